@@ -1,0 +1,16 @@
+# cmake -DSOURCE_DIR=… -DOUTPUT=… -DVERSION=… -DFLAGS=… -P write_version.cmake
+set(GIT_HASH "unknown")
+find_package(Git QUIET)
+if(Git_FOUND AND EXISTS "${SOURCE_DIR}/.git")
+  set(git "${GIT_EXECUTABLE}" -c safe.directory=* -C "${SOURCE_DIR}")
+  execute_process(COMMAND ${git} rev-parse --short=12 HEAD OUTPUT_VARIABLE hash RESULT_VARIABLE failed
+                  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(NOT failed)
+    set(GIT_HASH "${hash}")
+    execute_process(COMMAND ${git} status --porcelain --untracked-files=no OUTPUT_VARIABLE changes ERROR_QUIET)
+    if(changes)
+      string(APPEND GIT_HASH "+changes")
+    endif()
+  endif()
+endif()
+configure_file("${SOURCE_DIR}/cmake/version.cpp.in" "${OUTPUT}" @ONLY)

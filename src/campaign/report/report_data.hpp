@@ -1,0 +1,80 @@
+/// What      The plain data a run report is drawn from: no file handle, no MPI, no view; whoever has the numbers
+///           fills it in.
+/// Method    Undefined numbers are NaN and print as an en dash; empty vectors leave out the figures that would need
+///           them.
+/// Parallel  rank 0 only.
+/// Cost      holds the draws by value: chains x draws x dimension doubles.
+/// Fails     never.
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace aleator::campaign::report {
+
+inline constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+
+/// One curve: a tempering path, a misfit curve, the live acceptance, an error curve.
+struct Series {
+  std::string name;
+  std::vector<double> x, y;
+};
+
+/// Posterior summary and convergence diagnostics of one parameter, in model space.
+struct ParameterRow {
+  std::string name;
+  double mean = undefined, sd = undefined, mcse = undefined;
+  double ess_bulk = undefined, ess_tail = undefined, rhat = undefined;
+  double q05 = undefined, q50 = undefined, q95 = undefined;
+};
+
+/// One sampler's result on the problem.
+struct MethodRun {
+  std::string name, component;  ///< the deck's block name, and the component: "mala", "sampler/mala"
+  std::string kind = "chains";  ///< "chains" | "particles" | "ensemble"
+  bool is_exact = true;         ///< false: biased outside special cases (EKI outside the linear Gaussian one)
+  int chains = 0, draws = 0, dimension = 0;
+  std::vector<double> values;  ///< [chain][draw][parameter], model space; may be empty for comparison runs
+  std::vector<ParameterRow> parameters;
+  std::vector<double> log_likelihood;  ///< [chain][draw]; may be empty
+  double model_evaluations = undefined, wall_time_seconds = undefined, acceptance = undefined;
+  double log_evidence = undefined, log_evidence_standard_error = undefined;
+  std::vector<Series> histories;  ///< numbers per step
+  Series error_curve;  ///< e = |mean - reference|^2 / |reference|^2 against model evaluations, where a reference exists
+  double error = undefined;  ///< its final value
+};
+
+/// Everything on the page.
+struct ReportData {
+  std::string title, deck_path, program_version, git_hash, date, command;
+  int ranks = 1, threads = 1;
+  std::string problem_text;  ///< the model, the prior and the likelihood in words; an empty line starts a new paragraph
+  int data_count = 0;        ///< number of scalar data; 0: the size of `observed`
+  std::vector<std::string> parameter_names;
+  std::vector<int>
+      field_shape;  ///< {ny, nx}, parameter = iy * nx + ix with iy upwards; empty: the parameters are no field
+  bool field_log_scale = true;
+  std::vector<double> reference_mean;  ///< empty: none
+  std::string reference_label = "reference";
+  bool reference_is_truth =
+      false;  ///< true: the parameters that made the data; false: a posterior mean known from elsewhere
+  std::vector<std::pair<int, int>> pairs;  ///< joint marginals to show; empty: chosen by the report
+  std::vector<double> observed, predicted_mean;
+  MethodRun main;
+  std::vector<MethodRun> comparisons;
+  std::string resolved_deck;
+};
+
+inline bool has_draws(const MethodRun& run) {
+  return run.chains > 0 && run.draws > 0 && run.dimension > 0 &&
+         run.values.size() == static_cast<std::size_t>(run.chains) * run.draws * run.dimension;
+}
+
+inline bool has_reference(const ReportData& data) {
+  return !data.reference_mean.empty() && data.reference_mean.size() == data.main.parameters.size();
+}
+
+}  // namespace aleator::campaign::report

@@ -1,0 +1,211 @@
+#include "campaign/report/statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <numeric>
+
+namespace aleator::campaign::report {
+namespace {
+
+using Complex = std::complex<double>;
+
+// In place, radix 2, size a power of two: X_k = sum_n x_n exp(-2 pi i k n / N).
+void transform_radix2(std::vector<Complex>& x) {
+  const std::size_t n = x.size();
+  for (std::size_t i = 1, j = 0; i < n; ++i) {
+    std::size_t bit = n >> 1;
+    for (; j & bit; bit >>= 1) j ^= bit;
+    j ^= bit;
+    if (i < j) std::swap(x[i], x[j]);
+  }
+  for (std::size_t length = 2; length <= n; length <<= 1) {
+    for (std::size_t k = 0; k < length / 2; ++k) {
+      const Complex w = std::polar(1.0, -2.0 * M_PI * static_cast<double>(k) / static_cast<double>(length));
+      for (std::size_t i = k; i < n; i += length) {
+        const Complex even = x[i], odd = x[i + length / 2] * w;
+        x[i] = even + odd;
+        x[i + length / 2] = even - odd;
+      }
+    }
+  }
+}
+
+// One pass of a Gaussian of standard deviation `width` cells along one direction; mass that would leave the grid is
+// reflected.
+std::vector<double> smooth_cells(const std::vector<double>& in, int nx, int ny, bool along_x) {
+  constexpr int reach = 4;
+  constexpr double width = 1.3;
+  std::vector<double> out(in.size(), 0.0);
+  double total = 0;
+  double weight[2 * reach + 1];
+  for (int s = -reach; s <= reach; ++s) total += weight[s + reach] = std::exp(-0.5 * s * s / (width * width));
+  const int n = along_x ? nx : ny;
+  for (int iy = 0; iy < ny; ++iy) {
+    for (int ix = 0; ix < nx; ++ix) {
+      const double mass = in[static_cast<std::size_t>(iy) * nx + ix];
+      if (mass == 0) continue;
+      for (int s = -reach; s <= reach; ++s) {
+        int target = (along_x ? ix : iy) + s;
+        if (target < 0) target = -target - 1;
+        if (target >= n) target = 2 * n - 1 - target;
+        if (target < 0 || target >= n) continue;
+        out[along_x ? static_cast<std::size_t>(iy) * nx + target : static_cast<std::size_t>(target) * nx + ix] +=
+            mass * weight[s + reach] / total;
+      }
+    }
+  }
+  return out;
+}
+
+double mass_level(const std::vector<double>& descending, double share) {
+  const double total = std::accumulate(descending.begin(), descending.end(), 0.0);
+  double sum = 0;
+  for (const double d : descending) {
+    sum += d;
+    if (sum >= share * total) return d;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<double> draws_of(const MethodRun& run, int parameter, int chain) {
+  std::vector<double> out;
+  if (!has_draws(run)) return out;
+  const std::size_t first = chain < 0 ? 0 : static_cast<std::size_t>(chain) * run.draws;
+  const std::size_t rows = static_cast<std::size_t>(run.draws) * (chain < 0 ? run.chains : 1);
+  out.reserve(rows);
+  for (std::size_t i = first; i < first + rows; ++i) out.push_back(run.values[i * run.dimension + parameter]);
+  return out;
+}
+
+std::vector<double> sorted_finite(std::vector<double> values) {
+  values.erase(std::remove_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); }), values.end());
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
+double quantile(const std::vector<double>& sorted, double probability) {
+  if (sorted.empty()) return undefined;
+  const double position = probability * static_cast<double>(sorted.size() - 1);
+  const std::size_t i = static_cast<std::size_t>(position);
+  if (i + 1 >= sorted.size()) return sorted.back();
+  const double t = position - static_cast<double>(i);
+  return (1 - t) * sorted[i] + t * sorted[i + 1];
+}
+
+std::vector<double> histogram(const std::vector<double>& values, double low, double high, int bins) {
+  std::vector<double> counts(bins, 0.0);
+  for (const double v : values) {
+    if (!(v >= low && v <= high)) continue;
+    counts[std::min(bins - 1, static_cast<int>((v - low) / (high - low) * bins))] += 1;
+  }
+  return counts;
+}
+
+void fill_density(const std::vector<double>& x, const std::vector<double>& y, Grid2& grid) {
+  std::vector<double> cells(static_cast<std::size_t>(grid.nx) * grid.ny, 0.0);
+  for (std::size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
+    const double u = (x[i] - grid.x_low) / (grid.x_high - grid.x_low),
+                 v = (y[i] - grid.y_low) / (grid.y_high - grid.y_low);
+    if (!(u >= 0 && u <= 1 && v >= 0 && v <= 1)) continue;
+    const int ix = std::min(grid.nx - 1, static_cast<int>(u * grid.nx)),
+              iy = std::min(grid.ny - 1, static_cast<int>(v * grid.ny));
+    cells[static_cast<std::size_t>(iy) * grid.nx + ix] += 1;
+  }
+  cells = smooth_cells(smooth_cells(cells, grid.nx, grid.ny, true), grid.nx, grid.ny, false);
+  const double largest = cells.empty() ? 0 : *std::max_element(cells.begin(), cells.end());
+  if (largest > 0) {
+    for (double& c : cells) c /= largest;
+  }
+  std::vector<double> descending = cells;
+  std::sort(descending.begin(), descending.end(), std::greater<>());
+  grid.level_50 = mass_level(descending, 0.5);
+  grid.level_90 = mass_level(descending, 0.9);
+  grid.density = std::move(cells);
+}
+
+std::vector<std::vector<double>> rank_histograms(const std::vector<std::vector<double>>& chains, int bins) {
+  std::vector<std::pair<double, int>> pooled;  // value, chain
+  for (std::size_t c = 0; c < chains.size(); ++c) {
+    for (const double v : chains[c]) {
+      if (std::isfinite(v)) pooled.emplace_back(v, static_cast<int>(c));
+    }
+  }
+  std::sort(pooled.begin(), pooled.end());
+  std::vector<std::vector<double>> counts(chains.size(), std::vector<double>(bins, 0.0));
+  for (std::size_t i = 0; i < pooled.size();) {
+    std::size_t j = i;
+    while (j < pooled.size() && pooled[j].first == pooled[i].first) ++j;
+    const double rank = (0.5 * static_cast<double>(i + j - 1) + 0.5) / static_cast<double>(pooled.size());  // in (0, 1)
+    for (; i < j; ++i) counts[pooled[i].second][std::min(bins - 1, static_cast<int>(rank * bins))] += 1;
+  }
+  return counts;
+}
+
+std::vector<double> mean_autocorrelation(const std::vector<std::vector<double>>& chains, int max_lag) {
+  std::vector<double> sum(max_lag + 1, 0.0);
+  int used = 0;
+  for (const std::vector<double>& chain : chains) {
+    const std::size_t n = chain.size();
+    const double mean = n ? std::accumulate(chain.begin(), chain.end(), 0.0) / static_cast<double>(n) : 0;
+    std::size_t padded = 1;
+    while (padded < n + max_lag + 1) padded <<= 1;
+    std::vector<Complex> x(padded);
+    for (std::size_t i = 0; i < n; ++i) x[i] = chain[i] - mean;
+    transform_radix2(x);
+    for (Complex& z : x) z = std::norm(z);
+    transform_radix2(x);  // the power spectrum is even, so forward and backward agree but for the factor
+    if (!(x[0].real() > 0)) continue;
+    for (int k = 0; k <= max_lag; ++k) sum[k] += x[k].real() / x[0].real();
+    ++used;
+  }
+  if (used == 0) return {};
+  for (double& s : sum) s /= used;
+  return sum;
+}
+
+double rough_ess(const std::vector<std::vector<double>>& chains) {
+  if (chains.empty() || chains.front().size() < 4) return undefined;
+  const int longest = static_cast<int>(chains.front().size()) / 2;
+  const std::vector<double> rho = mean_autocorrelation(chains, longest);
+  if (rho.empty()) return undefined;
+  double tau = -1;  // -1 + 2 sum of (rho_2k + rho_2k+1)
+  for (int k = 0; k + 1 <= longest; k += 2) {
+    const double pair = rho[k] + rho[k + 1];
+    if (pair <= 0) break;
+    tau += 2 * pair;
+  }
+  const double draws = static_cast<double>(chains.size() * chains.front().size());
+  return tau > 0 ? std::min(draws, draws / tau) : draws;
+}
+
+double correlation(const std::vector<double>& a, const std::vector<double>& b) {
+  const std::size_t n = std::min(a.size(), b.size());
+  if (n < 2) return 0;
+  const double ma = std::accumulate(a.begin(), a.begin() + n, 0.0) / n,
+               mb = std::accumulate(b.begin(), b.begin() + n, 0.0) / n;
+  double saa = 0, sbb = 0, sab = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    saa += (a[i] - ma) * (a[i] - ma);
+    sbb += (b[i] - mb) * (b[i] - mb);
+    sab += (a[i] - ma) * (b[i] - mb);
+  }
+  const double r = sab / std::sqrt(saa * sbb);
+  return std::isfinite(r) ? r : 0;
+}
+
+int unique_rows(const MethodRun& run) {
+  if (!has_draws(run)) return 0;
+  const std::size_t d = run.dimension;
+  std::vector<const double*> rows(run.values.size() / d);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = run.values.data() + i * d;
+  std::sort(rows.begin(), rows.end(),
+            [d](const double* a, const double* b) { return std::lexicographical_compare(a, a + d, b, b + d); });
+  const auto last =
+      std::unique(rows.begin(), rows.end(), [d](const double* a, const double* b) { return std::equal(a, a + d, b); });
+  return static_cast<int>(last - rows.begin());
+}
+
+}  // namespace aleator::campaign::report

@@ -1,0 +1,124 @@
+#include "campaign/report/tables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "campaign/report/format.hpp"
+#include "campaign/report/selection.hpp"
+#include "campaign/report/verdict.hpp"
+
+namespace aleator::campaign::report {
+namespace {
+
+constexpr std::size_t most_rows = 500;  // of the parameter table: a page must stay small
+
+std::string cell(const std::string& text, double sort_value, const char* css_class = "") {
+  const std::string value = std::isfinite(sort_value) ? fmt::format(" data-v=\"{:.8g}\"", sort_value) : "";
+  const std::string style = *css_class ? fmt::format(" class=\"{}\"", css_class) : "";
+  return fmt::format("<td{}{}>{}</td>", value, style, text);
+}
+
+std::string number_cell(double value, int digits = 3) { return cell(number(value, digits), value); }
+
+const char* concern(Level level) { return level == Level::caution || level == Level::bad ? level_class(level) : ""; }
+
+std::string head(const std::vector<std::pair<std::string, std::string>>& columns) {
+  std::string out = "<thead><tr>";
+  for (const auto& [name, meaning] : columns) {
+    out += fmt::format("<th scope=\"col\"{}{}>{}</th>", name == "bias" ? " class=\"words\"" : "",
+                       meaning.empty() ? "" : fmt::format(" title=\"{}\"", escape_html(meaning)), name);
+  }
+  return out + "</tr></thead>";
+}
+
+double smallest_ess(const MethodRun& run) {
+  double least = undefined;
+  for (const ParameterRow& row : run.parameters) {
+    if (std::isfinite(row.ess_bulk) && !(row.ess_bulk >= least)) least = row.ess_bulk;
+  }
+  return least;
+}
+
+std::string comparison_row(const MethodRun& run, bool is_main) {
+  const double ess = smallest_ess(run);
+  std::string out = is_main ? "<tr class=\"main\">" : "<tr>";
+  out += fmt::format("<th scope=\"row\">{}<small>{}</small></th>", escape_html(run.name), escape_html(run.component));
+  out += cell(count(run.model_evaluations), run.model_evaluations);
+  out += cell(duration(run.wall_time_seconds), run.wall_time_seconds);
+  out += cell(count(ess), ess, concern(ess_level(ess)));
+  out += number_cell(1000 * ess / run.model_evaluations);
+  out += number_cell(ess / run.wall_time_seconds);
+  out += number_cell(run.error);
+  out += number_cell(run.log_evidence, 5);
+  return out + fmt::format("<td class=\"words\">{}</td></tr>",
+                           run.is_exact ? "exact in the limit"
+                                        : "<span class=\"tag biased\">biased</span> outside the linear Gaussian case");
+}
+
+}  // namespace
+
+std::string comparison_table(const ReportData& data) {
+  std::string out = "<div class=\"scroll\"><table class=\"sortable\">";
+  out += head({{"method", ""},
+               {"evaluations", "model runs in all"},
+               {"time", "wall time"},
+               {"ESS", "smallest bulk effective sample size of all parameters"},
+               {"ESS / 1000 runs", "smallest ESS for a thousand model runs"},
+               {"ESS / s", "smallest ESS for a second of wall time"},
+               {"e", "relative squared error of the mean to the reference"},
+               {"log evidence", ""},
+               {"bias", ""}});
+  out += "<tbody>" + comparison_row(data.main, true);
+  for (const MethodRun& run : data.comparisons) out += comparison_row(run, false);
+  return out + "</tbody></table></div>";
+}
+
+std::string parameter_table(const ReportData& data) {
+  const bool with_reference = has_reference(data);
+  std::vector<std::pair<std::string, std::string>> columns = {
+      {"parameter", ""},
+      {"mean", ""},
+      {"sd", "posterior standard deviation"},
+      {"MCSE", "Monte Carlo standard error of the mean"},
+      {"5 %", ""},
+      {"median", ""},
+      {"95 %", ""},
+      {"ESS bulk", "effective sample size for the centre"},
+      {"ESS tail", "effective sample size for the 5 % and 95 % quantiles"},
+      {"R-hat", "rank-normalised split R-hat; 1 when chains agree"}};
+  if (with_reference) {
+    columns.push_back({escape_html(data.reference_label), ""});
+    columns.push_back({"z", "(mean - reference) / sd"});
+  }
+  std::vector<int> shown = by_mixing(data.main);
+  const std::size_t all = data.main.parameters.size();
+  std::string out;
+  if (all > most_rows) {
+    shown.resize(most_rows);
+    out = fmt::format("<p>The {} of {} parameters that mix worst; the results file has all.</p>", count(most_rows),
+                      count(static_cast<double>(all)));
+  }
+  std::sort(shown.begin(), shown.end());
+  out += "<div class=\"scroll tall\"><table class=\"sortable\">" + head(columns) + "<tbody>";
+  for (const int p : shown) {
+    if (p >= static_cast<int>(all)) continue;
+    const ParameterRow& row = data.main.parameters[p];
+    out += fmt::format("<tr><th scope=\"row\" data-v=\"{}\">{}</th>", p, escape_html(parameter_name(data, p)));
+    out += number_cell(row.mean, 4) + number_cell(row.sd) + number_cell(row.mcse, 2);
+    out += number_cell(row.q05) + number_cell(row.q50) + number_cell(row.q95);
+    out += cell(count(row.ess_bulk), row.ess_bulk, concern(ess_level(row.ess_bulk)));
+    out += cell(count(row.ess_tail), row.ess_tail, concern(ess_level(row.ess_tail)));
+    out += cell(number(row.rhat, 4), row.rhat, concern(rhat_level(row.rhat)));
+    if (with_reference) {
+      const double z = (row.mean - data.reference_mean[p]) / row.sd;
+      out += number_cell(data.reference_mean[p], 4);
+      out += cell(number(z, 2), z, std::abs(z) > 3 ? "bad" : std::abs(z) > 2 ? "caution" : "");
+    }
+    out += "</tr>";
+  }
+  return out + "</tbody></table></div>";
+}
+
+}  // namespace aleator::campaign::report

@@ -1,0 +1,260 @@
+#include "campaign/report/verdict.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "campaign/report/format.hpp"
+#include "campaign/report/selection.hpp"
+#include "campaign/report/statistics.hpp"
+
+namespace aleator::campaign::report {
+namespace {
+
+struct Extreme {
+  double value = undefined;
+  int parameter = -1;
+};
+
+// The largest (sign = 1) or smallest (sign = -1) defined value among the parameters.
+Extreme extreme_of(const MethodRun& run, double ParameterRow::*what, int sign) {
+  Extreme e;
+  for (std::size_t p = 0; p < run.parameters.size(); ++p) {
+    const double v = run.parameters[p].*what;
+    if (!std::isnan(v) && (e.parameter < 0 || sign * v > sign * e.value)) e = {v, static_cast<int>(p)};
+  }
+  return e;
+}
+
+struct AcceptanceRange {
+  const char* part_of_component;
+  double low, high;
+  const char* best;
+};
+// Ranges within which efficiency is close to its best; optima: Roberts, Rosenthal 2001 (0.234, 0.574), Beskos et al.
+// 2013 (0.65).
+constexpr AcceptanceRange acceptance_ranges[] = {
+    {"nuts", 0.55, 0.98, "0.8"},         {"hmc", 0.45, 0.98, "0.65 to 0.8"},      {"mala", 0.30, 0.85, "0.57"},
+    {"random_walk", 0.10, 0.50, "0.23"}, {"metropolis", 0.10, 0.50, "0.23"},      {"rwm", 0.10, 0.50, "0.23"},
+    {"pcn", 0.10, 0.60, "0.2 to 0.4"},   {"", 0.10, 0.98, "between 0.2 and 0.8"},
+};
+
+Check acceptance_check(const MethodRun& run) {
+  const AcceptanceRange& range =
+      *std::find_if(std::begin(acceptance_ranges), std::end(acceptance_ranges),
+                    [&run](const auto& r) { return run.component.find(r.part_of_component) != std::string::npos; });
+  Check c{Level::good, "Acceptance", fmt::format("{} of the proposals", percent(run.acceptance)), ""};
+  if (run.acceptance < range.low) {
+    c.level = run.acceptance < 0.01 ? Level::bad : Level::caution;
+    c.advice =
+        fmt::format("Proposals are too bold: take a smaller step, or let it adapt longer (best: {}).", range.best);
+  } else if (run.acceptance > range.high) {
+    c.level = Level::caution;
+    c.advice =
+        fmt::format("Proposals are too timid: take a larger step, or let it adapt longer (best: {}).", range.best);
+  }
+  return c;
+}
+
+Check rhat_check(const ReportData& data, const Extreme& worst) {
+  const MethodRun& run = data.main;
+  Check c{rhat_level(worst.value), "R-hat",
+          fmt::format("largest {}, at {}", number(worst.value, 4), parameter_name(data, worst.parameter)), ""};
+  int above = 0, missing = 0;
+  for (const ParameterRow& row : run.parameters) {
+    above += row.rhat >= threshold::rhat_good;
+    missing += std::isnan(row.rhat);
+  }
+  if (above > 1)
+    c.found += fmt::format("; {} of {} parameters at {} or more", above, run.parameters.size(), threshold::rhat_good);
+  if (c.level == Level::caution) c.advice = "The chains still differ a little: run about twice as many draws.";
+  if (c.level == Level::bad) {
+    c.advice =
+        "The chains do not agree: discard a longer warm-up and run longer; if chains stay apart, start them closer to "
+        "the posterior "
+        "or use a tempered sampler, for there may be several modes.";
+  }
+  if (missing > 0) {  // where no chain moves
+    c.level = std::max(c.level, Level::caution);
+    c.found += fmt::format("; undefined for {}", plural(missing, "parameter"));
+    c.advice += std::string(c.advice.empty() ? "" : " ") + "See whether those parameters move at all.";
+  }
+  if (run.chains == 1 && run.kind == "chains") {
+    c.level = std::max(c.level, Level::caution);
+    c.found += "; from one chain only, whose halves are compared";
+    c.advice += std::string(c.advice.empty() ? "" : " ") + "Run at least four chains from scattered starts.";
+  }
+  return c;
+}
+
+Check ess_check(const ReportData& data, const char* what, const Extreme& worst) {
+  Check c{ess_level(worst.value), what,
+          fmt::format("smallest {}, at {}", count(worst.value), parameter_name(data, worst.parameter)), ""};
+  if (c.level != Level::good) {
+    const double factor = threshold::ess_good / std::max(worst.value, 1.0);
+    c.advice =
+        fmt::format("About {} times as many draws would reach {}", number(factor, 2), count(threshold::ess_good));
+    c.advice += factor > 20 ? "; a sampler that uses gradients or the posterior's shape costs less than that." : ".";
+  }
+  return c;
+}
+
+void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
+  if (has_draws(run)) {
+    const double all = static_cast<double>(run.chains) * run.draws, share = unique_rows(run) / all;
+    Check c{Level::good, "Different particles", fmt::format("{} of {}", percent(share), count(all)), ""};
+    if (share < threshold::unique_good) {
+      c.level = share < threshold::unique_caution ? Level::bad : Level::caution;
+      c.advice = "Many particles are copies: take more moves per temperature, or smaller temperature steps.";
+    }
+    checks.push_back(std::move(c));
+  }
+  if (!std::isfinite(run.log_evidence)) return;
+  const double error = run.log_evidence_standard_error;
+  Check c{Level::unknown, "Log evidence", number(run.log_evidence, 5), ""};
+  if (std::isfinite(error)) {
+    c.found += fmt::format(" ± {} (standard error)", number(error, 2));
+    c.level = error < threshold::evidence_good      ? Level::good
+              : error < threshold::evidence_caution ? Level::caution
+                                                    : Level::bad;
+    if (c.level != Level::good) c.advice = "The evidence is uncertain: take more particles.";
+  } else {
+    c.found += ", without a standard error";
+    c.advice = "Repeat the run with other seeds to learn how far the evidence scatters.";
+  }
+  checks.push_back(std::move(c));
+}
+
+// What can be measured of a biased method's bias: against the reference, and the spread against an exact method's.
+std::string measured_bias(const ReportData& data) {
+  const MethodRun& run = data.main;
+  std::string out;
+  if (std::isfinite(run.error)) out += fmt::format("relative squared error of the mean e = {}", number(run.error));
+  if (has_reference(data)) {
+    Extreme z;
+    for (std::size_t p = 0; p < run.parameters.size(); ++p) {
+      const double v = std::abs(run.parameters[p].mean - data.reference_mean[p]) / run.parameters[p].sd;
+      if (std::isfinite(v) && !(v <= z.value)) z = {v, static_cast<int>(p)};
+    }
+    if (z.parameter >= 0) {
+      out += fmt::format("{}furthest off is the mean of {}, by {} of its standard deviations from the {}",
+                         out.empty() ? "" : "; ", parameter_name(data, z.parameter), number(z.value, 2),
+                         data.reference_label);
+    }
+  }
+  for (const MethodRun& exact : data.comparisons) {
+    if (!exact.is_exact || exact.parameters.size() != run.parameters.size()) continue;
+    std::vector<double> ratios;
+    for (std::size_t p = 0; p < run.parameters.size(); ++p)
+      ratios.push_back(run.parameters[p].sd / exact.parameters[p].sd);
+    const double typical = quantile(sorted_finite(std::move(ratios)), 0.5);
+    if (!std::isfinite(typical)) continue;
+    out += fmt::format("{}its standard deviations are typically {} times those of {}", out.empty() ? "" : "; ",
+                       number(typical, 2), exact.name);
+    break;
+  }
+  return out;
+}
+
+Check bias_check(const ReportData& data) {
+  const std::string measured = measured_bias(data);
+  return {Level::biased, "Bias", measured.empty() ? "not measured: there is no reference" : "measured: " + measured,
+          "Exact for a linear model with Gaussian prior and noise only. Use the result to start an exact sampler, or "
+          "check it against one."};
+}
+
+std::string advice_count(const std::vector<Check>& checks, Level level) {
+  std::string out;
+  for (const Check& c : checks) {
+    if (c.level == level) out += (out.empty() ? "" : ", ") + c.what;
+  }
+  return out;
+}
+
+void put_in_words(const MethodRun& run, Verdict& v) {
+  switch (v.level) {
+    case Level::good:
+      v.headline = run.kind == "chains" ? "Converged" : "No fault found";
+      v.summary = run.kind == "chains"
+                      ? "All diagnostics are within their limits: means, spreads and quantiles below can be used."
+                      : "All checks that this method allows are within their limits; the numbers below can be used.";
+      break;
+    case Level::unknown:
+      v.headline = "Not judged";
+      v.summary = "The run left too few diagnostics to say whether it can be trusted.";
+      break;
+    case Level::caution:
+      v.headline = "Use with caution";
+      v.summary =
+          fmt::format("Good for a first look, not for final numbers: {}.", advice_count(v.checks, Level::caution));
+      break;
+    case Level::biased:
+      v.headline = "Biased method";
+      v.summary =
+          "This ensemble approximates the posterior; outside the linear Gaussian case its mean and spread are wrong by "
+          "an amount that more "
+          "members or steps do not remove.";
+      break;
+    case Level::bad:
+      v.headline = run.kind == "chains" ? "Not converged" : "Not reliable";
+      v.summary = fmt::format("Do not use these numbers: {} failed.", advice_count(v.checks, Level::bad));
+      if (!run.is_exact) v.summary += " The method is also biased outside the linear Gaussian case.";
+      break;
+  }
+}
+
+}  // namespace
+
+Level rhat_level(double rhat) {
+  if (std::isnan(rhat)) return Level::unknown;
+  return rhat < threshold::rhat_good ? Level::good : rhat < threshold::rhat_caution ? Level::caution : Level::bad;
+}
+
+Level ess_level(double ess) {
+  if (!std::isfinite(ess)) return Level::unknown;
+  return ess >= threshold::ess_good ? Level::good : ess >= threshold::ess_caution ? Level::caution : Level::bad;
+}
+
+const char* level_class(Level level) {
+  switch (level) {
+    case Level::good:
+      return "good";
+    case Level::unknown:
+      return "unknown";
+    case Level::caution:
+      return "caution";
+    case Level::biased:
+      return "biased";
+    case Level::bad:
+      return "bad";
+  }
+  return "unknown";
+}
+
+Verdict judge(const ReportData& data) {
+  const MethodRun& run = data.main;
+  Verdict v;
+  if (!run.is_exact) v.checks.push_back(bias_check(data));
+  const Extreme rhat = extreme_of(run, &ParameterRow::rhat, 1);
+  if (rhat.parameter >= 0) v.checks.push_back(rhat_check(data, rhat));
+  const Extreme bulk = extreme_of(run, &ParameterRow::ess_bulk, -1),
+                tail = extreme_of(run, &ParameterRow::ess_tail, -1);
+  if (bulk.parameter >= 0) v.checks.push_back(ess_check(data, "Bulk ESS", bulk));
+  if (tail.parameter >= 0) v.checks.push_back(ess_check(data, "Tail ESS", tail));
+  if (std::isfinite(run.acceptance)) v.checks.push_back(acceptance_check(run));
+  if (run.kind == "particles") particle_checks(run, v.checks);
+  v.level = Level::unknown;
+  bool any_known = false;
+  for (const Check& c : v.checks) {
+    any_known = any_known || c.level == Level::good;
+    v.level = std::max(v.level, c.level);
+  }
+  // acceptance alone proves nothing about chains
+  const bool judged = run.kind != "chains" || rhat.parameter >= 0 || bulk.parameter >= 0;
+  if (v.level == Level::unknown && any_known && judged) v.level = Level::good;
+  put_in_words(run, v);
+  return v;
+}
+
+}  // namespace aleator::campaign::report

@@ -1,0 +1,45 @@
+/// What      Judges whether a run can be trusted, in words, and says what to change.
+/// Method    R-hat < 1.01 good, < 1.05 caution; ESS (bulk and tail) >= 400 good, >= 100 caution (Vehtari et al.
+///           2021, sections 4.2 and 4.3); acceptance within the range that suits the sampler; particles: share of
+///           different particles and the error of the evidence. A method that is not exact is judged biased however
+///           well it converged.
+/// Parallel  no.
+/// Cost      O(parameters), for particles O(n log n) in their number.
+/// Fails     never.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "campaign/report/report_data.hpp"
+
+namespace aleator::campaign::report {
+
+enum class Level { good, unknown, caution, biased, bad };  ///< in order of rising concern
+
+namespace threshold {
+inline constexpr double rhat_good = 1.01, rhat_caution = 1.05;
+inline constexpr double ess_good = 400, ess_caution = 100;
+inline constexpr double unique_good = 0.5, unique_caution = 0.1;      ///< share of different particles
+inline constexpr double evidence_good = 0.5, evidence_caution = 2.0;  ///< standard error of the log evidence
+}  // namespace threshold
+
+struct Check {
+  Level level = Level::unknown;
+  std::string what, found;  ///< "R-hat", "largest 1.004, at theta[3]"
+  std::string advice;       ///< what to change; empty when nothing
+};
+
+struct Verdict {
+  Level level = Level::unknown;
+  std::string headline, summary;
+  std::vector<Check> checks;
+};
+
+Level rhat_level(double rhat);
+Level ess_level(double ess);
+const char* level_class(Level level);  ///< CSS class: "good", "caution", ...
+
+Verdict judge(const ReportData& data);
+
+}  // namespace aleator::campaign::report

@@ -1,0 +1,58 @@
+#pragma once
+/// What      Turns a deck's blocks into objects, each once, following the references between them.
+/// Method    get<Interface>(kind, name) calls the component's maker, which may ask for further blocks.
+/// Parallel  local: every rank builds the same objects from the same text.
+/// Cost      that of the components' constructors, which start no long work.
+/// Fails     UserError with the place of the key when a component refuses its values, or blocks refer to each other in a ring.
+#include <any>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "deck/deck.hpp"
+
+namespace aleator::deck {
+
+class Builder {
+ public:
+  explicit Builder(const Deck& deck) : deck_(deck) {}
+  const Deck& deck() const { return deck_; }
+
+  template <typename Interface>
+  std::shared_ptr<Interface> get(const std::string& kind, const std::string& name) {
+    const ParsedBlock& parsed = deck_.block(kind, name);
+    const auto [slot, is_new] = built_.try_emplace({kind, name});
+    if (!is_new) {
+      if (!slot->second.has_value()) deck_.fail(parsed, "", "the block refers to itself through others", "break the ring");
+      return std::any_cast<std::shared_ptr<Interface>>(slot->second);
+    }
+    try {
+      std::shared_ptr<Interface> object = Registry::make<Interface>(parsed, *this);
+      slot->second = object;
+      return object;
+    } catch (const KeyError& error) {
+      built_.erase(slot);
+      deck_.fail(parsed, error.key(), error.what(), error.hint());
+    } catch (const ReportedError&) {  // a block this one refers to is at fault
+      built_.erase(slot);
+      throw;
+    } catch (const core::UserError& error) {
+      built_.erase(slot);
+      deck_.fail(parsed, key_of_file(parsed, error.what()), error.what(), "");
+    }
+  }
+
+ private:
+  // A message about a file ("noise.txt:3:7: …") belongs to the key that names it.
+  static std::string key_of_file(const ParsedBlock& parsed, const std::string& message) {
+    for (const auto& [key, file] : parsed.component->schema->files(parsed.params))
+      if (message.rfind(file.path, 0) == 0) return key;
+    return {};
+  }
+
+  const Deck& deck_;
+  std::map<std::pair<std::string, std::string>, std::any> built_;
+};
+
+}  // namespace aleator::deck

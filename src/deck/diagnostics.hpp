@@ -1,0 +1,59 @@
+#pragma once
+/// What      All the faults of a deck, collected and shown together, each with its place and what to do.
+/// Method    The format of compilers: file:line:column, the source line, a caret, a hint.
+/// Parallel  local; every rank parses the same text and so fails alike.
+/// Cost      -
+/// Fails     throw_if_any: ReportedError with the whole text.
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "deck/node.hpp"
+
+namespace aleator::deck {
+
+/// Thrown by a component that finds one of its values wrong when it is built; the deck adds the place of the key.
+class KeyError : public core::UserError {
+ public:
+  KeyError(std::string key, const std::string& message, std::string hint = {})
+      : core::UserError(message), key_(std::move(key)), hint_(std::move(hint)) {}
+  const std::string& key() const { return key_; }
+  const std::string& hint() const { return hint_; }
+
+ private:
+  std::string key_, hint_;
+};
+
+/// A fault of a deck that was already shown with its place.
+class ReportedError : public core::UserError {
+ public:
+  using core::UserError::UserError;
+};
+
+class Diagnostics {
+ public:
+  /// The text of a file, to quote the faulty line.
+  void add_source(const std::string& origin, const std::string& text);
+  void error(const Location& at, const std::string& message, const std::string& hint = {});
+  bool has_errors() const { return !faults_.empty(); }
+  int count() const { return static_cast<int>(faults_.size()); }
+  std::string text() const;
+  void throw_if_any() const;
+
+ private:
+  struct Fault {
+    Location at;
+    std::string message, hint;
+  };
+  std::string source_line(const Location& at) const;
+  std::map<std::string, std::vector<std::string>> sources_;
+  std::vector<Fault> faults_;
+};
+
+/// "did you mean 'draws'?" or empty: the nearest candidate within a third of the letters (Damerau–Levenshtein), else the
+/// first that contains the word or is contained in it. Capitals and - for _ do not count.
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates);
+
+}  // namespace aleator::deck

@@ -1,0 +1,68 @@
+#include "deck/schema.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace aleator::deck {
+
+void SchemaBase::report(const Block& block, const std::string& key, ReadContext& context, const std::string& message) {
+  const Node::Entry* const entry = block.node.find(key);
+  const Location at = entry == nullptr ? block.at : entry->value.at;
+  context.diagnostics.error(at, block.label() + " " + message, "all keys: aleator describe " + block.type);
+}
+
+void SchemaBase::report(const Block& block, const Node& value, ReadContext& context, const std::string& message,
+                        const std::string& hint) {
+  context.diagnostics.error(value.at, block.label() + " " + message, hint);
+}
+
+const KeyInfo* SchemaBase::find(const std::string& key) const {
+  for (const KeyInfo& info : keys_)
+    if (info.name == key) return &info;
+  return nullptr;
+}
+
+void SchemaBase::refuse_bad_key(const KeyInfo& info) const {
+  const bool is_bare = !info.name.empty() && info.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  if (!is_bare || info.name == "type" || find(info.name) != nullptr)
+    throw core::InternalError("'" + title_ + "' cannot have a key '" + info.name + "': it is not snake_case, or taken");
+}
+
+std::string SchemaBase::example_of(const TypeName& type, const std::string& default_text, const NumberCheck& check) {
+  const std::size_t number_at = type.example.find('#');
+  if (number_at == std::string::npos) return type.example;
+  std::vector<std::string> candidates{"1", "2", "10", "100", "1000", "0", "-1"};
+  if (type.words.find("real") != std::string::npos) candidates.insert(candidates.begin(), {"1.0", "0.5", "0.1"});
+  if (default_text.find_first_not_of("+-.0123456789e") == std::string::npos && !default_text.empty())
+    candidates.insert(candidates.begin(), default_text);
+  for (const std::string& number : candidates)
+    if (!check.holds || check.holds(std::strtod(number.c_str(), nullptr)))
+      return std::string(type.example).replace(number_at, 1, number);
+  return {};
+}
+
+void SchemaBase::report_unknown_keys(const Block& block, ReadContext& context) const {
+  std::vector<std::string> known;
+  if (!block.name.empty()) known.emplace_back("type");
+  for (const KeyInfo& key : keys_) known.push_back(key.name);
+  for (const Node::Entry& entry : block.node.entries) {
+    bool is_known = false;
+    for (const std::string& name : known) is_known = is_known || name == entry.key;
+    if (is_known) continue;
+    std::string hint = did_you_mean(entry.key, known);
+    if (!hint.empty()) hint += "   ";
+    context.diagnostics.error(entry.key_at, block.label() + " unknown key '" + entry.key + "'",
+                              hint + "all keys: aleator describe " + block.type);
+  }
+}
+
+bool SchemaBase::load_file(File& file, ReadContext& context) {
+  const std::filesystem::path path(file.path);
+  if (path.is_relative() && !context.folder.empty()) file.path = (std::filesystem::path(context.folder) / path).string();
+  const std::optional<std::string> text = context.read_file(file.path);
+  if (!text) return false;
+  file.text = *text;
+  return true;
+}
+
+}  // namespace aleator::deck

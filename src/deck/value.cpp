@@ -1,0 +1,147 @@
+#include "deck/value.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace aleator::deck {
+namespace {
+
+bool expected(const char* what, const Node& node, Problem& problem) {
+  problem = {fmt::format("must be {}, not {}", what, shown(node)), &node};
+  return false;
+}
+
+// Long texts are cut, not within a character of several bytes.
+std::string cut(const std::string& text) {
+  std::size_t end = 60;
+  if (text.size() <= end) return text;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+}  // namespace
+
+std::string shown(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::boolean: return write_value(node.boolean);
+    case Node::Kind::integer: return write_value(node.integer);
+    case Node::Kind::real: return fmt::format("{}", node.real);
+    case Node::Kind::text: return write_value(cut(node.text));
+    case Node::Kind::array:
+    case Node::Kind::table:
+    case Node::Kind::other: break;
+  }
+  return kind_name(node.kind);
+}
+
+std::vector<const Node*> single_values(const Node& node) {
+  if (node.kind != Node::Kind::array) return {&node};
+  std::vector<const Node*> values;
+  for (const Node& item : node.items)
+    for (const Node* const value : single_values(item)) values.push_back(value);
+  return values;
+}
+
+NumberCheck at_least(double bound) {
+  return {fmt::format(">= {}", bound), [=](double x) { return x >= bound; }, fmt::format(R"("minimum": {})", bound)};
+}
+NumberCheck at_most(double bound) {
+  return {fmt::format("<= {}", bound), [=](double x) { return x <= bound; }, fmt::format(R"("maximum": {})", bound)};
+}
+NumberCheck positive() {
+  return {"> 0", [](double x) { return x > 0.0; }, R"("exclusiveMinimum": 0)"};
+}
+NumberCheck between(double low, double high) {
+  return {fmt::format("from {} to {}", low, high), [=](double x) { return x >= low && x <= high; },
+          fmt::format(R"("minimum": {}, "maximum": {})", low, high)};
+}
+NumberCheck inside(double low, double high) {
+  return {fmt::format("between {} and {}, both excluded", low, high), [=](double x) { return x > low && x < high; },
+          fmt::format(R"("exclusiveMinimum": {}, "exclusiveMaximum": {})", low, high)};
+}
+
+bool read_value(const Node& node, bool& value, Problem& problem) {
+  if (node.kind != Node::Kind::boolean) return expected("true or false", node, problem);
+  value = node.boolean;
+  return true;
+}
+
+bool read_value(const Node& node, std::int64_t& value, Problem& problem) {
+  if (node.kind == Node::Kind::integer) {
+    value = node.integer;
+    return true;
+  }
+  // 1e6 is a whole number, though TOML calls it a real.
+  if (node.kind == Node::Kind::real && std::floor(node.real) == node.real && std::abs(node.real) < 9.0e15) {
+    value = static_cast<std::int64_t>(node.real);
+    return true;
+  }
+  return expected("a whole number", node, problem);
+}
+
+bool read_value(const Node& node, int& value, Problem& problem) {
+  std::int64_t wide = 0;
+  if (!read_value(node, wide, problem)) return false;
+  if (wide > std::numeric_limits<int>::max() || wide < std::numeric_limits<int>::min()) {
+    problem = {fmt::format("must lie within -2147483648 and 2147483647, not {}", wide), &node};
+    return false;
+  }
+  value = static_cast<int>(wide);
+  return true;
+}
+
+bool read_value(const Node& node, double& value, Problem& problem) {
+  if (node.kind == Node::Kind::integer) {
+    value = static_cast<double>(node.integer);
+    return true;
+  }
+  if (node.kind != Node::Kind::real) return expected("a number", node, problem);
+  if (!std::isfinite(node.real)) return expected("a finite number", node, problem);
+  value = node.real;
+  return true;
+}
+
+bool read_value(const Node& node, std::string& value, Problem& problem) {
+  if (node.kind != Node::Kind::text) return expected("text in quotes", node, problem);
+  value = node.text;
+  return true;
+}
+
+bool read_value(const Node& node, File& value, Problem& problem) {
+  if (node.kind != Node::Kind::text || node.text.empty()) return expected("a file name in quotes", node, problem);
+  value.path = node.text;
+  return true;
+}
+
+std::string write_value(bool value) { return value ? "true" : "false"; }
+std::string write_value(int value) { return std::to_string(value); }
+std::string write_value(std::int64_t value) { return std::to_string(value); }
+
+std::string write_value(double value) {
+  if (!std::isfinite(value)) return {};
+  std::string text = fmt::format("{}", value);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+
+std::string write_value(const std::string& value) {
+  std::string text = "\"";
+  for (const char c : value) {
+    const int code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') text += '\\';
+    if (c == '\n')
+      text += "\\n";
+    else if (c == '\t')
+      text += "\\t";
+    else if (code < 0x20 || code == 0x7F)
+      text += fmt::format("\\u{:04X}", code);
+    else
+      text += c;
+  }
+  return text + "\"";
+}
+
+std::string write_value(const File& value) { return value.path.empty() ? std::string() : write_value(value.path); }
+
+}  // namespace aleator::deck

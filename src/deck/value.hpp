@@ -1,0 +1,139 @@
+#pragma once
+/// What      The types a deck key may have: how each is read from a node, written back as TOML, and named to the user.
+/// Method    One overload set per type; Schema<Params> calls them for its members.
+/// Parallel  local.
+/// Cost      -
+/// Fails     read_value returns false and says in `problem` what is wrong and where.
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "deck/node.hpp"
+
+namespace aleator::deck {
+
+/// The value of a key that names a file. The deck reads the text (rank 0, then broadcast): components never open files.
+struct File {
+  std::string path;  ///< as found: relative to the deck's folder, made absolute
+  std::string text;
+  bool empty() const { return path.empty(); }
+};
+
+/// Contents of a file, or nothing when it cannot be read.
+using FileReader = std::function<std::optional<std::string>(const std::string& path)>;
+
+/// A condition on a number, or on every number of an array.
+struct NumberCheck {
+  std::string words;  ///< ">= 2"
+  std::function<bool(double)> holds;
+  std::string json;   ///< the same for a JSON schema: "minimum": 2
+};
+NumberCheck at_least(double bound);
+NumberCheck at_most(double bound);
+NumberCheck positive();
+NumberCheck between(double low, double high);
+/// Strictly between.
+NumberCheck inside(double low, double high);
+
+/// "must be a number, not text", and the node that is at fault: the value itself or one entry of an array.
+struct Problem {
+  std::string message;
+  const Node* at = nullptr;
+};
+
+bool read_value(const Node& node, bool& value, Problem& problem);
+bool read_value(const Node& node, int& value, Problem& problem);
+bool read_value(const Node& node, std::int64_t& value, Problem& problem);
+bool read_value(const Node& node, double& value, Problem& problem);
+bool read_value(const Node& node, std::string& value, Problem& problem);
+bool read_value(const Node& node, File& value, Problem& problem);  ///< the path only
+
+template <typename T>
+bool read_value(const Node& node, std::optional<T>& value, Problem& problem) {
+  return read_value(node, value.emplace(), problem);
+}
+
+/// Arrays; one bare value stands for an array of length one.
+template <typename T>
+bool read_value(const Node& node, std::vector<T>& value, Problem& problem) {
+  value.clear();
+  if (node.kind != Node::Kind::array) return read_value(node, value.emplace_back(), problem);
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    T item{};
+    if (!read_value(node.items[i], item, problem)) {
+      problem.message += " (entry " + std::to_string(i + 1) + " of the array)";
+      return false;
+    }
+    value.push_back(std::move(item));
+  }
+  return true;
+}
+
+/// Single values of an array, in order; of a bare value, itself.
+std::vector<const Node*> single_values(const Node& node);
+/// A value as messages show it: `2`, `"text"`, `an array`.
+std::string shown(const Node& node);
+
+/// As TOML that read_value turns into the same value to the last bit; empty when not set (a number without bound is so).
+std::string write_value(bool value);
+std::string write_value(int value);
+std::string write_value(std::int64_t value);
+std::string write_value(double value);
+std::string write_value(const std::string& value);
+std::string write_value(const File& value);
+template <typename T>
+std::string write_value(const std::optional<T>& value) {
+  return value ? write_value(*value) : std::string();
+}
+template <typename T>
+std::string write_value(const std::vector<T>& value) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const std::string item = write_value(static_cast<const T&>(value[i]));
+    if (item.empty()) return {};
+    text += (i == 0 ? "" : ", ") + item;
+  }
+  return text + "]";
+}
+
+/// For help pages ("real", "list of real"), for the JSON schema ({"type": "number"}) and for examples (# = some number).
+struct TypeName {
+  std::string words, json, example;
+};
+inline TypeName type_name(const bool&) { return {"true or false", R"({"type": "boolean"})", "true"}; }
+inline TypeName type_name(const int&) { return {"integer", R"({"type": "integer"})", "#"}; }
+inline TypeName type_name(const std::int64_t&) { return {"integer", R"({"type": "integer"})", "#"}; }
+inline TypeName type_name(const double&) { return {"real", R"({"type": "number"})", "#"}; }
+inline TypeName type_name(const std::string&) { return {"text", R"({"type": "string"})", "\"text\""}; }
+inline TypeName type_name(const File&) { return {"file", R"({"type": "string"})", "\"data.txt\""}; }
+template <typename T>
+TypeName type_name(const std::optional<T>&) {
+  return type_name(T{});
+}
+template <typename T>
+TypeName type_name(const std::vector<T>&) {
+  const TypeName item = type_name(T{});
+  const std::string of_many = item.words.rfind("list ", 0) == 0 ? "lists" + item.words.substr(4) : item.words + "s";
+  return {"list of " + of_many, R"({"anyOf": [)" + item.json + R"(, {"type": "array", "items": )" + item.json + "}]}",
+          "[" + item.example + "]"};
+}
+
+/// The numbers in a value, for a NumberCheck; in the order of single_values().
+inline void numbers_in(double value, std::vector<double>& out) { out.push_back(value); }
+inline void numbers_in(int value, std::vector<double>& out) { out.push_back(value); }
+inline void numbers_in(std::int64_t value, std::vector<double>& out) { out.push_back(static_cast<double>(value)); }
+inline void numbers_in(const bool&, std::vector<double>&) {}
+inline void numbers_in(const std::string&, std::vector<double>&) {}
+inline void numbers_in(const File&, std::vector<double>&) {}
+template <typename T>
+void numbers_in(const std::vector<T>& value, std::vector<double>& out) {
+  for (const auto& item : value) numbers_in(static_cast<const T&>(item), out);
+}
+template <typename T>
+void numbers_in(const std::optional<T>& value, std::vector<double>& out) {
+  if (value) numbers_in(*value, out);
+}
+
+}  // namespace aleator::deck

@@ -1,0 +1,105 @@
+#include "inverse/likelihood/gaussian.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "io/files.hpp"
+#include "prob/prior/prior.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+math::Matrix read_covariance(const deck::File& file, int p) {
+  const io::Table table = io::parse_table(file.text, file.path);
+  if (static_cast<int>(table.rows) != p || static_cast<int>(table.columns) != p)
+    throw deck::KeyError("covariance", fmt::format("{} is {} x {}, but there are {} data", file.path, table.rows, table.columns, p));
+  math::Matrix c(p, p);
+  for (int i = 0; i < p; ++i)
+    for (int j = 0; j < p; ++j) {
+      c(i, j) = table(i, j);
+      if (std::abs(table(i, j) - table(j, i)) > 1e-12 * std::sqrt(std::abs(table(i, i) * table(j, j))))
+        throw deck::KeyError("covariance", fmt::format("{} is not symmetric at ({}, {})", file.path, i + 1, j + 1));
+    }
+  return c;
+}
+
+}  // namespace
+
+deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
+  deck::Schema<Params> s("Gaussian likelihood: measurements with additive Gaussian noise", "");
+  s.key("data", &Params::data, "", "measurements, a table of numbers read row by row").required();
+  s.key("sd", &Params::sd, "as data", "standard deviation of the noise: one value or one for each datum", deck::positive())
+      .key("covariance", &Params::covariance, "", "covariance of the noise, a square table; replaces sd")
+      .key("normalised", &Params::normalised, "", "false: log-likelihood relative to its maximum, as some publications report it");
+  return s;
+}
+
+GaussianLikelihood::GaussianLikelihood(const Params& params) {
+  noise_.data = io::parse_table(params.data.text, params.data.path).values;
+  const int p = outputs();
+  if (p == 0) throw deck::KeyError("data", params.data.path + " holds no numbers");
+  constexpr double half_log_two_pi = 0.918938533204672741780329736406;
+  if (params.covariance.empty()) {
+    const std::vector<double> sd = prob::spread(params.sd, p, "sd");
+    noise_.covariance = math::Matrix(p, p);
+    for (int i = 0; i < p; ++i) {
+      precision_.push_back(1.0 / sd[i]);
+      noise_.covariance(i, i) = sd[i] * sd[i];
+      log_constant_ -= half_log_two_pi + std::log(sd[i]);
+    }
+  } else {
+    noise_.covariance = read_covariance(params.covariance, p);
+    try {
+      factor_ = math::cholesky(noise_.covariance);
+    } catch (const core::NumericsError&) {
+      throw deck::KeyError("covariance", params.covariance.path + " is not positive definite");
+    }
+    for (int i = 0; i < p; ++i) log_constant_ -= half_log_two_pi + std::log(factor_(i, i));
+  }
+  if (!params.normalised) log_constant_ = 0.0;
+}
+
+// r = W (d - y)
+void GaussianLikelihood::whiten(const double* y, double* r) const {
+  const int p = outputs();
+  for (int i = 0; i < p; ++i) {
+    double rest = noise_.data[i] - y[i];
+    if (precision_.empty()) {
+      for (int j = 0; j < i; ++j) rest -= factor_(i, j) * r[j];
+      r[i] = rest / factor_(i, i);
+    } else {
+      r[i] = rest * precision_[i];
+    }
+  }
+}
+
+void GaussianLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
+  std::vector<double> r(noise_.data.size());
+  for (std::size_t row = 0; row < y.extent(0); ++row) {
+    whiten(&y(row, 0), r.data());
+    double squares = 0.0;
+    for (const double x : r) squares += x * x;
+    out(row) = log_constant_ - 0.5 * squares;
+  }
+}
+
+// d log p / dy = R^-1 (d - y) = W^T r
+void GaussianLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
+  const int p = outputs();
+  std::vector<double> r(noise_.data.size());
+  for (std::size_t row = 0; row < y.extent(0); ++row) {
+    whiten(&y(row, 0), r.data());
+    for (int i = p - 1; i >= 0; --i) {
+      double value = r[i];
+      if (precision_.empty()) {
+        for (int j = i + 1; j < p; ++j) value -= factor_(j, i) * dy(row, j);
+        dy(row, i) = value / factor_(i, i);
+      } else {
+        dy(row, i) = value * precision_[i];
+      }
+    }
+  }
+}
+
+}  // namespace aleator::inverse

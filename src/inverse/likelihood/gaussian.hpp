@@ -1,0 +1,37 @@
+#pragma once
+/// What      Gaussian likelihood of measurements d given outputs y: d ~ N(y, R).
+/// Method    log p = -|W (d - y)|^2 / 2 + constant, R^-1 = W^T W; symbols: data d, R from sd or covariance = L L^T, W = L^-1.
+/// Parallel  local, row by row; thread-safe.
+/// Cost      O(p) a row with independent noise, O(p^2) with a covariance.
+/// Fails     KeyError: no data, sizes that do not fit, a covariance that is not positive definite.
+#include "deck/registry.hpp"
+#include "model/likelihood.hpp"
+
+namespace aleator::inverse {
+
+class GaussianLikelihood : public model::Likelihood {
+ public:
+  struct Params {
+    deck::File data;
+    std::vector<double> sd = {1.0};
+    deck::File covariance;
+    bool normalised = true;
+  };
+  static deck::Schema<Params> schema();
+  explicit GaussianLikelihood(const Params& params);
+
+  int outputs() const override { return static_cast<int>(noise_.data.size()); }
+  void log_density(model::ConstBatch y, model::Vector out) const override;
+  void gradient(model::ConstBatch y, model::Batch dy) const override;
+  const std::vector<double>& data() const override { return noise_.data; }
+  const model::GaussianNoise* gaussian() const override { return &noise_; }
+
+ private:
+  void whiten(const double* y, double* r) const;
+  model::GaussianNoise noise_;
+  std::vector<double> precision_;  // 1 / sd; empty with a covariance
+  math::Matrix factor_;            // L
+  double log_constant_ = 0.0;
+};
+
+}  // namespace aleator::inverse

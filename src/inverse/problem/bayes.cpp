@@ -1,0 +1,102 @@
+#include "inverse/problem/bayes.hpp"
+
+#include <limits>
+
+#include "core/log.hpp"
+#include "io/files.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+using kernels::HostExec;
+using model::Batch;
+using model::ConstBatch;
+
+Batch new_batch(std::size_t rows, int columns) { return Batch(Kokkos::view_alloc("batch", Kokkos::WithoutInitializing), rows, columns); }
+
+std::string shown_row(ConstBatch u, int row) {
+  std::string text;
+  for (std::size_t k = 0; k < u.extent(1) && k < 8; ++k) text += fmt::format("{}{:.6g}", k == 0 ? "" : ", ", u(row, k));
+  return text + (u.extent(1) > 8 ? ", …" : "");
+}
+
+}  // namespace
+
+deck::Schema<BayesProblem::Params> BayesProblem::schema() {
+  deck::Schema<Params> s("Posterior of a model's parameters given data", "");
+  s.reference("model", &Params::model, "model", "forward model G").required();
+  s.reference("prior", &Params::prior, "prior", "prior of the parameters u").required();
+  s.reference("likelihood", &Params::likelihood, "likelihood", "density of the data given G(u)").required();
+  s.choice("on_failure", &Params::on_failure, "what a failed model run means",
+           {{"reject", OnFailure::reject, "likelihood zero: the sampler does not go there"}, {"stop", OnFailure::stop, "the run ends with exit code 3"}})
+      .key("reference_mean", &Params::reference_mean, "", "known posterior mean of u, a table; the report then shows the error");
+  return s;
+}
+
+BayesProblem::BayesProblem(const Params& params, Parts parts) : params_(params), parts_(std::move(parts)) {
+  const model::Shape& shape = parts_.model->shape();
+  const int d = parts_.prior->dimension(), p = parts_.likelihood->outputs();
+  if (shape.inputs != d)
+    throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", d, params.model, shape.inputs),
+                         fmt::format("set dimension = {} in [prior.{}]", shape.inputs, params.prior));
+  if (shape.outputs != p)
+    throw deck::KeyError("likelihood", fmt::format("has {} data, but model '{}' gives {} outputs", p, params.model, shape.outputs),
+                         "the data file must hold one number for each output");
+  variables_ = parts_.prior->variables(params.prior);
+  if (params.reference_mean.empty()) return;
+  reference_mean_ = io::parse_table(params.reference_mean.text, params.reference_mean.path).values;
+  if (static_cast<int>(reference_mean_.size()) != d)
+    throw deck::KeyError("reference_mean", fmt::format("{} holds {} numbers for {} parameters", params.reference_mean.path, reference_mean_.size(), d));
+}
+
+void BayesProblem::parameters(ConstBatch z, Batch u) const {
+  Kokkos::parallel_for("transport", Kokkos::RangePolicy<HostExec>(0, z.extent(0)),
+                       [=](int row) { parts_.prior->to_parameters(&z(row, 0), &u(row, 0)); });
+}
+
+std::vector<int> BayesProblem::evaluate(ConstBatch z, model::Evaluation& result) const {
+  const std::size_t rows = z.extent(0);
+  const Batch u = new_batch(rows, dimension());
+  const Batch y = result.outputs.size() != 0 ? result.outputs : new_batch(rows, outputs());
+  parameters(z, u);
+  model::RowStatus status;
+  if (result.gradient.size() == 0) {
+    status = parts_.model->evaluate(u, y);
+  } else {
+    const Batch du = new_batch(rows, dimension());
+    const auto cotangent = [this](int, ConstBatch y_tile, Batch dy_tile) { parts_.likelihood->gradient(y_tile, dy_tile); };
+    status = parts_.model->adjoint()->evaluate_and_pullback(u, y, cotangent, du);
+    const Batch gradient = result.gradient;
+    Kokkos::parallel_for("pullback", Kokkos::RangePolicy<HostExec>(0, rows),
+                         [=](int row) { parts_.prior->pullback(&z(row, 0), &du(row, 0), &gradient(row, 0)); });
+  }
+  const model::Vector log_likelihood = result.log_likelihood;
+  Kokkos::parallel_for("log_likelihood", Kokkos::RangePolicy<HostExec>(0, rows), [=](int row) {
+    parts_.likelihood->log_density(Kokkos::subview(ConstBatch(y), Kokkos::make_pair(row, row + 1), Kokkos::ALL),
+                                   Kokkos::subview(log_likelihood, Kokkos::make_pair(row, row + 1)));
+  });
+  handle_failures(status, u, result);
+  std::vector<int> failed;
+  for (const model::FailedRow& row : status.failed) failed.push_back(row.row);
+  return failed;
+}
+
+void BayesProblem::handle_failures(const model::RowStatus& status, ConstBatch u, model::Evaluation& result) const {
+  for (const model::FailedRow& failed : status.failed) {
+    const std::string where = fmt::format("model '{}' failed at u = ({}): {}", params_.model, shown_row(u, failed.row), failed.reason);
+    if (params_.on_failure == OnFailure::stop)
+      throw core::NumericsError(where + "; on_failure = \"reject\" in the problem's block would pass over such points");
+    core::warn("{}", where);
+    result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();
+    for (std::size_t k = 0; k < result.gradient.extent(1); ++k) result.gradient(failed.row, k) = 0.0;
+  }
+}
+
+model::RowStatus BayesProblem::evaluate_parameters(ConstBatch u, model::Evaluation& result, model::Vector log_prior) const {
+  model::RowStatus status = parts_.model->evaluate(u, result.outputs);
+  parts_.likelihood->log_density(result.outputs, result.log_likelihood);
+  for (std::size_t row = 0; row < u.extent(0); ++row) log_prior(row) = parts_.prior->log_density(&u(row, 0));
+  return status;
+}
+
+}  // namespace aleator::inverse

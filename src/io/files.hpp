@@ -1,0 +1,36 @@
+#pragma once
+/// What      Text files, tables of numbers and folders, with errors a user can act on.
+/// Method    Files that must be whole are written under `path.partial`, synced, and renamed over `path`.
+/// Parallel  local: call on rank 0 and broadcast, inside parallel::agree.
+/// Cost      one pass over the file.
+/// Fails     UserError naming the file and the reason; for a table the line and the column too.
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace aleator::io {
+
+std::string read_text_file(const std::string& path);
+
+/// After it returns, or if it throws or the machine stops, `path` holds the old text or the new, never part of it.
+void atomic_write_text(const std::string& path, const std::string& text);
+
+/// Creates the folder and those above it; one that exists is fine.
+void make_directory(const std::string& path);
+bool file_exists(const std::string& path);
+
+struct Table {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::vector<double> values;  ///< row by row
+  double operator()(std::size_t row, std::size_t column) const { return values[row * columns + column]; }
+};
+
+/// Numbers separated by blanks, tabs or commas, one row a line, every row of one length; '#' starts a comment.
+/// The error is `file:line:column: …` for text that is not a finite number and for a row of another
+/// length.
+Table read_table(const std::string& path);
+/// The same from memory; `name` stands for the file in messages.
+Table parse_table(const std::string& text, const std::string& name);
+
+}  // namespace aleator::io

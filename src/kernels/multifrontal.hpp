@@ -1,0 +1,224 @@
+#pragma once
+/// What      Numeric side of the batched multifrontal LDL^T: factors and solves W symmetric positive definite systems at once.
+/// Method    Left-looking over 4 x 4 tiles of a front. A tile starts as the sum of its children's entries (the extend-add
+///           is fused into the initialisation), receives - X L^T of the columns before it, and is written exactly once:
+///           to the factor or to the Schur complement. With X = L D and unit lower L,
+///             F = (F_ee F_re^T; F_re F_rr),  F_ee = L_ee D L_ee^T,  L_re = F_re L_ee^-T D^-1,  S = F_rr - X_re L_re^T.
+///           The right-hand side f is the last row of every front, so y = D^-1 L^-1 f is found on the way up.
+/// Parallel  one call works on one pack of samples in its own memory; vertical operations only.
+/// Cost      MultifrontalPlan::factor_flops and solve_flops a sample.
+/// Fails     an indefinite matrix gives wrong or non-finite numbers in its own lane; the caller checks.
+#include "kernels/multifrontal_plan.hpp"
+#include "kernels/tile.hpp"
+
+namespace aleator::kernels {
+
+/// The plan's tables as raw pointers into memory of the execution space.
+struct MultifrontalTables {
+  const Front* fronts;
+  const int *row_map, *column_map, *tile_sources, *variables;
+  int fronts_count, zero_slot, rhs_slot;
+};
+
+/// The numbers of one pack of samples.
+template <class Memory>
+struct MultifrontalMemory {
+  Memory schur;           ///< MultifrontalPlan::schur_size
+  Memory factor;          ///< L of every front, factor_size
+  Memory panel;           ///< X of the current front, panel_size
+  Memory inverse_pivots;  ///< 1 / d, by variable
+};
+
+/// Starts the tiles of a front, in the order of for_each_tile: the entries of its children, and the caller's additions for
+/// leaves, `leaf(c, sources)`. Null rows and columns are zeros in memory.
+template <class Memory, class LeafTerms>
+struct TileStart {
+  using P = typename Memory::P;
+  Memory schur;
+  const int *row, *column, *sources;
+  int second;  ///< offset of the second child's maps
+  LeafTerms leaf;
+
+  KOKKOS_INLINE_FUNCTION TileStart(const Front& front, const MultifrontalTables& tables, Memory schur_memory,
+                                   const LeafTerms& leaf_terms)
+      : schur(schur_memory),
+        row(tables.row_map + front.map_begin),
+        column(tables.column_map + front.map_begin),
+        sources(tables.tile_sources + front.tile_begin),
+        second(tile * front.groups),
+        leaf(leaf_terms) {}
+
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(Tile<P>& c, int I, int J) {
+    const int from = *sources++;
+    if (from & from_first_child) {
+      read<false>(c, row + tile * I, column + tile * J);
+    } else {
+      set_zero(c);
+    }
+    if (from & from_second_child) read<true>(c, row + second + tile * I, column + second + tile * J);
+    if (from >= first_free_source) leaf(c, from);
+  }
+
+ private:
+  template <bool add>
+  KOKKOS_FORCEINLINE_FUNCTION void read(Tile<P>& c, const int* rows, const int* columns) const {
+    // Pointers to rows and 64-bit column offsets: each entry is then one load with a register pair as its address.
+    const Memory from[tile] = {schur + rows[0], schur + rows[1], schur + rows[2], schur + rows[3]};
+    ALEATOR_UNROLL
+    for (int b = 0; b < tile; ++b) {
+      const std::int64_t at = columns[b];
+      ALEATOR_UNROLL
+      for (int a = 0; a < tile; ++a) {
+        if (add) {
+          c.v[a][b] += from[a][at];
+        } else {
+          c.v[a][b] = from[a][at];
+        }
+      }
+    }
+  }
+};
+
+/// Columns of group J of the eliminated variables (`columns` of them): factor, X and L of every row below.
+template <int columns, class Memory, class Start>
+KOKKOS_FORCEINLINE_FUNCTION void eliminate_group(const Front& front, Start& start, const MultifrontalMemory<Memory>& memory,
+                                            int J) {
+  using P = typename Memory::P;
+  const int first = tile * J, group = tile * front.eliminated;
+  const Memory x = memory.panel, l = memory.factor + front.factor_begin;
+  Tile<P> c;
+  DiagonalFactor<P> f;
+  start(c, J, J);
+  subtract_product(c, x + J * group, l + J * group, first);
+  factor_diagonal<columns>(c, f);
+  ALEATOR_UNROLL
+  for (int k = 0; k < columns; ++k) {
+    memory.inverse_pivots[front.first_eliminated + first + k] = f.inverse[k];
+    ALEATOR_UNROLL
+    for (int a = 0; a < tile; ++a) l[J * group + tile * (first + k) + a] = f.l[a][k];
+  }
+  for (int I = J + 1; I < front.groups; ++I) {
+    start(c, I, J);
+    subtract_product(c, x + I * group, l + J * group, first);
+    solve_tile<columns>(c, f);
+    const Memory x_out = x + (I * group + tile * first), l_out = l + (I * group + tile * first);
+    ALEATOR_UNROLL
+    for (int k = 0; k < columns; ++k) {
+      ALEATOR_UNROLL
+      for (int a = 0; a < tile; ++a) {
+        x_out[tile * k + a] = c.v[a][k];
+        l_out[tile * k + a] = c.v[a][k] * f.inverse[k];
+      }
+    }
+  }
+}
+
+/// Zeros in the null column of tile row I of a Schur complement.
+template <class Memory>
+KOKKOS_FORCEINLINE_FUNCTION void write_null_column(Memory schur, int I) {
+  using P = typename Memory::P;
+  ALEATOR_UNROLL
+  for (int a = 0; a < tile; ++a) schur[schur_tile_row(I) + tile * a] = P{};
+}
+
+/// For fronts whose children are both fronts.
+struct NoLeaves {
+  template <class C>
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(C&, int) const {}
+};
+
+template <class Memory, class LeafTerms>
+KOKKOS_INLINE_FUNCTION void factor_front(const Front& front, const MultifrontalTables& tables,
+                                         const MultifrontalMemory<Memory>& memory, const LeafTerms& leaf_terms) {
+  using P = typename Memory::P;
+  TileStart<Memory, LeafTerms> start(front, tables, memory.schur, leaf_terms);
+  const int first = front.eliminated_groups, m = front.eliminated, group = tile * m;
+  for (int J = 0; J < m / tile; ++J) eliminate_group<tile>(front, start, memory, J);
+  if (m % tile == 1) eliminate_group<1>(front, start, memory, first - 1);
+  if (m % tile == 2) eliminate_group<2>(front, start, memory, first - 1);
+  if (m % tile == 3) eliminate_group<3>(front, start, memory, first - 1);
+  if (front.remaining == 0) return;
+
+  const Memory x = memory.panel, l = memory.factor + front.factor_begin, schur = memory.schur + front.schur_begin;
+  for (int I = first; I < front.groups; ++I) {
+    write_null_column(schur, I - first);
+    for (int J = first; J <= I; ++J) {
+      Tile<P> c;
+      start(c, I, J);
+      subtract_product(c, x + I * group, l + J * group, m);
+      const Memory out = schur + (schur_tile_row(I - first) + tile_size * (1 + J - first));
+      ALEATOR_UNROLL
+      for (int a = 0; a < tile; ++a) {
+        ALEATOR_UNROLL
+        for (int b = 0; b < tile; ++b) out[tile * a + b] = c.v[a][b];
+      }
+    }
+  }
+}
+
+/// One front of L^T x = b: on entry x holds b in the eliminated variables' slots and the solution in the remaining ones'.
+template <class Memory>
+KOKKOS_INLINE_FUNCTION void solve_front_transposed(const Front& front, const MultifrontalTables& tables,
+                                                   const MultifrontalMemory<Memory>& memory, Memory x) {
+  using P = typename Memory::P;
+  constexpr int block = 8;
+  const int m = front.eliminated, group = tile * m;
+  const Memory l = memory.factor + front.factor_begin, own = x + front.first_eliminated;
+  const int* variables = tables.variables + front.variables_begin;
+  for (int k0 = 0; k0 < m; k0 += block) {
+    const int width = m - k0 < block ? m - k0 : block;
+    P sum[block];
+    ALEATOR_UNROLL
+    for (int k = 0; k < block; ++k) sum[k] = P{};
+    for (int I = front.eliminated_groups; I < front.groups; ++I) {
+      P u[tile];
+      ALEATOR_UNROLL
+      for (int a = 0; a < tile; ++a) u[a] = x[variables[tile * (I - front.eliminated_groups) + a]];
+      const Memory row = l + (I * group + tile * k0);
+      ALEATOR_UNROLL
+      for (int k = 0; k < block; ++k) {
+        if (k >= width) break;
+        ALEATOR_UNROLL
+        for (int a = 0; a < tile; ++a) sum[k] += row[tile * k + a] * u[a];
+      }
+    }
+    ALEATOR_UNROLL
+    for (int k = 0; k < block; ++k) {
+      if (k < width) own[k0 + k] -= sum[k];
+    }
+  }
+  for (int k = m - 1; k > 0; --k) {  // x_k is final: take it out of the equations before it in the front
+    const P u = own[k];
+    const Memory row = l + ((k / tile) * group + k % tile);
+    for (int j = 0; j < k; ++j) own[j] -= row[tile * j] * u;
+  }
+}
+
+/// One front of L y = b, in place in the slots of x; the rhs slot is left with a meaningless number.
+template <class Memory>
+KOKKOS_INLINE_FUNCTION void solve_front(const Front& front, const MultifrontalTables& tables,
+                                        const MultifrontalMemory<Memory>& memory, Memory x) {
+  using P = typename Memory::P;
+  const int m = front.eliminated, group = tile * m;
+  const Memory l = memory.factor + front.factor_begin, own = x + front.first_eliminated;
+  const int* variables = tables.variables + front.variables_begin;
+  for (int k = 0; k < m; ++k) {
+    const P y = own[k];
+    for (int i = k + 1; i < m; ++i) own[i] -= l[(i / tile) * group + tile * k + i % tile] * y;
+  }
+  for (int I = front.eliminated_groups; I < front.groups; ++I) {
+    P sum[tile];
+    ALEATOR_UNROLL
+    for (int a = 0; a < tile; ++a) sum[a] = P{};
+    const Memory row = l + I * group;
+    for (int k = 0; k < m; ++k) {
+      const P y = own[k];
+      ALEATOR_UNROLL
+      for (int a = 0; a < tile; ++a) sum[a] += row[tile * k + a] * y;
+    }
+    ALEATOR_UNROLL
+    for (int a = 0; a < tile; ++a) x[variables[tile * (I - front.eliminated_groups) + a]] -= sum[a];
+  }
+}
+
+}  // namespace aleator::kernels

@@ -1,0 +1,68 @@
+#pragma once
+/// What      The map u -> y of one experiment, for batches of parameter rows, with optional derivatives.
+/// Method    Derivatives are separate objects that may be absent: asked for once at set-up, never a method that throws.
+/// Parallel  a model is evaluated whole on a rank; a row's result does not depend on the other rows, the rank or thread.
+/// Cost      that of the model.
+/// Fails     rows that cannot be evaluated are data (RowStatus), with NaN outputs; set-up errors throw UserError.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "kernels/batch.hpp"
+
+namespace aleator::model {
+
+using kernels::Batch;
+using kernels::ConstBatch;
+using kernels::ConstVector;
+using kernels::Vector;
+
+/// Sizes and names of a model's inputs and outputs. `input_grid` = {ny, nx} when the inputs form a picture (x fastest).
+struct Shape {
+  int inputs = 0;
+  int outputs = 0;
+  std::vector<std::string> input_names;
+  std::vector<std::string> output_names;
+  std::vector<int> input_grid;
+};
+
+struct FailedRow {
+  int row;  ///< index into the batch given
+  std::string reason;
+};
+
+/// A failed solve is data, never a silent NaN.
+struct RowStatus {
+  std::vector<FailedRow> failed;
+  bool ok() const { return failed.empty(); }
+};
+
+/// Called by an adjoint evaluation, possibly from worker threads, for rows [first_row, first_row + y.extent(0)):
+/// fills dy = dJ/dy from y, so that value and gradient share one factorisation while it is still in cache.
+using Cotangent = std::function<void(int first_row, ConstBatch y, Batch dy)>;
+
+class Adjoint {
+ public:
+  virtual ~Adjoint() = default;
+  /// y = G(u), dy = cotangent(y), du = J(u)^T dy.  u, du: rows x inputs; y: rows x outputs.
+  virtual RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const Cotangent& cotangent, Batch du) const = 0;
+};
+
+class Tangent {
+ public:
+  virtual ~Tangent() = default;
+  /// y = G(u), dy = J(u) du.
+  virtual RowStatus evaluate_and_pushforward(ConstBatch u, ConstBatch du, Batch y, Batch dy) const = 0;
+};
+
+class ForwardModel {
+ public:
+  virtual ~ForwardModel() = default;
+  virtual const Shape& shape() const = 0;
+  /// y = G(u); failed rows get NaN outputs.
+  virtual RowStatus evaluate(ConstBatch u, Batch y) const = 0;
+  virtual const Adjoint* adjoint() const { return nullptr; }
+  virtual const Tangent* tangent() const { return nullptr; }
+};
+
+}  // namespace aleator::model

@@ -1,0 +1,50 @@
+#pragma once
+/// What      What every sampler sees: a posterior density over latent coordinates z, in which the prior is N(0, I).
+/// Method    u = T(z) with T the prior's transport map, so that density(z) = N(z; 0, I) x likelihood(G(T(z))). The change
+///           of variables is exact and lives in the prior alone: no sampler sees a Jacobian.
+/// Parallel  rows are this rank's; each is evaluated whole on it; the counters are local.
+/// Cost      one model run a row (and one adjoint where a gradient is asked for).
+/// Fails     a row whose model run fails has log-likelihood -infinity and gradient 0, or NumericsError (deck: on_failure).
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/forward_model.hpp"
+#include "model/likelihood.hpp"
+#include "kernels/random.hpp"
+#include "parallel/comm.hpp"
+#include "prob/prior/prior.hpp"
+
+namespace aleator::model {
+
+/// What an evaluation returns for each row; empty views are not filled.
+struct Evaluation {
+  Vector log_likelihood;  ///< always
+  Batch gradient;         ///< of the log-likelihood with respect to z
+  Batch outputs;          ///< G(T(z))
+};
+
+/// Where an algorithm runs and what its random numbers are.
+struct Context {
+  parallel::Comm comm;
+  kernels::Rng rng;
+};
+
+class Problem {
+ public:
+  virtual ~Problem() = default;
+  virtual int dimension() const = 0;
+  virtual int outputs() const = 0;
+  virtual bool has_gradient() const = 0;
+  virtual const GaussianNoise* noise() const = 0;
+  /// Fills those views of `result` that are allocated (log_likelihood always); returns the local rows that failed.
+  virtual std::vector<int> evaluate(ConstBatch z, Evaluation& result) const = 0;
+  /// u = T(z).
+  virtual void parameters(ConstBatch z, Batch u) const = 0;
+  virtual const std::vector<prob::Variable>& variables() const = 0;
+};
+
+/// log N(z_r; 0, I) of each row, the prior in latent coordinates.
+double latent_log_prior(const double* z, int dimension);
+
+}  // namespace aleator::model

@@ -1,0 +1,132 @@
+#include "parallel/comm.hpp"
+
+#include <climits>
+#include <exception>
+
+#include "core/error.hpp"
+
+namespace aleator::parallel {
+namespace {
+
+void check_mpi(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING];
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  throw core::InternalError(std::string(call) + ": " + std::string(text, length));
+}
+
+int mpi_count(std::size_t count) {
+  if (count > static_cast<std::size_t>(INT_MAX)) throw core::InternalError("an MPI message is longer than 2^31 - 1 entries");
+  return static_cast<int>(count);
+}
+
+enum ErrorKind { none = 0, user, numerics, internal };
+
+}  // namespace
+
+Comm::Comm(MPI_Comm borrowed) : handle_(std::make_shared<MPI_Comm>(borrowed)) {
+  check_mpi(MPI_Comm_rank(borrowed, &rank_), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(borrowed, &size_), "MPI_Comm_size");
+}
+
+Comm Comm::world() { return Comm(MPI_COMM_WORLD); }
+Comm Comm::self() { return Comm(MPI_COMM_SELF); }
+
+void Comm::barrier() const { check_mpi(MPI_Barrier(native()), "MPI_Barrier"); }
+
+void Comm::broadcast(std::string& text, int root) const {
+  std::uint64_t length = text.size();
+  check_mpi(MPI_Bcast(&length, 1, MPI_UINT64_T, root, native()), "MPI_Bcast");
+  text.resize(length);
+  check_mpi(MPI_Bcast(text.data(), mpi_count(length), MPI_CHAR, root, native()), "MPI_Bcast");
+}
+
+void Comm::broadcast(double* values, std::size_t count, int root) const {
+  check_mpi(MPI_Bcast(values, mpi_count(count), MPI_DOUBLE, root, native()), "MPI_Bcast");
+}
+
+std::int64_t Comm::sum(std::int64_t value) const {
+  std::int64_t total = 0;
+  check_mpi(MPI_Allreduce(&value, &total, 1, MPI_INT64_T, MPI_SUM, native()), "MPI_Allreduce");
+  return total;
+}
+
+double Comm::max(double value) const {
+  double largest = 0;
+  check_mpi(MPI_Allreduce(&value, &largest, 1, MPI_DOUBLE, MPI_MAX, native()), "MPI_Allreduce");
+  return largest;
+}
+
+double Comm::min(double value) const { return -max(-value); }
+
+bool Comm::any(bool value) const {
+  int mine = value ? 1 : 0, result = 0;
+  check_mpi(MPI_Allreduce(&mine, &result, 1, MPI_INT, MPI_MAX, native()), "MPI_Allreduce");
+  return result != 0;
+}
+
+std::vector<double> Comm::all_gather(const std::vector<double>& mine) const {
+  const int count = mpi_count(mine.size());
+  std::vector<int> counts(size_), offsets(size_);
+  check_mpi(MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, native()), "MPI_Allgather");
+  std::size_t total = 0;
+  for (int r = 0; r < size_; ++r) {
+    offsets[r] = mpi_count(total);
+    total += static_cast<std::size_t>(counts[r]);
+  }
+  std::vector<double> all(total);
+  check_mpi(MPI_Allgatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), offsets.data(), MPI_DOUBLE, native()),
+            "MPI_Allgatherv");
+  return all;
+}
+
+std::vector<std::vector<double>> Comm::all_to_all(const std::vector<std::vector<double>>& send) const {
+  ALEATOR_ASSERT(static_cast<int>(send.size()) == size_);
+  std::vector<int> send_counts(size_), receive_counts(size_), send_offsets(size_), receive_offsets(size_);
+  std::vector<double> outgoing;
+  for (int r = 0; r < size_; ++r) {
+    send_offsets[r] = mpi_count(outgoing.size());
+    send_counts[r] = mpi_count(send[r].size());
+    outgoing.insert(outgoing.end(), send[r].begin(), send[r].end());
+  }
+  check_mpi(MPI_Alltoall(send_counts.data(), 1, MPI_INT, receive_counts.data(), 1, MPI_INT, native()), "MPI_Alltoall");
+  std::size_t total = 0;
+  for (int r = 0; r < size_; ++r) {
+    receive_offsets[r] = mpi_count(total);
+    total += static_cast<std::size_t>(receive_counts[r]);
+  }
+  std::vector<double> incoming(total);
+  check_mpi(MPI_Alltoallv(outgoing.data(), send_counts.data(), send_offsets.data(), MPI_DOUBLE, incoming.data(),
+                          receive_counts.data(), receive_offsets.data(), MPI_DOUBLE, native()),
+            "MPI_Alltoallv");
+  std::vector<std::vector<double>> received(size_);
+  for (int r = 0; r < size_; ++r)
+    received[r].assign(incoming.begin() + receive_offsets[r], incoming.begin() + receive_offsets[r] + receive_counts[r]);
+  return received;
+}
+
+void agree(const Comm& comm, const std::function<void()>& work) {
+  ErrorKind kind = none;
+  std::string message;
+  try {
+    work();
+  } catch (const core::UserError& error) {
+    kind = user, message = error.what();
+  } catch (const core::NumericsError& error) {
+    kind = numerics, message = error.what();
+  } catch (const std::exception& error) {
+    kind = internal, message = error.what();
+  }
+  const int none_failed = comm.size();
+  const int failed_rank = static_cast<int>(comm.min(kind == none ? none_failed : comm.rank()));
+  if (failed_rank == none_failed) return;
+  double shared_kind = kind;
+  comm.broadcast(&shared_kind, 1, failed_rank);
+  comm.broadcast(message, failed_rank);
+  if (shared_kind == user) throw core::UserError(message);
+  if (shared_kind == numerics) throw core::NumericsError(message);
+  throw core::InternalError(message);
+}
+
+}  // namespace aleator::parallel

@@ -1,0 +1,95 @@
+#include "parallel/session.hpp"
+
+#include <Kokkos_Core.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+
+namespace aleator::parallel {
+namespace {
+
+volatile std::sig_atomic_t caught_signal = 0;
+
+void note_signal(int signal) { caught_signal = signal; }
+
+bool is_started_by_launcher() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "SLURM_STEP_ID"})
+    if (std::getenv(name) != nullptr) return true;
+  return false;
+}
+
+// The cores of this node shared out to its ranks, unless the user says otherwise.
+void share_cores_of_node() {
+  const char* const local_ranks = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  if (local_ranks == nullptr) return;
+  const int threads = static_cast<int>(std::thread::hardware_concurrency()) / std::max(1, std::atoi(local_ranks));
+  setenv("OMP_NUM_THREADS", std::to_string(std::max(1, threads)).c_str(), 0);
+}
+
+// Defaults that the user's environment overrides.
+void set_environment_defaults() {
+  share_cores_of_node();
+  setenv("OMP_PROC_BIND", "false", 0);  // else Kokkos warns, and BLAS threads inherit a one-core mask
+  setenv("OPENBLAS_NUM_THREADS", "1", 0);  // parallelism is over rows, not inside a BLAS call
+  if (!is_started_by_launcher()) setenv("OMPI_MCA_pml", "ob1", 0);  // one process: no fabric to probe, 0.2 s saved
+}
+
+}  // namespace
+
+Session::Session(int& argc, char**& argv) {
+  set_environment_defaults();
+  int provided = 0;
+  if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) throw core::InternalError("MPI_Init failed");
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  Kokkos::initialize(argc, argv);
+  core::set_log_rank(Comm::world().rank());
+}
+
+Session::~Session() {
+  Kokkos::finalize();
+  MPI_Finalize();
+}
+
+void catch_stop_signals() {
+  struct sigaction action = {};
+  action.sa_handler = note_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGUSR1, &action, nullptr);
+}
+
+std::string stop_signal() {
+  switch (caught_signal) {
+    case 0: return {};
+    case SIGTERM: return "SIGTERM";
+    case SIGUSR1: return "SIGUSR1";
+    default: return "a signal";
+  }
+}
+
+int threads() { return Kokkos::DefaultHostExecutionSpace().concurrency(); }
+
+std::vector<std::string> kokkos_backends() {
+  std::vector<std::string> names{Kokkos::DefaultExecutionSpace::name()};
+  if (names[0] != Kokkos::DefaultHostExecutionSpace::name()) names.emplace_back(Kokkos::DefaultHostExecutionSpace::name());
+  return names;
+}
+
+std::string kokkos_version() {
+  return fmt::format("{}.{}.{}", KOKKOS_VERSION / 10000, KOKKOS_VERSION / 100 % 100, KOKKOS_VERSION % 100);
+}
+
+std::string mpi_version() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  std::string line(text, static_cast<std::size_t>(length));
+  return line.substr(0, line.find_first_of(",\n"));
+}
+
+}  // namespace aleator::parallel

@@ -1,0 +1,33 @@
+#pragma once
+/// What      MPI and Kokkos, started once and ended in the right order; requests to stop; what the program is built on.
+/// Method    MPI_Init_thread(FUNNELED), then Kokkos; ended in reverse. SIGTERM and SIGUSR1 set a flag, nothing more.
+/// Parallel  constructor and destructor are collective over MPI_COMM_WORLD; stop_requested is local.
+/// Cost      MPI's own start (0.1 to 0.3 s); commands that need no ranks never make a Session.
+/// Fails     InternalError when MPI cannot start.
+#include <string>
+#include <vector>
+
+#include "parallel/comm.hpp"
+
+namespace aleator::parallel {
+
+class Session {
+ public:
+  Session(int& argc, char**& argv);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+};
+
+/// After this call SIGTERM and SIGUSR1 ask the run to stop instead of ending the process.
+void catch_stop_signals();
+/// The name of the signal that asked this rank to stop, or empty.
+std::string stop_signal();
+
+/// Worker threads of this rank, and the Kokkos execution spaces by name ("OpenMP", "Serial", "Cuda").
+int threads();
+std::vector<std::string> kokkos_backends();
+std::string kokkos_version();
+std::string mpi_version();
+
+}  // namespace aleator::parallel

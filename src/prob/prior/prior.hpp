@@ -1,0 +1,39 @@
+#pragma once
+/// What      A prior on the parameters u, given as a map T from latent coordinates z ~ N(0, I) to u.
+/// Method    transport: u = T(z). The density with respect to du is that of the push-forward; samplers work on z.
+/// Parallel  local to the rows given; row by row, so that results do not depend on the batch.
+/// Cost      O(rows x dimension); correlated normal O(rows x dimension^2).
+/// Fails     set-up: KeyError. log_density is -infinity outside the support.
+#include <string>
+#include <vector>
+
+#include "deck/registry.hpp"
+
+namespace aleator::prob {
+
+/// A named array of parameters, as it stands in results: "theta" of shape {64}.
+struct Variable {
+  std::string name;
+  int size = 1;
+};
+
+class Prior {
+ public:
+  virtual ~Prior() = default;
+  virtual int dimension() const = 0;
+  /// u = T(z), one row.
+  virtual void to_parameters(const double* z, double* u) const = 0;
+  /// z = T^-1(u), one row; NaN where u lies outside the support.
+  virtual void to_latent(const double* u, double* z) const = 0;
+  /// g_z = (dT/dz)^T g_u at z, one row.
+  virtual void pullback(const double* z, const double* g_u, double* g_z) const = 0;
+  /// log p(u) with respect to du, one row.
+  virtual double log_density(const double* u) const = 0;
+  /// The named arrays that u consists of; `name` is that of the prior's block.
+  virtual std::vector<Variable> variables(const std::string& name) const { return {{name, dimension()}}; }
+};
+
+/// A value for each of `dimension` parameters from a deck's list: one value stands for all. KeyError for other lengths.
+std::vector<double> spread(const std::vector<double>& values, int dimension, const std::string& key);
+
+}  // namespace aleator::prob

@@ -1,0 +1,55 @@
+#include "prob/prior/product.hpp"
+
+#include <utility>
+
+namespace aleator::prob {
+
+deck::Schema<Product::Params> Product::schema() {
+  deck::Schema<Params> s("Product of independent priors", "");
+  s.reference("parts", &Params::parts, "prior", "prior blocks, in the order of the parameters").required();
+  return s;
+}
+
+Product::Product(std::vector<Part> parts) : parts_(std::move(parts)) {
+  if (parts_.empty()) throw deck::KeyError("parts", "names no prior");
+  for (const Part& part : parts_) dimension_ += part.prior->dimension();
+}
+
+void Product::to_parameters(const double* z, double* u) const {
+  for (const Part& part : parts_) {
+    part.prior->to_parameters(z, u);
+    z += part.prior->dimension(), u += part.prior->dimension();
+  }
+}
+
+void Product::to_latent(const double* u, double* z) const {
+  for (const Part& part : parts_) {
+    part.prior->to_latent(u, z);
+    z += part.prior->dimension(), u += part.prior->dimension();
+  }
+}
+
+void Product::pullback(const double* z, const double* g_u, double* g_z) const {
+  for (const Part& part : parts_) {
+    part.prior->pullback(z, g_u, g_z);
+    z += part.prior->dimension(), g_u += part.prior->dimension(), g_z += part.prior->dimension();
+  }
+}
+
+double Product::log_density(const double* u) const {
+  double sum = 0.0;
+  for (const Part& part : parts_) {
+    sum += part.prior->log_density(u);
+    u += part.prior->dimension();
+  }
+  return sum;
+}
+
+std::vector<Variable> Product::variables(const std::string&) const {
+  std::vector<Variable> all;
+  for (const Part& part : parts_)
+    for (const Variable& variable : part.prior->variables(part.name)) all.push_back(variable);
+  return all;
+}
+
+}  // namespace aleator::prob

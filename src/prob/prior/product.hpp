@@ -1,0 +1,37 @@
+#pragma once
+/// What      Several independent priors side by side: u = (u_1, u_2, …), each part a prior block of the deck.
+/// Method    block-wise.
+/// Parallel  local, row by row.
+/// Cost      the sum of the parts.
+/// Fails     KeyError when no part is named.
+#include <memory>
+
+#include "prob/prior/prior.hpp"
+
+namespace aleator::prob {
+
+class Product : public Prior {
+ public:
+  struct Params {
+    std::vector<std::string> parts;
+  };
+  struct Part {
+    std::string name;
+    std::shared_ptr<const Prior> prior;
+  };
+  static deck::Schema<Params> schema();
+  explicit Product(std::vector<Part> parts);
+
+  int dimension() const override { return dimension_; }
+  void to_parameters(const double* z, double* u) const override;
+  void to_latent(const double* u, double* z) const override;
+  void pullback(const double* z, const double* g_u, double* g_z) const override;
+  double log_density(const double* u) const override;
+  std::vector<Variable> variables(const std::string& name) const override;
+
+ private:
+  std::vector<Part> parts_;
+  int dimension_ = 0;
+};
+
+}  // namespace aleator::prob

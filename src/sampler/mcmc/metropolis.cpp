@@ -1,0 +1,135 @@
+#include "sampler/mcmc/metropolis.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "math/dense.hpp"
+#include "sampler/weights.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+// Ends of the warm-up windows as shares of the warm-up; the rest tunes the scale for the final shape.
+constexpr double window_ends[] = {0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.9};
+constexpr int windows_with_relocation = 5;
+
+struct WarmupPlace {
+  int ended_window = -1;   // index of the window that ends with this step, or -1
+  std::int64_t since_window_start = 0;
+};
+
+WarmupPlace warmup_place(std::int64_t iteration, int warmup) {
+  WarmupPlace place;
+  std::int64_t start = 0;
+  int window = 0;
+  for (const double share : window_ends) {
+    const auto end = static_cast<std::int64_t>(share * warmup);
+    if (end == iteration && end > start) place.ended_window = window;
+    if (end < iteration) start = end;
+    ++window;
+  }
+  place.since_window_start = iteration - start;
+  return place;
+}
+
+// Chains far below the others go on from copies of better ones.
+void relocate_stragglers(const Context& context, ChainState& s) {
+  std::vector<double> log_likelihood = s.ensemble.all_log_likelihoods(context);
+  const double exponent = increment_for_share(log_likelihood, 0.5, 1.0);
+  for (double& value : log_likelihood) value *= exponent;
+  const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
+  s.ensemble.take(systematic_resampling(log_likelihood, u), context);
+}
+
+void adapt(const ChainParams& params, const Adaptation& adaptation, const Context& context, double acceptance, ChainState& s) {
+  const WarmupPlace place = warmup_place(s.iteration, params.warmup);
+  const double gain = std::pow(static_cast<double>(place.since_window_start), -0.6);
+  s.log_scale += gain * (acceptance - adaptation.target_acceptance);
+  s.moments.observe(s.ensemble, context);
+  if (place.ended_window < 0) return;
+  if (std::vector<double> lower = s.moments.factor(); !lower.empty()) s.lower = std::move(lower);
+  s.moments.reset(static_cast<int>(s.ensemble.position.extent(1)));
+  if (place.ended_window < windows_with_relocation) relocate_stragglers(context, s);
+}
+
+}  // namespace
+
+void ChainState::fields(io::Archive& archive) {
+  BaseState::fields(archive);
+  archive.field("log_scale", log_scale);
+  archive.field("lower", lower);
+  moments.fields(archive, "moments");
+}
+
+Batch proposal_normals(const Ensemble& ensemble, const Context& context, std::int64_t step) {
+  Batch xi(Kokkos::view_alloc("xi", Kokkos::WithoutInitializing), ensemble.rows(), ensemble.position.extent(1));
+  context.rng.normals({kernels::Purpose::proposal, step}, ensemble.layout.first(), xi);
+  return xi;
+}
+
+Candidates evaluate_candidates(const Problem& problem, const Ensemble& ensemble, const Batch& position) {
+  using Kokkos::view_alloc;
+  using Kokkos::WithoutInitializing;
+  Candidates c;
+  c.position = position;
+  c.evaluation.log_likelihood = Vector(view_alloc("log_likelihood", WithoutInitializing), ensemble.rows());
+  c.evaluation.gradient = Batch(view_alloc("gradient", WithoutInitializing), ensemble.rows(), ensemble.gradient.extent(1));
+  c.log_ratio = Vector(view_alloc("log_ratio", WithoutInitializing), ensemble.rows());
+  problem.evaluate(position, c.evaluation);
+  return c;
+}
+
+double log_prior_ratio(const Batch& proposed, const Batch& present, int row) {
+  double sum = 0.0;
+  for (std::size_t k = 0; k < present.extent(1); ++k) sum += (present(row, k) - proposed(row, k)) * (present(row, k) + proposed(row, k));
+  return 0.5 * sum;
+}
+
+Vector accept(const Candidates& c, const MoveSetting& setting, const Context& context, Ensemble& e) {
+  Vector probability(Kokkos::view_alloc("probability", Kokkos::WithoutInitializing), e.rows());
+  kernels::for_each_row(e.rows(), [&, probability](int row) {
+    const double log_ratio = setting.temper * (c.evaluation.log_likelihood(row) - e.log_likelihood(row)) + c.log_ratio(row);
+    probability(row) = log_ratio >= 0.0 ? 1.0 : std::isnan(log_ratio) ? 0.0 : std::exp(log_ratio);
+    const double u = context.rng.uniform({kernels::Purpose::acceptance, setting.step}, e.layout.first() + row);
+    const bool is_accepted = u <= probability(row) && probability(row) > 0.0;
+    e.accepted(row) = is_accepted ? 1.0 : 0.0;
+    if (!is_accepted) return;
+    e.log_likelihood(row) = c.evaluation.log_likelihood(row);
+    for (std::size_t k = 0; k < e.position.extent(1); ++k) e.position(row, k) = c.position(row, k);
+    for (std::size_t k = 0; k < e.gradient.extent(1); ++k) e.gradient(row, k) = c.evaluation.gradient(row, k);
+  });
+  return probability;
+}
+
+ChainState begin_chains(const ChainParams& params, const Adaptation& adaptation, bool with_gradient, const Problem& problem, const Context& context) {
+  ChainState s;
+  s.ensemble = Ensemble::from_prior(params.chains, with_gradient, problem, context);
+  s.model_evaluations = params.chains;
+  s.gradient_evaluations = with_gradient ? params.chains : 0;
+  s.log_scale = std::log(adaptation.first_scale);
+  s.lower = math::identity(problem.dimension()).a;
+  s.moments.reset(problem.dimension());
+  return s;
+}
+
+StepInfo end_step(const ChainParams& params, const Adaptation& adaptation, const Context& context, const Vector& acceptance, ChainState& s) {
+  ++s.iteration;
+  s.model_evaluations += params.chains;
+  if (s.ensemble.gradient.extent(1) != 0) s.gradient_evaluations += params.chains;
+  const std::int64_t total = params.warmup + static_cast<std::int64_t>(params.draws) * params.thin;
+  StepInfo info;
+  info.progress = static_cast<double>(s.iteration) / static_cast<double>(total);
+  info.is_finished = s.iteration >= total;
+  info.is_draw = s.iteration > params.warmup && (s.iteration - params.warmup) % params.thin == 0;
+  const bool is_warming_up = s.iteration <= params.warmup;
+  info.phase = is_warming_up ? "warm-up" : "sampling";
+  if (!is_warming_up && !info.is_draw) return info;
+  const double mean_acceptance = ordered_mean(context, s.ensemble.layout, acceptance);
+  info.numbers = {{"acceptance", mean_acceptance}, {"scale", std::exp(s.log_scale)}};
+  if (is_warming_up) adapt(params, adaptation, context, mean_acceptance, s);
+  return info;
+}
+
+Plan chain_plan(const ChainParams& params) { return {Plan::Kind::chains, params.chains, params.draws, true}; }
+
+}  // namespace aleator::sampler

@@ -1,0 +1,73 @@
+#pragma once
+/// What      What all Metropolis kernels share: a move of every member that leaves exp(temper log-likelihood) N(0, I)
+///           invariant, and the warm-up that learns its scale and shape from all chains at once.
+/// Method    Metropolis, Hastings. Warm-up: windows, each ending with a new pooled covariance; in the first windows
+///           chains left behind are replaced by copies of others (weights tempered to half the chains), so that a start
+///           from the prior needs no luck. After the warm-up nothing adapts: the chains are then plain Markov chains.
+/// Parallel  collective; bits do not depend on ranks or threads. Sampling steps exchange nothing but at draws.
+/// Cost      a move: one model run a member. Warm-up adds one reduction of d (d + 3) / 2 doubles a step.
+/// Fails     NumericsError when every chain has likelihood zero.
+#include "sampler/proposal_scale.hpp"
+#include "sampler/sampler.hpp"
+
+namespace aleator::sampler {
+
+/// How a kernel moves: target exponent, proposal size and shape, and the number that picks its random numbers.
+struct MoveSetting {
+  double temper = 1.0;               ///< exponent of the likelihood
+  double scale = 1.0;                ///< epsilon
+  const std::vector<double>& lower;  ///< L, d x d, of the proposal's covariance L L^T
+  std::int64_t step = 0;
+};
+
+/// Proposed positions with their evaluation and log q(z | z') p0(z') - log q(z' | z) p0(z), p0 = N(0, I).
+struct Candidates {
+  Batch position;
+  model::Evaluation evaluation;
+  Vector log_ratio;
+};
+
+/// xi ~ N(0, I) for the proposal of this step.
+Batch proposal_normals(const Ensemble& ensemble, const Context& context, std::int64_t step);
+/// Runs the model at the proposed positions.
+Candidates evaluate_candidates(const Problem& problem, const Ensemble& ensemble, const Batch& position);
+/// log p0(z') - log p0(z) of one row.
+double log_prior_ratio(const Batch& proposed, const Batch& present, int row);
+/// Accepts or rejects each row; returns the acceptance probabilities.
+Vector accept(const Candidates& candidates, const MoveSetting& setting, const Context& context, Ensemble& ensemble);
+
+struct ChainParams {
+  int chains = 64;
+  int warmup = 2000;
+  int draws = 1000;
+  int thin = 1;
+};
+
+template <typename Params>
+deck::Schema<Params>& add_chain_keys(deck::Schema<Params>& s) {
+  s.template key<int>("chains", &Params::chains, "1", "number of chains, advanced together", deck::at_least(1));
+  s.template key<int>("warmup", &Params::warmup, "1", "steps that learn the proposal and are thrown away", deck::at_least(1));
+  s.template key<int>("draws", &Params::draws, "1", "draws kept of each chain", deck::at_least(4));
+  s.template key<int>("thin", &Params::thin, "1", "steps between two draws", deck::at_least(1));
+  return s;
+}
+
+struct ChainState : BaseState {
+  double log_scale = 0.0;
+  std::vector<double> lower;  ///< L
+  PooledMoments moments;
+  void fields(io::Archive& archive);
+};
+
+/// What an algorithm tells the shared warm-up.
+struct Adaptation {
+  double target_acceptance;
+  double first_scale;  ///< before anything is known
+};
+
+ChainState begin_chains(const ChainParams& params, const Adaptation& adaptation, bool with_gradient, const Problem& problem, const Context& context);
+/// After a move: counts, adapts while warming up, and says whether this step is a draw.
+StepInfo end_step(const ChainParams& params, const Adaptation& adaptation, const Context& context, const Vector& acceptance, ChainState& s);
+Plan chain_plan(const ChainParams& params);
+
+}  // namespace aleator::sampler

@@ -1,0 +1,63 @@
+#include "sampler/proposal_scale.hpp"
+
+#include "math/dense.hpp"
+
+namespace aleator::sampler {
+
+void PooledMoments::reset(int dimension) {
+  count = 0.0;
+  sums.assign(static_cast<std::size_t>(dimension * (dimension + 3) / 2), 0.0);
+  shift.clear();
+}
+
+void PooledMoments::observe(const Ensemble& ensemble, const Context& context) {
+  const int d = static_cast<int>(ensemble.position.extent(1));
+  const Batch z = ensemble.position;
+  if (shift.empty()) {
+    shift = parallel::ordered_sum(context.comm, ensemble.layout, d, [=](int row, double* sum) {
+      for (int k = 0; k < d; ++k) sum[k] += z(row, k);
+    });
+    for (double& value : shift) value /= static_cast<double>(ensemble.layout.rows());
+  }
+  const double* const centre = shift.data();
+  const auto added = parallel::ordered_sum(context.comm, ensemble.layout, static_cast<int>(sums.size()), [=](int row, double* sum) {
+    double* second = sum + d;
+    for (int i = 0; i < d; ++i) {
+      const double x = z(row, i) - centre[i];
+      sum[i] += x;
+      for (int j = 0; j <= i; ++j) second[j] += x * (z(row, j) - centre[j]);
+      second += i + 1;
+    }
+  });
+  for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += added[k];
+  count += static_cast<double>(ensemble.layout.rows());
+}
+
+std::vector<double> PooledMoments::factor() const {
+  const int d = static_cast<int>(shift.size());
+  if (count < 2.0 * d || d == 0) return {};
+  math::Matrix c(d, d);
+  const double weight = count / (count + 5.0), floor = 1e-3 * 5.0 / (count + 5.0);  // shrinkage of Stan's warm-up
+  const double* second = sums.data() + d;
+  for (int i = 0; i < d; ++i) {
+    for (int j = 0; j <= i; ++j)
+      c(i, j) = c(j, i) = weight * (second[j] / count - sums[i] / count * (sums[j] / count)) + (i == j ? floor : 0.0);
+    second += i + 1;
+  }
+  math::Matrix lower;
+  return math::try_cholesky(c, lower) ? lower.a : std::vector<double>();
+}
+
+void PooledMoments::fields(io::Archive& archive, const std::string& name) {
+  const io::ArchiveGroup group(archive, name);
+  archive.field("count", count);
+  archive.field("sums", sums);
+  archive.field("shift", shift);
+}
+
+double ordered_mean(const Context& context, const parallel::RowLayout& layout, const Vector& values) {
+  const auto sum = parallel::ordered_sum(context.comm, layout, 1, [&](int row, double* total) { total[0] += values(row); });
+  return sum[0] / static_cast<double>(layout.rows());
+}
+
+}  // namespace aleator::sampler

@@ -1,0 +1,31 @@
+#pragma once
+/// What      Learning the size and the shape of proposals from the ensemble: a scale driven to an acceptance rate, and
+///           the pooled covariance of the members.
+/// Method    log scale += gain (acceptance - target) (Robbins, Monro 1951); covariance as in adaptive Metropolis (Haario,
+///           Saksman, Tamminen 2001), pooled over chains, shrunk towards a small multiple of I.
+/// Parallel  collective; ordered sums, so every rank has the same bits.
+/// Cost      O(J d^2) flops and one reduction of d (d + 3) / 2 doubles a call of observe().
+/// Fails     -
+#include <vector>
+
+#include "sampler/sampler.hpp"
+
+namespace aleator::sampler {
+
+/// First and second moments of the members seen since the last reset.
+struct PooledMoments {
+  double count = 0.0;
+  std::vector<double> sums;  ///< d first moments, then the lower triangle of second moments, about `shift`
+  std::vector<double> shift; ///< a point near the mean, against cancellation
+
+  void reset(int dimension);
+  void observe(const Ensemble& ensemble, const Context& context);
+  /// Lower factor (d x d, row by row) of the shrunk covariance; empty when there are too few members.
+  std::vector<double> factor() const;
+  void fields(io::Archive& archive, const std::string& name);
+};
+
+/// Mean over all members of a number of each, in the fixed order.
+double ordered_mean(const Context& context, const parallel::RowLayout& layout, const Vector& values);
+
+}  // namespace aleator::sampler

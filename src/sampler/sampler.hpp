@@ -1,0 +1,112 @@
+#pragma once
+/// What      What the program asks of every sampler; an algorithm is a struct with Params, State, init and step.
+/// Method    Erased<Algorithm> puts the one behind the other: a new sampler is one file and one line in register.cpp.
+/// Parallel  init and step are collective; the ensemble's rows are spread over the ranks by its layout.
+/// Cost      -
+/// Fails     as the algorithm.
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "deck/registry.hpp"
+#include "io/archive.hpp"
+#include "model/problem.hpp"
+#include "parallel/row_layout.hpp"
+
+namespace aleator::sampler {
+
+using kernels::Batch;
+using kernels::ConstBatch;
+using kernels::Vector;
+using model::Context;
+using model::Problem;
+
+/// The samples of an algorithm: J rows of latent coordinates.
+struct Ensemble {
+  parallel::RowLayout layout;
+  Batch position;         ///< local rows x d
+  Vector log_likelihood;  ///< local rows
+  Batch gradient;         ///< of the log-likelihood with respect to z; no columns when the algorithm needs none
+  Vector accepted;        ///< share of accepted proposals since the last draw; NaN where nothing is accepted
+
+  /// `members` members drawn from the prior N(0, I) and evaluated.
+  static Ensemble from_prior(std::int64_t members, bool with_gradient, const Problem& problem, const Context& context);
+  /// Member i becomes a copy of member source[i].
+  void take(const std::vector<std::int64_t>& source, const Context& context);
+  /// All members' log-likelihoods, in order, on every rank.
+  std::vector<double> all_log_likelihoods(const Context& context) const;
+
+  void fields(io::Archive& archive);
+  int rows() const { return layout.local_rows(); }
+};
+
+/// What every State has: the sample and the bill.
+struct BaseState {
+  Ensemble ensemble;
+  std::int64_t iteration = 0;
+  std::int64_t model_evaluations = 0;     ///< over all ranks
+  std::int64_t gradient_evaluations = 0;  ///< those of them that carried an adjoint
+  std::vector<std::int64_t> ancestors;    ///< of every particle, its ancestor at time 0; empty for chains
+  double log_evidence = std::numeric_limits<double>::quiet_NaN();
+  double log_evidence_standard_error = std::numeric_limits<double>::quiet_NaN();
+
+  void fields(io::Archive& archive);
+};
+
+/// What a step reports; the numbers go to the log, the progress line and the histories in results.h5.
+struct StepInfo {
+  bool is_draw = false;      ///< the ensemble as it stands is part of the posterior sample
+  bool is_finished = false;
+  double progress = 0.0;     ///< 0 to 1
+  std::string phase;         ///< "warm-up", "sampling", "tempering"
+  std::vector<std::pair<std::string, double>> numbers;
+};
+
+/// The shape of what a sampler returns.
+struct Plan {
+  enum class Kind { chains, particles, ensemble };
+  Kind kind = Kind::chains;
+  std::int64_t members = 0;  ///< J: chains, or particles
+  int draws = 1;             ///< for each chain
+  bool is_exact = true;      ///< false: biased outside the linear-Gaussian case
+};
+
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+  virtual Plan plan() const = 0;
+  /// Why this sampler cannot treat the problem, or empty: asked before any work.
+  virtual std::string objection(const Problem& problem) const = 0;
+  virtual void init(const Problem& problem, const Context& context) = 0;
+  virtual StepInfo step(const Problem& problem, const Context& context) = 0;
+  /// Saves or loads the state.
+  virtual void fields(io::Archive& archive, const Context& context) = 0;
+  virtual const BaseState& state() const = 0;
+};
+
+template <typename Algorithm>
+class Erased final : public Sampler {
+ public:
+  explicit Erased(const typename Algorithm::Params& params) : algorithm_{params} {}
+  Plan plan() const override { return algorithm_.plan(); }
+  std::string objection(const Problem& problem) const override { return algorithm_.objection(problem); }
+  void init(const Problem& problem, const Context& context) override { state_ = algorithm_.init(problem, context); }
+  StepInfo step(const Problem& problem, const Context& context) override { return algorithm_.step(problem, context, state_); }
+  void fields(io::Archive& archive, const Context& context) override {
+    if (archive.is_loading()) state_.ensemble.layout = parallel::RowLayout(plan().members, context.comm);
+    state_.fields(archive);
+  }
+  const BaseState& state() const override { return state_; }
+
+ private:
+  Algorithm algorithm_;
+  typename Algorithm::State state_;
+};
+
+void register_components(deck::Registry& registry);
+
+}  // namespace aleator::sampler

@@ -1,0 +1,167 @@
+#include "sampler/smc/smc.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "math/dense.hpp"
+#include "math/special.hpp"
+#include "sampler/mcmc/mala.hpp"
+#include "sampler/mcmc/pcn.hpp"
+#include "sampler/mcmc/random_walk.hpp"
+#include "sampler/weights.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+double target_acceptance(Smc::Move move) {
+  switch (move) {
+    case Smc::Move::random_walk: return 0.234;
+    case Smc::Move::pcn: return 0.234;
+    case Smc::Move::mala: return 0.574;
+  }
+  return 0.234;
+}
+
+double first_scale(Smc::Move move, int dimension) {
+  switch (move) {
+    case Smc::Move::random_walk: return 2.38 / std::sqrt(dimension);
+    case Smc::Move::pcn: return 0.5;
+    case Smc::Move::mala: return 1.65 / std::pow(dimension, 1.0 / 6.0);
+  }
+  return 1.0;
+}
+
+Vector move_once(Smc::Move move, const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
+  switch (move) {
+    case Smc::Move::random_walk: return RandomWalk::move(problem, context, setting, e);
+    case Smc::Move::pcn: return Pcn::move(problem, context, setting, e);
+    case Smc::Move::mala: return Mala::move(problem, context, setting, e);
+  }
+  return {};
+}
+
+// Correlation of the positions with those at the start of the level, averaged over the coordinates.
+double mean_correlation(const Context& context, const Ensemble& e, const Batch& start) {
+  const int d = static_cast<int>(start.extent(1));
+  const Batch now = e.position;
+  const auto sums = parallel::ordered_sum(context.comm, e.layout, 5 * d, [=](int row, double* sum) {
+    for (int k = 0; k < d; ++k) {
+      const double a = start(row, k), b = now(row, k);
+      sum[5 * k] += a, sum[5 * k + 1] += b, sum[5 * k + 2] += a * a, sum[5 * k + 3] += b * b, sum[5 * k + 4] += a * b;
+    }
+  });
+  const double n = static_cast<double>(e.layout.rows());
+  double total = 0.0;
+  for (int k = 0; k < d; ++k) {
+    const double* const s = &sums[static_cast<std::size_t>(5 * k)];
+    const double variances = (s[2] - s[0] * s[0] / n) * (s[3] - s[1] * s[1] / n);
+    total += variances > 0.0 ? (s[4] - s[0] * s[1] / n) / std::sqrt(variances) : 0.0;
+  }
+  return total / d;
+}
+
+// Lee, Whiteley 2018, eq. 9 with test function 1: V = 1 - (N / (N - 1))^(t + 1) (1 - sum_e (share of ancestor e)^2), t
+// resamplings, is the relative variance of the evidence estimate and, being small, the variance of its logarithm.
+double log_evidence_variance(const std::vector<std::int64_t>& ancestors, std::int64_t resamplings) {
+  const double n = static_cast<double>(ancestors.size());
+  std::vector<std::int64_t> sorted = ancestors;
+  std::sort(sorted.begin(), sorted.end());
+  double same = 0.0;
+  for (std::size_t begin = 0, end; begin < sorted.size(); begin = end) {
+    for (end = begin; end < sorted.size() && sorted[end] == sorted[begin];) ++end;
+    const double share = static_cast<double>(end - begin) / n;
+    same += share * share;
+  }
+  return std::max(0.0, 1.0 - std::pow(n / (n - 1.0), static_cast<double>(resamplings + 1)) * (1.0 - same));
+}
+
+}  // namespace
+
+deck::Schema<Smc::Params> Smc::schema() {
+  deck::Schema<Params> s("Sequential Monte Carlo with adaptive tempering, and the evidence", "Del Moral, Doucet, Jasra 2006; Jasra et al. 2011; Lee, Whiteley 2018");
+  s.key("particles", &Params::particles, "1", "number of particles J", deck::at_least(8))
+      .key("ess_share", &Params::ess_share, "1", "effective sample size kept by each tempering step, as a share of J", deck::inside(0, 1))
+      .choice("move", &Params::move, "Metropolis move between temperatures",
+              {{"random_walk", Move::random_walk, "with the particles' covariance"}, {"pcn", Move::pcn, "preconditioned Crank-Nicolson"}, {"mala", Move::mala, "Langevin, needs a gradient"}})
+      .key("min_moves", &Params::min_moves, "1", "moves of every particle at a level, at least", deck::at_least(1))
+      .key("max_moves", &Params::max_moves, "1", "moves of every particle at a level, at most", deck::at_least(1))
+      .key("correlation", &Params::correlation, "1", "moves end when the correlation with the start of the level is below this", deck::between(0, 1))
+      .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1))
+      .check("min_moves", [](const Params& p) { return p.min_moves > p.max_moves ? std::string("min_moves is larger than max_moves") : std::string(); });
+  return s;
+}
+
+void Smc::State::fields(io::Archive& archive) {
+  BaseState::fields(archive);
+  archive.field("temper", temper);
+  archive.field("log_scale", log_scale);
+  archive.field("moves", moves);
+}
+
+std::string Smc::objection(const Problem& problem) const {
+  return params.move == Move::mala && !problem.has_gradient() ? "move = \"mala\" needs the gradient of the log-likelihood, which the model does not offer" : "";
+}
+
+Smc::State Smc::init(const Problem& problem, const Context& context) const {
+  State s;
+  s.ensemble = Ensemble::from_prior(params.particles, params.move == Move::mala, problem, context);
+  s.model_evaluations = params.particles;
+  s.gradient_evaluations = params.move == Move::mala ? params.particles : 0;
+  s.log_scale = std::log(first_scale(params.move, problem.dimension()));
+  s.log_evidence = 0.0;
+  for (std::int64_t i = 0; i < params.particles; ++i) s.ancestors.push_back(i);
+  return s;
+}
+
+StepInfo Smc::step(const Problem& problem, const Context& context, State& s) const {
+  // Reweight: w_i = L_i^h, log Z += log mean w.
+  std::vector<double> log_weights = s.ensemble.all_log_likelihoods(context);
+  const double h = increment_for_share(log_weights, params.ess_share, 1.0 - s.temper);
+  for (double& value : log_weights) value *= h;
+  s.log_evidence += math::log_sum_exp(log_weights) - std::log(static_cast<double>(params.particles));
+  s.temper = 1.0 - s.temper - h < 1e-12 ? 1.0 : s.temper + h;
+
+  const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
+  const std::vector<std::int64_t> source = systematic_resampling(log_weights, u);
+  s.ensemble.take(source, context);
+  std::vector<std::int64_t> ancestors(source.size());
+  for (std::size_t i = 0; i < source.size(); ++i) ancestors[i] = s.ancestors[static_cast<std::size_t>(source[i])];
+  s.ancestors = std::move(ancestors);
+  ++s.iteration;
+  s.log_evidence_standard_error = std::sqrt(log_evidence_variance(s.ancestors, s.iteration));
+
+  // Move: the level's covariance is that of the resampled particles.
+  PooledMoments moments;
+  moments.reset(problem.dimension());
+  moments.observe(s.ensemble, context);
+  std::vector<double> lower = moments.factor();
+  if (lower.empty()) lower = math::identity(problem.dimension()).a;
+  Batch start(Kokkos::view_alloc("start", Kokkos::WithoutInitializing), s.ensemble.rows(), problem.dimension());
+  Kokkos::deep_copy(start, s.ensemble.position);
+  double acceptance = 0.0, correlation = 1.0;
+  int count = 0;
+  while (count < params.max_moves && (count < params.min_moves || correlation > params.correlation)) {
+    const Vector probability = move_once(params.move, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, s.ensemble);
+    acceptance = ordered_mean(context, s.ensemble.layout, probability);
+    s.log_scale += std::pow(count + 1.0, -0.6) * (acceptance - target_acceptance(params.move));
+    correlation = mean_correlation(context, s.ensemble, start);
+    ++count, ++s.moves;
+  }
+  s.model_evaluations += static_cast<std::int64_t>(count) * params.particles;
+  if (params.move == Move::mala) s.gradient_evaluations += static_cast<std::int64_t>(count) * params.particles;
+
+  const bool is_done = s.temper >= 1.0;
+  if (!is_done && s.iteration >= params.max_levels)
+    throw core::NumericsError(fmt::format("after {} temperatures the likelihood's exponent is {:.3g}, not 1: the prior and the data are far apart; raise max_levels or particles", s.iteration, s.temper));
+  StepInfo info;
+  info.is_draw = info.is_finished = is_done;
+  info.phase = "tempering";
+  info.progress = is_done ? 1.0 : std::max(0.0, 1.0 + std::log10(s.temper) / 6.0) * 0.95;  // levels are about even in log beta
+  info.numbers = {{"temper", s.temper}, {"acceptance", acceptance}, {"scale", std::exp(s.log_scale)}, {"moves", static_cast<double>(count)},
+                  {"correlation", correlation}, {"log_evidence", s.log_evidence}, {"log_evidence_standard_error", s.log_evidence_standard_error}};
+  return info;
+}
+
+}  // namespace aleator::sampler

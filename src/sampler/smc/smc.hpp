@@ -1,0 +1,45 @@
+#pragma once
+/// What      Sequential Monte Carlo by tempering: particles go from the prior to the posterior, and the evidence falls out.
+/// Method    targets pi_t = N(z; 0, I) L(z)^beta_t; the next beta_t keeps the ESS of the weights L^(beta_t - beta_(t-1)) at
+///           a share of the particles (Jasra, Stephens, Doucet, Tsagaris 2011); systematic resampling; Metropolis moves with
+///           the particles' covariance, their scale tuned to the acceptance, repeated until the positions have forgotten
+///           where the level began (mean correlation below a threshold, Kantas, Beskos, Jasra 2014).
+///           log Z = sum_t log mean L^(beta_t - beta_(t-1)); its standard error from the particles' ancestors at time 0
+///           (Lee, Whiteley 2018, eq. 9: relative variance of the evidence estimate).
+/// Parallel  collective; particles are exchanged between ranks when resampled; same bits on any number of ranks.
+/// Cost      a level: J (moves) model runs, moves x O(J d^2) flops.
+/// Fails     NumericsError when every particle has likelihood zero.
+#include "sampler/proposal_scale.hpp"
+#include "sampler/sampler.hpp"
+
+namespace aleator::sampler {
+
+struct Smc {
+  enum class Move { random_walk, pcn, mala };
+  struct Params {
+    int particles = 2048;
+    double ess_share = 0.5;
+    Move move = Move::random_walk;
+    int min_moves = 5;
+    int max_moves = 200;
+    double correlation = 0.1;
+    int max_levels = 200;
+  };
+  struct State : BaseState {
+    double temper = 0.0;      ///< beta_t
+    double log_scale = 0.0;
+    std::int64_t moves = 0;   ///< since the start, picks the random numbers
+    void fields(io::Archive& archive);
+  };
+  static deck::Schema<Params> schema();
+  Plan plan() const { return {Plan::Kind::particles, params.particles, 1, true}; }
+  std::string objection(const Problem& problem) const;
+
+  State init(const Problem& problem, const Context& context) const;
+  /// One level: reweight, resample, move.
+  StepInfo step(const Problem& problem, const Context& context, State& s) const;
+
+  Params params;
+};
+
+}  // namespace aleator::sampler

@@ -1,0 +1,21 @@
+#pragma once
+/// What      Weighted members: effective sample size, the tempering exponent that reaches a given one, resampling.
+/// Method    ESS = (sum w)^2 / sum w^2 (Kong, Liu, Wong 1994); exponent by bisection; systematic resampling (Kitagawa 1996).
+/// Parallel  pure functions of the weights of all members, the same on every rank.
+/// Cost      O(J); the exponent 60 passes.
+/// Fails     NumericsError when no weight is positive.
+#include <cstdint>
+#include <vector>
+
+namespace aleator::sampler {
+
+/// ESS of weights proportional to exp(log_weights), as a share of their number, in (0, 1].
+double effective_share(const std::vector<double>& log_weights);
+
+/// The largest increment h <= limit with ESS of exp(h log_likelihood) at least `share` of the members.
+double increment_for_share(const std::vector<double>& log_likelihood, double share, double limit);
+
+/// source[i] = member copied to place i; u is uniform on (0, 1].
+std::vector<std::int64_t> systematic_resampling(const std::vector<double>& log_weights, double u);
+
+}  // namespace aleator::sampler

@@ -1,0 +1,421 @@
+// The run report. Verdicts: thresholds from Vehtari et al. 2021. Pictures: gnuplot is run where it is installed;
+// every claim that needs it is skipped otherwise, and the page without it is tested by naming a program that does
+// not exist.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+#include <regex>
+#include <set>
+
+#include "campaign/report/format.hpp"
+#include "campaign/report/gnuplot.hpp"
+#include "campaign/report/plot.hpp"
+#include "campaign/report/report.hpp"
+#include "campaign/report/selection.hpp"
+#include "campaign/report/statistics.hpp"
+#include "campaign/report/svg.hpp"
+#include "campaign/report/verdict.hpp"
+
+namespace aleator::campaign::report {
+namespace {
+
+// 2 x 3 field, 4 chains of 200 independent log-normal draws: well converged by construction.
+ReportData converged_run() {
+  ReportData data;
+  data.title = "Test run";
+  data.deck_path = "input/test.toml";
+  data.command = "aleator run input/test.toml";
+  data.problem_text = "Model.\n\nPrior.";
+  data.field_shape = {2, 3};
+  data.observed = {1.0, 2.0, 3.0};
+  data.predicted_mean = {1.1, 1.9, 3.0};
+  data.resolved_deck = "[sampler.a]\n";
+  MethodRun& run = data.main;
+  run.name = "mala";
+  run.component = "sampler/mala";
+  run.chains = 4;
+  run.draws = 200;
+  run.dimension = 6;
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> normal;
+  for (int i = 0; i < run.chains * run.draws; ++i) {
+    for (int p = 0; p < run.dimension; ++p)
+      run.values.push_back(std::exp(p == 2 ? 1.2 * normal(random) : 0.2 * normal(random)));
+    run.log_likelihood.push_back(-0.5 * std::pow(normal(random), 2));
+  }
+  for (int p = 0; p < run.dimension; ++p) {
+    data.parameter_names.push_back("theta" + std::to_string(p));
+    run.parameters.push_back({data.parameter_names.back(), 1.0 + 0.1 * p, 0.2, 0.01, 800, 700, 1.002, 0.7, 1.0, 1.4});
+    data.reference_mean.push_back(1.05 + 0.1 * p);
+  }
+  run.model_evaluations = 900;
+  run.wall_time_seconds = 3;
+  run.acceptance = 0.6;
+  run.histories = {{"step size", {0, 1, 2}, {0.1, 0.2, 0.3}}};
+  run.error_curve = {"mala", {10, 100, 1000}, {1, 0.1, 0.01}};
+  MethodRun eki;
+  eki.name = "eki";
+  eki.component = "sampler/eki";
+  eki.kind = "ensemble";
+  eki.is_exact = false;
+  eki.model_evaluations = 300;
+  eki.error = 0.2;
+  data.comparisons = {eki};
+  return data;
+}
+
+// One folder a process: several ranks run this file at the same time.
+struct WorkDir {
+  std::string path =
+      (std::filesystem::temp_directory_path() / fmt::format("aleator-test-report-{}", getpid())).string();
+  ~WorkDir() { std::filesystem::remove_all(path); }
+};
+const std::string& work_dir() {
+  static const WorkDir folder;
+  return folder.path;
+}
+
+bool gnuplot_is_installed() { return Gnuplot("gnuplot", work_dir()).is_available(); }
+
+std::vector<std::string> ids_of(const std::string& page) {
+  const std::regex pattern("\\sid=[\"']([^\"']+)[\"']");
+  std::vector<std::string> ids;
+  for (std::sregex_iterator it(page.begin(), page.end(), pattern), end; it != end; ++it) ids.push_back((*it)[1]);
+  return ids;
+}
+
+const Check& check_named(const Verdict& verdict, const std::string& what) {
+  static const Check missing;
+  for (const Check& c : verdict.checks) {
+    if (c.what == what) return c;
+  }
+  ADD_FAILURE() << "no check '" << what << "'";
+  return missing;
+}
+
+constexpr const char* figure_titles[] = {"Fields",          "All parameters at a glance",
+                                         "Joint marginals", "Marginals",
+                                         "Data fit",        "Traces",
+                                         "Rank plots",      "Autocorrelation",
+                                         "Step histories",  "Accuracy against cost"};
+
+}  // namespace
+
+TEST(ReportVerdict, LimitsAreThoseOfVehtariEtAl) {
+  EXPECT_EQ(rhat_level(1.0099), Level::good);
+  EXPECT_EQ(rhat_level(1.01), Level::caution);
+  EXPECT_EQ(rhat_level(1.0499), Level::caution);
+  EXPECT_EQ(rhat_level(1.05), Level::bad);
+  EXPECT_EQ(rhat_level(INFINITY), Level::bad);  // chains that each stand still, apart from one another
+  EXPECT_EQ(rhat_level(undefined), Level::unknown);
+  EXPECT_EQ(ess_level(400), Level::good);
+  EXPECT_EQ(ess_level(399), Level::caution);
+  EXPECT_EQ(ess_level(100), Level::caution);
+  EXPECT_EQ(ess_level(99), Level::bad);
+  EXPECT_EQ(ess_level(undefined), Level::unknown);
+}
+
+TEST(ReportVerdict, AllGoodIsConverged) {
+  const Verdict v = judge(converged_run());
+  EXPECT_EQ(v.level, Level::good);
+  EXPECT_EQ(v.headline, "Converged");
+}
+
+TEST(ReportVerdict, OneLowEssIsCautionAndNamesTheParameterAndTheFactor) {
+  ReportData data = converged_run();
+  data.main.parameters[4].ess_tail = 200;
+  const Verdict v = judge(data);
+  EXPECT_EQ(v.level, Level::caution);
+  EXPECT_EQ(v.headline, "Use with caution");
+  EXPECT_NE(check_named(v, "Tail ESS").found.find("theta4"), std::string::npos);
+  EXPECT_NE(check_named(v, "Tail ESS").advice.find("About 2.0 times"), std::string::npos);  // 400 / 200
+  EXPECT_EQ(check_named(v, "Bulk ESS").level, Level::good);
+}
+
+TEST(ReportVerdict, OneLargeRhatIsNotConverged) {
+  ReportData data = converged_run();
+  data.main.parameters[1].rhat = 1.3;
+  const Verdict v = judge(data);
+  EXPECT_EQ(v.headline, "Not converged");
+  EXPECT_NE(check_named(v, "R-hat").found.find("1.300, at theta1"), std::string::npos);
+  EXPECT_FALSE(check_named(v, "R-hat").advice.empty());
+}
+
+TEST(ReportVerdict, AParameterWithoutRhatAmongOthersIsNotPassedOver) {
+  ReportData data = converged_run();
+  data.main.parameters[3].rhat = undefined;
+  EXPECT_EQ(judge(data).level, Level::caution);
+}
+
+TEST(ReportVerdict, AcceptanceIsJudgedByTheSampler) {
+  ReportData data = converged_run();
+  data.main.acceptance = 0.10;
+  data.main.component = "sampler/mala";  // optimum 0.574
+  EXPECT_EQ(check_named(judge(data), "Acceptance").level, Level::caution);
+  data.main.component = "sampler/random_walk";  // optimum 0.234
+  data.main.acceptance = 0.25;
+  EXPECT_EQ(check_named(judge(data), "Acceptance").level, Level::good);
+  data.main.acceptance = 0.9;
+  EXPECT_NE(check_named(judge(data), "Acceptance").advice.find("larger step"), std::string::npos);
+  data.main.acceptance = 0.001;
+  EXPECT_EQ(judge(data).level, Level::bad);
+}
+
+TEST(ReportVerdict, OneChainIsNeverConverged) {
+  ReportData data = converged_run();
+  data.main.chains = 1;
+  data.main.draws = 800;
+  EXPECT_EQ(judge(data).level, Level::caution);
+}
+
+TEST(ReportVerdict, AcceptanceAloneJudgesNothing) {
+  ReportData data = converged_run();
+  for (ParameterRow& row : data.main.parameters) row.rhat = row.ess_bulk = row.ess_tail = undefined;
+  EXPECT_EQ(judge(data).level, Level::unknown);
+}
+
+TEST(ReportVerdict, ABiasedMethodIsBiasedHoweverWellItConverged) {
+  ReportData data = converged_run();
+  data.main.is_exact = false;
+  data.main.kind = "ensemble";
+  data.main.error = 0.0321;
+  const Verdict v = judge(data);
+  EXPECT_EQ(v.level, Level::biased);
+  EXPECT_EQ(v.headline, "Biased method");
+  EXPECT_NE(check_named(v, "Bias").found.find("e = 0.0321"), std::string::npos);
+  EXPECT_NE(check_named(v, "Bias").found.find("0.25 of its standard deviations"),
+            std::string::npos);  // |1.0 - 1.05| / 0.2
+  data.reference_mean.clear();
+  data.main.error = undefined;
+  EXPECT_NE(check_named(judge(data), "Bias").found.find("not measured"), std::string::npos);
+}
+
+TEST(ReportVerdict, ParticlesThatAreCopiesAreFound) {
+  ReportData data = converged_run();
+  data.main.kind = "particles";
+  data.main.log_evidence = -10;
+  data.main.log_evidence_standard_error = 0.1;
+  EXPECT_EQ(judge(data).level, Level::good);
+  for (std::size_t i = 6; i < data.main.values.size(); ++i) {
+    if (i / 6 % 20 != 0) data.main.values[i] = data.main.values[i - 6];  // one row in twenty is its own
+  }
+  EXPECT_EQ(unique_rows(data.main), 40);  // 800 / 20
+  EXPECT_EQ(judge(data).headline, "Not reliable");
+  EXPECT_NE(check_named(judge(data), "Log evidence").found.find("± 0.10"), std::string::npos);
+}
+
+TEST(ReportFormat, NumbersReadAsInPrint) {
+  EXPECT_EQ(number(undefined), "–");
+  EXPECT_EQ(number(0.0123456), "0.0123");
+  EXPECT_EQ(number(-2.5), "−2.50");
+  EXPECT_EQ(number(12345.6), "12\u202f300");
+  EXPECT_EQ(number(9.996), "10.0");
+  EXPECT_EQ(number(1.2345e-7), "1.23×10⁻⁷");
+  EXPECT_EQ(count(1234567), "1\u202f234\u202f567");
+  EXPECT_EQ(count(undefined), "–");
+  EXPECT_EQ(duration(200), "3 min 20 s");
+  EXPECT_EQ(duration(7500), "2 h 5 min");
+  EXPECT_EQ(escape_html("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+}
+
+TEST(ReportStatistics, AutocorrelationOfAnAr1ChainIsPowersOfItsCoefficient) {
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> normal;
+  std::vector<double> chain(60000);
+  for (std::size_t i = 1; i < chain.size(); ++i) chain[i] = 0.8 * chain[i - 1] + normal(random);
+  const std::vector<double> rho = mean_autocorrelation({chain}, 6);
+  // Bartlett: standard error at most sqrt((1 + r^2) / (1 - r^2) / n) = 0.0087; four of them
+  for (int k = 0; k <= 6; ++k) EXPECT_NEAR(rho[k], std::pow(0.8, k), 0.035) << "lag " << k;
+  // integrated: (1 + 0.8) / (1 - 0.8) = 9 draws for one; the sum over lags scatters by some 5 % at this length
+  EXPECT_NEAR(rough_ess({chain}), 60000 / 9.0, 0.2 * 60000 / 9.0);
+}
+
+TEST(ReportStatistics, AutocorrelationEqualsTheDirectSum) {
+  const std::vector<double> x = {1, 4, -2, 3, 3, -5, 0};
+  const std::vector<double> rho = mean_autocorrelation({x}, 3);
+  const double mean = 4.0 / 7;
+  double variance = 0;
+  for (const double v : x) variance += (v - mean) * (v - mean);
+  for (std::size_t k = 0; k <= 3; ++k) {
+    double sum = 0;
+    for (std::size_t i = 0; i + k < x.size(); ++i) sum += (x[i] - mean) * (x[i + k] - mean);
+    EXPECT_NEAR(rho[k], sum / variance, 1e-13);
+  }
+}
+
+TEST(ReportStatistics, RanksOfChainsApartFillOppositeHalves) {
+  const auto counts = rank_histograms({{1, 2, 3, 4}, {5, 6, 7, 8}}, 2);
+  EXPECT_EQ(counts[0], (std::vector<double>{4, 0}));
+  EXPECT_EQ(counts[1], (std::vector<double>{0, 4}));
+  const auto ties = rank_histograms({{1, 1}, {1, 1}}, 3);  // equal values share the middle rank
+  EXPECT_EQ(ties[0], (std::vector<double>{0, 2, 0}));
+}
+
+TEST(ReportStatistics, HighestDensityLevelsHoldTheirShareOfAGaussian) {
+  std::mt19937_64 random(2);
+  std::normal_distribution<double> normal;
+  std::vector<double> x, y;
+  for (int i = 0; i < 200000; ++i) {
+    x.push_back(normal(random));
+    y.push_back(normal(random));
+  }
+  Grid2 grid{44, 44, -5, 5, -5, 5, {}, 0, 0};
+  fill_density(x, y, grid);
+  // A region with share p of a 2-d Gaussian is bounded at density 1 - p of the peak; smoothing scales all by the
+  // same factor
+  EXPECT_NEAR(grid.level_50, 0.5, 0.04);
+  EXPECT_NEAR(grid.level_90, 0.1, 0.02);
+}
+
+TEST(ReportAxis, TicksLieInsideAndLogTicksNamePowers) {
+  for (const Tick& t : ticks_for({-0.31, 1.07, false}, 5)) {
+    EXPECT_GE(t.position, -0.31);
+    EXPECT_LE(t.position, 1.07);
+  }
+  std::set<std::string> labels;
+  for (const Tick& t : ticks_for({0.2, 6.1, true}, 7)) labels.insert(t.label);
+  EXPECT_TRUE(labels.count("10⁵"));
+  const Axis axis = axis_for({0.01, 100}, true, 0.0);
+  EXPECT_DOUBLE_EQ(axis.low, -2);
+  EXPECT_DOUBLE_EQ(axis(1.0), 0);
+  EXPECT_TRUE(std::isnan(axis(-1.0)));
+  EXPECT_FALSE(axis_for({-1, 100}, true).is_log);
+}
+
+TEST(ReportGnuplot, TextCannotLeaveItsQuotes) {
+  EXPECT_EQ(gnuplot_string("it's `date`\n\"x\""), "'it’s ’date’ \"x\"'");
+}
+
+TEST(ReportGnuplot, IdsGetThePrefixAndMarkersBecomeVariables) {
+  const std::string raw =
+      "<svg viewBox=\"0 0 10 10\">\n<g id=\"gnuplot_canvas\">\n<defs>\n\t<circle id='gpPt5' r='1'/>\n<filter "
+      "id='textbox'/></defs>\n"
+      "<g fill=\"none\" color=\"black\" stroke=\"currentColor\" stroke-width=\"1.00\" stroke-linecap=\"butt\" "
+      "stroke-linejoin=\"miter\">\n"
+      "<use xlink:href='#gpPt5' color='rgb( 15,   0,  16)'/>\n</g>\n<g fill=\"none\" "
+      "color=\"black\">\n</g>\n</g>\n</svg>\n";
+  const std::string svg = inline_svg(raw, "p7", "a <b>");
+  EXPECT_NE(svg.find("id='p7-gpPt5'"), std::string::npos);
+  EXPECT_NE(svg.find("href='#p7-gpPt5' color='var(--s1)'"), std::string::npos);
+  EXPECT_NE(svg.find("a &lt;b&gt;"), std::string::npos);
+  EXPECT_EQ(svg.find("textbox"), std::string::npos);
+  EXPECT_EQ(inline_svg("no picture", "p8", ""), "");
+}
+
+TEST(ReportPage, HasEveryFigureWithPicturesAndDistinctIds) {
+  if (!gnuplot_is_installed()) GTEST_SKIP() << "gnuplot is not installed";
+  const std::string page = render_html(converged_run(), work_dir());
+  for (const char* title : figure_titles)
+    EXPECT_NE(page.find(std::string("<h3>") + title + "</h3>"), std::string::npos) << title;
+  EXPECT_EQ(page.find("could not be drawn"), std::string::npos);
+  EXPECT_EQ(page.find("plots are missing"), std::string::npos);
+  const std::vector<std::string> ids = ids_of(page);
+  EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), ids.size());
+  EXPECT_GT(std::count_if(ids.begin(), ids.end(),
+                          [](const std::string& id) { return id.find("-gpPt") != std::string::npos; }),
+            1);
+  EXPECT_LT(page.size(), 3'000'000u);
+  EXPECT_TRUE(std::filesystem::is_empty(work_dir()));  // temporaries are removed
+}
+
+TEST(ReportPage, EveryReferenceInItHasItsTarget) {
+  if (!gnuplot_is_installed()) GTEST_SKIP() << "gnuplot is not installed";
+  const std::string page = render_html(converged_run(), work_dir());
+  const std::vector<std::string> ids = ids_of(page);
+  const std::regex pattern("href=[\"']([^\"']+)[\"']");
+  for (std::sregex_iterator it(page.begin(), page.end(), pattern), end; it != end; ++it) {
+    const std::string target = (*it)[1];
+    ASSERT_EQ(target[0], '#') << "the page must not load anything: " << target;
+    EXPECT_NE(std::find(ids.begin(), ids.end(), target.substr(1)), ids.end()) << target;
+  }
+}
+
+TEST(ReportPage, WithoutGnuplotSaysSoAndKeepsTheTables) {
+  const std::string page = render_html(converged_run(), work_dir(), {"/nonexistent/gnuplot"});
+  EXPECT_NE(page.find("plots are missing"), std::string::npos);
+  EXPECT_NE(page.find("/nonexistent/gnuplot"), std::string::npos);
+  EXPECT_EQ(page.find("<svg"), std::string::npos);
+  EXPECT_NE(page.find(">theta5</th>"), std::string::npos);
+  EXPECT_NE(page.find("Converged"), std::string::npos);
+  for (const char* title : figure_titles)
+    EXPECT_NE(page.find(std::string("<h3>") + title + "</h3>"), std::string::npos) << title;
+}
+
+TEST(ReportPage, NamesCannotBringMarkup) {
+  ReportData data = converged_run();
+  const std::string evil = "<script>alert(\"1\")</script>'`id`";
+  data.title = data.deck_path = data.command = data.problem_text = data.resolved_deck = data.git_hash =
+      data.reference_label = evil;
+  data.date = data.program_version = data.main.name = data.main.component = data.comparisons[0].name =
+      data.comparisons[0].component = evil;
+  data.main.histories[0].name = evil;
+  for (std::string& name : data.parameter_names) name = evil;
+  const std::string page = render_html(data, work_dir());
+  EXPECT_EQ(page.find("<script>alert"), std::string::npos);
+  EXPECT_NE(page.find("&lt;script&gt;alert"), std::string::npos);
+  if (gnuplot_is_installed()) {
+    EXPECT_EQ(page.find("plots are missing"), std::string::npos);
+  }
+}
+
+TEST(ReportPage, UndefinedNumbersPrintAsADash) {
+  ReportData data = converged_run();
+  MethodRun& run = data.main;
+  for (ParameterRow& row : run.parameters) row.mcse = row.ess_bulk = row.ess_tail = row.rhat = row.q05 = undefined;
+  run.parameters[2].mean = run.parameters[2].sd = undefined;
+  run.model_evaluations = run.wall_time_seconds = run.acceptance = undefined;
+  run.values[17] = undefined;
+  run.log_likelihood[3] = -INFINITY;
+  run.error_curve.y[1] = undefined;
+  run.histories[0].y[1] = undefined;
+  const std::string page = render_html(data, work_dir());
+  EXPECT_FALSE(std::regex_search(page, std::regex("[^a-z]nan[^a-z]", std::regex::icase)));
+  EXPECT_NE(page.find("<td>–</td>"), std::string::npos);
+}
+
+TEST(ReportPage, NothingIsNeededButTheParameters) {
+  ReportData data;
+  EXPECT_NE(render_html(data, work_dir()).find("Not judged"), std::string::npos);  // an empty run is a page, too
+  data.main.parameters = {{"a", 1, 0.1, undefined, undefined, undefined, undefined, 0.9, 1, 1.1}};
+  const std::string page = render_html(data, work_dir());
+  EXPECT_NE(page.find("1 parameter was inferred"), std::string::npos);
+  EXPECT_EQ(page.find("<h3>Traces</h3>"), std::string::npos);
+  EXPECT_EQ(page.find("<h3>Fields</h3>"), std::string::npos);
+}
+
+TEST(ReportPage, StandingChainsAndManyChainsAreDrawn) {
+  if (!gnuplot_is_installed()) GTEST_SKIP() << "gnuplot is not installed";
+  ReportData data = converged_run();
+  data.main.chains = 20;
+  data.main.draws = 40;
+  for (std::size_t i = 0; i < data.main.values.size(); ++i) {
+    if (i % 6 == 1) data.main.values[i] = 3.0;  // this parameter never moves
+    if (i % 6 == 3) data.main.values[i] = -1e9 * data.main.values[i];
+  }
+  const std::string page = render_html(data, work_dir());
+  EXPECT_EQ(page.find("plots are missing"), std::string::npos) << page.substr(page.find("plots are missing"), 400);
+  EXPECT_NE(page.find("the first 8 of 20"), std::string::npos);
+}
+
+TEST(ReportPage, FineFieldsAreAveragedAndDrawn) {
+  if (!gnuplot_is_installed()) GTEST_SKIP() << "gnuplot is not installed";
+  ReportData data;
+  data.field_shape = {128, 96};
+  for (int k = 0; k < 128 * 96; ++k)
+    data.main.parameters.push_back({"", 1.0 + k % 7, 0.1, 0, 500, 500, 1, 0.9, 1, 1.1});
+  const std::string page = render_html(data, work_dir());
+  EXPECT_EQ(page.find("plots are missing"), std::string::npos);
+  const std::size_t cells = 43 * 48;  // blocks of 3 x 2 parameters
+  std::size_t polygons = 0;
+  for (std::size_t at = 0; (at = page.find("<polygon", at)) != std::string::npos; ++at) ++polygons;
+  EXPECT_GE(polygons, 2 * cells);  // mean and sd, and the colour bars
+  EXPECT_LT(page.size(), 3'000'000u);
+}
+
+}  // namespace aleator::campaign::report

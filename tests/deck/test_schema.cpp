@@ -1,0 +1,99 @@
+#include "deck/schema.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "deck/toy.hpp"
+
+namespace aleator::deck {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using toy::faults;
+
+// A sound block, then one line more: line 3, its value at column 9 when the key has five letters.
+std::string with(const std::string& line) { return "[shape.a]\ntype = \"shape/everything\"\n" + line + "\n"; }
+
+TEST(Schema, AValueOfTheWrongTypeIsRefusedAtTheValue) {
+  EXPECT_THAT(faults(with("draws = 'many'")),
+              HasSubstr("in/deck.toml:3:9: error: [shape.a] draws must be a whole number, not \"many\"\n"));
+  EXPECT_THAT(faults(with("draws = 2.5")), HasSubstr(":3:9: error: [shape.a] draws must be a whole number, not 2.5"));
+  EXPECT_THAT(faults(with("scale = true")), HasSubstr(":3:9: error: [shape.a] scale must be a number, not true"));
+  EXPECT_THAT(faults(with("scale = [1.0]")), HasSubstr(":3:9: error: [shape.a] scale must be a number, not an array"));
+  EXPECT_THAT(faults(with("scale = {x = 1}")), HasSubstr(":3:9: error: [shape.a] scale must be a number, not a table"));
+  EXPECT_THAT(faults(with("scale.x = 1")), HasSubstr("scale must be a number, not a table"));
+  EXPECT_THAT(faults(with("adapt = 1")), HasSubstr(":3:9: error: [shape.a] adapt must be true or false, not 1"));
+  EXPECT_THAT(faults(with("label = 2024-01-01")), HasSubstr(":3:9: error: [shape.a] label must be text in quotes, not a date"));
+  EXPECT_THAT(faults(with("scale = nan")), HasSubstr(":3:9: error: [shape.a] scale must be a finite number, not nan"));
+}
+
+TEST(Schema, AValueOutOfRangeIsShownAsItWasWritten) {
+  EXPECT_THAT(faults(with("draws = 1")), HasSubstr(":3:9: error: [shape.a] draws = 1 is not allowed (>= 2)\n"
+                                                   "    3 | draws = 1\n"
+                                                   "      |         ^ number of draws\n"));
+  EXPECT_THAT(faults(with("scale = 0")), HasSubstr(":3:9: error: [shape.a] scale = 0 is not allowed (> 0)"));
+  EXPECT_THAT(faults(with("limit = -1.5")), HasSubstr(":3:9: error: [shape.a] limit = -1.5 is not allowed (> 0)"));
+}
+
+TEST(Schema, OfAnArrayTheEntryAtFaultIsShown) {
+  EXPECT_THAT(faults(with("start = [0.1, 0.2, 7]")), HasSubstr(":3:20: error: [shape.a] start = 7 is not allowed (between -1 and 1"));
+  EXPECT_THAT(faults(with("start = [0.1,\n  'x']")), HasSubstr(":4:3: error: [shape.a] start must be a number, not \"x\" (entry 2"));
+  EXPECT_THAT(faults(with("matrix = [[1, 2], [3, []]]")), HasSubstr("3:23: error: [shape.a] matrix must be a number, not an array"));
+  EXPECT_THAT(faults(with("start = [[0.1]]")), HasSubstr("3:10: error: [shape.a] start must be a number, not an array (entry 1"));
+}
+
+TEST(Schema, AnUnknownKeyIsRefusedAtTheKeyWithTheNearestOne) {
+  EXPECT_THAT(faults(with("drawz = 5")), AllOf(HasSubstr(":3:1: error: [shape.a] unknown key 'drawz'"), HasSubstr("did you mean 'draws'?"),
+                                               HasSubstr("all keys: aleator describe shape/everything")));
+}
+
+TEST(Schema, AWrongChoiceListsTheRightOnes) {
+  EXPECT_THAT(faults(with("rule = \"fixd\"")),
+              AllOf(HasSubstr(":3:8: error: [shape.a] rule = \"fixd\" must be one of \"fixed\", \"adaptive\""), HasSubstr("did you mean 'fixed'?")));
+  EXPECT_THAT(faults(with("rule = 1")), HasSubstr(":3:8: error: [shape.a] rule = 1 must be one of"));
+}
+
+TEST(Schema, AMissingRequiredKeyIsNamedAtTheHeadOfTheBlock) {
+  EXPECT_THAT(faults("[shape.c]\ntype = \"shape/circle\"\n"),
+              HasSubstr("in/deck.toml:1:8: error: [shape.c] the key 'radius' is missing (radius of the circle [m])"));
+}
+
+TEST(Schema, ConditionsAcrossKeysAreCheckedWhenEachKeyIsSound) {
+  EXPECT_THAT(faults(with("high = -1")), HasSubstr(":3:8: error: [shape.a] high must be above low"));
+  EXPECT_THAT(faults(with("low = 5")), HasSubstr(":1:8: error: [shape.a] high must be above low"));  // high is not written
+  EXPECT_THAT(faults(with("high = -1\ndraws = 0")), testing::Not(HasSubstr("above low")));
+}
+
+TEST(Schema, AFileThatCannotBeReadIsRefusedAtItsName) {
+  EXPECT_THAT(faults(with("data = \"none.txt\"")), HasSubstr(":3:8: error: [shape.a] data: the file 'in/none.txt' cannot be read"));
+  EXPECT_EQ(faults(with("data = \"some.txt\""), {}, {{"in/some.txt", "1 2 3"}}), "");  // beside the deck
+  EXPECT_EQ(faults(with("data = \"/some.txt\""), {}, {{"/some.txt", "1 2 3"}}), "");
+  EXPECT_THAT(faults(with("data = \"\"")), HasSubstr("data must be a file name in quotes"));
+}
+
+TEST(Schema, AllFaultsOfABlockAreReportedTogether) {
+  const std::string text = faults(with("draws = 1\nscale = 'x'\ncolour = 3\nrule = \"no\"\nstart = [2]"));
+  for (const char* const place : {":3:9:", ":4:9:", ":5:1:", ":6:8:", ":7:10:", "5 errors; nothing was run."})
+    EXPECT_THAT(text, HasSubstr(place));
+}
+
+TEST(Schema, AnExampleOfARequiredKeyObeysItsCondition) {
+  const Registry menu = toy::registry();
+  EXPECT_EQ(menu.find("shape/circle")->schema->find("radius")->example_text, "10");  // from 10 to 20, the default 0 is outside
+}
+
+struct Twice {
+  int value = 0;
+};
+
+TEST(Schema, KeysThatADeckCouldNotUseAreBugs) {
+  Schema<Twice> schema("Twice", "");
+  schema.key("value", &Twice::value, "1", "a value");
+  EXPECT_THROW(schema.key("value", &Twice::value, "1", "again"), core::InternalError);
+  EXPECT_THROW(schema.key("type", &Twice::value, "1", "taken"), core::InternalError);
+  EXPECT_THROW(schema.key("two words", &Twice::value, "1", "not a key"), core::InternalError);
+}
+
+}  // namespace
+}  // namespace aleator::deck

@@ -1,0 +1,156 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "core/error.hpp"
+#include "io/checksum.hpp"
+#include "io/files.hpp"
+
+namespace aleator::io {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string table_error(const std::string& text) {
+  try {
+    parse_table(text, "data.txt");
+  } catch (const core::UserError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Files, ATableIsReadWithCommentsBlankLinesAndAnySeparator) {
+  const Table table = parse_table("# x y z\n1 2\t-3.5\n\n +4,5e-3 ,6 # last\r\n", "data.txt");
+  EXPECT_EQ(table.rows, 2u);
+  EXPECT_EQ(table.columns, 3u);
+  EXPECT_THAT(table.values, ElementsAre(1, 2, -3.5, 4, 5e-3, 6));
+  EXPECT_EQ(table(1, 2), 6);
+}
+
+TEST(Files, NumbersAreReadToTheLastBit) {
+  EXPECT_EQ(parse_table("0.1 1.7976931348623157e308 4.9406564584124654e-324", "t").values,
+            (std::vector<double>{0.1, 1.7976931348623157e308, 4.9406564584124654e-324}));
+}
+
+TEST(Files, AnErrorInATableNamesLineColumnAndText) {
+  EXPECT_EQ(table_error("1 2\n3  four\n"), "data.txt:2:4: error: 'four' is not a number");
+  EXPECT_EQ(table_error("1 2\n3 4x\n"), "data.txt:2:3: error: '4x' is not a number");
+  EXPECT_EQ(table_error("1 nan\n"), "data.txt:1:3: error: 'nan' is not allowed: numbers must be finite");
+  EXPECT_EQ(table_error("#\n-inf\n"), "data.txt:2:1: error: '-inf' is not allowed: numbers must be finite");
+  EXPECT_EQ(table_error("1e999\n"), "data.txt:1:1: error: '1e999' does not fit a double");
+  EXPECT_EQ(table_error("1 2\n3\n"), "data.txt:2:1: error: this row has 1 numbers, the rows before it 2");
+  EXPECT_EQ(table_error("1 2\n3 4 5\n"), "data.txt:2:5: error: this row has 3 numbers, the rows before it 2");
+  EXPECT_EQ(table_error("+-1\n"), "data.txt:1:1: error: '+-1' is not a number");
+  EXPECT_EQ(table_error("# nothing\n"), "data.txt: the table holds no numbers");
+}
+
+TEST(Files, TextIsReplacedWhole) {
+  make_directory("io_files_tests/a/b");
+  const std::string path = "io_files_tests/a/b/text.txt";
+  atomic_write_text(path, "one");
+  atomic_write_text(path, std::string("two\0\n", 5));
+  EXPECT_EQ(read_text_file(path), std::string("two\0\n", 5));
+  EXPECT_FALSE(file_exists(path + ".partial"));
+}
+
+TEST(Files, WhatCannotBeReadOrWrittenIsNamedWithTheReason) {
+  const auto message = [](auto&& work) {
+    try {
+      work();
+    } catch (const core::UserError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(message([] { read_text_file("absent.txt"); }), "absent.txt: No such file or directory");
+  EXPECT_EQ(message([] { read_text_file("/tmp"); }), "/tmp: Is a directory");
+  EXPECT_THAT(message([] { atomic_write_text("absent/a.txt", "x"); }), HasSubstr("No such file or directory"));
+  EXPECT_THAT(message([] { make_directory("/proc/aleator"); }), HasSubstr("/proc/aleator: the folder cannot be made"));
+}
+
+TEST(Files, AFullDeviceIsReported) {
+  // /dev/full: every write fails with "no space left"; the link stands where the partial file would be made.
+  make_directory("io_files_tests");
+  const std::string path = "io_files_tests/full.txt";
+  std::filesystem::remove(path + ".partial");
+  std::filesystem::create_symlink("/dev/full", path + ".partial");
+  EXPECT_THROW(
+      try { atomic_write_text(path, "text"); } catch (const core::UserError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("No space left on device"));
+        throw;
+      },
+      core::UserError);
+  EXPECT_FALSE(file_exists(path));
+}
+
+std::vector<std::uint64_t> checksum_words(std::size_t count) {
+  std::vector<std::uint64_t> words(count);
+  std::uint64_t x = 88172645463325252ull;  // xorshift64
+  for (std::uint64_t& word : words) word = (x ^= x << 13, x ^= x >> 7, x ^= x << 17);
+  return words;
+}
+
+std::uint64_t checksum_value(const std::vector<std::uint64_t>& words) {
+  Checksum c;
+  c.add(words.data(), 0, words.size());
+  return c.value();
+}
+
+TEST(Checksum, PiecesCutAnywhereGiveTheSumOfTheWhole) {
+  const std::vector<std::uint64_t> words = checksum_words(3000);
+  for (std::size_t cut = 0; cut <= words.size(); cut += 37) {
+    Checksum front, back;
+    front.add(words.data(), 0, cut);
+    back.add(words.data() + cut, cut, words.size() - cut);
+    back += front;
+    ASSERT_EQ(back.value(), checksum_value(words)) << cut;
+  }
+}
+
+TEST(Checksum, EveryFlippedBitChangesIt) {
+  std::vector<std::uint64_t> words = checksum_words(700);
+  words[5] = 0;
+  words[6] = ~std::uint64_t{0};
+  const std::uint64_t before = checksum_value(words);
+  for (std::uint64_t& word : words)
+    for (int bit = 0; bit < 64; ++bit) {
+      word ^= std::uint64_t{1} << bit;
+      ASSERT_NE(checksum_value(words), before);
+      word ^= std::uint64_t{1} << bit;
+    }
+}
+
+/// The faults of storage: words exchanged, blocks of 512 exchanged, the same bit flipped twice, zeros cut off or added.
+TEST(Checksum, ExchangedAndPairedChangesAreSeen) {
+  std::vector<std::uint64_t> words = checksum_words(2048);
+  const std::uint64_t before = checksum_value(words);
+  for (std::size_t i = 0; i + 1 < 2048; ++i) {
+    std::swap(words[i], words[i + 1]);
+    ASSERT_NE(checksum_value(words), before);
+    std::swap(words[i], words[i + 1]);
+    words[i] ^= std::uint64_t{1} << 63, words[i + 1] ^= std::uint64_t{1} << 63;
+    ASSERT_NE(checksum_value(words), before);
+    words[i] ^= std::uint64_t{1} << 63, words[i + 1] ^= std::uint64_t{1} << 63;
+  }
+  std::swap_ranges(words.begin(), words.begin() + 512, words.begin() + 512);
+  EXPECT_NE(checksum_value(words), before);
+  std::set<std::uint64_t> lengths;
+  for (std::size_t n = 0; n < 600; ++n) lengths.insert(checksum_value(std::vector<std::uint64_t>(n, 0)));
+  EXPECT_EQ(lengths.size(), 600u);
+}
+
+TEST(Checksum, BytesOfAnyLengthAreTold) {
+  std::set<std::uint64_t> values;
+  for (std::size_t n = 0; n < 40; ++n) values.insert(checksum_of_bytes(std::string(n, '\0').data(), n));
+  for (std::size_t n = 1; n < 40; ++n) values.insert(checksum_of_bytes(std::string(n, 'a').data(), n));
+  EXPECT_EQ(values.size(), 79u);
+}
+
+}  // namespace
+}  // namespace aleator::io
