@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a bare Debian machine to a finished Bayesian inversion: packages, Kokkos, build, run. Call it as often as you like.
+# From a bare Debian machine to a finished Bayesian inversion: packages, Kokkos, build, run. Safe to repeat.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 deck="input/aristoff_bangerth/quickstart.toml"

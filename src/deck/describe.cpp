@@ -76,7 +76,8 @@ const Component& component_or_throw(const Registry& registry, const std::string&
   std::vector<const Component*> meant;
   for (const Component& component : registry.components()) {
     names.push_back(component.name);
-    if (last_part(component.name) == name || (is_settings(component) && "[" + component.kind + "]" == name)) meant.push_back(&component);
+    const bool is_its_block = is_settings(component) && (name == component.kind || name == "[" + component.kind + "]");
+    if (is_its_block || last_part(component.name) == name) meant.push_back(&component);
   }
   if (meant.size() == 1) return *meant.front();
   std::string hint = did_you_mean(name, names);

@@ -12,7 +12,7 @@
 
 namespace aleator::deck {
 
-/// The component called `name`; "eki" for "sampler/eki" will do where only one is meant.
+/// The component called `name`; "eki" for "sampler/eki" will do where only one is meant, and "run" for the settings [run].
 const Component& component_or_throw(const Registry& registry, const std::string& name);
 
 /// `aleator list`: the components of each kind with their titles.

@@ -1,11 +1,12 @@
 #pragma once
 /// What      The checkpoint: a State lists its fields once, to one visitor, for saving and for loading.
-/// Method    The file is ordinary HDF5: a group per enter(), a dataset per field, a 64-bit checksum on each dataset and an
-///           attribute `complete`. Rank 0 lays the file out with all datasets allocated and unfilled; then every rank writes
-///           its rows with pwrite at the dataset's offset, while a thread computes the checksums (io/checksum.hpp).
-///           Measured against parallel HDF5 (OMPIO): docs and tests/bench/bench_checkpoint.cpp. Disjoint ranges, so safe
-///           on parallel file systems. The bytes go to `path.partial`, are synced, and are renamed over `path`: whatever
-///           happens, `path` is the old checkpoint or the new one, whole.
+/// Method    The file is ordinary HDF5: a group per enter(), a dataset per field, a 64-bit checksum on each dataset and
+///           an attribute `complete`. Rank 0 lays the file out with all datasets allocated and unfilled; then every
+///           rank writes its rows with pwrite at the dataset's offset, while a thread computes the checksums
+///           (io/checksum.hpp). Disjoint ranges, so safe on parallel file systems; faster than a plain write and fsync
+///           of the same bytes (tests/bench/bench_checkpoint.cpp), which parallel HDF5 is not. The bytes go to
+///           `path.partial`, are synced, and are renamed over `path`: whatever happens, `path` is the old checkpoint or
+///           the new one, whole.
 /// Parallel  constructors and commit() are collective; every rank calls the same fields in the same order. rows() is
 ///           collective when loading. A file written on N ranks is read on any number; its bytes do not depend on N.
 /// Cost      commit: one write of the bytes and one fsync; about 20 us a field besides.
@@ -109,8 +110,8 @@ class ArchiveReader final : public Archive {
   void enter(const std::string& group) override;
   void leave() override;
 
-  bool has(const std::string& name) const;      ///< local: a field or group of this name in the present group
-  std::vector<std::string> unread() const;      ///< local: full names of the fields in the file that were not asked for
+  bool has(const std::string& name) const;  ///< local: a field or group of this name in the present group
+  std::vector<std::string> unread() const;  ///< local: full names of the fields in the file that were not asked for
 
  private:
   struct Impl;

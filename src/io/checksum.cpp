@@ -61,7 +61,8 @@ void Checksum::add(const void* data, std::uint64_t first_word, std::size_t count
   add_single(*this, word, first_word, head);
   Lanes sums = {}, products = {};
   std::size_t done = head;
-  for (; done + key_words <= count; done += key_words) add_block(sums, products, word + done, (first_word + done) / key_words);
+  for (; done + key_words <= count; done += key_words)
+    add_block(sums, products, word + done, (first_word + done) / key_words);
   for (std::size_t i = 0; i < lanes; ++i) {
     sum += sums[i];
     product_sum += products[i];

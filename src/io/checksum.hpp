@@ -1,9 +1,11 @@
 #pragma once
 /// What      A 64-bit checksum of an array of 8-byte words which the ranks compute piece by piece, cut anywhere.
-/// Method    With w_i the i-th word of the whole array, k_i a pseudo-random word fixed by i, and lo, hi the 32-bit halves:
-///             S = sum_i w_i mod 2^64,   P = sum_i lo(w_i + k_i) hi(w_i + k_i) mod 2^64     (NH of UMAC, Black et al. 1999).
-///           S sees any change of a single word, P sees words exchanged or changed together. Both are plain sums, so
-///           pieces add up in any order; value() mixes S, P and the length to 64 bits. Not for use against an adversary.
+/// Method    With w_i the i-th word of the whole array, k_i a pseudo-random word fixed by i, lo and hi the 32-bit
+///           halves,
+///             S = sum_i w_i mod 2^64,   P = sum_i lo(w_i + k_i) hi(w_i + k_i) mod 2^64.
+///           S sees any change of a single word, P (the NH of UMAC, Black et al. 1999) sees words exchanged or changed
+///           together. Both are plain sums, so pieces add up in any order; value() mixes S, P and the length to 64
+///           bits. Not for use against an adversary.
 /// Parallel  local; add the sums of the ranks with operator+=.
 /// Cost      memory bandwidth.
 /// Fails     -

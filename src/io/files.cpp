@@ -32,7 +32,8 @@ double parse_number(const std::string& file, const Word& word) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   const std::string quoted = "'" + std::string(word.text) + "'";
   if (error == std::errc::result_out_of_range) refuse_word(file, word, quoted + " does not fit a double");
-  if (error != std::errc() || end != digits.data() + digits.size()) refuse_word(file, word, quoted + " is not a number");
+  if (error != std::errc() || end != digits.data() + digits.size())
+    refuse_word(file, word, quoted + " is not a number");
   if (!std::isfinite(value)) refuse_word(file, word, quoted + " is not allowed: numbers must be finite");
   return value;
 }
@@ -55,8 +56,8 @@ std::vector<Word> split_line(std::string_view line, std::size_t line_number) {
 
 void check_length(const std::string& file, const std::vector<Word>& words, const Table& table) {
   if (words.size() == table.columns) return;
-  const std::string counts = "this row has " + std::to_string(words.size()) + " numbers, the rows before it " +
-                             std::to_string(table.columns);
+  const std::string counts =
+      "this row has " + std::to_string(words.size()) + " numbers, the rows before it " + std::to_string(table.columns);
   refuse_word(file, words.size() > table.columns ? words[table.columns] : words.back(), counts);
 }
 

@@ -90,8 +90,8 @@ void RawFile::read_at(std::uint64_t offset, void* data, std::uint64_t bytes) con
 void RawFile::start_writeback(std::uint64_t offset, std::uint64_t bytes) {
 #ifdef SYNC_FILE_RANGE_WRITE
   // Only a hint: an error of the disk is reported by sync().
-  static_cast<void>(::sync_file_range(descriptor_, static_cast<off64_t>(offset), static_cast<off64_t>(bytes),
-                                      SYNC_FILE_RANGE_WRITE));
+  static_cast<void>(
+      ::sync_file_range(descriptor_, static_cast<off64_t>(offset), static_cast<off64_t>(bytes), SYNC_FILE_RANGE_WRITE));
 #else
   static_cast<void>(offset), static_cast<void>(bytes);
 #endif

@@ -1,7 +1,7 @@
 #pragma once
 /// What      An open file with reads and writes at given positions, and the steps that make a new file durable.
-/// Method    POSIX pread, pwrite, fsync, rename; partial transfers and interrupts are gone on with. Writes start going to
-///           the disk piece by piece (sync_file_range), so that sync() finds little left to wait for.
+/// Method    POSIX pread, pwrite, fsync, rename; partial transfers and interrupts are gone on with. Writes start going
+///           to the disk piece by piece (sync_file_range), so that sync() finds little left to wait for.
 /// Parallel  local; ranks may write disjoint ranges of one file at the same time.
 /// Cost      the system calls.
 /// Fails     UserError "path: reason".

@@ -1,17 +1,18 @@
 #pragma once
-/// What      results.h5: samples and data that ArviZ and xarray open group by group, at any time, also while a run writes
-///           it and after a run was killed.
-/// Method    Every extent is known when the file is created. commit_layout() builds it under `path.partial` by rank 0
-///           through serial HDF5 (dimension scales as coordinate variables, fill value NaN in place), closes and renames
-///           it. From then on HDF5 is never asked to write: samples go in place by pwrite at the chunk's address, by the
-///           rank that owns the chain. So no metadata changes that a kill could tear, no HDF5 file lock is held
-///           against readers (an open for writing would hold one), and no rank waits for another. Datasets of draws are
-///           chunked (one chain x some draws x all parameters, about 1 MiB) with the implicit chunk index, whose
-///           addresses are arithmetic; others are contiguous. Disjoint ranges: safe on parallel file systems.
+/// What      results.h5: samples and data that ArviZ and xarray open group by group, at any time, also while a run
+///           writes it and after a run was killed.
+/// Method    Every extent is known when the file is created. commit_layout() builds it under `path.partial`: rank 0
+///           writes the metadata (dimension scales as coordinate variables), the ranks the fill value NaN, and then it
+///           is renamed. From then on HDF5 is never asked to write: samples go in place by pwrite at the chunk's
+///           address, by the rank that owns the chain. So no metadata changes that a kill could tear, no HDF5 file lock
+///           is held against readers (an opening for writing would hold one), and no rank waits for another's data.
+///           Variables (chain, draw, …) are chunked (one chain x some draws x all parameters, about 1 MiB) with the
+///           implicit chunk index, whose addresses are arithmetic; others are contiguous. Disjoint ranges: safe on
+///           parallel file systems.
 /// Parallel  every function of ResultsFile is collective. Bits do not depend on the number of ranks.
 ///           ResultsReader is serial: each caller opens the file for itself.
 /// Cost      commit_layout: one pass over the capacity (the fill), shared by the ranks. A write: one pwrite for each
-///           local chain and chunk touched, and one agreement of the ranks.
+///           local chain (its chunks follow one another), and one agreement of the ranks.
 /// Fails     UserError on all ranks, naming the file: no space, no permission, not a results file. InternalError for
 ///           a name that was not defined and for values that do not fit the shape.
 #include <cstdint>
@@ -81,7 +82,7 @@ class ResultsFile {
   void write(const std::string& group, const std::string& name, const std::vector<double>& whole);
   void write(const std::string& group, const std::string& name, const std::vector<std::int64_t>& whole);
 
-  bool has(const std::string& group, const std::string& name) const;                      ///< local
+  bool has(const std::string& group, const std::string& name) const;                         ///< local
   std::vector<std::int64_t> shape(const std::string& group, const std::string& name) const;  ///< local
 
   /// Returns when everything written so far is on the disk.

@@ -2,9 +2,11 @@
 /// What      Numeric side of the batched multifrontal LDL^T: factors and solves W symmetric positive definite systems at once.
 /// Method    Left-looking over 4 x 4 tiles of a front. A tile starts as the sum of its children's entries (the extend-add
 ///           is fused into the initialisation), receives - X L^T of the columns before it, and is written exactly once:
-///           to the factor or to the Schur complement. With X = L D and unit lower L,
-///             F = (F_ee F_re^T; F_re F_rr),  F_ee = L_ee D L_ee^T,  L_re = F_re L_ee^-T D^-1,  S = F_rr - X_re L_re^T.
-///           The right-hand side f is the last row of every front, so y = D^-1 L^-1 f is found on the way up.
+///           to the factor or to the Schur complement. Stored is X = L D, with unit lower L; the four rows of L that a
+///           column of tiles needs are scaled into a buffer that stays in the first-level cache, since writing is dearer
+///           than arithmetic here:
+///             F = (F_ee F_re^T; F_re F_rr),  F_ee = X_ee L_ee^T,  X_re = F_re L_ee^-T,  S = F_rr - X_re L_re^T.
+///           The right-hand side f is the last row of every front, so L^-1 f is found on the way up.
 /// Parallel  one call works on one pack of samples in its own memory; vertical operations only.
 /// Cost      MultifrontalPlan::factor_flops and solve_flops a sample.
 /// Fails     an indefinite matrix gives wrong or non-finite numbers in its own lane; the caller checks.
@@ -24,8 +26,8 @@ struct MultifrontalTables {
 template <class Memory>
 struct MultifrontalMemory {
   Memory schur;           ///< MultifrontalPlan::schur_size
-  Memory factor;          ///< L of every front, factor_size
-  Memory panel;           ///< X of the current front, panel_size
+  Memory factor;          ///< X of every front, factor_size
+  Memory columns;         ///< buffer, columns_size
   Memory inverse_pivots;  ///< 1 / d, by variable
 };
 
@@ -79,38 +81,43 @@ struct TileStart {
   }
 };
 
-/// Columns of group J of the eliminated variables (`columns` of them): factor, X and L of every row below.
+/// Rows of L in one group: columns = X D^-1, k = 0 .. depth - 1.
+template <class Memory>
+KOKKOS_FORCEINLINE_FUNCTION void scale_columns(Memory columns, Memory x, Memory inverse_pivots, int depth) {
+  for (int k = 0; k < depth; ++k) {
+    const auto inverse = inverse_pivots[k];
+    ALEATOR_UNROLL
+    for (int b = 0; b < tile; ++b) columns[tile * k + b] = x[tile * k + b] * inverse;
+  }
+}
+
+/// Columns of group J of the eliminated variables (`columns` of them): pivots, and X of every row below.
 template <int columns, class Memory, class Start>
-KOKKOS_FORCEINLINE_FUNCTION void eliminate_group(const Front& front, Start& start, const MultifrontalMemory<Memory>& memory,
-                                            int J) {
+KOKKOS_FORCEINLINE_FUNCTION void eliminate_group(const Front& front, Start& start,
+                                                 const MultifrontalMemory<Memory>& memory, int J) {
   using P = typename Memory::P;
   const int first = tile * J, group = tile * front.eliminated;
-  const Memory x = memory.panel, l = memory.factor + front.factor_begin;
+  const Memory x = memory.factor + front.factor_begin, pivots = memory.inverse_pivots + front.first_eliminated;
   Tile<P> c;
   DiagonalFactor<P> f;
+  scale_columns(memory.columns, x + J * group, pivots, first);
   start(c, J, J);
-  subtract_product(c, x + J * group, l + J * group, first);
+  subtract_product(c, x + J * group, memory.columns, first);
   factor_diagonal<columns>(c, f);
-  ALEATOR_UNROLL
-  for (int k = 0; k < columns; ++k) {
-    memory.inverse_pivots[front.first_eliminated + first + k] = f.inverse[k];
-    ALEATOR_UNROLL
-    for (int a = 0; a < tile; ++a) l[J * group + tile * (first + k) + a] = f.l[a][k];
-  }
-  for (int I = J + 1; I < front.groups; ++I) {
-    start(c, I, J);
-    subtract_product(c, x + I * group, l + J * group, first);
-    solve_tile<columns>(c, f);
-    const Memory x_out = x + (I * group + tile * first), l_out = l + (I * group + tile * first);
+  for (int I = J;;) {
+    const Memory out = x + (I * group + tile * first);
     ALEATOR_UNROLL
     for (int k = 0; k < columns; ++k) {
       ALEATOR_UNROLL
-      for (int a = 0; a < tile; ++a) {
-        x_out[tile * k + a] = c.v[a][k];
-        l_out[tile * k + a] = c.v[a][k] * f.inverse[k];
-      }
+      for (int a = 0; a < tile; ++a) out[tile * k + a] = c.v[a][k];
     }
+    if (++I == front.groups) break;
+    start(c, I, J);
+    subtract_product(c, x + I * group, memory.columns, first);
+    solve_tile<columns>(c, f);
   }
+  ALEATOR_UNROLL
+  for (int k = 0; k < columns; ++k) pivots[first + k] = f.inverse[k];
 }
 
 /// Zeros in the null column of tile row I of a Schur complement.
@@ -139,13 +146,14 @@ KOKKOS_INLINE_FUNCTION void factor_front(const Front& front, const MultifrontalT
   if (m % tile == 3) eliminate_group<3>(front, start, memory, first - 1);
   if (front.remaining == 0) return;
 
-  const Memory x = memory.panel, l = memory.factor + front.factor_begin, schur = memory.schur + front.schur_begin;
-  for (int I = first; I < front.groups; ++I) {
-    write_null_column(schur, I - first);
-    for (int J = first; J <= I; ++J) {
+  const Memory x = memory.factor + front.factor_begin, schur = memory.schur + front.schur_begin;
+  for (int J = first; J < front.groups; ++J) {
+    write_null_column(schur, J - first);
+    scale_columns(memory.columns, x + J * group, memory.inverse_pivots + front.first_eliminated, m);
+    for (int I = J; I < front.groups; ++I) {
       Tile<P> c;
       start(c, I, J);
-      subtract_product(c, x + I * group, l + J * group, m);
+      subtract_product(c, x + I * group, memory.columns, m);
       const Memory out = schur + (schur_tile_row(I - first) + tile_size * (1 + J - first));
       ALEATOR_UNROLL
       for (int a = 0; a < tile; ++a) {
@@ -163,9 +171,10 @@ KOKKOS_INLINE_FUNCTION void solve_front_transposed(const Front& front, const Mul
   using P = typename Memory::P;
   constexpr int block = 8;
   const int m = front.eliminated, group = tile * m;
-  const Memory l = memory.factor + front.factor_begin, own = x + front.first_eliminated;
+  const Memory factor = memory.factor + front.factor_begin, own = x + front.first_eliminated, sums = memory.columns;
+  const Memory inverse_pivots = memory.inverse_pivots + front.first_eliminated;
   const int* variables = tables.variables + front.variables_begin;
-  for (int k0 = 0; k0 < m; k0 += block) {
+  for (int k0 = 0; k0 < m; k0 += block) {  // sums_k = sum_i X_ik x_i over the remaining variables
     const int width = m - k0 < block ? m - k0 : block;
     P sum[block];
     ALEATOR_UNROLL
@@ -174,7 +183,7 @@ KOKKOS_INLINE_FUNCTION void solve_front_transposed(const Front& front, const Mul
       P u[tile];
       ALEATOR_UNROLL
       for (int a = 0; a < tile; ++a) u[a] = x[variables[tile * (I - front.eliminated_groups) + a]];
-      const Memory row = l + (I * group + tile * k0);
+      const Memory row = factor + (I * group + tile * k0);
       ALEATOR_UNROLL
       for (int k = 0; k < block; ++k) {
         if (k >= width) break;
@@ -184,33 +193,35 @@ KOKKOS_INLINE_FUNCTION void solve_front_transposed(const Front& front, const Mul
     }
     ALEATOR_UNROLL
     for (int k = 0; k < block; ++k) {
-      if (k < width) own[k0 + k] -= sum[k];
+      if (k < width) sums[k0 + k] = sum[k];
     }
   }
-  for (int k = m - 1; k > 0; --k) {  // x_k is final: take it out of the equations before it in the front
-    const P u = own[k];
-    const Memory row = l + ((k / tile) * group + k % tile);
-    for (int j = 0; j < k; ++j) own[j] -= row[tile * j] * u;
+  for (int k = m - 1; k >= 0; --k) {  // x_k = b_k - sums_k / d_k is final: take it into the sums before it
+    const P u = own[k] - sums[k] * inverse_pivots[k];
+    own[k] = u;
+    const Memory row = factor + ((k / tile) * group + k % tile);
+    for (int j = 0; j < k; ++j) sums[j] += row[tile * j] * u;
   }
 }
 
-/// One front of L y = b, in place in the slots of x; the rhs slot is left with a meaningless number.
+/// One front of L D y = b, in place in the slots of x; the rhs slot is left with a meaningless number.
 template <class Memory>
 KOKKOS_INLINE_FUNCTION void solve_front(const Front& front, const MultifrontalTables& tables,
                                         const MultifrontalMemory<Memory>& memory, Memory x) {
   using P = typename Memory::P;
   const int m = front.eliminated, group = tile * m;
-  const Memory l = memory.factor + front.factor_begin, own = x + front.first_eliminated;
+  const Memory factor = memory.factor + front.factor_begin, own = x + front.first_eliminated;
   const int* variables = tables.variables + front.variables_begin;
   for (int k = 0; k < m; ++k) {
-    const P y = own[k];
-    for (int i = k + 1; i < m; ++i) own[i] -= l[(i / tile) * group + tile * k + i % tile] * y;
+    const P y = own[k] * memory.inverse_pivots[front.first_eliminated + k];
+    own[k] = y;
+    for (int i = k + 1; i < m; ++i) own[i] -= factor[(i / tile) * group + tile * k + i % tile] * y;
   }
   for (int I = front.eliminated_groups; I < front.groups; ++I) {
     P sum[tile];
     ALEATOR_UNROLL
     for (int a = 0; a < tile; ++a) sum[a] = P{};
-    const Memory row = l + I * group;
+    const Memory row = factor + I * group;
     for (int k = 0; k < m; ++k) {
       const P y = own[k];
       ALEATOR_UNROLL

@@ -86,7 +86,7 @@ void map_front(const std::vector<EliminationNode>& nodes, int at, MultifrontalPl
   const std::vector<int> places = front_places(node, front, plan.variables_count);
   front.factor_begin = plan.factor_size;
   plan.factor_size += 4 * front.groups * front.eliminated;
-  plan.panel_size = std::max(plan.panel_size, 4 * front.groups * front.eliminated);
+  plan.columns_size = std::max(plan.columns_size, 4 * front.eliminated);
   front.map_begin = static_cast<int>(plan.row_map.size());
   const auto first = map_child(nodes[node.left], plan.fronts[node.left], places, plan);
   const auto second = map_child(nodes[node.right], plan.fronts[node.right], places, plan);

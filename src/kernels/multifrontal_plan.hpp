@@ -6,7 +6,7 @@
 ///           not stored: the caller adds it to the tiles of the parent. Rows and columns come in groups of 4, eliminated
 ///           groups first; unused places of a group are null (zero rows and columns).
 ///           A tile (I, J) is the 4 x 4 block of two groups. Tiles are visited in this order: for every eliminated group J
-///           the tiles (I, J), I = J ..; then for every remaining group I the tiles (I, J), J = first remaining .. I.
+///           the tiles (I, J), I = J ..; then the same for every remaining group J.
 /// Parallel  host, once; the plan is read-only afterwards.
 /// Cost      O(sum of front sizes).
 /// Fails     InternalError when the nodes are not in postorder or a child's variable is missing from its parent.
@@ -28,7 +28,7 @@ struct Front {
   int is_leaf = 0;
   int first_eliminated = 0, eliminated = 0, remaining = 0;
   int eliminated_groups = 0, groups = 0;  ///< groups = eliminated ones + those of the remaining variables and the rhs
-  int factor_begin = 0;                   ///< L: 4 groups * eliminated packs
+  int factor_begin = 0;                   ///< X = L D: 4 groups * eliminated packs
   int schur_begin = 0;                    ///< Schur complement, see schur_entry
   int map_begin = 0;                      ///< into row_map and column_map: 4 groups of child 0, then of child 1
   int tile_begin = 0;                     ///< into tile_sources
@@ -49,7 +49,7 @@ struct MultifrontalPlan {
   std::vector<Front> fronts;
   std::vector<int> row_map, column_map, tile_sources, variables;
   int variables_count = 0;  ///< slots 0 .. count - 1; slot count is always zero, slot count + 1 belongs to the rhs
-  int factor_size = 0, panel_size = 0, schur_size = 0, zero_begin = 0, zero_size = 0;  ///< packs
+  int factor_size = 0, columns_size = 0, schur_size = 0, zero_begin = 0, zero_size = 0;  ///< packs
   std::int64_t factor_flops = 0, solve_flops = 0;  ///< per sample, without padding
 
   int zero_slot() const { return variables_count; }
@@ -63,11 +63,8 @@ std::vector<int> front_places(const EliminationNode& node, const Front& front, i
 /// Calls visit(I, J) for every tile of a front in the order of the numeric kernel.
 template <class Visit>
 void for_each_tile(const Front& front, const Visit& visit) {
-  for (int J = 0; J < front.eliminated_groups; ++J)
+  for (int J = 0; J < (front.remaining == 0 ? front.eliminated_groups : front.groups); ++J)
     for (int I = J; I < front.groups; ++I) visit(I, J);
-  if (front.remaining == 0) return;
-  for (int I = front.eliminated_groups; I < front.groups; ++I)
-    for (int J = front.eliminated_groups; J <= I; ++J) visit(I, J);
 }
 
 MultifrontalPlan plan_multifrontal(const std::vector<EliminationNode>& nodes, int variables_count);

@@ -117,6 +117,8 @@ void agree(const Comm& comm, const std::function<void()>& work) {
     kind = numerics, message = error.what();
   } catch (const std::exception& error) {
     kind = internal, message = error.what();
+  } catch (...) {
+    kind = internal, message = "an exception that is no std::exception";
   }
   const int none_failed = comm.size();
   const int failed_rank = static_cast<int>(comm.min(kind == none ? none_failed : comm.rank()));

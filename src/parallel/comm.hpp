@@ -1,6 +1,6 @@
 #pragma once
 /// What      A communicator of ranks: the few collectives the framework needs, and failing together.
-/// Method    MPI; the handle is shared, freed with the last copy; MPI_COMM_WORLD is wrapped only by apps and test mains.
+/// Method    MPI; MPI owns the communicators wrapped; MPI_COMM_WORLD is wrapped only by apps and test mains.
 /// Parallel  every member function is collective unless it says "local".
 /// Cost      one MPI call each.
 /// Fails     InternalError when MPI reports an error.

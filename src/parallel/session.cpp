@@ -3,6 +3,7 @@
 #include <Kokkos_Core.hpp>
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <thread>
 
@@ -22,12 +23,13 @@ bool is_started_by_launcher() {
   return false;
 }
 
-// The cores of this node shared out to its ranks, unless the user says otherwise.
+// The cores of this node shared out to its ranks, unless the user says otherwise. The OpenMP library reads
+// OMP_NUM_THREADS when it is loaded, before main; Kokkos reads its own variable when it is initialised.
 void share_cores_of_node() {
   const char* const local_ranks = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
-  if (local_ranks == nullptr) return;
+  if (local_ranks == nullptr || std::getenv("OMP_NUM_THREADS") != nullptr) return;
   const int threads = static_cast<int>(std::thread::hardware_concurrency()) / std::max(1, std::atoi(local_ranks));
-  setenv("OMP_NUM_THREADS", std::to_string(std::max(1, threads)).c_str(), 0);
+  setenv("KOKKOS_NUM_THREADS", std::to_string(std::max(1, threads)).c_str(), 0);
 }
 
 // Defaults that the user's environment overrides.
@@ -39,6 +41,13 @@ void set_environment_defaults() {
 }
 
 }  // namespace
+
+LocalSession::LocalSession() {
+  set_environment_defaults();
+  Kokkos::initialize();
+}
+
+LocalSession::~LocalSession() { Kokkos::finalize(); }
 
 Session::Session(int& argc, char**& argv) {
   set_environment_defaults();
@@ -61,6 +70,12 @@ void catch_stop_signals() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGUSR1, &action, nullptr);
+}
+
+void end_all_ranks(const std::string& text, int exit_code) {
+  std::fprintf(stderr, "error: %s\n", text.c_str());
+  MPI_Abort(MPI_COMM_WORLD, exit_code);
+  std::abort();
 }
 
 std::string stop_signal() {

@@ -11,6 +11,15 @@
 
 namespace aleator::parallel {
 
+/// Kokkos alone, for commands that build a deck's objects on one process and need no ranks: no MPI is started.
+class LocalSession {
+ public:
+  LocalSession();
+  ~LocalSession();
+  LocalSession(const LocalSession&) = delete;
+  LocalSession& operator=(const LocalSession&) = delete;
+};
+
 class Session {
  public:
   Session(int& argc, char**& argv);
@@ -23,6 +32,9 @@ class Session {
 void catch_stop_signals();
 /// The name of the signal that asked this rank to stop, or empty.
 std::string stop_signal();
+
+/// Prints the text from this rank and ends the whole program with the exit code: for errors of one rank alone.
+[[noreturn]] void end_all_ranks(const std::string& text, int exit_code);
 
 /// Worker threads of this rank, and the Kokkos execution spaces by name ("OpenMP", "Serial", "Cuda").
 int threads();

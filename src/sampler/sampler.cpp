@@ -2,6 +2,13 @@
 
 namespace aleator::sampler {
 
+std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result, const Context& context) {
+  if (context.comm.size() == 1) return problem.evaluate(position, result);
+  std::vector<int> failed;
+  parallel::agree(context.comm, [&] { failed = problem.evaluate(position, result); });
+  return failed;
+}
+
 Ensemble Ensemble::from_prior(std::int64_t members, bool with_gradient, const Problem& problem, const Context& context) {
   Ensemble e;
   const int d = problem.dimension();
@@ -13,7 +20,7 @@ Ensemble Ensemble::from_prior(std::int64_t members, bool with_gradient, const Pr
   Kokkos::deep_copy(e.accepted, std::numeric_limits<double>::quiet_NaN());
   context.rng.normals({kernels::Purpose::initial}, e.layout.first(), e.position);
   model::Evaluation evaluation{e.log_likelihood, e.gradient, {}};
-  problem.evaluate(e.position, evaluation);
+  evaluate(problem, e.position, evaluation, context);
   return e;
 }
 

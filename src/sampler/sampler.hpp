@@ -31,7 +31,7 @@ struct Ensemble {
   Batch position;         ///< local rows x d
   Vector log_likelihood;  ///< local rows
   Batch gradient;         ///< of the log-likelihood with respect to z; no columns when the algorithm needs none
-  Vector accepted;        ///< share of accepted proposals since the last draw; NaN where nothing is accepted
+  Vector accepted;        ///< 1 or 0: was the last proposal accepted; NaN where there is none
 
   /// `members` members drawn from the prior N(0, I) and evaluated.
   static Ensemble from_prior(std::int64_t members, bool with_gradient, const Problem& problem, const Context& context);
@@ -43,6 +43,9 @@ struct Ensemble {
   void fields(io::Archive& archive);
   int rows() const { return layout.local_rows(); }
 };
+
+/// Problem::evaluate of the local rows; an error on one rank (on_failure = "stop") is thrown on all. Collective.
+std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result, const Context& context);
 
 /// What every State has: the sample and the bill.
 struct BaseState {

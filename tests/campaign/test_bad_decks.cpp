@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "campaign/register_all.hpp"
+#include "campaign/commands.hpp"
 
 namespace aleator::campaign {
 namespace {

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <hdf5.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -176,7 +177,7 @@ TEST(ArchiveMpi, AFileIsReadOnAnotherNumberOfRanks) {
   save_state(world, by_all, 333, 5);
   if (world.is_root()) save_state(self, by_one, 333, 5);
   world.barrier();
-  expect_filled(load_state(self, by_all, 333), RowLayout(333, self), 5);   // N ranks -> 1
+  expect_filled(load_state(self, by_all, 333), RowLayout(333, self), 5);    // N ranks -> 1
   expect_filled(load_state(world, by_one, 333), RowLayout(333, world), 5);  // 1 rank -> N
 }
 
@@ -256,8 +257,8 @@ TEST(Archive, EveryTruncationIsRefused) {
   EXPECT_NE(load_error(Comm::self(), path), "");
 }
 
-/// Stored are 100 x 41 doubles of rows and 700 of step sizes: a flip there must be seen for every bit tried. Outside lie
-/// HDF5's structures, which have checksums of their own but also unused bytes, where a flip changes nothing.
+/// Stored are 100 x 41 doubles of rows and 700 of step sizes: a flip there must be seen for every bit tried. Outside
+/// lie HDF5's structures, which have checksums of their own but also unused bytes, where a flip changes nothing.
 TEST(Archive, AFlippedBitIsNeverReadAsData) {
   const std::string path = archive_path("flipped.h5");
   save_state(Comm::self(), path, 100, 40);
@@ -294,6 +295,22 @@ TEST(Archive, ForeignFilesAreToldFromCheckpoints) {
   EXPECT_THAT(load_error(Comm::self(), path), HasSubstr("truncated or no checkpoint at all"));
 }
 
+/// The mark `complete` at 0 is what a file has until all its bytes are known to be right.
+TEST(Archive, AHalfWrittenFileAndAnotherProgramsFileAreRefused) {
+  const std::string path = archive_path("half.h5");
+  save_state(Comm::self(), path, 100, 4);
+  hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  const hid_t mark = H5Aopen(file, "complete", H5P_DEFAULT);
+  const std::uint64_t zero = 0;
+  H5Awrite(mark, H5T_NATIVE_UINT64, &zero);
+  H5Aclose(mark);
+  H5Fclose(file);
+  EXPECT_THAT(load_error(Comm::self(), path), HasSubstr("half.h5 cannot be resumed from: it is only half written"));
+  file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  H5Fclose(file);
+  EXPECT_THAT(load_error(Comm::self(), path), HasSubstr("it is an HDF5 file but no checkpoint of Aleator"));
+}
+
 TEST(Archive, AMissingFieldAndAFieldOfAnotherKindAreNamed) {
   const std::string path = archive_path("missing.h5");
   std::int64_t count = 3;
@@ -307,7 +324,8 @@ TEST(Archive, AMissingFieldAndAFieldOfAnotherKindAreNamed) {
   EXPECT_TRUE(reader.has("count"));
   EXPECT_FALSE(reader.has("coun"));
   EXPECT_THAT(user_error_of([&] { reader.field("time", real); }), HasSubstr("it has no field 'time'"));
-  EXPECT_THAT(user_error_of([&] { reader.field("count", real); }), HasSubstr("of kind integer where this run has real"));
+  EXPECT_THAT(user_error_of([&] { reader.field("count", real); }),
+              HasSubstr("of kind integer where this run has real"));
   EXPECT_THAT(reader.unread(), testing::ElementsAre("count"));
 }
 

@@ -1,4 +1,4 @@
-"""Files stay readable: at most 450 lines, no tabs, nothing left undone. Code has 120 columns (format.py), comments 130."""
+"""Files stay readable: at most 450 lines, no tabs, nothing left undone. Code has 120 columns, comments 130."""
 import re
 
 from _lint import ROOT, finish, sources

@@ -1,5 +1,6 @@
 #include "inverse/problem/bayes.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "core/log.hpp"
@@ -18,6 +19,14 @@ std::string shown_row(ConstBatch u, int row) {
   std::string text;
   for (std::size_t k = 0; k < u.extent(1) && k < 8; ++k) text += fmt::format("{}{:.6g}", k == 0 ? "" : ", ", u(row, k));
   return text + (u.extent(1) > 8 ? ", …" : "");
+}
+
+// Outputs that overflow to NaN without the model noticing: a chain that starts at a NaN would never leave it.
+void add_undefined_rows(const model::Vector& log_likelihood, model::RowStatus& status) {
+  std::vector<char> is_known(log_likelihood.extent(0), 0);
+  for (const model::FailedRow& failed : status.failed) is_known[static_cast<std::size_t>(failed.row)] = 1;
+  for (std::size_t row = 0; row < is_known.size(); ++row)
+    if (is_known[row] == 0 && std::isnan(log_likelihood(row))) status.failed.push_back({static_cast<int>(row), "the outputs are not finite"});
 }
 
 }  // namespace
@@ -75,6 +84,7 @@ std::vector<int> BayesProblem::evaluate(ConstBatch z, model::Evaluation& result)
     parts_.likelihood->log_density(Kokkos::subview(ConstBatch(y), Kokkos::make_pair(row, row + 1), Kokkos::ALL),
                                    Kokkos::subview(log_likelihood, Kokkos::make_pair(row, row + 1)));
   });
+  add_undefined_rows(log_likelihood, status);
   handle_failures(status, u, result);
   std::vector<int> failed;
   for (const model::FailedRow& row : status.failed) failed.push_back(row.row);
@@ -88,8 +98,11 @@ void BayesProblem::handle_failures(const model::RowStatus& status, ConstBatch u,
       throw core::NumericsError(where + "; on_failure = \"reject\" in the problem's block would pass over such points");
     core::warn("{}", where);
     result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();
-    for (std::size_t k = 0; k < result.gradient.extent(1); ++k) result.gradient(failed.row, k) = 0.0;
   }
+  if (result.gradient.size() == 0) return;
+  for (std::size_t row = 0; row < u.extent(0); ++row)  // likelihood zero has no direction, and infinity - infinity is NaN
+    if (result.log_likelihood(row) == -std::numeric_limits<double>::infinity())
+      for (std::size_t k = 0; k < u.extent(1); ++k) result.gradient(row, k) = 0.0;
 }
 
 model::RowStatus BayesProblem::evaluate_parameters(ConstBatch u, model::Evaluation& result, model::Vector log_prior) const {

@@ -4,7 +4,8 @@
 ///           way, with the likelihood's part called inside the model's adjoint while the factors are in cache.
 /// Parallel  local rows; threads inside the model.
 /// Cost      the model's.
-/// Fails     KeyError when sizes do not fit; NumericsError when a row fails under on_failure = "stop" or all rows fail.
+/// Fails     KeyError when sizes do not fit; NumericsError when a row fails under on_failure = "stop". A row fails when
+///           the model says so or its log-likelihood is NaN; it then has log-likelihood -infinity and gradient 0.
 #include <memory>
 
 #include "deck/registry.hpp"

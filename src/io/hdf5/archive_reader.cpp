@@ -12,21 +12,26 @@
 #include "io/raw_file.hpp"
 
 namespace aleator::io {
-namespace {
+namespace hdf5 {
 
-/// Bytes read, and checked while they are in the cache.
-constexpr std::uint64_t read_piece = 1u << 20;
-
-struct Entry {
+/// What a checkpoint holds under one name.
+struct ArchiveEntry {
   std::string kind;
   std::vector<std::int64_t> extents;
   std::uint64_t offset = 0;    // of rows
   std::uint64_t checksum = 0;  // of rows
   std::string bytes;           // of a replicated field
 };
-using Catalogue = std::map<std::string, Entry>;
+using ArchiveCatalogue = std::map<std::string, ArchiveEntry>;
 
-std::string pack(const Catalogue& catalogue) {
+}  // namespace hdf5
+
+namespace {
+
+/// Bytes read, and checked while they are in the cache.
+constexpr std::uint64_t read_piece = 1u << 20;
+
+std::string pack(const hdf5::ArchiveCatalogue& catalogue) {
   hdf5::Packer packer;
   for (const auto& [path, entry] : catalogue) {
     packer.text(path);
@@ -39,10 +44,10 @@ std::string pack(const Catalogue& catalogue) {
   return packer.take();
 }
 
-Catalogue unpack(const std::string& bytes) {
-  Catalogue catalogue;
+hdf5::ArchiveCatalogue unpack(const std::string& bytes) {
+  hdf5::ArchiveCatalogue catalogue;
   for (hdf5::Unpacker unpacker(bytes); !unpacker.at_end();) {
-    Entry& entry = catalogue[unpacker.text()];
+    hdf5::ArchiveEntry& entry = catalogue[unpacker.text()];
     entry.kind = unpacker.text();
     entry.extents = unpacker.extents();
     entry.offset = unpacker.number();
@@ -59,7 +64,8 @@ std::uint64_t entry_count(const std::vector<std::int64_t>& extents) {
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) {
-  throw core::UserError(path + " cannot be resumed from: " + why + "; take an earlier checkpoint or start the run anew");
+  throw core::UserError(path + " cannot be resumed from: " + why +
+                        "; take an earlier checkpoint or start the run anew");
 }
 
 [[noreturn]] void refuse_damaged(const std::string& path, const std::string& field) {
@@ -71,7 +77,7 @@ class CatalogueReader {
  public:
   explicit CatalogueReader(const std::string& path) : path_(path) {}
 
-  Catalogue read() {
+  hdf5::ArchiveCatalogue read() {
     const std::uint64_t size = RawFile(path_, RawFile::Mode::read).size();  // tells apart: no such file, no permission
     const hdf5::File file = open();
     check_root(file.id());
@@ -116,15 +122,16 @@ class CatalogueReader {
     }
   }
 
-  Entry read_entry(hid_t dataset, const hdf5::Subject& subject) {
-    Entry entry;
+  hdf5::ArchiveEntry read_entry(hid_t dataset, const hdf5::Subject& subject) {
+    hdf5::ArchiveEntry entry;
     entry.kind = hdf5::read_text_attribute(dataset, hdf5::kind_attribute, subject);
     entry.extents = hdf5::extents_of(dataset, subject);
     entry.checksum = hdf5::read_integer_attribute(dataset, hdf5::checksum_attribute, subject);
     const hdf5::Type type(H5Dget_type(dataset), "reading", subject);
     const std::uint64_t count = entry_count(entry.extents);
     if (entry.kind == hdf5::kind_rows || entry.kind == hdf5::kind_vector) {
-      if (H5Tequal(type.id(), H5T_NATIVE_DOUBLE) <= 0) refuse(path_, "'" + subject.object + "' was written on another kind of machine");
+      if (H5Tequal(type.id(), H5T_NATIVE_DOUBLE) <= 0)
+        refuse(path_, "'" + subject.object + "' was written on another kind of machine");
       if (count > 0) entry.offset = hdf5::offset_of(dataset, subject);
       return entry;
     }
@@ -134,12 +141,13 @@ class CatalogueReader {
     const hid_t memory = is_real ? H5T_NATIVE_DOUBLE : is_integer ? H5T_NATIVE_INT64 : type.id();
     if (count > 0)
       hdf5::check(H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, entry.bytes.data()), "reading", subject);
-    if (checksum_of_bytes(entry.bytes.data(), entry.bytes.size()) != entry.checksum) refuse_damaged(path_, subject.object);
+    if (checksum_of_bytes(entry.bytes.data(), entry.bytes.size()) != entry.checksum)
+      refuse_damaged(path_, subject.object);
     return entry;
   }
 
   std::string path_;
-  Catalogue catalogue_;
+  hdf5::ArchiveCatalogue catalogue_;
 };
 
 }  // namespace
@@ -147,23 +155,24 @@ class CatalogueReader {
 struct ArchiveReader::Impl {
   Impl(const parallel::Comm& c, const std::string& p) : comm(c), path(p) {}
 
-  const Entry& find(const std::string& name, const char* kind);
+  const hdf5::ArchiveEntry& find(const std::string& name, const char* kind);
   template <typename Number>
   void copy_values(const std::string& name, const char* kind, std::vector<Number>& values);
   template <typename Number>
   Number copy_value(const std::string& name, const char* kind);
-  const Entry& find_rows(const std::string& name, const char* kind, const parallel::RowLayout& layout);
-  void read_rows(const std::string& name, const Entry& entry, const parallel::RowLayout& layout, double* data);
+  const hdf5::ArchiveEntry& find_rows(const std::string& name, const char* kind, const parallel::RowLayout& layout);
+  void read_rows(const std::string& name, const hdf5::ArchiveEntry& entry, const parallel::RowLayout& layout,
+                 double* data);
 
   parallel::Comm comm;
   std::string path;
   hdf5::GroupPath open_groups;
-  Catalogue catalogue;
+  hdf5::ArchiveCatalogue catalogue;
   std::set<std::string> asked;
   RawFile raw;
 };
 
-const Entry& ArchiveReader::Impl::find(const std::string& name, const char* kind) {
+const hdf5::ArchiveEntry& ArchiveReader::Impl::find(const std::string& name, const char* kind) {
   const std::string full_name = open_groups.of(name);
   const auto found = catalogue.find(full_name);
   if (found == catalogue.end())
@@ -189,18 +198,19 @@ Number ArchiveReader::Impl::copy_value(const std::string& name, const char* kind
   return values[0];
 }
 
-const Entry& ArchiveReader::Impl::find_rows(const std::string& name, const char* kind,
-                                            const parallel::RowLayout& layout) {
+const hdf5::ArchiveEntry& ArchiveReader::Impl::find_rows(const std::string& name, const char* kind,
+                                                         const parallel::RowLayout& layout) {
   ALEATOR_ASSERT(layout.ranks() == comm.size());
-  const Entry& entry = find(name, kind);
+  const hdf5::ArchiveEntry& entry = find(name, kind);
   if (entry.extents.empty() || entry.extents[0] != layout.rows())
-    refuse(path, "its '" + open_groups.of(name) + "' has " + std::to_string(entry.extents.empty() ? 0 : entry.extents[0]) +
-                     " rows where this run has " + std::to_string(layout.rows()) + " (was the deck changed?)");
+    refuse(path, "its '" + open_groups.of(name) + "' has " +
+                     std::to_string(entry.extents.empty() ? 0 : entry.extents[0]) + " rows where this run has " +
+                     std::to_string(layout.rows()) + " (was the deck changed?)");
   return entry;
 }
 
-void ArchiveReader::Impl::read_rows(const std::string& name, const Entry& entry, const parallel::RowLayout& layout,
-                                    double* data) {
+void ArchiveReader::Impl::read_rows(const std::string& name, const hdf5::ArchiveEntry& entry,
+                                    const parallel::RowLayout& layout, double* data) {
   const std::uint64_t columns = entry.extents.size() > 1 ? static_cast<std::uint64_t>(entry.extents[1]) : 1;
   const std::uint64_t words = static_cast<std::uint64_t>(layout.local_rows()) * columns;
   const std::uint64_t first = static_cast<std::uint64_t>(layout.first()) * columns;
@@ -224,7 +234,7 @@ void ArchiveReader::Impl::read_rows(const std::string& name, const Entry& entry,
 
 ArchiveReader::ArchiveReader(const parallel::Comm& comm, const std::string& path)
     : impl_(std::make_unique<Impl>(comm, path)) {
-  const hdf5::QuietErrors quiet;
+  hdf5::silence_printing();
   std::string bytes;
   parallel::agree(comm, [&] {
     if (comm.is_root()) bytes = pack(CatalogueReader(path).read());
@@ -263,7 +273,7 @@ void ArchiveReader::field(const std::string& name, std::vector<std::int64_t>& va
 }
 
 void ArchiveReader::rows(const std::string& name, const parallel::RowLayout& layout, kernels::Batch& rows) {
-  const Entry& entry = impl_->find_rows(name, hdf5::kind_rows, layout);
+  const hdf5::ArchiveEntry& entry = impl_->find_rows(name, hdf5::kind_rows, layout);
   const auto local = static_cast<std::size_t>(layout.local_rows());
   const auto columns = static_cast<std::size_t>(entry.extents.at(1));
   const bool fits = rows.extent(0) == local && rows.extent(1) == columns;
@@ -276,10 +286,9 @@ void ArchiveReader::rows(const std::string& name, const parallel::RowLayout& lay
 }
 
 void ArchiveReader::rows(const std::string& name, const parallel::RowLayout& layout, kernels::Vector& rows) {
-  const Entry& entry = impl_->find_rows(name, hdf5::kind_vector, layout);
+  const hdf5::ArchiveEntry& entry = impl_->find_rows(name, hdf5::kind_vector, layout);
   const auto local = static_cast<std::size_t>(layout.local_rows());
-  if (rows.extent(0) != local)
-    rows = kernels::Vector(Kokkos::view_alloc(Kokkos::WithoutInitializing, name), local);
+  if (rows.extent(0) != local) rows = kernels::Vector(Kokkos::view_alloc(Kokkos::WithoutInitializing, name), local);
   impl_->read_rows(name, entry, layout, rows.data());
 }
 

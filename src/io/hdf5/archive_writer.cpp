@@ -13,15 +13,10 @@
 #include "io/raw_file.hpp"
 
 namespace aleator::io {
-namespace {
-
-/// Up to here a value lives in its dataset's header and costs no block of its own.
-constexpr std::size_t largest_compact_value = 4096;
-/// Below this many bytes the checksum takes less time than starting a thread.
-constexpr std::uint64_t smallest_threaded_checksum = 4u << 20;
+namespace hdf5 {
 
 /// A replicated field, as bytes.
-struct Value {
+struct ArchiveValue {
   std::string path;
   const char* kind;
   std::vector<std::int64_t> extents;
@@ -29,25 +24,34 @@ struct Value {
 };
 
 /// A field spread by rows; what this rank writes of it.
-struct Distributed {
+struct ArchiveRows {
   std::string path;
   const char* kind;
   std::vector<std::int64_t> extents;
   std::uint64_t first_word;
   std::uint64_t words;
   const double* data;
-  kernels::ConstBatch batch_owner;    // one of the two keeps `data` alive
+  kernels::ConstBatch batch_owner;  // one of the two keeps `data` alive
   kernels::ConstVector vector_owner;
-  std::uint64_t offset = 0;           // in the file
+  std::uint64_t offset = 0;  // in the file
   Checksum checksum = {};
 };
 
-void compute_checksums(std::vector<Distributed>& fields) {
-  for (Distributed& field : fields) field.checksum.add(field.data, field.first_word, field.words);
+}  // namespace hdf5
+
+namespace {
+
+/// Up to here a value lives in its dataset's header and costs no block of its own.
+constexpr std::size_t largest_compact_value = 4096;
+/// Below this many bytes the checksum takes less time than starting a thread.
+constexpr std::uint64_t smallest_threaded_checksum = 4u << 20;
+
+void compute_checksums(std::vector<hdf5::ArchiveRows>& fields) {
+  for (hdf5::ArchiveRows& field : fields) field.checksum.add(field.data, field.first_word, field.words);
 }
 
-void write_rows_at_offsets(RawFile& file, const std::vector<Distributed>& fields) {
-  for (const Distributed& field : fields)
+void write_rows_at_offsets(RawFile& file, const std::vector<hdf5::ArchiveRows>& fields) {
+  for (const hdf5::ArchiveRows& field : fields)
     file.write_at(field.offset + field.first_word * sizeof(double), field.data, field.words * sizeof(double));
 }
 
@@ -56,8 +60,8 @@ void write_rows_at_offsets(RawFile& file, const std::vector<Distributed>& fields
 struct ArchiveWriter::Impl {
   Impl(const parallel::Comm& c, const std::string& p) : comm(c), path(p), partial(p + ".partial") {}
 
-  void add_value(const std::string& name, Value value);
-  void add_rows(const std::string& name, const parallel::RowLayout& layout, Distributed field);
+  void add_value(const std::string& name, hdf5::ArchiveValue value);
+  void add_rows(const std::string& name, const parallel::RowLayout& layout, hdf5::ArchiveRows field);
   void claim(const std::string& full_name);
 
   void write_all();
@@ -65,7 +69,7 @@ struct ArchiveWriter::Impl {
   hid_t parent_of(const std::string& full_name);
   hdf5::Dataset create_dataset(const std::string& full_name, hid_t type, const std::vector<std::int64_t>& extents,
                                std::size_t bytes);
-  void create_value(const Value& value);
+  void create_value(const hdf5::ArchiveValue& value);
   void share_offsets();
   void write_rows();
   void sum_checksums();
@@ -77,8 +81,8 @@ struct ArchiveWriter::Impl {
   std::string path, partial;
   hdf5::GroupPath open_groups;
   std::set<std::string> taken;
-  std::vector<Value> values;
-  std::vector<Distributed> fields;
+  std::vector<hdf5::ArchiveValue> values;
+  std::vector<hdf5::ArchiveRows> fields;
   bool committed = false;
   // While commit() runs:
   std::unique_ptr<hdf5::RecordedFile> layout;  // rank 0
@@ -92,13 +96,14 @@ void ArchiveWriter::Impl::claim(const std::string& full_name) {
     throw core::InternalError("checkpoint " + path + ": the field '" + full_name + "' is listed twice");
 }
 
-void ArchiveWriter::Impl::add_value(const std::string& name, Value value) {
+void ArchiveWriter::Impl::add_value(const std::string& name, hdf5::ArchiveValue value) {
   value.path = open_groups.of(name);
   claim(value.path);
   if (comm.is_root()) values.push_back(std::move(value));
 }
 
-void ArchiveWriter::Impl::add_rows(const std::string& name, const parallel::RowLayout& rows_of, Distributed field) {
+void ArchiveWriter::Impl::add_rows(const std::string& name, const parallel::RowLayout& rows_of,
+                                   hdf5::ArchiveRows field) {
   ALEATOR_ASSERT(rows_of.ranks() == comm.size());
   field.path = open_groups.of(name);
   claim(field.path);
@@ -131,11 +136,11 @@ hdf5::Dataset ArchiveWriter::Impl::create_dataset(const std::string& full_name, 
   const hdf5::Space space = hdf5::make_space(extents, subject);
   const std::string name = full_name.substr(full_name.rfind('/') + 1);
   const hid_t parent = parent_of(full_name);
-  return hdf5::Dataset(
-      H5Dcreate2(parent, name.c_str(), type, space.id(), H5P_DEFAULT, creation.id(), H5P_DEFAULT), "creating", subject);
+  return hdf5::Dataset(H5Dcreate2(parent, name.c_str(), type, space.id(), H5P_DEFAULT, creation.id(), H5P_DEFAULT),
+                       "creating", subject);
 }
 
-void ArchiveWriter::Impl::create_value(const Value& value) {
+void ArchiveWriter::Impl::create_value(const hdf5::ArchiveValue& value) {
   const hdf5::Subject subject{partial, value.path};
   hdf5::Type made;
   hid_t type = H5T_NATIVE_DOUBLE;
@@ -157,8 +162,8 @@ void ArchiveWriter::Impl::create_layout() {
   const hdf5::Subject root{partial};
   hdf5::write_attribute(layout->id(), hdf5::format_attribute, std::string(hdf5::archive_format), root);
   hdf5::write_attribute(layout->id(), hdf5::complete_attribute, std::uint64_t{0}, root);
-  for (const Value& value : values) create_value(value);
-  for (Distributed& field : fields) {
+  for (const hdf5::ArchiveValue& value : values) create_value(value);
+  for (hdf5::ArchiveRows& field : fields) {
     const hdf5::Subject subject{partial, field.path};
     std::size_t bytes = sizeof(double);
     for (const std::int64_t extent : field.extents) bytes *= static_cast<std::size_t>(extent);
@@ -177,8 +182,9 @@ void ArchiveWriter::Impl::create_layout() {
 void ArchiveWriter::Impl::share_offsets() {
   if (comm.size() == 1 || fields.empty()) return;
   std::string offsets(fields.size() * sizeof(std::uint64_t), '\0');
-  for (std::size_t i = 0; i < fields.size(); ++i) offsets.replace(i * sizeof(std::uint64_t), sizeof(std::uint64_t),
-      reinterpret_cast<const char*>(&fields[i].offset), sizeof(std::uint64_t));
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    offsets.replace(i * sizeof(std::uint64_t), sizeof(std::uint64_t), reinterpret_cast<const char*>(&fields[i].offset),
+                    sizeof(std::uint64_t));
   comm.broadcast(offsets);
   for (std::size_t i = 0; i < fields.size(); ++i)
     offsets.copy(reinterpret_cast<char*>(&fields[i].offset), sizeof(std::uint64_t), i * sizeof(std::uint64_t));
@@ -187,7 +193,7 @@ void ArchiveWriter::Impl::share_offsets() {
 /// Every rank: its rows, while a thread takes their checksums.
 void ArchiveWriter::Impl::write_rows() {
   std::uint64_t bytes = 0;
-  for (const Distributed& field : fields) bytes += field.words * sizeof(double);
+  for (const hdf5::ArchiveRows& field : fields) bytes += field.words * sizeof(double);
   if (bytes > 0 && !raw.is_open()) raw = RawFile(partial, RawFile::Mode::write);
   if (bytes < smallest_threaded_checksum) {
     write_rows_at_offsets(raw, fields);
@@ -209,7 +215,7 @@ void ArchiveWriter::Impl::sum_checksums() {
   const auto sum = [this](std::uint64_t& number) {
     number = static_cast<std::uint64_t>(comm.sum(static_cast<std::int64_t>(number)));
   };
-  for (Distributed& field : fields) {
+  for (hdf5::ArchiveRows& field : fields) {
     sum(field.checksum.sum);
     sum(field.checksum.product_sum);
     sum(field.checksum.words);
@@ -218,7 +224,7 @@ void ArchiveWriter::Impl::sum_checksums() {
 
 /// Rank 0: the checksums of the rows, the mark that all is there, and then the layout itself.
 void ArchiveWriter::Impl::finish_layout() {
-  for (const Distributed& field : fields) {
+  for (const hdf5::ArchiveRows& field : fields) {
     const hdf5::Subject subject{partial, field.path};
     const hdf5::Dataset dataset(H5Dopen2(layout->id(), field.path.c_str(), H5P_DEFAULT), "opening", subject);
     hdf5::write_attribute(dataset.id(), hdf5::checksum_attribute, field.checksum.value(), subject);
@@ -230,7 +236,11 @@ void ArchiveWriter::Impl::finish_layout() {
 }
 
 void ArchiveWriter::Impl::write_all() {
-  const auto on_root = [this](auto&& work) { parallel::agree(comm, [&] { if (comm.is_root()) work(); }); };
+  const auto on_root = [this](auto&& work) {
+    parallel::agree(comm, [&] {
+      if (comm.is_root()) work();
+    });
+  };
   on_root([this] { create_layout(); });
   share_offsets();
   parallel::agree(comm, [this] { write_rows(); });
@@ -270,7 +280,7 @@ ArchiveWriter& ArchiveWriter::operator=(ArchiveWriter&&) noexcept = default;
 void ArchiveWriter::commit() {
   ALEATOR_ASSERT(!impl_->committed && impl_->open_groups.empty());
   impl_->committed = true;
-  const hdf5::QuietErrors quiet;
+  hdf5::silence_printing();
   try {
     impl_->write_all();
   } catch (const core::UserError& error) {

@@ -10,14 +10,6 @@ namespace {
 /// HDF5 writes the text of errno between these, deep in its stack.
 constexpr const char* reason_opens = "error message = '";
 
-/// How HDF5 printed errors before it was silenced.
-struct Printing {
-  int silenced = 0;
-  H5E_auto2_t print = nullptr;
-  void* data = nullptr;
-};
-Printing printing;
-
 struct StackReading {
   std::string system_reason;
   std::string innermost;
@@ -61,15 +53,7 @@ std::int64_t check(std::int64_t returned, const char* action, const Subject& sub
   throw core::UserError(subject.file + ": " + reason_from_stack() + " (while " + action + object + ")");
 }
 
-QuietErrors::QuietErrors() {
-  if (printing.silenced++ > 0) return;
-  H5Eget_auto2(H5E_DEFAULT, &printing.print, &printing.data);
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-}
-
-QuietErrors::~QuietErrors() {
-  if (--printing.silenced == 0) H5Eset_auto2(H5E_DEFAULT, printing.print, printing.data);
-}
+void silence_printing() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
 File open_file(const std::string& path) {
   return File(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "opening", {path});
@@ -136,8 +120,8 @@ void write_attribute(hid_t object, const std::string& name, std::uint64_t value,
     attribute = Attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), "opening", named);
   } else {
     const Space space = make_space({}, named);
-    attribute = Attribute(
-        H5Acreate2(object, name.c_str(), H5T_NATIVE_UINT64, space.id(), H5P_DEFAULT, H5P_DEFAULT), "creating", named);
+    attribute = Attribute(H5Acreate2(object, name.c_str(), H5T_NATIVE_UINT64, space.id(), H5P_DEFAULT, H5P_DEFAULT),
+                          "creating", named);
   }
   check(H5Awrite(attribute.id(), H5T_NATIVE_UINT64, &value), "writing", named);
 }
@@ -168,7 +152,8 @@ std::uint64_t read_integer_attribute(hid_t object, const std::string& name, cons
 std::uint64_t offset_of(hid_t dataset, const Subject& subject) {
   const haddr_t offset = H5Dget_offset(dataset);
   if (offset == HADDR_UNDEF)
-    throw core::UserError(subject.file + ": '" + subject.object + "' does not lie in one piece; a tool has rewritten the file");
+    throw core::UserError(subject.file + ": '" + subject.object +
+                          "' does not lie in one piece; a tool has rewritten the file");
   return offset;
 }
 

@@ -23,14 +23,10 @@ struct Subject {
 /// Passes on what an HDF5 call returned, unless that means failure (negative). `action` is an -ing word: "writing".
 std::int64_t check(std::int64_t returned, const char* action, const Subject& subject);
 
-/// HDF5's own printing of errors (a setting of the whole library) is off while any of these lives.
-class QuietErrors {
- public:
-  QuietErrors();
-  ~QuietErrors();
-  QuietErrors(const QuietErrors&) = delete;
-  QuietErrors& operator=(const QuietErrors&) = delete;
-};
+/// Switches HDF5's own printing of errors off, for good: check() reports them. (After it has met a damaged file HDF5
+///           1.10
+/// would also print, at the end of the program, that it could not close everything.)
+void silence_printing();
 
 template <herr_t (*close_identifier)(hid_t)>
 class Handle {

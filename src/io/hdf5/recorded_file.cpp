@@ -105,7 +105,8 @@ void Recording::write(std::uint64_t address, const char* data, std::size_t bytes
     start = std::min(start, last->first);
     end = std::max<std::uint64_t>(end, last->first + last->second.size());
   }
-  if (first != last && std::next(first) == last && first->first == start && first->first + first->second.size() == end) {
+  if (first != last && std::next(first) == last && first->first == start &&
+      first->first + first->second.size() == end) {
     std::memcpy(first->second.data() + (address - start), data, bytes);
     return;
   }

@@ -1,9 +1,9 @@
 #pragma once
 /// What      A new HDF5 file whose bytes HDF5 writes to memory; the caller brings them to the disk.
 /// Method    A driver of HDF5's virtual file layer which records what is written where. Datasets allocated early and
-///           not filled take room in the file but none in memory, so the layout of a file of any size is a few kilobytes
-///           that one rank writes, while all ranks write the data. HDF5 cannot meet a full disk this way: when closing
-///           a file fails, HDF5 1.10 keeps its identifier, and the program crashes at its end.
+///           not filled take room in the file but none in memory, so the layout of a file of any size is a few
+///           kilobytes that one rank writes, while all ranks write the data. And HDF5 cannot meet a full disk this way:
+///           when closing a file fails, HDF5 1.10 keeps its identifier, and the program crashes at its end.
 /// Parallel  local.
 /// Cost      memory and copies of what HDF5 writes.
 /// Fails     UserError when HDF5 refuses a name or a shape; the disk's errors come from RawFile.

@@ -71,7 +71,8 @@ void ResultsFile::Impl::agree_on(Work&& work) {
 const hdf5::Place& ResultsFile::Impl::place(const std::string& group, const std::string& name) const {
   ALEATOR_ASSERT(is_committed);
   const auto found = places.find(full_name(group, name));
-  if (found == places.end()) throw core::InternalError(path + ": there is no variable '" + full_name(group, name) + "'");
+  if (found == places.end())
+    throw core::InternalError(path + ": there is no variable '" + full_name(group, name) + "'");
   return found->second;
 }
 
@@ -103,36 +104,33 @@ void ResultsFile::Impl::share_places() {
 
 void ResultsFile::Impl::commit_layout() {
   ALEATOR_ASSERT(!is_committed);
-  const hdf5::QuietErrors quiet;
+  hdf5::silence_printing();
   const std::string partial = path + ".partial";
   try {
-    agree_on([&] { if (comm.is_root()) create_layout(partial); });
+    agree_on([&] {
+      if (comm.is_root()) create_layout(partial);
+    });
     share_places();
     agree_on([&] {
       raw = RawFile(partial, RawFile::Mode::write);
       for (const auto& [name, where] : places) fill_share(raw, where, comm);
       raw.sync();
     });
-    agree_on([&] { if (comm.is_root()) replace_file(partial, path); });
+    agree_on([&] {
+      if (comm.is_root()) replace_file(partial, path);
+    });
   } catch (...) {
     if (comm.is_root()) remove_file(partial);
+    comm.barrier();  // nobody goes on before it is gone
     throw;
   }
   is_committed = true;
 }
 
-/// Draws of one chain, which may span several chunks.
+/// Draws of one chain: one piece of the file, whatever chunks it spans.
 void ResultsFile::Impl::write_run(const hdf5::Place& where, std::int64_t chain, DrawRange draws, const char* values) {
   const std::uint64_t draw_bytes = where.words_per_draw() * sizeof(double);
-  while (draws.count > 0) {
-    std::int64_t run = 0;
-    const std::uint64_t address = where.address(chain, draws.first, run);
-    run = std::min(run, draws.count);
-    raw.write_at(address, values, static_cast<std::uint64_t>(run) * draw_bytes);
-    values += static_cast<std::uint64_t>(run) * draw_bytes;
-    draws.first += run;
-    draws.count -= run;
-  }
+  raw.write_at(where.address(chain, draws.first), values, static_cast<std::uint64_t>(draws.count) * draw_bytes);
 }
 
 void ResultsFile::Impl::write_draws(const hdf5::Place& where, const parallel::RowLayout& chains, DrawRange draws,
@@ -154,7 +152,8 @@ void ResultsFile::Impl::write_whole(const hdf5::Place& where, std::size_t count,
   agree_on([&] {
     if (!comm.is_root()) return;
     for (std::uint64_t i = 0; i < chains; ++i)
-      write_run(where, static_cast<std::int64_t>(i), {0, where.draws()}, static_cast<const char*>(values) + i * chain_bytes);
+      write_run(where, static_cast<std::int64_t>(i), {0, where.draws()},
+                static_cast<const char*>(values) + i * chain_bytes);
   });
 }
 
@@ -170,7 +169,7 @@ ResultsFile ResultsFile::create(const parallel::Comm& comm, const std::string& p
 }
 
 ResultsFile ResultsFile::open(const parallel::Comm& comm, const std::string& path) {
-  const hdf5::QuietErrors quiet;
+  hdf5::silence_printing();
   ResultsFile file(std::make_unique<Impl>(comm, path));
   Impl& impl = *file.impl_;
   impl.agree_on([&] {
@@ -189,7 +188,8 @@ void ResultsFile::define(const std::string& group, const std::string& name, cons
                          const VariableInfo& info) {
   ALEATOR_ASSERT(!impl_->is_committed && !group.empty() && !name.empty());
   ALEATOR_ASSERT(group.find('/') == std::string::npos && name.find('/') == std::string::npos);
-  std::set<std::string> names{name};  // neither of two axes alike nor of an axis like the variable can netCDF make sense
+  std::set<std::string> names{
+      name};  // neither of two axes alike nor of an axis like the variable can netCDF make sense
   for (const Dimension& dim : dims) {
     ALEATOR_ASSERT(dim.size >= 0 && !dim.name.empty() && names.insert(dim.name).second);
     ALEATOR_ASSERT(dim.labels.empty() || static_cast<std::int64_t>(dim.labels.size()) == dim.size);

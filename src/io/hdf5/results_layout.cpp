@@ -49,9 +49,8 @@ void write_labels(hid_t group, const Dimension& dim, const Subject& subject) {
   std::vector<const char*> texts;
   for (const std::string& label : dim.labels) texts.push_back(label.c_str());
   const Space space = make_space({dim.size}, subject);
-  const Dataset scale(
-      H5Dcreate2(group, dim.name.c_str(), type.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), "creating",
-      subject);
+  const Dataset scale(H5Dcreate2(group, dim.name.c_str(), type.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                      "creating", subject);
   if (dim.size > 0)
     check(H5Dwrite(scale.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.data()), "writing", subject);
   check(H5DSset_scale(scale.id(), dim.name.c_str()), "creating", subject);
@@ -100,9 +99,8 @@ Dataset create_variable(hid_t group, const Definition& definition, const Subject
   check(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER), "creating", subject);  // the ranks fill it together
   check(H5Pset_attr_creation_order(creation.id(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "creating", subject);
   const Space space = make_space(sizes_of(definition.dims), subject);
-  return Dataset(
-      H5Dcreate2(group, definition.name.c_str(), type, space.id(), H5P_DEFAULT, creation.id(), H5P_DEFAULT), "creating",
-      subject);
+  return Dataset(H5Dcreate2(group, definition.name.c_str(), type, space.id(), H5P_DEFAULT, creation.id(), H5P_DEFAULT),
+                 "creating", subject);
 }
 
 void make_variable(hid_t group, const Definition& definition, const Subject& subject) {
@@ -113,7 +111,8 @@ void make_variable(hid_t group, const Definition& definition, const Subject& sub
     check(H5DSattach_scale(variable.id(), scale.id(), static_cast<unsigned>(d)), "labelling", subject);
   }
   if (!definition.info.units.empty()) write_attribute(variable.id(), "units", definition.info.units, subject);
-  if (!definition.info.long_name.empty()) write_attribute(variable.id(), "long_name", definition.info.long_name, subject);
+  if (!definition.info.long_name.empty())
+    write_attribute(variable.id(), "long_name", definition.info.long_name, subject);
 }
 
 /// The address of the first chunk, having made sure that the last one lies where the arithmetic says.
@@ -127,10 +126,10 @@ std::uint64_t address_of_chunks(hid_t dataset, const Place& place, const std::ve
   hsize_t bytes = 0;
   check(H5Dget_chunk_info_by_coord(dataset, last.data(), &filters, &last_address, &bytes), "reading", subject);
   check(H5Dget_chunk_info_by_coord(dataset, first.data(), &filters, &first_address, &bytes), "reading", subject);
-  const std::uint64_t between =
-      (static_cast<std::uint64_t>(place.extents[0]) * place.chunks_per_chain() - 1) * bytes;
+  const std::uint64_t between = (static_cast<std::uint64_t>(place.extents[0]) * place.chunks_per_chain() - 1) * bytes;
   if (first_address == HADDR_UNDEF || last_address != first_address + between || filters != 0)
-    throw core::UserError(subject.file + ": '" + subject.object + "' is not laid out as this program does it; was the file "
+    throw core::UserError(subject.file + ": '" + subject.object +
+                          "' is not laid out as this program does it; was the file "
                           "rewritten by another tool? Start a new results file");
   return first_address;
 }
@@ -163,18 +162,16 @@ std::uint64_t Place::chunks_per_chain() const {
   return static_cast<std::uint64_t>((draws() + chunk_draws - 1) / chunk_draws);
 }
 
-std::uint64_t Place::allocated_words() const {
-  if (chunk_draws == 0) return product(extents, 0);
-  return static_cast<std::uint64_t>(chains()) * chunks_per_chain() * static_cast<std::uint64_t>(chunk_draws) *
-         words_per_draw();
+std::int64_t Place::allocated_draws() const {
+  return chunk_draws == 0 ? draws() : static_cast<std::int64_t>(chunks_per_chain()) * chunk_draws;
 }
 
-std::uint64_t Place::address(std::int64_t chain, std::int64_t draw, std::int64_t& run) const {
-  const std::int64_t in_chunk = chunk_draws > 0 ? draw % chunk_draws : draw;
-  run = (chunk_draws > 0 ? std::min(draws(), draw - in_chunk + chunk_draws) : draws()) - draw;
-  const std::int64_t padded_draws = chunk_draws > 0 ? static_cast<std::int64_t>(chunks_per_chain()) * chunk_draws : draws();
-  // Chunks of one chain follow one another, so a chain is a row of padded_draws draws.
-  return offset + static_cast<std::uint64_t>(chain * padded_draws + draw) * words_per_draw() * sizeof(double);
+std::uint64_t Place::allocated_words() const {
+  return static_cast<std::uint64_t>(chains() * allocated_draws()) * words_per_draw();
+}
+
+std::uint64_t Place::address(std::int64_t chain, std::int64_t draw) const {
+  return offset + static_cast<std::uint64_t>(chain * allocated_draws() + draw) * words_per_draw() * sizeof(double);
 }
 
 bool is_dimension_scale(hid_t group, const std::string& name) {
@@ -201,7 +198,8 @@ void make_results_layout(hid_t root, const std::string& file, const ResultsFile:
 void check_results_format(hid_t root, const std::string& file) {
   if (!has_attribute(root, results_format_attribute) ||
       read_text_attribute(root, results_format_attribute, {file}) != results_format)
-    throw core::UserError(file + ": this is not a results file of this version of Aleator (its attribute 'format' is not '" +
+    throw core::UserError(file +
+                          ": this is not a results file of this version of Aleator (its attribute 'format' is not '" +
                           results_format + "')");
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 /// What      The structure of a results file: made from the variables defined, and found again in a file.
 /// Method    A group per group, dimension scales as coordinate variables, (chain, draw, …) variables in chunks of one
-///           chain x some draws x everything else, all space allocated. Chunks lie one after the other (implicit index).
+///           chain x some draws x everything else, all space allocated. Chunks lie one after the other (implicit
+///           index).
 /// Parallel  local.
 /// Cost      some 50 us a variable.
 /// Fails     UserError naming the file and the variable.
@@ -29,9 +30,12 @@ struct Place {
   std::int64_t draws() const { return extents.size() < 2 ? 1 : extents[1]; }
   std::uint64_t words_per_draw() const;
   std::uint64_t chunks_per_chain() const;
-  std::uint64_t allocated_words() const;  ///< with the unused end of each chain's last chunk
-  /// Byte in the file of the first number of a draw; `run` becomes how many draws follow without a gap.
-  std::uint64_t address(std::int64_t chain, std::int64_t draw, std::int64_t& run) const;
+  /// Draws for which a chain has room, with the unused end of its last chunk. All draws of a chain lie in one row, as
+  /// its chunks follow one another.
+  std::int64_t allocated_draws() const;
+  std::uint64_t allocated_words() const;
+  /// Byte in the file of the first number of a draw.
+  std::uint64_t address(std::int64_t chain, std::int64_t draw) const;
 };
 using Places = std::map<std::string, Place>;  // "group/name"
 

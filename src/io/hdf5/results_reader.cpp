@@ -30,7 +30,6 @@ herr_t take_scale_name(hid_t, unsigned, hid_t scale, void* data) {
 }  // namespace
 
 struct ResultsReader::Impl {
-  hdf5::QuietErrors quiet;
   std::string path;
   hdf5::File file;
 
@@ -44,6 +43,7 @@ struct ResultsReader::Impl {
 };
 
 ResultsReader::ResultsReader(const std::string& path) : impl_(std::make_unique<Impl>()) {
+  hdf5::silence_printing();
   impl_->path = path;
   RawFile(path, RawFile::Mode::read);  // tells a file that is not there from one that is not HDF5
   impl_->file = hdf5::open_file(path);

@@ -146,7 +146,7 @@ void Engine::lay_out() {
   layout_.dz = take(tables_.outputs + 1);
   layout_.gradient = take(tables_.cells);
   layout_.pivots = take(tables_.dissection.variables);
-  layout_.panel = take(std::max(plan.panel_size, tables_.edge));
+  layout_.columns = take(std::max(plan.columns_size, tables_.edge));
   layout_.schur = take(plan.schur_size);
   layout_.factor = take(plan.factor_size);
   layout_.total = at;
@@ -199,10 +199,10 @@ void Engine::upload() {
   k.edge_inverse = on_device(t.edge_inverse);
   k.edge_load = on_device(t.edge_load);
   k.cell_variable = on_device(t.cell_variable);
-  k.sensor_begin = on_device(t.sensor_begin);
-  k.sensor_output = on_device(t.sensor_output);
-  k.sensor_weight = on_device(t.sensor_weight);
-  k.sensor_interior = on_device(t.sensor_interior);
+  k.block_begin = on_device(t.block_begin);
+  k.block_output = on_device(t.block_output);
+  k.block_weight = on_device(t.block_weight);
+  k.block_interior = on_device(t.block_interior);
   k.S = on_device(t.reference.S);
   k.leaves_count = static_cast<int>(t.leaves.size());
   k.cells = t.cells;

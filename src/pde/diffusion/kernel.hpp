@@ -15,15 +15,15 @@ struct KernelTables {
   kernels::MultifrontalTables tree;
   const LeafRecord* leaves;
   const FrontLeaves* front_leaves;
-  const int *edge_rest, *cell_variable, *sensor_begin, *sensor_output;
+  const int *edge_rest, *cell_variable, *block_begin, *block_output;
   const double *leaf_constants, *edge_extension, *edge_inverse, *edge_load;
-  const double *sensor_weight, *sensor_interior, *S;
+  const double *block_weight, *block_interior, *S;
   int leaves_count, cells, boundary, edge, rest, outputs;
 };
 
 /// Where the arrays of one pack lie in its workspace; counted in packs.
 struct KernelLayout {
-  int theta, u, v, z, dz, gradient, pivots, panel, factor, schur, total;
+  int theta, u, v, z, dz, gradient, pivots, columns, factor, schur, total;
 };
 
 /// Adds the leaves below a front to its tiles.
@@ -69,7 +69,7 @@ struct Kernel {
         z(work + at.z),
         dz(work + at.dz),
         gradient(work + at.gradient),
-        memory{work + at.schur, work + at.factor, work + at.panel, work + at.pivots} {}
+        memory{work + at.schur, work + at.factor, work + at.columns, work + at.pivots} {}
 
   /// z = observations of the solution for theta; keeps the factor and u.
   KOKKOS_INLINE_FUNCTION void evaluate() const {
@@ -77,32 +77,16 @@ struct Kernel {
     for (int i = 0; i < t.tree.rhs_slot; ++i) u[i] = P{};
     u[t.tree.rhs_slot] = P{} - 1.0;  // the right-hand side is a column of the factor with this value
     back_substitute(u, 1.0);
-    observe(u, z);
-    for (int k = 0; k < t.cells; ++k) {
-      const P inverse = 1.0 / theta[k];
-      for (int o = t.sensor_begin[k]; o < t.sensor_begin[k + 1]; ++o)
-        z[t.sensor_output[o]] += t.sensor_interior[o] * inverse;
-    }
+    for (int k = 0; k < t.cells; ++k) observe(k, u, 1.0 / theta[k], z);
   }
 
   /// gradient = J^T dz, with the factor and u of evaluate().
   KOKKOS_INLINE_FUNCTION void pull_back() const {
     clear(v);
-    for (int k = 0; k < t.cells; ++k) {
-      const int* variable = t.cell_variable + k * t.boundary;
-      for (int o = t.sensor_begin[k]; o < t.sensor_begin[k + 1]; ++o) {
-        const P r = dz[t.sensor_output[o]];
-        const double* weight = t.sensor_weight + o * t.boundary;
-        for (int b = 0; b < t.boundary; ++b) v[variable[b]] += weight[b] * r;
-      }
-    }
+    dz[t.outputs] = P{};  // read by incomplete blocks
+    for (int k = 0; k < t.cells; ++k) gradient[k] = scatter(k);
     solve(v);
-    for (int k = 0; k < t.cells; ++k) {
-      P sum{};
-      for (int o = t.sensor_begin[k]; o < t.sensor_begin[k + 1]; ++o)
-        sum += t.sensor_interior[o] * dz[t.sensor_output[o]];
-      gradient[k] = P{} - energy(k) - sum / (theta[k] * theta[k]);
-    }
+    for (int k = 0; k < t.cells; ++k) gradient[k] = P{} - energy(k) - gradient[k] / (theta[k] * theta[k]);
   }
 
   /// dz = J dtheta, with the factor and u of evaluate(); dtheta is given in gradient.
@@ -117,12 +101,7 @@ struct Kernel {
       }
     }
     solve(v);
-    observe(v, dz);
-    for (int k = 0; k < t.cells; ++k) {
-      const P rate = gradient[k] / (theta[k] * theta[k]);
-      for (int o = t.sensor_begin[k]; o < t.sensor_begin[k + 1]; ++o)
-        dz[t.sensor_output[o]] -= t.sensor_interior[o] * rate;
-    }
+    for (int k = 0; k < t.cells; ++k) observe(k, v, P{} - gradient[k] / (theta[k] * theta[k]), dz);
   }
 
  private:
@@ -170,8 +149,6 @@ struct Kernel {
         continue;
       }
       kernels::solve_front(front, t.tree, memory, x);
-      for (int k = front.first_eliminated; k < front.first_eliminated + front.eliminated; ++k)
-        x[k] *= memory.inverse_pivots[k];
     }
     x[t.tree.zero_slot] = P{};
     x[t.tree.rhs_slot] = P{};
@@ -185,7 +162,7 @@ struct Kernel {
     const Memory own = x + t.tree.fronts[leaf.front].first_eliminated;
     extend_load(leaf.first_cell, leaf.first_side, t1 * inverse, own, x);
     extend_load(leaf.second_cell, leaf.second_side, t2 * inverse, own, x);
-    const Memory scratch = memory.panel;
+    const Memory scratch = memory.columns;
     for (int i = 0; i < t.edge; ++i) {
       P sum{};
       for (int k = 0; k < t.edge; ++k) sum += t.edge_inverse[i * t.edge + k] * own[k];
@@ -235,17 +212,43 @@ struct Kernel {
     }
   }
 
-  /// out = C x, the part of the observations that comes from the skeleton.
-  KOKKOS_INLINE_FUNCTION void observe(Memory x, Memory out) const {
-    for (int k = 0; k < t.cells; ++k) {
-      const int* variable = t.cell_variable + k * t.boundary;
-      for (int o = t.sensor_begin[k]; o < t.sensor_begin[k + 1]; ++o) {
-        const double* weight = t.sensor_weight + o * t.boundary;
-        P sum{};
-        for (int b = 0; b < t.boundary; ++b) sum += weight[b] * x[variable[b]];
-        out[t.sensor_output[o]] = sum;
+  /// out = c . x_b + d times interior, at the points of cell k.
+  KOKKOS_INLINE_FUNCTION void observe(int k, Memory x, P interior, Memory out) const {
+    const int* variable = t.cell_variable + k * t.boundary;
+    for (int block = t.block_begin[k]; block < t.block_begin[k + 1]; ++block) {
+      const double* weight = t.block_weight + 4 * t.boundary * block;
+      P sum[4];
+      ALEATOR_UNROLL
+      for (int o = 0; o < 4; ++o) sum[o] = t.block_interior[4 * block + o] * interior;
+      for (int b = 0; b < t.boundary; ++b) {
+        const P value = x[variable[b]];
+        ALEATOR_UNROLL
+        for (int o = 0; o < 4; ++o) sum[o] += weight[4 * b + o] * value;
+      }
+      for (int o = 0; o < 4; ++o) out[t.block_output[4 * block + o]] = sum[o];
+    }
+  }
+
+  /// v_b += sum_obs c dz over the points of cell k; returns sum_obs d dz.
+  KOKKOS_INLINE_FUNCTION P scatter(int k) const {
+    const int* variable = t.cell_variable + k * t.boundary;
+    P interior{};
+    for (int block = t.block_begin[k]; block < t.block_begin[k + 1]; ++block) {
+      const double* weight = t.block_weight + 4 * t.boundary * block;
+      P r[4];
+      ALEATOR_UNROLL
+      for (int o = 0; o < 4; ++o) {
+        r[o] = dz[t.block_output[4 * block + o]];
+        interior += t.block_interior[4 * block + o] * r[o];
+      }
+      for (int b = 0; b < t.boundary; ++b) {
+        P sum = v[variable[b]];
+        ALEATOR_UNROLL
+        for (int o = 0; o < 4; ++o) sum += weight[4 * b + o] * r[o];
+        v[variable[b]] = sum;
       }
     }
+    return interior;
   }
 
   /// v_b . S u_b of cell k.

@@ -298,29 +298,31 @@ void Tables::make_sensors(const std::vector<std::array<double, 2>>& sensors) {
   const auto element = [&](double x) { return std::min(n - 1, static_cast<int>(x * n)); };
   for (int s = 0; s < outputs; ++s) in_cell[element(sensors[s][0]) / r + c * (element(sensors[s][1]) / r)].push_back(s);
 
-  sensor_begin.push_back(0);
+  block_begin.push_back(0);
   for (int k = 0; k < cells; ++k) {
-    for (int s : in_cell[k]) {
+    const int blocks = (static_cast<int>(in_cell[k].size()) + 3) / 4, first = block_begin.back();
+    block_begin.push_back(first + blocks);
+    block_output.resize(4 * block_begin.back(), outputs);
+    block_interior.resize(4 * block_begin.back(), 0.0);
+    block_weight.resize(static_cast<std::size_t>(4) * boundary * block_begin.back(), 0.0);
+    for (std::size_t at = 0; at < in_cell[k].size(); ++at) {
+      const int s = in_cell[k][at], block = first + static_cast<int>(at) / 4, place = static_cast<int>(at) % 4;
       const int ex = element(sensors[s][0]), ey = element(sensors[s][1]);
       const double xi = sensors[s][0] * n - ex, eta = sensors[s][1] * n - ey;
-      std::vector<double> weight(boundary, 0.0);
-      double interior = 0;
+      double* weight = &block_weight[static_cast<std::size_t>(4) * boundary * block + place];
+      block_output[4 * block + place] = s;
       for (int corner = 0; corner < 4; ++corner) {
         const double phi = (corner % 2 ? xi : 1 - xi) * (corner / 2 ? eta : 1 - eta);
         const int node = reference.index[(ex % r + corner % 2) + (r + 1) * (ey % r + corner / 2)];
         if (node >= 0) {
-          weight[node] += phi;
+          weight[4 * node] += phi;
         } else {
           const int i = -1 - node;
-          interior += phi * reference.w[i];
-          for (int b = 0; b < boundary; ++b) weight[b] += phi * reference.Q[static_cast<std::size_t>(i) * boundary + b];
+          block_interior[4 * block + place] += phi * reference.w[i];
+          for (int b = 0; b < boundary; ++b) weight[4 * b] += phi * reference.Q[static_cast<std::size_t>(i) * boundary + b];
         }
       }
-      sensor_output.push_back(s);
-      sensor_weight.insert(sensor_weight.end(), weight.begin(), weight.end());
-      sensor_interior.push_back(interior);
     }
-    sensor_begin.push_back(static_cast<int>(sensor_output.size()));
   }
 }
 

@@ -60,10 +60,11 @@ struct Tables {
   std::vector<double> edge_load;        ///< [edge]: 2 E g_e
 
   std::vector<int> cell_variable;       ///< [cell][boundary]: slot of the node, zero_slot on the boundary of the domain
-  std::vector<int> sensor_begin;        ///< [cells + 1]
-  std::vector<int> sensor_output;       ///< which output, for the sensors sorted by cell
-  std::vector<double> sensor_weight;    ///< [sensor][boundary]: c
-  std::vector<double> sensor_interior;  ///< [sensor]: d
+  // The points of a cell in blocks of 4; unused places have weight 0 and the output `outputs`, which nobody reads.
+  std::vector<int> block_begin;         ///< [cells + 1]
+  std::vector<int> block_output;        ///< [block][4]
+  std::vector<double> block_weight;     ///< [block][boundary][4]: c
+  std::vector<double> block_interior;   ///< [block][4]: d
 
   std::int64_t value_flops = 0, gradient_flops = 0;  ///< per sample; the latter for value and gradient together
 

@@ -1,5 +1,6 @@
 #include "prob/prior/product.hpp"
 
+#include <set>
 #include <utility>
 
 namespace aleator::prob {
@@ -12,7 +13,12 @@ deck::Schema<Product::Params> Product::schema() {
 
 Product::Product(std::vector<Part> parts) : parts_(std::move(parts)) {
   if (parts_.empty()) throw deck::KeyError("parts", "names no prior");
-  for (const Part& part : parts_) dimension_ += part.prior->dimension();
+  std::set<std::string> names;
+  for (const Part& part : parts_) {
+    dimension_ += part.prior->dimension();
+    for (const Variable& variable : part.prior->variables(part.name))  // results hold one array of each name
+      if (!names.insert(variable.name).second) throw deck::KeyError("parts", "contains '" + variable.name + "' twice", "give each part a block of its own");
+  }
 }
 
 void Product::to_parameters(const double* z, double* u) const {

@@ -3,7 +3,7 @@
 /// Method    block-wise.
 /// Parallel  local, row by row.
 /// Cost      the sum of the parts.
-/// Fails     KeyError when no part is named.
+/// Fails     KeyError when no part is named, or one twice.
 #include <memory>
 
 #include "prob/prior/prior.hpp"

@@ -20,7 +20,8 @@ deck::Schema<Uniform::Params> Uniform::schema() {
 Uniform::Uniform(const Params& params)
     : low_(spread(params.low, params.dimension, "low")), high_(spread(params.high, params.dimension, "high")) {
   for (int k = 0; k < dimension(); ++k)
-    if (!(low_[k] < high_[k])) throw deck::KeyError("low", fmt::format("low = {} is not below high = {}", low_[k], high_[k]));
+    if (!(low_[k] < high_[k]) || !std::isfinite(high_[k] - low_[k]))
+      throw deck::KeyError("low", fmt::format("low = {} and high = {} bound no interval", low_[k], high_[k]), "low < high, both finite");
 }
 
 // The upper half is taken from the other end, where Phi keeps its relative accuracy.

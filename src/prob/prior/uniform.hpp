@@ -3,7 +3,7 @@
 /// Method    u = low + (high - low) Phi(z), Phi the standard normal distribution function.
 /// Parallel  local, row by row.
 /// Cost      one erfc a parameter.
-/// Fails     KeyError for sizes that do not fit or low >= high.
+/// Fails     KeyError for sizes that do not fit or bounds that are not finite and ordered.
 #include "prob/prior/prior.hpp"
 
 namespace aleator::prob {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/log.hpp"
 #include "math/dense.hpp"
 
 namespace aleator::sampler {
@@ -117,7 +118,7 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
   Batch g("outputs", rows, p);
   model::Evaluation evaluation{s.ensemble.log_likelihood, {}, g};
   std::vector<char> is_usable(static_cast<std::size_t>(rows), 1);
-  for (const int row : problem.evaluate(s.ensemble.position, evaluation)) is_usable[row] = 0;
+  for (const int row : evaluate(problem, s.ensemble.position, evaluation, context)) is_usable[row] = 0;
   s.model_evaluations += params.members;
 
   const math::Matrix noise_factor = math::cholesky(noise.covariance);
@@ -160,9 +161,11 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
   info.phase = "inversion";
   info.progress = s.time;
   info.numbers = {{"time", s.time}, {"step", h}, {"misfit", misfit.mean}, {"failed_members", params.members - m.members}};
+  if (info.is_finished && s.time < 1.0)
+    core::warn("ensemble Kalman inversion: max_iterations = {} reached at time {:.3g} of 1: the ensemble is wider than the posterior", params.max_iterations, s.time);
   if (info.is_finished) {  // the sample's likelihood, for diagnostics
     model::Evaluation last{s.ensemble.log_likelihood, {}, {}};
-    problem.evaluate(s.ensemble.position, last);
+    evaluate(problem, s.ensemble.position, last, context);
     s.model_evaluations += params.members;
   }
   return info;

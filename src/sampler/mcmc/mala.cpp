@@ -56,7 +56,7 @@ Vector Mala::move(const Problem& problem, const Context& context, const MoveSett
     for (int k = 0; k < d; ++k) proposed(row, k) += position(row, k);  // z' = z + L (b(z) + epsilon xi)
   });
 
-  const Candidates c = evaluate_candidates(problem, e, proposed);
+  const Candidates c = evaluate_candidates(problem, context, e, proposed);
   const Batch backward = whitened_drift(setting, proposed, c.evaluation.gradient);  // b(z')
   kernels::for_each_row(e.rows(), [=, position = e.position](int row) {
     // log q(z | z') - log q(z' | z) = |xi|^2 / 2 - |jump + b(z')|^2 / (2 epsilon^2)

@@ -67,7 +67,7 @@ Batch proposal_normals(const Ensemble& ensemble, const Context& context, std::in
   return xi;
 }
 
-Candidates evaluate_candidates(const Problem& problem, const Ensemble& ensemble, const Batch& position) {
+Candidates evaluate_candidates(const Problem& problem, const Context& context, const Ensemble& ensemble, const Batch& position) {
   using Kokkos::view_alloc;
   using Kokkos::WithoutInitializing;
   Candidates c;
@@ -75,7 +75,7 @@ Candidates evaluate_candidates(const Problem& problem, const Ensemble& ensemble,
   c.evaluation.log_likelihood = Vector(view_alloc("log_likelihood", WithoutInitializing), ensemble.rows());
   c.evaluation.gradient = Batch(view_alloc("gradient", WithoutInitializing), ensemble.rows(), ensemble.gradient.extent(1));
   c.log_ratio = Vector(view_alloc("log_ratio", WithoutInitializing), ensemble.rows());
-  problem.evaluate(position, c.evaluation);
+  evaluate(problem, position, c.evaluation, context);
   return c;
 }
 

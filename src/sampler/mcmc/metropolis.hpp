@@ -4,7 +4,8 @@
 /// Method    Metropolis, Hastings. Warm-up: windows, each ending with a new pooled covariance; in the first windows
 ///           chains left behind are replaced by copies of others (weights tempered to half the chains), so that a start
 ///           from the prior needs no luck. After the warm-up nothing adapts: the chains are then plain Markov chains.
-/// Parallel  collective; bits do not depend on ranks or threads. Sampling steps exchange nothing but at draws.
+/// Parallel  collective; bits do not depend on ranks or threads. Sampling steps exchange one number,
+///           whether an evaluation failed, but at draws.
 /// Cost      a move: one model run a member. Warm-up adds one reduction of d (d + 3) / 2 doubles a step.
 /// Fails     NumericsError when every chain has likelihood zero.
 #include "sampler/proposal_scale.hpp"
@@ -30,7 +31,7 @@ struct Candidates {
 /// xi ~ N(0, I) for the proposal of this step.
 Batch proposal_normals(const Ensemble& ensemble, const Context& context, std::int64_t step);
 /// Runs the model at the proposed positions.
-Candidates evaluate_candidates(const Problem& problem, const Ensemble& ensemble, const Batch& position);
+Candidates evaluate_candidates(const Problem& problem, const Context& context, const Ensemble& ensemble, const Batch& position);
 /// log p0(z') - log p0(z) of one row.
 double log_prior_ratio(const Batch& proposed, const Batch& present, int row);
 /// Accepts or rejects each row; returns the acceptance probabilities.

@@ -20,7 +20,7 @@ Vector Pcn::move(const Problem& problem, const Context& context, const MoveSetti
   kernels::for_each_row(e.rows(), [=, position = e.position](int row) {
     for (std::size_t k = 0; k < proposed.extent(1); ++k) proposed(row, k) = kept * position(row, k) + beta * proposed(row, k);
   });
-  const Candidates c = evaluate_candidates(problem, e, proposed);
+  const Candidates c = evaluate_candidates(problem, context, e, proposed);
   Kokkos::deep_copy(c.log_ratio, 0.0);  // the proposal is reversible with respect to N(0, I)
   return accept(c, setting, context, e);
 }

@@ -23,7 +23,7 @@ Vector RandomWalk::move(const Problem& problem, const Context& context, const Mo
   kernels::for_each_row(e.rows(), [=, position = e.position, epsilon = setting.scale](int row) {
     for (std::size_t k = 0; k < proposed.extent(1); ++k) proposed(row, k) = position(row, k) + epsilon * proposed(row, k);
   });
-  const Candidates c = evaluate_candidates(problem, e, proposed);
+  const Candidates c = evaluate_candidates(problem, context, e, proposed);
   kernels::for_each_row(e.rows(), [=, position = e.position](int row) { c.log_ratio(row) = log_prior_ratio(proposed, position, row); });
   return accept(c, setting, context, e);
 }

@@ -42,13 +42,14 @@ Vector move_once(Smc::Move move, const Problem& problem, const Context& context,
   return {};
 }
 
-// Correlation of the positions with those at the start of the level, averaged over the coordinates.
-double mean_correlation(const Context& context, const Ensemble& e, const Batch& start) {
+// Correlation of the positions with those at the start of the level, averaged over the coordinates; `centre` is a point
+// near both means, against cancellation.
+double mean_correlation(const Context& context, const Ensemble& e, const Batch& start, const std::vector<double>& centre) {
   const int d = static_cast<int>(start.extent(1));
   const Batch now = e.position;
-  const auto sums = parallel::ordered_sum(context.comm, e.layout, 5 * d, [=](int row, double* sum) {
+  const auto sums = parallel::ordered_sum(context.comm, e.layout, 5 * d, [=, &centre](int row, double* sum) {
     for (int k = 0; k < d; ++k) {
-      const double a = start(row, k), b = now(row, k);
+      const double a = start(row, k) - centre[k], b = now(row, k) - centre[k];
       sum[5 * k] += a, sum[5 * k + 1] += b, sum[5 * k + 2] += a * a, sum[5 * k + 3] += b * b, sum[5 * k + 4] += a * b;
     }
   });
@@ -62,19 +63,27 @@ double mean_correlation(const Context& context, const Ensemble& e, const Batch& 
   return total / d;
 }
 
-// Lee, Whiteley 2018, eq. 9 with test function 1: V = 1 - (N / (N - 1))^(t + 1) (1 - sum_e (share of ancestor e)^2), t
-// resamplings, is the relative variance of the evidence estimate and, being small, the variance of its logarithm.
-double log_evidence_variance(const std::vector<std::int64_t>& ancestors, std::int64_t resamplings) {
-  const double n = static_cast<double>(ancestors.size());
-  std::vector<std::int64_t> sorted = ancestors;
-  std::sort(sorted.begin(), sorted.end());
-  double same = 0.0;
-  for (std::size_t begin = 0, end; begin < sorted.size(); begin = end) {
-    for (end = begin; end < sorted.size() && sorted[end] == sorted[begin];) ++end;
-    const double share = static_cast<double>(end - begin) / n;
-    same += share * share;
+// Shares of the weights that the descendants of one ancestor hold. Resampling is systematic, so descendants stand side by
+// side and the number of places a group of share x gets is floor(J x) or ceil(J x): variance f (1 - f), f = frac(J x).
+struct Genealogy {
+  double spread = 0.0;    // sum_e (x_e - 1/J)^2
+  double rounding = 0.0;  // sum_e f_e (1 - f_e) / J^2
+};
+
+Genealogy genealogy_of(const std::vector<std::int64_t>& ancestors, const std::vector<double>& log_weights) {
+  const double total = math::log_sum_exp(log_weights), members = static_cast<double>(ancestors.size());
+  Genealogy g;
+  double groups = 0.0;
+  for (std::size_t begin = 0, end; begin < ancestors.size(); begin = end) {
+    double share = 0.0;
+    for (end = begin; end < ancestors.size() && ancestors[end] == ancestors[begin]; ++end) share += std::exp(log_weights[end] - total);
+    const double places = share * members, fraction = places - std::floor(places);
+    g.spread += (share - 1.0 / members) * (share - 1.0 / members);
+    g.rounding += fraction * (1.0 - fraction) / (members * members);
+    ++groups;
   }
-  return std::max(0.0, 1.0 - std::pow(n / (n - 1.0), static_cast<double>(resamplings + 1)) * (1.0 - same));
+  g.spread += (members - groups) / (members * members);  // ancestors without descendants
+  return g;
 }
 
 }  // namespace
@@ -98,6 +107,7 @@ void Smc::State::fields(io::Archive& archive) {
   archive.field("temper", temper);
   archive.field("log_scale", log_scale);
   archive.field("moves", moves);
+  archive.field("rounding", rounding);
 }
 
 std::string Smc::objection(const Problem& problem) const {
@@ -122,6 +132,12 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   for (double& value : log_weights) value *= h;
   s.log_evidence += math::log_sum_exp(log_weights) - std::log(static_cast<double>(params.particles));
   s.temper = 1.0 - s.temper - h < 1e-12 ? 1.0 : s.temper + h;
+  // Relative variance of the evidence, which being small is the variance of its logarithm: the spread of the ancestors'
+  // shares, less what the rounding of earlier resamplings put there.
+  const Genealogy genealogy = genealogy_of(s.ancestors, log_weights);
+  const double j = static_cast<double>(params.particles);
+  s.log_evidence_standard_error = std::sqrt(std::max(0.0, genealogy.spread * j / (j - 1.0) - s.rounding));
+  s.rounding += genealogy.rounding;
 
   const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
   const std::vector<std::int64_t> source = systematic_resampling(log_weights, u);
@@ -130,7 +146,6 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   for (std::size_t i = 0; i < source.size(); ++i) ancestors[i] = s.ancestors[static_cast<std::size_t>(source[i])];
   s.ancestors = std::move(ancestors);
   ++s.iteration;
-  s.log_evidence_standard_error = std::sqrt(log_evidence_variance(s.ancestors, s.iteration));
 
   // Move: the level's covariance is that of the resampled particles.
   PooledMoments moments;
@@ -146,7 +161,7 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
     const Vector probability = move_once(params.move, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, s.ensemble);
     acceptance = ordered_mean(context, s.ensemble.layout, probability);
     s.log_scale += std::pow(count + 1.0, -0.6) * (acceptance - target_acceptance(params.move));
-    correlation = mean_correlation(context, s.ensemble, start);
+    correlation = mean_correlation(context, s.ensemble, start, moments.shift);
     ++count, ++s.moves;
   }
   s.model_evaluations += static_cast<std::int64_t>(count) * params.particles;

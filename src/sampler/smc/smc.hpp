@@ -5,7 +5,7 @@
 ///           the particles' covariance, their scale tuned to the acceptance, repeated until the positions have forgotten
 ///           where the level began (mean correlation below a threshold, Kantas, Beskos, Jasra 2014).
 ///           log Z = sum_t log mean L^(beta_t - beta_(t-1)); its standard error from the particles' ancestors at time 0
-///           (Lee, Whiteley 2018, eq. 9: relative variance of the evidence estimate).
+///           (Lee, Whiteley 2018, adapted to systematic resampling: docs/theory/smc.md).
 /// Parallel  collective; particles are exchanged between ranks when resampled; same bits on any number of ranks.
 /// Cost      a level: J (moves) model runs, moves x O(J d^2) flops.
 /// Fails     NumericsError when every particle has likelihood zero.
@@ -29,6 +29,7 @@ struct Smc {
     double temper = 0.0;      ///< beta_t
     double log_scale = 0.0;
     std::int64_t moves = 0;   ///< since the start, picks the random numbers
+    double rounding = 0.0;    ///< variance of the ancestors' shares that is due to resampling alone
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();

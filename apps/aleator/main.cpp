@@ -1,0 +1,151 @@
+// The command line of Aleator: reads what the user typed, calls one function of campaign/commands.hpp (or deck/describe.hpp)
+// and turns errors into exit codes: 0 done, 2 the deck or the data is wrong, 3 the numerics failed, 4 a bug of ours.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <functional>
+#include <iostream>
+
+#include "build_information.hpp"
+#include "campaign/commands.hpp"
+#include "campaign/register_all.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "deck/describe.hpp"
+#include "io/files.hpp"
+#include "parallel/session.hpp"
+
+namespace {
+
+using namespace aleator;
+
+struct Arguments {
+  std::string deck, folder, out, at, component;
+  std::vector<std::string> overrides;
+  std::string command_line;
+};
+
+// Work that needs ranks. User errors are agreed on by all ranks, and rank 0 shows them; any other may have happened on one
+// rank alone, and the others, waiting for it, must be ended.
+void with_ranks(int argc, char** argv, const std::function<void(const parallel::Comm&)>& work) {
+  const parallel::Session session(argc, argv);
+  const parallel::Comm world = parallel::Comm::world();
+  try {
+    work(world);
+  } catch (const core::UserError&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (world.size() == 1) throw;
+    const bool is_numerics = dynamic_cast<const core::NumericsError*>(&error) != nullptr;
+    parallel::end_all_ranks(fmt::format("rank {}: {}", world.rank(), error.what()), is_numerics ? 3 : 4);
+  }
+}
+
+void with_kokkos(const std::function<void()>& work) {
+  const parallel::LocalSession session;
+  work();
+}
+
+void write_reference(const std::string& folder) {
+  io::make_directory(folder);
+  for (const auto& [name, text] : deck::reference_pages(campaign::register_all())) io::atomic_write_text(folder + "/" + name, text);
+}
+
+void add_overrides(CLI::App* command, Arguments& a) {
+  command->add_option("--set", a.overrides, "Replace a value of the deck: kind.name.key=value (repeatable)")->type_name("KEY=VALUE")->allow_extra_args(false);
+}
+
+std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char** argv) {
+  static std::function<void()> chosen;  // what the parsed command will do; main runs it inside its error handling
+  const auto choose = [](CLI::App* command, std::function<void()> work) { command->callback([work] { chosen = work; }); };
+
+  CLI::App* run = app.add_subcommand("run", "Run the jobs of a deck");
+  run->add_option("DECK", a.deck, "The deck, a TOML file")->required();
+  run->add_option("--out", a.folder, "Run folder; must not exist (default: runs/<deck name>)");
+  add_overrides(run, a);
+  run->footer("Examples:\n  aleator run input/aristoff_bangerth/quickstart.toml\n  mpirun -n 4 aleator run deck.toml --set sampler.mala.draws=500 --out runs/short");
+  choose(run, [&a, argc, argv] {
+    with_ranks(argc, argv, [&a](const parallel::Comm& comm) { campaign::run(comm, {a.deck, a.overrides, a.folder, a.command_line}); });
+  });
+
+  CLI::App* resume = app.add_subcommand("resume", "Go on with a run that was stopped, to the same bits");
+  resume->add_option("DIR", a.folder, "The run folder")->required();
+  add_overrides(resume, a);
+  resume->footer("Example:\n  mpirun -n 2 aleator resume runs/quickstart\nThe number of ranks may differ from that of the first part.");
+  choose(resume, [&a, argc, argv] {
+    with_ranks(argc, argv, [&a](const parallel::Comm& comm) { campaign::resume(comm, a.folder, a.overrides, a.command_line); });
+  });
+
+  CLI::App* check = app.add_subcommand("check", "Find every fault of a deck without running it");
+  check->add_option("DECK", a.deck, "The deck")->required();
+  add_overrides(check, a);
+  choose(check, [&a] { with_kokkos([&a] { fmt::print("{}", campaign::check_deck(a.deck, a.overrides)); }); });
+
+  CLI::App* evaluate = app.add_subcommand("evaluate", "Log-likelihood, log-prior and outputs at given parameters, as CSV");
+  evaluate->add_option("DECK", a.deck, "The deck")->required();
+  evaluate->add_option("--at", a.at, "Table of parameters, one row for each evaluation")->required()->type_name("FILE");
+  evaluate->add_option("--out", a.out, "Write the CSV here instead of on the terminal")->type_name("FILE");
+  add_overrides(evaluate, a);
+  evaluate->footer("Example:\n  aleator evaluate input/aristoff_bangerth/forward.toml --at input/aristoff_bangerth/forward_checks.txt");
+  choose(evaluate, [&a, argc, argv] {
+    with_ranks(argc, argv, [&a](const parallel::Comm& comm) { campaign::evaluate(comm, a.deck, a.overrides, a.at, a.out); });
+  });
+
+  CLI::App* report = app.add_subcommand("report", "Draw the report of a run folder anew");
+  report->add_option("DIR", a.folder, "The run folder")->required();
+  choose(report, [&a] { with_kokkos([&a] { campaign::report(a.folder); }); });
+
+  CLI::App* list = app.add_subcommand("list", "The components a deck can use");
+  choose(list, [] { fmt::print("{}", deck::list_text(campaign::register_all())); });
+
+  CLI::App* describe = app.add_subcommand("describe", "The keys of a component, with defaults");
+  describe->add_option("COMPONENT", a.component, "For example sampler/mala")->required();
+  choose(describe, [&a] {
+    const deck::Registry registry = campaign::register_all();
+    fmt::print("{}", deck::describe_text(deck::component_or_throw(registry, a.component)));
+  });
+
+  CLI::App* schema = app.add_subcommand("schema", "JSON schema of decks, for editors");
+  choose(schema, [] { fmt::print("{}\n", deck::json_schema(campaign::register_all())); });
+
+  CLI::App* reference = app.add_subcommand("reference", "Write the reference pages (docs/reference)")->group("");
+  reference->add_option("DIR", a.folder, "Folder for the pages")->required();
+  choose(reference, [&a] { write_reference(a.folder); });
+
+  return [] { chosen(); };
+}
+
+int report_error(const char* text, int code) {
+  core::set_status_line("");
+  core::log_line(core::LogLevel::error, text);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Aleator: Bayesian inversion and uncertainty quantification of PDE models, from input decks");
+  Arguments arguments;
+  for (int i = 0; i < argc; ++i) arguments.command_line += (i == 0 ? "" : " ") + std::string(i == 0 ? "aleator" : argv[i]);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", build_information);
+  app.footer("Examples:\n  aleator run input/aristoff_bangerth/quickstart.toml\n  aleator check deck.toml\n  aleator describe sampler/mala\n"
+             "Help on a command:  aleator run --help");
+  const std::function<void()> work = add_commands(app, arguments, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  try {
+    work();
+    return 0;
+  } catch (const core::UserError& error) {
+    return report_error(error.what(), 2);
+  } catch (const core::NumericsError& error) {
+    return report_error(error.what(), 3);
+  } catch (const std::exception& error) {
+    return report_error(error.what(), 4);
+  }
+}

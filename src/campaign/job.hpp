@@ -1,0 +1,38 @@
+#pragma once
+/// What      One job of a deck: something that runs in a folder, can be asked to stop, and goes on from where it stopped.
+/// Method    interface; the jobs are sample_job and evaluate_job.
+/// Parallel  run is collective.
+/// Cost      the job's.
+/// Fails     as the job.
+#include <memory>
+#include <string>
+
+#include "campaign/settings.hpp"
+#include "campaign/stop_watch.hpp"
+#include "deck/builder.hpp"
+#include "parallel/comm.hpp"
+
+namespace aleator::campaign {
+
+/// What a job needs to run.
+struct JobContext {
+  parallel::Comm comm;
+  RunSettings settings;
+  StopWatch& watch;
+  std::string folder;       ///< where its files go
+  std::string fingerprint;  ///< of the resolved deck: a checkpoint of another deck is refused
+};
+
+enum class JobEnd { finished, stopped };
+
+class Job {
+ public:
+  virtual ~Job() = default;
+  virtual JobEnd run(const JobContext& context) = 0;
+  /// Draws the report anew from the files in the folder; rank 0 only, no MPI.
+  virtual void report(const std::string& folder, const RunSettings& settings) const = 0;
+};
+
+void register_jobs(deck::Registry& registry);
+
+}  // namespace aleator::campaign

@@ -1,0 +1,137 @@
+#include "campaign/recorder.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace aleator::campaign {
+namespace {
+
+// Draws buffered on a rank: about a megabyte.
+int buffer_capacity(std::int64_t local_members, int dimension, int draws) {
+  const std::int64_t bytes_per_draw = std::max<std::int64_t>(1, local_members) * dimension * 8;
+  return static_cast<int>(std::clamp<std::int64_t>((1 << 20) / bytes_per_draw, 1, draws));
+}
+
+std::vector<io::Dimension> with_size(std::vector<io::Dimension> dims, const prob::Variable& variable) {
+  if (variable.size > 1) dims.push_back({variable.name + "_dim_0", variable.size});
+  return dims;
+}
+
+}  // namespace
+
+Recorder::Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem, const model::Context& context, bool is_new,
+                   int first_draw)
+    : plan_(plan), problem_(problem), context_(context), layout_(plan.members, context.comm), next_draw_(first_draw) {
+  capacity_ = buffer_capacity(layout_.local_rows(), problem.dimension(), plan.draws);
+  values_.resize(problem.variables().size());
+  const std::size_t scalars = static_cast<std::size_t>(layout_.local_rows()) * capacity_;
+  for (std::size_t v = 0; v < values_.size(); ++v) values_[v].resize(scalars * static_cast<std::size_t>(problem.variables()[v].size));
+  log_likelihood_.resize(scalars), log_prior_.resize(scalars), accepted_.resize(scalars);
+  if (is_new) lay_out(path);
+  else file_ = std::make_unique<io::ResultsFile>(io::ResultsFile::open(context.comm, path));
+}
+
+void Recorder::lay_out(const std::string& path) {
+  file_ = std::make_unique<io::ResultsFile>(io::ResultsFile::create(context_.comm, path, {{"created_by", "aleator"}}));
+  const bool is_chains = plan_.kind == sampler::Plan::Kind::chains;
+  // Particles and ensembles are one chain whose draws are the members.
+  const std::vector<io::Dimension> sample = is_chains ? std::vector<io::Dimension>{{"chain", plan_.members}, {"draw", plan_.draws}}
+                                                      : std::vector<io::Dimension>{{"chain", 1}, {"draw", plan_.members}};
+  for (const prob::Variable& variable : problem_.variables()) {
+    file_->define("posterior", variable.name, with_size(sample, variable));
+    file_->define("prior", variable.name, with_size({{"chain", 1}, {"draw", prior_draws}}, variable));
+  }
+  file_->define("sample_stats", "log_likelihood", sample);
+  file_->define("sample_stats", "lp", sample, {io::VariableInfo::Type::real, "", "log posterior density of the latent coordinates, up to a constant"});
+  if (is_chains) file_->define("sample_stats", "acceptance_rate", sample, {io::VariableInfo::Type::real, "", "0 or 1: was the last proposal accepted"});
+  if (plan_.kind == sampler::Plan::Kind::particles)
+    file_->define("sample_stats", "ancestor", sample, {io::VariableInfo::Type::integer, "", "the particle's ancestor in the prior sample"});
+  file_->define("observed_data", "data", {{"data_dim_0", problem_.outputs()}});
+  file_->define("predictions", "outputs", {{"chain", 1}, {"draw", prediction_draws}, {"outputs_dim_0", problem_.outputs()}},
+                {io::VariableInfo::Type::real, "", "model outputs at posterior draws, without noise"});
+  file_->commit_layout();
+}
+
+void Recorder::write_observed(const std::vector<double>& data) {
+  file_->write("observed_data", "data", data);
+  model::Batch z("z", prior_draws, problem_.dimension()), u("u", prior_draws, problem_.dimension());
+  context_.rng.normals({kernels::Purpose::prior_sample}, 0, z);
+  problem_.parameters(z, u);
+  int column = 0;
+  for (const prob::Variable& variable : problem_.variables()) {
+    std::vector<double> values;
+    for (int row = 0; row < prior_draws; ++row) values.insert(values.end(), &u(row, column), &u(row, column) + variable.size);
+    file_->write("prior", variable.name, values);
+    column += variable.size;
+  }
+}
+
+void Recorder::write_predictions(const std::vector<double>& outputs, int rows) {
+  std::vector<double> padded(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(rows) * problem_.outputs());
+  padded.resize(static_cast<std::size_t>(prediction_draws) * problem_.outputs(), std::numeric_limits<double>::quiet_NaN());
+  file_->write("predictions", "outputs", padded);
+}
+
+void Recorder::add(const sampler::BaseState& state) {
+  if (plan_.kind != sampler::Plan::Kind::chains) return add_particles(state);
+  const sampler::Ensemble& e = state.ensemble;
+  model::Batch u("u", e.rows(), problem_.dimension());
+  problem_.parameters(e.position, u);
+  for (int row = 0; row < e.rows(); ++row) {
+    const std::size_t place = static_cast<std::size_t>(row) * capacity_ + buffered_;
+    int column = 0;
+    for (std::size_t v = 0; v < values_.size(); ++v) {
+      const int size = problem_.variables()[v].size;
+      std::copy_n(&u(row, column), size, values_[v].begin() + static_cast<std::ptrdiff_t>(place * size));
+      column += size;
+    }
+    log_likelihood_[place] = e.log_likelihood(row);
+    log_prior_[place] = model::latent_log_prior(&e.position(row, 0), problem_.dimension());
+    accepted_[place] = e.accepted(row);
+  }
+  if (++buffered_ == capacity_) flush();
+}
+
+void Recorder::flush() {
+  if (buffered_ == 0) return;
+  const io::DrawRange draws{next_draw_, buffered_};
+  const int local = layout_.local_rows();
+  const auto write = [&](const std::string& group, const std::string& name, std::vector<double>& buffer, int size) {
+    // The buffer's rows are capacity_ draws apart; the file wants them packed.
+    std::vector<double> packed;
+    packed.reserve(static_cast<std::size_t>(local) * buffered_ * size);
+    for (int row = 0; row < local; ++row) {
+      const auto begin = buffer.begin() + static_cast<std::ptrdiff_t>(row) * capacity_ * size;
+      packed.insert(packed.end(), begin, begin + static_cast<std::ptrdiff_t>(buffered_) * size);
+    }
+    file_->write_draws(group, name, layout_, draws, packed.data());
+  };
+  for (std::size_t v = 0; v < values_.size(); ++v) write("posterior", problem_.variables()[v].name, values_[v], problem_.variables()[v].size);
+  write("sample_stats", "log_likelihood", log_likelihood_, 1);
+  for (std::size_t i = 0; i < log_prior_.size(); ++i) log_prior_[i] += log_likelihood_[i];
+  write("sample_stats", "lp", log_prior_, 1);
+  write("sample_stats", "acceptance_rate", accepted_, 1);
+  next_draw_ += buffered_;
+  buffered_ = 0;
+}
+
+void Recorder::add_particles(const sampler::BaseState& state) {
+  const sampler::Ensemble& e = state.ensemble;
+  model::Batch u("u", e.rows(), problem_.dimension());
+  problem_.parameters(e.position, u);
+  int column = 0;
+  for (const prob::Variable& variable : problem_.variables()) {
+    std::vector<double> values;
+    for (int row = 0; row < e.rows(); ++row) values.insert(values.end(), &u(row, column), &u(row, column) + variable.size);
+    file_->write_rows("posterior", variable.name, layout_, values.data());
+    column += variable.size;
+  }
+  std::vector<double> lp(static_cast<std::size_t>(e.rows()));
+  for (int row = 0; row < e.rows(); ++row) lp[row] = e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), problem_.dimension());
+  file_->write_rows("sample_stats", "log_likelihood", layout_, e.log_likelihood.data());
+  file_->write_rows("sample_stats", "lp", layout_, lp.data());
+  if (plan_.kind == sampler::Plan::Kind::particles) file_->write("sample_stats", "ancestor", state.ancestors);
+  next_draw_ = 1;
+}
+
+}  // namespace aleator::campaign

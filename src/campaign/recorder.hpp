@@ -1,0 +1,43 @@
+#pragma once
+/// What      Writes a sampler's draws to results.h5 while it runs.
+/// Method    draws are buffered and written in blocks; what a checkpoint covers is always on disk before it.
+/// Parallel  collective; every rank writes its own members.
+/// Cost      one transport map and one copy of each draw; a few writes a second at most.
+/// Fails     UserError when the file cannot be written.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/results.hpp"
+#include "sampler/sampler.hpp"
+
+namespace aleator::campaign {
+
+class Recorder {
+ public:
+  /// `is_new`: lay out the file; else go on with the one that is there, from draw `first_draw`.
+  Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem, const model::Context& context, bool is_new, int first_draw);
+  void add(const sampler::BaseState& state);
+  void flush();
+  int draws() const { return next_draw_ + buffered_; }
+  /// The data, and draws from the prior: once.
+  void write_observed(const std::vector<double>& data);
+  void write_predictions(const std::vector<double>& outputs, int rows);
+
+ private:
+  void lay_out(const std::string& path);
+  void add_particles(const sampler::BaseState& state);
+  sampler::Plan plan_;
+  const model::Problem& problem_;
+  model::Context context_;
+  parallel::RowLayout layout_;
+  std::unique_ptr<io::ResultsFile> file_;
+  int next_draw_ = 0, buffered_ = 0, capacity_ = 1;
+  std::vector<std::vector<double>> values_;  // for each variable [local member][buffer][size]
+  std::vector<double> log_likelihood_, log_prior_, accepted_;
+};
+
+constexpr int prior_draws = 1000;
+constexpr int prediction_draws = 256;
+
+}  // namespace aleator::campaign

@@ -1,0 +1,178 @@
+#include "campaign/report_files.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "campaign/report/report.hpp"
+#include "campaign/summary.hpp"
+#include "core/log.hpp"
+#include "core/version.hpp"
+#include "io/files.hpp"
+#include "io/results.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t most_values_in_report = 20'000'000;
+
+json read_json(const std::string& path) {
+  try {
+    return json::parse(io::read_text_file(path));
+  } catch (const json::exception& error) {
+    throw core::UserError(fmt::format("{}: not readable as JSON ({})", path, error.what()));
+  }
+}
+
+double number_or_nan(const json& value) { return value.is_number() ? value.get<double>() : report::undefined; }
+
+// Draws of all parameters, [chain][draw][parameter]; every `stride`-th draw when there are very many.
+void read_draws(const std::string& folder, const inverse::BayesProblem& problem, report::MethodRun& run) {
+  const io::ResultsReader reader(folder + "/results.h5");
+  run.dimension = problem.dimension();
+  const std::int64_t total = static_cast<std::int64_t>(run.chains) * run.draws * run.dimension;
+  const int stride = static_cast<int>(std::max<std::int64_t>(1, total / most_values_in_report));
+  const int all_draws = run.draws;
+  run.draws = all_draws / stride;
+  run.values.resize(static_cast<std::size_t>(run.chains) * run.draws * run.dimension);
+  int first = 0;
+  for (const prob::Variable& variable : problem.variables()) {
+    for (int chain = 0; chain < run.chains; ++chain) {
+      const std::vector<double> values = variable.size == 1
+                                             ? reader.read("posterior", variable.name, {{chain, 0}, {1, all_draws}})
+                                             : reader.read("posterior", variable.name, {{chain, 0, 0}, {1, all_draws, variable.size}});
+      for (int draw = 0; draw < run.draws; ++draw)
+        std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(draw) * stride * variable.size, variable.size,
+                    run.values.begin() + (static_cast<std::ptrdiff_t>(chain) * run.draws + draw) * run.dimension + first);
+    }
+    first += variable.size;
+  }
+  const std::vector<double> log_likelihood = reader.read("sample_stats", "log_likelihood");
+  for (int chain = 0; chain < run.chains; ++chain)
+    for (int draw = 0; draw < run.draws; ++draw)
+      run.log_likelihood.push_back(log_likelihood[static_cast<std::size_t>(chain) * all_draws + static_cast<std::size_t>(draw) * stride]);
+}
+
+// e of the mean over the first t draws of all chains, against the model runs made by then.
+report::Series error_curve(const report::MethodRun& run, const std::vector<double>& reference, double evaluations_at_first_draw) {
+  report::Series curve;
+  curve.name = run.name;
+  if (run.kind != "chains") {
+    curve.x = {run.model_evaluations}, curve.y = {run.error};
+    return curve;
+  }
+  std::vector<double> sums(reference.size(), 0.0);
+  double next = 1.0;
+  for (int draw = 0; draw < run.draws; ++draw) {
+    for (int chain = 0; chain < run.chains; ++chain)
+      for (std::size_t k = 0; k < reference.size(); ++k)
+        sums[k] += run.values[(static_cast<std::size_t>(chain) * run.draws + draw) * reference.size() + k];
+    if (draw + 1 < next && draw + 1 < run.draws) continue;
+    next = std::max(next + 1.0, next * 1.25);
+    double e = 0.0;
+    for (std::size_t k = 0; k < reference.size(); ++k) {
+      const double relative = (sums[k] / ((draw + 1.0) * run.chains) - reference[k]) / reference[k];
+      e += relative * relative;
+    }
+    const double share = run.draws > 1 ? static_cast<double>(draw) / (run.draws - 1.0) : 1.0;
+    curve.x.push_back(evaluations_at_first_draw + share * (run.model_evaluations - evaluations_at_first_draw));
+    curve.y.push_back(e);
+  }
+  return curve;
+}
+
+std::vector<report::Series> read_histories(const std::string& path) {
+  const json history = read_json(path);
+  std::vector<double> x;
+  for (const json& value : history.at("iteration")) x.push_back(number_or_nan(value));
+  std::vector<report::Series> all;
+  for (const auto& [name, values] : history.items()) {
+    if (name == "iteration" || name == "model_evaluations") continue;
+    report::Series series{name, {}, {}};
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (values[i].is_number()) series.x.push_back(x[i]), series.y.push_back(values[i].get<double>());
+    if (!series.y.empty()) all.push_back(std::move(series));
+  }
+  return all;
+}
+
+report::MethodRun read_method(const std::string& folder, const inverse::BayesProblem& problem) {
+  const json summary = read_json(folder + "/summary.json");
+  report::MethodRun run;
+  run.name = summary.at("sampler"), run.component = summary.at("component"), run.kind = summary.at("kind");
+  run.is_exact = summary.at("is_exact"), run.chains = summary.at("chains"), run.draws = summary.at("draws");
+  run.model_evaluations = number_or_nan(summary.at("model_evaluations"));
+  run.wall_time_seconds = number_or_nan(summary.at("wall_time_seconds"));
+  run.acceptance = number_or_nan(summary.at("acceptance"));
+  run.error = number_or_nan(summary.at("error"));
+  if (summary.at("log_evidence").is_object()) {
+    run.log_evidence = number_or_nan(summary.at("log_evidence").at("value"));
+    run.log_evidence_standard_error = number_or_nan(summary.at("log_evidence").at("standard_error"));
+  }
+  for (const std::string& name : parameter_names(problem.variables())) {
+    const json& row = summary.at("parameters").at(name);
+    const auto at = [&row](const char* key) { return number_or_nan(row.at(key)); };
+    run.parameters.push_back({name, at("mean"), at("sd"), at("mcse"), at("ess_bulk"), at("ess_tail"), at("rhat"), at("q05"), at("q50"), at("q95")});
+  }
+  run.histories = read_histories(folder + "/history.json");
+  read_draws(folder, problem, run);
+  if (!problem.reference_mean().empty()) run.error_curve = error_curve(run, problem.reference_mean(), number_or_nan(summary.at("evaluations_at_first_draw")));
+  return run;
+}
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", std::localtime(&now));
+  return text;
+}
+
+std::vector<double> mean_prediction(const std::string& folder, int outputs) {
+  const std::vector<double> values = io::ResultsReader(folder + "/results.h5").read("predictions", "outputs");
+  std::vector<double> mean(static_cast<std::size_t>(outputs), 0.0);
+  int rows = 0;
+  for (std::size_t row = 0; (row + 1) * mean.size() <= values.size(); ++row) {
+    if (!std::isfinite(values[row * mean.size()])) continue;
+    ++rows;
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += values[row * mean.size() + i];
+  }
+  if (rows == 0) return {};
+  for (double& value : mean) value /= rows;
+  return mean;
+}
+
+}  // namespace
+
+void write_report(const std::string& folder, const std::vector<std::string>& folders, const inverse::BayesProblem& problem,
+                  const std::string& problem_text, const RunSettings& settings) {
+  report::ReportData data;
+  const std::filesystem::path run_folder = std::filesystem::exists(folder + "/resolved.toml") ? std::filesystem::path(folder) : std::filesystem::path(folder).parent_path();
+  data.resolved_deck = io::read_text_file((run_folder / "resolved.toml").string());
+  data.title = settings.title.empty() ? folder : settings.title;
+  data.deck_path = (run_folder / "resolved.toml").string();
+  data.program_version = core::version(), data.git_hash = core::git_hash(), data.date = today();
+  data.command = "aleator run " + data.deck_path;
+  data.problem_text = problem_text;
+  data.parameter_names = parameter_names(problem.variables());
+  data.field_shape = problem.parts().model->shape().input_grid;
+  data.reference_mean = problem.reference_mean();
+  data.reference_label = "published posterior mean";
+  data.observed = problem.parts().likelihood->data();
+  data.predicted_mean = mean_prediction(folders.front(), problem.outputs());
+  data.main = read_method(folders.front(), problem);
+  const json summary = read_json(folders.front() + "/summary.json");
+  data.ranks = summary.at("ranks"), data.threads = summary.at("threads");
+  for (std::size_t i = 1; i < folders.size(); ++i) {
+    data.comparisons.push_back(read_method(folders[i], problem));
+    data.comparisons.back().values.clear();
+  }
+  io::make_directory(folder + "/report");
+  io::atomic_write_text(folder + "/report/index.html", report::render_html(data, folder + "/report"));
+  core::info("report: {}/report/index.html", folder);
+}
+
+}  // namespace aleator::campaign

@@ -1,0 +1,19 @@
+#pragma once
+/// What      Fills the report's data from the files of a run folder and writes report/index.html.
+/// Method    summary.json, history.json and results.h5 of each sampler; nothing else, so a report can be drawn anew anywhere.
+/// Parallel  rank 0, no MPI.
+/// Cost      reads the draws once; seconds.
+/// Fails     UserError when a file of the run is missing or unreadable.
+#include <string>
+#include <vector>
+
+#include "campaign/settings.hpp"
+#include "inverse/problem/bayes.hpp"
+
+namespace aleator::campaign {
+
+/// `folders[0]` is the job's own sampler, the others are compared with it.
+void write_report(const std::string& folder, const std::vector<std::string>& folders, const inverse::BayesProblem& problem,
+                  const std::string& problem_text, const RunSettings& settings);
+
+}  // namespace aleator::campaign

@@ -1,0 +1,85 @@
+#include "campaign/run_folder.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "core/version.hpp"
+#include "io/files.hpp"
+#include "parallel/session.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string header(const parallel::Comm& comm, const deck::Deck& deck, const std::string& command) {
+  std::string backends;
+  for (const std::string& name : parallel::kokkos_backends()) backends += (backends.empty() ? "" : ", ") + name;
+  return fmt::format(
+      "# The deck of this run with every value written out; itself a deck.\n"
+      "# from       {}\n# command    {}\n# aleator    {} ({})\n# ranks      {}, {} threads each\n# Kokkos     {} ({})\n",
+      deck.path(), command, core::version(), core::git_hash(), comm.size(), parallel::threads(), parallel::kokkos_version(), backends);
+}
+
+}  // namespace
+
+std::string default_folder(const std::string& deck_path) {
+  const std::string stem = "runs/" + fs::path(deck_path).stem().string();
+  std::string folder = stem;
+  for (int i = 2; fs::exists(folder); ++i) folder = fmt::format("{}-{}", stem, i);
+  return folder;
+}
+
+void create_run_folder(const parallel::Comm& comm, const std::string& folder, const deck::Deck& deck, const std::string& command) {
+  const std::string head = header(comm, deck, command);
+  parallel::agree(comm, [&] {
+    if (!comm.is_root()) return;
+    std::error_code failure;
+    if (fs::exists(folder, failure) && !(fs::is_directory(folder, failure) && fs::is_empty(folder, failure)))
+      throw core::UserError(fmt::format("{0}: the run folder exists and is not empty; nothing was overwritten\n"
+                                        "  to go on with that run:  aleator resume {0}\n  to start another:        give --out another name",
+                                        folder));
+    io::make_directory(folder + "/inputs");
+    for (const auto& [name, text] : deck.copies_of_files()) io::atomic_write_text(folder + "/inputs/" + name, text);
+    io::atomic_write_text(folder + "/resolved.toml", deck.resolved(head, "inputs"));
+  });
+}
+
+std::string resolved_deck_path(const std::string& folder) {
+  const std::string path = folder + "/resolved.toml";
+  if (!io::file_exists(path)) throw core::UserError(fmt::format("{}: this is not a run folder (it has no resolved.toml); name the folder that 'aleator run' made", folder));
+  return path;
+}
+
+// FNV-1a
+std::string fingerprint(const deck::Deck& deck) {
+  std::uint64_t hash = 0xCBF29CE484222325ull;
+  const auto add = [&hash](const std::string& text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ull;
+  };
+  for (const deck::ParsedBlock& parsed : deck.blocks()) {
+    if (parsed.block.kind == "run") continue;  // wall time, checkpoints and title may change when a run is resumed
+    add(parsed.block.label());
+    const auto files = parsed.component->schema->files(parsed.params);
+    for (const auto& [key, value] : parsed.component->schema->write(parsed.params)) {
+      bool is_file = false;
+      for (const auto& file : files) is_file = is_file || file.first == key;
+      add(key + "=" + (is_file ? "" : value) + ";");
+    }
+    for (const auto& [key, file] : files) add(file.text);
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+void write_text(const parallel::Comm& comm, const std::string& path, const std::string& text) {
+  parallel::agree(comm, [&] {
+    if (comm.is_root()) io::atomic_write_text(path, text);
+  });
+}
+
+std::string job_folder(const std::string& folder, const deck::Deck& deck, const std::string& job) {
+  return deck.of_kind("job").size() == 1 ? folder : folder + "/" + job;
+}
+
+}  // namespace aleator::campaign

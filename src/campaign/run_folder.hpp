@@ -1,0 +1,32 @@
+#pragma once
+/// What      The folder of a run: what lies where, made without ever overwriting another run.
+/// Method    resolved.toml and inputs/ hold all that the run needs: the folder can be moved and resumed anywhere.
+/// Parallel  rank 0 touches the file system; the others agree.
+/// Cost      -
+/// Fails     UserError when the folder exists and is not empty, or cannot be written.
+#include <string>
+
+#include "deck/deck.hpp"
+#include "parallel/comm.hpp"
+
+namespace aleator::campaign {
+
+/// A run's folder when the user names none: runs/<deck>, runs/<deck>-2, …
+std::string default_folder(const std::string& deck_path);
+
+/// Creates the folder with resolved.toml and inputs/.
+void create_run_folder(const parallel::Comm& comm, const std::string& folder, const deck::Deck& deck, const std::string& command);
+
+/// The deck of a run folder. UserError when it is none.
+std::string resolved_deck_path(const std::string& folder);
+
+/// A number that tells decks apart: of the resolved text below its header.
+std::string fingerprint(const deck::Deck& deck);
+
+/// One JSON or text file under the folder, whole or not at all; rank 0 writes.
+void write_text(const parallel::Comm& comm, const std::string& path, const std::string& text);
+
+/// Folder of the i-th job: the run folder itself when it is the only one.
+std::string job_folder(const std::string& folder, const deck::Deck& deck, const std::string& job);
+
+}  // namespace aleator::campaign

@@ -1,0 +1,47 @@
+#include "campaign/sample_job.hpp"
+
+#include "campaign/report_files.hpp"
+#include "campaign/run_folder.hpp"
+#include "campaign/sampler_run.hpp"
+#include "core/log.hpp"
+
+namespace aleator::campaign {
+
+deck::Schema<SampleJob::Params> SampleJob::schema() {
+  deck::Schema<Params> s("Sample a posterior, with diagnostics and a report", "");
+  s.reference("problem", &Params::problem, "problem", "what to sample").required();
+  s.reference("sampler", &Params::sampler, "sampler", "how").required();
+  s.reference("compare", &Params::compare, "sampler", "further samplers, run after the first on the same problem; the report compares them");
+  return s;
+}
+
+SampleJob::SampleJob(std::shared_ptr<inverse::BayesProblem> problem, std::vector<NamedSampler> samplers, std::string problem_text)
+    : problem_(std::move(problem)), samplers_(std::move(samplers)), problem_text_(std::move(problem_text)) {
+  for (const NamedSampler& named : samplers_)
+    if (const std::string objection = named.sampler->objection(*problem_); !objection.empty())
+      throw deck::KeyError(&named == &samplers_.front() ? "sampler" : "compare", fmt::format("{} ({}) {}", named.name, named.component, objection));
+}
+
+std::string SampleJob::folder_of(const std::string& job_folder, std::size_t i) const {
+  return i == 0 ? job_folder : job_folder + "/compare/" + samplers_[i].name;
+}
+
+JobEnd SampleJob::run(const JobContext& context) {
+  for (std::size_t i = 0; i < samplers_.size(); ++i) {
+    SamplerRun run(*problem_, samplers_[i], context, folder_of(context.folder, i));
+    if (run.run() == JobEnd::stopped) return JobEnd::stopped;
+  }
+  if (context.settings.report)
+    parallel::agree(context.comm, [&] {
+      if (context.comm.is_root()) report(context.folder, context.settings);
+    });
+  return JobEnd::finished;
+}
+
+void SampleJob::report(const std::string& folder, const RunSettings& settings) const {
+  std::vector<std::string> folders;
+  for (std::size_t i = 0; i < samplers_.size(); ++i) folders.push_back(folder_of(folder, i));
+  write_report(folder, folders, *problem_, problem_text_, settings);
+}
+
+}  // namespace aleator::campaign

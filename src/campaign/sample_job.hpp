@@ -1,0 +1,42 @@
+#pragma once
+/// What      job/sample: the posterior of a problem by a sampler, and by others to compare with.
+/// Method    each sampler runs in its own folder (the job's for the first, compare/<name> for the others) as a loop of
+///           steps: record draws, report progress, write checkpoints, stop when asked to, summarise at the end.
+/// Parallel  collective.
+/// Cost      the sampler's; the loop adds one broadcast of a word ten times a second.
+/// Fails     UserError when a sampler cannot treat the problem or a checkpoint belongs to another deck.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "campaign/job.hpp"
+#include "inverse/problem/bayes.hpp"
+#include "sampler/sampler.hpp"
+
+namespace aleator::campaign {
+
+class SampleJob : public Job {
+ public:
+  struct Params {
+    std::string problem;
+    std::string sampler;
+    std::vector<std::string> compare;
+  };
+  struct NamedSampler {
+    std::string name, component;
+    std::shared_ptr<sampler::Sampler> sampler;
+  };
+  static deck::Schema<Params> schema();
+  SampleJob(std::shared_ptr<inverse::BayesProblem> problem, std::vector<NamedSampler> samplers, std::string problem_text);
+
+  JobEnd run(const JobContext& context) override;
+  void report(const std::string& folder, const RunSettings& settings) const override;
+
+ private:
+  std::string folder_of(const std::string& job_folder, std::size_t i) const;
+  std::shared_ptr<inverse::BayesProblem> problem_;
+  std::vector<NamedSampler> samplers_;
+  std::string problem_text_;
+};
+
+}  // namespace aleator::campaign

@@ -1,0 +1,144 @@
+#include "campaign/sampler_run.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "campaign/progress.hpp"
+#include "campaign/run_folder.hpp"
+#include "core/log.hpp"
+#include "io/files.hpp"
+#include "parallel/session.hpp"
+
+namespace aleator::campaign {
+
+SamplerRun::SamplerRun(const inverse::BayesProblem& problem, const SampleJob::NamedSampler& sampler, const JobContext& job, std::string folder)
+    : problem_(problem), named_(sampler), job_(job), folder_(std::move(folder)),
+      context_{job.comm, kernels::Rng(static_cast<std::uint64_t>(job.settings.seed))}, plan_(sampler.sampler->plan()) {}
+
+JobEnd SamplerRun::run() {
+  if (io::file_exists(folder_ + "/summary.json")) return JobEnd::finished;
+  start_seconds_ = job_.watch.seconds();
+  start_or_resume();
+  Progress progress(named_.name, progress_);
+  for (bool is_finished = false; !is_finished;) {
+    const sampler::StepInfo info = named_.sampler->step(problem_, context_);
+    const sampler::BaseState& state = named_.sampler->state();
+    is_finished = info.is_finished;
+    progress_ = info.progress;
+    history_.add(info, state);
+    if (info.is_draw) {
+      if (draws_++ == 0) evaluations_at_first_draw_ = state.model_evaluations, warmup_seconds_ = seconds_before_ + job_.watch.seconds() - start_seconds_;
+      for (const auto& [name, value] : info.numbers)
+        if (name == "acceptance") accepted_ += value;
+      recorder_->add(state);
+    }
+    progress.update(info, state.model_evaluations);
+    if (is_finished) break;
+    show_live_diagnostics(info);
+    const StopWatch::Order order = job_.watch.poll();
+    if (order == StopWatch::Order::go_on) continue;
+    save_checkpoint();
+    if (order != StopWatch::Order::stop) continue;
+    progress.end();
+    return JobEnd::stopped;
+  }
+  progress.end();
+  finish();
+  return JobEnd::finished;
+}
+
+void SamplerRun::start_or_resume() {
+  const std::string checkpoint = folder_ + "/checkpoint.h5", results = folder_ + "/results.h5";
+  parallel::agree(job_.comm, [&] {
+    if (job_.comm.is_root()) io::make_directory(folder_);
+  });
+  if (io::file_exists(checkpoint)) {
+    io::ArchiveReader archive(job_.comm, checkpoint);
+    fields(archive);
+    recorder_ = std::make_unique<Recorder>(results, plan_, problem_, context_, false, static_cast<int>(draws_));
+    core::info("{}: resumed at {:.1f} % from {}", named_.name, 100.0 * progress_, checkpoint);
+    return;
+  }
+  named_.sampler->init(problem_, context_);
+  recorder_ = std::make_unique<Recorder>(results, plan_, problem_, context_, true, 0);
+  recorder_->write_observed(problem_.parts().likelihood->data());
+}
+
+void SamplerRun::fields(io::Archive& archive) {
+  std::string fingerprint = job_.fingerprint, sampler = named_.name;
+  archive.field("deck", fingerprint);
+  archive.field("sampler", sampler);
+  if (fingerprint != job_.fingerprint || sampler != named_.name)
+    throw core::UserError(fmt::format("{}/checkpoint.h5: this checkpoint belongs to another deck (or resolved.toml was edited since); resume with the "
+                                      "deck it was written by, or start a new run with another --out",
+                                      folder_));
+  double seconds = seconds_before_ + job_.watch.seconds() - start_seconds_;
+  archive.field("draws", draws_);
+  archive.field("evaluations_at_first_draw", evaluations_at_first_draw_);
+  archive.field("seconds", seconds);
+  archive.field("warmup_seconds", warmup_seconds_);
+  archive.field("progress", progress_);
+  archive.field("accepted", accepted_);
+  if (archive.is_loading()) seconds_before_ = seconds;
+  history_.fields(archive);
+  const io::ArchiveGroup group(archive, "state");
+  named_.sampler->fields(archive, context_);
+}
+
+void SamplerRun::save_checkpoint() {
+  recorder_->flush();
+  io::ArchiveWriter archive(job_.comm, folder_ + "/checkpoint.h5");
+  fields(archive);
+  archive.commit();
+  job_.watch.checkpoint_written();
+}
+
+RunFacts SamplerRun::facts() const {
+  const sampler::BaseState& state = named_.sampler->state();
+  RunFacts facts;
+  facts.sampler = named_.name, facts.component = named_.component, facts.plan = plan_;
+  facts.model_evaluations = state.model_evaluations, facts.gradient_evaluations = state.gradient_evaluations;
+  facts.evaluations_at_first_draw = evaluations_at_first_draw_;
+  facts.wall_time_seconds = seconds_before_ + job_.watch.seconds() - start_seconds_;
+  facts.sampling_seconds = facts.wall_time_seconds - warmup_seconds_;
+  facts.acceptance = draws_ > 0 && plan_.is_exact ? accepted_ / static_cast<double>(draws_) : std::nan("");
+  facts.log_evidence = state.log_evidence, facts.log_evidence_standard_error = state.log_evidence_standard_error;
+  facts.ranks = job_.comm.size(), facts.threads = parallel::threads();
+  return facts;
+}
+
+void SamplerRun::finish() {
+  recorder_->flush();
+  const RunFacts facts = this->facts();
+  // Outputs at posterior draws: the members as they stand, the first few hundred of them.
+  const sampler::Ensemble& e = named_.sampler->state().ensemble;
+  const int rows = static_cast<int>(std::clamp<std::int64_t>(prediction_draws - e.layout.first(), 0, e.rows())), p = problem_.outputs();
+  model::Evaluation evaluation{kernels::Vector("log_likelihood", rows), {}, kernels::Batch("outputs", rows, p)};
+  if (rows > 0) problem_.evaluate(Kokkos::subview(e.position, Kokkos::make_pair(0, rows), Kokkos::ALL), evaluation);
+  const std::vector<double> mine(evaluation.outputs.data(), evaluation.outputs.data() + static_cast<std::ptrdiff_t>(rows) * p);
+  recorder_->write_predictions(parallel::gather_rows(job_.comm, mine), static_cast<int>(std::min<std::int64_t>(prediction_draws, plan_.members)));
+  recorder_->flush();
+  recorder_.reset();
+  job_.comm.barrier();
+  const std::vector<NamedSummary> rows_summary = summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind);
+  write_text(job_.comm, folder_ + "/history.json", history_.json());
+  write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.reference_mean()));
+  core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.reference_mean()));
+}
+
+// At every tenth of the sampling: R-hat and ESS of the log-density so far, read back from the file.
+void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
+  const int tenth = static_cast<int>(10.0 * static_cast<double>(draws_) / plan_.draws);
+  if (plan_.kind != sampler::Plan::Kind::chains || !info.is_draw || tenth == last_live_tenth_ || draws_ < 8) return;
+  last_live_tenth_ = tenth;
+  recorder_->flush();
+  job_.comm.barrier();
+  if (!job_.comm.is_root()) return;
+  const io::ResultsReader reader(folder_ + "/results.h5");
+  const std::vector<double> lp = reader.read("sample_stats", "lp", {{0, 0}, {plan_.members, draws_}});
+  const prob::ScalarSummary s = prob::summarise({lp.data(), static_cast<int>(plan_.members), static_cast<int>(draws_), static_cast<std::ptrdiff_t>(draws_), 1});
+  core::info("{}: {} draws of each chain; log-density: R-hat {:.3f}, effective samples {:.0f} (tail {:.0f}), {:.3g} a model run", named_.name, draws_, s.rhat,
+             s.ess_bulk, s.ess_tail, s.ess_bulk / static_cast<double>(named_.sampler->state().model_evaluations));
+}
+
+}  // namespace aleator::campaign

@@ -1,0 +1,47 @@
+#pragma once
+/// What      One sampler on one problem in one folder, from the start or from its checkpoint, until it is done or stopped.
+/// Method    loop: step, record, report, checkpoint; see run().
+/// Parallel  collective; the same bits on any number of ranks, interrupted or not.
+/// Cost      the sampler's.
+/// Fails     UserError: a sampler that cannot treat the problem, a checkpoint of another deck, a disk that is full.
+#include "campaign/history.hpp"
+#include "campaign/recorder.hpp"
+#include "campaign/sample_job.hpp"
+#include "campaign/summary.hpp"
+
+namespace aleator::campaign {
+
+class SamplerRun {
+ public:
+  SamplerRun(const inverse::BayesProblem& problem, const SampleJob::NamedSampler& sampler, const JobContext& job, std::string folder);
+  /// Nothing is done when summary.json exists.
+  JobEnd run();
+
+ private:
+  void start_or_resume();
+  void fields(io::Archive& archive);
+  void save_checkpoint();
+  void finish();
+  void show_live_diagnostics(const sampler::StepInfo& info);
+  RunFacts facts() const;
+
+  const inverse::BayesProblem& problem_;
+  const SampleJob::NamedSampler& named_;
+  const JobContext& job_;
+  std::string folder_;
+  model::Context context_;
+  sampler::Plan plan_;
+  std::unique_ptr<Recorder> recorder_;
+
+  // The loop's own state, part of the checkpoint.
+  std::int64_t draws_ = 0;
+  std::int64_t evaluations_at_first_draw_ = 0;
+  double seconds_before_ = 0.0, warmup_seconds_ = 0.0, progress_ = 0.0;
+  double accepted_ = 0.0;  // sum over draws of the mean acceptance
+  History history_;
+
+  double start_seconds_ = 0.0;  // of the watch, when this process began this sampler
+  int last_live_tenth_ = 0;
+};
+
+}  // namespace aleator::campaign

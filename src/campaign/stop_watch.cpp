@@ -1,0 +1,43 @@
+#include "campaign/stop_watch.hpp"
+
+#include <algorithm>
+
+#include "parallel/session.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
+}
+
+}  // namespace
+
+StopWatch::StopWatch(const parallel::Comm& comm, const RunSettings& settings) : comm_(comm), settings_(settings) {}
+
+double StopWatch::seconds() const { return seconds_since(start_); }
+void StopWatch::checkpoint_written() { last_checkpoint_ = Clock::now(); }
+
+StopWatch::Order StopWatch::poll() {
+  if (polls_until_look_-- > 0) return Order::go_on;
+  Order order = Order::go_on;
+  const double since_look = seconds_since(last_look_);
+  last_look_ = Clock::now();
+  if (comm_.is_root() && settings_.wall_time_minutes && seconds() > 60.0 * (*settings_.wall_time_minutes - settings_.stop_margin_minutes)) {
+    order = Order::stop;
+    reason_ = "the wall time given in the deck is nearly over";
+  } else if (comm_.is_root() && seconds_since(last_checkpoint_) > 60.0 * settings_.checkpoint_minutes) {
+    order = Order::checkpoint;
+  }
+  if (const std::string signal = parallel::stop_signal(); !signal.empty()) order = Order::stop, reason_ = signal;
+  // Rank 0 measures how many polls make a tenth of a second; all use its number.
+  constexpr double look_interval = 0.1;
+  const double polls = std::min(1e6, (polls_between_looks_ + 1) * std::min(2.0, look_interval / std::max(since_look, 1e-6)));
+  double shared[1] = {polls};
+  comm_.broadcast(shared, 1);
+  polls_between_looks_ = std::max(0, static_cast<int>(shared[0]) - 1);
+  polls_until_look_ = polls_between_looks_;
+  return static_cast<Order>(static_cast<int>(comm_.max(static_cast<double>(order))));
+}
+
+}  // namespace aleator::campaign

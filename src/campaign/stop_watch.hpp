@@ -1,0 +1,37 @@
+#pragma once
+/// What      Decides, for all ranks alike, when to write a checkpoint and when to stop.
+/// Method    rank 0's clock and every rank's signal flag are combined in one reduction, at most about ten times a second.
+/// Parallel  poll() is collective and must be called equally often by all ranks.
+/// Cost      nothing between the reductions.
+/// Fails     -
+#include <chrono>
+#include <string>
+
+#include "campaign/settings.hpp"
+#include "parallel/comm.hpp"
+
+namespace aleator::campaign {
+
+class StopWatch {
+ public:
+  enum class Order { go_on, checkpoint, stop };
+
+  StopWatch(const parallel::Comm& comm, const RunSettings& settings);
+  Order poll();
+  /// Call after each checkpoint.
+  void checkpoint_written();
+  /// Why the last poll said stop: "SIGTERM", "the wall time of the deck"; rank 0's view.
+  const std::string& reason() const { return reason_; }
+  double seconds() const;  ///< since the program started this run
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  parallel::Comm comm_;
+  RunSettings settings_;
+  Clock::time_point start_ = Clock::now(), last_checkpoint_ = Clock::now(), last_look_ = Clock::now();
+  int polls_until_look_ = 0;
+  int polls_between_looks_ = 0;
+  std::string reason_;
+};
+
+}  // namespace aleator::campaign

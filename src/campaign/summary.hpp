@@ -1,0 +1,48 @@
+#pragma once
+/// What      summary.json: what a run found, for programs and people, from results.h5 and the sampler's bill.
+/// Method    prob/diagnostics for chains; for particles the variance of a mean from groups of common ancestry (Chan, Lai
+///           2013; Lee, Whiteley 2018); for ensembles sd / sqrt(J), which does not count the bias.
+/// Parallel  collective: the parameters are shared out to the ranks; the numbers do not depend on how.
+/// Cost      reads the draws once.
+/// Fails     UserError when results.h5 cannot be read.
+#include <string>
+#include <vector>
+
+#include "inverse/problem/bayes.hpp"
+#include "prob/diagnostics.hpp"
+#include "sampler/sampler.hpp"
+
+namespace aleator::campaign {
+
+/// What the loop knows and results.h5 does not.
+struct RunFacts {
+  std::string sampler, component;
+  sampler::Plan plan;
+  std::int64_t model_evaluations = 0, gradient_evaluations = 0;
+  std::int64_t evaluations_at_first_draw = 0;
+  double wall_time_seconds = 0.0, sampling_seconds = 0.0;
+  double acceptance = 0.0, log_evidence = 0.0, log_evidence_standard_error = 0.0;
+  int ranks = 1, threads = 1;
+};
+
+struct NamedSummary {
+  std::string name;
+  prob::ScalarSummary summary;
+};
+
+/// "theta[3]" for arrays, "kappa" for single parameters.
+std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables);
+
+/// Diagnostics of every parameter.
+std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder, const std::vector<prob::Variable>& variables,
+                                               sampler::Plan::Kind kind);
+
+/// e = sum_k ((mean_k - reference_k) / reference_k)^2 (Aristoff, Bangerth 2023); NaN without a reference.
+double relative_squared_error(const std::vector<NamedSummary>& rows, const std::vector<double>& reference);
+
+std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>& rows, const std::vector<double>& reference);
+
+/// One or two lines for the log: the worst R-hat and ESS, evidence, error.
+std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>& rows, const std::vector<double>& reference);
+
+}  // namespace aleator::campaign
