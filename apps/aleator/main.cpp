@@ -94,7 +94,7 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
 
   CLI::App* report = app.add_subcommand("report", "Draw the report of a run folder anew");
   report->add_option("DIR", a.folder, "The run folder")->required();
-  choose(report, [&a] { with_kokkos([&a] { campaign::report(a.folder); }); });
+  choose(report, [&a] { with_kokkos([&a] { campaign::draw_report(a.folder); }); });
 
   CLI::App* list = app.add_subcommand("list", "The components a deck can use");
   choose(list, [] { fmt::print("{}", deck::list_text(campaign::register_all())); });

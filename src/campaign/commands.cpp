@@ -67,6 +67,17 @@ void run_jobs(const parallel::Comm& comm, const deck::Deck& deck, const Jobs& jo
   core::info("done in {}: {}", duration_text(watch.seconds()), folder);
 }
 
+// Rank 0 opens it, and all fail when it cannot be written.
+void open_log(const parallel::Comm& comm, const std::string& folder) {
+  parallel::agree(comm, [&folder] { core::set_log_file(folder + "/log.txt"); });
+}
+
+bool is_finished(const parallel::Comm& comm, const deck::Deck& deck, const Jobs& jobs, const std::string& folder) {
+  bool all = true;
+  for (const auto& [name, job] : jobs) all = all && job->is_finished(job_folder(folder, deck, name), deck.settings<RunSettings>("run"));
+  return comm.all(all);
+}
+
 void log_start(const parallel::Comm& comm, const std::string& what) {
   core::info("aleator {} ({}), {} rank{} x {} thread{}, {}", core::version(), core::git_hash(), comm.size(), comm.size() == 1 ? "" : "s", parallel::threads(),
              parallel::threads() == 1 ? "" : "s", what);
@@ -90,18 +101,24 @@ void run(const parallel::Comm& comm, const RunRequest& request) {
   if (folder.empty() && comm.is_root()) folder = default_folder(request.deck);
   comm.broadcast(folder);
   create_run_folder(comm, folder, deck, request.command);
-  core::set_log_file(folder + "/log.txt");
+  open_log(comm, folder);
   log_start(comm, request.deck + " -> " + folder);
   run_jobs(comm, deck, jobs, folder);
 }
 
 void resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides, const std::string& command) {
   const deck::Registry registry = register_all();
-  const deck::Deck deck(resolved_deck_path(folder), registry, overrides, shared_reader(comm));
+  std::string deck_path;
+  parallel::agree(comm, [&] { deck_path = resolved_deck_path(folder); });
+  const deck::Deck deck(deck_path, registry, overrides, shared_reader(comm));
   require_job(deck);
   deck::Builder builder(deck);
   const Jobs jobs = build_jobs(deck, builder);
-  core::set_log_file(folder + "/log.txt");
+  if (is_finished(comm, deck, jobs, folder)) {
+    core::info("{0}: this run is finished, nothing was changed; to draw its report anew:  aleator report {0}", folder);
+    return;
+  }
+  open_log(comm, folder);
   log_start(comm, command);
   run_jobs(comm, deck, jobs, folder);
 }
@@ -134,7 +151,7 @@ std::string check_deck(const std::string& path, const deck::Overrides& overrides
   return text + fmt::format("{}: no errors\n", path);
 }
 
-void report(const std::string& folder) {
+void draw_report(const std::string& folder) {
   const deck::Registry registry = register_all();
   const deck::Deck deck(resolved_deck_path(folder), registry, {}, read_here);
   deck::Builder builder(deck);

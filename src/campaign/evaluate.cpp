@@ -83,6 +83,8 @@ JobEnd EvaluateJob::run(const JobContext& context) {
   return JobEnd::finished;
 }
 
+bool EvaluateJob::is_finished(const std::string& folder, const RunSettings&) const { return io::file_exists(folder + "/evaluations.csv"); }
+
 void EvaluateJob::report(const std::string& folder, const RunSettings&) const { core::info("{}/evaluations.csv: an evaluate job has no report page", folder); }
 
 }  // namespace aleator::campaign

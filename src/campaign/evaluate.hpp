@@ -25,6 +25,7 @@ class EvaluateJob : public Job {
   static deck::Schema<Params> schema();
   EvaluateJob(std::shared_ptr<inverse::BayesProblem> problem, deck::File at);
   JobEnd run(const JobContext& context) override;
+  bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 
  private:

@@ -29,6 +29,8 @@ class Job {
  public:
   virtual ~Job() = default;
   virtual JobEnd run(const JobContext& context) = 0;
+  /// Everything run() would write lies in the folder: a resumed run has nothing to do. Local.
+  virtual bool is_finished(const std::string& folder, const RunSettings& settings) const = 0;
   /// Draws the report anew from the files in the folder; rank 0 only, no MPI.
   virtual void report(const std::string& folder, const RunSettings& settings) const = 0;
 };

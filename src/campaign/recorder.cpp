@@ -6,9 +6,9 @@
 namespace aleator::campaign {
 namespace {
 
-// Draws buffered on a rank: about a megabyte.
-int buffer_capacity(std::int64_t local_members, int dimension, int draws) {
-  const std::int64_t bytes_per_draw = std::max<std::int64_t>(1, local_members) * dimension * 8;
+// Draws buffered on a rank: about a megabyte on the rank with most members. The same number on all, for writing is collective.
+int buffer_capacity(std::int64_t members, int ranks, int dimension, int draws) {
+  const std::int64_t bytes_per_draw = (members + ranks - 1) / ranks * dimension * 8;
   return static_cast<int>(std::clamp<std::int64_t>((1 << 20) / bytes_per_draw, 1, draws));
 }
 
@@ -22,7 +22,7 @@ std::vector<io::Dimension> with_size(std::vector<io::Dimension> dims, const prob
 Recorder::Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem, const model::Context& context, bool is_new,
                    int first_draw)
     : plan_(plan), problem_(problem), context_(context), layout_(plan.members, context.comm), next_draw_(first_draw) {
-  capacity_ = buffer_capacity(layout_.local_rows(), problem.dimension(), plan.draws);
+  capacity_ = buffer_capacity(plan.members, context.comm.size(), problem.dimension(), plan.draws);
   values_.resize(problem.variables().size());
   const std::size_t scalars = static_cast<std::size_t>(layout_.local_rows()) * capacity_;
   for (std::size_t v = 0; v < values_.size(); ++v) values_[v].resize(scalars * static_cast<std::size_t>(problem.variables()[v].size));
@@ -113,6 +113,11 @@ void Recorder::flush() {
   write("sample_stats", "acceptance_rate", accepted_, 1);
   next_draw_ += buffered_;
   buffered_ = 0;
+}
+
+void Recorder::sync() {
+  flush();
+  file_->flush();
 }
 
 void Recorder::add_particles(const sampler::BaseState& state) {

@@ -18,7 +18,10 @@ class Recorder {
   /// `is_new`: lay out the file; else go on with the one that is there, from draw `first_draw`.
   Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem, const model::Context& context, bool is_new, int first_draw);
   void add(const sampler::BaseState& state);
+  /// Writes the buffered draws to the file.
   void flush();
+  /// The same, and returns when they are on the disk.
+  void sync();
   int draws() const { return next_draw_ + buffered_; }
   /// The data, and draws from the prior: once.
   void write_observed(const std::vector<double>& data);

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "campaign/settings.hpp"
 #include "core/version.hpp"
 #include "io/files.hpp"
 #include "parallel/session.hpp"
@@ -40,15 +41,26 @@ void create_run_folder(const parallel::Comm& comm, const std::string& folder, co
       throw core::UserError(fmt::format("{0}: the run folder exists and is not empty; nothing was overwritten\n"
                                         "  to go on with that run:  aleator resume {0}\n  to start another:        give --out another name",
                                         folder));
-    io::make_directory(folder + "/inputs");
-    for (const auto& [name, text] : deck.copies_of_files()) io::atomic_write_text(folder + "/inputs/" + name, text);
-    io::atomic_write_text(folder + "/resolved.toml", deck.resolved(head, "inputs"));
+    const bool is_new = !fs::exists(folder, failure);
+    try {
+      io::make_directory(folder + "/inputs");
+      for (const auto& [name, text] : deck.copies_of_files()) io::atomic_write_text(folder + "/inputs/" + name, text);
+      io::atomic_write_text(folder + "/resolved.toml", deck.resolved(head, "inputs"));
+    } catch (...) {  // leave nothing behind that would stand in the way of the next try
+      fs::remove_all(is_new ? folder : folder + "/inputs", failure);
+      throw;
+    }
   });
 }
 
 std::string resolved_deck_path(const std::string& folder) {
   const std::string path = folder + "/resolved.toml";
-  if (!io::file_exists(path)) throw core::UserError(fmt::format("{}: this is not a run folder (it has no resolved.toml); name the folder that 'aleator run' made", folder));
+  std::error_code ignored;
+  if (!fs::exists(folder, ignored)) throw core::UserError(fmt::format("{}: there is no such folder; name the one that 'aleator run' made", folder));
+  if (!io::file_exists(path))
+    throw core::UserError(fmt::format("{}: this is not a run folder (it has no resolved.toml); name the folder that 'aleator run' made\n"
+                                      "  if a run was killed here before it had begun, remove the folder and run the deck again",
+                                      folder));
   return path;
 }
 
@@ -58,8 +70,10 @@ std::string fingerprint(const deck::Deck& deck) {
   const auto add = [&hash](const std::string& text) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ull;
   };
+  // Of the settings only the seed decides the numbers; wall time, checkpoints and title may change when a run is resumed.
+  add(fmt::format("seed={};", deck.settings<RunSettings>("run").seed));
   for (const deck::ParsedBlock& parsed : deck.blocks()) {
-    if (parsed.block.kind == "run") continue;  // wall time, checkpoints and title may change when a run is resumed
+    if (parsed.block.kind == "run") continue;
     add(parsed.block.label());
     const auto files = parsed.component->schema->files(parsed.params);
     for (const auto& [key, value] : parsed.component->schema->write(parsed.params)) {

@@ -4,6 +4,7 @@
 #include "campaign/run_folder.hpp"
 #include "campaign/sampler_run.hpp"
 #include "core/log.hpp"
+#include "io/files.hpp"
 
 namespace aleator::campaign {
 
@@ -36,6 +37,12 @@ JobEnd SampleJob::run(const JobContext& context) {
       if (context.comm.is_root()) report(context.folder, context.settings);
     });
   return JobEnd::finished;
+}
+
+bool SampleJob::is_finished(const std::string& folder, const RunSettings& settings) const {
+  for (std::size_t i = 0; i < samplers_.size(); ++i)
+    if (!io::file_exists(folder_of(folder, i) + "/summary.json")) return false;
+  return !settings.report || io::file_exists(folder + "/report/index.html");
 }
 
 void SampleJob::report(const std::string& folder, const RunSettings& settings) const {

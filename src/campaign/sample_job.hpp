@@ -30,6 +30,7 @@ class SampleJob : public Job {
   SampleJob(std::shared_ptr<inverse::BayesProblem> problem, std::vector<NamedSampler> samplers, std::string problem_text);
 
   JobEnd run(const JobContext& context) override;
+  bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 
  private:

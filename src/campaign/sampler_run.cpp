@@ -86,7 +86,7 @@ void SamplerRun::fields(io::Archive& archive) {
 }
 
 void SamplerRun::save_checkpoint() {
-  recorder_->flush();
+  recorder_->sync();
   io::ArchiveWriter archive(job_.comm, folder_ + "/checkpoint.h5");
   fields(archive);
   archive.commit();
@@ -117,7 +117,7 @@ void SamplerRun::finish() {
   if (rows > 0) problem_.evaluate(Kokkos::subview(e.position, Kokkos::make_pair(0, rows), Kokkos::ALL), evaluation);
   const std::vector<double> mine(evaluation.outputs.data(), evaluation.outputs.data() + static_cast<std::ptrdiff_t>(rows) * p);
   recorder_->write_predictions(parallel::gather_rows(job_.comm, mine), static_cast<int>(std::min<std::int64_t>(prediction_draws, plan_.members)));
-  recorder_->flush();
+  recorder_->sync();
   recorder_.reset();
   job_.comm.barrier();
   const std::vector<NamedSummary> rows_summary = summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind);

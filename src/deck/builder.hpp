@@ -3,7 +3,8 @@
 /// Method    get<Interface>(kind, name) calls the component's maker, which may ask for further blocks.
 /// Parallel  local: every rank builds the same objects from the same text.
 /// Cost      that of the components' constructors, which start no long work.
-/// Fails     UserError with the place of the key when a component refuses its values, or blocks refer to each other in a ring.
+/// Fails     UserError with the place of the key when a component refuses its values, or blocks refer to each other
+///           in a ring.
 #include <any>
 #include <map>
 #include <memory>
@@ -24,7 +25,8 @@ class Builder {
     const ParsedBlock& parsed = deck_.block(kind, name);
     const auto [slot, is_new] = built_.try_emplace({kind, name});
     if (!is_new) {
-      if (!slot->second.has_value()) deck_.fail(parsed, "", "the block refers to itself through others", "break the ring");
+      if (!slot->second.has_value())
+        deck_.fail(parsed, "", "the block refers to itself through others", "break the ring");
       return std::any_cast<std::shared_ptr<Interface>>(slot->second);
     }
     try {

@@ -16,7 +16,9 @@ std::string joined(const std::vector<std::string>& words) {
 
 const char* const name_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 
-std::string without_byte_order_mark(std::string text) { return text.rfind("\xEF\xBB\xBF", 0) == 0 ? text.substr(3) : text; }
+std::string without_byte_order_mark(std::string text) {
+  return text.rfind("\xEF\xBB\xBF", 0) == 0 ? text.substr(3) : text;
+}
 
 // The names of the blocks [kind.…] in the text, sound or not.
 std::vector<std::string> names_of_blocks(const Node& root, const std::string& kind) {
@@ -45,7 +47,8 @@ void set_entry(Node& table, const std::string& key, Node value) {
     table.entries.push_back({key, value.at, value});
 }
 
-// One --set: kind.name.key=value or, for settings, kind.key=value. Changes blocks, never creates one by a misspelt name.
+// One --set: kind.name.key=value or, for settings, kind.key=value. Changes blocks, never creates one by a misspelt
+// name.
 void apply_override(const std::string& text, const Registry& registry, Node& root, Diagnostics& diagnostics) {
   const Location at{"--set " + text, 0, 0};
   const std::size_t equals = text.find('=');
@@ -56,11 +59,13 @@ void apply_override(const std::string& text, const Registry& registry, Node& roo
   const bool has_gap = std::find(parts.begin(), parts.end(), "") != parts.end();
   if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end() && equals != std::string::npos && parts.size() > 1) {
     const std::string hint = did_you_mean(kind, kinds);
-    return diagnostics.error(at, "there are no blocks [" + kind + ".…]", hint.empty() ? "one of " + joined(kinds) : hint);
+    return diagnostics.error(at, "there are no blocks [" + kind + ".…]",
+                             hint.empty() ? "one of " + joined(kinds) : hint);
   }
   if (equals == std::string::npos || has_gap || parts.size() != (is_settings ? 2U : 3U))
-    return diagnostics.error(at, is_settings ? "write " + kind + ".key=value" : "an override is written kind.name.key=value",
-                             is_settings ? "for example --set run.seed=7" : "for example --set sampler.chains.draws=500");
+    return diagnostics.error(
+        at, is_settings ? "write " + kind + ".key=value" : "an override is written kind.name.key=value",
+        is_settings ? "for example --set run.seed=7" : "for example --set sampler.chains.draws=500");
   if (is_settings && root.find(kind) == nullptr) set_entry(root, kind, Node{});
   Node::Entry* entry = root.find(kind);
   if (entry != nullptr && !is_settings) entry = entry->value.find(parts[1]);
@@ -68,7 +73,8 @@ void apply_override(const std::string& text, const Registry& registry, Node& roo
     const std::vector<std::string> names = names_of_blocks(root, kind);
     std::string hint = did_you_mean(parts[1], names);
     if (hint.empty() && !names.empty()) hint = "there are: " + joined(names);
-    return diagnostics.error(at, fmt::format("the deck has no block [{}{}]", kind, is_settings ? "" : "." + parts[1]), hint);
+    return diagnostics.error(at, fmt::format("the deck has no block [{}{}]", kind, is_settings ? "" : "." + parts[1]),
+                             hint);
   }
   set_entry(entry->value, parts.back(), parse_value(text.substr(equals + 1), at.origin));
 }
@@ -89,9 +95,12 @@ std::string file_name_in_run_folder(const Block& block, const std::string& key, 
 
 }  // namespace
 
-Deck::Deck(const std::string& path, const Registry& registry, const Overrides& overrides, const FileReader& read_file) : path_(path) {
+Deck::Deck(const std::string& path, const Registry& registry, const Overrides& overrides, const FileReader& read_file)
+    : path_(path) {
   const std::optional<std::string> text = read_file(path);
-  if (!text) throw core::UserError(fmt::format("{}: the deck cannot be read; check the name and that it is a readable file", path));
+  if (!text)
+    throw core::UserError(
+        fmt::format("{}: the deck cannot be read; check the name and that it is a readable file", path));
   text_ = without_byte_order_mark(*text);
   Diagnostics diagnostics;
   diagnostics.add_source(path, text_);
@@ -126,22 +135,26 @@ void Deck::read_kind(const Node::Entry& entry, const Registry& registry, ReadCon
   const std::string form = settings != nullptr ? entry.key : entry.key + ".some_name";
   if (entry.value.kind != Node::Kind::table)
     return context.diagnostics.error(entry.key_at, fmt::format("'{}' must be a block: [{}]", entry.key, form));
-  if (settings != nullptr) return read_block({entry.key, "", settings->name, entry.value, entry.key_at}, registry, context);
-  bool is_nameless = entry.value.entries.empty();
+  if (settings != nullptr)
+    return read_block({entry.key, "", settings->name, entry.value, entry.key_at}, registry, context);
+  const Location* nameless = entry.value.entries.empty() ? &entry.key_at : nullptr;
   for (const Node::Entry& named : entry.value.entries) {
     if (named.value.kind == Node::Kind::array && !named.value.items.empty() &&
         named.value.items.front().kind == Node::Kind::table)
-      context.diagnostics.error(named.key_at, fmt::format("[[{0}.{1}]] must be one block: [{0}.{1}]", entry.key, named.key));
+      context.diagnostics.error(named.key_at,
+                                fmt::format("[[{0}.{1}]] must be one block: [{0}.{1}]", entry.key, named.key));
     else if (named.value.kind != Node::Kind::table)
-      is_nameless = true;
+      nameless = nameless == nullptr ? &named.key_at : nameless;
     else if (named.key.empty() || named.key.find_first_not_of(name_letters) != std::string::npos)
-      context.diagnostics.error(named.key_at, fmt::format("the name '{}' of a [{}.…] block is not allowed", named.key, entry.key),
+      context.diagnostics.error(named.key_at,
+                                fmt::format("the name '{}' of a [{}.…] block is not allowed", named.key, entry.key),
                                 "names are made of letters, digits, _ and -");
     else
       read_block({entry.key, named.key, "", named.value, named.key_at}, registry, context);
   }
-  if (is_nameless)
-    context.diagnostics.error(entry.key_at, fmt::format("[{}] needs a name: [{}]", entry.key, form), "other blocks refer to it by this name");
+  if (nameless != nullptr)
+    context.diagnostics.error(*nameless, fmt::format("[{}] needs a name: [{}]", entry.key, form),
+                              "other blocks refer to it by this name");
 }
 
 void Deck::read_block(Block block, const Registry& registry, ReadContext& context) {
@@ -150,18 +163,20 @@ void Deck::read_block(Block block, const Registry& registry, ReadContext& contex
   if (!block.name.empty()) {
     const Node::Entry* const type = block.node.find("type");
     if (type == nullptr)
-      return context.diagnostics.error(block.at, block.label() + " has no type", "add type = \"…\", one of " + joined(names));
+      return context.diagnostics.error(block.at, block.label() + " has no type",
+                                       "add type = \"…\", one of " + joined(names));
     if (type->value.kind != Node::Kind::text)
-      return context.diagnostics.error(type->value.at, fmt::format("{} type must be text in quotes, not {}", block.label(), shown(type->value)),
-                                       "one of " + joined(names));
+      return context.diagnostics.error(
+          type->value.at, fmt::format("{} type must be text in quotes, not {}", block.label(), shown(type->value)),
+          "one of " + joined(names));
     block.type = type->value.text;
     component = registry.find(block.type);
     if (component == nullptr || component->kind != block.kind) {
       std::string hint = did_you_mean(block.type, names);
       if (component != nullptr) hint = fmt::format("it fills [{}.…] blocks", component->kind);
       if (hint.empty() || component != nullptr) hint += (hint.empty() ? "" : "; here ") + ("one of " + joined(names));
-      return context.diagnostics.error(type->value.at,
-                                       fmt::format("{} type = {} is not a {}", block.label(), shown(type->value), block.kind), hint);
+      return context.diagnostics.error(
+          type->value.at, fmt::format("{} type = {} is not a {}", block.label(), shown(type->value), block.kind), hint);
     }
   }
   std::any params = component->schema->read(block, context);
@@ -176,8 +191,9 @@ void Deck::check_references(const Node& root, Diagnostics& diagnostics) const {
       if (std::find(names.begin(), names.end(), name) != names.end()) continue;
       std::string hint = did_you_mean(name, names);
       if (hint.empty()) hint = names.empty() ? "the deck has no [" + kind + ".…] block" : "there are: " + joined(names);
-      diagnostics.error(place_of(parsed.block, key, name),
-                        fmt::format("{} {} = \"{}\": there is no block [{}.{}]", parsed.block.label(), key, name, kind, name), hint);
+      diagnostics.error(
+          place_of(parsed.block, key, name),
+          fmt::format("{} {} = \"{}\": there is no block [{}.{}]", parsed.block.label(), key, name, kind, name), hint);
     }
   }
 }
@@ -195,12 +211,14 @@ const ParsedBlock& Deck::block(const std::string& kind, const std::string& name)
   throw core::InternalError("no block [" + kind + "." + name + "]");
 }
 
-void Deck::fail(const ParsedBlock& parsed, const std::string& key, const std::string& message, const std::string& hint) const {
+void Deck::fail(const ParsedBlock& parsed, const std::string& key, const std::string& message,
+                const std::string& hint) const {
   Diagnostics diagnostics;
   diagnostics.add_source(path_, text_);
   const Node::Entry* const entry = parsed.block.node.find(key);
   const std::string subject = key.empty() ? "" : " " + key + ":";
-  diagnostics.error(entry == nullptr ? parsed.block.at : entry->value.at, parsed.block.label() + subject + " " + message, hint);
+  diagnostics.error(entry == nullptr ? parsed.block.at : entry->value.at,
+                    parsed.block.label() + subject + " " + message, hint);
   throw ReportedError(diagnostics.text() + "1 error; nothing was run.");
 }
 
@@ -212,9 +230,11 @@ std::string Deck::resolved(const std::string& header, const std::string& files_f
     const auto files = parsed.component->schema->files(parsed.params);
     for (auto [key, value] : parsed.component->schema->write(parsed.params)) {
       for (const auto& [file_key, file] : files)
-        if (file_key == key) value = write_value(files_folder + "/" + file_name_in_run_folder(parsed.block, key, file.path));
+        if (file_key == key)
+          value = write_value(files_folder + "/" + file_name_in_run_folder(parsed.block, key, file.path));
       const bool is_default = parsed.block.node.find(key) == nullptr;
-      text += value.empty() ? fmt::format("# {} is not set\n", key) : fmt::format("{} = {}{}\n", key, value, is_default ? "  # default" : "");
+      text += value.empty() ? fmt::format("# {} is not set\n", key)
+                            : fmt::format("{} = {}{}\n", key, value, is_default ? "  # default" : "");
     }
   }
   return text;

@@ -14,7 +14,8 @@ std::string last_part(const std::string& name) { return name.substr(name.rfind('
 
 // How many columns a text fills in a terminal: characters, not bytes.
 std::size_t width(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::string padded(const std::string& text, std::size_t columns) {
@@ -98,10 +99,11 @@ std::string list_text(const Registry& registry) {
 }
 
 std::string example_block(const Component& component) {
-  std::string text = is_settings(component) ? "[" + component.kind + "]\n"
-                                            : fmt::format("[{}.my_{}]\ntype = \"{}\"\n", component.kind, component.kind, component.name);
+  std::string text = is_settings(component)
+                         ? "[" + component.kind + "]\n"
+                         : fmt::format("[{}.my_{}]\ntype = \"{}\"\n", component.kind, component.kind, component.name);
   for (const KeyInfo& key : component.schema->keys())
-    if (key.is_required) text += fmt::format("{} = {}\n", key.name, key.example_text);
+    if (key.is_in_example) text += fmt::format("{} = {}\n", key.name, key.example_text);
   return text;
 }
 
@@ -132,11 +134,14 @@ std::string reference_page(const Component& component) {
   if (schema.keys().empty()) return text + "It has no keys.\n";
   text += "| key | type | default | unit | allowed | meaning |\n|---|---|---|---|---|---|\n";
   for (const KeyInfo& key : schema.keys()) {
-    const std::string value = key.is_required ? "**required**" : key.default_text.empty() ? "not set" : "`" + key.default_text + "`";
+    const std::string value = key.is_required            ? "**required**"
+                              : key.default_text.empty() ? "not set"
+                                                         : "`" + key.default_text + "`";
     std::string allowed = key.condition;
-    for (const auto& [choice, meaning] : key.choices) allowed += (allowed.empty() ? "`" : ", `") + write_value(choice) + "`";
-    text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key.name, cell(key.type_words), cell(value), cell(unit_of(key)),
-                        cell(allowed), cell(key.help));
+    for (const auto& [choice, meaning] : key.choices)
+      allowed += (allowed.empty() ? "`" : ", `") + write_value(choice) + "`";
+    text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key.name, cell(key.type_words), cell(value),
+                        cell(unit_of(key)), cell(allowed), cell(key.help));
   }
   for (const KeyInfo& key : schema.keys()) {
     if (!key.choices.empty()) text += "\n`" + key.name + "`:\n\n";
@@ -147,7 +152,8 @@ std::string reference_page(const Component& component) {
 
 std::string reference_index(const Registry& registry) {
   std::string text =
-      "# Reference\n\nEvery component of a deck and every key. These pages are written by the program (`aleator describe` shows the\n"
+      "# Reference\n\nEvery component of a deck and every key. These pages are written by the program (`aleator "
+      "describe` shows the\n"
       "same); change the schema, not the page.\n";
   for (const std::string& kind : registry.kinds()) {
     text += registry.settings(kind) != nullptr ? "\n## `[" + kind + "]`\n\n" : "\n## `[" + kind + ".…]`\n\n";
@@ -159,7 +165,8 @@ std::string reference_index(const Registry& registry) {
 
 std::vector<std::pair<std::string, std::string>> reference_pages(const Registry& registry) {
   std::vector<std::pair<std::string, std::string>> pages{{"README.md", reference_index(registry)}};
-  for (const Component& component : registry.components()) pages.emplace_back(page_of(component), reference_page(component));
+  for (const Component& component : registry.components())
+    pages.emplace_back(page_of(component), reference_page(component));
   return pages;
 }
 

@@ -12,13 +12,14 @@
 
 namespace aleator::deck {
 
-/// The component called `name`; "eki" for "sampler/eki" will do where only one is meant, and "run" for the settings [run].
+/// The component called `name`; "eki" for "sampler/eki" will do where only one is meant, and "run" for the settings
+/// [run].
 const Component& component_or_throw(const Registry& registry, const std::string& name);
 
 /// `aleator list`: the components of each kind with their titles.
 std::string list_text(const Registry& registry);
 
-/// The shortest block that the schema accepts: its type and the required keys.
+/// A short block that the schema accepts: its type, the required keys and what else the schema marks with example().
 std::string example_block(const Component& component);
 
 /// `aleator describe sampler/eki`: title, method, an example and a table of the keys.

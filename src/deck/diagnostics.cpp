@@ -37,8 +37,8 @@ std::vector<std::string> characters(const std::string& line) {
   return out;
 }
 
-// The line with its number and, below, a caret under `column`; tabs stay tabs, so that both lines advance alike. Of a long
-// line only the surroundings are shown.
+// The line with its number and, below, a caret under `column`; tabs stay tabs, so that both lines advance alike. Of a
+// long line only the surroundings are shown.
 std::string quoted(const std::string& line, const Location& at, const std::string& hint) {
   constexpr std::size_t before = 80, after = 40;
   const std::vector<std::string> letters = characters(line);
@@ -97,8 +97,9 @@ std::string Diagnostics::text() const {
   });
   std::string out;
   for (const Fault& fault : sorted) {
-    out += fault.at.line > 0 ? fmt::format("{}:{}:{}: error: {}\n", fault.at.origin, fault.at.line, fault.at.column, fault.message)
-                             : fmt::format("{}: error: {}\n", fault.at.origin, fault.message);
+    out += fault.at.line > 0
+               ? fmt::format("{}:{}:{}: error: {}\n", fault.at.origin, fault.at.line, fault.at.column, fault.message)
+               : fmt::format("{}: error: {}\n", fault.at.origin, fault.message);
     const std::string line = source_line(fault.at);
     if (!line.empty()) {
       out += quoted(line, fault.at, fault.hint);
@@ -110,18 +111,23 @@ std::string Diagnostics::text() const {
 }
 
 void Diagnostics::throw_if_any() const {
-  if (has_errors()) throw ReportedError(fmt::format("{}{} error{}; nothing was run.", text(), count(), count() == 1 ? "" : "s"));
+  if (has_errors())
+    throw ReportedError(fmt::format("{}{} error{}; nothing was run.", text(), count(), count() == 1 ? "" : "s"));
 }
 
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates) {
   const std::string wanted = plain(word);
-  std::size_t best = std::max<std::size_t>(1, (wanted.size() + 1) / 3) + 1;
+  double best = 1.0;
   std::string nearest;
   for (const std::string& candidate : candidates) {
-    // "pnc" is near "sampler/pcn": without a folder the last part counts
-    const std::size_t slash = wanted.find('/') == std::string::npos ? candidate.rfind('/') : std::string::npos;
-    const std::size_t distance = edit_distance(wanted, plain(candidate.substr(slash + 1)));
-    if (distance < best && distance < wanted.size()) best = distance, nearest = candidate;
+    std::string a = wanted, b = plain(candidate);
+    // "pnc" and "sampler/pnc" are near "sampler/pcn", "sampler/guess" is not: a common folder does not count
+    const std::string folder = b.substr(0, b.rfind('/') + 1);
+    if (a.rfind(folder, 0) == 0) a.erase(0, folder.size());
+    if (a.find('/') == std::string::npos) b.erase(0, folder.size());
+    const std::size_t distance = edit_distance(a, b), allowed = std::max<std::size_t>(1, (a.size() + 1) / 3);
+    const double share = a.empty() ? 1.0 : static_cast<double>(distance) / static_cast<double>(a.size());
+    if (distance <= allowed && share < best) best = share, nearest = candidate;
   }
   for (const std::string& candidate : candidates)
     if (nearest.empty() && is_part(wanted, plain(candidate))) nearest = candidate;

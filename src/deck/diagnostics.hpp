@@ -52,8 +52,8 @@ class Diagnostics {
   std::vector<Fault> faults_;
 };
 
-/// "did you mean 'draws'?" or empty: the nearest candidate within a third of the letters (Damerau–Levenshtein), else the
-/// first that contains the word or is contained in it. Capitals and - for _ do not count.
+/// "did you mean 'draws'?" or empty: the nearest candidate within a third of the letters (Damerau–Levenshtein), else
+/// the first that contains the word or is contained in it. Capitals and - for _ do not count.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates);
 
 }  // namespace aleator::deck

@@ -13,7 +13,9 @@ Location location_of(const toml::source_region& source, const std::string& origi
   return {origin, static_cast<int>(source.begin.line), static_cast<int>(source.begin.column)};
 }
 
-bool is_before(const Location& a, const Location& b) { return a.line != b.line ? a.line < b.line : a.column < b.column; }
+bool is_before(const Location& a, const Location& b) {
+  return a.line != b.line ? a.line < b.line : a.column < b.column;
+}
 
 Node copy_node(const toml::node& from, const std::string& origin) {
   Node node;
@@ -55,14 +57,16 @@ Location start_of_token(Location at, const std::string& text, const std::string&
   }
   if (line_begin == std::string::npos) return at;
   const std::string line = text.substr(line_begin, text.find_first_of("\r\n", line_begin) - line_begin);
-  const bool is_ascii = std::all_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  if (!is_ascii || static_cast<std::size_t>(at.column) > line.size() + 1) return at;  // columns count characters, not bytes
-  std::size_t column = static_cast<std::size_t>(std::max(at.column, 1)) - 1;
+  const bool is_ascii =
+      std::all_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (!is_ascii) return at;  // columns count characters, not bytes
+  std::size_t column = std::min(static_cast<std::size_t>(std::max(at.column, 1)) - 1, line.size());
   const auto says = [&](const char* words) { return description.find(words) != std::string::npos; };
   if (says("key-value pair: cannot redefine")) {
     column = line.rfind('=', column == 0 ? 0 : column - 1);
     while (column != std::string::npos && column > 0 && (line[column - 1] == ' ' || line[column - 1] == '\t')) --column;
-    while (column != std::string::npos && column > 0 && std::string("{, \t").find(line[column - 1]) == std::string::npos)
+    while (column != std::string::npos && column > 0 &&
+           std::string("{, \t").find(line[column - 1]) == std::string::npos)
       --column;
   } else if (says("not representable") || says("could not be interpreted") || says("leading zero") || says("boolean")) {
     while (column > 0 && std::string("=,[{ \t").find(line[column - 1]) == std::string::npos) --column;
@@ -106,17 +110,26 @@ const Node::Entry* Node::find(const std::string& key) const {
   return nullptr;
 }
 
-Node::Entry* Node::find(const std::string& key) { return const_cast<Entry*>(static_cast<const Node*>(this)->find(key)); }
+Node::Entry* Node::find(const std::string& key) {
+  return const_cast<Entry*>(static_cast<const Node*>(this)->find(key));
+}
 
 std::string kind_name(Node::Kind kind) {
   switch (kind) {
-    case Node::Kind::boolean: return "true or false";
-    case Node::Kind::integer: return "a whole number";
-    case Node::Kind::real: return "a number";
-    case Node::Kind::text: return "text";
-    case Node::Kind::array: return "an array";
-    case Node::Kind::table: return "a table";
-    case Node::Kind::other: return "a date or time";
+    case Node::Kind::boolean:
+      return "true or false";
+    case Node::Kind::integer:
+      return "a whole number";
+    case Node::Kind::real:
+      return "a number";
+    case Node::Kind::text:
+      return "text";
+    case Node::Kind::array:
+      return "an array";
+    case Node::Kind::table:
+      return "a table";
+    case Node::Kind::other:
+      return "a date or time";
   }
   return "a value";
 }
@@ -126,7 +139,8 @@ Node parse_toml(const std::string& text, const std::string& origin, Diagnostics&
     return copy_node(toml::parse(text, origin), origin);
   } catch (const toml::parse_error& error) {
     const std::string description(error.description());
-    diagnostics.error(start_of_token(location_of(error.source(), origin), text, description), in_our_words(description));
+    diagnostics.error(start_of_token(location_of(error.source(), origin), text, description),
+                      in_our_words(description));
     return {};
   }
 }

@@ -19,7 +19,7 @@ struct Component {
   std::string kind;  ///< the blocks it may fill: [kind.…]
   std::string name;  ///< type = "…"; also its place in the tree and its page in docs/reference
   std::shared_ptr<const SchemaBase> schema;
-  std::any maker;    ///< Maker<Interface>; none for a block of settings
+  std::any maker;  ///< Maker<Interface>; none for a block of settings
 };
 
 /// A block that was read: its component and values.

@@ -23,7 +23,8 @@ const KeyInfo* SchemaBase::find(const std::string& key) const {
 }
 
 void SchemaBase::refuse_bad_key(const KeyInfo& info) const {
-  const bool is_bare = !info.name.empty() && info.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  const bool is_bare =
+      !info.name.empty() && info.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
   if (!is_bare || info.name == "type" || find(info.name) != nullptr)
     throw core::InternalError("'" + title_ + "' cannot have a key '" + info.name + "': it is not snake_case, or taken");
 }
@@ -58,7 +59,8 @@ void SchemaBase::report_unknown_keys(const Block& block, ReadContext& context) c
 
 bool SchemaBase::load_file(File& file, ReadContext& context) {
   const std::filesystem::path path(file.path);
-  if (path.is_relative() && !context.folder.empty()) file.path = (std::filesystem::path(context.folder) / path).string();
+  if (path.is_relative() && !context.folder.empty())
+    file.path = (std::filesystem::path(context.folder) / path).string();
   const std::optional<std::string> text = context.read_file(file.path);
   if (!text) return false;
   file.text = *text;

@@ -1,7 +1,7 @@
 #pragma once
 /// What      What a component's block may contain, derived from its Params: each key is a member, written once.
-/// Method    A list of keys, each with its type, default, unit, check and one line of help; deck reading, help, reference
-///           pages, the JSON schema and resolved.toml all walk this list.
+/// Method    A list of keys, each with its type, default, unit, check and one line of help; deck reading, help,
+///           reference pages, the JSON schema and resolved.toml all walk this list.
 /// Parallel  local.
 /// Cost      -
 /// Fails     read() reports every fault to the Diagnostics; it never throws.
@@ -31,10 +31,11 @@ struct KeyInfo {
   std::string default_text;  ///< as TOML; empty: not set
   std::string condition;     ///< ">= 2"
   std::string condition_json;
-  std::string example_text;  ///< an allowed value as TOML
+  std::string example_text;                                  ///< an allowed value as TOML
   std::vector<std::pair<std::string, std::string>> choices;  ///< value, what it means
-  std::string refers_to;     ///< kind of the block named
+  std::string refers_to;                                     ///< kind of the block named
   bool is_required = false;
+  bool is_in_example = false;
   bool is_file = false;
 };
 
@@ -106,7 +107,8 @@ class Schema : public SchemaBase {
       for (std::size_t i = 0; i < numbers.size(); ++i)
         if (check.holds && !check.holds(numbers[i])) {
           const Node& wrong = *single_values(node)[i];
-          return report(block, wrong, context, name + " = " + shown(wrong) + " is not allowed (" + check.words + ")", hint);
+          return report(block, wrong, context, name + " = " + shown(wrong) + " is not allowed (" + check.words + ")",
+                        hint);
         }
       if constexpr (std::is_same_v<T, File>) {
         if (!load_file(value, context))
@@ -142,21 +144,22 @@ class Schema : public SchemaBase {
     info.example_text = info.default_text;
     if (info.default_text.empty()) throw core::InternalError("the default of " + name + " is none of its choices");
     const std::string meaning = hint_of(info);
-    add(info, [name, member, choices, meaning](const Node& node, const Block& block, Params& params, ReadContext& context) {
-      std::vector<std::string> names;
-      for (const auto& choice : choices) {
-        names.push_back(choice.name);
-        if (node.kind == Node::Kind::text && node.text == choice.name) {
-          params.*member = choice.value;
-          return;
-        }
-      }
-      std::string allowed;
-      for (const auto& one : names) allowed += (allowed.empty() ? "" : ", ") + write_value(one);
-      const std::string nearest = node.kind == Node::Kind::text ? did_you_mean(node.text, names) : "";
-      report(block, node, context, name + " = " + shown(node) + " must be one of " + allowed,
-             nearest.empty() ? meaning : nearest);
-    });
+    add(info,
+        [name, member, choices, meaning](const Node& node, const Block& block, Params& params, ReadContext& context) {
+          std::vector<std::string> names;
+          for (const auto& choice : choices) {
+            names.push_back(choice.name);
+            if (node.kind == Node::Kind::text && node.text == choice.name) {
+              params.*member = choice.value;
+              return;
+            }
+          }
+          std::string allowed;
+          for (const auto& one : names) allowed += (allowed.empty() ? "" : ", ") + write_value(one);
+          const std::string nearest = node.kind == Node::Kind::text ? did_you_mean(node.text, names) : "";
+          report(block, node, context, name + " = " + shown(node) + " must be one of " + allowed,
+                 nearest.empty() ? meaning : nearest);
+        });
     writers_.push_back([member, choices](const Params& params) {
       for (const auto& choice : choices)
         if (choice.value == params.*member) return write_value(choice.name);
@@ -175,9 +178,11 @@ class Schema : public SchemaBase {
     keys_.back().example_text = is_one ? "\"my_" + kind + "\"" : "[\"my_" + kind + "\"]";
     if constexpr (is_one) {
       if (keys_.back().default_text == "\"\"") keys_.back().default_text.clear();
-      readers_.back() = [read = readers_.back(), name](const Node& node, const Block& block, Params& params, ReadContext& context) {
+      readers_.back() = [read = readers_.back(), name](const Node& node, const Block& block, Params& params,
+                                                       ReadContext& context) {
         if (node.kind == Node::Kind::text && node.text.empty())
-          return report(block, node, context, name + " is empty: it must name a block", "leave the key out to name none");
+          return report(block, node, context, name + " is empty: it must name a block",
+                        "leave the key out to name none");
         read(node, block, params, context);
       };
       writers_.back() = [member](const Params& params) {
@@ -194,15 +199,18 @@ class Schema : public SchemaBase {
     return *this;
   }
 
-  /// What the key added last is in the example of the help page; only needed where keys depend on one another.
+  /// The key added last is in the example of the help page, with this value; needed only where the required keys alone
+  /// make no sound block.
   Schema& example(const std::string& toml) {
     keys_.back().example_text = toml;
+    keys_.back().is_in_example = true;
     return *this;
   }
 
   /// The key added last must be given.
   Schema& required() {
     keys_.back().is_required = true;
+    keys_.back().is_in_example = true;
     keys_.back().default_text.clear();
     return *this;
   }

@@ -25,13 +25,18 @@ std::string cut(const std::string& text) {
 
 std::string shown(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::boolean: return write_value(node.boolean);
-    case Node::Kind::integer: return write_value(node.integer);
-    case Node::Kind::real: return fmt::format("{}", node.real);
-    case Node::Kind::text: return write_value(cut(node.text));
+    case Node::Kind::boolean:
+      return write_value(node.boolean);
+    case Node::Kind::integer:
+      return write_value(node.integer);
+    case Node::Kind::real:
+      return fmt::format("{}", node.real);
+    case Node::Kind::text:
+      return write_value(cut(node.text));
     case Node::Kind::array:
     case Node::Kind::table:
-    case Node::Kind::other: break;
+    case Node::Kind::other:
+      break;
   }
   return kind_name(node.kind);
 }

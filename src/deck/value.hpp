@@ -28,7 +28,7 @@ using FileReader = std::function<std::optional<std::string>(const std::string& p
 struct NumberCheck {
   std::string words;  ///< ">= 2"
   std::function<bool(double)> holds;
-  std::string json;   ///< the same for a JSON schema: "minimum": 2
+  std::string json;  ///< the same for a JSON schema: "minimum": 2
 };
 NumberCheck at_least(double bound);
 NumberCheck at_most(double bound);
@@ -76,7 +76,8 @@ std::vector<const Node*> single_values(const Node& node);
 /// A value as messages show it: `2`, `"text"`, `an array`.
 std::string shown(const Node& node);
 
-/// As TOML that read_value turns into the same value to the last bit; empty when not set (a number without bound is so).
+/// As TOML that read_value turns into the same value to the last bit; empty when not set (a number without bound is
+/// so).
 std::string write_value(bool value);
 std::string write_value(int value);
 std::string write_value(std::int64_t value);
@@ -98,7 +99,8 @@ std::string write_value(const std::vector<T>& value) {
   return text + "]";
 }
 
-/// For help pages ("real", "list of real"), for the JSON schema ({"type": "number"}) and for examples (# = some number).
+/// For help pages ("real", "list of real"), for the JSON schema ({"type": "number"}) and for examples (# = some
+/// number).
 struct TypeName {
   std::string words, json, example;
 };

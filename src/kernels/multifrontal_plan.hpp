@@ -10,6 +10,7 @@
 /// Parallel  host, once; the plan is read-only afterwards.
 /// Cost      O(sum of front sizes).
 /// Fails     InternalError when the nodes are not in postorder or a child's variable is missing from its parent.
+#include <Kokkos_Core.hpp>
 #include <cstdint>
 #include <vector>
 
@@ -17,8 +18,8 @@ namespace aleator::kernels {
 
 /// A node of the elimination tree, in postorder; the last one is the root.
 struct EliminationNode {
-  int left = -1, right = -1;   ///< children; -1: a leaf
-  int first_eliminated = 0;    ///< the eliminated variables are first_eliminated .. + eliminated - 1
+  int left = -1, right = -1;  ///< children; -1: a leaf
+  int first_eliminated = 0;   ///< the eliminated variables are first_eliminated .. + eliminated - 1
   int eliminated = 0;
   std::vector<int> remaining;  ///< ascending
 };
@@ -29,18 +30,17 @@ struct Front {
   int first_eliminated = 0, eliminated = 0, remaining = 0;
   int eliminated_groups = 0, groups = 0;  ///< groups = eliminated ones + those of the remaining variables and the rhs
   int factor_begin = 0;                   ///< X = L D: 4 groups * eliminated packs
-  int schur_begin = 0;                    ///< Schur complement, see schur_entry
+  int schur_begin = 0;                    ///< Schur complement, see schur_row
   int map_begin = 0;                      ///< into row_map and column_map: 4 groups of child 0, then of child 1
   int tile_begin = 0;                     ///< into tile_sources
   int variables_begin = 0;                ///< 4 (groups - eliminated_groups) variable slots
 };
 
-/// Offset of tile row I in a Schur complement: tile rows hold a column of nulls and then I + 1 tiles of 4 x 4.
-constexpr int schur_tile_row(int group) { return 16 * (group * (group + 3) / 2); }
-constexpr int schur_row(int i) { return schur_tile_row(i / 4) + 4 * (i % 4); }
-constexpr int schur_column(int j) { return 16 + 16 * (j / 4) + j % 4; }  ///< the null column is 0
-/// Entry (i, j), i >= j; the right-hand side is the last row of the last group.
-constexpr int schur_entry(int i, int j) { return schur_row(i) + schur_column(j); }
+/// Entry (i, j), i >= j, of a Schur complement lies at schur_row(i) + schur_column(j); the right-hand side is the last row of
+/// the last group. A row of tiles holds a column of nulls (column offset 0) and then the tiles up to the diagonal.
+KOKKOS_INLINE_FUNCTION constexpr int schur_tile_row(int group) { return 16 * (group * (group + 3) / 2); }
+KOKKOS_INLINE_FUNCTION constexpr int schur_row(int i) { return schur_tile_row(i / 4) + 4 * (i % 4); }
+KOKKOS_INLINE_FUNCTION constexpr int schur_column(int j) { return 16 + 16 * (j / 4) + j % 4; }
 
 /// What a tile is the sum of. Further bits belong to the caller, who adds the leaves.
 enum TileSource { from_first_child = 1, from_second_child = 2, first_free_source = 4 };

@@ -26,6 +26,15 @@ constexpr int native_lanes = 4;
 constexpr int native_lanes = 2;
 #endif
 
+/// Position of the lowest bit set; bits is not 0.
+KOKKOS_FORCEINLINE_FUNCTION int lowest_bit(unsigned bits) {
+#if defined(__CUDA_ARCH__)
+  return __ffs(static_cast<int>(bits)) - 1;
+#else
+  return __builtin_ctz(bits);
+#endif
+}
+
 namespace detail {
 template <int W>
 struct PackOf {

@@ -20,6 +20,7 @@ enum class Purpose : std::uint32_t {
   observation_noise = 5,
   prior_sample = 6,
   test = 7,
+  trajectory = 8,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -9,8 +9,8 @@
 
 namespace aleator::kernels {
 
-constexpr int tile = 4;                  ///< rows and columns of a tile
-constexpr int tile_size = tile * tile;   ///< packs in a tile
+constexpr int tile = 4;                 ///< rows and columns of a tile
+constexpr int tile_size = tile * tile;  ///< packs in a tile
 
 template <class P>
 struct Tile {

@@ -1,5 +1,6 @@
 #include "deck/builder.hpp"
 #include "sampler/ensemble/eki.hpp"
+#include "sampler/mcmc/hmc.hpp"
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/pcn.hpp"
 #include "sampler/mcmc/random_walk.hpp"
@@ -21,6 +22,7 @@ void register_components(deck::Registry& registry) {
   add_sampler<RandomWalk>(registry, "sampler/random_walk");
   add_sampler<Pcn>(registry, "sampler/pcn");
   add_sampler<Mala>(registry, "sampler/mala");
+  add_sampler<Hmc>(registry, "sampler/hmc");
   add_sampler<Smc>(registry, "sampler/smc");
   add_sampler<Eki>(registry, "sampler/eki");
 }

@@ -1,5 +1,5 @@
 // Every deck in tests/deck/bad is refused, with exactly the faults that its first lines announce:
-//   # expect: 17:12: ensemble = 1 is not allowed (>= 2)     place and a piece of the message (FOLDER: the deck's folder)
+//   # expect: 17:12: ensemble = 1 is not allowed (>= 2)   place and piece of the message (FOLDER: the deck's folder)
 //   # expect: a piece of the message                         a fault without a place in the deck
 //   # set: kind.name.key=value                               an override of the command line
 #include <gmock/gmock.h>
@@ -75,12 +75,14 @@ TEST_P(BadDecks, AreRefusedWithTheFaultsTheyAnnounce) {
   for (const std::string& expected : deck.expected)
     EXPECT_TRUE(is_in(complaint, deck, expected)) << "expected: " << expected << "\nshown:\n" << complaint;
   const std::size_t count = deck.expected.size();  // and no fault that follows from another
-  EXPECT_THAT(complaint, testing::HasSubstr(std::to_string(count) + (count == 1 ? " error; " : " errors; ") + "nothing was run."));
+  EXPECT_THAT(complaint,
+              testing::HasSubstr(std::to_string(count) + (count == 1 ? " error; " : " errors; ") + "nothing was run."));
 }
 
-INSTANTIATE_TEST_SUITE_P(Deck, BadDecks, testing::ValuesIn(paths()), [](const testing::TestParamInfo<std::string>& info) {
-  return std::filesystem::path(info.param).stem().string();
-});
+INSTANTIATE_TEST_SUITE_P(Deck, BadDecks, testing::ValuesIn(paths()),
+                         [](const testing::TestParamInfo<std::string>& info) {
+                           return std::filesystem::path(info.param).stem().string();
+                         });
 
 TEST(BadDecksFolder, HoldsManyDecks) { EXPECT_GE(paths().size(), 30U); }
 

@@ -34,16 +34,19 @@ TEST(Builder, BuildsABlockOnce) {
 
 TEST(Builder, AComponentsComplaintIsShownAtItsKey) {
   EXPECT_EQ(build_fault(red + "draws = 13\n"),
-            "in/deck.toml:6:9: error: [shape.a] draws: brings bad luck\n    6 | draws = 13\n      |         ^ take 14\n1 error; nothing was run.");
+            "in/deck.toml:6:9: error: [shape.a] draws: brings bad luck\n    6 | draws = 13\n      |         ^ take "
+            "14\n1 error; nothing was run.");
 }
 
 TEST(Builder, AComplaintAboutDataNamesTheBlockThatReadsIt) {
-  EXPECT_THAT(build_fault(red + "draws = 17\n"), StartsWith("in/deck.toml:4:8: error: [shape.a] data.txt:3:7: not a number\n"));
+  EXPECT_THAT(build_fault(red + "draws = 17\n"),
+              StartsWith("in/deck.toml:4:8: error: [shape.a] data.txt:3:7: not a number\n"));
 }
 
 TEST(Builder, BlocksThatReferToThemselvesAreRefused) {
   EXPECT_THAT(build_fault(red + "partner = \"a\"\n"), HasSubstr("refers to itself"));
-  EXPECT_THAT(build_fault(red + "partner = \"b\"\n[shape.b]\ntype = \"shape/everything\"\npartner = \"a\"\n"), HasSubstr("refers to itself"));
+  EXPECT_THAT(build_fault(red + "partner = \"b\"\n[shape.b]\ntype = \"shape/everything\"\npartner = \"a\"\n"),
+              HasSubstr("refers to itself"));
 }
 
 TEST(Builder, AFailedBlockFailsAlikeTheSecondTime) {

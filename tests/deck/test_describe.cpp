@@ -35,7 +35,8 @@ TEST(Describe, AnUnknownComponentGetsTheNearestNameAndTheMenu) {
     component_or_throw(menu, "shape/cirlce");
     FAIL() << "nothing thrown";
   } catch (const core::UserError& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("no component 'shape/cirlce'; did you mean 'shape/circle'?"), HasSubstr("  colour/plain")));
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("no component 'shape/cirlce'; did you mean 'shape/circle'?"),
+                                    HasSubstr("  colour/plain")));
   }
 }
 
@@ -53,7 +54,8 @@ TEST(Describe, EveryKeyChoiceUnitAndConditionIsOnThePage) {
   for (const Component& component : menu.components()) {
     const std::string text = describe_text(component), page = reference_page(component);
     for (const KeyInfo& key : component.schema->keys()) {
-      EXPECT_THAT(text, AllOf(HasSubstr(key.name), HasSubstr(key.help), HasSubstr(key.condition), HasSubstr(key.default_text)));
+      EXPECT_THAT(
+          text, AllOf(HasSubstr(key.name), HasSubstr(key.help), HasSubstr(key.condition), HasSubstr(key.default_text)));
       EXPECT_THAT(page, AllOf(HasSubstr("| `" + key.name + "` |"), HasSubstr(key.help), HasSubstr(key.condition)));
       for (const auto& [choice, meaning] : key.choices) {
         EXPECT_THAT(text, AllOf(HasSubstr("\"" + choice + "\""), HasSubstr(meaning)));
@@ -61,7 +63,13 @@ TEST(Describe, EveryKeyChoiceUnitAndConditionIsOnThePage) {
       }
     }
   }
-  EXPECT_THAT(describe_text(*menu.find("shape/circle")), HasSubstr("  radius   real     required  m     from 10 to 20  radius of the circle\n"));
+  EXPECT_THAT(describe_text(*menu.find("shape/circle")),
+              HasSubstr("  radius   real     required  m     from 10 to 20  radius of the circle\n"));
+}
+
+TEST(Describe, TheExampleHasTheRequiredKeysAndThoseTheSchemaMarks) {
+  EXPECT_EQ(example_block(*toy::registry().find("shape/circle")),
+            "[shape.my_shape]\ntype = \"shape/circle\"\nradius = 10\ncorners = -4\n");
 }
 
 TEST(Describe, TheExampleIsABlockThatTheSchemaAccepts) {
@@ -82,14 +90,15 @@ TEST(Describe, EveryRowOfAMarkdownTableHasItsColumns) {
     for (std::size_t i = 0; i < line.size(); ++i) bars += line[i] == '|' && (i == 0 || line[i - 1] != '\\') ? 1 : 0;
     EXPECT_EQ(bars, 7) << line;  // six columns
   }
-  EXPECT_EQ(rows, 2 + 15);  // heading, rule, keys
+  EXPECT_EQ(rows, 2 + 16);  // heading, rule, keys
 }
 
 TEST(Describe, TheIndexLinksToEveryPage) {
   const auto pages = reference_pages(toy::registry());
   ASSERT_EQ(pages.size(), 5U);
   EXPECT_EQ(pages.front().first, "README.md");
-  for (std::size_t i = 1; i < pages.size(); ++i) EXPECT_THAT(pages.front().second, HasSubstr("(" + pages[i].first + ")"));
+  for (std::size_t i = 1; i < pages.size(); ++i)
+    EXPECT_THAT(pages.front().second, HasSubstr("(" + pages[i].first + ")"));
 }
 
 TEST(JsonSchema, SaysWhatTheDeckMayHold) {
@@ -110,7 +119,8 @@ TEST(JsonSchema, SaysWhatTheDeckMayHold) {
 
 TEST(JsonSchema, BoundsOfAListBelongToItsNumbers) {
   const Json schema = Json::parse(json_schema(toy::registry()));
-  const Json& start = schema["properties"]["shape"]["patternProperties"]["^[A-Za-z0-9_-]+$"]["oneOf"][0]["properties"]["start"];
+  const Json& start =
+      schema["properties"]["shape"]["patternProperties"]["^[A-Za-z0-9_-]+$"]["oneOf"][0]["properties"]["start"];
   EXPECT_EQ(start["anyOf"][0]["exclusiveMinimum"], -1);
   EXPECT_EQ(start["anyOf"][1]["items"]["exclusiveMaximum"], 1);
   EXPECT_EQ(start["default"], Json::parse("[0.5]"));

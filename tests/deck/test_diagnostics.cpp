@@ -28,7 +28,9 @@ TEST(Diagnostics, CharactersOfSeveralBytesCountOnce) {
   EXPECT_EQ(shown_at("\"ß∇\" = 1\n", 1, 8), "deck:1:8: error: wrong\n    1 | \"ß∇\" = 1\n      |        ^\n");
 }
 
-TEST(Diagnostics, CarriageReturnsAreNotPrinted) { EXPECT_THAT(shown_at("a = 1\r\nb = 2\r\n", 1, 5), testing::Not(HasSubstr("\r"))); }
+TEST(Diagnostics, CarriageReturnsAreNotPrinted) {
+  EXPECT_THAT(shown_at("a = 1\r\nb = 2\r\n", 1, 5), testing::Not(HasSubstr("\r")));
+}
 
 TEST(Diagnostics, OfALongLineTheSurroundingsAreShown) {
   const std::string text = shown_at("x = [" + std::string(5000, '1') + "]\n", 1, 3000);
@@ -80,7 +82,8 @@ TEST(DidYouMean, FindsTheNearestKey) {
 TEST(DidYouMean, IsSilentWhenNothingIsNear) {
   const std::vector<std::string> keys{"type", "draws", "sd", "mean"};
   EXPECT_EQ(did_you_mean("covariance", keys), "");
-  EXPECT_EQ(did_you_mean("x", keys), "");  // any two-letter key is two steps away
+  EXPECT_EQ(did_you_mean("x", keys), "");   // any two-letter key is two steps away
+  EXPECT_EQ(did_you_mean("x", {"y"}), "");  // every letter would change
   EXPECT_EQ(did_you_mean("nu", keys), "");
   EXPECT_EQ(did_you_mean("", keys), "");
 }
@@ -90,6 +93,8 @@ TEST(DidYouMean, ComparesTheLastPartOfAComponentsName) {
   EXPECT_EQ(did_you_mean("pnc", names), "did you mean 'sampler/pcn'?");
   EXPECT_EQ(did_you_mean("eki", names), "did you mean 'sampler/eki'?");
   EXPECT_EQ(did_you_mean("sampler/randomwalk", names), "did you mean 'sampler/random_walk'?");
+  EXPECT_EQ(did_you_mean("samplr/pcn", names), "did you mean 'sampler/pcn'?");
+  EXPECT_EQ(did_you_mean("sampler/guess", names), "");  // the common folder is no likeness
 }
 
 }  // namespace

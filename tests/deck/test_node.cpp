@@ -42,6 +42,7 @@ TEST(Node, ASyntaxErrorPointsAtTheTokenThatIsWrong) {
   EXPECT_THAT(syntax_error("a = 99999999999999999999\n"), StartsWith("deck:1:5: error: not valid TOML"));
   EXPECT_THAT(syntax_error("a = 1e999\n"), StartsWith("deck:1:5: error: not valid TOML"));
   EXPECT_THAT(syntax_error("a = 012\n"), StartsWith("deck:1:5: error: not valid TOML"));
+  EXPECT_THAT(syntax_error("a = [1, 2\n"), StartsWith("deck:1:10: error: not valid TOML"));  // just behind the text
 }
 
 TEST(Node, AKeyWrittenTwicePointsAtTheSecond) {
@@ -52,12 +53,11 @@ TEST(Node, AKeyWrittenTwicePointsAtTheSecond) {
 TEST(Node, MessagesHaveNoLineBreaks) { EXPECT_THAT(syntax_error("a = tru\n"), testing::HasSubstr("saw 'tru '\n")); }
 
 TEST(Node, UnclosedThingsAtTheEndAreErrors) {
-  for (const char* const text : {"a = [1,\n", "a = \"x\n", "[a\n", "a = {b = 1\n", "a = '''x\n"}) EXPECT_NE(syntax_error(text), "") << text;
+  for (const char* const text : {"a = [1,\n", "a = \"x\n", "[a\n", "a = {b = 1\n", "a = '''x\n"})
+    EXPECT_NE(syntax_error(text), "") << text;
 }
 
-TEST(Node, DeepNestingIsAnErrorNotACrash) {
-  EXPECT_NE(syntax_error("a = " + std::string(100000, '[')), "");
-}
+TEST(Node, DeepNestingIsAnErrorNotACrash) { EXPECT_NE(syntax_error("a = " + std::string(100000, '[')), ""); }
 
 }  // namespace
 }  // namespace aleator::deck

@@ -24,7 +24,8 @@ TEST(Schema, AValueOfTheWrongTypeIsRefusedAtTheValue) {
   EXPECT_THAT(faults(with("scale = {x = 1}")), HasSubstr(":3:9: error: [shape.a] scale must be a number, not a table"));
   EXPECT_THAT(faults(with("scale.x = 1")), HasSubstr("scale must be a number, not a table"));
   EXPECT_THAT(faults(with("adapt = 1")), HasSubstr(":3:9: error: [shape.a] adapt must be true or false, not 1"));
-  EXPECT_THAT(faults(with("label = 2024-01-01")), HasSubstr(":3:9: error: [shape.a] label must be text in quotes, not a date"));
+  EXPECT_THAT(faults(with("label = 2024-01-01")),
+              HasSubstr(":3:9: error: [shape.a] label must be text in quotes, not a date"));
   EXPECT_THAT(faults(with("scale = nan")), HasSubstr(":3:9: error: [shape.a] scale must be a finite number, not nan"));
 }
 
@@ -37,20 +38,26 @@ TEST(Schema, AValueOutOfRangeIsShownAsItWasWritten) {
 }
 
 TEST(Schema, OfAnArrayTheEntryAtFaultIsShown) {
-  EXPECT_THAT(faults(with("start = [0.1, 0.2, 7]")), HasSubstr(":3:20: error: [shape.a] start = 7 is not allowed (between -1 and 1"));
-  EXPECT_THAT(faults(with("start = [0.1,\n  'x']")), HasSubstr(":4:3: error: [shape.a] start must be a number, not \"x\" (entry 2"));
-  EXPECT_THAT(faults(with("matrix = [[1, 2], [3, []]]")), HasSubstr("3:23: error: [shape.a] matrix must be a number, not an array"));
-  EXPECT_THAT(faults(with("start = [[0.1]]")), HasSubstr("3:10: error: [shape.a] start must be a number, not an array (entry 1"));
+  EXPECT_THAT(faults(with("start = [0.1, 0.2, 7]")),
+              HasSubstr(":3:20: error: [shape.a] start = 7 is not allowed (between -1 and 1"));
+  EXPECT_THAT(faults(with("start = [0.1,\n  'x']")),
+              HasSubstr(":4:3: error: [shape.a] start must be a number, not \"x\" (entry 2"));
+  EXPECT_THAT(faults(with("matrix = [[1, 2], [3, []]]")),
+              HasSubstr("3:23: error: [shape.a] matrix must be a number, not an array"));
+  EXPECT_THAT(faults(with("start = [[0.1]]")),
+              HasSubstr("3:10: error: [shape.a] start must be a number, not an array (entry 1"));
 }
 
 TEST(Schema, AnUnknownKeyIsRefusedAtTheKeyWithTheNearestOne) {
-  EXPECT_THAT(faults(with("drawz = 5")), AllOf(HasSubstr(":3:1: error: [shape.a] unknown key 'drawz'"), HasSubstr("did you mean 'draws'?"),
-                                               HasSubstr("all keys: aleator describe shape/everything")));
+  EXPECT_THAT(faults(with("drawz = 5")),
+              AllOf(HasSubstr(":3:1: error: [shape.a] unknown key 'drawz'"), HasSubstr("did you mean 'draws'?"),
+                    HasSubstr("all keys: aleator describe shape/everything")));
 }
 
 TEST(Schema, AWrongChoiceListsTheRightOnes) {
   EXPECT_THAT(faults(with("rule = \"fixd\"")),
-              AllOf(HasSubstr(":3:8: error: [shape.a] rule = \"fixd\" must be one of \"fixed\", \"adaptive\""), HasSubstr("did you mean 'fixed'?")));
+              AllOf(HasSubstr(":3:8: error: [shape.a] rule = \"fixd\" must be one of \"fixed\", \"adaptive\""),
+                    HasSubstr("did you mean 'fixed'?")));
   EXPECT_THAT(faults(with("rule = 1")), HasSubstr(":3:8: error: [shape.a] rule = 1 must be one of"));
 }
 
@@ -61,12 +68,14 @@ TEST(Schema, AMissingRequiredKeyIsNamedAtTheHeadOfTheBlock) {
 
 TEST(Schema, ConditionsAcrossKeysAreCheckedWhenEachKeyIsSound) {
   EXPECT_THAT(faults(with("high = -1")), HasSubstr(":3:8: error: [shape.a] high must be above low"));
-  EXPECT_THAT(faults(with("low = 5")), HasSubstr(":1:8: error: [shape.a] high must be above low"));  // high is not written
+  EXPECT_THAT(faults(with("low = 5")),
+              HasSubstr(":1:8: error: [shape.a] high must be above low"));  // high is not written
   EXPECT_THAT(faults(with("high = -1\ndraws = 0")), testing::Not(HasSubstr("above low")));
 }
 
 TEST(Schema, AFileThatCannotBeReadIsRefusedAtItsName) {
-  EXPECT_THAT(faults(with("data = \"none.txt\"")), HasSubstr(":3:8: error: [shape.a] data: the file 'in/none.txt' cannot be read"));
+  EXPECT_THAT(faults(with("data = \"none.txt\"")),
+              HasSubstr(":3:8: error: [shape.a] data: the file 'in/none.txt' cannot be read"));
   EXPECT_EQ(faults(with("data = \"some.txt\""), {}, {{"in/some.txt", "1 2 3"}}), "");  // beside the deck
   EXPECT_EQ(faults(with("data = \"/some.txt\""), {}, {{"/some.txt", "1 2 3"}}), "");
   EXPECT_THAT(faults(with("data = \"\"")), HasSubstr("data must be a file name in quotes"));
@@ -80,7 +89,8 @@ TEST(Schema, AllFaultsOfABlockAreReportedTogether) {
 
 TEST(Schema, AnExampleOfARequiredKeyObeysItsCondition) {
   const Registry menu = toy::registry();
-  EXPECT_EQ(menu.find("shape/circle")->schema->find("radius")->example_text, "10");  // from 10 to 20, the default 0 is outside
+  EXPECT_EQ(menu.find("shape/circle")->schema->find("radius")->example_text,
+            "10");  // from 10 to 20, the default 0 is outside
 }
 
 struct Twice {

@@ -26,17 +26,18 @@ std::string complaint_about_integer(const std::string& toml) {
 }
 
 TEST(Value, DoublesSurviveWritingToTheLastBit) {
-  // Hard cases for shortest output: 2/3, denormal, largest, smallest normal, -0, one with 17 digits, a whole number, 1e21.
-  for (const double x : {2.0 / 3.0, 4.9e-324, std::numeric_limits<double>::max(), std::numeric_limits<double>::min(), -0.0,
-                         0.1 + 0.2, 3.0, 1e21, 1e22, -123456789012345678.0, std::nextafter(1.0, 2.0)}) {
+  // Hard for shortest output: 2/3, denormal, largest, smallest normal, -0, 17 digits, a whole number, 1e21.
+  for (const double x : {2.0 / 3.0, 4.9e-324, std::numeric_limits<double>::max(), std::numeric_limits<double>::min(),
+                         -0.0, 0.1 + 0.2, 3.0, 1e21, 1e22, -123456789012345678.0, std::nextafter(1.0, 2.0)}) {
     const double again = read_back(x);
     EXPECT_EQ(std::memcmp(&x, &again, sizeof x), 0) << write_value(x);
   }
 }
 
 TEST(Value, TextsSurviveWritingWhateverTheyHold) {
-  for (const std::string& text : {std::string("plain"), std::string("quote \" and \\ backslash"), std::string("two\nlines\r\n\ttab"),
-                                  std::string("bell \x07, null \0, delete \x7F", 23), std::string("Gauß ∇u"), std::string()})
+  for (const std::string& text :
+       {std::string("plain"), std::string("quote \" and \\ backslash"), std::string("two\nlines\r\n\ttab"),
+        std::string("bell \x07, null \0, delete \x7F", 23), std::string("Gauß ∇u"), std::string()})
     EXPECT_EQ(read_back(text), text);
 }
 
@@ -67,7 +68,8 @@ TEST(Value, IntegersOutOfRangeAreRefusedNotWrapped) {
 TEST(Value, ANumberMustBeFinite) {
   double value = 0.0;
   Problem problem;
-  for (const char* const text : {"nan", "inf", "-inf"}) EXPECT_FALSE(read_value(parse_value(text, "test"), value, problem)) << text;
+  for (const char* const text : {"nan", "inf", "-inf"})
+    EXPECT_FALSE(read_value(parse_value(text, "test"), value, problem)) << text;
   EXPECT_EQ(problem.message, "must be a finite number, not -inf");
 }
 
@@ -94,7 +96,8 @@ TEST(Value, EachCheckHoldsExactlyWhereItsWordsSay) {
   EXPECT_TRUE(at_least(2).holds(2) && !at_least(2).holds(1.999));
   EXPECT_TRUE(at_most(2).holds(2) && !at_most(2).holds(2.001));
   EXPECT_TRUE(positive().holds(1e-300) && !positive().holds(0));
-  EXPECT_TRUE(between(1, 2).holds(1) && between(1, 2).holds(2) && !between(1, 2).holds(2.1) && !between(1, 2).holds(0.9));
+  EXPECT_TRUE(between(1, 2).holds(1) && between(1, 2).holds(2) && !between(1, 2).holds(2.1) &&
+              !between(1, 2).holds(0.9));
   EXPECT_TRUE(inside(1, 2).holds(1.5) && !inside(1, 2).holds(1) && !inside(1, 2).holds(2));
 }
 

@@ -34,7 +34,7 @@ struct Everything : Shape {
     std::vector<double> start = {0.5};
     std::vector<std::vector<double>> matrix;
     std::vector<std::string> words;
-    File data;
+    File data, map;
     std::string partner;
     std::vector<std::string> friends;
     double low = 0.0, high = 1.0;
@@ -53,6 +53,7 @@ struct Everything : Shape {
         .key("matrix", &Params::matrix, "1", "rows of a matrix")
         .key("words", &Params::words, "", "some words")
         .key("data", &Params::data, "", "file of data")
+        .key("map", &Params::map, "", "another file")
         .reference("partner", &Params::partner, "shape", "another shape")
         .reference("friends", &Params::friends, "shape", "more shapes")
         .key("low", &Params::low, "1", "lower end")
@@ -71,7 +72,7 @@ struct Circle : Shape {
   static Schema<Params> schema() {
     Schema<Params> s("A circle", "");
     s.key("radius", &Params::radius, "m", "radius of the circle", between(10.0, 20.0)).required();
-    s.key("corners", &Params::corners, "1", "number of corners", at_most(0));
+    s.key("corners", &Params::corners, "1", "number of corners", at_most(0)).example("-4");
     return s;
   }
 };
@@ -97,16 +98,18 @@ inline Registry registry() {
   registry.add<Shape, Everything::Params>("shape", "shape/everything", Everything::schema(),
                                           [](const Everything::Params& params, Builder& builder) {
                                             if (!params.partner.empty()) builder.get<Shape>("shape", params.partner);
-                                            if (params.draws == 13) throw KeyError("draws", "brings bad luck", "take 14");
+                                            if (params.draws == 13)
+                                              throw KeyError("draws", "brings bad luck", "take 14");
                                             if (params.draws == 17) throw core::UserError("data.txt:3:7: not a number");
                                             return std::make_unique<Everything>();
                                           });
   registry.add<Shape, Circle::Params>("shape", "shape/circle", Circle::schema(),
                                       [](const Circle::Params&, Builder&) { return std::make_unique<Circle>(); });
-  registry.add<Colour, Colour::Params>("colour", "colour/plain", Colour::schema(), [](const Colour::Params& params, Builder& builder) {
-    builder.get<Shape>("shape", params.of);
-    return std::make_unique<Colour>();
-  });
+  registry.add<Colour, Colour::Params>("colour", "colour/plain", Colour::schema(),
+                                       [](const Colour::Params& params, Builder& builder) {
+                                         builder.get<Shape>("shape", params.of);
+                                         return std::make_unique<Colour>();
+                                       });
   return registry;
 }
 

@@ -65,9 +65,12 @@ std::vector<double> slow_solution(int n, int c, double source, const std::vector
   const int side = n - 1, size = side * side;
   std::vector<double> A(static_cast<std::size_t>(size) * size, 0.0), b(size, 0.0), field((n + 1) * (n + 1), 0.0);
   const auto at = [&](int i, int j) -> double& { return A[static_cast<std::size_t>(i) * size + j]; };
-  const auto free_index = [&](int x, int y) { return x > 0 && x < n && y > 0 && y < n ? (x - 1) + side * (y - 1) : -1; };
+  const auto free_index = [&](int x, int y) {
+    return x > 0 && x < n && y > 0 && y < n ? (x - 1) + side * (y - 1) : -1;
+  };
   // Exact integrals of products of the one-dimensional hat functions and of their derivatives on an element.
-  const double h = 1.0 / n, mass[2][2] = {{h / 3, h / 6}, {h / 6, h / 3}}, stiff[2][2] = {{1 / h, -1 / h}, {-1 / h, 1 / h}};
+  const double h = 1.0 / n, mass[2][2] = {{h / 3, h / 6}, {h / 6, h / 3}},
+               stiff[2][2] = {{1 / h, -1 / h}, {-1 / h, 1 / h}};
   for (int ey = 0; ey < n; ++ey) {
     for (int ex = 0; ex < n; ++ex) {
       const double a = theta[ex * c / n + c * (ey * c / n)];
@@ -157,7 +160,8 @@ TEST_P(DiffusionSizes, AgreesWithAnIndependentAssembly) {
     const std::vector<double> reference = slow_solution(n, c, setup.source, theta);
     const double scale = *std::max_element(reference.begin(), reference.end());
     const std::vector<double> field = model.solution(theta.data());
-    for (std::size_t i = 0; i < reference.size(); ++i) EXPECT_NEAR(field[i], reference[i], 1e-11 * scale) << "node " << i;
+    for (std::size_t i = 0; i < reference.size(); ++i)
+      EXPECT_NEAR(field[i], reference[i], 1e-11 * scale) << "node " << i;
     for (int s = 0; s < points; ++s)
       EXPECT_NEAR(y(row, s), interpolate(reference, n, setup.sensors[s][0], setup.sensors[s][1]), 1e-11 * scale);
   }
@@ -276,8 +280,8 @@ TEST(Diffusion, RowsThatCannotBeSolvedAreReportedAndLeaveTheOthersAlone) {
   u(9, 17) = 0.0;
   ASSERT_TRUE(model.adjoint()->evaluate_and_pullback(good, y_good, least_squares, g_good).ok());
   for (int with_gradient = 0; with_gradient < 2; ++with_gradient) {
-    const RowStatus status = with_gradient ? model.adjoint()->evaluate_and_pullback(u, y, least_squares, g)
-                                           : model.evaluate(u, y);
+    const RowStatus status =
+        with_gradient ? model.adjoint()->evaluate_and_pullback(u, y, least_squares, g) : model.evaluate(u, y);
     ASSERT_EQ(status.failed.size(), 4u);
     EXPECT_EQ(status.failed[0].row, 1);
     EXPECT_THAT(status.failed[0].reason, testing::HasSubstr("theta_5 = nan"));
@@ -326,7 +330,8 @@ TEST(Diffusion, ObservationAtAMeshNodeIsTheNodalValue) {
   const Batch u = some_batch(1, 9), y("u", 1, 169);
   ASSERT_TRUE(model.evaluate(u, y).ok());
   const std::vector<double> field = model.solution(&u(0, 0));
-  for (int node = 0; node < 169; ++node) EXPECT_NEAR(y(0, node), field[node], 1e-14) << node;  // a few roundings of u < 1
+  for (int node = 0; node < 169; ++node)
+    EXPECT_NEAR(y(0, node), field[node], 1e-14) << node;  // a few roundings of u < 1
 }
 
 TEST(Diffusion, ScalingTheCoefficientScalesTheSolution) {

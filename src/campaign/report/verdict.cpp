@@ -100,6 +100,30 @@ Check ess_check(const ReportData& data, const char* what, const Extreme& worst) 
   return c;
 }
 
+// A parameter whose mean hangs on rare large values: its spread is far wider than its central 90 % suggests.
+bool is_heavy_tailed(const ParameterRow& row) {
+  constexpr double normal_width = 3.29;  // of the central 90 %, in standard deviations of a normal
+  return row.sd > 2.0 * (row.q95 - row.q05) / normal_width;
+}
+
+// R-hat and ESS look at ranks; a mean that hangs on rare large values may still be uncertain.
+Check mean_check(const ReportData& data) {
+  double worst = 0.0;
+  int at = -1, uncertain = 0;
+  for (std::size_t p = 0; p < data.main.parameters.size(); ++p) {
+    const ParameterRow& row = data.main.parameters[p];
+    const double relative = row.mcse / std::abs(row.mean);
+    if (!is_heavy_tailed(row) || !(relative > threshold::mean_error)) continue;
+    ++uncertain;
+    if (relative > worst) worst = relative, at = static_cast<int>(p);
+  }
+  if (uncertain == 0) return {Level::good, "Means", "none hangs on rare values by more than its error allows", ""};
+  return {Level::caution, "Means",
+          fmt::format("{} with a heavy tail known to worse than {}; worst {}, to ± {}", plural(uncertain, "mean"),
+                      percent(threshold::mean_error), parameter_name(data, at), percent(worst)),
+          "Quantiles can be used; for these means run longer, since rare large values decide them."};
+}
+
 void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
   if (has_draws(run)) {
     const double all = static_cast<double>(run.chains) * run.draws, share = unique_rows(run) / all;
@@ -242,6 +266,7 @@ Verdict judge(const ReportData& data) {
                 tail = extreme_of(run, &ParameterRow::ess_tail, -1);
   if (bulk.parameter >= 0) v.checks.push_back(ess_check(data, "Bulk ESS", bulk));
   if (tail.parameter >= 0) v.checks.push_back(ess_check(data, "Tail ESS", tail));
+  if (run.is_exact && mean_check(data).level != Level::good) v.checks.push_back(mean_check(data));
   if (std::isfinite(run.acceptance)) v.checks.push_back(acceptance_check(run));
   if (run.kind == "particles") particle_checks(run, v.checks);
   v.level = Level::unknown;

@@ -20,6 +20,7 @@ enum class Level { good, unknown, caution, biased, bad };  ///< in order of risi
 namespace threshold {
 inline constexpr double rhat_good = 1.01, rhat_caution = 1.05;
 inline constexpr double ess_good = 400, ess_caution = 100;
+inline constexpr double mean_error = 0.1;  ///< Monte Carlo error of a heavy-tailed mean, relative to it
 inline constexpr double unique_good = 0.5, unique_caution = 0.1;      ///< share of different particles
 inline constexpr double evidence_good = 0.5, evidence_caution = 2.0;  ///< standard error of the log evidence
 }  // namespace threshold

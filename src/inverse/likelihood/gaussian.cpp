@@ -38,7 +38,6 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
 GaussianLikelihood::GaussianLikelihood(const Params& params) {
   noise_.data = io::parse_table(params.data.text, params.data.path).values;
   const int p = outputs();
-  if (p == 0) throw deck::KeyError("data", params.data.path + " holds no numbers");
   constexpr double half_log_two_pi = 0.918938533204672741780329736406;
   if (params.covariance.empty()) {
     const std::vector<double> sd = prob::spread(params.sd, p, "sd");

@@ -3,7 +3,7 @@
 /// Method    log p = -|W (d - y)|^2 / 2 + constant, R^-1 = W^T W; symbols: data d, R from sd or covariance = L L^T, W = L^-1.
 /// Parallel  local, row by row; thread-safe.
 /// Cost      O(p) a row with independent noise, O(p^2) with a covariance.
-/// Fails     KeyError: no data, sizes that do not fit, a covariance that is not positive definite.
+/// Fails     UserError: no data in the file. KeyError: sizes that do not fit, a covariance that is not positive definite.
 #include "deck/registry.hpp"
 #include "model/likelihood.hpp"
 

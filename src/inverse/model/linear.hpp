@@ -3,7 +3,7 @@
 /// Method    dense product; adjoint A^T dy, tangent A du.
 /// Parallel  row by row; thread-safe.
 /// Cost      O(p d) a row.
-/// Fails     KeyError for an empty matrix; a row with NaN or infinity fails.
+/// Fails     UserError for an empty table; a row with NaN or infinity fails.
 #include "deck/registry.hpp"
 #include "model/forward_model.hpp"
 

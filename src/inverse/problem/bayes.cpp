@@ -92,11 +92,13 @@ std::vector<int> BayesProblem::evaluate(ConstBatch z, model::Evaluation& result)
 }
 
 void BayesProblem::handle_failures(const model::RowStatus& status, ConstBatch u, model::Evaluation& result) const {
+  constexpr std::int64_t most_shown = 5;
   for (const model::FailedRow& failed : status.failed) {
-    const std::string where = fmt::format("model '{}' failed at u = ({}): {}", params_.model, shown_row(u, failed.row), failed.reason);
+    const auto where = [&] { return fmt::format("model '{}' failed at u = ({}): {}", params_.model, shown_row(u, failed.row), failed.reason); };
     if (params_.on_failure == OnFailure::stop)
-      throw core::NumericsError(where + "; on_failure = \"reject\" in the problem's block would pass over such points");
-    core::warn("{}", where);
+      throw core::NumericsError(where() + "; on_failure = \"reject\" in the problem's block would pass over such points");
+    if (++failures_ <= most_shown) core::warn("{}", where());
+    if (failures_ == most_shown) core::warn("further failed model runs are counted, not shown");
     result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();
   }
   if (result.gradient.size() == 0) return;

@@ -6,6 +6,7 @@
 /// Cost      the model's.
 /// Fails     KeyError when sizes do not fit; NumericsError when a row fails under on_failure = "stop". A row fails when
 ///           the model says so or its log-likelihood is NaN; it then has log-likelihood -infinity and gradient 0.
+#include <cstdint>
 #include <memory>
 
 #include "deck/registry.hpp"
@@ -49,6 +50,7 @@ class BayesProblem : public model::Problem {
   Parts parts_;
   std::vector<prob::Variable> variables_;
   std::vector<double> reference_mean_;
+  mutable std::int64_t failures_ = 0;  // of this rank, counted for the log
 };
 
 }  // namespace aleator::inverse

@@ -1,8 +1,5 @@
 #include "pde/diffusion/diffusion.hpp"
 
-#include <fmt/format.h>
-
-#include "core/error.hpp"
 #include "pde/diffusion/engine.hpp"
 
 namespace aleator::pde::diffusion {

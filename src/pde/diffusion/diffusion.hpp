@@ -6,7 +6,7 @@
 ///           Adjoint: lambda = A^-1 C^T r with the same factor, dJ/dtheta_k = - lambda_b . S u_b - sum_obs r d / theta_k^2.
 /// Parallel  rows are spread over the threads of Kokkos' default execution space; a row's bits depend on that row alone.
 ///           One evaluation at a time per object (it owns the workspace).
-/// Cost      n = 32, c = 8, 169 points: 0.38 Mflop a row; value and gradient 1.25 times that.
+/// Cost      n = 32, c = 8, 169 points: 0.37 Mflop a row, value and gradient 0.46 Mflop (docs/theory/diffusion.md, section 7).
 /// Fails     UserError for a mesh that is no multiple of c or a point outside the square; rows with a coefficient that is
 ///           not positive and finite, or a solution that overflows, are reported in RowStatus and get NaN outputs.
 #include <array>

@@ -29,8 +29,7 @@ double front_cost(int eliminated, int remaining) {
 
 class Dissector {
  public:
-  Dissector(int cells, int elements_per_cell)
-      : c_(cells), r_(elements_per_cell), n_(cells * elements_per_cell) {
+  Dissector(int cells, int elements_per_cell) : c_(cells), r_(elements_per_cell), n_(cells * elements_per_cell) {
     result_.variable.assign(static_cast<std::size_t>(n_ + 1) * (n_ + 1), -1);
   }
 
@@ -66,7 +65,7 @@ class Dissector {
 
   int perimeter_size(const Rectangle& q) const {
     const int inner_x = q.width() * r_ - 1, inner_y = q.height() * r_ - 1;
-    const int left = q.i0 > 0, right = q.i1 < c_, bottom = q.j0 > 0, top = q.j1 < c_;
+    const int left = q.i0 > 0, right = q.i1<c_, bottom = q.j0> 0, top = q.j1 < c_;
     return (left + right) * inner_y + (bottom + top) * inner_x + (left + right) * (bottom + top);
   }
 

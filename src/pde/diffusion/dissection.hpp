@@ -15,7 +15,7 @@ namespace aleator::pde::diffusion {
 
 /// One or two cells whose joint Schur complement is a linear combination of precomputed matrices.
 struct Leaf {
-  int node = 0;              ///< in Dissection::nodes
+  int node = 0;                ///< in Dissection::nodes
   int first = 0, second = -1;  ///< cells i + c j; second: right of or above first, or -1
   Side shared = Side::right;   ///< side of the first cell that is shared with the second
 };

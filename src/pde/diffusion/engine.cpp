@@ -58,9 +58,17 @@ struct SkeletonRow {
   Job job;
   KOKKOS_INLINE_FUNCTION void operator()(int) const {
     const auto kernel = job.kernel(0);
-    job.load_theta(kernel.theta, 0);
+    job.load_theta(kernel, 0);
     kernel.evaluate();
     job.store(kernel.u, job.y, 0);
+  }
+};
+
+struct ClearSlot {
+  Doubles work;
+  std::size_t size;
+  KOKKOS_INLINE_FUNCTION void operator()(int slot) const {
+    for (std::size_t i = slot * size; i < (slot + 1) * size; ++i) work(i) = 0.0;
   }
 };
 
@@ -110,8 +118,8 @@ void pull_back_on_device(Job job, const Cotangent& cotangent, Batch y) {
 
 void require(ConstBatch batch, std::size_t rows, int columns, const char* what) {
   if (batch.extent(0) != rows || batch.extent(1) != static_cast<std::size_t>(columns))
-    throw core::InternalError(fmt::format("diffusion: {} is {} x {}, not {} x {}", what, batch.extent(0),
-                                          batch.extent(1), rows, columns));
+    throw core::InternalError(
+        fmt::format("diffusion: {} is {} x {}, not {} x {}", what, batch.extent(0), batch.extent(1), rows, columns));
 }
 
 model::Shape shape_of(const Setup& setup) {
@@ -157,8 +165,15 @@ void Engine::lay_out() {
     constexpr int most_rows = 16384;
     slots_ = std::max(1, std::min(most_rows, static_cast<int>(most_bytes / 8 / layout_.total)));
   }
-  // Zeroed: the rows of zeros that stand for a child's missing variables are never written again.
-  work_ = Doubles("diffusion workspace", static_cast<std::size_t>(slots_) * layout_.total * lanes);
+  const std::size_t slot_size = static_cast<std::size_t>(layout_.total) * lanes;
+  if constexpr (on_host) {
+    pages_ = kernels::HugePages(slots_ * slot_size);
+    work_ = Doubles(pages_.data(), slots_ * slot_size);
+  } else {
+    work_ = Doubles(Kokkos::view_alloc("diffusion workspace", Kokkos::WithoutInitializing), slots_ * slot_size);
+  }
+  // The rows of zeros that stand for a child's missing variables are never written again. By slot: first touch.
+  launch("diffusion clear", slots_, ClearSlot{work_, slot_size});
   ALEATOR_ASSERT(reinterpret_cast<std::uintptr_t>(work_.data()) % alignof(Memory::P) == 0);
 }
 
@@ -189,8 +204,14 @@ void Engine::upload() {
   copy(t.leaves, leaves_);
   copy(t.front_leaves, front_leaves_);
   KernelTables& k = kernel_tables_;
-  k.tree = {fronts_.data(), on_device(t.plan.row_map), on_device(t.plan.column_map), on_device(t.plan.tile_sources),
-            on_device(t.plan.variables), static_cast<int>(t.plan.fronts.size()), t.plan.zero_slot(), t.plan.rhs_slot()};
+  k.tree = {fronts_.data(),
+            on_device(t.plan.row_map),
+            on_device(t.plan.column_map),
+            on_device(t.plan.tile_sources),
+            on_device(t.plan.variables),
+            static_cast<int>(t.plan.fronts.size()),
+            t.plan.zero_slot(),
+            t.plan.rhs_slot()};
   k.leaves = leaves_.data();
   k.front_leaves = front_leaves_.data();
   k.leaf_constants = on_device(t.leaf_constants);
@@ -231,8 +252,8 @@ RowStatus Engine::status(const Job& job, ConstBatch u) const {
   for (int row = 0; row < job.rows(); ++row) {
     const int code = fault(row);
     if (code > 0) {
-      result.failed.push_back({row, fmt::format("coefficient theta_{} = {} is not positive and finite", code - 1,
-                                                u(row, code - 1))});
+      result.failed.push_back(
+          {row, fmt::format("coefficient theta_{} = {} is not positive and finite", code - 1, u(row, code - 1))});
     } else if (code < 0) {
       result.failed.push_back({row, "the solution is not finite: the coefficients over- or underflow"});
     }
@@ -303,7 +324,8 @@ std::vector<double> Engine::solution(const double* theta) const {
       } else {
         const int i = -1 - node;
         value = t.reference.w[i] / theta[k];
-        for (int b = 0; b < t.boundary; ++b) value += t.reference.Q[static_cast<std::size_t>(i) * t.boundary + b] * boundary[b];
+        for (int b = 0; b < t.boundary; ++b)
+          value += t.reference.Q[static_cast<std::size_t>(i) * t.boundary + b] * boundary[b];
       }
       field[x + static_cast<std::size_t>(side) * y] = value;
     }

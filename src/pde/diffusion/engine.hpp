@@ -8,6 +8,7 @@
 /// Fails     as Diffusion.
 #include <vector>
 
+#include "kernels/huge_pages.hpp"
 #include "kernels/pack.hpp"
 #include "model/forward_model.hpp"
 #include "pde/diffusion/kernel.hpp"
@@ -37,8 +38,8 @@ struct Job {
   KOKKOS_INLINE_FUNCTION Kernel<Memory> kernel(int slot) const {
     using P = Memory::P;
     P* begin = reinterpret_cast<P*>(work.data());
-    const Memory memory = on_host ? Memory{begin + static_cast<std::int64_t>(slot) * layout.total, 1}
-                                  : Memory{begin + slot, slots};
+    const Memory memory =
+        on_host ? Memory{begin + static_cast<std::int64_t>(slot) * layout.total, 1} : Memory{begin + slot, slots};
     return Kernel<Memory>(tables, layout, memory);
   }
   KOKKOS_INLINE_FUNCTION int rows() const { return static_cast<int>(theta.extent(0)); }
@@ -52,33 +53,45 @@ struct Job {
       for (int k = 0, at = row(pack, lane); k < static_cast<int>(from.extent(1)); ++k) to.lane(k, lane) = from(at, k);
   }
   /// theta; a row that cannot be solved is replaced by ones.
-  KOKKOS_INLINE_FUNCTION void load_theta(Memory to, int pack) const {
-    load(theta, to, pack);
-    for (int lane = 0; lane < lanes; ++lane) {
-      int wrong = 0;
-      for (int k = tables.cells; k > 0; --k) {
-        const double value = to.lane(k - 1, lane);
-        if (!(value > 0 && value <= 1.7976931348623157e308)) wrong = k;
-      }
-      fault(row(pack, lane)) = wrong;
-      if (wrong == 0) continue;
-      for (int k = 0; k < tables.cells; ++k) to.lane(k, lane) = 1.0;
+  KOKKOS_INLINE_FUNCTION void load_theta(const Kernel<Memory>& kernel, int pack) const {
+    using P = Memory::P;
+    load(theta, kernel.theta, pack);
+    P suspicion{};  // not 0 when any value is not positive, NaN when any is not finite
+    for (int k = 0; k < tables.cells; ++k) {
+      const P value = kernel.theta[k], one = P{} + 1.0;
+      suspicion += (value > P{} ? P{} : one) + (value - value);
     }
+    kernel.z[0] = suspicion;
+    for (int lane = 0; lane < lanes; ++lane) {
+      const bool sound = kernel.z.lane(0, lane) == 0.0;
+      fault(row(pack, lane)) = sound ? 0 : first_wrong(kernel.theta, lane);
+      for (int k = 0; !sound && k < tables.cells; ++k) kernel.theta.lane(k, lane) = 1.0;
+    }
+  }
+  /// 1 + the first coefficient that is not positive and finite.
+  KOKKOS_INLINE_FUNCTION int first_wrong(Memory values, int lane) const {
+    int k = 0;
+    while (values.lane(k, lane) > 0 && values.lane(k, lane) - values.lane(k, lane) == 0) ++k;
+    return k + 1;
   }
   /// Marks rows whose outputs overflowed.
   KOKKOS_INLINE_FUNCTION void check(Memory values, int pack) const {
     Memory::P sum{};
     for (int k = 0; k < tables.outputs; ++k) sum += values[k] - values[k];  // NaN when any is not finite
-    values[tables.outputs] = sum;  // one pack of scratch behind the outputs
+    values[tables.outputs] = sum;                                           // a pack nobody reads
     for (int lane = 0; lane < lanes; ++lane)
       if (values.lane(tables.outputs, lane) != 0.0) fault(row(pack, lane)) = -1;
   }
   KOKKOS_INLINE_FUNCTION void store(Memory from, const Rows& to, int pack) const {
+    const int columns = static_cast<int>(to.extent(1));
     for (int lane = 0; lane < lanes; ++lane) {
       const int at = pack * lanes + lane;
       if (at >= rows()) return;
-      const bool sound = fault(at) == 0;
-      for (int k = 0; k < static_cast<int>(to.extent(1)); ++k) to(at, k) = sound ? from.lane(k, lane) : not_a_number();
+      if (fault(at) == 0) {
+        for (int k = 0; k < columns; ++k) to(at, k) = from.lane(k, lane);
+      } else {
+        for (int k = 0; k < columns; ++k) to(at, k) = not_a_number();
+      }
     }
   }
   KOKKOS_INLINE_FUNCTION static double not_a_number() { return 0.0 / zero(); }
@@ -88,7 +101,7 @@ struct Job {
   }
   /// y of one pack.
   KOKKOS_INLINE_FUNCTION void evaluate(const Kernel<Memory>& kernel, int pack) const {
-    load_theta(kernel.theta, pack);
+    load_theta(kernel, pack);
     kernel.evaluate();
     check(kernel.z, pack);
     store(kernel.z, y, pack);
@@ -122,6 +135,7 @@ class Engine : public model::Adjoint, public model::Tangent {
   KernelTables kernel_tables_{};
   KernelLayout layout_{};
   int slots_ = 1;
+  kernels::HugePages pages_;  // on the host, the memory of work_
   Doubles work_;
   std::vector<Integers> integers_;  // owners of what kernel_tables_ points at
   std::vector<Doubles> doubles_;

@@ -35,9 +35,8 @@ struct LeafTerms {
 
   KOKKOS_FORCEINLINE_FUNCTION void operator()(kernels::Tile<P>& c, int sources) {
     constexpr int tile = kernels::tile;
-    for (int t = 0; t < 6; ++t) {
-      if (!(sources & (leaf_matrix << t))) continue;
-      const P times = factor[t];
+    for (unsigned matrices = (sources / leaf_matrix) & 63; matrices; matrices &= matrices - 1) {
+      const P times = factor[kernels::lowest_bit(matrices)];
       ALEATOR_UNROLL
       for (int a = 0; a < tile; ++a) {
         ALEATOR_UNROLL
@@ -198,8 +197,10 @@ struct Kernel {
     if (leaf.second_cell < 0) return;
     const P t1 = theta[leaf.first_cell], t2 = theta[leaf.second_cell], inverse = 1.0 / (t1 + t2);
     const Memory own = x + t.tree.fronts[leaf.front].first_eliminated;
-    const int *variable1 = t.cell_variable + leaf.first_cell * t.boundary, *others1 = t.edge_rest + leaf.first_side * t.rest;
-    const int *variable2 = t.cell_variable + leaf.second_cell * t.boundary, *others2 = t.edge_rest + leaf.second_side * t.rest;
+    const int *variable1 = t.cell_variable + leaf.first_cell * t.boundary,
+              *others1 = t.edge_rest + leaf.first_side * t.rest;
+    const int *variable2 = t.cell_variable + leaf.second_cell * t.boundary,
+              *others2 = t.edge_rest + leaf.second_side * t.rest;
     for (int i = 0; i < t.edge; ++i) {
       const double *M1 = t.edge_extension + (leaf.first_side * t.edge + i) * t.rest,
                    *M2 = t.edge_extension + (leaf.second_side * t.edge + i) * t.rest;

@@ -17,14 +17,14 @@ enum class Side { left, right, bottom, top };
 struct ReferenceCell {
   ReferenceCell(int elements, double mesh_width, double source);
 
-  int r;                       ///< elements along an edge
-  int boundary;                ///< 4 r boundary nodes
-  std::vector<int> index;      ///< of node (a, b), a + (r + 1) b: boundary index >= 0, or -1 - interior index
+  int r;                            ///< elements along an edge
+  int boundary;                     ///< 4 r boundary nodes
+  std::vector<int> index;           ///< of node (a, b), a + (r + 1) b: boundary index >= 0, or -1 - interior index
   std::vector<int> node_a, node_b;  ///< position of a boundary node in 0 .. r
-  std::vector<double> S;       ///< boundary x boundary, row-major
-  std::vector<double> g;       ///< boundary
-  std::vector<double> Q;       ///< interior x boundary, row-major
-  std::vector<double> w;       ///< interior
+  std::vector<double> S;            ///< boundary x boundary, row-major
+  std::vector<double> g;            ///< boundary
+  std::vector<double> Q;            ///< interior x boundary, row-major
+  std::vector<double> w;            ///< interior
 
   /// Boundary indices of a side's r - 1 inner nodes, along increasing x or y.
   std::vector<int> edge(Side side) const;

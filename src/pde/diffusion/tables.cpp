@@ -13,11 +13,11 @@ namespace {
 
 const Setup& checked(const Setup& setup) {
   if (setup.mesh < 1 || setup.coefficients < 1)
-    throw core::UserError(fmt::format("diffusion: mesh = {} and coefficients = {} must be at least 1", setup.mesh,
-                                      setup.coefficients));
+    throw core::UserError(
+        fmt::format("diffusion: mesh = {} and coefficients = {} must be at least 1", setup.mesh, setup.coefficients));
   if (setup.mesh % setup.coefficients != 0)
-    throw core::UserError(fmt::format("diffusion: mesh = {} is not a multiple of coefficients = {}", setup.mesh,
-                                      setup.coefficients));
+    throw core::UserError(
+        fmt::format("diffusion: mesh = {} is not a multiple of coefficients = {}", setup.mesh, setup.coefficients));
   if (!std::isfinite(setup.source))
     throw core::UserError(fmt::format("diffusion: source = {} is not finite", setup.source));
   for (const auto& p : setup.sensors)
@@ -284,9 +284,8 @@ void Tables::make_front_leaves() {
     if (matrices.empty()) continue;
     std::vector<double> constants;
     int* sources = &plan.tile_sources[front.tile_begin];
-    kernels::for_each_tile(front, [&](int I, int J) {
-      *sources++ |= tiles.append(I, J, I == front.groups - 1, constants);
-    });
+    kernels::for_each_tile(front,
+                           [&](int I, int J) { *sources++ |= tiles.append(I, J, I == front.groups - 1, constants); });
     const auto found = known.emplace(constants, static_cast<int>(leaf_constants.size()));
     if (found.second) leaf_constants.insert(leaf_constants.end(), constants.begin(), constants.end());
     front_leaves[at].constants = found.first->second;
@@ -319,7 +318,8 @@ void Tables::make_sensors(const std::vector<std::array<double, 2>>& sensors) {
         } else {
           const int i = -1 - node;
           block_interior[4 * block + place] += phi * reference.w[i];
-          for (int b = 0; b < boundary; ++b) weight[4 * b] += phi * reference.Q[static_cast<std::size_t>(i) * boundary + b];
+          for (int b = 0; b < boundary; ++b)
+            weight[4 * b] += phi * reference.Q[static_cast<std::size_t>(i) * boundary + b];
         }
       }
     }

@@ -32,7 +32,7 @@ struct Setup {
 enum LeafSource { leaf_matrix = kernels::first_free_source, leaf_load = leaf_matrix << 6 };
 
 struct LeafRecord {
-  int front = 0;                        ///< in MultifrontalPlan::fronts
+  int front = 0;  ///< in MultifrontalPlan::fronts
   int first_cell = 0, second_cell = -1;
   int first_side = 0, second_side = 0;  ///< the shared edge as seen by each cell (Side)
 };
@@ -54,17 +54,17 @@ struct Tables {
   std::vector<LeafRecord> leaves;
   std::vector<FrontLeaves> front_leaves;  ///< by front
   std::vector<double> leaf_constants;
-  std::vector<int> edge_rest;           ///< [side][rest]: boundary indices
-  std::vector<double> edge_extension;   ///< [side][edge][rest]: M
-  std::vector<double> edge_inverse;     ///< [edge][edge]: E
-  std::vector<double> edge_load;        ///< [edge]: 2 E g_e
+  std::vector<int> edge_rest;          ///< [side][rest]: boundary indices
+  std::vector<double> edge_extension;  ///< [side][edge][rest]: M
+  std::vector<double> edge_inverse;    ///< [edge][edge]: E
+  std::vector<double> edge_load;       ///< [edge]: 2 E g_e
 
-  std::vector<int> cell_variable;       ///< [cell][boundary]: slot of the node, zero_slot on the boundary of the domain
+  std::vector<int> cell_variable;  ///< [cell][boundary]: slot of the node, zero_slot on the boundary of the domain
   // The points of a cell in blocks of 4; unused places have weight 0 and the output `outputs`, which nobody reads.
-  std::vector<int> block_begin;         ///< [cells + 1]
-  std::vector<int> block_output;        ///< [block][4]
-  std::vector<double> block_weight;     ///< [block][boundary][4]: c
-  std::vector<double> block_interior;   ///< [block][4]: d
+  std::vector<int> block_begin;        ///< [cells + 1]
+  std::vector<int> block_output;       ///< [block][4]
+  std::vector<double> block_weight;    ///< [block][boundary][4]: c
+  std::vector<double> block_interior;  ///< [block][4]: d
 
   std::int64_t value_flops = 0, gradient_flops = 0;  ///< per sample; the latter for value and gradient together
 

@@ -79,6 +79,17 @@ Candidates evaluate_candidates(const Problem& problem, const Context& context, c
   return c;
 }
 
+Candidates start_of_trajectory(const Ensemble& ensemble, const Batch& position) {
+  Candidates c;
+  c.position = position;
+  c.evaluation.log_likelihood = Vector("log_likelihood", ensemble.rows());
+  c.evaluation.gradient = Batch("gradient", ensemble.rows(), ensemble.gradient.extent(1));
+  c.log_ratio = Vector("log_ratio", ensemble.rows());
+  Kokkos::deep_copy(c.evaluation.log_likelihood, ensemble.log_likelihood);
+  Kokkos::deep_copy(c.evaluation.gradient, ensemble.gradient);
+  return c;
+}
+
 double log_prior_ratio(const Batch& proposed, const Batch& present, int row) {
   double sum = 0.0;
   for (std::size_t k = 0; k < present.extent(1); ++k) sum += (present(row, k) - proposed(row, k)) * (present(row, k) + proposed(row, k));
@@ -112,10 +123,11 @@ ChainState begin_chains(const ChainParams& params, const Adaptation& adaptation,
   return s;
 }
 
-StepInfo end_step(const ChainParams& params, const Adaptation& adaptation, const Context& context, const Vector& acceptance, ChainState& s) {
+StepInfo end_step(const ChainParams& params, const Adaptation& adaptation, int runs, const Context& context, const Vector& acceptance, ChainState& s) {
   ++s.iteration;
-  s.model_evaluations += params.chains;
-  if (s.ensemble.gradient.extent(1) != 0) s.gradient_evaluations += params.chains;
+  const std::int64_t all_runs = static_cast<std::int64_t>(runs) * params.chains;
+  s.model_evaluations += all_runs;
+  if (s.ensemble.gradient.extent(1) != 0) s.gradient_evaluations += all_runs;
   const std::int64_t total = params.warmup + static_cast<std::int64_t>(params.draws) * params.thin;
   StepInfo info;
   info.progress = static_cast<double>(s.iteration) / static_cast<double>(total);

@@ -32,6 +32,8 @@ struct Candidates {
 Batch proposal_normals(const Ensemble& ensemble, const Context& context, std::int64_t step);
 /// Runs the model at the proposed positions.
 Candidates evaluate_candidates(const Problem& problem, const Context& context, const Ensemble& ensemble, const Batch& position);
+/// The members' own densities and gradients, copied to where a trajectory will overwrite them; `position` a copy of theirs.
+Candidates start_of_trajectory(const Ensemble& ensemble, const Batch& position);
 /// log p0(z') - log p0(z) of one row.
 double log_prior_ratio(const Batch& proposed, const Batch& present, int row);
 /// Accepts or rejects each row; returns the acceptance probabilities.
@@ -67,8 +69,8 @@ struct Adaptation {
 };
 
 ChainState begin_chains(const ChainParams& params, const Adaptation& adaptation, bool with_gradient, const Problem& problem, const Context& context);
-/// After a move: counts, adapts while warming up, and says whether this step is a draw.
-StepInfo end_step(const ChainParams& params, const Adaptation& adaptation, const Context& context, const Vector& acceptance, ChainState& s);
+/// After a move of `runs` model runs a chain: counts, adapts while warming up, and says whether this step is a draw.
+StepInfo end_step(const ChainParams& params, const Adaptation& adaptation, int runs, const Context& context, const Vector& acceptance, ChainState& s);
 Plan chain_plan(const ChainParams& params);
 
 }  // namespace aleator::sampler

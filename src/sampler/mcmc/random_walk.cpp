@@ -30,7 +30,7 @@ Vector RandomWalk::move(const Problem& problem, const Context& context, const Mo
 
 StepInfo RandomWalk::step(const Problem& problem, const Context& context, State& s) const {
   const Vector acceptance = move(problem, context, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, s.ensemble);
-  return end_step(params, {params.target_acceptance, 0.0}, context, acceptance, s);
+  return end_step(params, {params.target_acceptance, 0.0}, 1, context, acceptance, s);
 }
 
 }  // namespace aleator::sampler

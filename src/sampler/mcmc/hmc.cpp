@@ -1,0 +1,82 @@
+#include "sampler/mcmc/hmc.hpp"
+
+#include <cmath>
+
+#include "kernels/triangular.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+double squared_length(const Batch& rho, int row) {
+  double sum = 0.0;
+  for (std::size_t k = 0; k < rho.extent(1); ++k) sum += rho(row, k) * rho(row, k);
+  return sum;
+}
+
+// rho += half epsilon_row L^T grad log pi(z), or a whole step with half = 1.
+void kick(const MoveSetting& setting, double half, const Vector& epsilon, const Candidates& c, const Batch& force, const Batch& rho) {
+  const Batch z = c.position, g = c.evaluation.gradient;
+  const int rows = static_cast<int>(z.extent(0)), d = static_cast<int>(z.extent(1));
+  kernels::for_each_row(rows, [=, temper = setting.temper](int row) {
+    for (int k = 0; k < d; ++k) force(row, k) = temper * g(row, k) - z(row, k);
+  });
+  kernels::multiply_lower_transposed(setting.lower.data(), force, force);
+  kernels::for_each_row(rows, [=](int row) {
+    for (int k = 0; k < d; ++k) rho(row, k) += half * epsilon(row) * force(row, k);
+  });
+}
+
+// z += epsilon_row L rho
+void drift(const MoveSetting& setting, const Vector& epsilon, const Batch& rho, const Batch& velocity, const Batch& z) {
+  kernels::multiply_lower(setting.lower.data(), rho, velocity);
+  kernels::for_each_row(static_cast<int>(z.extent(0)), [=](int row) {
+    for (std::size_t k = 0; k < z.extent(1); ++k) z(row, k) += epsilon(row) * velocity(row, k);
+  });
+}
+
+}  // namespace
+
+deck::Schema<Hmc::Params> Hmc::schema() {
+  deck::Schema<Params> s("Hamiltonian Monte Carlo, preconditioned", "Duane, Kennedy, Pendleton, Roweth 1987; Neal 2011");
+  add_chain_keys(s)
+      .key("target_acceptance", &Params::target_acceptance, "1", "acceptance rate the step is tuned to", deck::inside(0, 1))
+      .key("leapfrogs", &Params::leapfrogs, "1", "leapfrog steps of a trajectory, each one model run with adjoint", deck::at_least(1))
+      .key("jitter", &Params::jitter, "1", "steps of trajectories differ by up to this share", deck::between(0, 0.9));
+  return s;
+}
+
+std::string Hmc::objection(const Problem& problem) const {
+  return problem.has_gradient() ? "" : "needs the gradient of the log-likelihood, which the model does not offer (sampler/random_walk, sampler/pcn and sampler/smc do without)";
+}
+
+Hmc::State Hmc::init(const Problem& problem, const Context& context) const { return begin_chains(params, {params.target_acceptance, 0.05}, true, problem, context); }
+
+Vector Hmc::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) const {
+  const Batch rho = proposal_normals(e, context, setting.step);
+  const Batch work("work", e.rows(), rho.extent(1)), z("z", e.rows(), rho.extent(1));
+  const Vector epsilon("epsilon", e.rows()), energy("energy", e.rows());
+  for (int row = 0; row < e.rows(); ++row) {
+    const double u = context.rng.uniform({kernels::Purpose::trajectory, setting.step}, e.layout.first() + row);
+    epsilon(row) = setting.scale * (1.0 + params.jitter * (2.0 * u - 1.0));
+    energy(row) = 0.5 * squared_length(rho, row);
+  }
+  Kokkos::deep_copy(z, e.position);
+  Candidates c = start_of_trajectory(e, z);
+  kick(setting, 0.5, epsilon, c, work, rho);
+  for (int i = 1; i <= params.leapfrogs; ++i) {
+    drift(setting, epsilon, rho, work, z);
+    evaluate(problem, z, c.evaluation, context);
+    kick(setting, i < params.leapfrogs ? 1.0 : 0.5, epsilon, c, work, rho);
+  }
+  kernels::for_each_row(e.rows(), [=, position = e.position](int row) {
+    c.log_ratio(row) = log_prior_ratio(z, position, row) + energy(row) - 0.5 * squared_length(rho, row);
+  });
+  return accept(c, setting, context, e);
+}
+
+StepInfo Hmc::step(const Problem& problem, const Context& context, State& s) const {
+  const Vector acceptance = move(problem, context, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, s.ensemble);
+  return end_step(params, {params.target_acceptance, 0.0}, params.leapfrogs, context, acceptance, s);
+}
+
+}  // namespace aleator::sampler

@@ -1,0 +1,35 @@
+# Commands that need no ranks run without MPI, help shows examples, and every deck of input/ passes check.
+. "$(dirname "$0")/_lib.sh"
+
+# An MPI that cannot start: a run fails in it, these commands do not notice.
+export OMPI_MCA_pml=none_such OMPI_MCA_btl=none_such PMIX_MCA_gds=none_such
+expect 0 "$ALEATOR" --version
+says "aleator " "git " "Kokkos " "PETSc " "MPI " "HDF5 "
+expect 0 "$ALEATOR" list
+says sampler/mala pde/diffusion prior/log_normal job/sample
+for component in $(grep -oE '\b[a-z]+/[a-z_]+' said | sort -u); do
+  expect 0 "$ALEATOR" describe "$component"
+  says "$component"
+done
+expect 0 "$ALEATOR" schema
+python3 -m json.tool <said >/dev/null 2>&1 || ! command -v python3 >/dev/null || fail "the schema is not JSON"
+expect 2 "$ALEATOR" describe sampler/malla
+says "sampler/mala"
+decks=0
+for deck in $(find "$SOURCE_DIR/input" -name '*.toml'); do
+  expect 0 "$ALEATOR" check "$deck"
+  says "no errors"
+  decks=$((decks + 1))
+done
+[ $decks -gt 0 ] || fail "input/ holds no deck"
+[ -z "$(find . -mindepth 1 ! -name said)" ] || fail "these commands left files: $(ls -A)"
+
+expect 0 "$ALEATOR" --help
+says run resume check list describe evaluate report schema "Examples:"
+for command in run resume check evaluate report list describe schema; do
+  expect 0 "$ALEATOR" $command --help
+  says "aleator $command"
+done
+expect 2 "$ALEATOR"
+says "--help"
+done_testing

@@ -1,0 +1,60 @@
+# aleator evaluate: the published values of Aristoff and Bangerth, failed rows as data, and tables that do not fit.
+. "$(dirname "$0")/_lib.sh"
+input=$SOURCE_DIR/input/aristoff_bangerth
+
+# near VALUE EXPECTED: to 1e-9 relative.
+near() {
+  awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; s = b < 0 ? -b : b; exit !((d < 0 ? -d : d) <= 1e-9 * (s > 0 ? s : 1)) }' || fail "$1 is not $2 ($3)"
+  checks=$((checks + 1))
+}
+cell() { sed -n "$1p" said | cut -d, -f"$2"; } # LINE COLUMN
+
+# SIAM Review 65 (2023) 1074, and the test suite the authors publish: (log-likelihood, log-prior).
+published() {
+  near "$(cell 2 3)" -228.510844004 "theta = 1"
+  near "$(cell 2 4)" 0 "theta = 1"
+  near "$(cell 3 3)" -5708.64422369 "theta = 10"
+  near "$(cell 3 4)" -42.4151848838 "theta = 10"
+  near "$(cell 4 3)" -6412.82113914 "theta = 1, 2, ..., 64"
+  near "$(cell 4 4)" -88.6599171951 "theta = 1, 2, ..., 64"
+}
+expect 0 "$ALEATOR" evaluate "$input/quickstart.toml" --at "$input/forward_checks.txt"
+published
+cp said one
+expect 0 on 2 "$ALEATOR" evaluate "$input/quickstart.toml" --at "$input/forward_checks.txt" --out two.csv
+same one two.csv "1 and 2 ranks"
+expect 0 on 4 "$ALEATOR" evaluate "$input/quickstart.toml" --at "$input/forward_checks.txt" # more ranks than rows
+same one said "1 and 4 ranks"
+
+# Rows that the model cannot compute are reported, the others are as without them.
+deck=$DECKS/all_samplers.toml
+printf '1 2 3 4\n1 -2 3 4\n4 3 2 1\n0 1 1 1\n' >rows.txt
+printf '1 2 3 4\n4 3 2 1\n' >good.txt
+expect 0 "$ALEATOR" evaluate "$deck" --at good.txt
+cp said good
+expect 0 "$ALEATOR" evaluate "$deck" --at rows.txt
+[ "$(cell 2 3-)" = "$(sed -n 2p good | cut -d, -f3-)" ] && [ "$(cell 4 3-)" = "$(sed -n 3p good | cut -d, -f3-)" ] ||
+  fail "failed rows change the others"
+for row in 3 5; do
+  [ "$(cell $row 2)" != ok ] || fail "row $((row - 2)) is not reported as failed"
+  case $(cell $row 3- | tr '[:upper:]' '[:lower:]') in *inf* | *nan*) ;; *) fail "row $((row - 2)) has a likelihood" ;; esac
+done
+
+# Tables that do not fit.
+printf '1 2 3\n4 5 6\n' >narrow.txt
+expect 2 "$ALEATOR" evaluate "$deck" --at narrow.txt
+says narrow.txt "3 numbers a row" "4 parameters"
+printf '1 2 3 4\n1 2 nan 4\n' >nan.txt
+expect 2 "$ALEATOR" evaluate "$deck" --at nan.txt
+says nan.txt:2:5
+printf '1 2 3 4\n1 2 x 4\n' >word.txt
+expect 2 on 2 "$ALEATOR" evaluate "$deck" --at word.txt
+says_once word.txt:2:5
+: >empty.txt
+expect 2 "$ALEATOR" evaluate "$deck" --at empty.txt
+says empty.txt
+expect 2 "$ALEATOR" evaluate "$deck" --at missing.txt
+says missing.txt
+expect 2 "$ALEATOR" evaluate "$deck" --at rows.txt --out no/such/folder/out.csv
+says no/such/folder/out.csv
+done_testing

@@ -1,0 +1,182 @@
+#include "inverse/problem/bayes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/error.hpp"
+#include "inverse/likelihood/gaussian.hpp"
+#include "inverse/model/linear.hpp"
+#include "prob/prior/log_normal.hpp"
+#include "prob/prior/normal.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+using model::Batch;
+using model::ConstBatch;
+using model::Vector;
+constexpr double inf = std::numeric_limits<double>::infinity();
+
+// y = u, but fails where u_0 > 1, overflows to NaN unnoticed where u_0 < -1, and to infinity where u_1 > 1.
+class FragileModel : public model::ForwardModel, private model::Adjoint {
+ public:
+  FragileModel() { shape_.inputs = shape_.outputs = 2; }
+  const model::Shape& shape() const override { return shape_; }
+  const model::Adjoint* adjoint() const override { return this; }
+  model::RowStatus evaluate(ConstBatch u, Batch y) const override {
+    model::RowStatus status;
+    for (std::size_t row = 0; row < u.extent(0); ++row) {
+      const bool has_failed = u(row, 0) > 1.0;
+      if (has_failed) status.failed.push_back({static_cast<int>(row), "no convergence"});
+      y(row, 0) = has_failed || u(row, 0) < -1.0 ? std::numeric_limits<double>::quiet_NaN() : u(row, 0);
+      y(row, 1) = u(row, 1) > 1.0 ? inf : u(row, 1);
+    }
+    return status;
+  }
+
+ private:
+  model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent, Batch du) const override {
+    const model::RowStatus status = evaluate(u, y);
+    cotangent(0, y, du);
+    return status;
+  }
+  model::Shape shape_;
+};
+
+const deck::File two_data = {"data.txt", "0.5 0.25\n"};
+
+BayesProblem fragile_problem(BayesProblem::OnFailure on_failure) {
+  BayesProblem::Params params;
+  params.model = "fragile", params.prior = "theta", params.on_failure = on_failure;
+  return BayesProblem(params, {std::make_shared<FragileModel>(), std::make_shared<prob::Normal>(prob::Normal::Params{2, {0.0}, {1.0}, {}}),
+                               std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{two_data, {1.0}, {}, true})});
+}
+
+BayesProblem linear_problem(std::shared_ptr<const prob::Prior> prior) {
+  const std::vector<double> matrix = {1.0, 2.0, 3.0, -1.0, 0.5, 4.0};
+  return BayesProblem({}, {std::make_shared<LinearModel>(matrix, 2, 3), std::move(prior),
+                           std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{two_data, {0.5, 2.0}, {}, true})});
+}
+
+Batch latent_rows(int rows, int d) {
+  Batch z("z", rows, d);
+  for (int row = 0; row < rows; ++row)
+    for (int k = 0; k < d; ++k) z(row, k) = std::sin(1.0 + 3.0 * row + 1.7 * k);
+  return z;
+}
+
+double log_likelihood_at(const BayesProblem& problem, const Batch& z, int row, int k, double shift) {
+  Batch moved("moved", 1, z.extent(1));
+  for (std::size_t j = 0; j < z.extent(1); ++j) moved(0, j) = z(row, j);
+  moved(0, k) += shift;
+  model::Evaluation result{Vector("log_likelihood", 1), {}, {}};
+  problem.evaluate(moved, result);
+  return result.log_likelihood(0);
+}
+
+TEST(BayesProblem, GradientAgreesWithCentralDifferencesThroughPriorAndModel) {
+  const std::vector<std::vector<double>> covariance = {{2.0, 0.6, -0.3}, {0.6, 1.5, 0.4}, {-0.3, 0.4, 0.8}};
+  const auto normal = std::make_shared<prob::Normal>(prob::Normal::Params{3, {0.1}, {1.0}, covariance});
+  const auto log_normal = std::make_shared<prob::LogNormal>(prob::LogNormal::Params{3, {-0.5}, {0.3, 0.5, 0.2}, true});
+  for (const std::shared_ptr<const prob::Prior>& prior : {std::shared_ptr<const prob::Prior>(normal), std::shared_ptr<const prob::Prior>(log_normal)}) {
+    const BayesProblem problem = linear_problem(prior);
+    ASSERT_TRUE(problem.has_gradient());
+    const Batch z = latent_rows(4, 3);
+    model::Evaluation result{Vector("log_likelihood", 4), Batch("gradient", 4, 3), {}};
+    problem.evaluate(z, result);
+    for (int row = 0; row < 4; ++row)
+      for (int k = 0; k < 3; ++k) {  // h^2 + 1e-16 / h with h = 1e-5, times values below 100
+        const double difference = (log_likelihood_at(problem, z, row, k, 1e-5) - log_likelihood_at(problem, z, row, k, -1e-5)) / 2e-5;
+        EXPECT_NEAR(result.gradient(row, k), difference, 1e-7 * (1.0 + std::abs(difference)));
+      }
+  }
+}
+
+TEST(BayesProblem, ValueDoesNotDependOnWhetherAGradientIsAskedFor) {
+  const BayesProblem problem = linear_problem(std::make_shared<prob::LogNormal>(prob::LogNormal::Params{3, {0.0}, {1.0}, true}));
+  const Batch z = latent_rows(5, 3), u("u", 5, 3), y("y", 5, 2);
+  model::Evaluation plain{Vector("a", 5), {}, {}}, full{Vector("b", 5), Batch("gradient", 5, 3), Batch("outputs", 5, 2)};
+  problem.evaluate(z, plain);
+  problem.evaluate(z, full);
+  problem.parameters(z, u);
+  problem.parts().model->evaluate(u, y);
+  for (int row = 0; row < 5; ++row) {
+    EXPECT_EQ(plain.log_likelihood(row), full.log_likelihood(row));
+    EXPECT_EQ(full.outputs(row, 1), y(row, 1));
+    EXPECT_EQ(u(row, 2), std::exp(z(row, 2)));
+  }
+}
+
+TEST(BayesProblem, FailedRowsHaveLikelihoodZeroAndDisturbNoOther) {
+  const BayesProblem problem = fragile_problem(BayesProblem::OnFailure::reject);
+  const Batch z("z", 5, 2);
+  z(1, 0) = 2.0;   // the model says that it failed
+  z(2, 0) = -2.0;  // the model does not notice
+  z(3, 1) = 3.0;   // output infinite: likelihood zero, no failure
+  model::Evaluation result{Vector("log_likelihood", 5), Batch("gradient", 5, 2), {}};
+  EXPECT_EQ(problem.evaluate(z, result), (std::vector<int>{1, 2}));
+  const double expected = -0.5 * (0.25 + 0.0625) - std::log(2.0 * M_PI);
+  for (const int row : {0, 4}) {
+    EXPECT_NEAR(result.log_likelihood(row), expected, 1e-14);
+    EXPECT_DOUBLE_EQ(result.gradient(row, 0), 0.5);
+  }
+  for (const int row : {1, 2, 3}) {
+    EXPECT_EQ(result.log_likelihood(row), -inf);
+    EXPECT_EQ(result.gradient(row, 0), 0.0);
+    EXPECT_EQ(result.gradient(row, 1), 0.0);
+  }
+}
+
+TEST(BayesProblem, OnFailureStopNamesTheModelAndThePoint) {
+  const BayesProblem problem = fragile_problem(BayesProblem::OnFailure::stop);
+  const Batch z("z", 2, 2);
+  model::Evaluation result{Vector("log_likelihood", 2), {}, {}};
+  EXPECT_NO_THROW(problem.evaluate(z, result));
+  z(1, 0) = 1.25;
+  try {
+    problem.evaluate(z, result);
+    FAIL() << "nothing was thrown";
+  } catch (const core::NumericsError& error) {
+    const std::string message = error.what();
+    for (const char* part : {"fragile", "1.25, 0", "no convergence", "on_failure"}) EXPECT_NE(message.find(part), std::string::npos) << message;
+  }
+}
+
+TEST(BayesProblem, ZeroRowsAreAllowed) {
+  const BayesProblem problem = fragile_problem(BayesProblem::OnFailure::stop);
+  model::Evaluation result{Vector("log_likelihood", 0), Batch("gradient", 0, 2), {}};
+  EXPECT_TRUE(problem.evaluate(Batch("z", 0, 2), result).empty());
+}
+
+TEST(BayesProblem, RefusesPartsThatDoNotFit) {
+  const auto model = std::make_shared<LinearModel>(std::vector<double>(6, 1.0), 2, 3);
+  const auto make = [&](int parameters, const std::string& data, const std::string& reference) {
+    BayesProblem::Params params;
+    if (!reference.empty()) params.reference_mean = {"mean.txt", reference};
+    return BayesProblem(params, {model, std::make_shared<prob::Normal>(prob::Normal::Params{parameters, {0.0}, {1.0}, {}}),
+                                 std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{{"data.txt", data}, {1.0}, {}, true})});
+  };
+  EXPECT_NO_THROW(make(3, "1 2\n", "1 2 3\n"));
+  EXPECT_THROW(make(2, "1 2\n", ""), deck::KeyError);
+  EXPECT_THROW(make(3, "1 2 3\n", ""), deck::KeyError);
+  EXPECT_THROW(make(3, "1 2\n", "1 2\n"), deck::KeyError);
+}
+
+TEST(BayesProblem, EvaluatesAtParametersForComparisonWithPublishedValues) {
+  const BayesProblem problem = linear_problem(std::make_shared<prob::LogNormal>(prob::LogNormal::Params{3, {4.0}, {2.0}, false}));
+  const Batch u("u", 2, 3);
+  for (int k = 0; k < 3; ++k) u(0, k) = 1.0, u(1, k) = 10.0;
+  model::Evaluation result{Vector("log_likelihood", 2), {}, Batch("outputs", 2, 2)};
+  const Vector log_prior("log_prior", 2);
+  EXPECT_TRUE(problem.evaluate_parameters(u, result, log_prior).ok());
+  EXPECT_DOUBLE_EQ(result.outputs(0, 0), 6.0);
+  EXPECT_NEAR(log_prior(0), 0.0, 1e-13);
+  EXPECT_NEAR(log_prior(1), -3.0 * std::log(10.0) * std::log(10.0) / 8.0, 1e-12);
+  const double misfit = std::pow((0.5 - 6.0) / 0.5, 2) + std::pow((0.25 - 3.5) / 2.0, 2);
+  EXPECT_NEAR(result.log_likelihood(0), -0.5 * misfit - std::log(2.0 * M_PI) - std::log(0.5) - std::log(2.0), 1e-12);
+}
+
+}  // namespace
+}  // namespace aleator::inverse

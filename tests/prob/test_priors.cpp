@@ -1,0 +1,233 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "math/dense.hpp"
+#include "prob/prior/log_normal.hpp"
+#include "prob/prior/normal.hpp"
+#include "prob/prior/product.hpp"
+#include "prob/prior/uniform.hpp"
+
+namespace aleator::prob {
+namespace {
+
+using Row = std::vector<double>;
+constexpr double inf = std::numeric_limits<double>::infinity();
+const std::vector<std::vector<double>> covariance = {{2.0, 0.6, -0.3}, {0.6, 1.5, 0.4}, {-0.3, 0.4, 0.8}};
+
+Row to_parameters(const Prior& prior, const Row& z) {
+  Row u(z.size());
+  prior.to_parameters(z.data(), u.data());
+  return u;
+}
+
+Row to_latent(const Prior& prior, const Row& u) {
+  Row z(u.size());
+  prior.to_latent(u.data(), z.data());
+  return z;
+}
+
+std::shared_ptr<const Prior> correlated() { return std::make_shared<Normal>(Normal::Params{3, {1.0, -2.0, 0.5}, {1.0}, covariance}); }
+
+struct Case {
+  std::string name;
+  std::shared_ptr<const Prior> prior;
+};
+
+std::vector<Case> cases() {
+  const auto independent = std::make_shared<Normal>(Normal::Params{2, {1.0, -2.0}, {0.5, 3.0}, {}});
+  const auto log_normal = std::make_shared<LogNormal>(LogNormal::Params{3, {0.3}, {0.2, 0.7, 1.1}, true});
+  const auto uniform = std::make_shared<Uniform>(Uniform::Params{2, {-1.0, 2.0}, {3.0, 2.5}});
+  const auto product = std::make_shared<Product>(std::vector<Product::Part>{{"a", log_normal}, {"b", correlated()}, {"c", uniform}});
+  return {{"independent normal", independent}, {"correlated normal", correlated()}, {"log-normal", log_normal}, {"uniform", uniform}, {"product", product}};
+}
+
+std::vector<Row> latent_points(int d) {
+  std::vector<Row> points;
+  for (int n = 0; n < 6; ++n) {
+    Row z;
+    for (int k = 0; k < d; ++k) z.push_back(2.5 * std::sin(1.0 + 5.0 * n + 3.7 * k));
+    points.push_back(z);
+  }
+  return points;
+}
+
+// du_i / dz_k by central differences: error h^2 + 1e-16 / h = 1e-10 with h = 1e-5.
+math::Matrix jacobian(const Prior& prior, const Row& z) {
+  const int d = prior.dimension();
+  math::Matrix j(d, d);
+  for (int k = 0; k < d; ++k) {
+    Row above = z, below = z;
+    above[k] += 1e-5, below[k] -= 1e-5;
+    const Row u_above = to_parameters(prior, above), u_below = to_parameters(prior, below);
+    for (int i = 0; i < d; ++i) j(i, k) = (u_above[i] - u_below[i]) / 2e-5;
+  }
+  return j;
+}
+
+double log_abs_det(const math::Matrix& j) { return 0.5 * math::log_det_cholesky(math::cholesky(math::multiply_transposed(j, j))); }
+
+TEST(Priors, LatentCoordinatesComeBack) {
+  for (const Case& c : cases())
+    for (const Row& z : latent_points(c.prior->dimension())) {
+      const Row back = to_latent(*c.prior, to_parameters(*c.prior, z));
+      for (std::size_t k = 0; k < z.size(); ++k) EXPECT_NEAR(back[k], z[k], 1e-12) << c.name;
+    }
+}
+
+TEST(Priors, DensityIsThatOfTheTransportedNormal) {
+  // log p(u) + log |du/dz| = log N(z; 0, I)
+  for (const Case& c : cases())
+    for (const Row& z : latent_points(c.prior->dimension())) {
+      const Row u = to_parameters(*c.prior, z);
+      const double latent = -0.5 * math::dot(z, z) - 0.5 * static_cast<double>(z.size()) * std::log(2.0 * M_PI);
+      EXPECT_NEAR(c.prior->log_density(u.data()) + log_abs_det(jacobian(*c.prior, z)), latent, 1e-7) << c.name;
+    }
+}
+
+TEST(Priors, PullbackIsTheTransposedJacobian) {
+  for (const Case& c : cases())
+    for (const Row& z : latent_points(c.prior->dimension())) {
+      Row g_u, g_z(z.size());
+      for (std::size_t k = 0; k < z.size(); ++k) g_u.push_back(std::cos(2.0 + 3.0 * static_cast<double>(k)));
+      c.prior->pullback(z.data(), g_u.data(), g_z.data());
+      const Row expected = math::transposed_multiply(jacobian(*c.prior, z), g_u);
+      for (std::size_t k = 0; k < z.size(); ++k) EXPECT_NEAR(g_z[k], expected[k], 1e-8) << c.name;
+    }
+}
+
+TEST(NormalPrior, DensityIsTheClosedFormWithTheCovariance) {
+  math::Matrix c(3, 3);
+  for (int i = 0; i < 3; ++i)
+    for (int j = 0; j < 3; ++j) c(i, j) = covariance[i][j];
+  const math::Matrix factor = math::cholesky(c);
+  const Row u = {0.2, -1.0, 1.7}, r = {u[0] - 1.0, u[1] + 2.0, u[2] - 0.5};
+  const double expected = -0.5 * math::dot(r, math::solve_cholesky(factor, r)) - 0.5 * math::log_det_cholesky(factor) - 1.5 * std::log(2.0 * M_PI);
+  EXPECT_NEAR(correlated()->log_density(u.data()), expected, 1e-13);
+}
+
+TEST(NormalPrior, ImpulsesAlongZGiveTheCovariance) {
+  // u - m = L z, so that sum_k (u(e_k) - m)(u(e_k) - m)^T = L L^T = C.
+  const auto prior = correlated();
+  const Row m = to_parameters(*prior, {0, 0, 0});
+  EXPECT_EQ(m, (Row{1.0, -2.0, 0.5}));
+  for (int i = 0; i < 3; ++i)
+    for (int j = 0; j < 3; ++j) {
+      double sum = 0.0;
+      for (int k = 0; k < 3; ++k) {
+        Row e(3, 0.0);
+        e[k] = 1.0;
+        const Row u = to_parameters(*prior, e);
+        sum += (u[i] - m[i]) * (u[j] - m[j]);
+      }
+      EXPECT_NEAR(sum, covariance[i][j], 1e-14);
+    }
+}
+
+TEST(NormalPrior, RefusesCovariancesThatAreNone) {
+  const auto make = [](std::vector<std::vector<double>> c) { return Normal({2, {0.0}, {1.0}, std::move(c)}); };
+  EXPECT_THROW(make({{1.0, 0.5}}), deck::KeyError);
+  EXPECT_THROW(make({{1.0, 0.5}, {0.5}}), deck::KeyError);
+  EXPECT_THROW(make({{1.0, 0.5}, {0.4, 1.0}}), deck::KeyError);
+  EXPECT_THROW(make({{1.0, 1.0}, {1.0, 1.0}}), deck::KeyError);
+  EXPECT_THROW(make({{1.0, inf}, {inf, 1.0}}), deck::KeyError);
+}
+
+TEST(LogNormalPrior, ReproducesThePriorOfAristoffAndBangerth) {
+  // exp(-(ln u)^2 / (2 2^2)) du is mean_log = 4, sd_log = 2: the Jacobian u shifts the mean of ln u by 2^2. Values of
+  // their Table 1: u = 1, u = 10, u = (1, 2, ..., 64).
+  const LogNormal prior({64, {4.0}, {2.0}, false});
+  Row ones(64, 1.0), tens(64, 10.0), counting;
+  for (int k = 1; k <= 64; ++k) counting.push_back(k);
+  EXPECT_NEAR(prior.log_density(ones.data()), 0.0, 1e-12);
+  EXPECT_NEAR(prior.log_density(tens.data()), -42.4151848838, 1e-10);
+  EXPECT_NEAR(prior.log_density(counting.data()), -88.6599171951, 1e-10);
+  const LogNormal one({1, {4.0}, {2.0}, false});
+  for (const double u : {1e-3, 0.5, 2.0, 77.0, 1e5}) EXPECT_NEAR(one.log_density(&u), -std::log(u) * std::log(u) / 8.0, 1e-12);
+}
+
+TEST(LogNormalPrior, UnnormalisedDensityIsZeroAtItsMode) {
+  const LogNormal relative({1, {0.7}, {0.5}, false}), normalised({1, {0.7}, {0.5}, true});
+  const double mode = std::exp(0.7 - 0.25);
+  EXPECT_NEAR(relative.log_density(&mode), 0.0, 1e-15);
+  for (const double u : {0.5 * mode, 0.99 * mode, 1.01 * mode, 3.0 * mode}) {
+    EXPECT_LT(relative.log_density(&u), 0.0);
+    EXPECT_NEAR(normalised.log_density(&u) - relative.log_density(&u), normalised.log_density(&mode), 1e-13);
+  }
+}
+
+TEST(LogNormalPrior, KnowsThatParametersArePositive) {
+  const LogNormal prior({2, {0.0}, {1.0}, true});
+  for (const Row& u : {Row{1.0, 0.0}, Row{-1.0, 1.0}, Row{1.0, std::nan("")}}) EXPECT_EQ(prior.log_density(u.data()), -inf);
+  EXPECT_TRUE(std::isnan(to_latent(prior, {1.0, -2.0})[1]));
+}
+
+TEST(UniformPrior, KeepsItsTails) {
+  // Phi(-8) = 6.22e-16, Phi(-30) = 4.9e-198 near the lower end at 0: relative accuracy eps z^2, and back.
+  const Uniform prior({1, {0.0}, {1.0}});
+  for (const double z : {-30.0, -8.0, -3.0}) {
+    const Row u = to_parameters(prior, {z});
+    EXPECT_NEAR(u[0] / (0.5 * std::erfc(-z / std::sqrt(2.0))), 1.0, 1e-15 * (1.0 + z * z));
+    EXPECT_NEAR(to_latent(prior, u)[0], z, 1e-11);
+  }
+  // With the upper end at 0 the same holds there.
+  const Uniform mirrored({1, {-1.0}, {0.0}});
+  for (const double z : {30.0, 8.0, 3.0}) {
+    const Row u = to_parameters(mirrored, {z});
+    EXPECT_NEAR(u[0] / (-0.5 * std::erfc(z / std::sqrt(2.0))), 1.0, 1e-15 * (1.0 + z * z));
+    EXPECT_NEAR(to_latent(mirrored, u)[0], z, 1e-11);
+  }
+}
+
+TEST(UniformPrior, StaysInsideItsBoundsAndIsMonotone) {
+  const Uniform prior({1, {-3.0}, {5.0}});
+  double last = -3.0;
+  for (double z = -40.0; z <= 40.0; z += 0.125) {
+    const double u = to_parameters(prior, {z})[0];
+    EXPECT_GE(u, last);
+    EXPECT_LE(u, 5.0);
+    last = u;
+  }
+  EXPECT_DOUBLE_EQ(to_parameters(prior, {0.0})[0], 1.0);
+}
+
+TEST(UniformPrior, HasNoDensityOutside) {
+  const Uniform prior({2, {0.0}, {2.0, 4.0}});
+  const Row inside = {1.0, 3.0}, outside = {1.0, 4.5}, nowhere = {std::nan(""), 1.0};
+  EXPECT_NEAR(prior.log_density(inside.data()), -std::log(8.0), 1e-15);
+  EXPECT_EQ(prior.log_density(outside.data()), -inf);
+  EXPECT_EQ(prior.log_density(nowhere.data()), -inf);
+  EXPECT_TRUE(std::isnan(to_latent(prior, outside)[1]));
+}
+
+TEST(UniformPrior, RefusesBoundsWithoutAnInterval) {
+  EXPECT_THROW(Uniform({2, {0.0, 1.0}, {1.0}}), deck::KeyError);
+  EXPECT_THROW(Uniform({1, {0.0}, {inf}}), deck::KeyError);
+  EXPECT_THROW(Uniform({1, {-inf}, {0.0}}), deck::KeyError);
+}
+
+TEST(ProductPrior, NamesItsPartsAndRefusesToNameOneTwice) {
+  const auto two = std::make_shared<Uniform>(Uniform::Params{2, {0.0}, {1.0}});
+  const Product product({{"theta", two}, {"noise", correlated()}});
+  const std::vector<Variable> variables = product.variables("all");
+  ASSERT_EQ(variables.size(), 2u);
+  EXPECT_EQ(variables[0].name, "theta");
+  EXPECT_EQ(variables[0].size, 2);
+  EXPECT_EQ(variables[1].name, "noise");
+  EXPECT_EQ(variables[1].size, 3);
+  EXPECT_THROW(Product({{"theta", two}, {"theta", two}}), deck::KeyError);
+  EXPECT_THROW(Product({}), deck::KeyError);
+}
+
+TEST(Priors, OneValueStandsForAllAndOtherLengthsAreRefused) {
+  EXPECT_EQ(spread({2.0}, 3, "sd"), (Row{2.0, 2.0, 2.0}));
+  EXPECT_EQ(spread({1.0, 2.0}, 2, "sd"), (Row{1.0, 2.0}));
+  EXPECT_THROW(spread({1.0, 2.0}, 3, "sd"), deck::KeyError);
+  EXPECT_THROW(spread({}, 3, "sd"), deck::KeyError);
+}
+
+}  // namespace
+}  // namespace aleator::prob

@@ -1,0 +1,91 @@
+#include "sampler/proposal_scale.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sampler/targets.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+using test::Row;
+
+Ensemble ensemble_of(int members, int d, double offset, double size) {
+  Ensemble e;
+  e.layout = parallel::RowLayout(members, 0, 1);
+  e.position = Batch("position", members, d);
+  test::serial(21).rng.normals({kernels::Purpose::test}, 0, e.position);
+  for (int row = 0; row < members; ++row)
+    for (int k = 0; k < d; ++k) e.position(row, k) = offset + size * (e.position(row, k) + (k > 0 ? 0.8 * e.position(row, k - 1) : 0.0));
+  return e;
+}
+
+// Covariance with divisor n, of all members of all ensembles.
+math::Matrix covariance_of(const std::vector<Ensemble>& ensembles, int d) {
+  Row mean(static_cast<std::size_t>(d), 0.0);
+  double n = 0.0;
+  for (const Ensemble& e : ensembles)
+    for (int row = 0; row < e.rows(); ++row, ++n)
+      for (int k = 0; k < d; ++k) mean[static_cast<std::size_t>(k)] += e.position(row, k);
+  math::Matrix c(d, d);
+  for (const Ensemble& e : ensembles)
+    for (int row = 0; row < e.rows(); ++row)
+      for (int i = 0; i < d; ++i)
+        for (int j = 0; j < d; ++j)
+          c(i, j) += (e.position(row, i) - mean[static_cast<std::size_t>(i)] / n) * (e.position(row, j) - mean[static_cast<std::size_t>(j)] / n) / n;
+  return c;
+}
+
+TEST(PooledMoments, FactorIsThatOfTheShrunkCovarianceOfAllMembersSeen) {
+  const int d = 3;
+  std::vector<Ensemble> seen{ensemble_of(50, d, 2.0, 1.0), ensemble_of(70, d, 2.5, 0.5)};
+  PooledMoments moments;
+  moments.reset(d);
+  for (const Ensemble& e : seen) moments.observe(e, test::serial(1));
+  math::Matrix expected = covariance_of(seen, d);
+  const double n = 120.0;
+  for (double& value : expected.a) value *= n / (n + 5.0);
+  math::add_to_diagonal(expected, 1e-3 * 5.0 / (n + 5.0));
+  math::Matrix lower(d, d);
+  lower.a = moments.factor();
+  const math::Matrix product = math::multiply_transposed(lower, lower);
+  for (std::size_t i = 0; i < product.a.size(); ++i) EXPECT_NEAR(product.a[i], expected.a[i], 1e-13);
+}
+
+TEST(PooledMoments, ANarrowEnsembleFarFromTheOriginKeepsItsDigits) {
+  // Mean 10^3, sd 10^-3: squares about the origin would lose 12 of 16 digits. The floor 1e-3 x 5 / n is taken off.
+  const int d = 2, members = 20000;
+  const std::vector<Ensemble> seen{ensemble_of(members, d, 1e3, 1e-3)};
+  PooledMoments moments;
+  moments.reset(d);
+  moments.observe(seen[0], test::serial(1));
+  math::Matrix lower(d, d);
+  lower.a = moments.factor();
+  const math::Matrix product = math::multiply_transposed(lower, lower), expected = covariance_of(seen, d);
+  const double floor = 5e-3 / (members + 5.0), weight = members / (members + 5.0);
+  EXPECT_NEAR((product(0, 0) - floor) / weight / expected(0, 0), 1.0, 1e-6);
+  EXPECT_NEAR(product(1, 0) / weight / expected(1, 0), 1.0, 1e-6);
+}
+
+TEST(PooledMoments, TooFewMembersGiveNoFactorAndResetForgets) {
+  PooledMoments moments;
+  moments.reset(4);
+  EXPECT_TRUE(moments.factor().empty());
+  moments.observe(ensemble_of(7, 4, 0.0, 1.0), test::serial(1));
+  EXPECT_TRUE(moments.factor().empty());  // 7 < 2 x 4
+  moments.observe(ensemble_of(7, 4, 0.0, 1.0), test::serial(1));
+  EXPECT_EQ(moments.factor().size(), 16u);
+  moments.reset(4);
+  EXPECT_TRUE(moments.factor().empty());
+}
+
+TEST(PooledMoments, MembersAllAtOnePlaceStillGiveAProposal) {
+  PooledMoments moments;
+  moments.reset(2);
+  moments.observe(ensemble_of(10, 2, 1.0, 0.0), test::serial(1));
+  const Row lower = moments.factor();
+  ASSERT_EQ(lower.size(), 4u);
+  EXPECT_NEAR(lower[0] * lower[0], 1e-3 * 5.0 / 15.0, 1e-12);
+}
+
+}  // namespace
+}  // namespace aleator::sampler

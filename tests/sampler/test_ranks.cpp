@@ -1,0 +1,240 @@
+// For every registered sampler: the same bits on any number of ranks, and a checkpoint after which nothing differs. States
+// are compared by the bytes of their checkpoint files, which hold everything that changes.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <map>
+
+#include "core/error.hpp"
+#include "deck/builder.hpp"
+#include "io/files.hpp"
+#include "sampler/mcmc/mala.hpp"
+#include "sampler/mcmc/random_walk.hpp"
+#include "sampler/smc/smc.hpp"
+#include "sampler/targets.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+using parallel::Comm;
+
+// Small sizes; a sampler that is not listed is tested with its defaults.
+std::string keys_of(const std::string& name, int members) {
+  const std::string m = std::to_string(members);
+  static const std::map<std::string, std::string> others = {
+      {"sampler/smc", "min_moves = 2\nmax_moves = 4\nmove = \"mala\"\nparticles = "}, {"sampler/eki", "step = \"fixed\"\nfixed_step = 0.2\nmembers = "}};
+  if (const auto found = others.find(name); found != others.end()) return found->second + m + "\n";
+  return "warmup = 24\ndraws = 6\nthin = 2\nchains = " + m + "\n";
+}
+
+deck::Registry menu() {
+  deck::Registry registry;
+  register_components(registry);
+  return registry;
+}
+
+std::shared_ptr<Sampler> make(const std::string& name, int members) {
+  const deck::Registry registry = menu();
+  const std::string text = "[sampler.s]\ntype = \"" + name + "\"\n" + keys_of(name, members);
+  const deck::FileReader reader = [&](const std::string&) { return std::optional<std::string>(text); };
+  const deck::Deck deck("deck.toml", registry, {}, reader);
+  return deck::Builder(deck).get<Sampler>("sampler", "s");
+}
+
+std::string path_of(const Context& context, const std::string& name) {
+  const std::string folder = "sampler_rank_tests_np" + std::to_string(Comm::world().size());
+  io::make_directory(folder);
+  return folder + "/" + name + (context.comm.size() == 1 ? "_alone" + std::to_string(Comm::world().rank()) : "") + ".h5";
+}
+
+void save(Sampler& sampler, const Context& context, const std::string& path) {
+  io::ArchiveWriter archive(context.comm, path);
+  sampler.fields(archive, context);
+  archive.commit();
+}
+
+std::string bytes_of(Sampler& sampler, const Context& context, const std::string& name) {
+  const std::string path = path_of(context, name);
+  save(sampler, context, path);
+  const std::string bytes = io::read_text_file(path);
+  context.comm.barrier();  // before another test writes the same file
+  return bytes;
+}
+
+// Steps until `steps` were taken or the sampler has finished; true when it has.
+bool advance(Sampler& sampler, const Problem& problem, const Context& context, int steps) {
+  for (int i = 0; i < steps; ++i)
+    if (sampler.step(problem, context).is_finished) return true;
+  return false;
+}
+
+Context world() { return {Comm::world(), kernels::Rng(77)}; }
+Context alone() { return {Comm::self(), kernels::Rng(77)}; }
+
+// Eleven steps: within the warm-up of chains, with new covariances and relocated stragglers behind them.
+constexpr int some_steps = 11, all_steps = 10000;
+
+TEST(EverySamplerMpi, HasTheSameBitsOnAnyNumberOfRanks) {
+  const auto problem = test::linear_gaussian().problem();
+  for (const std::string& name : menu().names("sampler"))
+    for (const int members : {37, 9})  // blocks of eight rows, and single rows
+      for (const int steps : {some_steps, all_steps}) {
+        const auto spread = make(name, members), whole = make(name, members);
+        spread->init(*problem, world());
+        whole->init(*problem, alone());
+        EXPECT_EQ(advance(*spread, *problem, world(), steps), advance(*whole, *problem, alone(), steps));
+        EXPECT_TRUE(bytes_of(*spread, world(), "bits") == bytes_of(*whole, alone(), "bits")) << name << ", " << members << " members, " << steps;
+      }
+}
+
+TEST(EverySamplerMpi, RunsWithRanksThatHaveNoMember) {
+  const auto problem = test::linear_gaussian().problem();
+  for (const std::string& name : menu().names("sampler")) {
+    const int members = name == "sampler/smc" ? 8 : 3;  // with four ranks one of them is empty
+    const auto spread = make(name, members), whole = make(name, members);
+    spread->init(*problem, world());
+    whole->init(*problem, alone());
+    EXPECT_EQ(advance(*spread, *problem, world(), some_steps), advance(*whole, *problem, alone(), some_steps));
+    EXPECT_TRUE(bytes_of(*spread, world(), "few") == bytes_of(*whole, alone(), "few")) << name;
+  }
+}
+
+TEST(EverySamplerMpi, ContinuesFromACheckpointAsIfItHadNeverStopped) {
+  const auto problem = test::linear_gaussian().problem();
+  for (const std::string& name : menu().names("sampler"))
+    for (const int stop_after : {0, 1, 9, 27}) {
+      const auto uninterrupted = make(name, 37), stopped = make(name, 37), resumed = make(name, 37), resumed_alone = make(name, 37);
+      for (Sampler* sampler : {uninterrupted.get(), stopped.get()}) sampler->init(*problem, world());
+      if (advance(*stopped, *problem, world(), stop_after)) continue;
+      const std::string path = path_of(world(), "checkpoint");
+      save(*stopped, world(), path);
+      {
+        io::ArchiveReader archive(Comm::world(), path), archive_alone(Comm::self(), path);  // read on n ranks and on one
+        resumed->fields(archive, world());
+        resumed_alone->fields(archive_alone, alone());
+        EXPECT_TRUE(archive.unread().empty());
+      }
+      EXPECT_TRUE(advance(*uninterrupted, *problem, world(), all_steps));
+      EXPECT_TRUE(advance(*resumed, *problem, world(), all_steps));
+      EXPECT_TRUE(advance(*resumed_alone, *problem, alone(), all_steps));
+      const std::string expected = bytes_of(*uninterrupted, world(), "end");
+      EXPECT_TRUE(bytes_of(*resumed, world(), "end") == expected) << name << " stopped after " << stop_after;
+      EXPECT_TRUE(bytes_of(*resumed_alone, alone(), "end") == expected) << name << " stopped after " << stop_after << ", resumed on one rank";
+    }
+}
+
+TEST(EverySamplerMpi, CountsItsModelRuns) {
+  const auto problem = test::linear_gaussian().problem();
+  for (const std::string& name : menu().names("sampler")) {
+    const auto sampler = make(name, 37);
+    sampler->init(*problem, world());
+    EXPECT_EQ(sampler->state().model_evaluations, 37) << name;
+    EXPECT_EQ(sampler->plan().members, 37) << name;
+    advance(*sampler, *problem, world(), all_steps);
+    EXPECT_GT(sampler->state().model_evaluations, 37) << name;
+    EXPECT_EQ(sampler->state().model_evaluations % 37, 0) << name;
+    EXPECT_LE(sampler->state().gradient_evaluations, sampler->state().model_evaluations) << name;
+  }
+}
+
+// y = u_0; fails where u_0 > limit.
+class Cliff : public model::ForwardModel, private model::Adjoint {
+ public:
+  explicit Cliff(double limit) : limit_(limit) { shape_.inputs = shape_.outputs = 1; }
+  const model::Shape& shape() const override { return shape_; }
+  const model::Adjoint* adjoint() const override { return this; }
+  model::RowStatus evaluate(ConstBatch u, Batch y) const override {
+    model::RowStatus status;
+    for (std::size_t row = 0; row < u.extent(0); ++row) {
+      y(row, 0) = u(row, 0) > limit_ ? std::numeric_limits<double>::quiet_NaN() : u(row, 0);
+      if (u(row, 0) > limit_) status.failed.push_back({static_cast<int>(row), "cliff"});
+    }
+    return status;
+  }
+
+ private:
+  model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent, Batch du) const override {
+    const model::RowStatus status = evaluate(u, y);
+    cotangent(0, y, du);
+    return status;
+  }
+  double limit_;
+  model::Shape shape_;
+};
+
+inverse::BayesProblem cliff_problem(double limit, inverse::BayesProblem::OnFailure on_failure) {
+  inverse::BayesProblem::Params params;
+  params.on_failure = on_failure;
+  return {params, inverse::BayesProblem::Parts{std::make_shared<Cliff>(limit), std::make_shared<prob::Normal>(prob::Normal::Params{}),
+                                               std::make_shared<inverse::GaussianLikelihood>(
+                                                   inverse::GaussianLikelihood::Params{{"data.txt", "1.0\n"}, {1.0}, {}, true})}};
+}
+
+class Quiet {  // hundreds of failed rows are expected
+ public:
+  Quiet() { core::set_log_level(core::LogLevel::error); }
+  ~Quiet() { core::set_log_level(core::LogLevel::info); }
+};
+
+TEST(EverySamplerMpi, AFailureOnOneRankEndsAllRanks) {
+  // The limit lets only the largest of 37 starting points fail: one rank's evaluation throws.
+  const auto all = Ensemble::from_prior(37, false, cliff_problem(1e9, inverse::BayesProblem::OnFailure::stop), alone());
+  double first = -1e9, second = -1e9;
+  for (int row = 0; row < 37; ++row) {
+    const double z = all.position(row, 0);
+    if (z > first) second = first, first = z;
+    else if (z > second) second = z;
+  }
+  const auto problem = cliff_problem(0.5 * (first + second), inverse::BayesProblem::OnFailure::stop);
+  for (const std::string& name : menu().names("sampler")) EXPECT_THROW(make(name, 37)->init(problem, world()), core::NumericsError) << name;
+}
+
+TEST(EverySamplerMpi, MembersNeverEndWhereTheModelFails) {
+  const Quiet quiet;
+  const auto problem = cliff_problem(0.2, inverse::BayesProblem::OnFailure::reject);
+  for (const std::string& name : menu().names("sampler")) {
+    if (name == "sampler/eki") continue;  // its last update is not evaluated again
+    const auto sampler = make(name, 200);
+    sampler->init(problem, world());
+    advance(*sampler, problem, world(), all_steps);
+    const Ensemble& e = sampler->state().ensemble;
+    for (int row = 0; row < e.rows(); ++row) {
+      EXPECT_LE(e.position(row, 0), 0.2) << name;
+      EXPECT_TRUE(std::isfinite(e.log_likelihood(row))) << name;
+    }
+  }
+}
+
+TEST(Samplers, FailedRunsTruncateThePosterior) {
+  // Posterior N(1/2, 1/2) cut off at 0.2. With a = (0.2 - 1/2) / s, s^2 = 1/2: mean 1/2 - s phi(a) / Phi(a); the evidence is
+  // N(1; 0, 2) Phi(a).
+  const Quiet quiet;
+  const auto problem = cliff_problem(0.2, inverse::BayesProblem::OnFailure::reject);
+  const double s = std::sqrt(0.5), a = (0.2 - 0.5) / s, phi = std::exp(-0.5 * a * a) / std::sqrt(2.0 * M_PI), cdf = 0.5 * std::erfc(-a / std::sqrt(2.0));
+  test::Exact exact{{0.5 - s * phi / cdf}, math::Matrix(1, 1), std::log(cdf) - 0.25 - 0.5 * std::log(4.0 * M_PI)};
+  exact.covariance(0, 0) = s * s * (1.0 - a * phi / cdf - std::pow(phi / cdf, 2));
+  RandomWalk::Params walk;
+  walk.chains = 32, walk.warmup = 300, walk.draws = 2000;
+  EXPECT_LT(test::largest_chain_z(RandomWalk{walk}, problem, exact, 6), 4.0);
+  Mala::Params langevin;
+  langevin.chains = 32, langevin.warmup = 300, langevin.draws = 2000;
+  EXPECT_LT(test::largest_chain_z(Mala{langevin}, problem, exact, 6), 4.0);
+  Smc::Params tempered;
+  tempered.particles = 4000;
+  const Smc::State state = run_to_end(Smc{tempered}, problem, test::serial(6));
+  EXPECT_LT(test::largest_particle_z(state, problem, exact), 4.0);
+  EXPECT_LT(std::abs(state.log_evidence - exact.log_evidence), 3.0 * state.log_evidence_standard_error);
+}
+
+TEST(Samplers, AllRunsFailingIsAnErrorNotAnEndlessRun) {
+  const Quiet quiet;
+  const auto problem = cliff_problem(-100.0, inverse::BayesProblem::OnFailure::reject);
+  for (const std::string& name : menu().names("sampler")) {
+    const auto sampler = make(name, 20);
+    sampler->init(problem, alone());
+    EXPECT_THROW(advance(*sampler, problem, alone(), all_steps), core::NumericsError) << name;
+  }
+}
+
+}  // namespace
+}  // namespace aleator::sampler
