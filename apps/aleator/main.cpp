@@ -62,7 +62,7 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
 
   CLI::App* run = app.add_subcommand("run", "Run the jobs of a deck");
   run->add_option("DECK", a.deck, "The deck, a TOML file")->required();
-  run->add_option("--out", a.folder, "Run folder; must not exist (default: runs/<deck name>)");
+  run->add_option("--out", a.folder, "Run folder, new or empty (default: runs/<deck name>, or with -2, -3, ... where that exists)")->type_name("DIR");
   add_overrides(run, a);
   run->footer("Examples:\n  aleator run input/aristoff_bangerth/quickstart.toml\n  mpirun -n 4 aleator run deck.toml --set sampler.mala.draws=500 --out runs/short");
   choose(run, [&a, argc, argv] {
@@ -80,6 +80,7 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
   CLI::App* check = app.add_subcommand("check", "Find every fault of a deck without running it");
   check->add_option("DECK", a.deck, "The deck")->required();
   add_overrides(check, a);
+  check->footer("Example:\n  aleator check deck.toml --set sampler.mala.chains=128");
   choose(check, [&a] { with_kokkos([&a] { fmt::print("{}", campaign::check_deck(a.deck, a.overrides)); }); });
 
   CLI::App* evaluate = app.add_subcommand("evaluate", "Log-likelihood, log-prior and outputs at given parameters, as CSV");
@@ -94,19 +95,23 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
 
   CLI::App* report = app.add_subcommand("report", "Draw the report of a run folder anew");
   report->add_option("DIR", a.folder, "The run folder")->required();
+  report->footer("Example:\n  aleator report runs/quickstart\nThe run must be finished; see runs/quickstart/report/index.html.");
   choose(report, [&a] { with_kokkos([&a] { campaign::draw_report(a.folder); }); });
 
   CLI::App* list = app.add_subcommand("list", "The components a deck can use");
+  list->footer("Example:\n  aleator list\n  aleator describe sampler/smc        then shows the keys of one of them");
   choose(list, [] { fmt::print("{}", deck::list_text(campaign::register_all())); });
 
   CLI::App* describe = app.add_subcommand("describe", "The keys of a component, with defaults");
-  describe->add_option("COMPONENT", a.component, "For example sampler/mala")->required();
+  describe->add_option("COMPONENT", a.component, "A name that 'aleator list' shows; 'run' for the settings")->required();
+  describe->footer("Examples:\n  aleator describe sampler/mala\n  aleator describe run");
   choose(describe, [&a] {
     const deck::Registry registry = campaign::register_all();
     fmt::print("{}", deck::describe_text(deck::component_or_throw(registry, a.component)));
   });
 
   CLI::App* schema = app.add_subcommand("schema", "JSON schema of decks, for editors");
+  schema->footer("Example:\n  aleator schema > aleator.schema.json      and name that file in the editor's TOML settings");
   choose(schema, [] { fmt::print("{}\n", deck::json_schema(campaign::register_all())); });
 
   CLI::App* reference = app.add_subcommand("reference", "Write the reference pages (docs/reference)")->group("");
@@ -125,7 +130,7 @@ int report_error(const char* text, int code) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Aleator: Bayesian inversion and uncertainty quantification of PDE models, from input decks");
+  CLI::App app("Aleator: Bayesian inversion and uncertainty quantification of PDE models, from input decks", "aleator");
   Arguments arguments;
   for (int i = 0; i < argc; ++i) arguments.command_line += (i == 0 ? "" : " ") + std::string(i == 0 ? "aleator" : argv[i]);
   app.require_subcommand(1);

@@ -1,5 +1,9 @@
 #include "campaign/progress.hpp"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "core/log.hpp"
@@ -9,6 +13,27 @@ namespace {
 
 double elapsed(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+}
+
+// Columns of the terminal: a status line that is longer would wrap and could not be written over.
+int terminal_columns() {
+  winsize size = {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string bar(int width, double progress) {
+  const int filled = static_cast<int>(width * progress);
+  std::string text;
+  for (int i = 0; i < width; ++i) text += i < filled ? "█" : "░";
+  return text + " ";
+}
+
+// UTF-8 text cut to a number of characters.
+std::string cut(const std::string& text, int columns) {
+  std::size_t end = 0;
+  for (int seen = 0; end < text.size(); ++end)
+    if ((text[end] & 0xC0) != 0x80 && ++seen > columns) break;
+  return text.substr(0, end);
 }
 
 }  // namespace
@@ -31,10 +56,11 @@ Progress::Progress(std::string label, double progress_before) : label_(std::move
 
 std::string Progress::line(const sampler::StepInfo& info, std::int64_t evaluations) const {
   const double seconds = elapsed(start_), done = info.progress - progress_before_;
-  const double left = done > 0.0 ? seconds * (1.0 - info.progress) / done : NAN;
-  const double rate = seconds > 0.0 ? static_cast<double>(evaluations - evaluations_before_) / seconds : 0.0;
-  return fmt::format("{:3.0f} %  {}  {}{} model runs, {:.3g} /s, {} left", 100.0 * info.progress, phase_, numbers_, count_text(evaluations),
-                     rate, duration_text(left));
+  std::string text = fmt::format("{:3.0f} %  {}  {}{} model runs", 100.0 * info.progress, phase_, numbers_, count_text(evaluations));
+  const auto runs = evaluations - evaluations_before_;
+  if (runs > 0 && seconds > 0.0) text += fmt::format(", {:.3g} /s", static_cast<double>(runs) / seconds);
+  if (done > 0.0 && info.progress < 1.0 && runs > 0) text += fmt::format(", {} left", duration_text(seconds * (1.0 - info.progress) / done));
+  return text;
 }
 
 void Progress::update(const sampler::StepInfo& info, std::int64_t evaluations) {
@@ -52,11 +78,11 @@ void Progress::update(const sampler::StepInfo& info, std::int64_t evaluations) {
   }
   if (elapsed(last_bar_) < 0.1 || !core::has_terminal()) return;
   last_bar_ = Clock::now();
-  constexpr int width = 24;
-  const int filled = static_cast<int>(width * info.progress);
-  std::string bar;
-  for (int i = 0; i < width; ++i) bar += i < filled ? "█" : "░";
-  core::set_status_line(fmt::format("{} {} {}", label_, bar, line(info, evaluations)));
+  const std::string text = line(info, evaluations);
+  constexpr int widest_bar = 24, narrowest_bar = 8;
+  const int columns = terminal_columns() - 1, left_for_bar = columns - static_cast<int>(label_.size() + text.size()) - 2;
+  const std::string middle = left_for_bar < narrowest_bar ? "" : bar(std::min(left_for_bar, widest_bar), info.progress);
+  core::set_status_line(cut(fmt::format("{} {}{}", label_, middle, text), columns));
 }
 
 void Progress::end() { core::set_status_line(""); }

@@ -133,9 +133,11 @@ void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
   last_live_tenth_ = tenth;
   recorder_->flush();
   job_.comm.barrier();
+  std::vector<double> lp;
+  parallel::agree(job_.comm, [&] {
+    if (job_.comm.is_root()) lp = io::ResultsReader(folder_ + "/results.h5").read("sample_stats", "lp", {{0, 0}, {plan_.members, draws_}});
+  });
   if (!job_.comm.is_root()) return;
-  const io::ResultsReader reader(folder_ + "/results.h5");
-  const std::vector<double> lp = reader.read("sample_stats", "lp", {{0, 0}, {plan_.members, draws_}});
   const prob::ScalarSummary s = prob::summarise({lp.data(), static_cast<int>(plan_.members), static_cast<int>(draws_), static_cast<std::ptrdiff_t>(draws_), 1});
   core::info("{}: {} draws of each chain; log-density: R-hat {:.3f}, effective samples {:.0f} (tail {:.0f}), {:.3g} a model run", named_.name, draws_, s.rhat,
              s.ess_bulk, s.ess_tail, s.ess_bulk / static_cast<double>(named_.sampler->state().model_evaluations));

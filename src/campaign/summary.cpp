@@ -48,17 +48,9 @@ std::vector<double> read_columns(const io::ResultsReader& reader, const prob::Va
 
 constexpr int numbers_a_parameter = 10;
 
-}  // namespace
-
-std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables) {
-  std::vector<std::string> names;
-  for (const prob::Variable& variable : variables)
-    for (int k = 0; k < variable.size; ++k) names.push_back(variable.size == 1 ? variable.name : fmt::format("{}[{}]", variable.name, k));
-  return names;
-}
-
-std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder, const std::vector<prob::Variable>& variables,
-                                               sampler::Plan::Kind kind) {
+// The numbers of this rank's share of the parameters: index, mean, sd, …
+std::vector<double> summarise_share(const parallel::Comm& comm, const std::string& folder, const std::vector<prob::Variable>& variables,
+                                    sampler::Plan::Kind kind) {
   const io::ResultsReader reader(folder + "/results.h5");
   std::vector<std::int64_t> ancestors;
   if (reader.has("sample_stats", "ancestor")) ancestors = reader.read_integers("sample_stats", "ancestor");
@@ -85,6 +77,22 @@ std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const
     }
     first_of_variable += variable.size;
   }
+  return mine;
+}
+
+}  // namespace
+
+std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables) {
+  std::vector<std::string> names;
+  for (const prob::Variable& variable : variables)
+    for (int k = 0; k < variable.size; ++k) names.push_back(variable.size == 1 ? variable.name : fmt::format("{}[{}]", variable.name, k));
+  return names;
+}
+
+std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder, const std::vector<prob::Variable>& variables,
+                                               sampler::Plan::Kind kind) {
+  std::vector<double> mine;
+  parallel::agree(comm, [&] { mine = summarise_share(comm, folder, variables, kind); });
   const std::vector<double> all = comm.all_gather(mine);
   const std::vector<std::string> names = parameter_names(variables);
   std::vector<NamedSummary> rows(names.size());

@@ -7,9 +7,9 @@ expect 0 "$ALEATOR" --version
 says "aleator " "git " "Kokkos " "PETSc " "MPI " "HDF5 "
 expect 0 "$ALEATOR" list
 says sampler/mala pde/diffusion prior/log_normal job/sample
-for component in $(grep -oE '\b[a-z]+/[a-z_]+' said | sort -u); do
+for component in $(grep -oE '^  [a-z]+/[a-z_]+' said); do
   expect 0 "$ALEATOR" describe "$component"
-  says "$component"
+  says "meaning"
 done
 expect 0 "$ALEATOR" schema
 python3 -m json.tool <said >/dev/null 2>&1 || ! command -v python3 >/dev/null || fail "the schema is not JSON"

@@ -20,11 +20,11 @@ published() {
 }
 expect 0 "$ALEATOR" evaluate "$input/quickstart.toml" --at "$input/forward_checks.txt"
 published
-cp said one
+cp said one.csv
 expect 0 on 2 "$ALEATOR" evaluate "$input/quickstart.toml" --at "$input/forward_checks.txt" --out two.csv
-same one two.csv "1 and 2 ranks"
-expect 0 on 4 "$ALEATOR" evaluate "$input/quickstart.toml" --at "$input/forward_checks.txt" # more ranks than rows
-same one said "1 and 4 ranks"
+same one.csv two.csv "1 and 2 ranks"
+expect 0 on 4 "$ALEATOR" evaluate "$input/quickstart.toml" --at "$input/forward_checks.txt" --out four.csv # more ranks than rows
+same one.csv four.csv "1 and 4 ranks"
 
 # Rows that the model cannot compute are reported, the others are as without them.
 deck=$DECKS/all_samplers.toml

@@ -63,7 +63,7 @@ constexpr double z_limit = 4.0;  // 5 moments: passed by a correct sampler with 
 template <typename Algorithm>
 double z_of() {
   typename Algorithm::Params params;
-  params.chains = 32, params.warmup = 800, params.draws = 3000;
+  params.chains = 128, params.warmup = 600, params.draws = 800;
   return test::largest_chain_z(Algorithm{params}, *elliptic_problem(), elliptic_exact(), 3);
 }
 
@@ -93,7 +93,7 @@ TEST(Elliptic, SmcReachesThePosteriorAndTheEvidence) {
   for (const Smc::Move move : {Smc::Move::random_walk, Smc::Move::mala}) {
     Smc::Params params;
     params.particles = 4000, params.move = move;
-    const Smc::State s = run_to_end(Smc{params}, *problem, test::serial(9));
+    const Smc::State s = test::run_to_end(Smc{params}, *problem, test::serial(9));
     EXPECT_LT(test::largest_particle_z(s, *problem, elliptic_exact()), z_limit) << static_cast<int>(move);
     EXPECT_LT(std::abs(s.log_evidence - elliptic_exact().log_evidence), 3.0 * s.log_evidence_standard_error);
     EXPECT_LT(s.log_evidence_standard_error, 0.1);
@@ -108,7 +108,7 @@ TEST(Elliptic, EkiIsBiasedAsItsPlanSays) {
   const Eki eki{params};
   EXPECT_FALSE(eki.plan().is_exact);
   const auto problem = elliptic_problem();
-  const Eki::State s = run_to_end(eki, *problem, test::serial(4));
+  const Eki::State s = test::run_to_end(eki, *problem, test::serial(4));
   const test::Row u = test::parameters_of(*problem, s.ensemble.position);
   double mean = 0.0;
   for (std::size_t i = 0; i < u.size(); i += 2) mean += u[i] / 4000.0;

@@ -27,7 +27,7 @@ constexpr double z_limit = 4.0;
 template <typename Algorithm>
 Algorithm chains_of() {
   typename Algorithm::Params params;
-  params.chains = 32, params.warmup = 600, params.draws = 6000;
+  params.chains = 128, params.warmup = 400, params.draws = 1500;
   return {params};
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "deck/builder.hpp"
 #include "io/files.hpp"
 #include "sampler/mcmc/mala.hpp"
@@ -214,14 +215,14 @@ TEST(Samplers, FailedRunsTruncateThePosterior) {
   test::Exact exact{{0.5 - s * phi / cdf}, math::Matrix(1, 1), std::log(cdf) - 0.25 - 0.5 * std::log(4.0 * M_PI)};
   exact.covariance(0, 0) = s * s * (1.0 - a * phi / cdf - std::pow(phi / cdf, 2));
   RandomWalk::Params walk;
-  walk.chains = 32, walk.warmup = 300, walk.draws = 2000;
+  walk.chains = 128, walk.warmup = 300, walk.draws = 500;
   EXPECT_LT(test::largest_chain_z(RandomWalk{walk}, problem, exact, 6), 4.0);
   Mala::Params langevin;
-  langevin.chains = 32, langevin.warmup = 300, langevin.draws = 2000;
+  langevin.chains = 128, langevin.warmup = 300, langevin.draws = 500;
   EXPECT_LT(test::largest_chain_z(Mala{langevin}, problem, exact, 6), 4.0);
   Smc::Params tempered;
   tempered.particles = 4000;
-  const Smc::State state = run_to_end(Smc{tempered}, problem, test::serial(6));
+  const Smc::State state = test::run_to_end(Smc{tempered}, problem, test::serial(6));
   EXPECT_LT(test::largest_particle_z(state, problem, exact), 4.0);
   EXPECT_LT(std::abs(state.log_evidence - exact.log_evidence), 3.0 * state.log_evidence_standard_error);
 }
