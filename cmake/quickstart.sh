@@ -18,5 +18,5 @@ done
 mpi_settings
 say "mpirun -n $(cores) build/release/bin/aleator run $deck --out $run"
 mpirun -n "$(cores)" build/release/bin/aleator run "$deck" --out "$run" || die "the run failed; its folder is $run"
-report="$(find "$run" -maxdepth 2 -name 'report.*' | sort | head -n 1)"
+report="$run/report/index.html"
 say "done: results in $run, report in ${report:-$run}"

@@ -48,33 +48,49 @@ void with_kokkos(const std::function<void()>& work) {
 }
 
 void write_reference(const std::string& folder) {
-  io::make_directory(folder);
-  for (const auto& [name, text] : deck::reference_pages(campaign::register_all())) io::atomic_write_text(folder + "/" + name, text);
+  for (const auto& [name, text] : deck::reference_pages(campaign::register_all())) {
+    const std::string path = folder + "/" + name;
+    io::make_directory(path.substr(0, path.rfind('/')));
+    io::atomic_write_text(path, text);
+  }
 }
 
 void add_overrides(CLI::App* command, Arguments& a) {
-  command->add_option("--set", a.overrides, "Replace a value of the deck: kind.name.key=value (repeatable)")->type_name("KEY=VALUE")->allow_extra_args(false);
+  command->add_option("--set", a.overrides, "Replace a value of the deck: kind.name.key=value (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
 }
 
 std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char** argv) {
   static std::function<void()> chosen;  // what the parsed command will do; main runs it inside its error handling
-  const auto choose = [](CLI::App* command, std::function<void()> work) { command->callback([work] { chosen = work; }); };
+  const auto choose = [](CLI::App* command, std::function<void()> work) {
+    command->callback([work] { chosen = work; });
+  };
 
   CLI::App* run = app.add_subcommand("run", "Run the jobs of a deck");
   run->add_option("DECK", a.deck, "The deck, a TOML file")->required();
-  run->add_option("--out", a.folder, "Run folder, new or empty (default: runs/<deck name>, or with -2, -3, ... where that exists)")->type_name("DIR");
+  run->add_option("--out", a.folder,
+                  "Run folder, new or empty (default: runs/<deck name>, or with -2, -3, ... where that exists)")
+      ->type_name("DIR");
   add_overrides(run, a);
-  run->footer("Examples:\n  aleator run input/aristoff_bangerth/quickstart.toml\n  mpirun -n 4 aleator run deck.toml --set sampler.mala.draws=500 --out runs/short");
+  run->footer(
+      "Examples:\n  aleator run input/aristoff_bangerth/quickstart.toml\n  mpirun -n 4 aleator run deck.toml --set "
+      "sampler.mala.draws=500 --out runs/short");
   choose(run, [&a, argc, argv] {
-    with_ranks(argc, argv, [&a](const parallel::Comm& comm) { campaign::run(comm, {a.deck, a.overrides, a.folder, a.command_line}); });
+    with_ranks(argc, argv, [&a](const parallel::Comm& comm) {
+      campaign::run(comm, {a.deck, a.overrides, a.folder, a.command_line});
+    });
   });
 
   CLI::App* resume = app.add_subcommand("resume", "Go on with a run that was stopped, to the same bits");
   resume->add_option("DIR", a.folder, "The run folder")->required();
   add_overrides(resume, a);
-  resume->footer("Example:\n  mpirun -n 2 aleator resume runs/quickstart\nThe number of ranks may differ from that of the first part.");
+  resume->footer(
+      "Example:\n  mpirun -n 2 aleator resume runs/quickstart\nThe number of ranks may differ from that of the first "
+      "part.");
   choose(resume, [&a, argc, argv] {
-    with_ranks(argc, argv, [&a](const parallel::Comm& comm) { campaign::resume(comm, a.folder, a.overrides, a.command_line); });
+    with_ranks(argc, argv,
+               [&a](const parallel::Comm& comm) { campaign::resume(comm, a.folder, a.overrides, a.command_line); });
   });
 
   CLI::App* check = app.add_subcommand("check", "Find every fault of a deck without running it");
@@ -83,19 +99,24 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
   check->footer("Example:\n  aleator check deck.toml --set sampler.mala.chains=128");
   choose(check, [&a] { with_kokkos([&a] { fmt::print("{}", campaign::check_deck(a.deck, a.overrides)); }); });
 
-  CLI::App* evaluate = app.add_subcommand("evaluate", "Log-likelihood, log-prior and outputs at given parameters, as CSV");
+  CLI::App* evaluate =
+      app.add_subcommand("evaluate", "Log-likelihood, log-prior and outputs at given parameters, as CSV");
   evaluate->add_option("DECK", a.deck, "The deck")->required();
   evaluate->add_option("--at", a.at, "Table of parameters, one row for each evaluation")->required()->type_name("FILE");
   evaluate->add_option("--out", a.out, "Write the CSV here instead of on the terminal")->type_name("FILE");
   add_overrides(evaluate, a);
-  evaluate->footer("Example:\n  aleator evaluate input/aristoff_bangerth/forward.toml --at input/aristoff_bangerth/forward_checks.txt");
+  evaluate->footer(
+      "Example:\n  aleator evaluate input/aristoff_bangerth/forward.toml --at "
+      "input/aristoff_bangerth/forward_checks.txt");
   choose(evaluate, [&a, argc, argv] {
-    with_ranks(argc, argv, [&a](const parallel::Comm& comm) { campaign::evaluate(comm, a.deck, a.overrides, a.at, a.out); });
+    with_ranks(argc, argv,
+               [&a](const parallel::Comm& comm) { campaign::evaluate(comm, a.deck, a.overrides, a.at, a.out); });
   });
 
   CLI::App* report = app.add_subcommand("report", "Draw the report of a run folder anew");
   report->add_option("DIR", a.folder, "The run folder")->required();
-  report->footer("Example:\n  aleator report runs/quickstart\nThe run must be finished; see runs/quickstart/report/index.html.");
+  report->footer(
+      "Example:\n  aleator report runs/quickstart\nThe run must be finished; see runs/quickstart/report/index.html.");
   choose(report, [&a] { with_kokkos([&a] { campaign::draw_report(a.folder); }); });
 
   CLI::App* list = app.add_subcommand("list", "The components a deck can use");
@@ -103,7 +124,8 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
   choose(list, [] { fmt::print("{}", deck::list_text(campaign::register_all())); });
 
   CLI::App* describe = app.add_subcommand("describe", "The keys of a component, with defaults");
-  describe->add_option("COMPONENT", a.component, "A name that 'aleator list' shows; 'run' for the settings")->required();
+  describe->add_option("COMPONENT", a.component, "A name that 'aleator list' shows; 'run' for the settings")
+      ->required();
   describe->footer("Examples:\n  aleator describe sampler/mala\n  aleator describe run");
   choose(describe, [&a] {
     const deck::Registry registry = campaign::register_all();
@@ -111,7 +133,8 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
   });
 
   CLI::App* schema = app.add_subcommand("schema", "JSON schema of decks, for editors");
-  schema->footer("Example:\n  aleator schema > aleator.schema.json      and name that file in the editor's TOML settings");
+  schema->footer(
+      "Example:\n  aleator schema > aleator.schema.json      and name that file in the editor's TOML settings");
   choose(schema, [] { fmt::print("{}\n", deck::json_schema(campaign::register_all())); });
 
   CLI::App* reference = app.add_subcommand("reference", "Write the reference pages (docs/reference)")->group("");
@@ -121,9 +144,9 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
   return [] { chosen(); };
 }
 
-int report_error(const char* text, int code) {
+int report_error(const char* text, int code, core::LogLevel level = core::LogLevel::error) {
   core::set_status_line("");
-  core::log_line(core::LogLevel::error, text);
+  core::log_line(level, text);
   return code;
 }
 
@@ -132,11 +155,14 @@ int report_error(const char* text, int code) {
 int main(int argc, char** argv) {
   CLI::App app("Aleator: Bayesian inversion and uncertainty quantification of PDE models, from input decks", "aleator");
   Arguments arguments;
-  for (int i = 0; i < argc; ++i) arguments.command_line += (i == 0 ? "" : " ") + std::string(i == 0 ? "aleator" : argv[i]);
+  for (int i = 0; i < argc; ++i)
+    arguments.command_line += (i == 0 ? "" : " ") + std::string(i == 0 ? "aleator" : argv[i]);
   app.require_subcommand(1);
   app.set_version_flag("--version", build_information);
-  app.footer("Examples:\n  aleator run input/aristoff_bangerth/quickstart.toml\n  aleator check deck.toml\n  aleator describe sampler/mala\n"
-             "Help on a command:  aleator run --help");
+  app.footer(
+      "Examples:\n  aleator run input/aristoff_bangerth/quickstart.toml\n  aleator check deck.toml\n  aleator describe "
+      "sampler/mala\n"
+      "Help on a command:  aleator run --help");
   const std::function<void()> work = add_commands(app, arguments, argc, argv);
   try {
     app.parse(argc, argv);
@@ -146,6 +172,8 @@ int main(int argc, char** argv) {
   try {
     work();
     return 0;
+  } catch (const deck::ReportedError& error) {
+    return report_error(error.what(), 2, core::LogLevel::info);  // each fault already says "error", with its place
   } catch (const core::UserError& error) {
     return report_error(error.what(), 2);
   } catch (const core::NumericsError& error) {

@@ -43,25 +43,30 @@ using Jobs = std::vector<std::pair<std::string, std::shared_ptr<Job>>>;
 
 Jobs build_jobs(const deck::Deck& deck, deck::Builder& builder) {
   Jobs jobs;
-  for (const deck::ParsedBlock* const parsed : deck.of_kind("job")) jobs.emplace_back(parsed->block.name, builder.get<Job>("job", parsed->block.name));
+  for (const deck::ParsedBlock* const parsed : deck.of_kind("job"))
+    jobs.emplace_back(parsed->block.name, builder.get<Job>("job", parsed->block.name));
   return jobs;
 }
 
 void require_job(const deck::Deck& deck) {
   if (deck.of_kind("job").empty())
-    throw core::UserError(fmt::format("{0}:1:1: error: the deck has no [job.…] block, so there is nothing to run\n"
-                                      "      add one, for example: [job.posterior] type = \"job/sample\" (aleator describe job/sample)\n"
-                                      "1 error; nothing was run.",
-                                      deck.path()));
+    throw deck::ReportedError(
+        fmt::format("{0}:1:1: error: the deck has no [job.…] block, so there is nothing to run\n"
+                    "      add one, for example: [job.posterior] type = \"job/sample\" (aleator describe job/sample)\n"
+                    "1 error; nothing was run.",
+                    deck.path()));
 }
 
 void run_jobs(const parallel::Comm& comm, const deck::Deck& deck, const Jobs& jobs, const std::string& folder) {
   const RunSettings settings = deck.settings<RunSettings>("run");
+  const FolderLock lock(comm, folder);
   StopWatch watch(comm, settings);
   parallel::catch_stop_signals();
   for (const auto& [name, job] : jobs) {
-    if (job->run({comm, settings, watch, job_folder(folder, deck, name), fingerprint(deck)}) == JobEnd::finished) continue;
-    core::info("stopped ({}) with a checkpoint; to go on:  aleator resume {}", watch.reason().empty() ? "asked to" : watch.reason(), folder);
+    if (job->run({comm, settings, watch, job_folder(folder, deck, name), fingerprint(deck)}) == JobEnd::finished)
+      continue;
+    core::info("stopped ({}) with a checkpoint; to go on:  aleator resume {}",
+               watch.reason().empty() ? "asked to" : watch.reason(), folder);
     return;
   }
   core::info("done in {}: {}", duration_text(watch.seconds()), folder);
@@ -74,18 +79,20 @@ void open_log(const parallel::Comm& comm, const std::string& folder) {
 
 bool is_finished(const parallel::Comm& comm, const deck::Deck& deck, const Jobs& jobs, const std::string& folder) {
   bool all = true;
-  for (const auto& [name, job] : jobs) all = all && job->is_finished(job_folder(folder, deck, name), deck.settings<RunSettings>("run"));
+  for (const auto& [name, job] : jobs)
+    all = all && job->is_finished(job_folder(folder, deck, name), deck.settings<RunSettings>("run"));
   return comm.all(all);
 }
 
 void log_start(const parallel::Comm& comm, const std::string& what) {
-  core::info("aleator {} ({}), {} rank{} x {} thread{}, {}", core::version(), core::git_hash(), comm.size(), comm.size() == 1 ? "" : "s", parallel::threads(),
-             parallel::threads() == 1 ? "" : "s", what);
+  core::info("aleator {} ({}), {} rank{} x {} thread{}, {}", core::version(), core::git_hash(), comm.size(),
+             comm.size() == 1 ? "" : "s", parallel::threads(), parallel::threads() == 1 ? "" : "s", what);
 }
 
 std::shared_ptr<inverse::BayesProblem> only_problem(const deck::Deck& deck, deck::Builder& builder) {
   const auto problems = deck.of_kind("problem");
-  if (problems.empty()) throw core::UserError(fmt::format("{}:1:1: error: the deck has no [problem.…] block to evaluate", deck.path()));
+  if (problems.empty())
+    throw core::UserError(fmt::format("{}:1:1: error: the deck has no [problem.…] block to evaluate", deck.path()));
   return builder.get<inverse::BayesProblem>("problem", problems.front()->block.name);
 }
 
@@ -106,7 +113,8 @@ void run(const parallel::Comm& comm, const RunRequest& request) {
   run_jobs(comm, deck, jobs, folder);
 }
 
-void resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides, const std::string& command) {
+void resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides,
+            const std::string& command) {
   const deck::Registry registry = register_all();
   std::string deck_path;
   parallel::agree(comm, [&] { deck_path = resolved_deck_path(folder); });
@@ -123,7 +131,8 @@ void resume(const parallel::Comm& comm, const std::string& folder, const deck::O
   run_jobs(comm, deck, jobs, folder);
 }
 
-void evaluate(const parallel::Comm& comm, const std::string& path, const deck::Overrides& overrides, const std::string& at, const std::string& out) {
+void evaluate(const parallel::Comm& comm, const std::string& path, const deck::Overrides& overrides,
+              const std::string& at, const std::string& out) {
   const deck::Registry registry = register_all();
   const deck::FileReader read = shared_reader(comm);
   const deck::Deck deck(path, registry, overrides, read);
@@ -132,22 +141,26 @@ void evaluate(const parallel::Comm& comm, const std::string& path, const deck::O
   const std::optional<std::string> rows = read(at);
   if (!rows) throw core::UserError(fmt::format("{}: the file given with --at cannot be read", at));
   const std::string text = evaluate_rows(comm, *problem, {at, *rows});
-  if (!out.empty()) write_text(comm, out, text);
-  else if (comm.is_root()) fmt::print("{}", text);
+  if (!out.empty())
+    write_text(comm, out, text);
+  else if (comm.is_root())
+    fmt::print("{}", text);
 }
 
 std::string check_deck(const std::string& path, const deck::Overrides& overrides) {
   const deck::Registry registry = register_all();
   const deck::Deck deck(path, registry, overrides, read_here);
+  require_job(deck);
   deck::Builder builder(deck);
   const Jobs jobs = build_jobs(deck, builder);
   std::string text;
   for (const deck::ParsedBlock* const parsed : deck.of_kind("problem")) {
     const auto problem = builder.get<inverse::BayesProblem>("problem", parsed->block.name);
-    text += fmt::format("problem {}: {} parameters, {} data{}\n", parsed->block.name, problem->dimension(), problem->outputs(),
-                        problem->has_gradient() ? ", with gradient" : "");
+    text += fmt::format("problem {}: {} parameters, {} data{}\n", parsed->block.name, problem->dimension(),
+                        problem->outputs(), problem->has_gradient() ? ", with gradient" : "");
   }
-  for (const auto& [name, job] : jobs) text += fmt::format("job {}: {}\n", name, deck.block("job", name).component->schema->title());
+  for (const auto& [name, job] : jobs)
+    text += fmt::format("job {}: {}\n", name, deck.block("job", name).component->schema->title());
   return text + fmt::format("{}: no errors\n", path);
 }
 
@@ -155,7 +168,16 @@ void draw_report(const std::string& folder) {
   const deck::Registry registry = register_all();
   const deck::Deck deck(resolved_deck_path(folder), registry, {}, read_here);
   deck::Builder builder(deck);
-  for (const auto& [name, job] : build_jobs(deck, builder)) job->report(job_folder(folder, deck, name), deck.settings<RunSettings>("run"));
+  const RunSettings settings = deck.settings<RunSettings>("run");
+  for (const auto& [name, job] : build_jobs(deck, builder)) {
+    const std::string job_files = job_folder(folder, deck, name);
+    RunSettings without_report = settings;
+    without_report.report = false;
+    if (!job->is_finished(job_files, without_report))
+      throw core::UserError(fmt::format("{0}: job '{1}' is not finished, so there is nothing to report yet; "
+                                       "to go on with it:  aleator resume {0}", folder, name));
+    job->report(job_files, settings);
+  }
 }
 
 }  // namespace aleator::campaign

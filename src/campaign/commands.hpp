@@ -19,9 +19,11 @@ struct RunRequest {
 };
 
 void run(const parallel::Comm& comm, const RunRequest& request);
-void resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides, const std::string& command);
+void resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides,
+            const std::string& command);
 /// Rows of parameters in the file `at` -> CSV on standard output, or in `out`.
-void evaluate(const parallel::Comm& comm, const std::string& deck, const deck::Overrides& overrides, const std::string& at, const std::string& out);
+void evaluate(const parallel::Comm& comm, const std::string& deck, const deck::Overrides& overrides,
+              const std::string& at, const std::string& out);
 
 /// Reads the deck and builds all its objects, without running; returns what it would do, in words.
 std::string check_deck(const std::string& path, const deck::Overrides& overrides);

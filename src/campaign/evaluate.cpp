@@ -17,17 +17,20 @@ std::string csv_quoted(std::string text) {
 
 std::string csv_header(const inverse::BayesProblem& problem) {
   std::string text = "row,status,log_likelihood,log_prior,log_posterior";
-  for (const std::string& name : problem.parts().model->shape().output_names) text += "," + (name.find(',') == std::string::npos ? name : csv_quoted(name));
+  for (const std::string& name : problem.parts().model->shape().output_names)
+    text += "," + (name.find(',') == std::string::npos ? name : csv_quoted(name));
   return text + "\n";
 }
 
 io::Table read_rows(const inverse::BayesProblem& problem, const deck::File& rows) {
   io::Table table = io::parse_table(rows.text, rows.path);
   const std::size_t d = static_cast<std::size_t>(problem.dimension());
-  if (table.columns != d && table.columns * table.rows == d) table.rows = 1, table.columns = d;  // one vector, written over several lines
+  if (table.columns != d && table.columns * table.rows == d)
+    table.rows = 1, table.columns = d;  // one vector, written over several lines
   if (table.columns != d)
-    throw core::UserError(fmt::format("{}: {} numbers a row, but the problem has {} parameters; write one row of {} numbers for each evaluation", rows.path,
-                                      table.columns, d, d));
+    throw core::UserError(fmt::format(
+        "{}: {} numbers a row, but the problem has {} parameters; write one row of {} numbers for each evaluation",
+        rows.path, table.columns, d, d));
   return table;
 }
 
@@ -39,7 +42,8 @@ std::string evaluate_rows(const parallel::Comm& comm, const inverse::BayesProble
   const int local = layout.local_rows(), d = problem.dimension(), p = problem.outputs();
   kernels::Batch u("u", local, d);
   for (int row = 0; row < local; ++row)
-    for (int k = 0; k < d; ++k) u(row, k) = table(static_cast<std::size_t>(layout.first() + row), static_cast<std::size_t>(k));
+    for (int k = 0; k < d; ++k)
+      u(row, k) = table(static_cast<std::size_t>(layout.first() + row), static_cast<std::size_t>(k));
   model::Evaluation evaluation{kernels::Vector("log_likelihood", local), {}, kernels::Batch("outputs", local, p)};
   kernels::Vector log_prior("log_prior", local);
   const model::RowStatus status = problem.evaluate_parameters(u, evaluation, log_prior);
@@ -48,7 +52,8 @@ std::string evaluate_rows(const parallel::Comm& comm, const inverse::BayesProble
   std::string mine;
   for (int row = 0; row < local; ++row) {
     const double log_likelihood = evaluation.log_likelihood(row);
-    mine += fmt::format("{},{},{:.17g},{:.17g},{:.17g}", layout.first() + row, words[row], log_likelihood, log_prior(row), log_likelihood + log_prior(row));
+    mine += fmt::format("{},{},{:.17g},{:.17g},{:.17g}", layout.first() + row, words[row], log_likelihood,
+                        log_prior(row), log_likelihood + log_prior(row));
     for (int i = 0; i < p; ++i) mine += fmt::format(",{:.17g}", evaluation.outputs(row, i));
     mine += "\n";
   }
@@ -68,7 +73,8 @@ deck::Schema<EvaluateJob::Params> EvaluateJob::schema() {
   return s;
 }
 
-EvaluateJob::EvaluateJob(std::shared_ptr<inverse::BayesProblem> problem, deck::File at) : problem_(std::move(problem)), at_(std::move(at)) {
+EvaluateJob::EvaluateJob(std::shared_ptr<inverse::BayesProblem> problem, deck::File at)
+    : problem_(std::move(problem)), at_(std::move(at)) {
   read_rows(*problem_, at_);
 }
 
@@ -83,8 +89,12 @@ JobEnd EvaluateJob::run(const JobContext& context) {
   return JobEnd::finished;
 }
 
-bool EvaluateJob::is_finished(const std::string& folder, const RunSettings&) const { return io::file_exists(folder + "/evaluations.csv"); }
+bool EvaluateJob::is_finished(const std::string& folder, const RunSettings&) const {
+  return io::file_exists(folder + "/evaluations.csv");
+}
 
-void EvaluateJob::report(const std::string& folder, const RunSettings&) const { core::info("{}/evaluations.csv: an evaluate job has no report page", folder); }
+void EvaluateJob::report(const std::string& folder, const RunSettings&) const {
+  core::info("{}/evaluations.csv: an evaluate job has no report page", folder);
+}
 
 }  // namespace aleator::campaign

@@ -32,9 +32,12 @@ void History::fields(io::Archive& archive) {
   archive.field("iteration", iteration);
   archive.field("evaluations", evaluations);
   archive.field("last_progress", last_progress);
+  archive.field("error_evaluations", error_evaluations);
+  archive.field("error", error);
   if (archive.is_loading()) {
     names.clear();
-    for (std::size_t begin = 0, end; (end = joined.find('\n', begin)) != std::string::npos; begin = end + 1) names.push_back(joined.substr(begin, end - begin));
+    for (std::size_t begin = 0, end; (end = joined.find('\n', begin)) != std::string::npos; begin = end + 1)
+      names.push_back(joined.substr(begin, end - begin));
     values.resize(names.size());
   }
   for (std::size_t i = 0; i < names.size(); ++i) archive.field("values_" + std::to_string(i), values[i]);
@@ -45,6 +48,7 @@ std::string History::json() const {
   out["iteration"] = iteration;
   out["model_evaluations"] = evaluations;
   for (std::size_t i = 0; i < names.size(); ++i) out[names[i]] = values[i];
+  if (!error.empty()) out["error_curve"] = {{"model_evaluations", error_evaluations}, {"error", error}};
   return out.dump(1) + "\n";
 }
 

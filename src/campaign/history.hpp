@@ -18,6 +18,7 @@ struct History {
   std::vector<std::vector<double>> values;  ///< one array a name; NaN where a record lacks it
   std::vector<double> iteration, evaluations;
   double last_progress = -1.0;
+  std::vector<double> error_evaluations, error;  ///< relative squared error of the means so far, against model runs
 
   void add(const sampler::StepInfo& info, const sampler::BaseState& state);
   void fields(io::Archive& archive);

@@ -42,24 +42,29 @@ std::string duration_text(double seconds) {
   if (!std::isfinite(seconds)) return "?";
   if (seconds < 60.0) return fmt::format("{:.1f} s", seconds);
   const auto minutes = static_cast<std::int64_t>(seconds / 60.0);
-  if (minutes < 60) return fmt::format("{} min {:02} s", minutes, static_cast<int>(seconds - 60.0 * static_cast<double>(minutes)));
+  if (minutes < 60)
+    return fmt::format("{} min {:02} s", minutes, static_cast<int>(seconds - 60.0 * static_cast<double>(minutes)));
   return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
 }
 
 std::string count_text(std::int64_t count) {
   std::string digits = std::to_string(count);
-  for (int at = static_cast<int>(digits.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3) digits.insert(static_cast<std::size_t>(at), " ");
+  for (int at = static_cast<int>(digits.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3)
+    digits.insert(static_cast<std::size_t>(at), " ");
   return digits;
 }
 
-Progress::Progress(std::string label, double progress_before) : label_(std::move(label)), progress_before_(progress_before) {}
+Progress::Progress(std::string label, double progress_before)
+    : label_(std::move(label)), progress_before_(progress_before) {}
 
 std::string Progress::line(const sampler::StepInfo& info, std::int64_t evaluations) const {
   const double seconds = elapsed(start_), done = info.progress - progress_before_;
-  std::string text = fmt::format("{:3.0f} %  {}  {}{} model runs", 100.0 * info.progress, phase_, numbers_, count_text(evaluations));
+  std::string text =
+      fmt::format("{:3.0f} %  {}  {}{} model runs", 100.0 * info.progress, phase_, numbers_, count_text(evaluations));
   const auto runs = evaluations - evaluations_before_;
   if (runs > 0 && seconds > 0.0) text += fmt::format(", {:.3g} /s", static_cast<double>(runs) / seconds);
-  if (done > 0.0 && info.progress < 1.0 && runs > 0) text += fmt::format(", {} left", duration_text(seconds * (1.0 - info.progress) / done));
+  if (done > 0.0 && info.progress < 1.0 && runs > 0)
+    text += fmt::format(", {} left", duration_text(seconds * (1.0 - info.progress) / done));
   return text;
 }
 
@@ -80,7 +85,8 @@ void Progress::update(const sampler::StepInfo& info, std::int64_t evaluations) {
   last_bar_ = Clock::now();
   const std::string text = line(info, evaluations);
   constexpr int widest_bar = 24, narrowest_bar = 8;
-  const int columns = terminal_columns() - 1, left_for_bar = columns - static_cast<int>(label_.size() + text.size()) - 2;
+  const int columns = terminal_columns() - 1,
+            left_for_bar = columns - static_cast<int>(label_.size() + text.size()) - 2;
   const std::string middle = left_for_bar < narrowest_bar ? "" : bar(std::min(left_for_bar, widest_bar), info.progress);
   core::set_status_line(cut(fmt::format("{} {}{}", label_, middle, text), columns));
 }

@@ -1,7 +1,11 @@
 #include "campaign/recorder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
+
+#include "core/error.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -19,35 +23,59 @@ std::vector<io::Dimension> with_size(std::vector<io::Dimension> dims, const prob
 
 }  // namespace
 
-Recorder::Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem, const model::Context& context, bool is_new,
-                   int first_draw)
+Recorder::Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem,
+                   const model::Context& context, bool is_new, int first_draw)
     : plan_(plan), problem_(problem), context_(context), layout_(plan.members, context.comm), next_draw_(first_draw) {
   capacity_ = buffer_capacity(plan.members, context.comm.size(), problem.dimension(), plan.draws);
   values_.resize(problem.variables().size());
   const std::size_t scalars = static_cast<std::size_t>(layout_.local_rows()) * capacity_;
-  for (std::size_t v = 0; v < values_.size(); ++v) values_[v].resize(scalars * static_cast<std::size_t>(problem.variables()[v].size));
+  for (std::size_t v = 0; v < values_.size(); ++v)
+    values_[v].resize(scalars * static_cast<std::size_t>(problem.variables()[v].size));
   log_likelihood_.resize(scalars), log_prior_.resize(scalars), accepted_.resize(scalars);
-  if (is_new) lay_out(path);
-  else file_ = std::make_unique<io::ResultsFile>(io::ResultsFile::open(context.comm, path));
+  if (is_new)
+    lay_out(path);
+  else
+    reopen(path);
+}
+
+void Recorder::reopen(const std::string& path) {
+  file_ = std::make_unique<io::ResultsFile>(io::ResultsFile::open(context_.comm, path));
+  std::vector<std::int64_t> wanted{plan_.members, plan_.draws};
+  if (plan_.kind != sampler::Plan::Kind::chains) wanted = {1, plan_.members};
+  for (const prob::Variable& variable : problem_.variables()) {
+    std::vector<std::int64_t> shape = wanted;
+    if (variable.size > 1) shape.push_back(variable.size);
+    if (!file_->has("posterior", variable.name) || file_->shape("posterior", variable.name) != shape)
+      throw core::UserError(fmt::format("{}: posterior/{} is not of the size that this deck gives; "
+                                       "the file belongs to another run", path,
+                                        variable.name));
+  }
 }
 
 void Recorder::lay_out(const std::string& path) {
   file_ = std::make_unique<io::ResultsFile>(io::ResultsFile::create(context_.comm, path, {{"created_by", "aleator"}}));
   const bool is_chains = plan_.kind == sampler::Plan::Kind::chains;
   // Particles and ensembles are one chain whose draws are the members.
-  const std::vector<io::Dimension> sample = is_chains ? std::vector<io::Dimension>{{"chain", plan_.members}, {"draw", plan_.draws}}
-                                                      : std::vector<io::Dimension>{{"chain", 1}, {"draw", plan_.members}};
+  const std::vector<io::Dimension> sample =
+      is_chains ? std::vector<io::Dimension>{{"chain", plan_.members}, {"draw", plan_.draws}}
+                : std::vector<io::Dimension>{{"chain", 1}, {"draw", plan_.members}};
   for (const prob::Variable& variable : problem_.variables()) {
     file_->define("posterior", variable.name, with_size(sample, variable));
     file_->define("prior", variable.name, with_size({{"chain", 1}, {"draw", prior_draws}}, variable));
   }
   file_->define("sample_stats", "log_likelihood", sample);
-  file_->define("sample_stats", "lp", sample, {io::VariableInfo::Type::real, "", "log posterior density of the latent coordinates, up to a constant"});
-  if (is_chains) file_->define("sample_stats", "acceptance_rate", sample, {io::VariableInfo::Type::real, "", "0 or 1: was the last proposal accepted"});
+  file_->define(
+      "sample_stats", "lp", sample,
+      {io::VariableInfo::Type::real, "", "log posterior density of the latent coordinates, up to a constant"});
+  if (is_chains)
+    file_->define("sample_stats", "acceptance_rate", sample,
+                  {io::VariableInfo::Type::real, "", "0 or 1: was the last proposal accepted"});
   if (plan_.kind == sampler::Plan::Kind::particles)
-    file_->define("sample_stats", "ancestor", sample, {io::VariableInfo::Type::integer, "", "the particle's ancestor in the prior sample"});
+    file_->define("sample_stats", "ancestor", sample,
+                  {io::VariableInfo::Type::integer, "", "the particle's ancestor in the prior sample"});
   file_->define("observed_data", "data", {{"data_dim_0", problem_.outputs()}});
-  file_->define("predictions", "outputs", {{"chain", 1}, {"draw", prediction_draws}, {"outputs_dim_0", problem_.outputs()}},
+  file_->define("predictions", "outputs",
+                {{"chain", 1}, {"draw", prediction_draws}, {"outputs_dim_0", problem_.outputs()}},
                 {io::VariableInfo::Type::real, "", "model outputs at posterior draws, without noise"});
   file_->commit_layout();
 }
@@ -60,7 +88,8 @@ void Recorder::write_observed(const std::vector<double>& data) {
   int column = 0;
   for (const prob::Variable& variable : problem_.variables()) {
     std::vector<double> values;
-    for (int row = 0; row < prior_draws; ++row) values.insert(values.end(), &u(row, column), &u(row, column) + variable.size);
+    for (int row = 0; row < prior_draws; ++row)
+      values.insert(values.end(), &u(row, column), &u(row, column) + variable.size);
     file_->write("prior", variable.name, values);
     column += variable.size;
   }
@@ -68,7 +97,8 @@ void Recorder::write_observed(const std::vector<double>& data) {
 
 void Recorder::write_predictions(const std::vector<double>& outputs, int rows) {
   std::vector<double> padded(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(rows) * problem_.outputs());
-  padded.resize(static_cast<std::size_t>(prediction_draws) * problem_.outputs(), std::numeric_limits<double>::quiet_NaN());
+  padded.resize(static_cast<std::size_t>(prediction_draws) * problem_.outputs(),
+                std::numeric_limits<double>::quiet_NaN());
   file_->write("predictions", "outputs", padded);
 }
 
@@ -106,7 +136,8 @@ void Recorder::flush() {
     }
     file_->write_draws(group, name, layout_, draws, packed.data());
   };
-  for (std::size_t v = 0; v < values_.size(); ++v) write("posterior", problem_.variables()[v].name, values_[v], problem_.variables()[v].size);
+  for (std::size_t v = 0; v < values_.size(); ++v)
+    write("posterior", problem_.variables()[v].name, values_[v], problem_.variables()[v].size);
   write("sample_stats", "log_likelihood", log_likelihood_, 1);
   for (std::size_t i = 0; i < log_prior_.size(); ++i) log_prior_[i] += log_likelihood_[i];
   write("sample_stats", "lp", log_prior_, 1);
@@ -127,12 +158,14 @@ void Recorder::add_particles(const sampler::BaseState& state) {
   int column = 0;
   for (const prob::Variable& variable : problem_.variables()) {
     std::vector<double> values;
-    for (int row = 0; row < e.rows(); ++row) values.insert(values.end(), &u(row, column), &u(row, column) + variable.size);
+    for (int row = 0; row < e.rows(); ++row)
+      values.insert(values.end(), &u(row, column), &u(row, column) + variable.size);
     file_->write_rows("posterior", variable.name, layout_, values.data());
     column += variable.size;
   }
   std::vector<double> lp(static_cast<std::size_t>(e.rows()));
-  for (int row = 0; row < e.rows(); ++row) lp[row] = e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), problem_.dimension());
+  for (int row = 0; row < e.rows(); ++row)
+    lp[row] = e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), problem_.dimension());
   file_->write_rows("sample_stats", "log_likelihood", layout_, e.log_likelihood.data());
   file_->write_rows("sample_stats", "lp", layout_, lp.data());
   if (plan_.kind == sampler::Plan::Kind::particles) file_->write("sample_stats", "ancestor", state.ancestors);

@@ -16,7 +16,8 @@ namespace aleator::campaign {
 class Recorder {
  public:
   /// `is_new`: lay out the file; else go on with the one that is there, from draw `first_draw`.
-  Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem, const model::Context& context, bool is_new, int first_draw);
+  Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem,
+           const model::Context& context, bool is_new, int first_draw);
   void add(const sampler::BaseState& state);
   /// Writes the buffered draws to the file.
   void flush();
@@ -29,6 +30,7 @@ class Recorder {
 
  private:
   void lay_out(const std::string& path);
+  void reopen(const std::string& path);
   void add_particles(const sampler::BaseState& state);
   sampler::Plan plan_;
   const model::Problem& problem_;

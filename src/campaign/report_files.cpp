@@ -42,47 +42,30 @@ void read_draws(const std::string& folder, const inverse::BayesProblem& problem,
   int first = 0;
   for (const prob::Variable& variable : problem.variables()) {
     for (int chain = 0; chain < run.chains; ++chain) {
-      const std::vector<double> values = variable.size == 1
-                                             ? reader.read("posterior", variable.name, {{chain, 0}, {1, all_draws}})
-                                             : reader.read("posterior", variable.name, {{chain, 0, 0}, {1, all_draws, variable.size}});
+      const std::vector<double> values =
+          variable.size == 1 ? reader.read("posterior", variable.name, {{chain, 0}, {1, all_draws}})
+                             : reader.read("posterior", variable.name, {{chain, 0, 0}, {1, all_draws, variable.size}});
       for (int draw = 0; draw < run.draws; ++draw)
-        std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(draw) * stride * variable.size, variable.size,
-                    run.values.begin() + (static_cast<std::ptrdiff_t>(chain) * run.draws + draw) * run.dimension + first);
+        std::copy_n(
+            values.begin() + static_cast<std::ptrdiff_t>(draw) * stride * variable.size, variable.size,
+            run.values.begin() + (static_cast<std::ptrdiff_t>(chain) * run.draws + draw) * run.dimension + first);
     }
     first += variable.size;
   }
   const std::vector<double> log_likelihood = reader.read("sample_stats", "log_likelihood");
   for (int chain = 0; chain < run.chains; ++chain)
     for (int draw = 0; draw < run.draws; ++draw)
-      run.log_likelihood.push_back(log_likelihood[static_cast<std::size_t>(chain) * all_draws + static_cast<std::size_t>(draw) * stride]);
+      run.log_likelihood.push_back(
+          log_likelihood[static_cast<std::size_t>(chain) * all_draws + static_cast<std::size_t>(draw) * stride]);
 }
 
-// e of the mean over the first t draws of all chains, against the model runs made by then.
-report::Series error_curve(const report::MethodRun& run, const std::vector<double>& reference, double evaluations_at_first_draw) {
-  report::Series curve;
-  curve.name = run.name;
-  if (run.kind != "chains") {
-    curve.x = {run.model_evaluations}, curve.y = {run.error};
-    return curve;
-  }
-  std::vector<double> sums(reference.size(), 0.0);
-  double next = 1.0;
-  for (int draw = 0; draw < run.draws; ++draw) {
-    for (int chain = 0; chain < run.chains; ++chain)
-      for (std::size_t k = 0; k < reference.size(); ++k)
-        sums[k] += run.values[(static_cast<std::size_t>(chain) * run.draws + draw) * reference.size() + k];
-    if (draw + 1 < next && draw + 1 < run.draws) continue;
-    next = std::max(next + 1.0, next * 1.25);
-    double e = 0.0;
-    for (std::size_t k = 0; k < reference.size(); ++k) {
-      const double relative = (sums[k] / ((draw + 1.0) * run.chains) - reference[k]) / reference[k];
-      e += relative * relative;
-    }
-    const double share = run.draws > 1 ? static_cast<double>(draw) / (run.draws - 1.0) : 1.0;
-    curve.x.push_back(evaluations_at_first_draw + share * (run.model_evaluations - evaluations_at_first_draw));
-    curve.y.push_back(e);
-  }
-  return curve;
+// Relative squared error of the means so far, against the model runs made by then; one point for particles and ensembles.
+report::Series error_curve(const std::string& folder, const report::MethodRun& run) {
+  const json history = read_json(folder + "/history.json");
+  if (!history.contains("error_curve")) return {run.name, {run.model_evaluations}, {run.error}};
+  const json& curve = history.at("error_curve");
+  return {run.name, curve.at("model_evaluations").get<std::vector<double>>(),
+          curve.at("error").get<std::vector<double>>()};
 }
 
 std::vector<report::Series> read_histories(const std::string& path) {
@@ -91,7 +74,7 @@ std::vector<report::Series> read_histories(const std::string& path) {
   for (const json& value : history.at("iteration")) x.push_back(number_or_nan(value));
   std::vector<report::Series> all;
   for (const auto& [name, values] : history.items()) {
-    if (name == "iteration" || name == "model_evaluations") continue;
+    if (name == "iteration" || name == "model_evaluations" || name == "error_curve") continue;
     report::Series series{name, {}, {}};
     for (std::size_t i = 0; i < values.size(); ++i)
       if (values[i].is_number()) series.x.push_back(x[i]), series.y.push_back(values[i].get<double>());
@@ -116,11 +99,12 @@ report::MethodRun read_method(const std::string& folder, const inverse::BayesPro
   for (const std::string& name : parameter_names(problem.variables())) {
     const json& row = summary.at("parameters").at(name);
     const auto at = [&row](const char* key) { return number_or_nan(row.at(key)); };
-    run.parameters.push_back({name, at("mean"), at("sd"), at("mcse"), at("ess_bulk"), at("ess_tail"), at("rhat"), at("q05"), at("q50"), at("q95")});
+    run.parameters.push_back({name, at("mean"), at("sd"), at("mcse"), at("ess_bulk"), at("ess_tail"), at("rhat"),
+                              at("q05"), at("q50"), at("q95")});
   }
   run.histories = read_histories(folder + "/history.json");
   read_draws(folder, problem, run);
-  if (!problem.reference_mean().empty()) run.error_curve = error_curve(run, problem.reference_mean(), number_or_nan(summary.at("evaluations_at_first_draw")));
+  if (!problem.reference_mean().empty()) run.error_curve = error_curve(folder, run);
   return run;
 }
 
@@ -147,10 +131,12 @@ std::vector<double> mean_prediction(const std::string& folder, int outputs) {
 
 }  // namespace
 
-void write_report(const std::string& folder, const std::vector<std::string>& folders, const inverse::BayesProblem& problem,
-                  const std::string& problem_text, const RunSettings& settings) {
+void write_report(const std::string& folder, const std::vector<std::string>& folders,
+                  const inverse::BayesProblem& problem, const std::string& problem_text, const RunSettings& settings) {
   report::ReportData data;
-  const std::filesystem::path run_folder = std::filesystem::exists(folder + "/resolved.toml") ? std::filesystem::path(folder) : std::filesystem::path(folder).parent_path();
+  const std::filesystem::path run_folder = std::filesystem::exists(folder + "/resolved.toml")
+                                               ? std::filesystem::path(folder)
+                                               : std::filesystem::path(folder).parent_path();
   data.resolved_deck = io::read_text_file((run_folder / "resolved.toml").string());
   data.title = settings.title.empty() ? folder : settings.title;
   data.deck_path = (run_folder / "resolved.toml").string();

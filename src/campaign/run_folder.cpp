@@ -1,7 +1,11 @@
 #include "campaign/run_folder.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "campaign/settings.hpp"
@@ -19,8 +23,10 @@ std::string header(const parallel::Comm& comm, const deck::Deck& deck, const std
   for (const std::string& name : parallel::kokkos_backends()) backends += (backends.empty() ? "" : ", ") + name;
   return fmt::format(
       "# The deck of this run with every value written out; itself a deck.\n"
-      "# from       {}\n# command    {}\n# aleator    {} ({})\n# ranks      {}, {} threads each\n# Kokkos     {} ({})\n",
-      deck.path(), command, core::version(), core::git_hash(), comm.size(), parallel::threads(), parallel::kokkos_version(), backends);
+      "# from       {}\n# command    {}\n# aleator    {} ({})\n# ranks      {}, {} threads each\n# Kokkos     {} "
+      "({})\n",
+      deck.path(), command, core::version(), core::git_hash(), comm.size(), parallel::threads(),
+      parallel::kokkos_version(), backends);
 }
 
 }  // namespace
@@ -32,15 +38,20 @@ std::string default_folder(const std::string& deck_path) {
   return folder;
 }
 
-void create_run_folder(const parallel::Comm& comm, const std::string& folder, const deck::Deck& deck, const std::string& command) {
+void create_run_folder(const parallel::Comm& comm, const std::string& folder, const deck::Deck& deck,
+                       const std::string& command) {
   const std::string head = header(comm, deck, command);
   parallel::agree(comm, [&] {
     if (!comm.is_root()) return;
     std::error_code failure;
+    if (fs::exists(folder, failure) && !fs::is_directory(folder, failure))
+      throw core::UserError(fmt::format("{}: this is a file, not a folder; nothing was overwritten; "
+                                       "give --out another name", folder));
     if (fs::exists(folder, failure) && !(fs::is_directory(folder, failure) && fs::is_empty(folder, failure)))
-      throw core::UserError(fmt::format("{0}: the run folder exists and is not empty; nothing was overwritten\n"
-                                        "  to go on with that run:  aleator resume {0}\n  to start another:        give --out another name",
-                                        folder));
+      throw core::UserError(fmt::format(
+          "{0}: the run folder exists and is not empty; nothing was overwritten\n"
+          "  to go on with that run:  aleator resume {0}\n  to start another:        give --out another name",
+          folder));
     const bool is_new = !fs::exists(folder, failure);
     try {
       io::make_directory(folder + "/inputs");
@@ -56,12 +67,28 @@ void create_run_folder(const parallel::Comm& comm, const std::string& folder, co
 std::string resolved_deck_path(const std::string& folder) {
   const std::string path = folder + "/resolved.toml";
   std::error_code ignored;
-  if (!fs::exists(folder, ignored)) throw core::UserError(fmt::format("{}: there is no such folder; name the one that 'aleator run' made", folder));
+  if (!fs::exists(folder, ignored))
+    throw core::UserError(fmt::format("{}: there is no such folder; name the one that 'aleator run' made", folder));
   if (!io::file_exists(path))
-    throw core::UserError(fmt::format("{}: this is not a run folder (it has no resolved.toml); name the folder that 'aleator run' made\n"
-                                      "  if a run was killed here before it had begun, remove the folder and run the deck again",
-                                      folder));
+    throw core::UserError(
+        fmt::format("{}: this is not a run folder (it has no resolved.toml); name the folder that 'aleator run' made\n"
+                    "  if a run was killed here before it had begun, remove the folder and run the deck again",
+                    folder));
   return path;
+}
+
+FolderLock::FolderLock(const parallel::Comm& comm, const std::string& folder) {
+  parallel::agree(comm, [&] {
+    if (!comm.is_root()) return;
+    file_ = open((folder + "/resolved.toml").c_str(), O_RDONLY | O_CLOEXEC);
+    if (file_ < 0 || flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;  // file systems without locks: go on
+    throw core::UserError(fmt::format("{}: another process is running in this folder; wait for it, "
+                                     "or ask it to stop (kill -TERM)", folder));
+  });
+}
+
+FolderLock::~FolderLock() {
+  if (file_ >= 0) close(file_);
 }
 
 // FNV-1a

@@ -3,7 +3,7 @@
 /// Method    resolved.toml and inputs/ hold all that the run needs: the folder can be moved and resumed anywhere.
 /// Parallel  rank 0 touches the file system; the others agree.
 /// Cost      -
-/// Fails     UserError when the folder exists and is not empty, or cannot be written.
+/// Fails     UserError when the folder exists and is not empty, cannot be written, or is in use.
 #include <string>
 
 #include "deck/deck.hpp"
@@ -15,10 +15,23 @@ namespace aleator::campaign {
 std::string default_folder(const std::string& deck_path);
 
 /// Creates the folder with resolved.toml and inputs/.
-void create_run_folder(const parallel::Comm& comm, const std::string& folder, const deck::Deck& deck, const std::string& command);
+void create_run_folder(const parallel::Comm& comm, const std::string& folder, const deck::Deck& deck,
+                       const std::string& command);
 
 /// The deck of a run folder. UserError when it is none.
 std::string resolved_deck_path(const std::string& folder);
+
+/// While it lives no other process runs in the folder: two would write the same files. The system takes it from a killed process.
+class FolderLock {
+ public:
+  FolderLock(const parallel::Comm& comm, const std::string& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int file_ = -1;
+};
 
 /// A number that tells decks apart: of the resolved text below its header.
 std::string fingerprint(const deck::Deck& deck);

@@ -12,15 +12,18 @@ deck::Schema<SampleJob::Params> SampleJob::schema() {
   deck::Schema<Params> s("Sample a posterior, with diagnostics and a report", "");
   s.reference("problem", &Params::problem, "problem", "what to sample").required();
   s.reference("sampler", &Params::sampler, "sampler", "how").required();
-  s.reference("compare", &Params::compare, "sampler", "further samplers, run after the first on the same problem; the report compares them");
+  s.reference("compare", &Params::compare, "sampler",
+              "further samplers, run after the first on the same problem; the report compares them");
   return s;
 }
 
-SampleJob::SampleJob(std::shared_ptr<inverse::BayesProblem> problem, std::vector<NamedSampler> samplers, std::string problem_text)
+SampleJob::SampleJob(std::shared_ptr<inverse::BayesProblem> problem, std::vector<NamedSampler> samplers,
+                     std::string problem_text)
     : problem_(std::move(problem)), samplers_(std::move(samplers)), problem_text_(std::move(problem_text)) {
   for (const NamedSampler& named : samplers_)
     if (const std::string objection = named.sampler->objection(*problem_); !objection.empty())
-      throw deck::KeyError(&named == &samplers_.front() ? "sampler" : "compare", fmt::format("{} ({}) {}", named.name, named.component, objection));
+      throw deck::KeyError(&named == &samplers_.front() ? "sampler" : "compare",
+                           fmt::format("{} ({}) {}", named.name, named.component, objection));
 }
 
 std::string SampleJob::folder_of(const std::string& job_folder, std::size_t i) const {

@@ -27,7 +27,8 @@ class SampleJob : public Job {
     std::shared_ptr<sampler::Sampler> sampler;
   };
   static deck::Schema<Params> schema();
-  SampleJob(std::shared_ptr<inverse::BayesProblem> problem, std::vector<NamedSampler> samplers, std::string problem_text);
+  SampleJob(std::shared_ptr<inverse::BayesProblem> problem, std::vector<NamedSampler> samplers,
+            std::string problem_text);
 
   JobEnd run(const JobContext& context) override;
   bool is_finished(const std::string& folder, const RunSettings& settings) const override;

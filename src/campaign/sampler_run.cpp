@@ -11,9 +11,14 @@
 
 namespace aleator::campaign {
 
-SamplerRun::SamplerRun(const inverse::BayesProblem& problem, const SampleJob::NamedSampler& sampler, const JobContext& job, std::string folder)
-    : problem_(problem), named_(sampler), job_(job), folder_(std::move(folder)),
-      context_{job.comm, kernels::Rng(static_cast<std::uint64_t>(job.settings.seed))}, plan_(sampler.sampler->plan()) {}
+SamplerRun::SamplerRun(const inverse::BayesProblem& problem, const SampleJob::NamedSampler& sampler,
+                       const JobContext& job, std::string folder)
+    : problem_(problem),
+      named_(sampler),
+      job_(job),
+      folder_(std::move(folder)),
+      context_{job.comm, kernels::Rng(static_cast<std::uint64_t>(job.settings.seed))},
+      plan_(sampler.sampler->plan()) {}
 
 JobEnd SamplerRun::run() {
   if (io::file_exists(folder_ + "/summary.json")) return JobEnd::finished;
@@ -27,10 +32,13 @@ JobEnd SamplerRun::run() {
     progress_ = info.progress;
     history_.add(info, state);
     if (info.is_draw) {
-      if (draws_++ == 0) evaluations_at_first_draw_ = state.model_evaluations, warmup_seconds_ = seconds_before_ + job_.watch.seconds() - start_seconds_;
+      if (draws_++ == 0)
+        evaluations_at_first_draw_ = state.model_evaluations,
+        warmup_seconds_ = seconds_before_ + job_.watch.seconds() - start_seconds_;
       for (const auto& [name, value] : info.numbers)
         if (name == "acceptance") accepted_ += value;
       recorder_->add(state);
+      record_error();
     }
     progress.update(info, state.model_evaluations);
     if (is_finished) break;
@@ -53,9 +61,7 @@ void SamplerRun::start_or_resume() {
     if (job_.comm.is_root()) io::make_directory(folder_);
   });
   if (io::file_exists(checkpoint)) {
-    io::ArchiveReader archive(job_.comm, checkpoint);
-    fields(archive);
-    recorder_ = std::make_unique<Recorder>(results, plan_, problem_, context_, false, static_cast<int>(draws_));
+    resume_from(checkpoint, results);
     core::info("{}: resumed at {:.1f} % from {}", named_.name, 100.0 * progress_, checkpoint);
     return;
   }
@@ -64,14 +70,30 @@ void SamplerRun::start_or_resume() {
   recorder_->write_observed(problem_.parts().likelihood->data());
 }
 
-void SamplerRun::fields(io::Archive& archive) {
+void SamplerRun::resume_from(const std::string& checkpoint, const std::string& results) {
+  try {
+    io::ArchiveReader archive(job_.comm, checkpoint);
+    owner(archive);
+    fields(archive);
+    recorder_ = std::make_unique<Recorder>(results, plan_, problem_, context_, false, static_cast<int>(draws_));
+  } catch (const core::UserError& error) {  // the same on all ranks
+    throw core::UserError(fmt::format("{}\n  to compute {} from its beginning instead, "
+                                     "remove {} and resume again", error.what(), named_.name, checkpoint));
+  }
+}
+
+void SamplerRun::owner(io::Archive& archive) {
   std::string fingerprint = job_.fingerprint, sampler = named_.name;
   archive.field("deck", fingerprint);
   archive.field("sampler", sampler);
   if (fingerprint != job_.fingerprint || sampler != named_.name)
-    throw core::UserError(fmt::format("{}/checkpoint.h5: this checkpoint belongs to another deck (or resolved.toml was edited since); resume with the "
-                                      "deck it was written by, or start a new run with another --out",
-                                      folder_));
+    throw core::UserError(
+        fmt::format("{}/checkpoint.h5: this checkpoint belongs to another deck (or resolved.toml was edited since); "
+                    "put back the deck it was written by, or start a new run with another --out",
+                    folder_));
+}
+
+void SamplerRun::fields(io::Archive& archive) {
   double seconds = seconds_before_ + job_.watch.seconds() - start_seconds_;
   archive.field("draws", draws_);
   archive.field("evaluations_at_first_draw", evaluations_at_first_draw_);
@@ -79,6 +101,7 @@ void SamplerRun::fields(io::Archive& archive) {
   archive.field("warmup_seconds", warmup_seconds_);
   archive.field("progress", progress_);
   archive.field("accepted", accepted_);
+  archive.field("next_error_at", next_error_at_);
   if (archive.is_loading()) seconds_before_ = seconds;
   history_.fields(archive);
   const io::ArchiveGroup group(archive, "state");
@@ -88,6 +111,7 @@ void SamplerRun::fields(io::Archive& archive) {
 void SamplerRun::save_checkpoint() {
   recorder_->sync();
   io::ArchiveWriter archive(job_.comm, folder_ + "/checkpoint.h5");
+  owner(archive);
   fields(archive);
   archive.commit();
   job_.watch.checkpoint_written();
@@ -112,18 +136,43 @@ void SamplerRun::finish() {
   const RunFacts facts = this->facts();
   // Outputs at posterior draws: the members as they stand, the first few hundred of them.
   const sampler::Ensemble& e = named_.sampler->state().ensemble;
-  const int rows = static_cast<int>(std::clamp<std::int64_t>(prediction_draws - e.layout.first(), 0, e.rows())), p = problem_.outputs();
+  const int rows = static_cast<int>(std::clamp<std::int64_t>(prediction_draws - e.layout.first(), 0, e.rows())),
+            p = problem_.outputs();
   model::Evaluation evaluation{kernels::Vector("log_likelihood", rows), {}, kernels::Batch("outputs", rows, p)};
   if (rows > 0) problem_.evaluate(Kokkos::subview(e.position, Kokkos::make_pair(0, rows), Kokkos::ALL), evaluation);
-  const std::vector<double> mine(evaluation.outputs.data(), evaluation.outputs.data() + static_cast<std::ptrdiff_t>(rows) * p);
-  recorder_->write_predictions(parallel::gather_rows(job_.comm, mine), static_cast<int>(std::min<std::int64_t>(prediction_draws, plan_.members)));
+  const std::vector<double> mine(evaluation.outputs.data(),
+                                 evaluation.outputs.data() + static_cast<std::ptrdiff_t>(rows) * p);
+  recorder_->write_predictions(parallel::gather_rows(job_.comm, mine),
+                               static_cast<int>(std::min<std::int64_t>(prediction_draws, plan_.members)));
   recorder_->sync();
   recorder_.reset();
   job_.comm.barrier();
-  const std::vector<NamedSummary> rows_summary = summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind);
+  std::vector<NamedSummary> rows_summary = summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind);
+  if (named_.sampler->state().means.count > 0.0) use_running_means(rows_summary);
   write_text(job_.comm, folder_ + "/history.json", history_.json());
   write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.reference_mean()));
   core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.reference_mean()));
+}
+
+// The means over all states replace those over the draws kept; their error is the smaller one only if the chains say so.
+void SamplerRun::use_running_means(std::vector<NamedSummary>& rows) const {
+  const sampler::BaseState& state = named_.sampler->state();
+  const sampler::MeanEstimate estimate = sampler::estimate_means(context_, state.ensemble.layout, state.means);
+  constexpr std::int64_t enough_chains = 8;  // for a standard error from their scatter
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    rows[k].summary.mean = estimate.mean[k];
+    if (plan_.members >= enough_chains) rows[k].summary.mcse = estimate.standard_error[k];
+  }
+}
+
+void SamplerRun::record_error() {
+  const sampler::BaseState& state = named_.sampler->state();
+  if (problem_.reference_mean().empty() || state.means.count == 0.0) return;
+  if (static_cast<double>(draws_) < next_error_at_ && draws_ < plan_.draws) return;
+  next_error_at_ = std::max(next_error_at_ + 1.0, 1.15 * static_cast<double>(draws_));
+  history_.error_evaluations.push_back(static_cast<double>(state.model_evaluations));
+  history_.error.push_back(relative_squared_error(
+      sampler::estimate_means(context_, state.ensemble.layout, state.means).mean, problem_.reference_mean()));
 }
 
 // At every tenth of the sampling: R-hat and ESS of the log-density so far, read back from the file.
@@ -135,12 +184,17 @@ void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
   job_.comm.barrier();
   std::vector<double> lp;
   parallel::agree(job_.comm, [&] {
-    if (job_.comm.is_root()) lp = io::ResultsReader(folder_ + "/results.h5").read("sample_stats", "lp", {{0, 0}, {plan_.members, draws_}});
+    if (job_.comm.is_root())
+      lp = io::ResultsReader(folder_ + "/results.h5").read("sample_stats", "lp", {{0, 0}, {plan_.members, draws_}});
   });
   if (!job_.comm.is_root()) return;
-  const prob::ScalarSummary s = prob::summarise({lp.data(), static_cast<int>(plan_.members), static_cast<int>(draws_), static_cast<std::ptrdiff_t>(draws_), 1});
-  core::info("{}: {} draws of each chain; log-density: R-hat {:.3f}, effective samples {:.0f} (tail {:.0f}), {:.3g} a model run", named_.name, draws_, s.rhat,
-             s.ess_bulk, s.ess_tail, s.ess_bulk / static_cast<double>(named_.sampler->state().model_evaluations));
+  const prob::ScalarSummary s = prob::summarise(
+      {lp.data(), static_cast<int>(plan_.members), static_cast<int>(draws_), static_cast<std::ptrdiff_t>(draws_), 1});
+  core::info(
+      "{}: {} draws of each chain; log-density: R-hat {:.3f}, effective samples {:.0f} (tail {:.0f}), {:.3g} a model "
+      "run",
+      named_.name, draws_, s.rhat, s.ess_bulk, s.ess_tail,
+      s.ess_bulk / static_cast<double>(named_.sampler->state().model_evaluations));
 }
 
 }  // namespace aleator::campaign

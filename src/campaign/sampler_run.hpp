@@ -13,17 +13,24 @@ namespace aleator::campaign {
 
 class SamplerRun {
  public:
-  SamplerRun(const inverse::BayesProblem& problem, const SampleJob::NamedSampler& sampler, const JobContext& job, std::string folder);
+  SamplerRun(const inverse::BayesProblem& problem, const SampleJob::NamedSampler& sampler, const JobContext& job,
+             std::string folder);
   /// Nothing is done when summary.json exists.
   JobEnd run();
 
  private:
   void start_or_resume();
+  void resume_from(const std::string& checkpoint, const std::string& results);
+  /// Which deck and sampler a checkpoint belongs to: written, or read and compared.
+  void owner(io::Archive& archive);
   void fields(io::Archive& archive);
   void save_checkpoint();
   void finish();
   void show_live_diagnostics(const sampler::StepInfo& info);
   RunFacts facts() const;
+  void use_running_means(std::vector<NamedSummary>& rows) const;
+  /// History of the error of the running means against the reference.
+  void record_error();
 
   const inverse::BayesProblem& problem_;
   const SampleJob::NamedSampler& named_;
@@ -39,6 +46,7 @@ class SamplerRun {
   double seconds_before_ = 0.0, warmup_seconds_ = 0.0, progress_ = 0.0;
   double accepted_ = 0.0;  // sum over draws of the mean acceptance
   History history_;
+  double next_error_at_ = 1.0;  // draws after which the error of the means is taken next
 
   double start_seconds_ = 0.0;  // of the watch, when this process began this sampler
   int last_live_tenth_ = 0;

@@ -23,7 +23,8 @@ StopWatch::Order StopWatch::poll() {
   Order order = Order::go_on;
   const double since_look = seconds_since(last_look_);
   last_look_ = Clock::now();
-  if (comm_.is_root() && settings_.wall_time_minutes && seconds() > 60.0 * (*settings_.wall_time_minutes - settings_.stop_margin_minutes)) {
+  if (comm_.is_root() && settings_.wall_time_minutes &&
+      seconds() > 60.0 * (*settings_.wall_time_minutes - settings_.stop_margin_minutes)) {
     order = Order::stop;
     reason_ = "the wall time given in the deck is nearly over";
   } else if (comm_.is_root() && seconds_since(last_checkpoint_) > 60.0 * settings_.checkpoint_minutes) {
@@ -32,7 +33,8 @@ StopWatch::Order StopWatch::poll() {
   if (const std::string signal = parallel::stop_signal(); !signal.empty()) order = Order::stop, reason_ = signal;
   // Rank 0 measures how many polls make a tenth of a second; all use its number.
   constexpr double look_interval = 0.1;
-  const double polls = std::min(1e6, (polls_between_looks_ + 1) * std::min(2.0, look_interval / std::max(since_look, 1e-6)));
+  const double polls =
+      std::min(1e6, (polls_between_looks_ + 1) * std::min(2.0, look_interval / std::max(since_look, 1e-6)));
   double shared[1] = {polls};
   comm_.broadcast(shared, 1);
   polls_between_looks_ = std::max(0, static_cast<int>(shared[0]) - 1);

@@ -19,28 +19,33 @@ using nlohmann::ordered_json;
 ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
 // Standard error of a mean over particles that share ancestors: sum over ancestors of (sum of deviations)^2 / J^2.
-double ancestry_standard_error(const double* values, std::ptrdiff_t stride, const std::vector<std::int64_t>& ancestors, double mean) {
+double ancestry_standard_error(const double* values, std::ptrdiff_t stride, const std::vector<std::int64_t>& ancestors,
+                               double mean) {
   std::map<std::int64_t, double> deviations;
-  for (std::size_t i = 0; i < ancestors.size(); ++i) deviations[ancestors[i]] += values[static_cast<std::ptrdiff_t>(i) * stride] - mean;
+  for (std::size_t i = 0; i < ancestors.size(); ++i)
+    deviations[ancestors[i]] += values[static_cast<std::ptrdiff_t>(i) * stride] - mean;
   double squares = 0.0;
   for (const auto& [ancestor, sum] : deviations) squares += sum * sum;
   return std::sqrt(squares) / static_cast<double>(ancestors.size());
 }
 
-prob::ScalarSummary particle_summary(const double* values, std::int64_t count, std::ptrdiff_t stride, const std::vector<std::int64_t>& ancestors) {
+prob::ScalarSummary particle_summary(const double* values, std::int64_t count, std::ptrdiff_t stride,
+                                     const std::vector<std::int64_t>& ancestors) {
   prob::WeightedDraws draws;
   draws.value = values, draws.count = count, draws.stride = stride;
   const prob::WeightedSummary w = prob::summarise(draws);
   prob::ScalarSummary s{};
   s.mean = w.mean, s.sd = w.sd, s.q05 = w.q05, s.q50 = w.q50, s.q95 = w.q95;
-  s.mcse = ancestors.empty() ? w.sd / std::sqrt(static_cast<double>(count)) : ancestry_standard_error(values, stride, ancestors, w.mean);
+  s.mcse = ancestors.empty() ? w.sd / std::sqrt(static_cast<double>(count))
+                             : ancestry_standard_error(values, stride, ancestors, w.mean);
   s.ess_bulk = s.ess_tail = std::min(static_cast<double>(count), w.sd * w.sd / (s.mcse * s.mcse));
   s.rhat = std::nan("");
   return s;
 }
 
 // Values of parameters [first, first + count) of one variable: [chain][draw][parameter].
-std::vector<double> read_columns(const io::ResultsReader& reader, const prob::Variable& variable, int first, int count) {
+std::vector<double> read_columns(const io::ResultsReader& reader, const prob::Variable& variable, int first,
+                                 int count) {
   const std::vector<std::int64_t> shape = reader.shape("posterior", variable.name);
   if (variable.size == 1) return reader.read("posterior", variable.name);
   return reader.read("posterior", variable.name, {{0, 0, first}, {shape[0], shape[1], count}});
@@ -49,8 +54,8 @@ std::vector<double> read_columns(const io::ResultsReader& reader, const prob::Va
 constexpr int numbers_a_parameter = 10;
 
 // The numbers of this rank's share of the parameters: index, mean, sd, …
-std::vector<double> summarise_share(const parallel::Comm& comm, const std::string& folder, const std::vector<prob::Variable>& variables,
-                                    sampler::Plan::Kind kind) {
+std::vector<double> summarise_share(const parallel::Comm& comm, const std::string& folder,
+                                    const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind) {
   const io::ResultsReader reader(folder + "/results.h5");
   std::vector<std::int64_t> ancestors;
   if (reader.has("sample_stats", "ancestor")) ancestors = reader.read_integers("sample_stats", "ancestor");
@@ -67,11 +72,13 @@ std::vector<double> summarise_share(const parallel::Comm& comm, const std::strin
       const std::vector<double> values = read_columns(reader, variable, block, count);
       for (int k = 0; k < count; ++k) {
         if (at_once >= variable.size && (block + k) % comm.size() != comm.rank()) continue;
-        const prob::ScalarSummary s = kind == sampler::Plan::Kind::chains
-                                          ? prob::summarise({values.data() + k, static_cast<int>(shape[0]), static_cast<int>(shape[1]),
-                                                             static_cast<std::ptrdiff_t>(shape[1]) * count, count})
-                                          : particle_summary(values.data() + k, draws, count, ancestors);
-        for (const double value : {static_cast<double>(first_of_variable + block + k), s.mean, s.sd, s.mcse, s.ess_bulk, s.ess_tail, s.rhat, s.q05, s.q50, s.q95})
+        const prob::ScalarSummary s =
+            kind == sampler::Plan::Kind::chains
+                ? prob::summarise({values.data() + k, static_cast<int>(shape[0]), static_cast<int>(shape[1]),
+                                   static_cast<std::ptrdiff_t>(shape[1]) * count, count})
+                : particle_summary(values.data() + k, draws, count, ancestors);
+        for (const double value : {static_cast<double>(first_of_variable + block + k), s.mean, s.sd, s.mcse, s.ess_bulk,
+                                   s.ess_tail, s.rhat, s.q05, s.q50, s.q95})
           mine.push_back(value);
       }
     }
@@ -85,12 +92,13 @@ std::vector<double> summarise_share(const parallel::Comm& comm, const std::strin
 std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables) {
   std::vector<std::string> names;
   for (const prob::Variable& variable : variables)
-    for (int k = 0; k < variable.size; ++k) names.push_back(variable.size == 1 ? variable.name : fmt::format("{}[{}]", variable.name, k));
+    for (int k = 0; k < variable.size; ++k)
+      names.push_back(variable.size == 1 ? variable.name : fmt::format("{}[{}]", variable.name, k));
   return names;
 }
 
-std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder, const std::vector<prob::Variable>& variables,
-                                               sampler::Plan::Kind kind) {
+std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder,
+                                               const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind) {
   std::vector<double> mine;
   parallel::agree(comm, [&] { mine = summarise_share(comm, folder, variables, kind); });
   const std::vector<double> all = comm.all_gather(mine);
@@ -100,20 +108,27 @@ std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const
     const double* const x = &all[at];
     const auto k = static_cast<std::size_t>(x[0]);
     prob::ScalarSummary s{};
-    s.mean = x[1], s.sd = x[2], s.mcse = x[3], s.ess_bulk = x[4], s.ess_tail = x[5], s.rhat = x[6], s.q05 = x[7], s.q50 = x[8], s.q95 = x[9];
+    s.mean = x[1], s.sd = x[2], s.mcse = x[3], s.ess_bulk = x[4], s.ess_tail = x[5], s.rhat = x[6], s.q05 = x[7],
+    s.q50 = x[8], s.q95 = x[9];
     rows[k] = {names[k], s};
   }
   return rows;
 }
 
-double relative_squared_error(const std::vector<NamedSummary>& rows, const std::vector<double>& reference) {
-  if (reference.size() != rows.size()) return std::nan("");
+double relative_squared_error(const std::vector<double>& means, const std::vector<double>& reference) {
+  if (reference.size() != means.size()) return std::nan("");
   double e = 0.0;
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    const double relative = (rows[k].summary.mean - reference[k]) / reference[k];
+  for (std::size_t k = 0; k < means.size(); ++k) {
+    const double relative = (means[k] - reference[k]) / reference[k];
     e += relative * relative;
   }
   return e;
+}
+
+double relative_squared_error(const std::vector<NamedSummary>& rows, const std::vector<double>& reference) {
+  std::vector<double> means;
+  for (const NamedSummary& row : rows) means.push_back(row.summary.mean);
+  return relative_squared_error(means, reference);
 }
 
 namespace {
@@ -135,16 +150,20 @@ Worst worst_of(const std::vector<NamedSummary>& rows) {
 
 const char* kind_text(sampler::Plan::Kind kind) {
   switch (kind) {
-    case sampler::Plan::Kind::chains: return "chains";
-    case sampler::Plan::Kind::particles: return "particles";
-    case sampler::Plan::Kind::ensemble: return "ensemble";
+    case sampler::Plan::Kind::chains:
+      return "chains";
+    case sampler::Plan::Kind::particles:
+      return "particles";
+    case sampler::Plan::Kind::ensemble:
+      return "ensemble";
   }
   return "";
 }
 
 }  // namespace
 
-std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>& rows, const std::vector<double>& reference) {
+std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>& rows,
+                         const std::vector<double>& reference) {
   ordered_json out;
   out["sampler"] = facts.sampler;
   out["component"] = facts.component;
@@ -161,9 +180,10 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["ranks"] = facts.ranks;
   out["threads"] = facts.threads;
   out["acceptance"] = number(facts.acceptance);
-  out["log_evidence"] = std::isfinite(facts.log_evidence)
-                            ? ordered_json{{"value", facts.log_evidence}, {"standard_error", number(facts.log_evidence_standard_error)}}
-                            : ordered_json(nullptr);
+  out["log_evidence"] =
+      std::isfinite(facts.log_evidence)
+          ? ordered_json{{"value", facts.log_evidence}, {"standard_error", number(facts.log_evidence_standard_error)}}
+          : ordered_json(nullptr);
   const Worst worst = worst_of(rows);
   out["ess_min"] = number(worst.ess);
   out["rhat_max"] = is_chains ? number(worst.rhat) : ordered_json(nullptr);
@@ -173,20 +193,32 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   ordered_json& parameters = out["parameters"] = ordered_json::object();
   for (const NamedSummary& row : rows) {
     const prob::ScalarSummary& s = row.summary;
-    parameters[row.name] = {{"mean", number(s.mean)}, {"sd", number(s.sd)}, {"mcse", number(s.mcse)}, {"ess_bulk", number(s.ess_bulk)},
-                            {"ess_tail", number(s.ess_tail)}, {"rhat", number(s.rhat)}, {"q05", number(s.q05)}, {"q50", number(s.q50)}, {"q95", number(s.q95)}};
+    parameters[row.name] = {{"mean", number(s.mean)},
+                            {"sd", number(s.sd)},
+                            {"mcse", number(s.mcse)},
+                            {"ess_bulk", number(s.ess_bulk)},
+                            {"ess_tail", number(s.ess_tail)},
+                            {"rhat", number(s.rhat)},
+                            {"q05", number(s.q05)},
+                            {"q50", number(s.q50)},
+                            {"q95", number(s.q95)}};
   }
   return out.dump(2) + "\n";
 }
 
-std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>& rows, const std::vector<double>& reference) {
+std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>& rows,
+                         const std::vector<double>& reference) {
   const Worst worst = worst_of(rows);
-  std::string text = fmt::format("{} model runs in {}; smallest effective sample size {:.0f} ({})", count_text(facts.model_evaluations),
-                                 duration_text(facts.wall_time_seconds), worst.ess, worst.ess_name);
-  if (facts.plan.kind == sampler::Plan::Kind::chains) text += fmt::format("; largest R-hat {:.4f} ({})", worst.rhat, worst.rhat_name);
-  if (std::isfinite(facts.log_evidence)) text += fmt::format("; log evidence {:.3f} +- {:.3f}", facts.log_evidence, facts.log_evidence_standard_error);
+  std::string text = fmt::format("{} model runs in {}; smallest effective sample size {:.0f} ({})",
+                                 count_text(facts.model_evaluations), duration_text(facts.wall_time_seconds), worst.ess,
+                                 worst.ess_name);
+  if (facts.plan.kind == sampler::Plan::Kind::chains)
+    text += fmt::format("; largest R-hat {:.4f} ({})", worst.rhat, worst.rhat_name);
+  if (std::isfinite(facts.log_evidence))
+    text += fmt::format("; log evidence {:.3f} +- {:.3f}", facts.log_evidence, facts.log_evidence_standard_error);
   if (!facts.plan.is_exact) text += "; this method is biased unless the model is linear";
-  if (!reference.empty()) text += fmt::format("; error e = {:.4g} against the reference mean", relative_squared_error(rows, reference));
+  if (!reference.empty())
+    text += fmt::format("; error e = {:.4g} against the reference mean", relative_squared_error(rows, reference));
   return text;
 }
 

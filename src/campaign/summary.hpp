@@ -34,15 +34,18 @@ struct NamedSummary {
 std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables);
 
 /// Diagnostics of every parameter.
-std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder, const std::vector<prob::Variable>& variables,
-                                               sampler::Plan::Kind kind);
+std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder,
+                                               const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind);
 
 /// e = sum_k ((mean_k - reference_k) / reference_k)^2 (Aristoff, Bangerth 2023); NaN without a reference.
+double relative_squared_error(const std::vector<double>& means, const std::vector<double>& reference);
 double relative_squared_error(const std::vector<NamedSummary>& rows, const std::vector<double>& reference);
 
-std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>& rows, const std::vector<double>& reference);
+std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>& rows,
+                         const std::vector<double>& reference);
 
 /// One or two lines for the log: the worst R-hat and ESS, evidence, error.
-std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>& rows, const std::vector<double>& reference);
+std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>& rows,
+                         const std::vector<double>& reference);
 
 }  // namespace aleator::campaign

@@ -21,6 +21,8 @@ enum class Purpose : std::uint32_t {
   prior_sample = 6,
   test = 7,
   trajectory = 8,
+  tail = 9,
+  tail_acceptance = 10,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "kernels/random.hpp"
 #include "model/forward_model.hpp"
 #include "model/likelihood.hpp"
-#include "kernels/random.hpp"
 #include "parallel/comm.hpp"
 #include "prob/prior/prior.hpp"
 

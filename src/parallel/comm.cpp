@@ -17,7 +17,8 @@ void check_mpi(int code, const char* call) {
 }
 
 int mpi_count(std::size_t count) {
-  if (count > static_cast<std::size_t>(INT_MAX)) throw core::InternalError("an MPI message is longer than 2^31 - 1 entries");
+  if (count > static_cast<std::size_t>(INT_MAX))
+    throw core::InternalError("an MPI message is longer than 2^31 - 1 entries");
   return static_cast<int>(count);
 }
 
@@ -76,8 +77,9 @@ std::vector<double> Comm::all_gather(const std::vector<double>& mine) const {
     total += static_cast<std::size_t>(counts[r]);
   }
   std::vector<double> all(total);
-  check_mpi(MPI_Allgatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), offsets.data(), MPI_DOUBLE, native()),
-            "MPI_Allgatherv");
+  check_mpi(
+      MPI_Allgatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), offsets.data(), MPI_DOUBLE, native()),
+      "MPI_Allgatherv");
   return all;
 }
 
@@ -102,7 +104,8 @@ std::vector<std::vector<double>> Comm::all_to_all(const std::vector<std::vector<
             "MPI_Alltoallv");
   std::vector<std::vector<double>> received(size_);
   for (int r = 0; r < size_; ++r)
-    received[r].assign(incoming.begin() + receive_offsets[r], incoming.begin() + receive_offsets[r] + receive_counts[r]);
+    received[r].assign(incoming.begin() + receive_offsets[r],
+                       incoming.begin() + receive_offsets[r] + receive_counts[r]);
   return received;
 }
 

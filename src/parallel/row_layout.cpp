@@ -30,7 +30,8 @@ struct BlockTree {
     return high <= layout.first_block(rank) || low >= layout.first_block(rank + 1);
   }
   // The largest subtrees that `rank` owns whole, from left to right.
-  void collect(GlobalIndex low, GlobalIndex size, int rank, std::vector<std::pair<GlobalIndex, GlobalIndex>>& out) const {
+  void collect(GlobalIndex low, GlobalIndex size, int rank,
+               std::vector<std::pair<GlobalIndex, GlobalIndex>>& out) const {
     if (is_empty(low) || is_disjoint(low, size, rank)) return;
     if (is_owned(low, size, rank)) {
       out.emplace_back(low, size);
@@ -72,10 +73,12 @@ std::vector<double> block_sums(const RowLayout& layout, int width, const AddRow&
   std::vector<double> sums(static_cast<std::size_t>(blocks) * width, 0.0);
   double* const data = sums.data();
   const int block_rows = layout.block_rows(), local_rows = layout.local_rows();
-  Kokkos::parallel_for("ordered_sum", Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace>(0, blocks), [=, &add_row](int block) {
-    const int end = std::min((block + 1) * block_rows, local_rows);
-    for (int row = block * block_rows; row < end; ++row) add_row(row, data + static_cast<std::size_t>(block) * width);
-  });
+  Kokkos::parallel_for("ordered_sum", Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace>(0, blocks),
+                       [=, &add_row](int block) {
+                         const int end = std::min((block + 1) * block_rows, local_rows);
+                         for (int row = block * block_rows; row < end; ++row)
+                           add_row(row, data + static_cast<std::size_t>(block) * width);
+                       });
   return sums;
 }
 
@@ -114,7 +117,8 @@ std::vector<double> ordered_sum(const Comm& comm, const RowLayout& layout, int w
     subtrees.clear();
     tree.collect(0, root, rank, subtrees);
     for (const auto& node : subtrees) {
-      nodes[node].assign(all.begin() + static_cast<std::ptrdiff_t>(at), all.begin() + static_cast<std::ptrdiff_t>(at) + width);
+      nodes[node].assign(all.begin() + static_cast<std::ptrdiff_t>(at),
+                         all.begin() + static_cast<std::ptrdiff_t>(at) + width);
       at += static_cast<std::size_t>(width);
     }
   }

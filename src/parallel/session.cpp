@@ -35,7 +35,7 @@ void share_cores_of_node() {
 // Defaults that the user's environment overrides.
 void set_environment_defaults() {
   share_cores_of_node();
-  setenv("OMP_PROC_BIND", "false", 0);  // else Kokkos warns, and BLAS threads inherit a one-core mask
+  setenv("OMP_PROC_BIND", "false", 0);     // else Kokkos warns, and BLAS threads inherit a one-core mask
   setenv("OPENBLAS_NUM_THREADS", "1", 0);  // parallelism is over rows, not inside a BLAS call
   if (!is_started_by_launcher()) setenv("OMPI_MCA_pml", "ob1", 0);  // one process: no fabric to probe, 0.2 s saved
 }
@@ -52,7 +52,8 @@ LocalSession::~LocalSession() { Kokkos::finalize(); }
 Session::Session(int& argc, char**& argv) {
   set_environment_defaults();
   int provided = 0;
-  if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) throw core::InternalError("MPI_Init failed");
+  if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
+    throw core::InternalError("MPI_Init failed");
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   Kokkos::initialize(argc, argv);
   core::set_log_rank(Comm::world().rank());
@@ -80,10 +81,14 @@ void end_all_ranks(const std::string& text, int exit_code) {
 
 std::string stop_signal() {
   switch (caught_signal) {
-    case 0: return {};
-    case SIGTERM: return "SIGTERM";
-    case SIGUSR1: return "SIGUSR1";
-    default: return "a signal";
+    case 0:
+      return {};
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGUSR1:
+      return "SIGUSR1";
+    default:
+      return "a signal";
   }
 }
 
@@ -91,7 +96,8 @@ int threads() { return Kokkos::DefaultHostExecutionSpace().concurrency(); }
 
 std::vector<std::string> kokkos_backends() {
   std::vector<std::string> names{Kokkos::DefaultExecutionSpace::name()};
-  if (names[0] != Kokkos::DefaultHostExecutionSpace::name()) names.emplace_back(Kokkos::DefaultHostExecutionSpace::name());
+  if (names[0] != Kokkos::DefaultHostExecutionSpace::name())
+    names.emplace_back(Kokkos::DefaultHostExecutionSpace::name());
   return names;
 }
 

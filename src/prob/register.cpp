@@ -22,11 +22,13 @@ void register_components(deck::Registry& registry) {
   add_prior<Normal>(registry, "prior/normal");
   add_prior<LogNormal>(registry, "prior/log_normal");
   add_prior<Uniform>(registry, "prior/uniform");
-  registry.add<Prior, Product::Params>("prior", "prior/product", Product::schema(), [](const Product::Params& params, deck::Builder& builder) {
-    std::vector<Product::Part> parts;
-    for (const std::string& name : params.parts) parts.push_back({name, builder.get<Prior>("prior", name)});
-    return std::make_unique<Product>(std::move(parts));
-  });
+  registry.add<Prior, Product::Params>("prior", "prior/product", Product::schema(),
+                                       [](const Product::Params& params, deck::Builder& builder) {
+                                         std::vector<Product::Part> parts;
+                                         for (const std::string& name : params.parts)
+                                           parts.push_back({name, builder.get<Prior>("prior", name)});
+                                         return std::make_unique<Product>(std::move(parts));
+                                       });
 }
 
 }  // namespace aleator::prob

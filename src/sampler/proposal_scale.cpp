@@ -20,15 +20,16 @@ void PooledMoments::observe(const Ensemble& ensemble, const Context& context) {
     for (double& value : shift) value /= static_cast<double>(ensemble.layout.rows());
   }
   const double* const centre = shift.data();
-  const auto added = parallel::ordered_sum(context.comm, ensemble.layout, static_cast<int>(sums.size()), [=](int row, double* sum) {
-    double* second = sum + d;
-    for (int i = 0; i < d; ++i) {
-      const double x = z(row, i) - centre[i];
-      sum[i] += x;
-      for (int j = 0; j <= i; ++j) second[j] += x * (z(row, j) - centre[j]);
-      second += i + 1;
-    }
-  });
+  const auto added =
+      parallel::ordered_sum(context.comm, ensemble.layout, static_cast<int>(sums.size()), [=](int row, double* sum) {
+        double* second = sum + d;
+        for (int i = 0; i < d; ++i) {
+          const double x = z(row, i) - centre[i];
+          sum[i] += x;
+          for (int j = 0; j <= i; ++j) second[j] += x * (z(row, j) - centre[j]);
+          second += i + 1;
+        }
+      });
   for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += added[k];
   count += static_cast<double>(ensemble.layout.rows());
 }
@@ -56,7 +57,8 @@ void PooledMoments::fields(io::Archive& archive, const std::string& name) {
 }
 
 double ordered_mean(const Context& context, const parallel::RowLayout& layout, const Vector& values) {
-  const auto sum = parallel::ordered_sum(context.comm, layout, 1, [&](int row, double* total) { total[0] += values(row); });
+  const auto sum =
+      parallel::ordered_sum(context.comm, layout, 1, [&](int row, double* total) { total[0] += values(row); });
   return sum[0] / static_cast<double>(layout.rows());
 }
 

@@ -15,8 +15,8 @@ namespace aleator::sampler {
 /// First and second moments of the members seen since the last reset.
 struct PooledMoments {
   double count = 0.0;
-  std::vector<double> sums;  ///< d first moments, then the lower triangle of second moments, about `shift`
-  std::vector<double> shift; ///< a point near the mean, against cancellation
+  std::vector<double> sums;   ///< d first moments, then the lower triangle of second moments, about `shift`
+  std::vector<double> shift;  ///< a point near the mean, against cancellation
 
   void reset(int dimension);
   void observe(const Ensemble& ensemble, const Context& context);

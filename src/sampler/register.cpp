@@ -12,8 +12,9 @@ namespace {
 template <typename Algorithm>
 void add_sampler(deck::Registry& registry, const std::string& name) {
   using Params = typename Algorithm::Params;
-  registry.add<Sampler, Params>("sampler", name, Algorithm::schema(),
-                                [](const Params& params, deck::Builder&) { return std::make_unique<Erased<Algorithm>>(params); });
+  registry.add<Sampler, Params>("sampler", name, Algorithm::schema(), [](const Params& params, deck::Builder&) {
+    return std::make_unique<Erased<Algorithm>>(params);
+  });
 }
 
 }  // namespace

@@ -2,14 +2,16 @@
 
 namespace aleator::sampler {
 
-std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result, const Context& context) {
+std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result,
+                          const Context& context) {
   if (context.comm.size() == 1) return problem.evaluate(position, result);
   std::vector<int> failed;
   parallel::agree(context.comm, [&] { failed = problem.evaluate(position, result); });
   return failed;
 }
 
-Ensemble Ensemble::from_prior(std::int64_t members, bool with_gradient, const Problem& problem, const Context& context) {
+Ensemble Ensemble::from_prior(std::int64_t members, bool with_gradient, const Problem& problem,
+                              const Context& context) {
   Ensemble e;
   const int d = problem.dimension();
   e.layout = parallel::RowLayout(members, context.comm);
@@ -41,7 +43,8 @@ void Ensemble::take(const std::vector<std::int64_t>& source, const Context& cont
 }
 
 std::vector<double> Ensemble::all_log_likelihoods(const Context& context) const {
-  return parallel::gather_rows(context.comm, std::vector<double>(log_likelihood.data(), log_likelihood.data() + rows()));
+  return parallel::gather_rows(context.comm,
+                               std::vector<double>(log_likelihood.data(), log_likelihood.data() + rows()));
 }
 
 void Ensemble::fields(io::Archive& archive) {
@@ -54,6 +57,7 @@ void Ensemble::fields(io::Archive& archive) {
 
 void BaseState::fields(io::Archive& archive) {
   ensemble.fields(archive);
+  means.fields(archive, ensemble.layout);
   archive.field("iteration", iteration);
   archive.field("model_evaluations", model_evaluations);
   archive.field("gradient_evaluations", gradient_evaluations);

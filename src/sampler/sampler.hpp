@@ -16,6 +16,7 @@
 #include "io/archive.hpp"
 #include "model/problem.hpp"
 #include "parallel/row_layout.hpp"
+#include "sampler/running_means.hpp"
 
 namespace aleator::sampler {
 
@@ -45,11 +46,13 @@ struct Ensemble {
 };
 
 /// Problem::evaluate of the local rows; an error on one rank (on_failure = "stop") is thrown on all. Collective.
-std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result, const Context& context);
+std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result,
+                          const Context& context);
 
 /// What every State has: the sample and the bill.
 struct BaseState {
   Ensemble ensemble;
+  RunningMeans means;  ///< over all states after the warm-up; empty (count 0) for particles and ensembles
   std::int64_t iteration = 0;
   std::int64_t model_evaluations = 0;     ///< over all ranks
   std::int64_t gradient_evaluations = 0;  ///< those of them that carried an adjoint
@@ -62,10 +65,10 @@ struct BaseState {
 
 /// What a step reports; the numbers go to the log, the progress line and the histories in results.h5.
 struct StepInfo {
-  bool is_draw = false;      ///< the ensemble as it stands is part of the posterior sample
+  bool is_draw = false;  ///< the ensemble as it stands is part of the posterior sample
   bool is_finished = false;
-  double progress = 0.0;     ///< 0 to 1
-  std::string phase;         ///< "warm-up", "sampling", "tempering"
+  double progress = 0.0;  ///< 0 to 1
+  std::string phase;      ///< "warm-up", "sampling", "tempering"
   std::vector<std::pair<std::string, double>> numbers;
 };
 
@@ -98,7 +101,9 @@ class Erased final : public Sampler {
   Plan plan() const override { return algorithm_.plan(); }
   std::string objection(const Problem& problem) const override { return algorithm_.objection(problem); }
   void init(const Problem& problem, const Context& context) override { state_ = algorithm_.init(problem, context); }
-  StepInfo step(const Problem& problem, const Context& context) override { return algorithm_.step(problem, context, state_); }
+  StepInfo step(const Problem& problem, const Context& context) override {
+    return algorithm_.step(problem, context, state_);
+  }
   void fields(io::Archive& archive, const Context& context) override {
     if (archive.is_loading()) state_.ensemble.layout = parallel::RowLayout(plan().members, context.comm);
     state_.fields(archive);

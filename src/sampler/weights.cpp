@@ -12,7 +12,9 @@ namespace {
 double largest(const std::vector<double>& values) {
   double best = -std::numeric_limits<double>::infinity();
   for (const double value : values) best = std::max(best, value);
-  if (!std::isfinite(best)) throw core::NumericsError("every member has likelihood zero: no model run succeeded, or the data rule out the whole prior");
+  if (!std::isfinite(best))
+    throw core::NumericsError(
+        "every member has likelihood zero: no model run succeeded, or the data rule out the whole prior");
   return best;
 }
 
@@ -27,7 +29,9 @@ double share_of_increment(const std::vector<double>& log_likelihood, double top,
 
 }  // namespace
 
-double effective_share(const std::vector<double>& log_weights) { return share_of_increment(log_weights, largest(log_weights), 1.0); }
+double effective_share(const std::vector<double>& log_weights) {
+  return share_of_increment(log_weights, largest(log_weights), 1.0);
+}
 
 double increment_for_share(const std::vector<double>& log_likelihood, double share, double limit) {
   const double top = largest(log_likelihood);
@@ -51,9 +55,12 @@ std::vector<std::int64_t> systematic_resampling(const std::vector<double>& log_w
   double passed = 0.0;
   for (std::int64_t i = 0; i < members; ++i) {
     passed += std::exp(log_weights[static_cast<std::size_t>(i)] - top) / total;
-    while (static_cast<std::int64_t>(source.size()) < members && static_cast<double>(source.size()) + u <= passed * static_cast<double>(members)) source.push_back(i);
+    while (static_cast<std::int64_t>(source.size()) < members &&
+           static_cast<double>(source.size()) + u <= passed * static_cast<double>(members))
+      source.push_back(i);
   }
-  while (static_cast<std::int64_t>(source.size()) < members) source.push_back(source.empty() ? members - 1 : source.back());  // rounding at the end
+  while (static_cast<std::int64_t>(source.size()) < members)
+    source.push_back(source.empty() ? members - 1 : source.back());  // rounding at the end
   return source;
 }
 

@@ -37,7 +37,8 @@ class FragileModel : public model::ForwardModel, private model::Adjoint {
   }
 
  private:
-  model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent, Batch du) const override {
+  model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
+                                         Batch du) const override {
     const model::RowStatus status = evaluate(u, y);
     cotangent(0, y, du);
     return status;
@@ -50,14 +51,17 @@ const deck::File two_data = {"data.txt", "0.5 0.25\n"};
 BayesProblem fragile_problem(BayesProblem::OnFailure on_failure) {
   BayesProblem::Params params;
   params.model = "fragile", params.prior = "theta", params.on_failure = on_failure;
-  return BayesProblem(params, {std::make_shared<FragileModel>(), std::make_shared<prob::Normal>(prob::Normal::Params{2, {0.0}, {1.0}, {}}),
-                               std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{two_data, {1.0}, {}, true})});
+  return BayesProblem(
+      params,
+      {std::make_shared<FragileModel>(), std::make_shared<prob::Normal>(prob::Normal::Params{2, {0.0}, {1.0}, {}}),
+       std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{two_data, {1.0}, {}, true})});
 }
 
 BayesProblem linear_problem(std::shared_ptr<const prob::Prior> prior) {
   const std::vector<double> matrix = {1.0, 2.0, 3.0, -1.0, 0.5, 4.0};
-  return BayesProblem({}, {std::make_shared<LinearModel>(matrix, 2, 3), std::move(prior),
-                           std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{two_data, {0.5, 2.0}, {}, true})});
+  return BayesProblem(
+      {}, {std::make_shared<LinearModel>(matrix, 2, 3), std::move(prior),
+           std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{two_data, {0.5, 2.0}, {}, true})});
 }
 
 Batch latent_rows(int rows, int d) {
@@ -80,7 +84,8 @@ TEST(BayesProblem, GradientAgreesWithCentralDifferencesThroughPriorAndModel) {
   const std::vector<std::vector<double>> covariance = {{2.0, 0.6, -0.3}, {0.6, 1.5, 0.4}, {-0.3, 0.4, 0.8}};
   const auto normal = std::make_shared<prob::Normal>(prob::Normal::Params{3, {0.1}, {1.0}, covariance});
   const auto log_normal = std::make_shared<prob::LogNormal>(prob::LogNormal::Params{3, {-0.5}, {0.3, 0.5, 0.2}, true});
-  for (const std::shared_ptr<const prob::Prior>& prior : {std::shared_ptr<const prob::Prior>(normal), std::shared_ptr<const prob::Prior>(log_normal)}) {
+  for (const std::shared_ptr<const prob::Prior>& prior :
+       {std::shared_ptr<const prob::Prior>(normal), std::shared_ptr<const prob::Prior>(log_normal)}) {
     const BayesProblem problem = linear_problem(prior);
     ASSERT_TRUE(problem.has_gradient());
     const Batch z = latent_rows(4, 3);
@@ -88,16 +93,19 @@ TEST(BayesProblem, GradientAgreesWithCentralDifferencesThroughPriorAndModel) {
     problem.evaluate(z, result);
     for (int row = 0; row < 4; ++row)
       for (int k = 0; k < 3; ++k) {  // h^2 + 1e-16 / h with h = 1e-5, times values below 100
-        const double difference = (log_likelihood_at(problem, z, row, k, 1e-5) - log_likelihood_at(problem, z, row, k, -1e-5)) / 2e-5;
+        const double difference =
+            (log_likelihood_at(problem, z, row, k, 1e-5) - log_likelihood_at(problem, z, row, k, -1e-5)) / 2e-5;
         EXPECT_NEAR(result.gradient(row, k), difference, 1e-7 * (1.0 + std::abs(difference)));
       }
   }
 }
 
 TEST(BayesProblem, ValueDoesNotDependOnWhetherAGradientIsAskedFor) {
-  const BayesProblem problem = linear_problem(std::make_shared<prob::LogNormal>(prob::LogNormal::Params{3, {0.0}, {1.0}, true}));
+  const BayesProblem problem =
+      linear_problem(std::make_shared<prob::LogNormal>(prob::LogNormal::Params{3, {0.0}, {1.0}, true}));
   const Batch z = latent_rows(5, 3), u("u", 5, 3), y("y", 5, 2);
-  model::Evaluation plain{Vector("a", 5), {}, {}}, full{Vector("b", 5), Batch("gradient", 5, 3), Batch("outputs", 5, 2)};
+  model::Evaluation plain{Vector("a", 5), {}, {}},
+      full{Vector("b", 5), Batch("gradient", 5, 3), Batch("outputs", 5, 2)};
   problem.evaluate(z, plain);
   problem.evaluate(z, full);
   problem.parameters(z, u);
@@ -140,7 +148,8 @@ TEST(BayesProblem, OnFailureStopNamesTheModelAndThePoint) {
     FAIL() << "nothing was thrown";
   } catch (const core::NumericsError& error) {
     const std::string message = error.what();
-    for (const char* part : {"fragile", "1.25, 0", "no convergence", "on_failure"}) EXPECT_NE(message.find(part), std::string::npos) << message;
+    for (const char* part : {"fragile", "1.25, 0", "no convergence", "on_failure"})
+      EXPECT_NE(message.find(part), std::string::npos) << message;
   }
 }
 
@@ -155,8 +164,10 @@ TEST(BayesProblem, RefusesPartsThatDoNotFit) {
   const auto make = [&](int parameters, const std::string& data, const std::string& reference) {
     BayesProblem::Params params;
     if (!reference.empty()) params.reference_mean = {"mean.txt", reference};
-    return BayesProblem(params, {model, std::make_shared<prob::Normal>(prob::Normal::Params{parameters, {0.0}, {1.0}, {}}),
-                                 std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{{"data.txt", data}, {1.0}, {}, true})});
+    return BayesProblem(
+        params,
+        {model, std::make_shared<prob::Normal>(prob::Normal::Params{parameters, {0.0}, {1.0}, {}}),
+         std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{{"data.txt", data}, {1.0}, {}, true})});
   };
   EXPECT_NO_THROW(make(3, "1 2\n", "1 2 3\n"));
   EXPECT_THROW(make(2, "1 2\n", ""), deck::KeyError);
@@ -165,7 +176,8 @@ TEST(BayesProblem, RefusesPartsThatDoNotFit) {
 }
 
 TEST(BayesProblem, EvaluatesAtParametersForComparisonWithPublishedValues) {
-  const BayesProblem problem = linear_problem(std::make_shared<prob::LogNormal>(prob::LogNormal::Params{3, {4.0}, {2.0}, false}));
+  const BayesProblem problem =
+      linear_problem(std::make_shared<prob::LogNormal>(prob::LogNormal::Params{3, {4.0}, {2.0}, false}));
   const Batch u("u", 2, 3);
   for (int k = 0; k < 3; ++k) u(0, k) = 1.0, u(1, k) = 10.0;
   model::Evaluation result{Vector("log_likelihood", 2), {}, Batch("outputs", 2, 2)};

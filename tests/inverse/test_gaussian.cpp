@@ -42,7 +42,8 @@ TEST(GaussianLikelihood, IndependentNoiseIsTheProductOfNormalDensities) {
   const GaussianLikelihood likelihood({data, {0.5, 2.0, 0.1}, {}, true});
   const Row y = {1.0, 0.25, 2.2}, sd = {0.5, 2.0, 0.1}, d = {1.5, -0.5, 2.0};
   double expected = 0.0;
-  for (int i = 0; i < 3; ++i) expected += -0.5 * std::pow((d[i] - y[i]) / sd[i], 2) - std::log(sd[i]) - 0.5 * std::log(2.0 * M_PI);
+  for (int i = 0; i < 3; ++i)
+    expected += -0.5 * std::pow((d[i] - y[i]) / sd[i], 2) - std::log(sd[i]) - 0.5 * std::log(2.0 * M_PI);
   EXPECT_NEAR(log_density(likelihood, y), expected, 1e-13);
   EXPECT_EQ(likelihood.outputs(), 3);
   EXPECT_EQ(likelihood.data(), d);
@@ -72,7 +73,8 @@ TEST(GaussianLikelihood, UnnormalisedIsZeroWhereOutputsMeetTheData) {
   for (const deck::File& file : {deck::File{}, covariance}) {
     const GaussianLikelihood relative({data, {0.3}, file, false}), normalised({data, {0.3}, file, true});
     EXPECT_EQ(log_density(relative, {1.5, -0.5, 2.0}), 0.0);
-    EXPECT_NEAR(log_density(normalised, {1, 1, 1}) - log_density(relative, {1, 1, 1}), log_density(normalised, {1.5, -0.5, 2.0}), 1e-13);
+    EXPECT_NEAR(log_density(normalised, {1, 1, 1}) - log_density(relative, {1, 1, 1}),
+                log_density(normalised, {1.5, -0.5, 2.0}), 1e-13);
   }
 }
 
@@ -90,7 +92,9 @@ TEST(GaussianLikelihood, GradientAgreesWithCentralDifferences) {
 }
 
 TEST(GaussianLikelihood, RefusesDataAndNoiseThatDoNotFit) {
-  const auto make = [](const deck::File& d, Row sd, const deck::File& r) { return GaussianLikelihood({d, std::move(sd), r, true}); };
+  const auto make = [](const deck::File& d, Row sd, const deck::File& r) {
+    return GaussianLikelihood({d, std::move(sd), r, true});
+  };
   EXPECT_THROW(make({"data.txt", "# none\n"}, {1.0}, {}), core::UserError);
   EXPECT_THROW(make(data, {1.0, 2.0}, {}), deck::KeyError);
   EXPECT_THROW(make(data, {1.0}, {"r.txt", "1 0\n0 1\n"}), deck::KeyError);

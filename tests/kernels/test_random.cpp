@@ -51,6 +51,37 @@ TEST(Philox, GivesThePublishedKnownAnswers) {
             (Four{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
+// The definition in plain arithmetic: key = SplitMix64's finaliser, counter = (row, column pair, step, high parts).
+std::array<double, 2> reference_normals(std::uint64_t seed, Stream stream, std::int64_t row, int chunk, int lane) {
+  std::uint64_t z = seed + 0x9E3779B97F4A7C15ull * static_cast<std::uint64_t>(stream.purpose);
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  z ^= z >> 31;
+  const auto low = [](std::int64_t x) { return static_cast<std::uint32_t>(x); };
+  const auto high = [](std::int64_t x) { return static_cast<std::uint32_t>(x >> 32) & 0xFFFFu; };
+  const Four c = philox4x32(
+      {low(row), static_cast<std::uint32_t>(8 * chunk + lane), low(stream.step), high(stream.step) << 16 | high(row)},
+      {static_cast<std::uint32_t>(z), static_cast<std::uint32_t>(z >> 32)});
+  const auto bits = [](std::uint64_t a, std::uint64_t b) { return static_cast<double>(a << 21 | b >> 11); };
+  const double u = (bits(c[0], c[1]) + 1.0) / 9007199254740992.0, v = bits(c[2], c[3]) / 9007199254740992.0;
+  const double radius = std::sqrt(-2.0 * std::log(u));
+  return {radius * std::cos(2.0 * M_PI * v), radius * std::sin(2.0 * M_PI * v)};
+}
+
+TEST(Normals, AreThoseOfTheDefinitionWithTheMathLibrary) {
+  const std::uint64_t seed = 0x123456789abcdef0ull;
+  const Stream stream{Purpose::proposal, (std::int64_t{5} << 32) + 17};
+  const std::int64_t first = (std::int64_t{3} << 32) + 100;
+  const Batch x = normals(Rng(seed), stream, first, 500, 32);
+  for (int row = 0; row < 500; ++row)
+    for (int chunk = 0; chunk < 2; ++chunk)
+      for (int lane = 0; lane < 8; ++lane) {
+        const std::array<double, 2> expected = reference_normals(seed, stream, first + row, chunk, lane);
+        EXPECT_NEAR(x(row, 16 * chunk + lane), expected[0], 1e-14);  // some ten roundings of numbers below 8.6
+        EXPECT_NEAR(x(row, 16 * chunk + 8 + lane), expected[1], 1e-14);
+      }
+}
+
 TEST(Normals, HaveTheMomentsOfTheNormalLaw) {
   const std::vector<double> x = values(normals(Rng(1), {Purpose::test}, 0, 20000, 50));
   const double n = static_cast<double>(x.size());
@@ -83,7 +114,8 @@ TEST(Normals, AreUncorrelatedBetweenColumnsRowsStepsAndPurposes) {
   const int n = 40000;
   const Rng rng(4);
   const Batch a = normals(rng, {Purpose::proposal, 7}, 0, n, 18);
-  const Batch step = normals(rng, {Purpose::proposal, 8}, 0, n, 18), purpose = normals(rng, {Purpose::initial, 7}, 0, n, 18);
+  const Batch step = normals(rng, {Purpose::proposal, 8}, 0, n, 18),
+              purpose = normals(rng, {Purpose::initial, 7}, 0, n, 18);
   const Batch seed = normals(Rng(5), {Purpose::proposal, 7}, 0, n, 18);
   // A sum of n products of independent normals has variance n; also the squares, which Box and Muller couple when wrong.
   const auto z_score = [n](const auto& x, const auto& y) {
@@ -127,7 +159,8 @@ TEST(Normals, NeverRepeatAcrossSeedsPurposesStepsRowsAndColumns) {
   };
   const std::int64_t high = std::int64_t{1} << 32;  // beyond one counter word
   for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 63})
-    for (const Purpose purpose : {Purpose::initial, Purpose::proposal, Purpose::observation_noise, Purpose::prior_sample})
+    for (const Purpose purpose :
+         {Purpose::initial, Purpose::proposal, Purpose::observation_noise, Purpose::prior_sample})
       for (const std::int64_t step : {std::int64_t{0}, std::int64_t{1}, high, high + 1})
         for (const std::int64_t row : {std::int64_t{0}, std::int64_t{2}, high, 3 * high}) add(seed, purpose, step, row);
   EXPECT_EQ(seen.size(), count);  // 13,440 values of 53 bits: a chance collision has probability 1e-8
@@ -149,11 +182,14 @@ TEST(Uniform, DiffersForEveryArgumentAndFromTheNormalsOfTheSameStream) {
   for (const Purpose purpose : {Purpose::acceptance, Purpose::resampling})
     for (const std::int64_t step : {std::int64_t{0}, std::int64_t{1}, high})
       for (const std::int64_t row : {std::int64_t{0}, std::int64_t{1}, high})
-        for (const std::uint32_t column : {0u, 1u, 2u}) seen.insert(Rng(8).uniform({purpose, step}, row, column)), ++count;
+        for (const std::uint32_t column : {0u, 1u, 2u})
+          seen.insert(Rng(8).uniform({purpose, step}, row, column)), ++count;
   EXPECT_EQ(seen.size(), count);
   // Box and Muller of a row's first counter would give radius sqrt(-2 ln u) if uniform() used the same counter.
   const Batch x = normals(Rng(8), {Purpose::acceptance}, 0, 1, 9);
-  EXPECT_GT(std::abs(std::hypot(x(0, 0), x(0, 8)) - std::sqrt(-2.0 * std::log(Rng(8).uniform({Purpose::acceptance}, 0)))), 1e-6);
+  EXPECT_GT(
+      std::abs(std::hypot(x(0, 0), x(0, 8)) - std::sqrt(-2.0 * std::log(Rng(8).uniform({Purpose::acceptance}, 0)))),
+      1e-6);
 }
 
 }  // namespace

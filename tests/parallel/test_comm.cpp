@@ -34,7 +34,8 @@ TEST(CommMpi, BroadcastTakesAnyRootAndAnyLength) {
 TEST(CommMpi, AllGatherJoinsListsOfDifferentLengthsInRankOrder) {
   const Comm comm = Comm::world();
   std::vector<double> expected;
-  for (int r = 0; r < comm.size(); ++r) expected.insert(expected.end(), static_cast<std::size_t>(r), 10.0 + r);  // rank 0 has none
+  for (int r = 0; r < comm.size(); ++r)
+    expected.insert(expected.end(), static_cast<std::size_t>(r), 10.0 + r);  // rank 0 has none
   EXPECT_EQ(comm.all_gather(std::vector<double>(static_cast<std::size_t>(comm.rank()), 10.0 + comm.rank())), expected);
 }
 
@@ -42,10 +43,12 @@ TEST(CommMpi, AllToAllDeliversToTheRightRank) {
   const Comm comm = Comm::world();
   const int n = comm.size(), me = comm.rank();
   std::vector<std::vector<double>> send(static_cast<std::size_t>(n));
-  for (int to = 0; to < n; ++to) send[static_cast<std::size_t>(to)].assign(static_cast<std::size_t>(to + 2 * me), 100.0 * me + to);
+  for (int to = 0; to < n; ++to)
+    send[static_cast<std::size_t>(to)].assign(static_cast<std::size_t>(to + 2 * me), 100.0 * me + to);
   const auto received = comm.all_to_all(send);
   for (int from = 0; from < n; ++from)
-    EXPECT_EQ(received[static_cast<std::size_t>(from)], std::vector<double>(static_cast<std::size_t>(me + 2 * from), 100.0 * from + me));
+    EXPECT_EQ(received[static_cast<std::size_t>(from)],
+              std::vector<double>(static_cast<std::size_t>(me + 2 * from), 100.0 * from + me));
 }
 
 template <typename Error>
@@ -77,7 +80,11 @@ TEST(AgreeMpi, EveryRankThrowsTheErrorOfTheLowestFailedRankWithItsType) {
 
 TEST(AgreeMpi, ForeignExceptionsAreBugsOnAllRanks) {
   const Comm comm = Comm::world();
-  const auto on_last_rank = [&](auto fail) { agree(comm, [&] { if (comm.rank() == comm.size() - 1) fail(); }); };
+  const auto on_last_rank = [&](auto fail) {
+    agree(comm, [&] {
+      if (comm.rank() == comm.size() - 1) fail();
+    });
+  };
   EXPECT_THROW(on_last_rank([] { throw std::out_of_range("vector"); }), core::InternalError);
   EXPECT_THROW(on_last_rank([] { throw 7; }), core::InternalError);
 }

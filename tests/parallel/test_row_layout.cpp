@@ -12,7 +12,9 @@ namespace {
 constexpr int numbers_of_rows[] = {0, 1, 2, 3, 5, 7, 31, 32, 33, 37, 64, 100, 257, 1000};
 
 // Terms of very different size, so that another order of additions gives other bits.
-double term(GlobalIndex row, int k) { return std::sin(1.0 + 12.9898 * static_cast<double>(row) + k) * std::pow(10.0, (row * 7 + k) % 13 - 6); }
+double term(GlobalIndex row, int k) {
+  return std::sin(1.0 + 12.9898 * static_cast<double>(row) + k) * std::pow(10.0, (row * 7 + k) % 13 - 6);
+}
 
 std::vector<double> sum_of_terms(const Comm& comm, const RowLayout& layout, int width) {
   return ordered_sum(comm, layout, width, [&](int row, double* sum) {
@@ -31,7 +33,8 @@ TEST(RowLayout, DealsEveryRowToOneRankInOrder) {
       for (int rank = 0; rank < ranks; ++rank) {
         const RowLayout layout(rows, rank, ranks);
         EXPECT_EQ(layout.first(), next);
-        for (GlobalIndex row = layout.first(); row < layout.last_row(rank); ++row) EXPECT_EQ(layout.owner(row), rank) << rows << "/" << ranks;
+        for (GlobalIndex row = layout.first(); row < layout.last_row(rank); ++row)
+          EXPECT_EQ(layout.owner(row), rank) << rows << "/" << ranks;
         next += layout.local_rows();
       }
       EXPECT_EQ(next, rows) << ranks;
@@ -74,14 +77,16 @@ TEST(OrderedSumMpi, HasTheSameBitsOnAnyNumberOfRanks) {
   const Comm comm = Comm::world();
   for (const GlobalIndex rows : numbers_of_rows)
     for (const int width : {1, 6})
-      EXPECT_TRUE(same_bits(sum_of_terms(comm, RowLayout(rows, comm), width), sum_of_terms(Comm::self(), RowLayout(rows, 0, 1), width)))
+      EXPECT_TRUE(same_bits(sum_of_terms(comm, RowLayout(rows, comm), width),
+                            sum_of_terms(Comm::self(), RowLayout(rows, 0, 1), width)))
           << rows << " rows, width " << width;
 }
 
 TEST(OrderedSumMpi, RowsCountedAreAllRows) {
   const Comm comm = Comm::world();
   for (const GlobalIndex rows : numbers_of_rows)
-    EXPECT_EQ(ordered_sum(comm, RowLayout(rows, comm), 1, [](int, double* sum) { sum[0] += 1.0; })[0], static_cast<double>(rows));
+    EXPECT_EQ(ordered_sum(comm, RowLayout(rows, comm), 1, [](int, double* sum) { sum[0] += 1.0; })[0],
+              static_cast<double>(rows));
 }
 
 TEST(GatherRowsMpi, GivesAllRowsInOrderEverywhere) {
@@ -102,14 +107,19 @@ TEST(TakeRowsMpi, EveryRowBecomesItsSource) {
       const RowLayout layout(rows, comm);
       std::vector<GlobalIndex> source(static_cast<std::size_t>(rows));
       for (GlobalIndex i = 0; i < rows; ++i)  // all the last row; reversed; doubled; scattered
-        source[static_cast<std::size_t>(i)] = pattern == 0 ? rows - 1 : pattern == 1 ? rows - 1 - i : pattern == 2 ? i / 2 : (i * 29 + 11) % rows;
+        source[static_cast<std::size_t>(i)] = pattern == 0   ? rows - 1
+                                              : pattern == 1 ? rows - 1 - i
+                                              : pattern == 2 ? i / 2
+                                                             : (i * 29 + 11) % rows;
       Rows local("local", layout.local_rows(), 3);
       for (int row = 0; row < layout.local_rows(); ++row)
         for (int k = 0; k < 3; ++k) local(row, k) = term(layout.first() + row, k);
       const Rows taken = take_rows(comm, layout, local, source);
       ASSERT_EQ(static_cast<int>(taken.extent(0)), layout.local_rows());
       for (int row = 0; row < layout.local_rows(); ++row)
-        for (int k = 0; k < 3; ++k) EXPECT_EQ(taken(row, k), term(source[static_cast<std::size_t>(layout.first() + row)], k)) << rows << " " << pattern;
+        for (int k = 0; k < 3; ++k)
+          EXPECT_EQ(taken(row, k), term(source[static_cast<std::size_t>(layout.first() + row)], k))
+              << rows << " " << pattern;
     }
 }
 

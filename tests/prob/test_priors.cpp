@@ -30,7 +30,9 @@ Row to_latent(const Prior& prior, const Row& u) {
   return z;
 }
 
-std::shared_ptr<const Prior> correlated() { return std::make_shared<Normal>(Normal::Params{3, {1.0, -2.0, 0.5}, {1.0}, covariance}); }
+std::shared_ptr<const Prior> correlated() {
+  return std::make_shared<Normal>(Normal::Params{3, {1.0, -2.0, 0.5}, {1.0}, covariance});
+}
 
 struct Case {
   std::string name;
@@ -41,8 +43,13 @@ std::vector<Case> cases() {
   const auto independent = std::make_shared<Normal>(Normal::Params{2, {1.0, -2.0}, {0.5, 3.0}, {}});
   const auto log_normal = std::make_shared<LogNormal>(LogNormal::Params{3, {0.3}, {0.2, 0.7, 1.1}, true});
   const auto uniform = std::make_shared<Uniform>(Uniform::Params{2, {-1.0, 2.0}, {3.0, 2.5}});
-  const auto product = std::make_shared<Product>(std::vector<Product::Part>{{"a", log_normal}, {"b", correlated()}, {"c", uniform}});
-  return {{"independent normal", independent}, {"correlated normal", correlated()}, {"log-normal", log_normal}, {"uniform", uniform}, {"product", product}};
+  const auto product =
+      std::make_shared<Product>(std::vector<Product::Part>{{"a", log_normal}, {"b", correlated()}, {"c", uniform}});
+  return {{"independent normal", independent},
+          {"correlated normal", correlated()},
+          {"log-normal", log_normal},
+          {"uniform", uniform},
+          {"product", product}};
 }
 
 std::vector<Row> latent_points(int d) {
@@ -68,7 +75,9 @@ math::Matrix jacobian(const Prior& prior, const Row& z) {
   return j;
 }
 
-double log_abs_det(const math::Matrix& j) { return 0.5 * math::log_det_cholesky(math::cholesky(math::multiply_transposed(j, j))); }
+double log_abs_det(const math::Matrix& j) {
+  return 0.5 * math::log_det_cholesky(math::cholesky(math::multiply_transposed(j, j)));
+}
 
 TEST(Priors, LatentCoordinatesComeBack) {
   for (const Case& c : cases())
@@ -105,7 +114,8 @@ TEST(NormalPrior, DensityIsTheClosedFormWithTheCovariance) {
     for (int j = 0; j < 3; ++j) c(i, j) = covariance[i][j];
   const math::Matrix factor = math::cholesky(c);
   const Row u = {0.2, -1.0, 1.7}, r = {u[0] - 1.0, u[1] + 2.0, u[2] - 0.5};
-  const double expected = -0.5 * math::dot(r, math::solve_cholesky(factor, r)) - 0.5 * math::log_det_cholesky(factor) - 1.5 * std::log(2.0 * M_PI);
+  const double expected = -0.5 * math::dot(r, math::solve_cholesky(factor, r)) - 0.5 * math::log_det_cholesky(factor) -
+                          1.5 * std::log(2.0 * M_PI);
   EXPECT_NEAR(correlated()->log_density(u.data()), expected, 1e-13);
 }
 
@@ -146,7 +156,8 @@ TEST(LogNormalPrior, ReproducesThePriorOfAristoffAndBangerth) {
   EXPECT_NEAR(prior.log_density(tens.data()), -42.4151848838, 1e-10);
   EXPECT_NEAR(prior.log_density(counting.data()), -88.6599171951, 1e-10);
   const LogNormal one({1, {4.0}, {2.0}, false});
-  for (const double u : {1e-3, 0.5, 2.0, 77.0, 1e5}) EXPECT_NEAR(one.log_density(&u), -std::log(u) * std::log(u) / 8.0, 1e-12);
+  for (const double u : {1e-3, 0.5, 2.0, 77.0, 1e5})
+    EXPECT_NEAR(one.log_density(&u), -std::log(u) * std::log(u) / 8.0, 1e-12);
 }
 
 TEST(LogNormalPrior, UnnormalisedDensityIsZeroAtItsMode) {
@@ -161,7 +172,8 @@ TEST(LogNormalPrior, UnnormalisedDensityIsZeroAtItsMode) {
 
 TEST(LogNormalPrior, KnowsThatParametersArePositive) {
   const LogNormal prior({2, {0.0}, {1.0}, true});
-  for (const Row& u : {Row{1.0, 0.0}, Row{-1.0, 1.0}, Row{1.0, std::nan("")}}) EXPECT_EQ(prior.log_density(u.data()), -inf);
+  for (const Row& u : {Row{1.0, 0.0}, Row{-1.0, 1.0}, Row{1.0, std::nan("")}})
+    EXPECT_EQ(prior.log_density(u.data()), -inf);
   EXPECT_TRUE(std::isnan(to_latent(prior, {1.0, -2.0})[1]));
 }
 

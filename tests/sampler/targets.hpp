@@ -29,7 +29,8 @@ struct Exact {
 
 inline std::string table(const Row& values, std::size_t columns) {
   std::string text;
-  for (std::size_t i = 0; i < values.size(); ++i) text += fmt::format("{:.17g}{}", values[i], (i + 1) % columns == 0 ? "\n" : " ");
+  for (std::size_t i = 0; i < values.size(); ++i)
+    text += fmt::format("{:.17g}{}", values[i], (i + 1) % columns == 0 ? "\n" : " ");
   return text;
 }
 
@@ -40,19 +41,22 @@ struct LinearGaussian {
 
   std::shared_ptr<inverse::BayesProblem> problem() const {
     prob::Normal::Params prior{a.cols, prior_mean, {1.0}, {}};
-    for (int i = 0; i < a.cols; ++i) prior.covariance.emplace_back(prior_covariance.row(i), prior_covariance.row(i) + a.cols);
+    for (int i = 0; i < a.cols; ++i)
+      prior.covariance.emplace_back(prior_covariance.row(i), prior_covariance.row(i) + a.cols);
     inverse::GaussianLikelihood::Params likelihood{{"data.txt", table(data, 1)}, noise_sd, {}, true};
     return std::make_shared<inverse::BayesProblem>(
-        inverse::BayesProblem::Params{}, inverse::BayesProblem::Parts{std::make_shared<inverse::LinearModel>(a.a, a.rows, a.cols),
-                                                                      std::make_shared<prob::Normal>(prior),
-                                                                      std::make_shared<inverse::GaussianLikelihood>(likelihood)});
+        inverse::BayesProblem::Params{},
+        inverse::BayesProblem::Parts{std::make_shared<inverse::LinearModel>(a.a, a.rows, a.cols),
+                                     std::make_shared<prob::Normal>(prior),
+                                     std::make_shared<inverse::GaussianLikelihood>(likelihood)});
   }
 
   /// Kalman's formulas: S = A C A^T + R, K = C A^T S^-1, mean m + K (d - A m), covariance C - K A C, evidence N(d; A m, S).
   Exact exact() const {
     const math::Matrix ac = math::multiply(a, prior_covariance);
     math::Matrix s = math::multiply_transposed(ac, a);
-    for (int i = 0; i < a.rows; ++i) s(i, i) += noise_sd[static_cast<std::size_t>(i)] * noise_sd[static_cast<std::size_t>(i)];
+    for (int i = 0; i < a.rows; ++i)
+      s(i, i) += noise_sd[static_cast<std::size_t>(i)] * noise_sd[static_cast<std::size_t>(i)];
     const math::Matrix factor = math::cholesky(s);
     Row rest = math::multiply(a, prior_mean);
     for (std::size_t i = 0; i < rest.size(); ++i) rest[i] = data[i] - rest[i];
@@ -60,7 +64,8 @@ struct LinearGaussian {
     Exact e{math::transposed_multiply(ac, weight), prior_covariance, 0.0};
     for (std::size_t k = 0; k < prior_mean.size(); ++k) e.mean[k] += prior_mean[k];
     math::add_scaled(e.covariance, -1.0, math::transposed_multiply(ac, math::solve_cholesky(factor, ac)));
-    e.log_evidence = -0.5 * math::dot(rest, weight) - 0.5 * math::log_det_cholesky(factor) - 0.5 * a.rows * std::log(2.0 * M_PI);
+    e.log_evidence =
+        -0.5 * math::dot(rest, weight) - 0.5 * math::log_det_cholesky(factor) - 0.5 * a.rows * std::log(2.0 * M_PI);
     return e;
   }
 };
@@ -69,8 +74,8 @@ struct LinearGaussian {
 inline LinearGaussian linear_gaussian() {
   LinearGaussian p;
   p.a = math::Matrix(6, 4);
-  p.a.a = {0.62, -1.31, 0.25, 0.77, -0.48, 0.91, 1.16, -0.05, 1.43, 0.34, -0.82, 0.59,
-           0.08, -0.67, 1.05, -1.22, -0.95, 0.13, 0.41, 0.86, 0.29, 1.07, -0.36, 0.52};
+  p.a.a = {0.62, -1.31, 0.25, 0.77,  -0.48, 0.91, 1.16, -0.05, 1.43, 0.34, -0.82, 0.59,
+           0.08, -0.67, 1.05, -1.22, -0.95, 0.13, 0.41, 0.86,  0.29, 1.07, -0.36, 0.52};
   p.prior_covariance = math::Matrix(4, 4);
   p.prior_covariance.a = {1.0, 0.5, 0.2, 0.0, 0.5, 1.5, 0.3, -0.2, 0.2, 0.3, 0.8, 0.1, 0.0, -0.2, 0.1, 1.2};
   p.prior_mean = {0.5, -1.0, 0.0, 2.0};
@@ -92,7 +97,8 @@ inline Row centred_moments(const double* u, const Exact& exact) {
   const int d = static_cast<int>(exact.mean.size());
   for (int k = 0; k < d; ++k) f.push_back(u[k] - exact.mean[static_cast<std::size_t>(k)]);
   for (int i = 0; i < d; ++i)
-    for (int j = 0; j <= i; ++j) f.push_back(f[static_cast<std::size_t>(i)] * f[static_cast<std::size_t>(j)] - exact.covariance(i, j));
+    for (int j = 0; j <= i; ++j)
+      f.push_back(f[static_cast<std::size_t>(i)] * f[static_cast<std::size_t>(j)] - exact.covariance(i, j));
   return f;
 }
 
@@ -138,7 +144,8 @@ inline double largest_particle_z(const BaseState& state, const Problem& problem,
     for (const Row& values : f) mean += values[m] / static_cast<double>(members);
     for (std::size_t begin = 0, end; begin < members; begin = end) {  // resampling keeps descendants together
       double group = 0.0;
-      for (end = begin; end < members && state.ancestors[end] == state.ancestors[begin]; ++end) group += f[end][m] - mean;
+      for (end = begin; end < members && state.ancestors[end] == state.ancestors[begin]; ++end)
+        group += f[end][m] - mean;
       variance += group * group;
     }
     largest = std::max(largest, std::abs(mean) * static_cast<double>(members) / std::sqrt(variance));

@@ -29,7 +29,8 @@ class Elliptic : public model::ForwardModel, private model::Adjoint {
  private:
   static double place(int i) { return i == 0 ? 0.25 : 0.75; }
   static double bubble(int i) { return 0.5 * (place(i) - place(i) * place(i)); }
-  model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent, Batch du) const override {
+  model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
+                                         Batch du) const override {
     const model::RowStatus status = evaluate(u, y);
     Batch dy("dy", y.extent(0), 2);
     cotangent(0, y, dy);
@@ -47,8 +48,8 @@ std::shared_ptr<inverse::BayesProblem> elliptic_problem() {
       inverse::BayesProblem::Params{},
       inverse::BayesProblem::Parts{std::make_shared<Elliptic>(),
                                    std::make_shared<prob::Normal>(prob::Normal::Params{2, {0.0, 100.0}, {1.0}, {}}),
-                                   std::make_shared<inverse::GaussianLikelihood>(
-                                       inverse::GaussianLikelihood::Params{{"data.txt", "27.5 79.7\n"}, {0.1}, {}, true})});
+                                   std::make_shared<inverse::GaussianLikelihood>(inverse::GaussianLikelihood::Params{
+                                       {"data.txt", "27.5 79.7\n"}, {0.1}, {}, true})});
 }
 
 // Rounded in the seventh digit, 1e-4 standard errors of the runs below.
@@ -101,8 +102,8 @@ TEST(Elliptic, SmcReachesThePosteriorAndTheEvidence) {
 }
 
 TEST(Elliptic, EkiIsBiasedAsItsPlanSays) {
-  // Outside the linear case ensemble Kalman methods do not sample the posterior: the mean of u_1 is off by more than its
-  // posterior standard deviation times 0.05 (300 standard errors of the ensembles) yet by less than one.
+  // Outside the linear case ensemble Kalman methods do not sample the posterior: here the mean of u_1 is off by some 0.3 of
+  // its posterior standard deviation. The mean of 4000 members is known to 1 / sqrt(4000) = 0.016 of it.
   Eki::Params params;
   params.members = 4000;
   const Eki eki{params};
@@ -114,8 +115,8 @@ TEST(Elliptic, EkiIsBiasedAsItsPlanSays) {
   for (std::size_t i = 0; i < u.size(); i += 2) mean += u[i] / 4000.0;
   const double bias = std::abs(mean - elliptic_exact().mean[0]) / std::sqrt(elliptic_exact().covariance(0, 0));
   RecordProperty("bias_in_standard_deviations", std::to_string(bias));
-  EXPECT_GT(bias, 0.05);
-  EXPECT_LT(bias, 1.0);
+  EXPECT_GT(bias, 0.1);
+  EXPECT_LT(bias, 0.5);
 }
 
 }  // namespace

@@ -54,19 +54,22 @@ struct FaultyMala : Mala {
     const Batch xi = proposal_normals(e, context, s.iteration), proposed("proposed", rows, d);
     for (int row = 0; row < rows; ++row)
       for (int k = 0; k < d; ++k)
-        proposed(row, k) = e.position(row, k) + 0.5 * epsilon * epsilon * (e.gradient(row, k) - e.position(row, k)) + epsilon * xi(row, k);
+        proposed(row, k) = e.position(row, k) + 0.5 * epsilon * epsilon * (e.gradient(row, k) - e.position(row, k)) +
+                           epsilon * xi(row, k);
     const Candidates c = evaluate_candidates(problem, context, e, proposed);
     for (int row = 0; row < rows; ++row) {
       double difference = 0.0;
       for (int k = 0; k < d; ++k) {
-        const double back = e.position(row, k) - proposed(row, k) - 0.5 * epsilon * epsilon * (c.evaluation.gradient(row, k) - proposed(row, k));
+        const double back = e.position(row, k) - proposed(row, k) -
+                            0.5 * epsilon * epsilon * (c.evaluation.gradient(row, k) - proposed(row, k));
         difference += 0.5 * (xi(row, k) * xi(row, k) - back * back / (epsilon * epsilon));
       }
-      c.log_ratio(row) = log_prior_ratio(proposed, e.position, row) + (fault == Fault::no_proposal_ratio ? 0.0 : difference);
+      c.log_ratio(row) =
+          log_prior_ratio(proposed, e.position, row) + (fault == Fault::no_proposal_ratio ? 0.0 : difference);
     }
     const std::vector<double> identity = math::identity(d).a;
     const Vector acceptance = accept(c, {1.0, epsilon, identity, s.iteration}, context, e);
-    return end_step(params, {params.target_acceptance, 0.0}, 1, context, acceptance, s);
+    return end_step(params, params.target_acceptance, {acceptance, 1, 0}, problem, context, s);
   }
 };
 
@@ -82,7 +85,7 @@ struct FaultyPcn : Pcn {
     for (int row = 0; row < s.ensemble.rows(); ++row)
       c.log_ratio(row) = fault == Fault::posterior_ratio ? log_prior_ratio(proposed, s.ensemble.position, row) : 0.0;
     const Vector acceptance = accept(c, {1.0, 1.0, s.lower, s.iteration}, context, s.ensemble);
-    return end_step(params, {params.target_acceptance, 0.0}, 1, context, acceptance, s);
+    return end_step(params, params.target_acceptance, {acceptance, 1, 0}, problem, context, s);
   }
 };
 
@@ -92,12 +95,14 @@ struct FaultyRandomWalk : RandomWalk {
     const Batch proposed = proposal_normals(s.ensemble, context, s.iteration);
     kernels::multiply_lower(s.lower.data(), proposed, proposed);
     for (int row = 0; row < s.ensemble.rows(); ++row)
-      for (int k = 0; k < problem.dimension(); ++k) proposed(row, k) = s.ensemble.position(row, k) + std::exp(s.log_scale) * proposed(row, k);
+      for (int k = 0; k < problem.dimension(); ++k)
+        proposed(row, k) = s.ensemble.position(row, k) + std::exp(s.log_scale) * proposed(row, k);
     const Candidates c = evaluate_candidates(problem, context, s.ensemble, proposed);
     for (int row = 0; row < s.ensemble.rows(); ++row)
-      c.log_ratio(row) = (fault == Fault::no_prior ? 0.0 : log_prior_ratio(proposed, s.ensemble.position, row)) + (fault == Fault::accept_more ? 0.1 : 0.0);
+      c.log_ratio(row) = (fault == Fault::no_prior ? 0.0 : log_prior_ratio(proposed, s.ensemble.position, row)) +
+                         (fault == Fault::accept_more ? 0.1 : 0.0);
     const Vector acceptance = accept(c, {1.0, 1.0, s.lower, s.iteration}, context, s.ensemble);
-    return end_step(params, {params.target_acceptance, 0.0}, 1, context, acceptance, s);
+    return end_step(params, params.target_acceptance, {acceptance, 1, 0}, problem, context, s);
   }
 };
 
@@ -143,6 +148,61 @@ TEST(LinearGaussian, TheCheckRefusesWrongKernels) {
   EXPECT_GT(z_of<FaultyPcn<Fault::posterior_ratio>>(), z_limit);
   EXPECT_GT(z_of<FaultyRandomWalk<Fault::no_prior>>(), z_limit);
   EXPECT_GT(z_of<FaultyRandomWalk<Fault::accept_more>>(), z_limit);
+}
+
+// Scale and shape of the proposals at the first and at the last draw.
+template <typename Algorithm>
+void expect_no_adaptation_after_warmup() {
+  const Algorithm algorithm = chains_of<Algorithm>();
+  const auto problem = linear_gaussian().problem();
+  const Context context = test::serial(3);
+  auto s = algorithm.init(*problem, context);
+  const double first_scale = s.log_scale;
+  while (!algorithm.step(*problem, context, s).is_draw) {
+  }
+  const double scale = s.log_scale;
+  const Row shape = s.lower;
+  EXPECT_NE(scale, first_scale);
+  EXPECT_NE(shape, math::identity(4).a);
+  for (int i = 0; i < 100; ++i) algorithm.step(*problem, context, s);
+  EXPECT_EQ(s.log_scale, scale);
+  EXPECT_EQ(s.lower, shape);
+}
+
+TEST(LinearGaussian, NothingAdaptsAfterTheWarmUp) {
+  expect_no_adaptation_after_warmup<RandomWalk>();
+  expect_no_adaptation_after_warmup<Pcn>();
+  expect_no_adaptation_after_warmup<Mala>();
+  expect_no_adaptation_after_warmup<Hmc>();
+}
+
+TEST(LinearGaussian, TheWarmUpReachesTheTargetAcceptance) {
+  // Mean over the draws against the target; the scale settles only up to the noise of its last steps.
+  const auto problem = linear_gaussian().problem();
+  const auto acceptance = [&](const auto& algorithm) {
+    const Context context = test::serial(3);
+    auto s = algorithm.init(*problem, context);
+    double sum = 0.0;
+    for (bool is_finished = false; !is_finished;) {
+      const StepInfo info = algorithm.step(*problem, context, s);
+      is_finished = info.is_finished;
+      if (info.is_draw) sum += info.numbers[0].second / algorithm.params.draws;
+    }
+    return sum;
+  };
+  EXPECT_NEAR(acceptance(chains_of<RandomWalk>()), 0.234, 0.05);
+  EXPECT_NEAR(acceptance(chains_of<Pcn>()), 0.234, 0.05);
+  EXPECT_NEAR(acceptance(chains_of<Mala>()), 0.574, 0.05);
+  EXPECT_NEAR(acceptance(chains_of<Hmc>()), 0.8, 0.05);
+}
+
+// Redraws from the prior's tail leave the posterior alone, wherever the threshold lies.
+TEST(LinearGaussian, HmcWithTailMovesReachesThePosterior) {
+  for (const Tail tail : {Tail::upper, Tail::lower}) {
+    Hmc hmc = chains_of<Hmc>();
+    hmc.params.draws = 500, hmc.params.leapfrogs = 3, hmc.params.tail = tail, hmc.params.tail_threshold = -0.3;
+    EXPECT_LT(largest_chain_z(hmc, *linear_gaussian().problem(), linear_gaussian().exact(), 17), z_limit);
+  }
 }
 
 TEST(LinearGaussian, SmcReachesThePosteriorWithEachMove) {

@@ -15,7 +15,8 @@ Ensemble ensemble_of(int members, int d, double offset, double size) {
   e.position = Batch("position", members, d);
   test::serial(21).rng.normals({kernels::Purpose::test}, 0, e.position);
   for (int row = 0; row < members; ++row)
-    for (int k = 0; k < d; ++k) e.position(row, k) = offset + size * (e.position(row, k) + (k > 0 ? 0.8 * e.position(row, k - 1) : 0.0));
+    for (int k = 0; k < d; ++k)
+      e.position(row, k) = offset + size * (e.position(row, k) + (k > 0 ? 0.8 * e.position(row, k - 1) : 0.0));
   return e;
 }
 
@@ -31,7 +32,8 @@ math::Matrix covariance_of(const std::vector<Ensemble>& ensembles, int d) {
     for (int row = 0; row < e.rows(); ++row)
       for (int i = 0; i < d; ++i)
         for (int j = 0; j < d; ++j)
-          c(i, j) += (e.position(row, i) - mean[static_cast<std::size_t>(i)] / n) * (e.position(row, j) - mean[static_cast<std::size_t>(j)] / n) / n;
+          c(i, j) += (e.position(row, i) - mean[static_cast<std::size_t>(i)] / n) *
+                     (e.position(row, j) - mean[static_cast<std::size_t>(j)] / n) / n;
   return c;
 }
 

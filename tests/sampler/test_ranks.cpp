@@ -23,7 +23,8 @@ using parallel::Comm;
 std::string keys_of(const std::string& name, int members) {
   const std::string m = std::to_string(members);
   static const std::map<std::string, std::string> others = {
-      {"sampler/smc", "min_moves = 2\nmax_moves = 4\nmove = \"mala\"\nparticles = "}, {"sampler/eki", "step = \"fixed\"\nfixed_step = 0.2\nmembers = "}};
+      {"sampler/smc", "min_moves = 2\nmax_moves = 4\nmove = \"mala\"\nparticles = "},
+      {"sampler/eki", "step = \"fixed\"\nfixed_step = 0.2\nmembers = "}};
   if (const auto found = others.find(name); found != others.end()) return found->second + m + "\n";
   return "warmup = 24\ndraws = 6\nthin = 2\nchains = " + m + "\n";
 }
@@ -45,7 +46,8 @@ std::shared_ptr<Sampler> make(const std::string& name, int members) {
 std::string path_of(const Context& context, const std::string& name) {
   const std::string folder = "sampler_rank_tests_np" + std::to_string(Comm::world().size());
   io::make_directory(folder);
-  return folder + "/" + name + (context.comm.size() == 1 ? "_alone" + std::to_string(Comm::world().rank()) : "") + ".h5";
+  return folder + "/" + name + (context.comm.size() == 1 ? "_alone" + std::to_string(Comm::world().rank()) : "") +
+         ".h5";
 }
 
 void save(Sampler& sampler, const Context& context, const std::string& path) {
@@ -84,7 +86,8 @@ TEST(EverySamplerMpi, HasTheSameBitsOnAnyNumberOfRanks) {
         spread->init(*problem, world());
         whole->init(*problem, alone());
         EXPECT_EQ(advance(*spread, *problem, world(), steps), advance(*whole, *problem, alone(), steps));
-        EXPECT_TRUE(bytes_of(*spread, world(), "bits") == bytes_of(*whole, alone(), "bits")) << name << ", " << members << " members, " << steps;
+        EXPECT_TRUE(bytes_of(*spread, world(), "bits") == bytes_of(*whole, alone(), "bits"))
+            << name << ", " << members << " members, " << steps;
       }
 }
 
@@ -104,13 +107,15 @@ TEST(EverySamplerMpi, ContinuesFromACheckpointAsIfItHadNeverStopped) {
   const auto problem = test::linear_gaussian().problem();
   for (const std::string& name : menu().names("sampler"))
     for (const int stop_after : {0, 1, 9, 27}) {
-      const auto uninterrupted = make(name, 37), stopped = make(name, 37), resumed = make(name, 37), resumed_alone = make(name, 37);
+      const auto uninterrupted = make(name, 37), stopped = make(name, 37), resumed = make(name, 37),
+                 resumed_alone = make(name, 37);
       for (Sampler* sampler : {uninterrupted.get(), stopped.get()}) sampler->init(*problem, world());
       if (advance(*stopped, *problem, world(), stop_after)) continue;
       const std::string path = path_of(world(), "checkpoint");
       save(*stopped, world(), path);
       {
-        io::ArchiveReader archive(Comm::world(), path), archive_alone(Comm::self(), path);  // read on n ranks and on one
+        io::ArchiveReader archive(Comm::world(), path),
+            archive_alone(Comm::self(), path);  // read on n ranks and on one
         resumed->fields(archive, world());
         resumed_alone->fields(archive_alone, alone());
         EXPECT_TRUE(archive.unread().empty());
@@ -120,7 +125,8 @@ TEST(EverySamplerMpi, ContinuesFromACheckpointAsIfItHadNeverStopped) {
       EXPECT_TRUE(advance(*resumed_alone, *problem, alone(), all_steps));
       const std::string expected = bytes_of(*uninterrupted, world(), "end");
       EXPECT_TRUE(bytes_of(*resumed, world(), "end") == expected) << name << " stopped after " << stop_after;
-      EXPECT_TRUE(bytes_of(*resumed_alone, alone(), "end") == expected) << name << " stopped after " << stop_after << ", resumed on one rank";
+      EXPECT_TRUE(bytes_of(*resumed_alone, alone(), "end") == expected)
+          << name << " stopped after " << stop_after << ", resumed on one rank";
     }
 }
 
@@ -154,7 +160,8 @@ class Cliff : public model::ForwardModel, private model::Adjoint {
   }
 
  private:
-  model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent, Batch du) const override {
+  model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
+                                         Batch du) const override {
     const model::RowStatus status = evaluate(u, y);
     cotangent(0, y, du);
     return status;
@@ -166,9 +173,10 @@ class Cliff : public model::ForwardModel, private model::Adjoint {
 inverse::BayesProblem cliff_problem(double limit, inverse::BayesProblem::OnFailure on_failure) {
   inverse::BayesProblem::Params params;
   params.on_failure = on_failure;
-  return {params, inverse::BayesProblem::Parts{std::make_shared<Cliff>(limit), std::make_shared<prob::Normal>(prob::Normal::Params{}),
-                                               std::make_shared<inverse::GaussianLikelihood>(
-                                                   inverse::GaussianLikelihood::Params{{"data.txt", "1.0\n"}, {1.0}, {}, true})}};
+  return {params, inverse::BayesProblem::Parts{
+                      std::make_shared<Cliff>(limit), std::make_shared<prob::Normal>(prob::Normal::Params{}),
+                      std::make_shared<inverse::GaussianLikelihood>(
+                          inverse::GaussianLikelihood::Params{{"data.txt", "1.0\n"}, {1.0}, {}, true})}};
 }
 
 class Quiet {  // hundreds of failed rows are expected
@@ -183,11 +191,14 @@ TEST(EverySamplerMpi, AFailureOnOneRankEndsAllRanks) {
   double first = -1e9, second = -1e9;
   for (int row = 0; row < 37; ++row) {
     const double z = all.position(row, 0);
-    if (z > first) second = first, first = z;
-    else if (z > second) second = z;
+    if (z > first)
+      second = first, first = z;
+    else if (z > second)
+      second = z;
   }
   const auto problem = cliff_problem(0.5 * (first + second), inverse::BayesProblem::OnFailure::stop);
-  for (const std::string& name : menu().names("sampler")) EXPECT_THROW(make(name, 37)->init(problem, world()), core::NumericsError) << name;
+  for (const std::string& name : menu().names("sampler"))
+    EXPECT_THROW(make(name, 37)->init(problem, world()), core::NumericsError) << name;
 }
 
 TEST(EverySamplerMpi, MembersNeverEndWhereTheModelFails) {
@@ -211,7 +222,8 @@ TEST(Samplers, FailedRunsTruncateThePosterior) {
   // N(1; 0, 2) Phi(a).
   const Quiet quiet;
   const auto problem = cliff_problem(0.2, inverse::BayesProblem::OnFailure::reject);
-  const double s = std::sqrt(0.5), a = (0.2 - 0.5) / s, phi = std::exp(-0.5 * a * a) / std::sqrt(2.0 * M_PI), cdf = 0.5 * std::erfc(-a / std::sqrt(2.0));
+  const double s = std::sqrt(0.5), a = (0.2 - 0.5) / s, phi = std::exp(-0.5 * a * a) / std::sqrt(2.0 * M_PI),
+               cdf = 0.5 * std::erfc(-a / std::sqrt(2.0));
   test::Exact exact{{0.5 - s * phi / cdf}, math::Matrix(1, 1), std::log(cdf) - 0.25 - 0.5 * std::log(4.0 * M_PI)};
   exact.covariance(0, 0) = s * s * (1.0 - a * phi / cdf - std::pow(phi / cdf, 2));
   RandomWalk::Params walk;

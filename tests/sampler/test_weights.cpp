@@ -29,7 +29,7 @@ TEST(Weights, EffectiveShareByHand) {
   EXPECT_DOUBLE_EQ(effective_share(Row(7, -3.0)), 1.0);
   EXPECT_NEAR(effective_share({0.0, -inf, -inf, -inf}), 0.25, 1e-15);
   EXPECT_NEAR(effective_share({std::log(3.0), 0.0}), 16.0 / 10.0 / 2.0, 1e-15);  // weights 3, 1: (3 + 1)^2 / (9 + 1)
-  EXPECT_NEAR(effective_share({std::log(3.0) + 5000.0, 5000.0}), 0.8, 1e-12);     // only differences count
+  EXPECT_NEAR(effective_share({std::log(3.0) + 5000.0, 5000.0}), 0.8, 1e-12);    // only differences count
   EXPECT_NEAR(effective_share({std::log(3.0) - 5000.0, -5000.0}), 0.8, 1e-12);
 }
 

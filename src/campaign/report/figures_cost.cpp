@@ -144,7 +144,8 @@ Figure comparison_figure(const ReportData& data, Gnuplot& gnuplot) {
   const std::string picture = draw_comparison(all, gnuplot);
   if (!picture.empty()) figure.pictures.push_back(picture);
   figure.caption = fmt::format(
-      "Relative squared error of the posterior mean, e = Σ ((mean − reference) / reference)² over the parameters, against the number of "
+      "Relative squared error of the posterior mean, e = Σ ((mean − reference) / reference)² over the parameters, "
+      "against the number of "
       "model runs; lower and "
       "further left is better. Draws of an exact method come down with slope −1 once it has forgotten its start; a "
       "curve that "

@@ -13,7 +13,8 @@ namespace {
 math::Matrix read_covariance(const deck::File& file, int p) {
   const io::Table table = io::parse_table(file.text, file.path);
   if (static_cast<int>(table.rows) != p || static_cast<int>(table.columns) != p)
-    throw deck::KeyError("covariance", fmt::format("{} is {} x {}, but there are {} data", file.path, table.rows, table.columns, p));
+    throw deck::KeyError("covariance",
+                         fmt::format("{} is {} x {}, but there are {} data", file.path, table.rows, table.columns, p));
   math::Matrix c(p, p);
   for (int i = 0; i < p; ++i)
     for (int j = 0; j < p; ++j) {
@@ -29,9 +30,18 @@ math::Matrix read_covariance(const deck::File& file, int p) {
 deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
   deck::Schema<Params> s("Gaussian likelihood: measurements with additive Gaussian noise", "");
   s.key("data", &Params::data, "", "measurements, a table of numbers read row by row").required();
-  s.key("sd", &Params::sd, "as data", "standard deviation of the noise: one value or one for each datum", deck::positive())
-      .key("covariance", &Params::covariance, "", "covariance of the noise, a square table; replaces sd")
-      .key("normalised", &Params::normalised, "", "false: log-likelihood relative to its maximum, as some publications report it");
+  s.key("sd", &Params::sd, "as data", "standard deviation of the noise: one value or one for each datum",
+        deck::positive())
+      .example("0.1")
+      .key("covariance", &Params::covariance, "", "covariance of the noise, a square table, instead of sd")
+      .key("normalised", &Params::normalised, "",
+           "false: log-likelihood relative to its maximum, as some publications report it")
+      .check("sd", [](const Params& p) {
+        return p.sd.empty() == p.covariance.empty()
+                   ? std::string(p.sd.empty() ? "the noise is not given: set sd or covariance"
+                                              : "sd and covariance exclude each other")
+                   : std::string();
+      });
   return s;
 }
 

@@ -13,7 +13,7 @@ class GaussianLikelihood : public model::Likelihood {
  public:
   struct Params {
     deck::File data;
-    std::vector<double> sd = {1.0};
+    std::vector<double> sd;
     deck::File covariance;
     bool normalised = true;
   };

@@ -11,7 +11,8 @@ namespace aleator::inverse {
 
 deck::Schema<LinearModel::Params> LinearModel::schema() {
   deck::Schema<Params> s("Linear model y = A u", "");
-  s.key("matrix", &Params::matrix, "", "A, a table with one row for each output and one column for each parameter").required();
+  s.key("matrix", &Params::matrix, "", "A, a table with one row for each output and one column for each parameter")
+      .required();
   return s;
 }
 
@@ -44,15 +45,16 @@ model::RowStatus LinearModel::evaluate(model::ConstBatch u, model::Batch y) cons
   for (std::size_t row = 0; row < u.extent(0); ++row)
     for (int k = 0; k < shape_.inputs; ++k)
       if (!std::isfinite(u(row, k))) {
-        status.failed.push_back({static_cast<int>(row), fmt::format("{} = {} is not finite", shape_.input_names[k], u(row, k))});
+        status.failed.push_back(
+            {static_cast<int>(row), fmt::format("{} = {} is not finite", shape_.input_names[k], u(row, k))});
         for (int i = 0; i < shape_.outputs; ++i) y(row, i) = std::numeric_limits<double>::quiet_NaN();
         break;
       }
   return status;
 }
 
-model::RowStatus LinearModel::evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
-                                                    model::Batch du) const {
+model::RowStatus LinearModel::evaluate_and_pullback(model::ConstBatch u, model::Batch y,
+                                                    const model::Cotangent& cotangent, model::Batch du) const {
   const model::RowStatus status = evaluate(u, y);
   const int p = shape_.outputs, d = shape_.inputs, rows = static_cast<int>(u.extent(0));
   model::Batch dy("dy", rows, p);
@@ -66,7 +68,8 @@ model::RowStatus LinearModel::evaluate_and_pullback(model::ConstBatch u, model::
   return status;
 }
 
-model::RowStatus LinearModel::evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y, model::Batch dy) const {
+model::RowStatus LinearModel::evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
+                                                       model::Batch dy) const {
   apply(du, dy);
   return evaluate(u, y);
 }

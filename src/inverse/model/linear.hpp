@@ -24,8 +24,10 @@ class LinearModel : public model::ForwardModel, private model::Adjoint, private 
   const model::Tangent* tangent() const override { return this; }
 
  private:
-  model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent, model::Batch du) const override;
-  model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y, model::Batch dy) const override;
+  model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
+                                         model::Batch du) const override;
+  model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
+                                            model::Batch dy) const override;
   void apply(model::ConstBatch u, model::Batch y) const;
   std::vector<double> matrix_;  // A, p x d, row by row
   model::Shape shape_;

@@ -13,7 +13,9 @@ using kernels::HostExec;
 using model::Batch;
 using model::ConstBatch;
 
-Batch new_batch(std::size_t rows, int columns) { return Batch(Kokkos::view_alloc("batch", Kokkos::WithoutInitializing), rows, columns); }
+Batch new_batch(std::size_t rows, int columns) {
+  return Batch(Kokkos::view_alloc("batch", Kokkos::WithoutInitializing), rows, columns);
+}
 
 std::string shown_row(ConstBatch u, int row) {
   std::string text;
@@ -26,7 +28,8 @@ void add_undefined_rows(const model::Vector& log_likelihood, model::RowStatus& s
   std::vector<char> is_known(log_likelihood.extent(0), 0);
   for (const model::FailedRow& failed : status.failed) is_known[static_cast<std::size_t>(failed.row)] = 1;
   for (std::size_t row = 0; row < is_known.size(); ++row)
-    if (is_known[row] == 0 && std::isnan(log_likelihood(row))) status.failed.push_back({static_cast<int>(row), "the outputs are not finite"});
+    if (is_known[row] == 0 && std::isnan(log_likelihood(row)))
+      status.failed.push_back({static_cast<int>(row), "the outputs are not finite"});
 }
 
 }  // namespace
@@ -37,8 +40,10 @@ deck::Schema<BayesProblem::Params> BayesProblem::schema() {
   s.reference("prior", &Params::prior, "prior", "prior of the parameters u").required();
   s.reference("likelihood", &Params::likelihood, "likelihood", "density of the data given G(u)").required();
   s.choice("on_failure", &Params::on_failure, "what a failed model run means",
-           {{"reject", OnFailure::reject, "likelihood zero: the sampler does not go there"}, {"stop", OnFailure::stop, "the run ends with exit code 3"}})
-      .key("reference_mean", &Params::reference_mean, "", "known posterior mean of u, a table; the report then shows the error");
+           {{"reject", OnFailure::reject, "likelihood zero: the sampler does not go there"},
+            {"stop", OnFailure::stop, "the run ends with exit code 3"}})
+      .key("reference_mean", &Params::reference_mean, "",
+           "known posterior mean of u, a table; the report then shows the error");
   return s;
 }
 
@@ -46,16 +51,19 @@ BayesProblem::BayesProblem(const Params& params, Parts parts) : params_(params),
   const model::Shape& shape = parts_.model->shape();
   const int d = parts_.prior->dimension(), p = parts_.likelihood->outputs();
   if (shape.inputs != d)
-    throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", d, params.model, shape.inputs),
+    throw deck::KeyError("prior",
+                         fmt::format("has {} parameters, but model '{}' takes {}", d, params.model, shape.inputs),
                          fmt::format("set dimension = {} in [prior.{}]", shape.inputs, params.prior));
   if (shape.outputs != p)
-    throw deck::KeyError("likelihood", fmt::format("has {} data, but model '{}' gives {} outputs", p, params.model, shape.outputs),
+    throw deck::KeyError("likelihood",
+                         fmt::format("has {} data, but model '{}' gives {} outputs", p, params.model, shape.outputs),
                          "the data file must hold one number for each output");
   variables_ = parts_.prior->variables(params.prior);
   if (params.reference_mean.empty()) return;
   reference_mean_ = io::parse_table(params.reference_mean.text, params.reference_mean.path).values;
   if (static_cast<int>(reference_mean_.size()) != d)
-    throw deck::KeyError("reference_mean", fmt::format("{} holds {} numbers for {} parameters", params.reference_mean.path, reference_mean_.size(), d));
+    throw deck::KeyError("reference_mean", fmt::format("{} holds {} numbers for {} parameters",
+                                                       params.reference_mean.path, reference_mean_.size(), d));
 }
 
 void BayesProblem::parameters(ConstBatch z, Batch u) const {
@@ -73,7 +81,9 @@ std::vector<int> BayesProblem::evaluate(ConstBatch z, model::Evaluation& result)
     status = parts_.model->evaluate(u, y);
   } else {
     const Batch du = new_batch(rows, dimension());
-    const auto cotangent = [this](int, ConstBatch y_tile, Batch dy_tile) { parts_.likelihood->gradient(y_tile, dy_tile); };
+    const auto cotangent = [this](int, ConstBatch y_tile, Batch dy_tile) {
+      parts_.likelihood->gradient(y_tile, dy_tile);
+    };
     status = parts_.model->adjoint()->evaluate_and_pullback(u, y, cotangent, du);
     const Batch gradient = result.gradient;
     Kokkos::parallel_for("pullback", Kokkos::RangePolicy<HostExec>(0, rows),
@@ -94,20 +104,25 @@ std::vector<int> BayesProblem::evaluate(ConstBatch z, model::Evaluation& result)
 void BayesProblem::handle_failures(const model::RowStatus& status, ConstBatch u, model::Evaluation& result) const {
   constexpr std::int64_t most_shown = 5;
   for (const model::FailedRow& failed : status.failed) {
-    const auto where = [&] { return fmt::format("model '{}' failed at u = ({}): {}", params_.model, shown_row(u, failed.row), failed.reason); };
+    const auto where = [&] {
+      return fmt::format("model '{}' failed at u = ({}): {}", params_.model, shown_row(u, failed.row), failed.reason);
+    };
     if (params_.on_failure == OnFailure::stop)
-      throw core::NumericsError(where() + "; on_failure = \"reject\" in the problem's block would pass over such points");
+      throw core::NumericsError(where() +
+                                "; on_failure = \"reject\" in the problem's block would pass over such points");
     if (++failures_ <= most_shown) core::warn("{}", where());
     if (failures_ == most_shown) core::warn("further failed model runs are counted, not shown");
     result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();
   }
   if (result.gradient.size() == 0) return;
-  for (std::size_t row = 0; row < u.extent(0); ++row)  // likelihood zero has no direction, and infinity - infinity is NaN
+  for (std::size_t row = 0; row < u.extent(0);
+       ++row)  // likelihood zero has no direction, and infinity - infinity is NaN
     if (result.log_likelihood(row) == -std::numeric_limits<double>::infinity())
       for (std::size_t k = 0; k < u.extent(1); ++k) result.gradient(row, k) = 0.0;
 }
 
-model::RowStatus BayesProblem::evaluate_parameters(ConstBatch u, model::Evaluation& result, model::Vector log_prior) const {
+model::RowStatus BayesProblem::evaluate_parameters(ConstBatch u, model::Evaluation& result,
+                                                   model::Vector log_prior) const {
   model::RowStatus status = parts_.model->evaluate(u, result.outputs);
   parts_.likelihood->log_density(result.outputs, result.log_likelihood);
   for (std::size_t row = 0; row < u.extent(0); ++row) log_prior(row) = parts_.prior->log_density(&u(row, 0));

@@ -10,17 +10,20 @@ deck::Schema<LogNormal::Params> LogNormal::schema() {
   s.key("dimension", &Params::dimension, "1", "number of parameters", deck::at_least(1))
       .key("mean_log", &Params::mean_log, "", "mean of ln u: one value for all parameters or one for each")
       .key("sd_log", &Params::sd_log, "", "standard deviation of ln u, likewise", deck::positive())
-      .key("normalised", &Params::normalised, "", "false: report log p(u) relative to its maximum, as some publications do");
+      .key("normalised", &Params::normalised, "",
+           "false: report log p(u) relative to its maximum, as some publications do");
   return s;
 }
 
 // log p(u) = sum_k -ln u_k - (ln u_k - m_k)^2 / (2 s_k^2) + constant; at the mode ln u_k = m_k - s_k^2 the sum is
 // sum_k -m_k + s_k^2 / 2.
 LogNormal::LogNormal(const Params& params)
-    : mean_log_(spread(params.mean_log, params.dimension, "mean_log")), sd_log_(spread(params.sd_log, params.dimension, "sd_log")) {
+    : mean_log_(spread(params.mean_log, params.dimension, "mean_log")),
+      sd_log_(spread(params.sd_log, params.dimension, "sd_log")) {
   constexpr double half_log_two_pi = 0.918938533204672741780329736406;
   for (int k = 0; k < dimension(); ++k)
-    log_constant_ += params.normalised ? -half_log_two_pi - std::log(sd_log_[k]) : mean_log_[k] - 0.5 * sd_log_[k] * sd_log_[k];
+    log_constant_ +=
+        params.normalised ? -half_log_two_pi - std::log(sd_log_[k]) : mean_log_[k] - 0.5 * sd_log_[k] * sd_log_[k];
 }
 
 void LogNormal::to_parameters(const double* z, double* u) const {

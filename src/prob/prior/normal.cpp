@@ -11,7 +11,8 @@ constexpr double half_log_two_pi_normal = 0.918938533204672741780329736406;
 
 math::Matrix covariance_factor(const std::vector<std::vector<double>>& rows, int d) {
   math::Matrix c(d, d);
-  if (static_cast<int>(rows.size()) != d) throw deck::KeyError("covariance", fmt::format("{} rows for {} parameters", rows.size(), d));
+  if (static_cast<int>(rows.size()) != d)
+    throw deck::KeyError("covariance", fmt::format("{} rows for {} parameters", rows.size(), d));
   for (int i = 0; i < d; ++i) {
     if (static_cast<int>(rows[i].size()) != d)
       throw deck::KeyError("covariance", fmt::format("row {} has {} entries, not {}", i + 1, rows[i].size(), d));
@@ -20,11 +21,13 @@ math::Matrix covariance_factor(const std::vector<std::vector<double>>& rows, int
   for (int i = 0; i < d; ++i)
     for (int j = 0; j < i; ++j)
       if (std::abs(c(i, j) - c(j, i)) > 1e-12 * std::sqrt(std::abs(c(i, i) * c(j, j))))
-        throw deck::KeyError("covariance", fmt::format("is not symmetric: entries ({0}, {1}) and ({1}, {0}) differ", i + 1, j + 1));
+        throw deck::KeyError("covariance",
+                             fmt::format("is not symmetric: entries ({0}, {1}) and ({1}, {0}) differ", i + 1, j + 1));
   try {
     return math::cholesky(c);
   } catch (const core::NumericsError&) {
-    throw deck::KeyError("covariance", "is not positive definite", "every variance positive, every correlation within (-1, 1)");
+    throw deck::KeyError("covariance", "is not positive definite",
+                         "every variance positive, every correlation within (-1, 1)");
   }
 }
 
@@ -34,12 +37,21 @@ deck::Schema<Normal::Params> Normal::schema() {
   deck::Schema<Params> s("Normal prior, independent or correlated", "");
   s.key("dimension", &Params::dimension, "1", "number of parameters", deck::at_least(1))
       .key("mean", &Params::mean, "", "mean m: one value for all parameters or one for each")
-      .key("sd", &Params::sd, "", "standard deviation: one value for all parameters or one for each", deck::positive())
-      .key("covariance", &Params::covariance, "", "covariance C, a list of rows; replaces sd");
+      .key(
+          "sd", &Params::sd, "",
+          "standard deviation: one value for all parameters or one for each; 1 when neither sd nor covariance is given",
+          deck::positive())
+      .key("covariance", &Params::covariance, "", "covariance C, a list of rows, instead of sd")
+      .check("covariance", [](const Params& p) {
+        return !p.sd.empty() && !p.covariance.empty() ? std::string("sd and covariance exclude each other")
+                                                      : std::string();
+      });
   return s;
 }
 
-Normal::Normal(const Params& params) : mean_(spread(params.mean, params.dimension, "mean")), sd_(spread(params.sd, params.dimension, "sd")) {
+Normal::Normal(const Params& params)
+    : mean_(spread(params.mean, params.dimension, "mean")),
+      sd_(spread(params.sd.empty() ? std::vector<double>{1.0} : params.sd, params.dimension, "sd")) {
   if (!params.covariance.empty()) factor_ = covariance_factor(params.covariance, params.dimension);
 }
 

@@ -14,7 +14,7 @@ class Normal : public Prior {
   struct Params {
     int dimension = 1;
     std::vector<double> mean = {0.0};
-    std::vector<double> sd = {1.0};
+    std::vector<double> sd;
     std::vector<std::vector<double>> covariance;
   };
   static deck::Schema<Params> schema();

@@ -17,7 +17,9 @@ Product::Product(std::vector<Part> parts) : parts_(std::move(parts)) {
   for (const Part& part : parts_) {
     dimension_ += part.prior->dimension();
     for (const Variable& variable : part.prior->variables(part.name))  // results hold one array of each name
-      if (!names.insert(variable.name).second) throw deck::KeyError("parts", "contains '" + variable.name + "' twice", "give each part a block of its own");
+      if (!names.insert(variable.name).second)
+        throw deck::KeyError("parts", "names '" + variable.name + "' twice",
+                             "give each group of parameters a prior block of its own");
   }
 }
 

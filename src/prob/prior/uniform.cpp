@@ -21,7 +21,8 @@ Uniform::Uniform(const Params& params)
     : low_(spread(params.low, params.dimension, "low")), high_(spread(params.high, params.dimension, "high")) {
   for (int k = 0; k < dimension(); ++k)
     if (!(low_[k] < high_[k]) || !std::isfinite(high_[k] - low_[k]))
-      throw deck::KeyError("low", fmt::format("low = {} and high = {} bound no interval", low_[k], high_[k]), "low < high, both finite");
+      throw deck::KeyError("low", fmt::format("low = {} and high = {} bound no interval", low_[k], high_[k]),
+                           "low < high, both finite");
 }
 
 // The upper half is taken from the other end, where Phi keeps its relative accuracy.
@@ -37,9 +38,9 @@ void Uniform::to_latent(const double* u, double* z) const {
     const double width = high_[k] - low_[k];
     const bool is_inside = u[k] > low_[k] && u[k] < high_[k];
     const double from_low = (u[k] - low_[k]) / width, from_high = (high_[k] - u[k]) / width;
-    z[k] = !is_inside        ? std::numeric_limits<double>::quiet_NaN()
+    z[k] = !is_inside       ? std::numeric_limits<double>::quiet_NaN()
            : from_low < 0.5 ? math::normal_quantile(from_low)
-                             : -math::normal_quantile(from_high);
+                            : -math::normal_quantile(from_high);
   }
 }
 

@@ -15,7 +15,8 @@ struct EnsembleMoments {
   math::Matrix c_zg, c_gg;
 };
 
-EnsembleMoments moments_of(const Context& context, const Ensemble& e, const Batch& g, const std::vector<char>& is_usable) {
+EnsembleMoments moments_of(const Context& context, const Ensemble& e, const Batch& g,
+                           const std::vector<char>& is_usable) {
   const int d = static_cast<int>(e.position.extent(1)), p = static_cast<int>(g.extent(1));
   const Batch z = e.position;
   const auto sums = parallel::ordered_sum(context.comm, e.layout, 1 + d + p, [&](int row, double* sum) {
@@ -26,7 +27,8 @@ EnsembleMoments moments_of(const Context& context, const Ensemble& e, const Batc
   });
   EnsembleMoments m;
   m.members = sums[0];
-  if (m.members < 2.0) throw core::NumericsError("ensemble Kalman inversion: fewer than two members have a successful model run");
+  if (m.members < 2.0)
+    throw core::NumericsError("ensemble Kalman inversion: fewer than two members have a successful model run");
   std::vector<double> mean(sums.begin() + 1, sums.end());
   for (double& value : mean) value /= m.members;
   const auto second = parallel::ordered_sum(context.comm, e.layout, p * d + p * p, [&](int row, double* sum) {
@@ -65,7 +67,8 @@ Misfit misfit_of(const Context& context, const Ensemble& e, const Vector& phi, c
 
 // The data misfit controller: h = min(max(p / (2 mean Phi), sqrt(p / (2 var Phi))), what is left of 1).
 double controlled_step(const Misfit& misfit, int p, double rest) {
-  const double by_mean = p / (2.0 * misfit.mean), by_variance = std::sqrt(p / (2.0 * std::max(misfit.variance, 1e-300)));
+  const double by_mean = p / (2.0 * misfit.mean),
+               by_variance = std::sqrt(p / (2.0 * std::max(misfit.variance, 1e-300)));
   return std::min(std::max(by_mean, by_variance), rest);
 }
 
@@ -87,10 +90,12 @@ void replace_failed(const Context& context, Ensemble& e, const std::vector<char>
 }  // namespace
 
 deck::Schema<Eki::Params> Eki::schema() {
-  deck::Schema<Params> s("Ensemble Kalman inversion with perturbed observations", "Iglesias, Law, Stuart 2013; Iglesias, Yang 2021");
+  deck::Schema<Params> s("Ensemble Kalman inversion with perturbed observations",
+                         "Iglesias, Law, Stuart 2013; Iglesias, Yang 2021");
   s.key("members", &Params::members, "1", "number of members J", deck::at_least(2))
       .choice("step", &Params::step, "how the step h is chosen",
-              {{"fixed", StepRule::fixed, "always fixed_step"}, {"misfit_controlled", StepRule::misfit_controlled, "from mean and variance of the misfit"}})
+              {{"fixed", StepRule::fixed, "always fixed_step"},
+               {"misfit_controlled", StepRule::misfit_controlled, "from mean and variance of the misfit"}})
       .key("fixed_step", &Params::fixed_step, "1", "h, when step = fixed", deck::positive())
       .key("max_iterations", &Params::max_iterations, "1", "stop after this many steps", deck::at_least(1));
   return s;
@@ -102,7 +107,8 @@ void Eki::State::fields(io::Archive& archive) {
 }
 
 std::string Eki::objection(const Problem& problem) const {
-  return problem.noise() != nullptr ? "" : "needs additive Gaussian noise (likelihood/gaussian); sampler/smc does without";
+  return problem.noise() != nullptr ? ""
+                                    : "needs additive Gaussian noise (likelihood/gaussian); sampler/smc does without";
 }
 
 Eki::State Eki::init(const Problem& problem, const Context& context) const {
@@ -131,7 +137,8 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
   }
   const Misfit misfit = misfit_of(context, s.ensemble, phi, is_usable);
   const double rest = 1.0 - s.time;
-  const double h = params.step == StepRule::fixed ? std::min(params.fixed_step, rest) : controlled_step(misfit, p, rest);
+  const double h =
+      params.step == StepRule::fixed ? std::min(params.fixed_step, rest) : controlled_step(misfit, p, rest);
 
   const EnsembleMoments m = moments_of(context, s.ensemble, g, is_usable);
   math::Matrix innovation = m.c_gg;  // C_gg + R / h
@@ -160,9 +167,13 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
   info.is_draw = info.is_finished;
   info.phase = "inversion";
   info.progress = s.time;
-  info.numbers = {{"time", s.time}, {"step", h}, {"misfit", misfit.mean}, {"failed_members", params.members - m.members}};
+  info.numbers = {
+      {"time", s.time}, {"step", h}, {"misfit", misfit.mean}, {"failed_members", params.members - m.members}};
   if (info.is_finished && s.time < 1.0)
-    core::warn("ensemble Kalman inversion: max_iterations = {} reached at time {:.3g} of 1: the ensemble is wider than the posterior", params.max_iterations, s.time);
+    core::warn(
+        "ensemble Kalman inversion: max_iterations = {} reached at time {:.3g} of 1: the ensemble is wider than the "
+        "posterior",
+        params.max_iterations, s.time);
   if (info.is_finished) {  // the sample's likelihood, for diagnostics
     model::Evaluation last{s.ensemble.log_likelihood, {}, {}};
     evaluate(problem, s.ensemble.position, last, context);

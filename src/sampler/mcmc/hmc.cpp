@@ -14,7 +14,8 @@ double squared_length(const Batch& rho, int row) {
 }
 
 // rho += half epsilon_row L^T grad log pi(z), or a whole step with half = 1.
-void kick(const MoveSetting& setting, double half, const Vector& epsilon, const Candidates& c, const Batch& force, const Batch& rho) {
+void kick(const MoveSetting& setting, double half, const Vector& epsilon, const Candidates& c, const Batch& force,
+          const Batch& rho) {
   const Batch z = c.position, g = c.evaluation.gradient;
   const int rows = static_cast<int>(z.extent(0)), d = static_cast<int>(z.extent(1));
   kernels::for_each_row(rows, [=, temper = setting.temper](int row) {
@@ -37,19 +38,32 @@ void drift(const MoveSetting& setting, const Vector& epsilon, const Batch& rho, 
 }  // namespace
 
 deck::Schema<Hmc::Params> Hmc::schema() {
-  deck::Schema<Params> s("Hamiltonian Monte Carlo, preconditioned", "Duane, Kennedy, Pendleton, Roweth 1987; Neal 2011");
+  deck::Schema<Params> s("Hamiltonian Monte Carlo, preconditioned",
+                         "Duane, Kennedy, Pendleton, Roweth 1987; Neal 2011");
   add_chain_keys(s)
-      .key("target_acceptance", &Params::target_acceptance, "1", "acceptance rate the step is tuned to", deck::inside(0, 1))
-      .key("leapfrogs", &Params::leapfrogs, "1", "leapfrog steps of a trajectory, each one model run with adjoint", deck::at_least(1))
-      .key("jitter", &Params::jitter, "1", "steps of trajectories differ by up to this share", deck::between(0, 0.9));
+      .key("target_acceptance", &Params::target_acceptance, "1", "acceptance rate the step is tuned to",
+           deck::inside(0, 1))
+      .key("leapfrogs", &Params::leapfrogs, "1", "leapfrog steps of a trajectory, each one model run with adjoint",
+           deck::at_least(1))
+      .key("jitter", &Params::jitter, "1", "steps of trajectories differ by up to this share", deck::between(0, 0.9))
+      .choice("tail", &Params::tail, "coordinates redrawn from the prior by tail moves after each trajectory",
+              {{"none", Tail::none, "no tail moves"},
+               {"upper", Tail::upper, "those above tail_threshold"},
+               {"lower", Tail::lower, "those below -tail_threshold"}})
+      .key("tail_threshold", &Params::tail_threshold, "1", "c, in prior standard deviations of the latent coordinates")
+      .key("tail_moves", &Params::tail_moves, "1", "tail moves after a trajectory", deck::at_least(1));
   return s;
 }
 
 std::string Hmc::objection(const Problem& problem) const {
-  return problem.has_gradient() ? "" : "needs the gradient of the log-likelihood, which the model does not offer (sampler/random_walk, sampler/pcn and sampler/smc do without)";
+  return problem.has_gradient() ? ""
+                                : "needs the gradient of the log-likelihood, which the model does not offer "
+                                  "(sampler/random_walk, sampler/pcn and sampler/smc do without)";
 }
 
-Hmc::State Hmc::init(const Problem& problem, const Context& context) const { return begin_chains(params, {params.target_acceptance, 0.05}, true, problem, context); }
+Hmc::State Hmc::init(const Problem& problem, const Context& context) const {
+  return begin_chains(params, 0.05, true, problem, context);
+}
 
 Vector Hmc::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) const {
   const Batch rho = proposal_normals(e, context, setting.step);
@@ -76,7 +90,20 @@ Vector Hmc::move(const Problem& problem, const Context& context, const MoveSetti
 
 StepInfo Hmc::step(const Problem& problem, const Context& context, State& s) const {
   const Vector acceptance = move(problem, context, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, s.ensemble);
-  return end_step(params, {params.target_acceptance, 0.0}, params.leapfrogs, context, acceptance, s);
+  StepReport report{acceptance, params.leapfrogs, params.leapfrogs};
+  if (params.tail != Tail::none) {
+    for (int i = 0; i < params.tail_moves; ++i) {
+      if (is_warmed_up(params, s)) s.means.add(problem, s.ensemble.position);
+      tail_move(
+          problem, context, params.tail,
+          {1.0, params.tail_threshold, s.lower, s.iteration * params.tail_moves + i, kernels::Purpose::tail_acceptance},
+          s.ensemble);
+    }
+    model::Evaluation present{s.ensemble.log_likelihood, s.ensemble.gradient, {}};  // gradients for the next trajectory
+    problem.evaluate(s.ensemble.position, present);
+    report.runs += params.tail_moves + 1, report.gradients += 1;
+  }
+  return end_step(params, params.target_acceptance, report, problem, context, s);
 }
 
 }  // namespace aleator::sampler

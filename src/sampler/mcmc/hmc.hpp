@@ -5,10 +5,12 @@
 ///           from trajectory to trajectory by up to `jitter`, against orbits that close; acceptance 0.8.
 ///           Symbols: z position, L L^T covariance, g gradient of the log-likelihood, pi(z) = N(z; 0, I) exp(temper
 ///           log-likelihood).
+///           After each trajectory, optionally, tail moves (sampler/mcmc/tail_move.hpp): every state counts in the means.
 /// Parallel  collective over the ensemble; same bits on any number of ranks.
 /// Cost      `leapfrogs` model runs with adjoint, and leapfrogs x 2 d^2 flops, a member and step.
 /// Fails     as sampler/mcmc/metropolis.hpp; objects to problems without a gradient.
 #include "sampler/mcmc/metropolis.hpp"
+#include "sampler/mcmc/tail_move.hpp"
 
 namespace aleator::sampler {
 
@@ -17,6 +19,9 @@ struct Hmc {
     double target_acceptance = 0.8;
     int leapfrogs = 10;
     double jitter = 0.3;
+    Tail tail = Tail::none;
+    double tail_threshold = 0.5;
+    int tail_moves = 8;
   };
   using State = ChainState;
   static deck::Schema<Params> schema();

@@ -29,24 +29,29 @@ Batch whitened_drift(const MoveSetting& setting, const Batch& position, const Ba
 }  // namespace
 
 deck::Schema<Mala::Params> Mala::schema() {
-  deck::Schema<Params> s("Metropolis-adjusted Langevin algorithm, preconditioned", "Roberts, Tweedie 1996; Roberts, Stramer 2002; Roberts, Rosenthal 1998");
-  add_chain_keys(s).key("target_acceptance", &Params::target_acceptance, "1", "acceptance rate the step is tuned to", deck::inside(0, 1));
+  deck::Schema<Params> s("Metropolis-adjusted Langevin algorithm, preconditioned",
+                         "Roberts, Tweedie 1996; Roberts, Stramer 2002; Roberts, Rosenthal 1998");
+  add_chain_keys(s).key("target_acceptance", &Params::target_acceptance, "1", "acceptance rate the step is tuned to",
+                        deck::inside(0, 1));
   return s;
 }
 
 std::string Mala::objection(const Problem& problem) const {
-  return problem.has_gradient() ? "" : "needs the gradient of the log-likelihood, which the model does not offer (sampler/random_walk, sampler/pcn and sampler/smc do without)";
+  return problem.has_gradient() ? ""
+                                : "needs the gradient of the log-likelihood, which the model does not offer "
+                                  "(sampler/random_walk, sampler/pcn and sampler/smc do without)";
 }
 
 Mala::State Mala::init(const Problem& problem, const Context& context) const {
-  return begin_chains(params, {params.target_acceptance, 0.1}, true, problem, context);
+  return begin_chains(params, 0.1, true, problem, context);
 }
 
 Vector Mala::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
   const double epsilon = setting.scale;
   const Batch xi = proposal_normals(e, context, setting.step);
   const Batch forward = whitened_drift(setting, e.position, e.gradient);  // b(z)
-  const Batch jump(Kokkos::view_alloc("jump", Kokkos::WithoutInitializing), e.rows(), xi.extent(1)), proposed("proposed", e.rows(), xi.extent(1));
+  const Batch jump(Kokkos::view_alloc("jump", Kokkos::WithoutInitializing), e.rows(), xi.extent(1)),
+      proposed("proposed", e.rows(), xi.extent(1));
   const int d = static_cast<int>(xi.extent(1));
   kernels::for_each_row(e.rows(), [=](int row) {
     for (int k = 0; k < d; ++k) jump(row, k) = forward(row, k) + epsilon * xi(row, k);
@@ -72,7 +77,7 @@ Vector Mala::move(const Problem& problem, const Context& context, const MoveSett
 
 StepInfo Mala::step(const Problem& problem, const Context& context, State& s) const {
   const Vector acceptance = move(problem, context, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, s.ensemble);
-  return end_step(params, {params.target_acceptance, 0.0}, 1, context, acceptance, s);
+  return end_step(params, params.target_acceptance, {acceptance, 1, 1}, problem, context, s);
 }
 
 }  // namespace aleator::sampler

@@ -14,7 +14,7 @@ constexpr double window_ends[] = {0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.9};
 constexpr int windows_with_relocation = 5;
 
 struct WarmupPlace {
-  int ended_window = -1;   // index of the window that ends with this step, or -1
+  int ended_window = -1;  // index of the window that ends with this step, or -1
   std::int64_t since_window_start = 0;
 };
 
@@ -41,10 +41,10 @@ void relocate_stragglers(const Context& context, ChainState& s) {
   s.ensemble.take(systematic_resampling(log_likelihood, u), context);
 }
 
-void adapt(const ChainParams& params, const Adaptation& adaptation, const Context& context, double acceptance, ChainState& s) {
+void adapt(const ChainParams& params, const Context& context, double acceptance_excess, ChainState& s) {
   const WarmupPlace place = warmup_place(s.iteration, params.warmup);
   const double gain = std::pow(static_cast<double>(place.since_window_start), -0.6);
-  s.log_scale += gain * (acceptance - adaptation.target_acceptance);
+  s.log_scale += gain * acceptance_excess;
   s.moments.observe(s.ensemble, context);
   if (place.ended_window < 0) return;
   if (std::vector<double> lower = s.moments.factor(); !lower.empty()) s.lower = std::move(lower);
@@ -67,13 +67,15 @@ Batch proposal_normals(const Ensemble& ensemble, const Context& context, std::in
   return xi;
 }
 
-Candidates evaluate_candidates(const Problem& problem, const Context& context, const Ensemble& ensemble, const Batch& position) {
+Candidates evaluate_candidates(const Problem& problem, const Context& context, const Ensemble& ensemble,
+                               const Batch& position) {
   using Kokkos::view_alloc;
   using Kokkos::WithoutInitializing;
   Candidates c;
   c.position = position;
   c.evaluation.log_likelihood = Vector(view_alloc("log_likelihood", WithoutInitializing), ensemble.rows());
-  c.evaluation.gradient = Batch(view_alloc("gradient", WithoutInitializing), ensemble.rows(), ensemble.gradient.extent(1));
+  c.evaluation.gradient =
+      Batch(view_alloc("gradient", WithoutInitializing), ensemble.rows(), ensemble.gradient.extent(1));
   c.log_ratio = Vector(view_alloc("log_ratio", WithoutInitializing), ensemble.rows());
   evaluate(problem, position, c.evaluation, context);
   return c;
@@ -92,16 +94,18 @@ Candidates start_of_trajectory(const Ensemble& ensemble, const Batch& position) 
 
 double log_prior_ratio(const Batch& proposed, const Batch& present, int row) {
   double sum = 0.0;
-  for (std::size_t k = 0; k < present.extent(1); ++k) sum += (present(row, k) - proposed(row, k)) * (present(row, k) + proposed(row, k));
+  for (std::size_t k = 0; k < present.extent(1); ++k)
+    sum += (present(row, k) - proposed(row, k)) * (present(row, k) + proposed(row, k));
   return 0.5 * sum;
 }
 
 Vector accept(const Candidates& c, const MoveSetting& setting, const Context& context, Ensemble& e) {
   Vector probability(Kokkos::view_alloc("probability", Kokkos::WithoutInitializing), e.rows());
   kernels::for_each_row(e.rows(), [&, probability](int row) {
-    const double log_ratio = setting.temper * (c.evaluation.log_likelihood(row) - e.log_likelihood(row)) + c.log_ratio(row);
+    const double log_ratio =
+        setting.temper * (c.evaluation.log_likelihood(row) - e.log_likelihood(row)) + c.log_ratio(row);
     probability(row) = log_ratio >= 0.0 ? 1.0 : std::isnan(log_ratio) ? 0.0 : std::exp(log_ratio);
-    const double u = context.rng.uniform({kernels::Purpose::acceptance, setting.step}, e.layout.first() + row);
+    const double u = context.rng.uniform({setting.acceptance, setting.step}, e.layout.first() + row);
     const bool is_accepted = u <= probability(row) && probability(row) > 0.0;
     e.accepted(row) = is_accepted ? 1.0 : 0.0;
     if (!is_accepted) return;
@@ -112,22 +116,23 @@ Vector accept(const Candidates& c, const MoveSetting& setting, const Context& co
   return probability;
 }
 
-ChainState begin_chains(const ChainParams& params, const Adaptation& adaptation, bool with_gradient, const Problem& problem, const Context& context) {
+ChainState begin_chains(const ChainParams& params, double first_scale, bool with_gradient, const Problem& problem,
+                        const Context& context) {
   ChainState s;
   s.ensemble = Ensemble::from_prior(params.chains, with_gradient, problem, context);
   s.model_evaluations = params.chains;
   s.gradient_evaluations = with_gradient ? params.chains : 0;
-  s.log_scale = std::log(adaptation.first_scale);
+  s.log_scale = std::log(first_scale);
   s.lower = math::identity(problem.dimension()).a;
   s.moments.reset(problem.dimension());
   return s;
 }
 
-StepInfo end_step(const ChainParams& params, const Adaptation& adaptation, int runs, const Context& context, const Vector& acceptance, ChainState& s) {
+StepInfo end_step(const ChainParams& params, double target_acceptance, const StepReport& report, const Problem& problem,
+                  const Context& context, ChainState& s) {
   ++s.iteration;
-  const std::int64_t all_runs = static_cast<std::int64_t>(runs) * params.chains;
-  s.model_evaluations += all_runs;
-  if (s.ensemble.gradient.extent(1) != 0) s.gradient_evaluations += all_runs;
+  s.model_evaluations += static_cast<std::int64_t>(report.runs) * params.chains;
+  s.gradient_evaluations += static_cast<std::int64_t>(report.gradients) * params.chains;
   const std::int64_t total = params.warmup + static_cast<std::int64_t>(params.draws) * params.thin;
   StepInfo info;
   info.progress = static_cast<double>(s.iteration) / static_cast<double>(total);
@@ -135,10 +140,11 @@ StepInfo end_step(const ChainParams& params, const Adaptation& adaptation, int r
   info.is_draw = s.iteration > params.warmup && (s.iteration - params.warmup) % params.thin == 0;
   const bool is_warming_up = s.iteration <= params.warmup;
   info.phase = is_warming_up ? "warm-up" : "sampling";
+  if (!is_warming_up) s.means.add(problem, s.ensemble.position);
   if (!is_warming_up && !info.is_draw) return info;
-  const double mean_acceptance = ordered_mean(context, s.ensemble.layout, acceptance);
+  const double mean_acceptance = ordered_mean(context, s.ensemble.layout, report.acceptance);
   info.numbers = {{"acceptance", mean_acceptance}, {"scale", std::exp(s.log_scale)}};
-  if (is_warming_up) adapt(params, adaptation, context, mean_acceptance, s);
+  if (is_warming_up) adapt(params, context, mean_acceptance - target_acceptance, s);
   return info;
 }
 

@@ -19,6 +19,7 @@ struct MoveSetting {
   double scale = 1.0;                ///< epsilon
   const std::vector<double>& lower;  ///< L, d x d, of the proposal's covariance L L^T
   std::int64_t step = 0;
+  kernels::Purpose acceptance = kernels::Purpose::acceptance;
 };
 
 /// Proposed positions with their evaluation and log q(z | z') p0(z') - log q(z' | z) p0(z), p0 = N(0, I).
@@ -31,7 +32,8 @@ struct Candidates {
 /// xi ~ N(0, I) for the proposal of this step.
 Batch proposal_normals(const Ensemble& ensemble, const Context& context, std::int64_t step);
 /// Runs the model at the proposed positions.
-Candidates evaluate_candidates(const Problem& problem, const Context& context, const Ensemble& ensemble, const Batch& position);
+Candidates evaluate_candidates(const Problem& problem, const Context& context, const Ensemble& ensemble,
+                               const Batch& position);
 /// The members' own densities and gradients, copied to where a trajectory will overwrite them; `position` a copy of theirs.
 Candidates start_of_trajectory(const Ensemble& ensemble, const Batch& position);
 /// log p0(z') - log p0(z) of one row.
@@ -49,7 +51,8 @@ struct ChainParams {
 template <typename Params>
 deck::Schema<Params>& add_chain_keys(deck::Schema<Params>& s) {
   s.template key<int>("chains", &Params::chains, "1", "number of chains, advanced together", deck::at_least(1));
-  s.template key<int>("warmup", &Params::warmup, "1", "steps that learn the proposal and are thrown away", deck::at_least(1));
+  s.template key<int>("warmup", &Params::warmup, "1", "steps that learn the proposal and are thrown away",
+                      deck::at_least(1));
   s.template key<int>("draws", &Params::draws, "1", "draws kept of each chain", deck::at_least(4));
   s.template key<int>("thin", &Params::thin, "1", "steps between two draws", deck::at_least(1));
   return s;
@@ -62,15 +65,19 @@ struct ChainState : BaseState {
   void fields(io::Archive& archive);
 };
 
-/// What an algorithm tells the shared warm-up.
-struct Adaptation {
-  double target_acceptance;
-  double first_scale;  ///< before anything is known
+/// Chains drawn from the prior; `first_scale` is the proposals' before anything is known.
+ChainState begin_chains(const ChainParams& params, double first_scale, bool with_gradient, const Problem& problem,
+                        const Context& context);
+/// What a step did: the acceptance probability of each member, and its model runs.
+struct StepReport {
+  Vector acceptance;
+  int runs = 1;
+  int gradients = 0;  ///< runs that carried an adjoint
 };
-
-ChainState begin_chains(const ChainParams& params, const Adaptation& adaptation, bool with_gradient, const Problem& problem, const Context& context);
-/// After a move of `runs` model runs a chain: counts, adapts while warming up, and says whether this step is a draw.
-StepInfo end_step(const ChainParams& params, const Adaptation& adaptation, int runs, const Context& context, const Vector& acceptance, ChainState& s);
+/// After a step: counts, adapts while warming up or adds to the running means, and says whether this step is a draw.
+StepInfo end_step(const ChainParams& params, double target_acceptance, const StepReport& report, const Problem& problem,
+                  const Context& context, ChainState& s);
+inline bool is_warmed_up(const ChainParams& params, const ChainState& s) { return s.iteration >= params.warmup; }
 Plan chain_plan(const ChainParams& params);
 
 }  // namespace aleator::sampler

@@ -17,34 +17,45 @@ namespace {
 
 double target_acceptance(Smc::Move move) {
   switch (move) {
-    case Smc::Move::random_walk: return 0.234;
-    case Smc::Move::pcn: return 0.234;
-    case Smc::Move::mala: return 0.574;
+    case Smc::Move::random_walk:
+      return 0.234;
+    case Smc::Move::pcn:
+      return 0.234;
+    case Smc::Move::mala:
+      return 0.574;
   }
   return 0.234;
 }
 
 double first_scale(Smc::Move move, int dimension) {
   switch (move) {
-    case Smc::Move::random_walk: return 2.38 / std::sqrt(dimension);
-    case Smc::Move::pcn: return 0.5;
-    case Smc::Move::mala: return 1.65 / std::pow(dimension, 1.0 / 6.0);
+    case Smc::Move::random_walk:
+      return 2.38 / std::sqrt(dimension);
+    case Smc::Move::pcn:
+      return 0.5;
+    case Smc::Move::mala:
+      return 1.65 / std::pow(dimension, 1.0 / 6.0);
   }
   return 1.0;
 }
 
-Vector move_once(Smc::Move move, const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
+Vector move_once(Smc::Move move, const Problem& problem, const Context& context, const MoveSetting& setting,
+                 Ensemble& e) {
   switch (move) {
-    case Smc::Move::random_walk: return RandomWalk::move(problem, context, setting, e);
-    case Smc::Move::pcn: return Pcn::move(problem, context, setting, e);
-    case Smc::Move::mala: return Mala::move(problem, context, setting, e);
+    case Smc::Move::random_walk:
+      return RandomWalk::move(problem, context, setting, e);
+    case Smc::Move::pcn:
+      return Pcn::move(problem, context, setting, e);
+    case Smc::Move::mala:
+      return Mala::move(problem, context, setting, e);
   }
   return {};
 }
 
 // Correlation of the positions with those at the start of the level, averaged over the coordinates; `centre` is a point
 // near both means, against cancellation.
-double mean_correlation(const Context& context, const Ensemble& e, const Batch& start, const std::vector<double>& centre) {
+double mean_correlation(const Context& context, const Ensemble& e, const Batch& start,
+                        const std::vector<double>& centre) {
   const int d = static_cast<int>(start.extent(1));
   const Batch now = e.position;
   const auto sums = parallel::ordered_sum(context.comm, e.layout, 5 * d, [=, &centre](int row, double* sum) {
@@ -76,7 +87,8 @@ Genealogy genealogy_of(const std::vector<std::int64_t>& ancestors, const std::ve
   double groups = 0.0;
   for (std::size_t begin = 0, end; begin < ancestors.size(); begin = end) {
     double share = 0.0;
-    for (end = begin; end < ancestors.size() && ancestors[end] == ancestors[begin]; ++end) share += std::exp(log_weights[end] - total);
+    for (end = begin; end < ancestors.size() && ancestors[end] == ancestors[begin]; ++end)
+      share += std::exp(log_weights[end] - total);
     const double places = share * members, fraction = places - std::floor(places);
     g.spread += (share - 1.0 / members) * (share - 1.0 / members);
     g.rounding += fraction * (1.0 - fraction) / (members * members);
@@ -89,16 +101,23 @@ Genealogy genealogy_of(const std::vector<std::int64_t>& ancestors, const std::ve
 }  // namespace
 
 deck::Schema<Smc::Params> Smc::schema() {
-  deck::Schema<Params> s("Sequential Monte Carlo with adaptive tempering, and the evidence", "Del Moral, Doucet, Jasra 2006; Jasra et al. 2011; Lee, Whiteley 2018");
+  deck::Schema<Params> s("Sequential Monte Carlo with adaptive tempering, and the evidence",
+                         "Del Moral, Doucet, Jasra 2006; Jasra et al. 2011; Lee, Whiteley 2018");
   s.key("particles", &Params::particles, "1", "number of particles J", deck::at_least(8))
-      .key("ess_share", &Params::ess_share, "1", "effective sample size kept by each tempering step, as a share of J", deck::inside(0, 1))
+      .key("ess_share", &Params::ess_share, "1", "effective sample size kept by each tempering step, as a share of J",
+           deck::inside(0, 1))
       .choice("move", &Params::move, "Metropolis move between temperatures",
-              {{"random_walk", Move::random_walk, "with the particles' covariance"}, {"pcn", Move::pcn, "preconditioned Crank-Nicolson"}, {"mala", Move::mala, "Langevin, needs a gradient"}})
+              {{"random_walk", Move::random_walk, "with the particles' covariance"},
+               {"pcn", Move::pcn, "preconditioned Crank-Nicolson"},
+               {"mala", Move::mala, "Langevin, needs a gradient"}})
       .key("min_moves", &Params::min_moves, "1", "moves of every particle at a level, at least", deck::at_least(1))
       .key("max_moves", &Params::max_moves, "1", "moves of every particle at a level, at most", deck::at_least(1))
-      .key("correlation", &Params::correlation, "1", "moves end when the correlation with the start of the level is below this", deck::between(0, 1))
+      .key("correlation", &Params::correlation, "1",
+           "moves end when the correlation with the start of the level is below this", deck::between(0, 1))
       .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1))
-      .check("min_moves", [](const Params& p) { return p.min_moves > p.max_moves ? std::string("min_moves is larger than max_moves") : std::string(); });
+      .check("min_moves", [](const Params& p) {
+        return p.min_moves > p.max_moves ? std::string("min_moves is larger than max_moves") : std::string();
+      });
   return s;
 }
 
@@ -111,7 +130,9 @@ void Smc::State::fields(io::Archive& archive) {
 }
 
 std::string Smc::objection(const Problem& problem) const {
-  return params.move == Move::mala && !problem.has_gradient() ? "move = \"mala\" needs the gradient of the log-likelihood, which the model does not offer" : "";
+  return params.move == Move::mala && !problem.has_gradient()
+             ? "move = \"mala\" needs the gradient of the log-likelihood, which the model does not offer"
+             : "";
 }
 
 Smc::State Smc::init(const Problem& problem, const Context& context) const {
@@ -158,7 +179,8 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   double acceptance = 0.0, correlation = 1.0;
   int count = 0;
   while (count < params.max_moves && (count < params.min_moves || correlation > params.correlation)) {
-    const Vector probability = move_once(params.move, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, s.ensemble);
+    const Vector probability =
+        move_once(params.move, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, s.ensemble);
     acceptance = ordered_mean(context, s.ensemble.layout, probability);
     s.log_scale += std::pow(count + 1.0, -0.6) * (acceptance - target_acceptance(params.move));
     correlation = mean_correlation(context, s.ensemble, start, moments.shift);
@@ -169,13 +191,22 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
 
   const bool is_done = s.temper >= 1.0;
   if (!is_done && s.iteration >= params.max_levels)
-    throw core::NumericsError(fmt::format("after {} temperatures the likelihood's exponent is {:.3g}, not 1: the prior and the data are far apart; raise max_levels or particles", s.iteration, s.temper));
+    throw core::NumericsError(
+        fmt::format("after {} temperatures the likelihood's exponent is {:.3g}, not 1: the prior and the data are far "
+                    "apart; raise max_levels or particles",
+                    s.iteration, s.temper));
   StepInfo info;
   info.is_draw = info.is_finished = is_done;
   info.phase = "tempering";
-  info.progress = is_done ? 1.0 : std::max(0.0, 1.0 + std::log10(s.temper) / 6.0) * 0.95;  // levels are about even in log beta
-  info.numbers = {{"temper", s.temper}, {"acceptance", acceptance}, {"scale", std::exp(s.log_scale)}, {"moves", static_cast<double>(count)},
-                  {"correlation", correlation}, {"log_evidence", s.log_evidence}, {"log_evidence_standard_error", s.log_evidence_standard_error}};
+  info.progress =
+      is_done ? 1.0 : std::max(0.0, 1.0 + std::log10(s.temper) / 6.0) * 0.95;  // levels are about even in log beta
+  info.numbers = {{"temper", s.temper},
+                  {"acceptance", acceptance},
+                  {"scale", std::exp(s.log_scale)},
+                  {"moves", static_cast<double>(count)},
+                  {"correlation", correlation},
+                  {"log_evidence", s.log_evidence},
+                  {"log_evidence_standard_error", s.log_evidence_standard_error}};
   return info;
 }
 

@@ -26,10 +26,10 @@ struct Smc {
     int max_levels = 200;
   };
   struct State : BaseState {
-    double temper = 0.0;      ///< beta_t
+    double temper = 0.0;  ///< beta_t
     double log_scale = 0.0;
-    std::int64_t moves = 0;   ///< since the start, picks the random numbers
-    double rounding = 0.0;    ///< variance of the ancestors' shares that is due to resampling alone
+    std::int64_t moves = 0;  ///< since the start, picks the random numbers
+    double rounding = 0.0;   ///< variance of the ancestors' shares that is due to resampling alone
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();
