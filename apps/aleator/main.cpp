@@ -144,6 +144,14 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
   return [] { chosen(); };
 }
 
+// The first word when it names no command, or empty.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  for (const CLI::App* command : app.get_subcommands(nullptr))
+    if (command->get_name() == argv[1]) return {};
+  return argv[1];
+}
+
 int report_error(const char* text, int code, core::LogLevel level = core::LogLevel::error) {
   core::set_status_line("");
   core::log_line(level, text);
@@ -167,6 +175,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::string word = unknown_command(app, argc, argv); !word.empty())
+      return report_error(fmt::format("there is no command '{}'; all commands: aleator --help", word).c_str(), 2);
     return app.exit(error) == 0 ? 0 : 2;
   }
   try {

@@ -23,6 +23,8 @@ std::vector<io::Dimension> with_size(std::vector<io::Dimension> dims, const prob
 
 }  // namespace
 
+std::int64_t prediction_draws(const sampler::Plan& plan) { return std::min<std::int64_t>(256, plan.members); }
+
 Recorder::Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem,
                    const model::Context& context, bool is_new, int first_draw)
     : plan_(plan), problem_(problem), context_(context), layout_(plan.members, context.comm), next_draw_(first_draw) {
@@ -46,9 +48,10 @@ void Recorder::reopen(const std::string& path) {
     std::vector<std::int64_t> shape = wanted;
     if (variable.size > 1) shape.push_back(variable.size);
     if (!file_->has("posterior", variable.name) || file_->shape("posterior", variable.name) != shape)
-      throw core::UserError(fmt::format("{}: posterior/{} is not of the size that this deck gives; "
-                                       "the file belongs to another run", path,
-                                        variable.name));
+      throw core::UserError(
+          fmt::format("{}: posterior/{} is not of the size that this deck gives; "
+                      "the file belongs to another run",
+                      path, variable.name));
   }
 }
 
@@ -75,7 +78,7 @@ void Recorder::lay_out(const std::string& path) {
                   {io::VariableInfo::Type::integer, "", "the particle's ancestor in the prior sample"});
   file_->define("observed_data", "data", {{"data_dim_0", problem_.outputs()}});
   file_->define("predictions", "outputs",
-                {{"chain", 1}, {"draw", prediction_draws}, {"outputs_dim_0", problem_.outputs()}},
+                {{"chain", 1}, {"draw", prediction_draws(plan_)}, {"outputs_dim_0", problem_.outputs()}},
                 {io::VariableInfo::Type::real, "", "model outputs at posterior draws, without noise"});
   file_->commit_layout();
 }
@@ -95,11 +98,8 @@ void Recorder::write_observed(const std::vector<double>& data) {
   }
 }
 
-void Recorder::write_predictions(const std::vector<double>& outputs, int rows) {
-  std::vector<double> padded(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(rows) * problem_.outputs());
-  padded.resize(static_cast<std::size_t>(prediction_draws) * problem_.outputs(),
-                std::numeric_limits<double>::quiet_NaN());
-  file_->write("predictions", "outputs", padded);
+void Recorder::write_predictions(const std::vector<double>& outputs) {
+  file_->write("predictions", "outputs", outputs);
 }
 
 void Recorder::add(const sampler::BaseState& state) {

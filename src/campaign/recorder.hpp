@@ -26,7 +26,8 @@ class Recorder {
   int draws() const { return next_draw_ + buffered_; }
   /// The data, and draws from the prior: once.
   void write_observed(const std::vector<double>& data);
-  void write_predictions(const std::vector<double>& outputs, int rows);
+  /// Outputs of the first prediction_draws() members, row by row.
+  void write_predictions(const std::vector<double>& outputs);
 
  private:
   void lay_out(const std::string& path);
@@ -43,6 +44,7 @@ class Recorder {
 };
 
 constexpr int prior_draws = 1000;
-constexpr int prediction_draws = 256;
+/// Members whose model outputs are kept at the end.
+std::int64_t prediction_draws(const sampler::Plan& plan);
 
 }  // namespace aleator::campaign

@@ -139,9 +139,9 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
                                                : std::filesystem::path(folder).parent_path();
   data.resolved_deck = io::read_text_file((run_folder / "resolved.toml").string());
   data.title = settings.title.empty() ? folder : settings.title;
-  data.deck_path = (run_folder / "resolved.toml").string();
+  data.deck_path = run_folder.string();
   data.program_version = core::version(), data.git_hash = core::git_hash(), data.date = today();
-  data.command = "aleator run " + data.deck_path;
+  data.command = "aleator run " + (run_folder / "resolved.toml").string();
   data.problem_text = problem_text;
   data.parameter_names = parameter_names(problem.variables());
   data.field_shape = problem.parts().model->shape().input_grid;

@@ -45,8 +45,10 @@ void create_run_folder(const parallel::Comm& comm, const std::string& folder, co
     if (!comm.is_root()) return;
     std::error_code failure;
     if (fs::exists(folder, failure) && !fs::is_directory(folder, failure))
-      throw core::UserError(fmt::format("{}: this is a file, not a folder; nothing was overwritten; "
-                                       "give --out another name", folder));
+      throw core::UserError(
+          fmt::format("{}: this is a file, not a folder; nothing was overwritten; "
+                      "give --out another name",
+                      folder));
     if (fs::exists(folder, failure) && !(fs::is_directory(folder, failure) && fs::is_empty(folder, failure)))
       throw core::UserError(fmt::format(
           "{0}: the run folder exists and is not empty; nothing was overwritten\n"
@@ -81,9 +83,12 @@ FolderLock::FolderLock(const parallel::Comm& comm, const std::string& folder) {
   parallel::agree(comm, [&] {
     if (!comm.is_root()) return;
     file_ = open((folder + "/resolved.toml").c_str(), O_RDONLY | O_CLOEXEC);
-    if (file_ < 0 || flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;  // file systems without locks: go on
-    throw core::UserError(fmt::format("{}: another process is running in this folder; wait for it, "
-                                     "or ask it to stop (kill -TERM)", folder));
+    if (file_ < 0 || flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+      return;  // file systems without locks: go on
+    throw core::UserError(
+        fmt::format("{}: another process is running in this folder; wait for it, "
+                    "or ask it to stop (kill -TERM)",
+                    folder));
   });
 }
 

@@ -77,8 +77,10 @@ void SamplerRun::resume_from(const std::string& checkpoint, const std::string& r
     fields(archive);
     recorder_ = std::make_unique<Recorder>(results, plan_, problem_, context_, false, static_cast<int>(draws_));
   } catch (const core::UserError& error) {  // the same on all ranks
-    throw core::UserError(fmt::format("{}\n  to compute {} from its beginning instead, "
-                                     "remove {} and resume again", error.what(), named_.name, checkpoint));
+    throw core::UserError(
+        fmt::format("{}\n  to compute {} from its beginning instead, "
+                    "remove {} and resume again",
+                    error.what(), named_.name, checkpoint));
   }
 }
 
@@ -136,14 +138,13 @@ void SamplerRun::finish() {
   const RunFacts facts = this->facts();
   // Outputs at posterior draws: the members as they stand, the first few hundred of them.
   const sampler::Ensemble& e = named_.sampler->state().ensemble;
-  const int rows = static_cast<int>(std::clamp<std::int64_t>(prediction_draws - e.layout.first(), 0, e.rows())),
+  const int rows = static_cast<int>(std::clamp<std::int64_t>(prediction_draws(plan_) - e.layout.first(), 0, e.rows())),
             p = problem_.outputs();
   model::Evaluation evaluation{kernels::Vector("log_likelihood", rows), {}, kernels::Batch("outputs", rows, p)};
   if (rows > 0) problem_.evaluate(Kokkos::subview(e.position, Kokkos::make_pair(0, rows), Kokkos::ALL), evaluation);
   const std::vector<double> mine(evaluation.outputs.data(),
                                  evaluation.outputs.data() + static_cast<std::ptrdiff_t>(rows) * p);
-  recorder_->write_predictions(parallel::gather_rows(job_.comm, mine),
-                               static_cast<int>(std::min<std::int64_t>(prediction_draws, plan_.members)));
+  recorder_->write_predictions(parallel::gather_rows(job_.comm, mine));
   recorder_->sync();
   recorder_.reset();
   job_.comm.barrier();

@@ -128,12 +128,11 @@ hid_t ArchiveWriter::Impl::parent_of(const std::string& full_name) {
 hdf5::Dataset ArchiveWriter::Impl::create_dataset(const std::string& full_name, hid_t type,
                                                   const std::vector<std::int64_t>& extents, std::size_t bytes) {
   const hdf5::Subject subject{partial, full_name};
-  const hdf5::Properties creation(H5Pcreate(H5P_DATASET_CREATE), "creating", subject);
+  const hdf5::Properties creation = hdf5::dataset_creation(subject);
   const bool is_small = bytes <= largest_compact_value;
   hdf5::check(H5Pset_layout(creation.id(), is_small ? H5D_COMPACT : H5D_CONTIGUOUS), "creating", subject);
   hdf5::check(H5Pset_alloc_time(creation.id(), H5D_ALLOC_TIME_EARLY), "creating", subject);
   hdf5::check(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER), "creating", subject);
-  hdf5::check(H5Pset_obj_track_times(creation.id(), false), "creating", subject);  // equal states make equal files
   const hdf5::Space space = hdf5::make_space(extents, subject);
   const std::string name = full_name.substr(full_name.rfind('/') + 1);
   const hid_t parent = parent_of(full_name);

@@ -72,6 +72,12 @@ Group create_group(hid_t parent, const std::string& name, const Subject& subject
   return Group(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, creation.id(), H5P_DEFAULT), "creating", subject);
 }
 
+Properties dataset_creation(const Subject& subject) {
+  Properties creation(H5Pcreate(H5P_DATASET_CREATE), "creating", subject);
+  check(H5Pset_obj_track_times(creation.id(), false), "creating", subject);
+  return creation;
+}
+
 bool has_link(hid_t parent, const std::string& name) { return H5Lexists(parent, name.c_str(), H5P_DEFAULT) > 0; }
 
 Space make_space(const std::vector<std::int64_t>& extents, const Subject& subject) {

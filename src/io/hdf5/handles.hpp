@@ -65,6 +65,8 @@ File open_file(const std::string& path);  ///< for reading
 /// Groups and attributes are listed in the order in which they were made: netCDF keeps its order of dimensions by it.
 void track_creation_order(hid_t group_creation, const Subject& subject);
 Group create_group(hid_t parent, const std::string& name, const Subject& subject);
+/// Creation properties of a dataset that carries no time stamps: equal contents make equal files.
+Properties dataset_creation(const Subject& subject);
 bool has_link(hid_t parent, const std::string& name);
 
 /// A dataspace of these extents; none: a scalar.

@@ -49,8 +49,10 @@ void write_labels(hid_t group, const Dimension& dim, const Subject& subject) {
   std::vector<const char*> texts;
   for (const std::string& label : dim.labels) texts.push_back(label.c_str());
   const Space space = make_space({dim.size}, subject);
-  const Dataset scale(H5Dcreate2(group, dim.name.c_str(), type.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
-                      "creating", subject);
+  const Properties creation = dataset_creation(subject);
+  const Dataset scale(
+      H5Dcreate2(group, dim.name.c_str(), type.id(), space.id(), H5P_DEFAULT, creation.id(), H5P_DEFAULT), "creating",
+      subject);
   if (dim.size > 0)
     check(H5Dwrite(scale.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.data()), "writing", subject);
   check(H5DSset_scale(scale.id(), dim.name.c_str()), "creating", subject);
@@ -62,7 +64,8 @@ void write_numbers(hid_t group, const Dimension& dim, const Subject& subject) {
   const hid_t type = dim.numbers.empty() ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE;
   const void* data = dim.numbers.empty() ? static_cast<const void*>(indices.data()) : dim.numbers.data();
   const Space space = make_space({dim.size}, subject);
-  const Dataset scale(H5Dcreate2(group, dim.name.c_str(), type, space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+  const Properties creation = dataset_creation(subject);
+  const Dataset scale(H5Dcreate2(group, dim.name.c_str(), type, space.id(), H5P_DEFAULT, creation.id(), H5P_DEFAULT),
                       "creating", subject);
   if (dim.size > 0) check(H5Dwrite(scale.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), "writing", subject);
   check(H5DSset_scale(scale.id(), dim.name.c_str()), "creating", subject);
@@ -83,7 +86,7 @@ void ensure_scale(hid_t group, const Dimension& dim, const Subject& variable) {
 Dataset create_variable(hid_t group, const Definition& definition, const Subject& subject) {
   const bool is_real = definition.info.type == VariableInfo::Type::real;
   const hid_t type = is_real ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64;
-  const Properties creation(H5Pcreate(H5P_DATASET_CREATE), "creating", subject);
+  const Properties creation = dataset_creation(subject);
   const std::int64_t chunk_draws = wanted_chunk_draws(definition);
   if (chunk_draws > 0) {
     std::vector<hsize_t> chunk;

@@ -100,7 +100,7 @@ StepInfo Hmc::step(const Problem& problem, const Context& context, State& s) con
           s.ensemble);
     }
     model::Evaluation present{s.ensemble.log_likelihood, s.ensemble.gradient, {}};  // gradients for the next trajectory
-    problem.evaluate(s.ensemble.position, present);
+    evaluate(problem, s.ensemble.position, present, context);
     report.runs += params.tail_moves + 1, report.gradients += 1;
   }
   return end_step(params, params.target_acceptance, report, problem, context, s);

@@ -1,0 +1,69 @@
+// When a run saves and when it stops, decided alike on all ranks. Times are far from the clock's noise: 0, or an hour.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <thread>
+
+#include "campaign/stop_watch.hpp"
+#include "parallel/session.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+using Order = StopWatch::Order;
+using parallel::Comm;
+
+RunSettings hourly() {
+  RunSettings settings;
+  settings.checkpoint_minutes = 60.0;
+  return settings;
+}
+
+// Polls of a run whose steps take a millisecond, until an order comes.
+Order first_order(StopWatch& watch, int polls) {
+  for (int i = 0; i < polls; ++i) {
+    if (const Order order = watch.poll(); order != Order::go_on) return order;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return Order::go_on;
+}
+
+TEST(StopWatchMpi, LetsARunGoOn) {
+  StopWatch watch(Comm::world(), hourly());
+  EXPECT_EQ(first_order(watch, 300), Order::go_on);
+}
+
+TEST(StopWatchMpi, AsksForACheckpointAndForTheNextOnlyAfterItIsWritten) {
+  RunSettings settings = hourly();
+  settings.checkpoint_minutes = 0.0;
+  StopWatch watch(Comm::world(), settings);
+  EXPECT_EQ(first_order(watch, 10000), Order::checkpoint);
+  watch.checkpoint_written();
+  EXPECT_EQ(first_order(watch, 10000), Order::checkpoint);
+}
+
+TEST(StopWatchMpi, StopsBeforeTheWallTime) {
+  RunSettings settings = hourly();
+  settings.wall_time_minutes = 60.0;
+  settings.stop_margin_minutes = 59.9999;  // 6 ms after the start
+  StopWatch watch(Comm::world(), settings);
+  EXPECT_EQ(first_order(watch, 10000), Order::stop);
+  if (Comm::world().is_root()) {
+    EXPECT_EQ(watch.reason(), "the wall time given in the deck is nearly over");
+  }
+}
+
+// Last: the request to stop stays with the process.
+TEST(StopWatchMpi, ZASignalToOneRankStopsAll) {
+  parallel::catch_stop_signals();
+  const Comm comm = Comm::world();
+  StopWatch watch(comm, hourly());
+  if (comm.rank() == comm.size() - 1) std::raise(SIGUSR1);
+  EXPECT_EQ(first_order(watch, 100000), Order::stop);
+  if (comm.rank() == comm.size() - 1) {
+    EXPECT_EQ(watch.reason(), "SIGUSR1");
+  }
+}
+
+}  // namespace
+}  // namespace aleator::campaign

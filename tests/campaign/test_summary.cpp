@@ -1,0 +1,130 @@
+// summary.json from a results.h5 written here, so that every number is known.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "campaign/summary.hpp"
+#include "io/results.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+namespace fs = std::filesystem;
+using parallel::Comm;
+
+// One variable of 3 parameters, a constant apart from sd 1, and a single one; 13 particles of 4 ancestors.
+class SummaryMpi : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string folder = fmt::format("{}/summary_{}", fs::temp_directory_path().string(), getpid());
+    world_.broadcast(folder);
+    folder_ = folder;
+    if (world_.is_root()) fs::create_directories(folder_);
+    world_.barrier();
+  }
+  void TearDown() override {
+    world_.barrier();
+    if (world_.is_root()) fs::remove_all(folder_);
+  }
+  void write_particles() {
+    const std::vector<io::Dimension> sample{{"chain", 1}, {"draw", particles}};
+    std::vector<io::Dimension> theta = sample;
+    theta.push_back({"theta_dim_0", 3});
+    io::ResultsFile file = io::ResultsFile::create(world_, folder_ + "/results.h5");
+    file.define("posterior", "theta", theta);
+    file.define("posterior", "kappa", sample);
+    file.define("sample_stats", "ancestor", sample, {io::VariableInfo::Type::integer});
+    file.commit_layout();
+    std::vector<double> values, kappa;
+    std::vector<std::int64_t> ancestors;
+    for (int i = 0; i < particles; ++i) {
+      for (int k = 0; k < 3; ++k) values.push_back(100.0 * k + i);
+      kappa.push_back(-1.0 * i);
+      ancestors.push_back(i / 4);
+    }
+    file.write("posterior", "theta", values);
+    file.write("posterior", "kappa", kappa);
+    file.write("sample_stats", "ancestor", ancestors);
+  }
+  static constexpr int particles = 13;
+  const std::vector<prob::Variable> variables_{{"theta", 3}, {"kappa", 1}};
+  const Comm world_ = Comm::world();
+  std::string folder_;
+};
+
+TEST_F(SummaryMpi, EveryParameterIsSummarisedUnderItsNameOnEveryRank) {
+  write_particles();
+  const auto rows = summarise_parameters(world_, folder_, variables_, sampler::Plan::Kind::particles);
+  ASSERT_EQ(rows.size(), 4U);
+  for (int k = 0; k < 3; ++k) {
+    EXPECT_EQ(rows[k].name, fmt::format("theta[{}]", k));
+    EXPECT_DOUBLE_EQ(rows[k].summary.mean, 100.0 * k + 6.0);
+    EXPECT_NEAR(rows[k].summary.q50, 100.0 * k + 6.0, 0.51);  // 0, 1, …, 12: whichever convention of quantiles
+  }
+  EXPECT_EQ(rows[3].name, "kappa");
+  EXPECT_DOUBLE_EQ(rows[3].summary.mean, -6.0);
+}
+
+// 0, 1, …, 12 in families {0..3}, {4..7}, {8..11}, {12}: sums of deviations from 6 are -18, -2, 14, 6; their squares add to 560.
+TEST_F(SummaryMpi, ParticlesOfOneAncestorCountTogetherInTheStandardError) {
+  write_particles();
+  const auto rows = summarise_parameters(world_, folder_, variables_, sampler::Plan::Kind::particles);
+  EXPECT_NEAR(rows[0].summary.mcse, std::sqrt(560.0) / 13.0, 1e-12);
+  EXPECT_LT(rows[0].summary.ess_bulk, 13.0 / 2.0);  // far fewer than the particles
+}
+
+NamedSummary row_of(const std::string& name, double mean, double ess, double rhat) {
+  prob::ScalarSummary s{};
+  s.mean = mean, s.sd = 1.0, s.mcse = 0.1, s.ess_bulk = ess, s.ess_tail = ess + 1.0, s.rhat = rhat;
+  return {name, s};
+}
+
+RunFacts chain_facts() {
+  RunFacts facts;
+  facts.sampler = "chains", facts.component = "sampler/mala";
+  facts.plan = {sampler::Plan::Kind::chains, 4, 100, true};
+  facts.model_evaluations = 1000, facts.wall_time_seconds = 2.0, facts.acceptance = 0.5;
+  facts.log_evidence = facts.log_evidence_standard_error = std::nan("");
+  return facts;
+}
+
+TEST(Summary, TheWorstParameterCounts) {
+  const auto json = nlohmann::json::parse(
+      summary_json(chain_facts(), {row_of("a", 1.0, 300.0, 1.01), row_of("b", 2.0, 50.0, 1.2), row_of("c", 3.0, 90.0, 1.1)}, {}));
+  EXPECT_EQ(json.at("ess_min"), 50.0);
+  EXPECT_EQ(json.at("rhat_max"), 1.2);
+  EXPECT_EQ(json.at("ess_per_evaluation"), 0.05);
+  EXPECT_EQ(json.at("ess_per_second"), 25.0);
+}
+
+TEST(Summary, WhatIsNotKnownIsNull) {
+  const auto json = nlohmann::json::parse(summary_json(chain_facts(), {row_of("a", 1.0, 300.0, std::nan(""))}, {}));
+  EXPECT_TRUE(json.at("log_evidence").is_null());
+  EXPECT_TRUE(json.at("error").is_null());
+  EXPECT_TRUE(json.at("parameters").at("a").at("rhat").is_null());
+}
+
+TEST(Summary, TheEvidenceComesWithItsStandardError) {
+  RunFacts facts = chain_facts();
+  facts.plan.kind = sampler::Plan::Kind::particles;
+  facts.log_evidence = -14.5, facts.log_evidence_standard_error = 0.25;
+  const std::vector<NamedSummary> rows{row_of("a", 1.0, 300.0, std::nan(""))};
+  const auto json = nlohmann::json::parse(summary_json(facts, rows, {}));
+  EXPECT_EQ(json.at("log_evidence").at("value"), -14.5);
+  EXPECT_EQ(json.at("log_evidence").at("standard_error"), 0.25);
+  EXPECT_THAT(summary_text(facts, rows, {}), testing::HasSubstr("log evidence -14.500 +- 0.250"));
+}
+
+// (1.1 / 1 - 1)^2 + (1 / 2 - 1)^2
+TEST(Summary, TheErrorIsThatOfAristoffAndBangerth) {
+  const std::vector<NamedSummary> rows{row_of("a", 1.1, 1.0, 1.0), row_of("b", 1.0, 1.0, 1.0)};
+  EXPECT_NEAR(relative_squared_error(rows, {1.0, 2.0}), 0.26, 1e-15);
+  EXPECT_TRUE(std::isnan(relative_squared_error(rows, {})));
+}
+
+}  // namespace
+}  // namespace aleator::campaign

@@ -1,0 +1,64 @@
+# summary.json has every number a reader needs; results.h5 opens in h5py with its groups and dimension scales.
+. "$(dirname "$0")/_lib.sh"
+python=/usr/bin/python3
+[ -x $python ] || python=$(command -v python3) || skip "no python3"
+expect 0 "$ALEATOR" run "$DECKS/all_samplers.toml" --set sampler.mala.draws=50 --set sampler.random_walk.draws=50 --out run
+
+expect 0 $python - <<'E2'
+import json, math, pathlib
+keys = {"mean", "sd", "mcse", "ess_bulk", "ess_tail", "rhat", "q05", "q50", "q95"}
+bounded = {"model_evaluations", "wall_time_seconds", "sampling_seconds", "ess_min", "ess_per_evaluation", "ess_per_second"}
+for folder, kind in {".": "chains", "compare/mala": "chains", "compare/hmc": "chains", "compare/smc": "particles", "compare/eki": "ensemble"}.items():
+    run = pathlib.Path("run") / folder
+    summary = json.loads((run / "summary.json").read_text(), parse_constant=lambda word: 1 / 0)  # NaN is no JSON
+    assert summary["kind"] == kind, folder
+    for name in bounded:
+        assert summary[name] > 0 and math.isfinite(summary[name]), (folder, name)
+    assert list(summary["parameters"]) == [f"theta[{k}]" for k in range(4)], folder
+    for name, row in summary["parameters"].items():
+        assert set(row) == keys, (folder, name)
+        for key in keys - ({"rhat"} if kind != "chains" else set()):
+            assert math.isfinite(row[key]), (folder, name, key)
+        assert row["q05"] < row["q50"] < row["q95"] and row["sd"] > 0 and row["mcse"] > 0
+        assert row["q05"] < row["mean"] < row["q95"]
+    evidence = summary["log_evidence"]
+    assert (evidence is not None) == (kind == "particles"), folder
+    if evidence: assert math.isfinite(evidence["value"]) and evidence["standard_error"] > 0
+    if kind == "chains": assert 0 < summary["acceptance"] < 1 and summary["rhat_max"] >= 0.9, folder
+    history = json.loads((run / "history.json").read_text())
+    assert len(history["iteration"]) > 1
+    assert {len(v) for v in history.values() if isinstance(v, list)} == {len(history["iteration"])}, folder
+print("summaries: good")
+E2
+says "summaries: good"
+log=run/log.txt
+grep -q "info .*aleator [0-9]" $log && grep -q "done in" $log || fail "log.txt lacks its first or last line"
+grep -q "$(printf '\033')" $log && fail "log.txt holds terminal codes"
+
+$python -c "import h5py" 2>/dev/null || { echo "h5py is missing: results.h5 is not opened" && done_testing && exit 0; }
+expect 0 $python - <<'E2'
+import h5py, numpy as np
+sizes = {".": (5, 50), "compare/pcn": (5, 20), "compare/mala": (5, 50), "compare/hmc": (5, 20), "compare/smc": (1, 13), "compare/eki": (1, 13)}
+for folder, sample in sizes.items():
+    with h5py.File(f"run/{folder}/results.h5") as file:
+        assert {"posterior", "sample_stats", "observed_data", "prior"} <= set(file), folder
+        theta = file["posterior/theta"]
+        assert theta.shape == sample + (4,) and theta.dtype == np.float64, folder
+        assert np.isfinite(theta[...]).all() and (theta[...] > 0).all(), folder
+        for dim, name in zip(theta.dims, ("chain", "draw", "theta_dim_0")):
+            scale = dim[0]
+            assert scale.name == f"/posterior/{name}" and h5py.h5ds.is_scale(scale.id), (folder, name)
+        assert (file["posterior/draw"][...] == np.arange(sample[1])).all()
+        for name in ("log_likelihood", "lp"):
+            values = file[f"sample_stats/{name}"]
+            assert values.shape == sample and np.isfinite(values[...]).all(), (folder, name)
+            assert [dim[0].name for dim in values.dims] == ["/sample_stats/chain", "/sample_stats/draw"]
+        if sample[0] == 5: assert set(np.unique(file["sample_stats/acceptance_rate"][...])) <= {0.0, 1.0}
+        data = file["observed_data/data"][...]
+        assert data.shape == (9,) and data[0] == 0.352
+        prior = file["prior/theta"][...]
+        assert prior.shape[0] == 1 and abs(np.log(prior).mean()) < 4 / np.sqrt(prior.size) and abs(np.log(prior).std() - 1) < 0.05
+print("results: good")
+E2
+says "results: good"
+done_testing

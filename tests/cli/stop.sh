@@ -1,0 +1,63 @@
+# Asked to stop by a signal or by its wall time, a run ends with exit code 0, a checkpoint and a line that says how to go on.
+. "$(dirname "$0")/_lib.sh"
+deck=$DECKS/all_samplers.toml
+long="--set sampler.random_walk.draws=3000 --set model.membrane.mesh=32"
+expect 0 "$ALEATOR" run "$deck" $long --out whole
+
+# Runs too long for this test: the checkpoint is what is asked for.
+endless="--set sampler.random_walk.draws=1000000 --set model.membrane.mesh=32"
+# started DIR: waits until the run has made its first steps.
+started() {
+  local tries=0
+  until grep -qs "model runs" "$1/log.txt"; do
+    sleep 0.05
+    tries=$((tries + 1))
+    [ $tries -lt 1000 ] || fail "$1 did not start"
+  done
+}
+for signal in TERM USR1; do
+  "$ALEATOR" run "$deck" $endless --out $signal >said 2>&1 &
+  process=$!
+  started $signal
+  kill -$signal $process
+  wait $process
+  code=$?
+  [ $code = 0 ] || fail "exit code $code after SIG$signal"
+  says "stopped (SIG$signal)" "aleator resume $signal"
+  [ -f $signal/checkpoint.h5 ] && [ ! -f $signal/summary.json ] || fail "no checkpoint after SIG$signal"
+done
+
+# To one rank of two, as a batch system may do it.
+mpirun -n 2 "$ALEATOR" run "$deck" $endless --out "$scratch/one_rank" >said 2>&1 &
+process=$!
+started one_rank
+kill -USR1 "$(pgrep -f -- "$ALEATOR run .* --out $scratch/one_rank" | tail -1)"
+wait $process || fail "exit code $? when one rank of two is asked to stop"
+says_once "with a checkpoint; to go on:  aleator resume $scratch/one_rank"
+
+# Two processes in one folder would write the same files.
+"$ALEATOR" resume TERM >first 2>&1 &
+process=$!
+tries=0
+until grep -qs "resumed at" first; do
+  sleep 0.05
+  tries=$((tries + 1))
+  [ $tries -lt 1000 ] || fail "TERM was not resumed"
+done
+expect 2 "$ALEATOR" resume TERM
+says "another process is running in this folder"
+kill -TERM $process
+wait $process || fail "exit code $? when a resumed run is asked to stop"
+
+# The wall time of the deck, again and again, to the bits of a run that was never stopped.
+for minutes in 0.002 0.004 0.006; do
+  folder=wall_time
+  [ -e $folder ] && command="resume $folder" || command="run $deck $long --out $folder"
+  expect 0 "$ALEATOR" $command --set run.wall_time_minutes=$minutes --set run.stop_margin_minutes=0.001
+done
+expect 0 "$ALEATOR" resume $folder --set run.wall_time_minutes=100
+same_results whole $folder "stopped by the wall time and resumed"
+expect 2 "$ALEATOR" run "$deck" --set run.wall_time_minutes=0.5 --out never
+says wall_time_minutes stop_margin_minutes
+[ ! -e never ] || fail "a refused deck left a folder"
+done_testing
