@@ -44,6 +44,7 @@ void set_environment_defaults() {
 
 LocalSession::LocalSession() {
   set_environment_defaults();
+  setenv("KOKKOS_NUM_THREADS", "1", 1);  // short work: starting and ending a team of threads would be most of it
   Kokkos::initialize();
 }
 

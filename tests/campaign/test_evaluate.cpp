@@ -1,4 +1,5 @@
 // `aleator evaluate` on y = 2 u with prior N(0, 1), datum 1 and sd 1: log-likelihood and log-prior by hand.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

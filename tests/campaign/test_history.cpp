@@ -1,4 +1,5 @@
 // The numbers of a run on its way: thinned, complete, and the same after a checkpoint.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>

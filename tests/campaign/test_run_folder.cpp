@@ -1,4 +1,5 @@
 // The folder of a run: made whole or not at all, never over another, and recognised when it comes back.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>

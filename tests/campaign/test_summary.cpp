@@ -1,4 +1,5 @@
 // summary.json from a results.h5 written here, so that every number is known.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
