@@ -59,12 +59,13 @@ Progress::Progress(std::string label, double progress_before)
 
 std::string Progress::line(const sampler::StepInfo& info, std::int64_t evaluations) const {
   const double seconds = elapsed(start_), done = info.progress - progress_before_;
-  std::string text =
-      fmt::format("{:3.0f} %  {}  {}{} model runs", 100.0 * info.progress, phase_, numbers_, count_text(evaluations));
   const auto runs = evaluations - evaluations_before_;
-  if (runs > 0 && seconds > 0.0) text += fmt::format(", {:.3g} /s", static_cast<double>(runs) / seconds);
+  std::string text =
+      fmt::format("{:3.0f} %", 100.0 * info.progress);  // first what must not be cut on a narrow terminal
   if (done > 0.0 && info.progress < 1.0 && runs > 0)
     text += fmt::format(", {} left", duration_text(seconds * (1.0 - info.progress) / done));
+  text += fmt::format("  {}  {}{} model runs", phase_, numbers_, count_text(evaluations));
+  if (runs > 0 && seconds > 0.0) text += fmt::format(", {:.3g} /s", static_cast<double>(runs) / seconds);
   return text;
 }
 

@@ -53,10 +53,11 @@ TEST_F(RunFolder, HoldsTheDeckAndItsFilesAndTheDeckReadsTheSame) {
   const deck::Deck deck = read_small_deck();
   create_run_folder(Comm::self(), folder_, deck, "aleator run deck.toml");
   static const deck::Registry registry = register_all();
-  const deck::Deck again(resolved_deck_path(folder_), registry, {}, [](const std::string& path) -> std::optional<std::string> {
-    std::ifstream file(path);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  });
+  const deck::Deck again(resolved_deck_path(folder_), registry, {},
+                         [](const std::string& path) -> std::optional<std::string> {
+                           std::ifstream file(path);
+                           return std::string(std::istreambuf_iterator<char>(file), {});
+                         });
   EXPECT_EQ(fingerprint(again), fingerprint(deck));
 }
 
@@ -64,16 +65,19 @@ TEST_F(RunFolder, IsNotMadeOverAnotherRunOrAFile) {
   const deck::Deck deck = read_small_deck();
   fs::create_directories(folder_);
   create_run_folder(Comm::self(), folder_, deck, "aleator run deck.toml");  // an empty folder will do
-  EXPECT_THAT(what_of([&] { create_run_folder(Comm::self(), folder_, deck, "again"); }), HasSubstr("nothing was overwritten"));
+  EXPECT_THAT(what_of([&] { create_run_folder(Comm::self(), folder_, deck, "again"); }),
+              HasSubstr("nothing was overwritten"));
   const std::string file = folder_ + "/resolved.toml";
-  EXPECT_THAT(what_of([&] { create_run_folder(Comm::self(), file, deck, "again"); }), HasSubstr("a file, not a folder"));
+  EXPECT_THAT(what_of([&] { create_run_folder(Comm::self(), file, deck, "again"); }),
+              HasSubstr("a file, not a folder"));
 }
 
 TEST_F(RunFolder, OneThatCannotBeMadeLeavesNothing) {
   if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
   fs::create_directories(folder_);
   fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
-  EXPECT_THAT(what_of([&] { create_run_folder(Comm::self(), folder_ + "/run", read_small_deck(), ""); }), HasSubstr(folder_));
+  EXPECT_THAT(what_of([&] { create_run_folder(Comm::self(), folder_ + "/run", read_small_deck(), ""); }),
+              HasSubstr(folder_));
   fs::permissions(folder_, fs::perms::owner_all);
   EXPECT_TRUE(fs::is_empty(folder_));
 }
@@ -82,7 +86,8 @@ TEST_F(RunFolder, IsLockedWhileARunLives) {
   create_run_folder(Comm::self(), folder_, read_small_deck(), "");
   {
     const FolderLock lock(Comm::self(), folder_);
-    EXPECT_THAT(what_of([&] { FolderLock(Comm::self(), folder_); }), HasSubstr("another process is running in this folder"));
+    EXPECT_THAT(what_of([&] { FolderLock(Comm::self(), folder_); }),
+                HasSubstr("another process is running in this folder"));
   }
   const FolderLock lock(Comm::self(), folder_);  // and free again
 }
@@ -101,8 +106,9 @@ TEST(Fingerprint, ChangesWithWhateverChangesTheSamples) {
 }
 
 TEST(Fingerprint, DoesNotChangeWithWhenToStopAndSave) {
-  EXPECT_EQ(fingerprint(read_small_deck({"run.checkpoint_minutes=1.0", "run.wall_time_minutes=90.0", "run.title=other"})),
-            fingerprint(read_small_deck()));
+  EXPECT_EQ(
+      fingerprint(read_small_deck({"run.checkpoint_minutes=1.0", "run.wall_time_minutes=90.0", "run.title=other"})),
+      fingerprint(read_small_deck()));
 }
 
 }  // namespace

@@ -94,8 +94,8 @@ RunFacts chain_facts() {
 }
 
 TEST(Summary, TheWorstParameterCounts) {
-  const auto json = nlohmann::json::parse(
-      summary_json(chain_facts(), {row_of("a", 1.0, 300.0, 1.01), row_of("b", 2.0, 50.0, 1.2), row_of("c", 3.0, 90.0, 1.1)}, {}));
+  const auto json = nlohmann::json::parse(summary_json(
+      chain_facts(), {row_of("a", 1.0, 300.0, 1.01), row_of("b", 2.0, 50.0, 1.2), row_of("c", 3.0, 90.0, 1.1)}, {}));
   EXPECT_EQ(json.at("ess_min"), 50.0);
   EXPECT_EQ(json.at("rhat_max"), 1.2);
   EXPECT_EQ(json.at("ess_per_evaluation"), 0.05);

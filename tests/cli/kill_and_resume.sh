@@ -12,8 +12,8 @@ expect 0 "$ALEATOR" run "$deck" $slow --out whole
 killed_after() {
   local seconds=$1 ranks=$2
   shift 2
-  if [ "$ranks" = 1 ]; then timeout -s KILL "$seconds" "$@" >"$scratch/said" 2>&1; else
-    timeout -s KILL "$seconds" mpirun -n "$ranks" "$@" >"$scratch/said" 2>&1
+  if [ "$ranks" = 1 ]; then (timeout -s KILL "$seconds" "$@" >"$scratch/said" 2>&1) 2>/dev/null; else
+    (timeout -s KILL "$seconds" mpirun -n "$ranks" "$@" >"$scratch/said" 2>&1) 2>/dev/null
     local code=$?
     for process in $(pgrep -f -- "$scratch" || true); do kill -KILL "$process" 2>/dev/null; done
     return $((code != 137))

@@ -33,6 +33,6 @@ long="--set sampler.random_walk.chains=3 --set sampler.random_walk.draws=12000 -
   --set model.membrane.coefficients=8 --set prior.theta.dimension=64"
 sed '/^compare/d' "$deck" >alone.toml && cp "$DECKS/data.txt" .
 expect 0 "$ALEATOR" run alone.toml $long --out long_1
-expect 0 timeout 100 mpirun -n 2 "$ALEATOR" run alone.toml $long --out long_2
+expect 0 timeout 60 mpirun -n 2 "$ALEATOR" run alone.toml $long --out long_2
 same_results long_1 long_2 "3 chains of 12000 draws on 1 and 2 ranks"
 done_testing

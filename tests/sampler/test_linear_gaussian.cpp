@@ -200,7 +200,8 @@ TEST(LinearGaussian, TheWarmUpReachesTheTargetAcceptance) {
 TEST(LinearGaussian, HmcWithTailMovesReachesThePosterior) {
   for (const Tail tail : {Tail::upper, Tail::lower}) {
     Hmc hmc = chains_of<Hmc>();
-    hmc.params.draws = 500, hmc.params.leapfrogs = 3, hmc.params.tail = tail, hmc.params.tail_threshold = -0.3;
+    hmc.params.draws = 500, hmc.params.leapfrogs = 3, hmc.params.tail = tail, hmc.params.tail_threshold = {-0.3, 0.8},
+    hmc.params.tail_share = {0.5, 1.0};
     EXPECT_LT(largest_chain_z(hmc, *linear_gaussian().problem(), linear_gaussian().exact(), 17), z_limit);
   }
 }

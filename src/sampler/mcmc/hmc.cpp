@@ -50,8 +50,17 @@ deck::Schema<Hmc::Params> Hmc::schema() {
               {{"none", Tail::none, "no tail moves"},
                {"upper", Tail::upper, "those above tail_threshold"},
                {"lower", Tail::lower, "those below -tail_threshold"}})
-      .key("tail_threshold", &Params::tail_threshold, "1", "c, in prior standard deviations of the latent coordinates")
-      .key("tail_moves", &Params::tail_moves, "1", "tail moves after a trajectory", deck::at_least(1));
+      .key("tail_threshold", &Params::tail_threshold, "1",
+           "c, in prior standard deviations of the latent coordinates; with several values the tail moves take turns")
+      .key("tail_share", &Params::tail_share, "1",
+           "probability with which a coordinate in the tail is redrawn, one for each tail_threshold",
+           deck::between(0, 1))
+      .key("tail_moves", &Params::tail_moves, "1", "tail moves after a trajectory", deck::at_least(1))
+      .check("tail_share", [](const Params& p) {
+        return p.tail_share.size() == p.tail_threshold.size() && !p.tail_share.empty()
+                   ? std::string()
+                   : std::string("tail_share and tail_threshold must have the same length, at least one");
+      });
   return s;
 }
 
@@ -94,10 +103,10 @@ StepInfo Hmc::step(const Problem& problem, const Context& context, State& s) con
   if (params.tail != Tail::none) {
     for (int i = 0; i < params.tail_moves; ++i) {
       if (is_warmed_up(params, s)) s.means.add(problem, s.ensemble.position);
-      tail_move(
-          problem, context, params.tail,
-          {1.0, params.tail_threshold, s.lower, s.iteration * params.tail_moves + i, kernels::Purpose::tail_acceptance},
-          s.ensemble);
+      const std::size_t turn = static_cast<std::size_t>(i) % params.tail_threshold.size();
+      const TailSetting setting{params.tail, params.tail_threshold[turn], params.tail_share[turn],
+                                s.iteration * params.tail_moves + i};
+      tail_move(problem, context, setting, s.ensemble);
     }
     model::Evaluation present{s.ensemble.log_likelihood, s.ensemble.gradient, {}};  // gradients for the next trajectory
     evaluate(problem, s.ensemble.position, present, context);

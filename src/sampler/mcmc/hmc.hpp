@@ -20,7 +20,8 @@ struct Hmc {
     int leapfrogs = 10;
     double jitter = 0.3;
     Tail tail = Tail::none;
-    double tail_threshold = 0.5;
+    std::vector<double> tail_threshold = {0.5};
+    std::vector<double> tail_share = {1.0};
     int tail_moves = 8;
   };
   using State = ChainState;
