@@ -1,6 +1,6 @@
 // The batched tile and multifrontal kernels against dense algebra written out here.
-#include <cstdint>
 #include <gtest/gtest.h>
+#include <cstdint>
 
 #include <algorithm>
 #include <cmath>
