@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <functional>
-#include <iostream>
 
 #include "build_information.hpp"
 #include "campaign/commands.hpp"
@@ -61,12 +59,15 @@ void add_overrides(CLI::App* command, Arguments& a) {
       ->allow_extra_args(false);
 }
 
-std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char** argv) {
-  static std::function<void()> chosen;  // what the parsed command will do; main runs it inside its error handling
-  const auto choose = [](CLI::App* command, std::function<void()> work) {
-    command->callback([work] { chosen = work; });
-  };
+// What the parsed command will do; main runs it inside its error handling.
+using Work = std::function<void()>;
 
+void choose(CLI::App* command, Work& chosen, Work work) {
+  command->callback([work, &chosen] { chosen = work; });
+}
+
+// Commands that compute, on any number of ranks.
+void add_computing_commands(CLI::App& app, Arguments& a, Work& chosen, int argc, char** argv) {
   CLI::App* run = app.add_subcommand("run", "Run the jobs of a deck");
   run->add_option("DECK", a.deck, "The deck, a TOML file")->required();
   run->add_option("--out", a.folder,
@@ -76,7 +77,7 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
   run->footer(
       "Examples:\n  aleator run input/aristoff_bangerth/quickstart.toml\n  mpirun -n 4 aleator run deck.toml --set "
       "sampler.mala.draws=500 --out runs/short");
-  choose(run, [&a, argc, argv] {
+  choose(run, chosen, [&a, argc, argv] {
     with_ranks(argc, argv, [&a](const parallel::Comm& comm) {
       campaign::run(comm, {a.deck, a.overrides, a.folder, a.command_line});
     });
@@ -88,16 +89,10 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
   resume->footer(
       "Example:\n  mpirun -n 2 aleator resume runs/quickstart\nThe number of ranks may differ from that of the first "
       "part.");
-  choose(resume, [&a, argc, argv] {
+  choose(resume, chosen, [&a, argc, argv] {
     with_ranks(argc, argv,
                [&a](const parallel::Comm& comm) { campaign::resume(comm, a.folder, a.overrides, a.command_line); });
   });
-
-  CLI::App* check = app.add_subcommand("check", "Find every fault of a deck without running it");
-  check->add_option("DECK", a.deck, "The deck")->required();
-  add_overrides(check, a);
-  check->footer("Example:\n  aleator check deck.toml --set sampler.mala.chains=128");
-  choose(check, [&a] { with_kokkos([&a] { fmt::print("{}", campaign::check_deck(a.deck, a.overrides)); }); });
 
   CLI::App* evaluate =
       app.add_subcommand("evaluate", "Log-likelihood, log-prior and outputs at given parameters, as CSV");
@@ -108,26 +103,35 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
   evaluate->footer(
       "Example:\n  aleator evaluate input/aristoff_bangerth/forward.toml --at "
       "input/aristoff_bangerth/forward_checks.txt");
-  choose(evaluate, [&a, argc, argv] {
+  choose(evaluate, chosen, [&a, argc, argv] {
     with_ranks(argc, argv,
                [&a](const parallel::Comm& comm) { campaign::evaluate(comm, a.deck, a.overrides, a.at, a.out); });
   });
+}
+
+// Commands that read a deck, a run folder or the menu on one process; `check` starts Kokkos alone, the menu nothing.
+void add_reading_commands(CLI::App& app, Arguments& a, Work& chosen) {
+  CLI::App* check = app.add_subcommand("check", "Find every fault of a deck without running it");
+  check->add_option("DECK", a.deck, "The deck")->required();
+  add_overrides(check, a);
+  check->footer("Example:\n  aleator check deck.toml --set sampler.mala.chains=128");
+  choose(check, chosen, [&a] { with_kokkos([&a] { fmt::print("{}", campaign::check_deck(a.deck, a.overrides)); }); });
 
   CLI::App* report = app.add_subcommand("report", "Draw the report of a run folder anew");
   report->add_option("DIR", a.folder, "The run folder")->required();
   report->footer(
       "Example:\n  aleator report runs/quickstart\nThe run must be finished; see runs/quickstart/report/index.html.");
-  choose(report, [&a] { with_kokkos([&a] { campaign::draw_report(a.folder); }); });
+  choose(report, chosen, [&a] { with_kokkos([&a] { campaign::draw_report(a.folder); }); });
 
   CLI::App* list = app.add_subcommand("list", "The components a deck can use");
   list->footer("Example:\n  aleator list\n  aleator describe sampler/smc        then shows the keys of one of them");
-  choose(list, [] { fmt::print("{}", deck::list_text(campaign::register_all())); });
+  choose(list, chosen, [] { fmt::print("{}", deck::list_text(campaign::register_all())); });
 
   CLI::App* describe = app.add_subcommand("describe", "The keys of a component, with defaults");
   describe->add_option("COMPONENT", a.component, "A name that 'aleator list' shows; 'run' for the settings")
       ->required();
   describe->footer("Examples:\n  aleator describe sampler/mala\n  aleator describe run");
-  choose(describe, [&a] {
+  choose(describe, chosen, [&a] {
     const deck::Registry registry = campaign::register_all();
     fmt::print("{}", deck::describe_text(deck::component_or_throw(registry, a.component)));
   });
@@ -135,13 +139,11 @@ std::function<void()> add_commands(CLI::App& app, Arguments& a, int argc, char**
   CLI::App* schema = app.add_subcommand("schema", "JSON schema of decks, for editors");
   schema->footer(
       "Example:\n  aleator schema > aleator.schema.json      and name that file in the editor's TOML settings");
-  choose(schema, [] { fmt::print("{}\n", deck::json_schema(campaign::register_all())); });
+  choose(schema, chosen, [] { fmt::print("{}\n", deck::json_schema(campaign::register_all())); });
 
   CLI::App* reference = app.add_subcommand("reference", "Write the reference pages (docs/reference)")->group("");
   reference->add_option("DIR", a.folder, "Folder for the pages")->required();
-  choose(reference, [&a] { write_reference(a.folder); });
-
-  return [] { chosen(); };
+  choose(reference, chosen, [&a] { write_reference(a.folder); });
 }
 
 // The first word when it names no command, or empty.
@@ -171,7 +173,9 @@ int main(int argc, char** argv) {
       "Examples:\n  aleator run input/aristoff_bangerth/quickstart.toml\n  aleator check deck.toml\n  aleator describe "
       "sampler/mala\n"
       "Help on a command:  aleator run --help");
-  const std::function<void()> work = add_commands(app, arguments, argc, argv);
+  Work chosen;
+  add_computing_commands(app, arguments, chosen, argc, argv);
+  add_reading_commands(app, arguments, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -180,7 +184,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   try {
-    work();
+    chosen();
     return 0;
   } catch (const deck::ReportedError& error) {
     return report_error(error.what(), 2, core::LogLevel::info);  // each fault already says "error", with its place

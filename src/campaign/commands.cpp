@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <map>
-
 #include "campaign/evaluate.hpp"
 #include "campaign/job.hpp"
 #include "campaign/progress.hpp"
@@ -89,7 +86,7 @@ void log_start(const parallel::Comm& comm, const std::string& what) {
              comm.size() == 1 ? "" : "s", parallel::threads(), parallel::threads() == 1 ? "" : "s", what);
 }
 
-std::shared_ptr<inverse::BayesProblem> only_problem(const deck::Deck& deck, deck::Builder& builder) {
+std::shared_ptr<inverse::BayesProblem> first_problem(const deck::Deck& deck, deck::Builder& builder) {
   const auto problems = deck.of_kind("problem");
   if (problems.empty())
     throw core::UserError(fmt::format("{}:1:1: error: the deck has no [problem.…] block to evaluate", deck.path()));
@@ -137,7 +134,7 @@ void evaluate(const parallel::Comm& comm, const std::string& path, const deck::O
   const deck::FileReader read = shared_reader(comm);
   const deck::Deck deck(path, registry, overrides, read);
   deck::Builder builder(deck);
-  const auto problem = only_problem(deck, builder);
+  const auto problem = first_problem(deck, builder);
   const std::optional<std::string> rows = read(at);
   if (!rows) throw core::UserError(fmt::format("{}: the file given with --at cannot be read", at));
   const std::string text = evaluate_rows(comm, *problem, {at, *rows});

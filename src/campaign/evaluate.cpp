@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "campaign/run_folder.hpp"
-#include "campaign/summary.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
 
@@ -15,6 +16,9 @@ std::string csv_quoted(std::string text) {
   return "\"" + text + "\"";
 }
 
+// "nan" whatever its sign, which says nothing.
+std::string csv_number(double value) { return std::isnan(value) ? "nan" : fmt::format("{:.17g}", value); }
+
 std::string csv_header(const inverse::BayesProblem& problem) {
   std::string text = "row,status,log_likelihood,log_prior,log_posterior";
   for (const std::string& name : problem.parts().model->shape().output_names)
@@ -23,7 +27,7 @@ std::string csv_header(const inverse::BayesProblem& problem) {
 }
 
 io::Table read_rows(const inverse::BayesProblem& problem, const deck::File& rows) {
-  io::Table table = io::parse_table(rows.text, rows.path);
+  io::Table table = io::parse_table(rows.text, rows.path, io::NonFinite::allowed);  // such rows fail, the others do not
   const std::size_t d = static_cast<std::size_t>(problem.dimension());
   if (table.columns != d && table.columns * table.rows == d)
     table.rows = 1, table.columns = d;  // one vector, written over several lines
@@ -52,9 +56,10 @@ std::string evaluate_rows(const parallel::Comm& comm, const inverse::BayesProble
   std::string mine;
   for (int row = 0; row < local; ++row) {
     const double log_likelihood = evaluation.log_likelihood(row);
-    mine += fmt::format("{},{},{:.17g},{:.17g},{:.17g}", layout.first() + row, words[row], log_likelihood,
-                        log_prior(row), log_likelihood + log_prior(row));
-    for (int i = 0; i < p; ++i) mine += fmt::format(",{:.17g}", evaluation.outputs(row, i));
+    mine += fmt::format("{},{}", layout.first() + row, words[row]);
+    for (const double value : {log_likelihood, log_prior(row), log_likelihood + log_prior(row)})
+      mine += "," + csv_number(value);
+    for (int i = 0; i < p; ++i) mine += "," + csv_number(evaluation.outputs(row, i));
     mine += "\n";
   }
   std::string text = csv_header(problem);

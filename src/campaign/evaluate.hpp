@@ -3,7 +3,8 @@
 /// Method    rows of a table of parameters u (not latent); written as CSV with 17 digits.
 /// Parallel  collective; the rows are shared out to the ranks.
 /// Cost      one model run a row.
-/// Fails     UserError for a table of the wrong width; failed rows are in the column `status`.
+/// Fails     UserError for a table of the wrong width or with text in it; rows that cannot be evaluated (nan, inf, a
+///           coefficient that is not positive) say so in the column `status`.
 #include <memory>
 #include <string>
 

@@ -8,7 +8,8 @@
 namespace aleator::campaign {
 
 void History::add(const sampler::StepInfo& info, const sampler::BaseState& state) {
-  if (info.numbers.empty() || info.progress - last_progress < 1e-3) return;
+  constexpr std::size_t kept_always = 50;  // first records: early levels of a tempering hardly advance its progress
+  if (info.numbers.empty() || (iteration.size() >= kept_always && info.progress - last_progress < 1e-3)) return;
   last_progress = info.progress;
   iteration.push_back(static_cast<double>(state.iteration));
   evaluations.push_back(static_cast<double>(state.model_evaluations));

@@ -1,6 +1,6 @@
 #pragma once
 /// What      The numbers a sampler reports on its way (acceptance, temper, misfit), thinned to what a plot can show.
-/// Method    at most one record for each thousandth of the way; every step of samplers that take few.
+/// Method    the first 50 records, then at most one for each thousandth of the way: every step of samplers that take few.
 /// Parallel  the same on every rank.
 /// Cost      -
 /// Fails     -

@@ -1,6 +1,6 @@
 #pragma once
 /// What      One job of a deck: something that runs in a folder, can be asked to stop, and goes on from where it stopped.
-/// Method    interface; the jobs are sample_job and evaluate_job.
+/// Method    interface; the jobs are job/sample (sample_job.hpp) and job/evaluate (evaluate.hpp).
 /// Parallel  run is collective.
 /// Cost      the job's.
 /// Fails     as the job.

@@ -23,7 +23,6 @@ class Recorder {
   void flush();
   /// The same, and returns when they are on the disk.
   void sync();
-  int draws() const { return next_draw_ + buffered_; }
   /// The data, and draws from the prior: once.
   void write_observed(const std::vector<double>& data);
   /// Outputs of the first prediction_draws() members, row by row.

@@ -30,14 +30,15 @@ json read_json(const std::string& path) {
 
 double number_or_nan(const json& value) { return value.is_number() ? value.get<double>() : report::undefined; }
 
-// Draws of all parameters, [chain][draw][parameter]; every `stride`-th draw when there are very many.
+// Draws of all parameters, [chain][draw][parameter]; every stride-th draw when there are very many.
 void read_draws(const std::string& folder, const inverse::BayesProblem& problem, report::MethodRun& run) {
   const io::ResultsReader reader(folder + "/results.h5");
   run.dimension = problem.dimension();
   const std::int64_t total = static_cast<std::int64_t>(run.chains) * run.draws * run.dimension;
-  const int stride = static_cast<int>(std::max<std::int64_t>(1, total / most_values_in_report));
   const int all_draws = run.draws;
-  run.draws = all_draws / stride;
+  const int stride =
+      static_cast<int>(std::clamp<std::int64_t>(total / most_values_in_report, 1, std::max(1, all_draws)));
+  run.draws = all_draws / stride, run.draws_made = all_draws, run.stride = stride;
   run.values.resize(static_cast<std::size_t>(run.chains) * run.draws * run.dimension);
   int first = 0;
   for (const prob::Variable& variable : problem.variables()) {
@@ -115,24 +116,26 @@ std::string today() {
   return text;
 }
 
-std::vector<double> mean_prediction(const std::string& folder, int outputs) {
+// Fills in the mean of the outputs at the posterior draws that results.h5 keeps, and how many they are.
+void read_predictions(const std::string& folder, int outputs, report::ReportData& data) {
   const std::vector<double> values = io::ResultsReader(folder + "/results.h5").read("predictions", "outputs");
   std::vector<double> mean(static_cast<std::size_t>(outputs), 0.0);
-  int rows = 0;
+  int rows = 0;  // without those of failed model runs
   for (std::size_t row = 0; (row + 1) * mean.size() <= values.size(); ++row) {
     if (!std::isfinite(values[row * mean.size()])) continue;
     ++rows;
     for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += values[row * mean.size() + i];
   }
-  if (rows == 0) return {};
+  if (rows == 0) return;
   for (double& value : mean) value /= rows;
-  return mean;
+  data.predicted_mean = std::move(mean), data.predicted_draws = rows;
 }
 
 }  // namespace
 
 void write_report(const std::string& folder, const std::vector<std::string>& folders,
-                  const inverse::BayesProblem& problem, const std::string& problem_text, const RunSettings& settings) {
+                  const inverse::BayesProblem& problem, const std::string& problem_text,
+                  const RunSettings& settings) try {
   report::ReportData data;
   const std::filesystem::path run_folder = std::filesystem::exists(folder + "/resolved.toml")
                                                ? std::filesystem::path(folder)
@@ -148,7 +151,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.reference_mean = problem.reference_mean();
   data.reference_label = "published posterior mean";
   data.observed = problem.parts().likelihood->data();
-  data.predicted_mean = mean_prediction(folders.front(), problem.outputs());
+  read_predictions(folders.front(), problem.outputs(), data);
   data.main = read_method(folders.front(), problem);
   const json summary = read_json(folders.front() + "/summary.json");
   data.ranks = summary.at("ranks"), data.threads = summary.at("threads");
@@ -159,6 +162,9 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_html(data, folder + "/report"));
   core::info("report: {}/report/index.html", folder);
+} catch (const json::exception& error) {
+  throw core::UserError(fmt::format("{}: summary.json or history.json is not as this version of Aleator writes it ({})",
+                                    folder, error.what()));
 }
 
 }  // namespace aleator::campaign

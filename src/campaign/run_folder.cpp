@@ -18,6 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What was typed, as one line of a comment: TOML allows no control characters there.
+std::string in_one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  return text;
+}
+
 std::string header(const parallel::Comm& comm, const deck::Deck& deck, const std::string& command) {
   std::string backends;
   for (const std::string& name : parallel::kokkos_backends()) backends += (backends.empty() ? "" : ", ") + name;
@@ -25,8 +32,8 @@ std::string header(const parallel::Comm& comm, const deck::Deck& deck, const std
       "# The deck of this run with every value written out; itself a deck.\n"
       "# from       {}\n# command    {}\n# aleator    {} ({})\n# ranks      {}, {} threads each\n# Kokkos     {} "
       "({})\n",
-      deck.path(), command, core::version(), core::git_hash(), comm.size(), parallel::threads(),
-      parallel::kokkos_version(), backends);
+      in_one_line(deck.path()), in_one_line(command), core::version(), core::git_hash(), comm.size(),
+      parallel::threads(), parallel::kokkos_version(), backends);
 }
 
 }  // namespace

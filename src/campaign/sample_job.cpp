@@ -1,5 +1,7 @@
 #include "campaign/sample_job.hpp"
 
+#include <set>
+
 #include "campaign/report_files.hpp"
 #include "campaign/run_folder.hpp"
 #include "campaign/sampler_run.hpp"
@@ -20,10 +22,15 @@ deck::Schema<SampleJob::Params> SampleJob::schema() {
 SampleJob::SampleJob(std::shared_ptr<inverse::BayesProblem> problem, std::vector<NamedSampler> samplers,
                      std::string problem_text)
     : problem_(std::move(problem)), samplers_(std::move(samplers)), problem_text_(std::move(problem_text)) {
-  for (const NamedSampler& named : samplers_)
+  std::set<std::string> names;
+  for (const NamedSampler& named : samplers_) {
+    if (!names.insert(named.name).second)  // its folder would be another's, its draws the same
+      throw deck::KeyError("compare", fmt::format("names the sampler '{}' twice", named.name),
+                           "name each sampler once, and not the one under sampler");
     if (const std::string objection = named.sampler->objection(*problem_); !objection.empty())
       throw deck::KeyError(&named == &samplers_.front() ? "sampler" : "compare",
                            fmt::format("{} ({}) {}", named.name, named.component, objection));
+  }
 }
 
 std::string SampleJob::folder_of(const std::string& job_folder, std::size_t i) const {

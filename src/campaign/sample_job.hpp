@@ -4,7 +4,7 @@
 ///           steps: record draws, report progress, write checkpoints, stop when asked to, summarise at the end.
 /// Parallel  collective.
 /// Cost      the sampler's; the loop adds one broadcast of a word ten times a second.
-/// Fails     UserError when a sampler cannot treat the problem or a checkpoint belongs to another deck.
+/// Fails     UserError when a sampler cannot treat the problem or is named twice, or a checkpoint belongs to another deck.
 #include <memory>
 #include <string>
 #include <vector>

@@ -141,7 +141,8 @@ void SamplerRun::finish() {
   const int rows = static_cast<int>(std::clamp<std::int64_t>(prediction_draws(plan_) - e.layout.first(), 0, e.rows())),
             p = problem_.outputs();
   model::Evaluation evaluation{kernels::Vector("log_likelihood", rows), {}, kernels::Batch("outputs", rows, p)};
-  if (rows > 0) problem_.evaluate(Kokkos::subview(e.position, Kokkos::make_pair(0, rows), Kokkos::ALL), evaluation);
+  sampler::evaluate(problem_, Kokkos::subview(e.position, Kokkos::make_pair(0, rows), Kokkos::ALL), evaluation,
+                    context_);
   const std::vector<double> mine(evaluation.outputs.data(),
                                  evaluation.outputs.data() + static_cast<std::ptrdiff_t>(rows) * p);
   recorder_->write_predictions(parallel::gather_rows(job_.comm, mine));

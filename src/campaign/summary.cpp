@@ -133,17 +133,19 @@ double relative_squared_error(const std::vector<NamedSummary>& rows, const std::
 
 namespace {
 
+// NaN and no name: undefined for every parameter, as for chains that never moved.
 struct Worst {
-  double rhat = 0.0, ess = INFINITY;
-  std::string rhat_name, ess_name;
+  double rhat = std::nan(""), ess = std::nan("");
+  std::string rhat_name = "defined for no parameter", ess_name = rhat_name;
 };
 
 Worst worst_of(const std::vector<NamedSummary>& rows) {
   Worst w;
   for (const NamedSummary& row : rows) {
-    if (row.summary.rhat > w.rhat) w.rhat = row.summary.rhat, w.rhat_name = row.name;
-    const double ess = std::min(row.summary.ess_bulk, row.summary.ess_tail);
-    if (ess < w.ess) w.ess = ess, w.ess_name = row.name;
+    if (!std::isnan(row.summary.rhat) && !(row.summary.rhat <= w.rhat))
+      w.rhat = row.summary.rhat, w.rhat_name = row.name;
+    const double ess = std::fmin(row.summary.ess_bulk, row.summary.ess_tail);
+    if (!std::isnan(ess) && !(ess >= w.ess)) w.ess = ess, w.ess_name = row.name;
   }
   return w;
 }

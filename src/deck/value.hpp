@@ -99,8 +99,7 @@ std::string write_value(const std::vector<T>& value) {
   return text + "]";
 }
 
-/// For help pages ("real", "list of real"), for the JSON schema ({"type": "number"}) and for examples (# = some
-/// number).
+/// For help pages ("real", "real or list of reals"), the JSON schema ({"type": "number"}) and examples (# = some number).
 struct TypeName {
   std::string words, json, example;
 };
@@ -116,9 +115,11 @@ TypeName type_name(const std::optional<T>&) {
 }
 template <typename T>
 TypeName type_name(const std::vector<T>&) {
-  const TypeName item = type_name(T{});
-  const std::string of_many = item.words.rfind("list ", 0) == 0 ? "lists" + item.words.substr(4) : item.words + "s";
-  return {"list of " + of_many, R"({"anyOf": [)" + item.json + R"(, {"type": "array", "items": )" + item.json + "}]}",
+  const TypeName item = type_name(T{});  // "real" -> "real or list of reals" -> "list of lists of reals"
+  const std::size_t list_at = item.words.find("list of ");
+  const std::string words = list_at == std::string::npos ? item.words + " or list of " + item.words + "s"
+                                                         : "list of lists of " + item.words.substr(list_at + 8);
+  return {words, R"({"anyOf": [)" + item.json + R"(, {"type": "array", "items": )" + item.json + "}]}",
           "[" + item.example + "]"};
 }
 

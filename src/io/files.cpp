@@ -25,7 +25,7 @@ struct Word {
   throw core::UserError(file + ":" + std::to_string(word.line) + ":" + std::to_string(word.column) + ": error: " + why);
 }
 
-double parse_number(const std::string& file, const Word& word) {
+double parse_number(const std::string& file, const Word& word, NonFinite non_finite) {
   std::string_view digits = word.text;
   if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);  // from_chars knows no '+'
   double value = 0;
@@ -34,7 +34,8 @@ double parse_number(const std::string& file, const Word& word) {
   if (error == std::errc::result_out_of_range) refuse_word(file, word, quoted + " does not fit a double");
   if (error != std::errc() || end != digits.data() + digits.size())
     refuse_word(file, word, quoted + " is not a number");
-  if (!std::isfinite(value)) refuse_word(file, word, quoted + " is not allowed: numbers must be finite");
+  if (non_finite == NonFinite::refused && !std::isfinite(value))
+    refuse_word(file, word, quoted + " is not allowed: numbers must be finite");
   return value;
 }
 
@@ -97,7 +98,7 @@ bool file_exists(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-Table parse_table(const std::string& text, const std::string& name) {
+Table parse_table(const std::string& text, const std::string& name, NonFinite non_finite) {
   Table table;
   std::string_view rest = text;
   for (std::size_t line_number = 1; !rest.empty(); ++line_number) {
@@ -107,7 +108,7 @@ Table parse_table(const std::string& text, const std::string& name) {
     if (words.empty()) continue;
     if (table.rows == 0) table.columns = words.size();
     check_length(name, words, table);
-    for (const Word& word : words) table.values.push_back(parse_number(name, word));
+    for (const Word& word : words) table.values.push_back(parse_number(name, word, non_finite));
     ++table.rows;
   }
   if (table.rows == 0) throw core::UserError(name + ": the table holds no numbers");

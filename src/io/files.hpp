@@ -26,11 +26,14 @@ struct Table {
   double operator()(std::size_t row, std::size_t column) const { return values[row * columns + column]; }
 };
 
-/// Numbers separated by blanks, tabs or commas, one row a line, every row of one length; '#' starts a comment.
-/// The error is `file:line:column: …` for text that is not a finite number and for a row of another
+/// Whether `nan` and `inf` are entries of a table: never of data, but of points to evaluate, where they fail by row.
+enum class NonFinite { refused, allowed };
+
+/// Numbers separated by blanks, tabs, commas or semicolons, one row a line, every row of one length; '#' starts a comment.
+/// The error is `file:line:column: …` for text that is not a number (or not a finite one) and for a row of another
 /// length.
 Table read_table(const std::string& path);
 /// The same from memory; `name` stands for the file in messages.
-Table parse_table(const std::string& text, const std::string& name);
+Table parse_table(const std::string& text, const std::string& name, NonFinite non_finite = NonFinite::refused);
 
 }  // namespace aleator::io

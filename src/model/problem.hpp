@@ -2,7 +2,7 @@
 /// What      What every sampler sees: a posterior density over latent coordinates z, in which the prior is N(0, I).
 /// Method    u = T(z) with T the prior's transport map, so that density(z) = N(z; 0, I) x likelihood(G(T(z))). The change
 ///           of variables is exact and lives in the prior alone: no sampler sees a Jacobian.
-/// Parallel  rows are this rank's; each is evaluated whole on it; the counters are local.
+/// Parallel  rows are this rank's; each is evaluated whole on it.
 /// Cost      one model run a row (and one adjoint where a gradient is asked for).
 /// Fails     a row whose model run fails has log-likelihood -infinity and gradient 0, or NumericsError (deck: on_failure).
 #include <cstdint>

@@ -1,5 +1,7 @@
 #include "parallel/session.hpp"
 
+#include <unistd.h>
+
 #include <Kokkos_Core.hpp>
 #include <algorithm>
 #include <csignal>
@@ -35,9 +37,24 @@ void share_cores_of_node() {
 // Defaults that the user's environment overrides.
 void set_environment_defaults() {
   share_cores_of_node();
-  setenv("OMP_PROC_BIND", "false", 0);     // else Kokkos warns, and BLAS threads inherit a one-core mask
-  setenv("OPENBLAS_NUM_THREADS", "1", 0);  // parallelism is over rows, not inside a BLAS call
+  setenv("OMP_PROC_BIND", "false", 0);           // else Kokkos warns, and BLAS threads inherit a one-core mask
+  setenv("KOKKOS_DISABLE_WARNINGS", "true", 0);  // every rank would print them; warn_if_crowded says what matters, once
+  setenv("OPENBLAS_NUM_THREADS", "1", 0);        // parallelism is over rows, not inside a BLAS call
   if (!is_started_by_launcher()) setenv("OMPI_MCA_pml", "ob1", 0);  // one process: no fabric to probe, 0.2 s saved
+}
+
+// Threads that must share cores cost speed, never bits: one line from rank 0, whose node stands for the others. Collective.
+void warn_if_crowded(const Comm& world) {
+  MPI_Comm node = MPI_COMM_NULL;
+  int ranks = 1;
+  if (MPI_Comm_split_type(world.native(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node) != MPI_SUCCESS) return;
+  MPI_Comm_size(node, &ranks);
+  MPI_Comm_free(&node);
+  const long cores = sysconf(_SC_NPROCESSORS_ONLN), workers = static_cast<long>(ranks) * threads();
+  if (cores > 0 && workers > cores)
+    core::warn("{} threads ({} rank{} with {} each) share the {} core{} of this node and slow each other down; {}",
+               workers, ranks, ranks == 1 ? "" : "s", threads(), cores, cores == 1 ? "" : "s",
+               threads() == 1 ? "start fewer ranks" : "start fewer ranks or set OMP_NUM_THREADS lower");
 }
 
 }  // namespace
@@ -57,7 +74,9 @@ Session::Session(int& argc, char**& argv) {
     throw core::InternalError("MPI_Init failed");
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   Kokkos::initialize(argc, argv);
-  core::set_log_rank(Comm::world().rank());
+  const Comm world = Comm::world();
+  core::set_log_rank(world.rank());
+  warn_if_crowded(world);
 }
 
 Session::~Session() {

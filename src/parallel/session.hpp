@@ -1,8 +1,9 @@
 #pragma once
 /// What      MPI and Kokkos, started once and ended in the right order; requests to stop; what the program is built on.
 /// Method    MPI_Init_thread(FUNNELED), then Kokkos; ended in reverse. SIGTERM and SIGUSR1 set a flag, nothing more.
-/// Parallel  constructor and destructor are collective over MPI_COMM_WORLD; stop_requested is local.
-/// Cost      MPI's own start (0.1 to 0.3 s); commands that need no ranks never make a Session.
+/// Parallel  constructor and destructor of Session are collective over MPI_COMM_WORLD; the functions are local.
+/// Cost      MPI's own start (0.1 to 0.3 s); commands that need no ranks never make a Session. More ranks x threads than
+///           the node has cores are logged as a warning.
 /// Fails     InternalError when MPI cannot start.
 #include <string>
 #include <vector>

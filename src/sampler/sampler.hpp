@@ -63,7 +63,7 @@ struct BaseState {
   void fields(io::Archive& archive);
 };
 
-/// What a step reports; the numbers go to the log, the progress line and the histories in results.h5.
+/// What a step reports; the numbers go to the log, the progress line and history.json.
 struct StepInfo {
   bool is_draw = false;  ///< the ensemble as it stands is part of the posterior sample
   bool is_finished = false;

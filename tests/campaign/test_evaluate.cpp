@@ -79,6 +79,24 @@ TEST(EvaluateMpi, TheTextDoesNotDependOnTheRanks) {
   EXPECT_EQ(evaluated(parallel::Comm::world(), rows), evaluated(parallel::Comm::self(), rows));
 }
 
+// The first row's reason names the parameter; the others are computed as if it were not there.
+TEST(EvaluateMpi, RowsWithNanOrInfinityFailAndTheOthersDoNot) {
+  const auto table = cells(evaluated(parallel::Comm::world(), "nan 0\n0.5 0\n0 -inf\n"));
+  const auto sound = cells(evaluated(parallel::Comm::world(), "0.5 0\n"));
+  ASSERT_EQ(table.size(), 4U);
+  for (const int row : {1, 3}) {
+    EXPECT_THAT(table[row][1], testing::HasSubstr("is not finite"));
+    EXPECT_EQ(table[row][2], "nan");
+  }
+  EXPECT_EQ(table[2][1], "ok");
+  EXPECT_TRUE(std::equal(table[2].begin() + 2, table[2].end(), sound[1].begin() + 2, sound[1].end()));
+}
+
+// 2e308 is no double: the model sees finite parameters, the outputs are not.
+TEST(Evaluate, OutputsThatOverflowAreAFailedRow) {
+  EXPECT_NE(cells(evaluated(parallel::Comm::self(), "1e308 0\n"))[1][1], "ok");
+}
+
 TEST(Evaluate, OneVectorMayStandInAColumn) {
   EXPECT_EQ(evaluated(parallel::Comm::self(), "0.5\n0.25\n"), evaluated(parallel::Comm::self(), "0.5 0.25\n"));
 }

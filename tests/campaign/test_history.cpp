@@ -33,16 +33,28 @@ History twenty_steps() {
   return history;
 }
 
-TEST(History, KeepsAtMostAThousandRecordsOfALongRun) {
+TEST(History, KeepsAboutAThousandRecordsOfALongRun) {
   History history;
   sampler::BaseState state;
   for (int i = 0; i < 100000; ++i) {
     state.iteration = i;
     history.add(step_at(i / 100000.0, {{"acceptance", 0.5}}), state);
   }
-  EXPECT_LE(history.iteration.size(), 1000U);
-  EXPECT_GE(history.iteration.size(), 900U);  // not thinned twice
+  EXPECT_LE(history.iteration.size(), 1050U);  // the first 50 and one for each thousandth
+  EXPECT_GE(history.iteration.size(), 900U);   // not thinned twice
   EXPECT_GT(history.iteration.back(), 99000.0);
+}
+
+// Tempering begins at exponents far below those that its progress can tell from 0.
+TEST(History, KeepsTheFirstStepsThoughTheyHardlyAdvance) {
+  History history;
+  sampler::BaseState state;
+  for (int i = 0; i < 30; ++i) {
+    state.iteration = i + 1;
+    history.add(step_at(0.0, {{"temper", std::pow(10.0, i - 40)}}), state);
+  }
+  ASSERT_EQ(history.values.at(0).size(), 30U);
+  EXPECT_EQ(history.values[0][29], std::pow(10.0, -11));
 }
 
 TEST(History, ANumberThatComesLateIsUndefinedBefore) {

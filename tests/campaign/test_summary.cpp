@@ -109,6 +109,16 @@ TEST(Summary, WhatIsNotKnownIsNull) {
   EXPECT_TRUE(json.at("parameters").at("a").at("rhat").is_null());
 }
 
+// Chains that never moved have no R-hat and no effective sample size: neither 0 nor infinity.
+TEST(Summary, WhatIsDefinedForNoParameterIsNotTheBest) {
+  const std::vector<NamedSummary> rows{row_of("a", 1.0, std::nan(""), std::nan(""))};
+  const auto json = nlohmann::json::parse(summary_json(chain_facts(), rows, {}));
+  EXPECT_TRUE(json.at("rhat_max").is_null());
+  EXPECT_TRUE(json.at("ess_min").is_null());
+  EXPECT_THAT(summary_text(chain_facts(), rows, {}),
+              testing::HasSubstr("largest R-hat nan (defined for no parameter)"));
+}
+
 TEST(Summary, TheEvidenceComesWithItsStandardError) {
   RunFacts facts = chain_facts();
   facts.plan.kind = sampler::Plan::Kind::particles;

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <set>
 
 #include "core/error.hpp"
@@ -48,6 +50,14 @@ TEST(Files, AnErrorInATableNamesLineColumnAndText) {
   EXPECT_EQ(table_error("1 2\n3 4 5\n"), "data.txt:2:5: error: this row has 3 numbers, the rows before it 2");
   EXPECT_EQ(table_error("+-1\n"), "data.txt:1:1: error: '+-1' is not a number");
   EXPECT_EQ(table_error("# nothing\n"), "data.txt: the table holds no numbers");
+}
+
+TEST(Files, ATableOfPointsMayHoldNanAndInfinityButNoText) {
+  const Table table = parse_table("1 nan\n-inf +inf\n", "points.txt", NonFinite::allowed);
+  EXPECT_TRUE(std::isnan(table(0, 1)));
+  EXPECT_THAT(table(1, 0), -std::numeric_limits<double>::infinity());
+  EXPECT_THAT(table(1, 1), std::numeric_limits<double>::infinity());
+  EXPECT_THROW(parse_table("1 nanx\n", "points.txt", NonFinite::allowed), core::UserError);
 }
 
 TEST(Files, TextIsReplacedWhole) {

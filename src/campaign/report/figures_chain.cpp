@@ -54,7 +54,8 @@ std::vector<double> pooled_draws(const Quantity& q) {
 
 std::string heading(const Quantity& q) { return q.why.empty() ? q.name : fmt::format("{}  ·  {}", q.name, q.why); }
 
-std::string draw_trace(const Quantity& q, int draws, Gnuplot& gnuplot) {
+std::string draw_trace(const Quantity& q, const MethodRun& run, Gnuplot& gnuplot) {
+  const int draws = run.draws;
   const int kept = std::min({draws, 1000, most_points / static_cast<int>(q.chains.size())});
   const double stride = static_cast<double>(draws) / kept;
   const std::vector<double> sorted = sorted_finite(pooled_draws(q));
@@ -66,14 +67,14 @@ std::string draw_trace(const Quantity& q, int draws, Gnuplot& gnuplot) {
   s << fmt::format("set label 1 at graph 0, screen 0.94 {} front font ',12' textcolor rgb '{}'",
                    gnuplot_string(heading(q)), marker::ink)
     << "set grid noxtics ytics back; unset key; set clip two";
-  s.axis("x", {0.0, static_cast<double>(draws), false}, 10);
+  s.axis("x", {0.0, static_cast<double>(draws) * run.stride, false}, 10);
   s.axis("y", y, 4);
   std::string plot;
   for (std::size_t c = 0; c < q.chains.size(); ++c) {
     std::vector<std::vector<double>> rows;
     for (int i = 0; i < kept; ++i) {
       const std::size_t at = static_cast<std::size_t>(i * stride);
-      rows.push_back({static_cast<double>(at), std::clamp(y(q.chains[c][at]), y.low, y.high)});
+      rows.push_back({static_cast<double>(at) * run.stride, std::clamp(y(q.chains[c][at]), y.low, y.high)});
     }
     plot += fmt::format("{}{} using 1:2 with lines lw 0.8 lc rgb {}", plot.empty() ? "plot " : ", ", s.block(rows),
                         series_colour(static_cast<int>(c)));
@@ -139,7 +140,7 @@ Figure trace_figure(const ReportData& data, Gnuplot& gnuplot) {
   if (!is_chain_run(data.main)) return figure;
   figure.has_data = true;
   for (const Quantity& q : watched_quantities(data)) {
-    const std::string picture = draw_trace(q, data.main.draws, gnuplot);
+    const std::string picture = draw_trace(q, data.main, gnuplot);
     if (!picture.empty()) figure.pictures.push_back(picture);
   }
   figure.caption = fmt::format(
@@ -180,16 +181,17 @@ Figure autocorrelation_figure(const ReportData& data, Gnuplot& gnuplot) {
   const int lags = shown_lags(curves, longest);
   Script s;
   s.place(0.055, 0.76, 0.17, 0.96);
-  s.axis("x", {0.0, static_cast<double>(lags), false}, 10, "lag in draws");
+  const double apart = data.main.stride;  // draws of the run between two that were read
+  s.axis("x", {0.0, lags * apart, false}, 10, "lag in draws");
   s.axis("y", {-0.15, 1.02, false}, 5);
   s << "set key outside right top Left reverse spacing 1.3 samplen 1.4"
-    << fmt::format("set arrow 1 from 0,0 to {},0 nohead back lw 1 lc rgb '{}'", lags, marker::axis);
+    << fmt::format("set arrow 1 from 0,0 to {},0 nohead back lw 1 lc rgb '{}'", lags * apart, marker::axis);
   std::string plot;
   for (std::size_t i = 0; i < curves.size(); ++i) {
     if (curves[i].empty()) continue;
     std::vector<std::vector<double>> rows;
     const int stride = std::max(1, lags / 400);
-    for (int k = 0; k <= lags; k += stride) rows.push_back({static_cast<double>(k), curves[i][k]});
+    for (int k = 0; k <= lags; k += stride) rows.push_back({k * apart, curves[i][k]});
     plot += fmt::format("{}{} using 1:2 with lines lw 2 lc rgb {} title {}", plot.empty() ? "plot " : ", ",
                         s.block(rows), series_colour(static_cast<int>(i)), gnuplot_string(heading(quantities[i])));
   }

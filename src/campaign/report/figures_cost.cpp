@@ -119,6 +119,13 @@ bool has_fit(const ReportData& data) {
   return !data.observed.empty() && data.observed.size() == data.predicted_mean.size();
 }
 
+// Few chains leave few draws, and their mean is not yet the posterior's.
+std::string predicted_label(const ReportData& data) {
+  return data.predicted_draws > 0
+             ? fmt::format("predicted (mean of {})", plural(data.predicted_draws, "posterior draw"))
+             : "predicted (posterior mean)";
+}
+
 }  // namespace
 
 Figure history_figure(const ReportData& data, Gnuplot& gnuplot) {
@@ -173,7 +180,7 @@ Figure data_fit_figure(const ReportData& data, Gnuplot& gnuplot) {
              residual = axis_for(residuals, false, 0.08);
   Script scatter;
   scatter.place(0.13, 0.97, 0.15, 0.96);
-  scatter.axis("x", axis, 5, "predicted (posterior mean)");
+  scatter.axis("x", axis, 5, predicted_label(data));
   scatter.axis("y", axis, 5, "observed");
   scatter << fmt::format("set arrow 1 from {0:.10g},{0:.10g} to {1:.10g},{1:.10g} nohead back lw 1 lc rgb '{2}'",
                          axis.low, axis.high, marker::muted)

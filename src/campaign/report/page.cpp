@@ -34,11 +34,12 @@ std::string headline_sentence(const ReportData& data) {
   out += " with " + method_words(run);
   std::string effort;
   const auto add = [&effort](const std::string& text) { effort += (effort.empty() ? "" : ", ") + text; };
-  if (run.draws > 0) {
+  const int draws = run.draws_made > 0 ? run.draws_made : run.draws;
+  if (draws > 0) {
     if (run.kind == "chains") {
-      add(fmt::format("{} of {}", plural(run.chains, "chain"), plural(run.draws, "draw")));
+      add(fmt::format("{} of {}", plural(run.chains, "chain"), plural(draws, "draw")));
     } else {
-      const std::string members = plural(run.draws, run.kind == "particles" ? "particle" : "ensemble member");
+      const std::string members = plural(draws, run.kind == "particles" ? "particle" : "ensemble member");
       add(run.chains > 1 ? fmt::format("{} of {}", plural(run.chains, "repeat"), members) : members);
     }
   }
@@ -98,12 +99,9 @@ std::string tile(const std::string& value, const std::string& label, Level level
 }
 
 std::string key_numbers(const MethodRun& run) {
-  double rhat = undefined, bulk = undefined, tail = undefined;
-  for (const ParameterRow& row : run.parameters) {
-    if (!(row.rhat <= rhat) && !std::isnan(row.rhat)) rhat = row.rhat;
-    if (!(row.ess_bulk >= bulk) && !std::isnan(row.ess_bulk)) bulk = row.ess_bulk;
-    if (!(row.ess_tail >= tail) && !std::isnan(row.ess_tail)) tail = row.ess_tail;
-  }
+  const double rhat = extreme_of(run, &ParameterRow::rhat, 1).value,
+               bulk = extreme_of(run, &ParameterRow::ess_bulk, -1).value,
+               tail = extreme_of(run, &ParameterRow::ess_tail, -1).value;
   std::string out = "<div class=\"tiles\">";
   const bool has_mixing = run.kind == "chains";
   if (has_mixing || std::isfinite(rhat)) out += tile(number(rhat, 4), "largest R-hat", rhat_level(rhat));

@@ -37,6 +37,8 @@ struct MethodRun {
   std::string kind = "chains";  ///< "chains" | "particles" | "ensemble"
   bool is_exact = true;         ///< false: biased outside special cases (EKI outside the linear Gaussian one)
   int chains = 0, draws = 0, dimension = 0;
+  int stride = 1;              ///< `values` and `log_likelihood` hold every stride-th draw of the run
+  int draws_made = 0;          ///< of the run; 0: as many as `draws`
   std::vector<double> values;  ///< [chain][draw][parameter], model space; may be empty for comparison runs
   std::vector<ParameterRow> parameters;
   std::vector<double> log_likelihood;  ///< [chain][draw]; may be empty
@@ -63,6 +65,7 @@ struct ReportData {
       false;  ///< true: the parameters that made the data; false: a posterior mean known from elsewhere
   std::vector<std::pair<int, int>> pairs;  ///< joint marginals to show; empty: chosen by the report
   std::vector<double> observed, predicted_mean;
+  int predicted_draws = 0;  ///< over how many posterior draws the prediction is a mean; 0: not known
   MethodRun main;
   std::vector<MethodRun> comparisons;
   std::string resolved_deck;

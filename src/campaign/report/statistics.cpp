@@ -2,34 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <complex>
 #include <numeric>
+
+#include "prob/diagnostics.hpp"
 
 namespace aleator::campaign::report {
 namespace {
-
-using Complex = std::complex<double>;
-
-// In place, radix 2, size a power of two: X_k = sum_n x_n exp(-2 pi i k n / N).
-void transform_radix2(std::vector<Complex>& x) {
-  const std::size_t n = x.size();
-  for (std::size_t i = 1, j = 0; i < n; ++i) {
-    std::size_t bit = n >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i < j) std::swap(x[i], x[j]);
-  }
-  for (std::size_t length = 2; length <= n; length <<= 1) {
-    for (std::size_t k = 0; k < length / 2; ++k) {
-      const Complex w = std::polar(1.0, -2.0 * M_PI * static_cast<double>(k) / static_cast<double>(length));
-      for (std::size_t i = k; i < n; i += length) {
-        const Complex even = x[i], odd = x[i + length / 2] * w;
-        x[i] = even + odd;
-        x[i + length / 2] = even - odd;
-      }
-    }
-  }
-}
 
 // One pass of a Gaussian of standard deviation `width` cells along one direction; mass that would leave the grid is
 // reflected.
@@ -148,17 +126,10 @@ std::vector<double> mean_autocorrelation(const std::vector<std::vector<double>>&
   std::vector<double> sum(max_lag + 1, 0.0);
   int used = 0;
   for (const std::vector<double>& chain : chains) {
-    const std::size_t n = chain.size();
-    const double mean = n ? std::accumulate(chain.begin(), chain.end(), 0.0) / static_cast<double>(n) : 0;
-    std::size_t padded = 1;
-    while (padded < n + max_lag + 1) padded <<= 1;
-    std::vector<Complex> x(padded);
-    for (std::size_t i = 0; i < n; ++i) x[i] = chain[i] - mean;
-    transform_radix2(x);
-    for (Complex& z : x) z = std::norm(z);
-    transform_radix2(x);  // the power spectrum is even, so forward and backward agree but for the factor
-    if (!(x[0].real() > 0)) continue;
-    for (int k = 0; k <= max_lag; ++k) sum[k] += x[k].real() / x[0].real();
+    const auto n = static_cast<int>(chain.size());
+    const std::vector<double> rho = prob::autocorrelation({chain.data(), 1, n, n, 1}, max_lag);
+    if (rho.empty() || !std::isfinite(rho.front())) continue;  // the chain stands still
+    for (std::size_t k = 0; k < rho.size(); ++k) sum[k] += rho[k];
     ++used;
   }
   if (used == 0) return {};

@@ -1,7 +1,7 @@
 /// What      The small statistics plots are made of: quantiles, bins in one and two dimensions, ranks,
 ///           autocorrelation, correlation.
-/// Method    Rank plots: Vehtari, Gelman, Simpson, Carpenter, Buerkner 2021, section 4.1. Autocorrelation by FFT
-///           with zero padding. Two-dimensional densities: counts smoothed by a Gaussian; levels of highest density
+/// Method    Rank plots: Vehtari, Gelman, Simpson, Carpenter, Buerkner 2021, section 4.1. Autocorrelation:
+///           prob/diagnostics. Two-dimensional densities: counts smoothed by a Gaussian; levels of highest density
 ///           by sorting the cells.
 /// Parallel  no.
 /// Cost      O(n log n) in the number of draws.

@@ -33,16 +33,8 @@ std::string head(const std::vector<std::pair<std::string, std::string>>& columns
   return out + "</tr></thead>";
 }
 
-double smallest_ess(const MethodRun& run) {
-  double least = undefined;
-  for (const ParameterRow& row : run.parameters) {
-    if (std::isfinite(row.ess_bulk) && !(row.ess_bulk >= least)) least = row.ess_bulk;
-  }
-  return least;
-}
-
 std::string comparison_row(const MethodRun& run, bool is_main) {
-  const double ess = smallest_ess(run);
+  const double ess = extreme_of(run, &ParameterRow::ess_bulk, -1).value;
   std::string out = is_main ? "<tr class=\"main\">" : "<tr>";
   out += fmt::format("<th scope=\"row\">{}<small>{}</small></th>", escape_html(run.name), escape_html(run.component));
   out += cell(count(run.model_evaluations), run.model_evaluations);

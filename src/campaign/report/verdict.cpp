@@ -12,21 +12,6 @@
 namespace aleator::campaign::report {
 namespace {
 
-struct Extreme {
-  double value = undefined;
-  int parameter = -1;
-};
-
-// The largest (sign = 1) or smallest (sign = -1) defined value among the parameters.
-Extreme extreme_of(const MethodRun& run, double ParameterRow::*what, int sign) {
-  Extreme e;
-  for (std::size_t p = 0; p < run.parameters.size(); ++p) {
-    const double v = run.parameters[p].*what;
-    if (!std::isnan(v) && (e.parameter < 0 || sign * v > sign * e.value)) e = {v, static_cast<int>(p)};
-  }
-  return e;
-}
-
 struct AcceptanceRange {
   const char* part_of_component;
   double low, high;
@@ -229,6 +214,15 @@ void put_in_words(const MethodRun& run, Verdict& v) {
 }
 
 }  // namespace
+
+Extreme extreme_of(const MethodRun& run, double ParameterRow::*what, int sign) {
+  Extreme e;
+  for (std::size_t p = 0; p < run.parameters.size(); ++p) {
+    const double v = run.parameters[p].*what;
+    if (!std::isnan(v) && (e.parameter < 0 || sign * v > sign * e.value)) e = {v, static_cast<int>(p)};
+  }
+  return e;
+}
 
 Level rhat_level(double rhat) {
   if (std::isnan(rhat)) return Level::unknown;

@@ -37,6 +37,13 @@ struct Verdict {
   std::vector<Check> checks;
 };
 
+struct Extreme {
+  double value = undefined;
+  int parameter = -1;  ///< -1: defined for none
+};
+/// The largest (sign = 1) or smallest (sign = -1) defined value among the parameters.
+Extreme extreme_of(const MethodRun& run, double ParameterRow::*what, int sign);
+
 Level rhat_level(double rhat);
 Level ess_level(double ess);
 const char* level_class(Level level);  ///< CSS class: "good", "caution", ...

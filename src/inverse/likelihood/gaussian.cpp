@@ -50,7 +50,7 @@ GaussianLikelihood::GaussianLikelihood(const Params& params) {
   const int p = outputs();
   constexpr double half_log_two_pi = 0.918938533204672741780329736406;
   if (params.covariance.empty()) {
-    const std::vector<double> sd = prob::spread(params.sd, p, "sd");
+    const std::vector<double> sd = prob::spread(params.sd, p, "sd", "data");
     noise_.covariance = math::Matrix(p, p);
     for (int i = 0; i < p; ++i) {
       precision_.push_back(1.0 / sd[i]);

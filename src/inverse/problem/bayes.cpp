@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "core/log.hpp"
 #include "io/files.hpp"
@@ -23,12 +24,23 @@ std::string shown_row(ConstBatch u, int row) {
   return text + (u.extent(1) > 8 ? ", …" : "");
 }
 
+// Variables are arrays of results.h5, beside the dimensions chain, draw and name_dim_0.
+void refuse_names_of_dimensions(const std::vector<prob::Variable>& variables) {
+  std::set<std::string> dimensions{"chain", "draw"};
+  for (const prob::Variable& variable : variables) dimensions.insert(variable.name + "_dim_0");
+  for (const prob::Variable& variable : variables)
+    if (dimensions.count(variable.name) != 0)
+      throw deck::KeyError("prior",
+                           fmt::format("calls parameters '{}', the name of a dimension of results.h5", variable.name),
+                           "give the prior's block another name");
+}
+
 // Outputs that overflow to NaN without the model noticing: a chain that starts at a NaN would never leave it.
-void add_undefined_rows(const model::Vector& log_likelihood, model::RowStatus& status) {
-  std::vector<char> is_known(log_likelihood.extent(0), 0);
+void add_undefined_rows(const model::Vector& values, model::RowStatus& status) {
+  std::vector<char> is_known(values.extent(0), 0);
   for (const model::FailedRow& failed : status.failed) is_known[static_cast<std::size_t>(failed.row)] = 1;
   for (std::size_t row = 0; row < is_known.size(); ++row)
-    if (is_known[row] == 0 && std::isnan(log_likelihood(row)))
+    if (is_known[row] == 0 && std::isnan(values(row)))
       status.failed.push_back({static_cast<int>(row), "the outputs are not finite"});
 }
 
@@ -59,6 +71,7 @@ BayesProblem::BayesProblem(const Params& params, Parts parts) : params_(params),
                          fmt::format("has {} data, but model '{}' gives {} outputs", p, params.model, shape.outputs),
                          "the data file must hold one number for each output");
   variables_ = parts_.prior->variables(params.prior);
+  refuse_names_of_dimensions(variables_);
   if (params.reference_mean.empty()) return;
   reference_mean_ = io::parse_table(params.reference_mean.text, params.reference_mean.path).values;
   if (static_cast<int>(reference_mean_.size()) != d)
@@ -111,7 +124,7 @@ void BayesProblem::handle_failures(const model::RowStatus& status, ConstBatch u,
       throw core::NumericsError(where() +
                                 "; on_failure = \"reject\" in the problem's block would pass over such points");
     if (++failures_ <= most_shown) core::warn("{}", where());
-    if (failures_ == most_shown) core::warn("further failed model runs are counted, not shown");
+    if (failures_ == most_shown) core::warn("further failed model runs are not shown");
     result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();
   }
   if (result.gradient.size() == 0) return;
@@ -125,7 +138,13 @@ model::RowStatus BayesProblem::evaluate_parameters(ConstBatch u, model::Evaluati
                                                    model::Vector log_prior) const {
   model::RowStatus status = parts_.model->evaluate(u, result.outputs);
   parts_.likelihood->log_density(result.outputs, result.log_likelihood);
-  for (std::size_t row = 0; row < u.extent(0); ++row) log_prior(row) = parts_.prior->log_density(&u(row, 0));
+  const model::Vector doubt("doubt", u.extent(0));  // NaN where the log-likelihood is, or an output is not finite
+  for (std::size_t row = 0; row < u.extent(0); ++row) {
+    log_prior(row) = parts_.prior->log_density(&u(row, 0));
+    if (std::isnan(result.log_likelihood(row))) doubt(row) = result.log_likelihood(row);
+    for (int i = 0; i < outputs(); ++i) doubt(row) += result.outputs(row, i) - result.outputs(row, i);
+  }
+  add_undefined_rows(doubt, status);
   return status;
 }
 

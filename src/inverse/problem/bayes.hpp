@@ -4,8 +4,9 @@
 ///           way, with the likelihood's part called inside the model's adjoint while the factors are in cache.
 /// Parallel  local rows; threads inside the model.
 /// Cost      the model's.
-/// Fails     KeyError when sizes do not fit; NumericsError when a row fails under on_failure = "stop". A row fails when
-///           the model says so or its log-likelihood is NaN; it then has log-likelihood -infinity and gradient 0.
+/// Fails     KeyError when sizes do not fit or a prior is called like a dimension of the results; NumericsError when a row
+///           fails under on_failure = "stop". A row fails when the model says so or its log-likelihood is NaN; it then
+///           has log-likelihood -infinity and gradient 0.
 #include <cstdint>
 #include <memory>
 
@@ -41,7 +42,7 @@ class BayesProblem : public model::Problem {
   const Parts& parts() const { return parts_; }
   /// A known posterior mean to compare with; empty when there is none.
   const std::vector<double>& reference_mean() const { return reference_mean_; }
-  /// Likelihood of given outputs and parameters u (not z): for evaluate jobs.
+  /// Outputs, log-likelihood and log-prior of parameters u (not z): for evaluate jobs. Failed rows have NaN outputs.
   model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result, model::Vector log_prior) const;
 
  private:
@@ -50,7 +51,7 @@ class BayesProblem : public model::Problem {
   Parts parts_;
   std::vector<prob::Variable> variables_;
   std::vector<double> reference_mean_;
-  mutable std::int64_t failures_ = 0;  // of this rank, counted for the log
+  mutable std::int64_t failures_ = 0;  // of this rank: the first few are logged
 };
 
 }  // namespace aleator::inverse

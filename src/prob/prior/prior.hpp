@@ -33,7 +33,9 @@ class Prior {
   virtual std::vector<Variable> variables(const std::string& name) const { return {{name, dimension()}}; }
 };
 
-/// A value for each of `dimension` parameters from a deck's list: one value stands for all. KeyError for other lengths.
-std::vector<double> spread(const std::vector<double>& values, int dimension, const std::string& key);
+/// A value for each of `count` parameters (or whatever `things` says) from a deck's list: one value stands for all.
+/// KeyError for other lengths.
+std::vector<double> spread(const std::vector<double>& values, int count, const std::string& key,
+                           const std::string& things = "parameters");
 
 }  // namespace aleator::prob

@@ -64,12 +64,6 @@ deck::Schema<Hmc::Params> Hmc::schema() {
   return s;
 }
 
-std::string Hmc::objection(const Problem& problem) const {
-  return problem.has_gradient() ? ""
-                                : "needs the gradient of the log-likelihood, which the model does not offer "
-                                  "(sampler/random_walk, sampler/pcn and sampler/smc do without)";
-}
-
 Hmc::State Hmc::init(const Problem& problem, const Context& context) const {
   return begin_chains(params, 0.05, true, problem, context);
 }

@@ -27,7 +27,7 @@ struct Hmc {
   using State = ChainState;
   static deck::Schema<Params> schema();
   Plan plan() const { return chain_plan(params); }
-  std::string objection(const Problem& problem) const;
+  std::string objection(const Problem& problem) const { return gradient_objection(problem); }
 
   State init(const Problem& problem, const Context& context) const;
   StepInfo step(const Problem& problem, const Context& context, State& s) const;

@@ -36,12 +36,6 @@ deck::Schema<Mala::Params> Mala::schema() {
   return s;
 }
 
-std::string Mala::objection(const Problem& problem) const {
-  return problem.has_gradient() ? ""
-                                : "needs the gradient of the log-likelihood, which the model does not offer "
-                                  "(sampler/random_walk, sampler/pcn and sampler/smc do without)";
-}
-
 Mala::State Mala::init(const Problem& problem, const Context& context) const {
   return begin_chains(params, 0.1, true, problem, context);
 }

@@ -52,6 +52,18 @@ void adapt(const ChainParams& params, const Context& context, double acceptance_
   if (place.ended_window < windows_with_relocation) relocate_stragglers(context, s);
 }
 
+Candidates new_candidates(const Ensemble& ensemble, const Batch& position) {
+  using Kokkos::view_alloc;
+  using Kokkos::WithoutInitializing;
+  Candidates c;
+  c.position = position;
+  c.evaluation.log_likelihood = Vector(view_alloc("log_likelihood", WithoutInitializing), ensemble.rows());
+  c.evaluation.gradient =
+      Batch(view_alloc("gradient", WithoutInitializing), ensemble.rows(), ensemble.gradient.extent(1));
+  c.log_ratio = Vector(view_alloc("log_ratio", WithoutInitializing), ensemble.rows());
+  return c;
+}
+
 }  // namespace
 
 void ChainState::fields(io::Archive& archive) {
@@ -69,24 +81,13 @@ Batch proposal_normals(const Ensemble& ensemble, const Context& context, std::in
 
 Candidates evaluate_candidates(const Problem& problem, const Context& context, const Ensemble& ensemble,
                                const Batch& position) {
-  using Kokkos::view_alloc;
-  using Kokkos::WithoutInitializing;
-  Candidates c;
-  c.position = position;
-  c.evaluation.log_likelihood = Vector(view_alloc("log_likelihood", WithoutInitializing), ensemble.rows());
-  c.evaluation.gradient =
-      Batch(view_alloc("gradient", WithoutInitializing), ensemble.rows(), ensemble.gradient.extent(1));
-  c.log_ratio = Vector(view_alloc("log_ratio", WithoutInitializing), ensemble.rows());
+  Candidates c = new_candidates(ensemble, position);
   evaluate(problem, position, c.evaluation, context);
   return c;
 }
 
 Candidates start_of_trajectory(const Ensemble& ensemble, const Batch& position) {
-  Candidates c;
-  c.position = position;
-  c.evaluation.log_likelihood = Vector("log_likelihood", ensemble.rows());
-  c.evaluation.gradient = Batch("gradient", ensemble.rows(), ensemble.gradient.extent(1));
-  c.log_ratio = Vector("log_ratio", ensemble.rows());
+  Candidates c = new_candidates(ensemble, position);
   Kokkos::deep_copy(c.evaluation.log_likelihood, ensemble.log_likelihood);
   Kokkos::deep_copy(c.evaluation.gradient, ensemble.gradient);
   return c;
@@ -149,5 +150,11 @@ StepInfo end_step(const ChainParams& params, double target_acceptance, const Ste
 }
 
 Plan chain_plan(const ChainParams& params) { return {Plan::Kind::chains, params.chains, params.draws, true}; }
+
+std::string gradient_objection(const Problem& problem) {
+  return problem.has_gradient() ? ""
+                                : "needs the gradient of the log-likelihood, which the model does not offer "
+                                  "(sampler/random_walk, sampler/pcn and sampler/smc do without)";
+}
 
 }  // namespace aleator::sampler

@@ -79,5 +79,7 @@ StepInfo end_step(const ChainParams& params, double target_acceptance, const Ste
                   const Context& context, ChainState& s);
 inline bool is_warmed_up(const ChainParams& params, const ChainState& s) { return s.iteration >= params.warmup; }
 Plan chain_plan(const ChainParams& params);
+/// The objection of a kernel that needs the gradient of the log-likelihood; empty where the problem has one.
+std::string gradient_objection(const Problem& problem);
 
 }  // namespace aleator::sampler
