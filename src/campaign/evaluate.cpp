@@ -7,6 +7,7 @@
 #include "campaign/run_folder.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
+#include "parallel/row_layout.hpp"
 
 namespace aleator::campaign {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "campaign/progress.hpp"
 #include "campaign/run_folder.hpp"
@@ -21,7 +22,10 @@ SamplerRun::SamplerRun(const inverse::BayesProblem& problem, const SampleJob::Na
       plan_(sampler.sampler->plan()) {}
 
 JobEnd SamplerRun::run() {
-  if (io::file_exists(folder_ + "/summary.json")) return JobEnd::finished;
+  if (io::file_exists(folder_ + "/summary.json")) {
+    check_finished();
+    return JobEnd::finished;
+  }
   start_seconds_ = job_.watch.seconds();
   start_or_resume();
   Progress progress(named_.name, progress_);
@@ -53,6 +57,19 @@ JobEnd SamplerRun::run() {
   progress.end();
   finish();
   return JobEnd::finished;
+}
+
+void SamplerRun::check_finished() const {
+  parallel::agree(job_.comm, [&] {
+    if (!job_.comm.is_root()) return;
+    const std::string path = folder_ + "/summary.json";
+    const auto summary = nlohmann::json::parse(io::read_text_file(path), nullptr, false);
+    if (summary.is_object() && summary.value("deck", "") == job_.fingerprint) return;
+    throw core::UserError(
+        fmt::format("{}: {} is finished, but with another deck; resume without --set, or start a new run "
+                    "with another --out",
+                    path, named_.name));
+  });
 }
 
 void SamplerRun::start_or_resume() {
@@ -130,6 +147,7 @@ RunFacts SamplerRun::facts() const {
   facts.acceptance = draws_ > 0 && plan_.is_exact ? accepted_ / static_cast<double>(draws_) : std::nan("");
   facts.log_evidence = state.log_evidence, facts.log_evidence_standard_error = state.log_evidence_standard_error;
   facts.ranks = job_.comm.size(), facts.threads = parallel::threads();
+  facts.deck = job_.fingerprint;
   return facts;
 }
 

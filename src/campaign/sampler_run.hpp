@@ -19,6 +19,8 @@ class SamplerRun {
   JobEnd run();
 
  private:
+  /// Throws when the finished result in the folder is that of another deck.
+  void check_finished() const;
   void start_or_resume();
   void resume_from(const std::string& checkpoint, const std::string& results);
   /// Which deck and sampler a checkpoint belongs to: written, or read and compared.

@@ -167,6 +167,7 @@ const char* kind_text(sampler::Plan::Kind kind) {
 std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>& rows,
                          const std::vector<double>& reference) {
   ordered_json out;
+  out["deck"] = facts.deck;
   out["sampler"] = facts.sampler;
   out["component"] = facts.component;
   out["kind"] = kind_text(facts.plan.kind);

@@ -19,10 +19,12 @@ SETTINGS = ["job.posterior.compare=[]", "sampler.hmc.warmup=50", "sampler.hmc.dr
 
 def rate(program, ranks, threads):
     environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OMP_PROC_BIND="false", OMPI_ALLOW_RUN_AS_ROOT="1",
-                       OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_hwloc_base_binding_policy="none")
+                       OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "run")
-        command = ["mpirun", "-n", str(ranks), program, "run", DECK, "--out", out]
+        command = [program, "run", DECK, "--out", out]
+        if ranks > 1:  # one process needs no launcher, which might bind its threads to one core
+            command = ["mpirun", "-n", str(ranks), "--bind-to", "none"] + command
         for setting in SETTINGS:
             command += ["--set", setting]
         subprocess.run(command, env=environment, check=True, capture_output=True)
