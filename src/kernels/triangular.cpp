@@ -1,7 +1,7 @@
 #include "kernels/triangular.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <memory>
 
 namespace aleator::kernels {
 namespace {
@@ -10,14 +10,14 @@ constexpr int tile_rows = 8;
 using Lanes [[gnu::vector_size(8 * tile_rows)]] = double;
 
 // One parameter of eight rows is a Lanes; rows beyond the end are zero.
-void load_tile(ConstBatch x, int first, std::vector<Lanes>& tile) {
+void load_tile(ConstBatch x, int first, Lanes* tile) {
   const int d = static_cast<int>(x.extent(1)), rows = std::min<int>(tile_rows, static_cast<int>(x.extent(0)) - first);
   for (int k = 0; k < d; ++k) tile[k] = Lanes{};
   for (int r = 0; r < rows; ++r)
     for (int k = 0; k < d; ++k) tile[k][r] = x(first + r, k);
 }
 
-void store_tile(const std::vector<Lanes>& tile, Batch y, int first) {
+void store_tile(const Lanes* tile, Batch y, int first) {
   const int d = static_cast<int>(y.extent(1)), rows = std::min<int>(tile_rows, static_cast<int>(y.extent(0)) - first);
   for (int r = 0; r < rows; ++r)
     for (int k = 0; k < d; ++k) y(first + r, k) = tile[k][r];
@@ -27,10 +27,11 @@ template <typename Product>
 void for_each_tile(ConstBatch x, Batch y, Product product) {
   const int d = static_cast<int>(x.extent(1)), tiles = (static_cast<int>(x.extent(0)) + tile_rows - 1) / tile_rows;
   Kokkos::parallel_for("triangular", Kokkos::RangePolicy<HostExec>(0, tiles), [=](int tile) {
-    std::vector<Lanes> in(d), out(d);
-    load_tile(x, tile * tile_rows, in);
-    product(d, in.data(), out.data());
-    store_tile(out, y, tile * tile_rows);
+    // Arrays, not vectors: nvcc cannot put a vector type into a std::vector.
+    const std::unique_ptr<Lanes[]> in(new Lanes[d]), out(new Lanes[d]);
+    load_tile(x, tile * tile_rows, in.get());
+    product(d, in.get(), out.get());
+    store_tile(out.get(), y, tile * tile_rows);
   });
 }
 
