@@ -37,6 +37,8 @@ class Problem {
   virtual int outputs() const = 0;
   virtual bool has_gradient() const = 0;
   virtual const GaussianNoise* noise() const = 0;
+  /// Whether evaluate() may throw on one rank alone, so that the ranks must agree after it.
+  virtual bool may_stop() const { return true; }
   /// Fills those views of `result` that are allocated (log_likelihood always); returns the local rows that failed.
   virtual std::vector<int> evaluate(ConstBatch z, Evaluation& result) const = 0;
   /// u = T(z).

@@ -33,6 +33,7 @@ class BayesProblem : public model::Problem {
 
   int dimension() const override { return parts_.prior->dimension(); }
   int outputs() const override { return parts_.likelihood->outputs(); }
+  bool may_stop() const override { return params_.on_failure == OnFailure::stop; }
   bool has_gradient() const override { return parts_.model->adjoint() != nullptr; }
   const model::GaussianNoise* noise() const override { return parts_.likelihood->gaussian(); }
   std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override;
