@@ -45,7 +45,7 @@ struct Ensemble {
   int rows() const { return layout.local_rows(); }
 };
 
-/// Problem::evaluate of the local rows; an error on one rank (on_failure = "stop") is thrown on all. Collective.
+/// Problem::evaluate of the local rows; an error on one rank is thrown on all. Collective where may_stop().
 std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result,
                           const Context& context);
 
