@@ -1,15 +1,62 @@
 #pragma once
-/// What      Products of every row of a batch with one lower triangular matrix: y_r = L x_r and y_r = L^T x_r.
-/// Method    eight rows in the lanes of a register; the order of additions in a row is fixed.
+/// What      Products of the rows of a batch with one lower triangular matrix: y_r = L x_r and y_r = L^T x_r.
+/// Method    eight rows in the lanes of a register; the order of additions in a row is fixed. What makes x and takes y runs in
+///           the same pass: x(row, k) is asked of `in`, y(row, i) is handed to `out`, each once.
 /// Parallel  threads over tiles of eight rows; a row's bits do not depend on its tile.
 /// Cost      rows x d^2 flops.
 /// Fails     -
+#include <algorithm>
+#include <memory>
+
 #include "kernels/batch.hpp"
 
 namespace aleator::kernels {
 
-/// y may be x. `lower` is d x d, row by row; what lies above the diagonal is not read.
-void multiply_lower(const double* lower, ConstBatch x, Batch y);
-void multiply_lower_transposed(const double* lower, ConstBatch x, Batch y);
+constexpr int tile_rows = 8;
+/// One parameter of eight rows.
+using Lanes [[gnu::vector_size(8 * tile_rows)]] = double;
+
+/// out = L in for the d parameters of a tile. `lower` is d x d, row by row; what lies above the diagonal is not read.
+void multiply_lower_tile(const double* lower, int d, const Lanes* in, Lanes* out);
+/// out = L^T in
+void multiply_lower_transposed_tile(const double* lower, int d, const Lanes* in, Lanes* out);
+/// To be called at the end of vector code, before scalar code on the same thread; see the definition.
+void leave_vector_code();
+
+using TileProduct = void (*)(const double* lower, int d, const Lanes* in, Lanes* out);
+
+/// All of a tile's x is read before its y is written: y may lie where x lies.
+template <TileProduct product, typename In, typename Out>
+void for_each_tile(const double* lower, int rows, int d, const In& in, const Out& out) {
+  Kokkos::parallel_for("triangular", Kokkos::RangePolicy<HostExec>(0, (rows + tile_rows - 1) / tile_rows),
+                       [=](int tile) {
+                         const int first = tile * tile_rows, count = std::min(tile_rows, rows - first);
+                         // Arrays, not vectors: nvcc cannot put a vector type into a std::vector. Rows beyond the end are zero.
+                         const std::unique_ptr<Lanes[]> x(new Lanes[d]()), y(new Lanes[d]);
+                         double* const x_entries = reinterpret_cast<double*>(x.get());
+                         const double* const y_entries = reinterpret_cast<const double*>(y.get());
+                         for (int r = 0; r < count; ++r)
+                           for (int k = 0; k < d; ++k) x_entries[k * tile_rows + r] = in(first + r, k);
+                         product(lower, d, x.get(), y.get());
+                         for (int r = 0; r < count; ++r)
+                           for (int k = 0; k < d; ++k) out(first + r, k, y_entries[k * tile_rows + r]);
+                         leave_vector_code();
+                       });
+}
+
+/// out(row, i, sum_k L_ik in(row, k)) for every row and i < d.
+template <typename In, typename Out>
+void multiply_lower(const double* lower, int rows, int d, const In& in, const Out& out) {
+  for_each_tile<multiply_lower_tile>(lower, rows, d, in, out);
+}
+
+/// out(row, i, sum_k L_ki in(row, k)) for every row and i < d.
+template <typename In, typename Out>
+void multiply_lower_transposed(const double* lower, int rows, int d, const In& in, const Out& out) {
+  for_each_tile<multiply_lower_transposed_tile>(lower, rows, d, in, out);
+}
+
+/// y = L x by rows; y may be x.
+void multiply_lower(const double* lower, const ConstBatch& x, const Batch& y);
 
 }  // namespace aleator::kernels

@@ -1,5 +1,6 @@
 #include "parallel/session.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <Kokkos_Core.hpp>
@@ -43,6 +44,13 @@ void set_environment_defaults() {
   if (!is_started_by_launcher()) setenv("OMPI_MCA_pml", "ob1", 0);  // one process: no fabric to probe, 0.2 s saved
 }
 
+// Batches come and go with every model run: their pages stay with the process instead of being mapped, zeroed and given back.
+void keep_freed_memory() {
+  constexpr int largest_kept = 1 << 30;
+  mallopt(M_MMAP_THRESHOLD, largest_kept / 32);
+  mallopt(M_TRIM_THRESHOLD, largest_kept);
+}
+
 // Threads that must share cores cost speed, never bits: one line from rank 0, whose node stands for the others. Collective.
 void warn_if_crowded(const Comm& world) {
   MPI_Comm node = MPI_COMM_NULL;
@@ -69,6 +77,7 @@ LocalSession::~LocalSession() { Kokkos::finalize(); }
 
 Session::Session(int& argc, char**& argv) {
   set_environment_defaults();
+  keep_freed_memory();
   int provided = 0;
   if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
     throw core::InternalError("MPI_Init failed");

@@ -26,6 +26,12 @@ Batch samples(int rows, int d) {
   return x;
 }
 
+void multiply_lower_transposed(const double* lower, const ConstBatch& x, const Batch& y) {
+  kernels::multiply_lower_transposed(
+      lower, static_cast<int>(x.extent(0)), static_cast<int>(x.extent(1)), [=](int row, int k) { return x(row, k); },
+      [=](int row, int k, double value) { y(row, k) = value; });
+}
+
 TEST(Triangular, AgreesWithPlainLoops) {
   for (const int d : {1, 2, 3, 4, 5, 8, 11, 16})
     for (const int rows : {1, 7, 8, 9, 19}) {

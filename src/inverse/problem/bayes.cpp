@@ -10,7 +10,6 @@
 namespace aleator::inverse {
 namespace {
 
-using kernels::HostExec;
 using model::Batch;
 using model::ConstBatch;
 
@@ -80,8 +79,8 @@ BayesProblem::BayesProblem(const Params& params, Parts parts) : params_(params),
 }
 
 void BayesProblem::parameters(ConstBatch z, Batch u) const {
-  Kokkos::parallel_for("transport", Kokkos::RangePolicy<HostExec>(0, z.extent(0)),
-                       [=](int row) { parts_.prior->to_parameters(&z(row, 0), &u(row, 0)); });
+  kernels::for_each_row(static_cast<int>(z.extent(0)),
+                        [=](int row) { parts_.prior->to_parameters(&z(row, 0), &u(row, 0)); });
 }
 
 std::vector<int> BayesProblem::evaluate(ConstBatch z, model::Evaluation& result) const {
@@ -90,20 +89,20 @@ std::vector<int> BayesProblem::evaluate(ConstBatch z, model::Evaluation& result)
   const Batch y = result.outputs.size() != 0 ? result.outputs : new_batch(rows, outputs());
   parameters(z, u);
   model::RowStatus status;
+  Batch du;
   if (result.gradient.size() == 0) {
     status = parts_.model->evaluate(u, y);
   } else {
-    const Batch du = new_batch(rows, dimension());
+    du = new_batch(rows, dimension());
     const auto cotangent = [this](int, ConstBatch y_tile, Batch dy_tile) {
       parts_.likelihood->gradient(y_tile, dy_tile);
     };
     status = parts_.model->adjoint()->evaluate_and_pullback(u, y, cotangent, du);
-    const Batch gradient = result.gradient;
-    Kokkos::parallel_for("pullback", Kokkos::RangePolicy<HostExec>(0, rows),
-                         [=](int row) { parts_.prior->pullback(&z(row, 0), &du(row, 0), &gradient(row, 0)); });
   }
   const model::Vector log_likelihood = result.log_likelihood;
-  Kokkos::parallel_for("log_likelihood", Kokkos::RangePolicy<HostExec>(0, rows), [=](int row) {
+  const Batch gradient = result.gradient;
+  kernels::for_each_row(static_cast<int>(rows), [=](int row) {
+    if (du.size() != 0) parts_.prior->pullback(&z(row, 0), &du(row, 0), &gradient(row, 0));
     parts_.likelihood->log_density(Kokkos::subview(ConstBatch(y), Kokkos::make_pair(row, row + 1), Kokkos::ALL),
                                    Kokkos::subview(log_likelihood, Kokkos::make_pair(row, row + 1)));
   });

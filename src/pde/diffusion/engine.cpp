@@ -23,7 +23,7 @@ struct EvaluateRows {
   Job job;
   KOKKOS_INLINE_FUNCTION void operator()(int slot) const {
     const auto kernel = job.kernel(slot);
-    for (int pack = job.first_pack + slot; pack < job.end_pack; pack += job.slots) job.evaluate(kernel, pack);
+    for (int pack = job.begin(slot); pack < job.end(slot); pack += job.stride()) job.evaluate(kernel, pack);
   }
 };
 
@@ -44,7 +44,7 @@ struct PushForwardRows {
   Job job;
   KOKKOS_INLINE_FUNCTION void operator()(int slot) const {
     const auto kernel = job.kernel(slot);
-    for (int pack = job.first_pack + slot; pack < job.end_pack; pack += job.slots) {
+    for (int pack = job.begin(slot); pack < job.end(slot); pack += job.stride()) {
       job.evaluate(kernel, pack);
       job.load(job.direction, kernel.gradient, pack);
       kernel.push_forward();
@@ -80,10 +80,11 @@ void launch(const char* name, int slots, const Functor& functor) {
 
 // Value and gradient pack by pack: the factor is still in cache when the cotangent comes.
 void pull_back_on_host(const Job& job, const Cotangent& cotangent, Batch y) {
-  Kokkos::View<double***, Kokkos::LayoutRight, Kokkos::HostSpace> tiles("cotangents", job.slots, lanes, y.extent(1));
+  Kokkos::View<double***, Kokkos::LayoutRight, Kokkos::HostSpace> tiles(
+      Kokkos::view_alloc("cotangents", Kokkos::WithoutInitializing), job.slots, lanes, y.extent(1));
   const auto work_on = [&](int slot) {
     const auto kernel = job.kernel(slot);
-    for (int pack = job.first_pack + slot; pack < job.end_pack; pack += job.slots) {
+    for (int pack = job.begin(slot); pack < job.end(slot); pack += job.stride()) {
       job.evaluate(kernel, pack);
       const int first = pack * lanes, last = std::min(first + lanes, job.rows());
       const Batch dy(&tiles(slot, 0, 0), last - first, y.extent(1));
@@ -240,7 +241,7 @@ Job Engine::job(ConstBatch u) const {
   job.layout = layout_;
   job.work = work_;
   job.theta = Kokkos::create_mirror_view_and_copy(DeviceSpace(), u);
-  job.fault = Integers("diffusion faults", u.extent(0));
+  job.fault = Integers(Kokkos::view_alloc("diffusion faults", Kokkos::WithoutInitializing), u.extent(0));
   job.end_pack = (job.rows() + lanes - 1) / lanes;
   job.slots = std::min(slots_, std::max(1, job.end_pack));
   return job;

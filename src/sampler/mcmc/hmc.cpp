@@ -14,25 +14,20 @@ double squared_length(const Batch& rho, int row) {
 }
 
 // rho += half epsilon_row L^T grad log pi(z), or a whole step with half = 1.
-void kick(const MoveSetting& setting, double half, const Vector& epsilon, const Candidates& c, const Batch& force,
-          const Batch& rho) {
+void kick(const MoveSetting& setting, double half, const Vector& epsilon, const Candidates& c, const Batch& rho) {
   const Batch z = c.position, g = c.evaluation.gradient;
-  const int rows = static_cast<int>(z.extent(0)), d = static_cast<int>(z.extent(1));
-  kernels::for_each_row(rows, [=, temper = setting.temper](int row) {
-    for (int k = 0; k < d; ++k) force(row, k) = temper * g(row, k) - z(row, k);
-  });
-  kernels::multiply_lower_transposed(setting.lower.data(), force, force);
-  kernels::for_each_row(rows, [=](int row) {
-    for (int k = 0; k < d; ++k) rho(row, k) += half * epsilon(row) * force(row, k);
-  });
+  kernels::multiply_lower_transposed(
+      setting.lower.data(), static_cast<int>(z.extent(0)), static_cast<int>(z.extent(1)),
+      [=, temper = setting.temper](int row, int k) { return temper * g(row, k) - z(row, k); },
+      [=](int row, int k, double force) { rho(row, k) += half * epsilon(row) * force; });
 }
 
 // z += epsilon_row L rho
-void drift(const MoveSetting& setting, const Vector& epsilon, const Batch& rho, const Batch& velocity, const Batch& z) {
-  kernels::multiply_lower(setting.lower.data(), rho, velocity);
-  kernels::for_each_row(static_cast<int>(z.extent(0)), [=](int row) {
-    for (std::size_t k = 0; k < z.extent(1); ++k) z(row, k) += epsilon(row) * velocity(row, k);
-  });
+void drift(const MoveSetting& setting, const Vector& epsilon, const Batch& rho, const Batch& z) {
+  kernels::multiply_lower(
+      setting.lower.data(), static_cast<int>(z.extent(0)), static_cast<int>(z.extent(1)),
+      [=](int row, int k) { return rho(row, k); },
+      [=](int row, int k, double velocity) { z(row, k) += epsilon(row) * velocity; });
 }
 
 }  // namespace
@@ -70,7 +65,7 @@ Hmc::State Hmc::init(const Problem& problem, const Context& context) const {
 
 Vector Hmc::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) const {
   const Batch rho = proposal_normals(e, context, setting.step);
-  const Batch work("work", e.rows(), rho.extent(1)), z("z", e.rows(), rho.extent(1));
+  const Batch z("z", e.rows(), rho.extent(1));
   const Vector epsilon("epsilon", e.rows()), energy("energy", e.rows());
   for (int row = 0; row < e.rows(); ++row) {
     const double u = context.rng.uniform({kernels::Purpose::trajectory, setting.step}, e.layout.first() + row);
@@ -79,11 +74,11 @@ Vector Hmc::move(const Problem& problem, const Context& context, const MoveSetti
   }
   Kokkos::deep_copy(z, e.position);
   Candidates c = start_of_trajectory(e, z);
-  kick(setting, 0.5, epsilon, c, work, rho);
+  kick(setting, 0.5, epsilon, c, rho);
   for (int i = 1; i <= params.leapfrogs; ++i) {
-    drift(setting, epsilon, rho, work, z);
+    drift(setting, epsilon, rho, z);
     evaluate(problem, z, c.evaluation, context);
-    kick(setting, i < params.leapfrogs ? 1.0 : 0.5, epsilon, c, work, rho);
+    kick(setting, i < params.leapfrogs ? 1.0 : 0.5, epsilon, c, rho);
   }
   kernels::for_each_row(e.rows(), [=, position = e.position](int row) {
     c.log_ratio(row) = log_prior_ratio(z, position, row) + energy(row) - 0.5 * squared_length(rho, row);

@@ -11,10 +11,10 @@ namespace {
 Batch whitened_drift(const MoveSetting& setting, const Batch& position, const Batch& gradient) {
   Batch b(Kokkos::view_alloc("drift", Kokkos::WithoutInitializing), position.extent(0), position.extent(1));
   const int rows = static_cast<int>(b.extent(0)), d = static_cast<int>(b.extent(1));
-  kernels::for_each_row(rows, [=, temper = setting.temper](int row) {
-    for (int k = 0; k < d; ++k) b(row, k) = temper * gradient(row, k) - position(row, k);
-  });
-  kernels::multiply_lower_transposed(setting.lower.data(), b, b);
+  kernels::multiply_lower_transposed(
+      setting.lower.data(), rows, d,
+      [=, temper = setting.temper](int row, int k) { return temper * gradient(row, k) - position(row, k); },
+      [=](int row, int k, double value) { b(row, k) = value; });
   const double half_step = 0.5 * setting.scale * setting.scale, limit = setting.scale * std::sqrt(d);
   kernels::for_each_row(rows, [=](int row) {
     double squares = 0.0;
@@ -47,13 +47,10 @@ Vector Mala::move(const Problem& problem, const Context& context, const MoveSett
   const Batch jump(Kokkos::view_alloc("jump", Kokkos::WithoutInitializing), e.rows(), xi.extent(1)),
       proposed("proposed", e.rows(), xi.extent(1));
   const int d = static_cast<int>(xi.extent(1));
-  kernels::for_each_row(e.rows(), [=](int row) {
-    for (int k = 0; k < d; ++k) jump(row, k) = forward(row, k) + epsilon * xi(row, k);
-  });
-  kernels::multiply_lower(setting.lower.data(), jump, proposed);
-  kernels::for_each_row(e.rows(), [=, position = e.position](int row) {
-    for (int k = 0; k < d; ++k) proposed(row, k) += position(row, k);  // z' = z + L (b(z) + epsilon xi)
-  });
+  kernels::multiply_lower(  // z' = z + L (b(z) + epsilon xi)
+      setting.lower.data(), e.rows(), d,
+      [=](int row, int k) { return jump(row, k) = forward(row, k) + epsilon * xi(row, k); },
+      [=, position = e.position](int row, int k, double step) { proposed(row, k) = position(row, k) + step; });
 
   const Candidates c = evaluate_candidates(problem, context, e, proposed);
   const Batch backward = whitened_drift(setting, proposed, c.evaluation.gradient);  // b(z')

@@ -20,11 +20,11 @@ RandomWalk::State RandomWalk::init(const Problem& problem, const Context& contex
 
 Vector RandomWalk::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
   const Batch proposed = proposal_normals(e, context, setting.step);
-  kernels::multiply_lower(setting.lower.data(), proposed, proposed);  // L xi
-  kernels::for_each_row(e.rows(), [=, position = e.position, epsilon = setting.scale](int row) {
-    for (std::size_t k = 0; k < proposed.extent(1); ++k)
-      proposed(row, k) = position(row, k) + epsilon * proposed(row, k);
-  });
+  kernels::multiply_lower(  // z' = z + epsilon L xi
+      setting.lower.data(), e.rows(), problem.dimension(), [=](int row, int k) { return proposed(row, k); },
+      [=, position = e.position, epsilon = setting.scale](int row, int k, double step) {
+        proposed(row, k) = position(row, k) + epsilon * step;
+      });
   const Candidates c = evaluate_candidates(problem, context, e, proposed);
   kernels::for_each_row(
       e.rows(), [=, position = e.position](int row) { c.log_ratio(row) = log_prior_ratio(proposed, position, row); });
