@@ -195,11 +195,21 @@ void SamplerRun::record_error() {
       sampler::estimate_means(context_, state.ensemble.layout, state.means).mean, problem_.reference_mean()));
 }
 
-// At every tenth of the sampling: R-hat and ESS of the log-density so far, read back from the file.
-void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
-  const int tenth = static_cast<int>(10.0 * static_cast<double>(draws_) / plan_.draws);
-  if (plan_.kind != sampler::Plan::Kind::chains || !info.is_draw || tenth == last_live_tenth_ || draws_ < 8) return;
-  last_live_tenth_ = tenth;
+// Of the log-density, which every sampler has: for chains over the draws so far, read back from the file; for particles and
+// ensembles over the members as they stand.
+prob::ScalarSummary SamplerRun::log_density_summary() {
+  const sampler::BaseState& state = named_.sampler->state();
+  const auto members = static_cast<int>(plan_.members);
+  if (plan_.kind != sampler::Plan::Kind::chains) {
+    const sampler::Ensemble& e = state.ensemble;
+    std::vector<double> mine;
+    for (int row = 0; row < e.rows(); ++row) {
+      double squares = 0.0;
+      for (std::size_t k = 0; k < e.position.extent(1); ++k) squares += e.position(row, k) * e.position(row, k);
+      mine.push_back(e.log_likelihood(row) - 0.5 * squares);
+    }
+    return summarise_members(parallel::gather_rows(job_.comm, mine).data(), members, 1, state.ancestors);
+  }
   recorder_->flush();
   job_.comm.barrier();
   std::vector<double> lp;
@@ -207,14 +217,31 @@ void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
     if (job_.comm.is_root())
       lp = io::ResultsReader(folder_ + "/results.h5").read("sample_stats", "lp", {{0, 0}, {plan_.members, draws_}});
   });
-  if (!job_.comm.is_root()) return;
-  const prob::ScalarSummary s = prob::summarise(
-      {lp.data(), static_cast<int>(plan_.members), static_cast<int>(draws_), static_cast<std::ptrdiff_t>(draws_), 1});
-  core::info(
-      "{}: {} draws of each chain; log-density: R-hat {:.3f}, effective samples {:.0f} (tail {:.0f}), {:.3g} a model "
-      "run",
-      named_.name, draws_, s.rhat, s.ess_bulk, s.ess_tail,
-      s.ess_bulk / static_cast<double>(named_.sampler->state().model_evaluations));
+  if (!job_.comm.is_root()) return {};
+  return prob::summarise({lp.data(), members, static_cast<int>(draws_), static_cast<std::ptrdiff_t>(draws_), 1});
+}
+
+// At every tenth of the sampling of chains, at every tenth of the way of the others.
+void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
+  const bool is_chains = plan_.kind == sampler::Plan::Kind::chains;
+  const int tenth = static_cast<int>(10.0 * (is_chains ? static_cast<double>(draws_) / plan_.draws : info.progress));
+  constexpr int least_draws = 8;
+  if (tenth == last_live_tenth_ || (is_chains && (!info.is_draw || draws_ < least_draws))) return;
+  last_live_tenth_ = tenth;
+  const prob::ScalarSummary s = log_density_summary();
+  const RunFacts facts = this->facts();
+  std::string text = is_chains ? fmt::format("{} draws of each chain; log-density: R-hat {:.3f}, ", draws_, s.rhat)
+                               : fmt::format("{} {}; log-density: ", plan_.members,
+                                             plan_.kind == sampler::Plan::Kind::particles ? "particles" : "members");
+  text +=
+      fmt::format("effective samples {:.0f} (tail {:.0f}), {:.3g} a model run, {:.3g} a second, mean {:.6g} +- {:.2g}",
+                  s.ess_bulk, s.ess_tail, s.ess_bulk / static_cast<double>(facts.model_evaluations),
+                  s.ess_bulk / facts.wall_time_seconds, s.mean, s.mcse);
+  for (const auto& [name, value] : info.numbers)
+    if (name == "acceptance") text += fmt::format("; acceptance {:.3g}", value);
+  if (std::isfinite(facts.log_evidence))
+    text += fmt::format("; log evidence {:.6g} +- {:.2g}", facts.log_evidence, facts.log_evidence_standard_error);
+  core::info("{}: {}", named_.name, text);
 }
 
 }  // namespace aleator::campaign

@@ -28,6 +28,8 @@ class SamplerRun {
   void fields(io::Archive& archive);
   void save_checkpoint();
   void finish();
+  /// Collective; valid on rank 0.
+  prob::ScalarSummary log_density_summary();
   void show_live_diagnostics(const sampler::StepInfo& info);
   RunFacts facts() const;
   void use_running_means(std::vector<NamedSummary>& rows) const;

@@ -29,20 +29,6 @@ double ancestry_standard_error(const double* values, std::ptrdiff_t stride, cons
   return std::sqrt(squares) / static_cast<double>(ancestors.size());
 }
 
-prob::ScalarSummary particle_summary(const double* values, std::int64_t count, std::ptrdiff_t stride,
-                                     const std::vector<std::int64_t>& ancestors) {
-  prob::WeightedDraws draws;
-  draws.value = values, draws.count = count, draws.stride = stride;
-  const prob::WeightedSummary w = prob::summarise(draws);
-  prob::ScalarSummary s{};
-  s.mean = w.mean, s.sd = w.sd, s.q05 = w.q05, s.q50 = w.q50, s.q95 = w.q95;
-  s.mcse = ancestors.empty() ? w.sd / std::sqrt(static_cast<double>(count))
-                             : ancestry_standard_error(values, stride, ancestors, w.mean);
-  s.ess_bulk = s.ess_tail = std::min(static_cast<double>(count), w.sd * w.sd / (s.mcse * s.mcse));
-  s.rhat = std::nan("");
-  return s;
-}
-
 // Values of parameters [first, first + count) of one variable: [chain][draw][parameter].
 std::vector<double> read_columns(const io::ResultsReader& reader, const prob::Variable& variable, int first,
                                  int count) {
@@ -76,7 +62,7 @@ std::vector<double> summarise_share(const parallel::Comm& comm, const std::strin
             kind == sampler::Plan::Kind::chains
                 ? prob::summarise({values.data() + k, static_cast<int>(shape[0]), static_cast<int>(shape[1]),
                                    static_cast<std::ptrdiff_t>(shape[1]) * count, count})
-                : particle_summary(values.data() + k, draws, count, ancestors);
+                : summarise_members(values.data() + k, draws, count, ancestors);
         for (const double value : {static_cast<double>(first_of_variable + block + k), s.mean, s.sd, s.mcse, s.ess_bulk,
                                    s.ess_tail, s.rhat, s.q05, s.q50, s.q95})
           mine.push_back(value);
@@ -88,6 +74,20 @@ std::vector<double> summarise_share(const parallel::Comm& comm, const std::strin
 }
 
 }  // namespace
+
+prob::ScalarSummary summarise_members(const double* values, std::int64_t count, std::ptrdiff_t stride,
+                                      const std::vector<std::int64_t>& ancestors) {
+  prob::WeightedDraws draws;
+  draws.value = values, draws.count = count, draws.stride = stride;
+  const prob::WeightedSummary w = prob::summarise(draws);
+  prob::ScalarSummary s{};
+  s.mean = w.mean, s.sd = w.sd, s.q05 = w.q05, s.q50 = w.q50, s.q95 = w.q95;
+  s.mcse = ancestors.empty() ? w.sd / std::sqrt(static_cast<double>(count))
+                             : ancestry_standard_error(values, stride, ancestors, w.mean);
+  s.ess_bulk = s.ess_tail = std::min(static_cast<double>(count), w.sd * w.sd / (s.mcse * s.mcse));
+  s.rhat = std::nan("");
+  return s;
+}
 
 std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables) {
   std::vector<std::string> names;

@@ -34,6 +34,10 @@ struct NamedSummary {
 /// "theta[3]" for arrays, "kappa" for single parameters.
 std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables);
 
+/// One quantity over particles that share ancestors, or over an ensemble (no ancestors): values[i * stride] of member i.
+prob::ScalarSummary summarise_members(const double* values, std::int64_t count, std::ptrdiff_t stride,
+                                      const std::vector<std::int64_t>& ancestors);
+
 /// Diagnostics of every parameter.
 std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder,
                                                const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind);

@@ -20,3 +20,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 printf '%s\n' "$(seq -s' ' 1 64)" >"$scratch/one.txt"
 echo "evaluate, one row   $(median_ms "$program" evaluate "$deck" --at "$scratch/one.txt") ms (MPI's start and end included)"
+${CC:-gcc} -shared -fPIC -o "$scratch/probe.so" "$(dirname "$0")/first_model_run.c" -ldl
+echo "run, from MPI's start to model runs: $(LD_PRELOAD=$scratch/probe.so "$program" run "$deck" --out "$scratch/run" \
+  --set sampler.hmc.warmup=10 --set sampler.hmc.draws=10 --set 'job.posterior.compare=[]' --set run.report=false 2>&1 |
+  sed -n 's/^computing after //p')"

@@ -35,6 +35,12 @@ log=run/log.txt
 grep -q "info .*aleator [0-9]" $log && grep -q "done in" $log || fail "log.txt lacks its first or last line"
 grep -q "$(printf '\033')" $log && fail "log.txt holds terminal codes"
 
+# Live diagnostics, the same line for chains, particles and ensembles.
+for sampler in pcn mala hmc smc eki; do
+  grep -qE "$sampler: .*; log-density: .*effective samples [0-9]+ \(tail [0-9]+\), .* a model run, .* a second, mean" run/log.txt ||
+    fail "no live diagnostics of $sampler in log.txt"
+done
+
 $python -c "import h5py" 2>/dev/null || { echo "h5py is missing: results.h5 is not opened" && done_testing && exit 0; }
 expect 0 $python - <<'E2'
 import h5py, numpy as np
