@@ -12,6 +12,7 @@ set(ALEATOR_FLOORS
   3;nn
   4;model
   5;pde
+  5;ode
   5;surrogate
   5;sampler
   5;assimilation

@@ -153,7 +153,7 @@ std::string check_deck(const std::string& path, const deck::Overrides& overrides
   std::string text;
   for (const deck::ParsedBlock* const parsed : deck.of_kind("problem")) {
     const auto problem = builder.get<inverse::BayesProblem>("problem", parsed->block.name);
-    text += fmt::format("problem {}: {} parameters, {} data{}\n", parsed->block.name, problem->dimension(),
+    text += fmt::format("problem {}: {} parameters, {} data{}\n", parsed->block.name, problem->parameter_dimension(),
                         problem->outputs(), problem->has_gradient() ? ", with gradient" : "");
   }
   for (const auto& [name, job] : jobs)

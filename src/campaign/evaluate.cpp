@@ -29,7 +29,7 @@ std::string csv_header(const inverse::BayesProblem& problem) {
 
 io::Table read_rows(const inverse::BayesProblem& problem, const deck::File& rows) {
   io::Table table = io::parse_table(rows.text, rows.path, io::NonFinite::allowed);  // such rows fail, the others do not
-  const std::size_t d = static_cast<std::size_t>(problem.dimension());
+  const std::size_t d = static_cast<std::size_t>(problem.parameter_dimension());
   if (table.columns != d && table.columns * table.rows == d)
     table.rows = 1, table.columns = d;  // one vector, written over several lines
   if (table.columns != d)
@@ -44,7 +44,7 @@ io::Table read_rows(const inverse::BayesProblem& problem, const deck::File& rows
 std::string evaluate_rows(const parallel::Comm& comm, const inverse::BayesProblem& problem, const deck::File& rows) {
   const io::Table table = read_rows(problem, rows);
   const parallel::RowLayout layout(static_cast<parallel::GlobalIndex>(table.rows), comm);
-  const int local = layout.local_rows(), d = problem.dimension(), p = problem.outputs();
+  const int local = layout.local_rows(), d = problem.parameter_dimension(), p = problem.outputs();
   kernels::Batch u("u", local, d);
   for (int row = 0; row < local; ++row)
     for (int k = 0; k < d; ++k)

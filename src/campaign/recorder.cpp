@@ -28,7 +28,7 @@ std::int64_t prediction_draws(const sampler::Plan& plan) { return std::min<std::
 Recorder::Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem,
                    const model::Context& context, bool is_new, int first_draw)
     : plan_(plan), problem_(problem), context_(context), layout_(plan.members, context.comm), next_draw_(first_draw) {
-  capacity_ = buffer_capacity(plan.members, context.comm.size(), problem.dimension(), plan.draws);
+  capacity_ = buffer_capacity(plan.members, context.comm.size(), problem.parameter_dimension(), plan.draws);
   values_.resize(problem.variables().size());
   const std::size_t scalars = static_cast<std::size_t>(layout_.local_rows()) * capacity_;
   for (std::size_t v = 0; v < values_.size(); ++v)
@@ -85,7 +85,7 @@ void Recorder::lay_out(const std::string& path) {
 
 void Recorder::write_observed(const std::vector<double>& data) {
   file_->write("observed_data", "data", data);
-  model::Batch z("z", prior_draws, problem_.dimension()), u("u", prior_draws, problem_.dimension());
+  model::Batch z("z", prior_draws, problem_.dimension()), u("u", prior_draws, problem_.parameter_dimension());
   context_.rng.normals({kernels::Purpose::prior_sample}, 0, z);
   problem_.parameters(z, u);
   int column = 0;
@@ -105,7 +105,7 @@ void Recorder::write_predictions(const std::vector<double>& outputs) {
 void Recorder::add(const sampler::BaseState& state) {
   if (plan_.kind != sampler::Plan::Kind::chains) return add_particles(state);
   const sampler::Ensemble& e = state.ensemble;
-  model::Batch u("u", e.rows(), problem_.dimension());
+  model::Batch u("u", e.rows(), problem_.parameter_dimension());
   problem_.parameters(e.position, u);
   for (int row = 0; row < e.rows(); ++row) {
     const std::size_t place = static_cast<std::size_t>(row) * capacity_ + buffered_;
@@ -153,7 +153,7 @@ void Recorder::sync() {
 
 void Recorder::add_particles(const sampler::BaseState& state) {
   const sampler::Ensemble& e = state.ensemble;
-  model::Batch u("u", e.rows(), problem_.dimension());
+  model::Batch u("u", e.rows(), problem_.parameter_dimension());
   problem_.parameters(e.position, u);
   int column = 0;
   for (const prob::Variable& variable : problem_.variables()) {

@@ -14,7 +14,7 @@ std::string in_words(const deck::Deck& deck, const inverse::BayesProblem& proble
   const auto params = std::any_cast<inverse::BayesProblem::Params>(deck.block("problem", problem_name).params);
   return fmt::format("Model '{}': {}.\n\nPrior '{}': {}; {} parameters.\n\nLikelihood '{}': {}; {} data.", params.model,
                      title_of(deck.block("model", params.model)), params.prior,
-                     title_of(deck.block("prior", params.prior)), problem.dimension(), params.likelihood,
+                     title_of(deck.block("prior", params.prior)), problem.parameter_dimension(), params.likelihood,
                      title_of(deck.block("likelihood", params.likelihood)), problem.outputs());
 }
 

@@ -33,7 +33,7 @@ double number_or_nan(const json& value) { return value.is_number() ? value.get<d
 // Draws of all parameters, [chain][draw][parameter]; every stride-th draw when there are very many.
 void read_draws(const std::string& folder, const inverse::BayesProblem& problem, report::MethodRun& run) {
   const io::ResultsReader reader(folder + "/results.h5");
-  run.dimension = problem.dimension();
+  run.dimension = problem.parameter_dimension();
   const std::int64_t total = static_cast<std::int64_t>(run.chains) * run.draws * run.dimension;
   const int all_draws = run.draws;
   const int stride =

@@ -55,6 +55,23 @@ class Tangent {
   virtual RowStatus evaluate_and_pushforward(ConstBatch u, ConstBatch du, Batch y, Batch dy) const = 0;
 };
 
+/// A scalar field on a uniform grid, x fastest: at the nodes, or one value a cell.
+struct GridField {
+  std::string name;
+  std::vector<int> cells;               ///< nx, ny, nz: one, two or three numbers
+  std::vector<double> origin, spacing;  ///< as many
+  bool is_at_nodes = true;              ///< else at the cells' centres
+  std::vector<double> values;           ///< prod(cells + 1), or prod(cells)
+};
+
+/// The fields behind the outputs, to be looked at.
+class States {
+ public:
+  virtual ~States() = default;
+  /// Coefficients and solution at one row of parameters; throws NumericsError when it cannot be solved.
+  virtual std::vector<GridField> states(const double* u) const = 0;
+};
+
 class ForwardModel {
  public:
   virtual ~ForwardModel() = default;
@@ -63,6 +80,7 @@ class ForwardModel {
   virtual RowStatus evaluate(ConstBatch u, Batch y) const = 0;
   virtual const Adjoint* adjoint() const { return nullptr; }
   virtual const Tangent* tangent() const { return nullptr; }
+  virtual const States* states() const { return nullptr; }
 };
 
 }  // namespace aleator::model

@@ -33,7 +33,10 @@ struct Context {
 class Problem {
  public:
   virtual ~Problem() = default;
+  /// d, the number of latent coordinates z.
   virtual int dimension() const = 0;
+  /// The number of parameters u = T(z).
+  virtual int parameter_dimension() const { return dimension(); }
   virtual int outputs() const = 0;
   virtual bool has_gradient() const = 0;
   virtual const GaussianNoise* noise() const = 0;

@@ -5,8 +5,8 @@
 namespace aleator::sampler {
 
 void RunningMeans::add(const model::Problem& problem, const kernels::Batch& position) {
-  const int rows = static_cast<int>(position.extent(0)), d = static_cast<int>(position.extent(1));
-  if (sum.extent(0) != position.extent(0) || sum.extent(1) != position.extent(1)) sum = kernels::Batch("sum", rows, d);
+  const int rows = static_cast<int>(position.extent(0)), d = problem.parameter_dimension();
+  if (sum.extent(0) != position.extent(0) || static_cast<int>(sum.extent(1)) != d) sum = kernels::Batch("sum", rows, d);
   const kernels::Batch u(Kokkos::view_alloc("u", Kokkos::WithoutInitializing), rows, d), total = sum;
   problem.parameters(position, u);
   kernels::for_each_row(rows, [=](int row) {

@@ -85,7 +85,7 @@ void BayesProblem::parameters(ConstBatch z, Batch u) const {
 
 std::vector<int> BayesProblem::evaluate(ConstBatch z, model::Evaluation& result) const {
   const std::size_t rows = z.extent(0);
-  const Batch u = new_batch(rows, dimension());
+  const Batch u = new_batch(rows, parameter_dimension());
   const Batch y = result.outputs.size() != 0 ? result.outputs : new_batch(rows, outputs());
   parameters(z, u);
   model::RowStatus status;
@@ -93,7 +93,7 @@ std::vector<int> BayesProblem::evaluate(ConstBatch z, model::Evaluation& result)
   if (result.gradient.size() == 0) {
     status = parts_.model->evaluate(u, y);
   } else {
-    du = new_batch(rows, dimension());
+    du = new_batch(rows, parameter_dimension());
     const auto cotangent = [this](int, ConstBatch y_tile, Batch dy_tile) {
       parts_.likelihood->gradient(y_tile, dy_tile);
     };

@@ -31,7 +31,8 @@ class BayesProblem : public model::Problem {
   static deck::Schema<Params> schema();
   BayesProblem(const Params& params, Parts parts);
 
-  int dimension() const override { return parts_.prior->dimension(); }
+  int dimension() const override { return parts_.prior->latent_dimension(); }
+  int parameter_dimension() const override { return parts_.prior->dimension(); }
   int outputs() const override { return parts_.likelihood->outputs(); }
   bool may_stop() const override { return params_.on_failure == OnFailure::stop; }
   bool has_gradient() const override { return parts_.model->adjoint() != nullptr; }

@@ -20,10 +20,13 @@ struct Variable {
 class Prior {
  public:
   virtual ~Prior() = default;
+  /// Number of parameters u.
   virtual int dimension() const = 0;
+  /// Number of latent coordinates z; another one for fields on a grid that hang on few or on more coordinates.
+  virtual int latent_dimension() const { return dimension(); }
   /// u = T(z), one row.
   virtual void to_parameters(const double* z, double* u) const = 0;
-  /// z = T^-1(u), one row; NaN where u lies outside the support.
+  /// z = T^-1(u), one row; NaN where u lies outside the support. Least squares, or least |z|, where T is not one to one.
   virtual void to_latent(const double* u, double* z) const = 0;
   /// g_z = (dT/dz)^T g_u at z, one row.
   virtual void pullback(const double* z, const double* g_u, double* g_z) const = 0;

@@ -15,7 +15,7 @@ Product::Product(std::vector<Part> parts) : parts_(std::move(parts)) {
   if (parts_.empty()) throw deck::KeyError("parts", "names no prior");
   std::set<std::string> names;
   for (const Part& part : parts_) {
-    dimension_ += part.prior->dimension();
+    dimension_ += part.prior->dimension(), latent_dimension_ += part.prior->latent_dimension();
     for (const Variable& variable : part.prior->variables(part.name))  // results hold one array of each name
       if (!names.insert(variable.name).second)
         throw deck::KeyError("parts", "names '" + variable.name + "' twice",
@@ -26,21 +26,21 @@ Product::Product(std::vector<Part> parts) : parts_(std::move(parts)) {
 void Product::to_parameters(const double* z, double* u) const {
   for (const Part& part : parts_) {
     part.prior->to_parameters(z, u);
-    z += part.prior->dimension(), u += part.prior->dimension();
+    z += part.prior->latent_dimension(), u += part.prior->dimension();
   }
 }
 
 void Product::to_latent(const double* u, double* z) const {
   for (const Part& part : parts_) {
     part.prior->to_latent(u, z);
-    z += part.prior->dimension(), u += part.prior->dimension();
+    z += part.prior->latent_dimension(), u += part.prior->dimension();
   }
 }
 
 void Product::pullback(const double* z, const double* g_u, double* g_z) const {
   for (const Part& part : parts_) {
     part.prior->pullback(z, g_u, g_z);
-    z += part.prior->dimension(), g_u += part.prior->dimension(), g_z += part.prior->dimension();
+    z += part.prior->latent_dimension(), g_u += part.prior->dimension(), g_z += part.prior->latent_dimension();
   }
 }
 

@@ -23,6 +23,7 @@ class Product : public Prior {
   explicit Product(std::vector<Part> parts);
 
   int dimension() const override { return dimension_; }
+  int latent_dimension() const override { return latent_dimension_; }
   void to_parameters(const double* z, double* u) const override;
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
@@ -31,7 +32,7 @@ class Product : public Prior {
 
  private:
   std::vector<Part> parts_;
-  int dimension_ = 0;
+  int dimension_ = 0, latent_dimension_ = 0;
 };
 
 }  // namespace aleator::prob
