@@ -27,6 +27,7 @@ struct Arguments {
 // Work that needs ranks. User errors are agreed on by all ranks, and rank 0 shows them; any other may have happened on one
 // rank alone, and the others, waiting for it, must be ended.
 void with_ranks(int argc, char** argv, const std::function<void(const parallel::Comm&)>& work) {
+  parallel::limit_spinning(argv);
   const parallel::Session session(argc, argv);
   const parallel::Comm world = parallel::Comm::world();
   try {

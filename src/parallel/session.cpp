@@ -67,6 +67,13 @@ void warn_if_crowded(const Comm& world) {
 
 }  // namespace
 
+void limit_spinning(char** argv) {
+  if (std::getenv("GOMP_SPINCOUNT") != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  // About 50 us: longer than the waits between two loops of a step, far shorter than a time slice.
+  setenv("GOMP_SPINCOUNT", "1000", 1);
+  execv("/proc/self/exe", argv);  // returns only when it fails: then threads spin as before
+}
+
 LocalSession::LocalSession() {
   set_environment_defaults();
   setenv("KOKKOS_NUM_THREADS", "1", 1);  // short work: starting and ending a team of threads would be most of it

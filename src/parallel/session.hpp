@@ -29,6 +29,11 @@ class Session {
   Session& operator=(const Session&) = delete;
 };
 
+/// To be called before a Session, with main's argv. Threads that wait for each other spin: on a core that another process
+/// wants they then hold up the one they wait for, and a run is 40 times slower. libgomp reads how long to spin when it is
+/// loaded, so the program replaces itself once (5 ms), unless the environment sets GOMP_SPINCOUNT or OMP_WAIT_POLICY.
+void limit_spinning(char** argv);
+
 /// After this call SIGTERM and SIGUSR1 ask the run to stop instead of ending the process.
 void catch_stop_signals();
 /// The name of the signal that asked this rank to stop, or empty.
