@@ -1,0 +1,258 @@
+#include "math/multigrid/multigrid.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "math/multigrid/stencil.hpp"
+
+namespace aleator::math {
+
+using multigrid::CellStencil;
+using multigrid::Couplings;
+using multigrid::Extent;
+using multigrid::for_rows;
+using multigrid::Level;
+
+namespace {
+
+// Sum of products of two rows, eight partial sums in a fixed order whatever the vector length.
+template <typename A, typename B>
+double dot_row(const A* a, const B* b, int count) {
+  double lane[8] = {};
+  int k = 0;
+  for (; k + 8 <= count; k += 8)
+    for (int l = 0; l < 8; ++l) lane[l] += static_cast<double>(a[k + l]) * static_cast<double>(b[k + l]);
+  for (int l = 0; k + l < count; ++l) lane[l] += static_cast<double>(a[k + l]) * static_cast<double>(b[k + l]);
+  return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
+}
+
+double sum_of(const std::vector<double>& rows) {
+  double sum = 0.0;
+  for (const double value : rows) sum += value;
+  return sum;
+}
+
+}  // namespace
+
+Multigrid::Multigrid(const Grid& grid) : grid_(grid) {
+  ALEATOR_ASSERT(grid.nx >= 2 && grid.ny >= 2 && grid.hx > 0.0 && grid.hy > 0.0);
+  // Element matrix of bilinear elements: (hy/hx) (...) + (hx/hy) (...).
+  const double flat = grid.hy / grid.hx, steep = grid.hx / grid.hy;
+  coupling_x_ = (2.0 * flat - steep) / 6.0;
+  coupling_y_ = (2.0 * steep - flat) / 6.0;
+  coupling_xy_ = (flat + steep) / 6.0;
+  lay_out();  // measures
+  memory_ = kernels::HugePages(taken_);
+  lay_out();
+  row_sums_.resize(static_cast<std::size_t>(grid.ny) + 1);
+  std::fill(memory_.data(), memory_.data() + taken_, 0.0);
+}
+
+double* Multigrid::take_doubles(std::size_t count) {
+  double* const begin = memory_.data() == nullptr ? nullptr : memory_.data() + taken_;
+  // Arrays of one size begin at different places of a page: else all rows of all arrays meet in the same sets of the cache.
+  constexpr std::size_t line = 8, apart = 5 * line;
+  taken_ += (count + line - 1) / line * line + apart;
+  return begin;
+}
+
+float* Multigrid::take_floats(std::size_t count) { return reinterpret_cast<float*>(take_doubles((count + 1) / 2)); }
+
+void Multigrid::lay_out() {
+  taken_ = 0;
+  levels_.clear();
+  Extent extent;
+  extent.nx = grid_.nx, extent.ny = grid_.ny;
+  coefficient_ = take_floats(extent.size());
+  exact_coefficient_ = take_doubles(extent.size());
+  for (double** array : {&x_, &r_, &p_, &q_}) *array = take_doubles(extent.size());
+  while (true) {
+    Level level{};
+    level.extent = extent;
+    level.solution = take_floats(extent.size()), level.other = take_floats(extent.size());
+    level.right_side = take_floats(extent.size());
+    if (!levels_.empty()) {
+      multigrid::Elements& e = level.element;
+      for (float** array : {&e.bottom, &e.top, &e.left, &e.right, &e.rising, &e.falling, &level.east, &level.north,
+                            &level.inverse_diagonal})
+        *array = take_floats(extent.size());
+    }
+    const bool is_coarsest = std::min(extent.nx, extent.ny) <= 2;
+    extent.nx = (extent.nx + 1) / 2, extent.ny = (extent.ny + 1) / 2;
+    if (!is_coarsest) {
+      multigrid::Interpolation& w = level.from_coarser;
+      for (float** array : {&w.x, &w.y, &w.sw, &w.se, &w.nw, &w.ne}) *array = take_floats(extent.size());
+    }
+    levels_.push_back(level);
+    if (is_coarsest) return;
+  }
+}
+
+void Multigrid::set_coefficient(const double* a) {
+  const Extent& e = levels_.front().extent;
+  for_rows(e, 0, e.ny, [&](int j) {
+    const double* const from = a + static_cast<std::ptrdiff_t>(j) * e.nx;
+    double* const exact = exact_coefficient_ + e.place(0, j);
+    float* const rounded = coefficient_ + e.place(0, j);
+    for (int i = 0; i < e.nx; ++i) exact[i] = from[i], rounded[i] = static_cast<float>(from[i]);
+  });
+  const CellStencil<float> finest{coefficient_, e.pitch(),
+                                  Couplings<float>{static_cast<float>(coupling_x_), static_cast<float>(coupling_y_),
+                                                   static_cast<float>(coupling_xy_)}};
+  if (levels_.size() > 1) multigrid::coarsen(finest, levels_[0], levels_[1]);
+  for (std::size_t l = 1; l + 1 < levels_.size(); ++l) multigrid::coarsen(levels_[l], levels_[l + 1]);
+}
+
+void Multigrid::cycle() {
+  const CellStencil<float> stencil{coefficient_, levels_.front().extent.pitch(),
+                                   Couplings<float>{static_cast<float>(coupling_x_), static_cast<float>(coupling_y_),
+                                                    static_cast<float>(coupling_xy_)}};
+  const auto finest = [&](std::size_t l) { return l == 0 ? &stencil : nullptr; };
+  const std::size_t last = levels_.size() - 1;
+  for (std::size_t l = 0; l < last; ++l) {
+    multigrid::presmooth(finest(l), levels_[l]);
+    multigrid::restrict_residual(finest(l), levels_[l], levels_[l + 1]);
+  }
+  multigrid::solve_line(finest(last), levels_[last]);
+  for (std::size_t l = last; l-- > 0;) {
+    multigrid::add_correction(levels_[l + 1], levels_[l]);
+    multigrid::postsmooth(finest(l), levels_[l]);
+  }
+}
+
+// q = A p at inner nodes; returns p . q.
+double Multigrid::operate(const double* p, double* q) {
+  const Extent& e = levels_.front().extent;
+  const CellStencil<double> stencil{exact_coefficient_, e.pitch(), {coupling_x_, coupling_y_, coupling_xy_}};
+  for_rows(e, 1, e.ny, [&, q_out = q](int j) {
+    double* const __restrict out = q_out;
+    const std::ptrdiff_t begin = e.place(1, j), end = e.place(e.nx, j);
+    for (std::ptrdiff_t k = begin; k < end; ++k) out[k] = stencil.diagonal(k) * p[k] - stencil.neighbours(p, k);
+    row_sums_[static_cast<std::size_t>(j)] = dot_row(p + begin, out + begin, e.nx - 1);
+  });
+  return sum_of(row_sums_);
+}
+
+void Multigrid::load(const double* from, double* to) const {
+  const Extent& e = levels_.front().extent;
+  for_rows(e, 1, e.ny, [&](int j) {
+    const double* const row = from + static_cast<std::ptrdiff_t>(j) * (e.nx + 1);
+    std::copy(row + 1, row + e.nx, to + e.place(1, j));
+  });
+}
+
+void Multigrid::store(const double* from, double* to) const {
+  const Extent& e = levels_.front().extent;
+  for_rows(e, 0, e.ny + 1, [&](int j) {
+    double* const row = to + static_cast<std::ptrdiff_t>(j) * (e.nx + 1);
+    const double* const source = from + e.place(0, j);
+    std::copy(source, source + e.nx + 1, row);  // zero on the boundary
+  });
+}
+
+Multigrid::Result Multigrid::solve(const double* b, double* u, double tolerance, int max_iterations) {
+  const Extent& e = levels_.front().extent;
+  const Level& finest = levels_.front();
+  const int inner = e.nx - 1;
+  const auto begin_of = [&](int j) { return e.place(1, j); };
+  load(b, r_);
+  std::fill(row_sums_.begin(), row_sums_.end(), 0.0);
+
+  double largest = 0.0;  // the float32 cycle sees numbers near 1
+  for (int j = 1; j < e.ny; ++j)
+    for (int i = 0; i < inner; ++i) largest = std::max(largest, std::fabs(r_[begin_of(j) + i]));
+  Result result;
+  for_rows(e, 1, e.ny, [&](int j) { std::fill_n(x_ + begin_of(j), inner, 0.0); });
+  if (largest == 0.0) {
+    store(x_, u);
+    result.residual = 0.0, result.is_converged = true;
+    return result;
+  }
+  const double scale = 1.0 / largest;
+  const auto preconditioned = [&] {  // r . z with z = M^-1 r
+    cycle();
+    for_rows(e, 1, e.ny, [&](int j) {
+      row_sums_[static_cast<std::size_t>(j)] = dot_row(r_ + begin_of(j), finest.solution + begin_of(j), inner);
+    });
+    return sum_of(row_sums_);
+  };
+  for_rows(e, 1, e.ny, [&](int j) {
+    for (std::ptrdiff_t k = begin_of(j); k < begin_of(j) + inner; ++k)
+      r_[k] *= scale, finest.right_side[k] = static_cast<float>(r_[k]);
+  });
+  double rz = preconditioned();
+  const double rz_start = rz;
+  for_rows(e, 1, e.ny, [&](int j) {
+    for (std::ptrdiff_t k = begin_of(j); k < begin_of(j) + inner; ++k) p_[k] = finest.solution[k];
+  });
+  while (result.iterations < max_iterations && std::isfinite(rz)) {
+    const double pq = operate(p_, q_);
+    const double alpha = rz / pq;
+    for_rows(e, 1, e.ny, [&](int j) {
+      double* const __restrict x = x_;
+      double* const __restrict r = r_;
+      float* const __restrict f = finest.right_side;
+      for (std::ptrdiff_t k = begin_of(j); k < begin_of(j) + inner; ++k) {
+        x[k] += alpha * p_[k];
+        r[k] -= alpha * q_[k];
+        f[k] = static_cast<float>(r[k]);
+      }
+    });
+    ++result.iterations;
+    const double rz_next = preconditioned();
+    result.residual = std::sqrt(std::max(0.0, rz_next / rz_start));
+    if (!(rz_next > 0.0) || result.residual <= tolerance) {
+      result.is_converged = rz_next == 0.0 || result.residual <= tolerance;
+      break;
+    }
+    const double beta = rz_next / rz;
+    rz = rz_next;
+    for_rows(e, 1, e.ny, [&](int j) {
+      double* const __restrict p = p_;
+      for (std::ptrdiff_t k = begin_of(j); k < begin_of(j) + inner; ++k) p[k] = finest.solution[k] + beta * p[k];
+    });
+  }
+  for_rows(e, 1, e.ny, [&](int j) {
+    for (std::ptrdiff_t k = begin_of(j); k < begin_of(j) + inner; ++k) x_[k] *= largest;
+  });
+  store(x_, u);
+  return result;
+}
+
+void Multigrid::apply(const double* u, double* out) {
+  load(u, p_);
+  operate(p_, q_);
+  store(q_, out);
+}
+
+void Multigrid::precondition(const double* r, double* z) {
+  const Extent& e = levels_.front().extent;
+  const Level& finest = levels_.front();
+  load(r, r_);
+  for_rows(e, 1, e.ny, [&](int j) {
+    for (std::ptrdiff_t k = e.place(1, j); k < e.place(e.nx, j); ++k) finest.right_side[k] = static_cast<float>(r_[k]);
+  });
+  cycle();
+  for_rows(e, 1, e.ny, [&](int j) {
+    for (std::ptrdiff_t k = e.place(1, j); k < e.place(e.nx, j); ++k) q_[k] = finest.solution[k];
+  });
+  store(q_, z);
+}
+
+void Multigrid::gradient(const double* lambda, const double* u, double* g) const {
+  const int nx = grid_.nx;
+  const std::ptrdiff_t pitch = nx + 1;
+  for_rows(levels_.front().extent, 0, grid_.ny, [&](int j) {
+    const double *const l = lambda + j * pitch, *const v = u + j * pitch;
+    double* const __restrict out = g + static_cast<std::ptrdiff_t>(j) * nx;
+    for (int i = 0; i < nx; ++i) {
+      const auto energy = [&](std::ptrdiff_t p, std::ptrdiff_t q) { return (l[p] - l[q]) * (v[p] - v[q]); };
+      const std::ptrdiff_t sw = i, se = i + 1, nw = i + pitch, ne = nw + 1;
+      out[i] = -(coupling_x_ * (energy(sw, se) + energy(nw, ne)) + coupling_y_ * (energy(sw, nw) + energy(se, ne)) +
+                 coupling_xy_ * (energy(sw, ne) + energy(se, nw)));
+    }
+  });
+}
+
+}  // namespace aleator::math
