@@ -1,7 +1,7 @@
 #pragma once
 /// What      Fourier transforms of real values on a periodic box of 1 to 3 axes, of which only the first cells are wanted.
 /// Method    FFTW one-dimensional transforms along the axes in turn, columns gathered in groups that fit the cache; rows of cells
-///           that are zero or not wanted are left out. Spectrum: half of it, [kz][ky][kx], kx = 0 .. Mx/2, the rest being its conjugate.
+///           that are zero or not wanted are left out. Of the spectrum half is kept, kx = 0 .. Mx/2, the rest being its conjugate.
 /// Parallel  any number of threads may use one object; plans are made at construction under a lock, by rule and not by
 ///           timing, so that every run takes the same and gives the same bits.
 /// Cost      5 M log2 M flops over about half for M cells of which an eighth (a quarter in 2-d) is wanted.
@@ -19,9 +19,6 @@ using Complex = std::complex<double>;
 class BoxFft {
  public:
   using Shape = std::array<int, 3>;  ///< cells along x, y, z; 1 for axes that are not there
-  /// Columns are handled in groups of so many.
-  static constexpr int group = 8;
-
   explicit BoxFft(const Shape& period);
 
   /// The smallest product of 2, 3, 5 and 7 that is even and at least `cells`.
@@ -29,17 +26,19 @@ class BoxFft {
 
   const Shape& period() const { return period_; }
   std::size_t size() const { return static_cast<std::size_t>(period_[0]) * period_[1] * period_[2]; }
-  int group_size(int first) const { return first + group < half() ? group : half() - first; }
   int half() const { return period_[0] / 2 + 1; }
-  std::size_t spectrum_rows() const { return static_cast<std::size_t>(period_[1]) * period_[2]; }
 
-  /// v_j = sum_k X_k exp(2 pi i j.k / M) for the first `wanted` cells. load(row, first, out, step) puts the entries
-  /// X[row][first + c], row = ky + My kz, c = 0 .. min(group, half() - first) - 1, to out[c * step].
+  /// The axis whose wave numbers run fastest in the spectrum: the last.
+  int column_axis() const { return period_[2] > 1 ? 2 : 1; }
+  int column_size() const { return period_[column_axis()]; }
+  /// Columns of the spectrum: kx + half() ky in three dimensions, kx in one or two.
+  int columns() const { return half() * (period_[2] > 1 ? period_[1] : 1); }
+
+  /// v_j = sum_k X_k exp(2 pi i j.k / M) for the first `wanted` cells. load(column, out) writes a column of X.
   template <typename Load>
   void to_values(const Load& load, const Shape& wanted, double* values) const;
 
-  /// X_k = sum_j v_j exp(-2 pi i j.k / M), v zero beyond the first `given` cells. store(row, first, in, step) takes
-  /// X[row][first + c] from in[c * step].
+  /// X_k = sum_j v_j exp(-2 pi i j.k / M), v zero beyond the first `given` cells. store(column, in) takes a column of X.
   template <typename Store>
   void to_spectrum(const double* values, const Shape& given, const Store& store) const;
 
@@ -54,103 +53,107 @@ class BoxFft {
   static Buffer<T> allocate(std::size_t count);
 
   enum class Direction { forward, backward };
-  void copy_in(const Complex* row, int first, Complex* out, int step) const {
-    for (int c = 0; c < group_size(first); ++c) out[static_cast<std::size_t>(c) * step] = row[first + c];
-  }
-  void copy_out(Complex* row, int first, const Complex* in, int step) const {
-    for (int c = 0; c < group_size(first); ++c) row[first + c] = in[static_cast<std::size_t>(c) * step];
-  }
   int width() const { return (half() + 3) / 4 * 4; }  // of the rows in between: whole cache lines
   void transform(int axis, Direction direction, Complex* column) const;
   void row_to_values(Complex* row, double* scratch, double* values, int count) const;
   void row_to_spectrum(const double* values, int count, double* scratch, Complex* row) const;
 
-  /// Transforms columns along `axis`: `in` of its cells are loaded, the others zero, and `out` of them are stored.
-  template <typename Load, typename Store>
-  void columns(int axis, Direction direction, int in, int out, const Load& load, const Store& store) const;
+  /// Up to `group` columns beside one another, kx = first .. first + count - 1, each in one piece.
+  static constexpr int group = 16;
+  struct Columns {
+    Complex* data;
+    int step, first, count;
+    Complex* column(int c) const { return data + static_cast<std::size_t>(c) * step; }
+    /// Row i from an array with all kx, and back to it.
+    void take_row(int i, const Complex* row) const {
+      for (int c = 0; c < count; ++c) column(c)[i] = row[first + c];
+    }
+    void give_row(int i, Complex* row) const {
+      for (int c = 0; c < count; ++c) row[first + c] = column(c)[i];
+    }
+  };
+  /// Transforms all columns along `axis` for one index of the axis that is neither this nor x: fill, transform, drain group by group.
+  template <typename Fill, typename Drain>
+  void transform_columns(int axis, Direction direction, const Fill& fill, const Drain& drain) const;
 
   Shape period_;
   std::shared_ptr<const Plans> plans_;
 };
 
-template <typename Load, typename Store>
-void BoxFft::columns(int axis, Direction direction, int in, int out, const Load& load, const Store& store) const {
-  const int n = period_[axis], step = (n + 7) / 4 * 4;  // columns apart by whole cache lines, not by a power of two
+template <typename Fill, typename Drain>
+void BoxFft::transform_columns(int axis, Direction direction, const Fill& fill, const Drain& drain) const {
+  const int step = (period_[axis] + 7) / 4 * 4;  // apart by whole cache lines, not by a power of two
   const Buffer<Complex> scratch = allocate<Complex>(static_cast<std::size_t>(step) * group);
   for (int first = 0; first < half(); first += group) {
-    for (int i = 0; i < in; ++i) load(i, first, scratch.get() + i, step);
-    for (int c = 0; c < group_size(first); ++c) {
-      Complex* const column = scratch.get() + static_cast<std::size_t>(c) * step;
-      for (int i = in; i < n; ++i) column[i] = 0.0;
-      transform(axis, direction, column);
-    }
-    for (int i = 0; i < out; ++i) store(i, first, scratch.get() + i, step);
+    const Columns columns{scratch.get(), step, first, first + group < half() ? group : half() - first};
+    fill(columns);
+    for (int c = 0; c < columns.count; ++c) transform(axis, direction, columns.column(c));
+    drain(columns);
   }
 }
 
 template <typename Load>
 void BoxFft::to_values(const Load& load, const Shape& wanted, double* values) const {
-  const int rows_y = period_[1], w = width();
+  const std::size_t w = width(), rows_y = period_[1];
   const bool is_solid = period_[2] > 1;
-  const Buffer<Complex> planes = allocate<Complex>(is_solid ? static_cast<std::size_t>(wanted[2]) * rows_y * w : 0);
-  for (int ky = 0; is_solid && ky < rows_y; ++ky)
-    columns(
-        2, Direction::backward, period_[2], wanted[2],
-        [&](int kz, int first, Complex* out, int step) {
-          load(ky + static_cast<std::size_t>(rows_y) * kz, first, out, step);
+  const Buffer<Complex> planes = allocate<Complex>(is_solid ? wanted[2] * rows_y * w : 0);  // [k][ky][kx]
+  for (std::size_t ky = 0; is_solid && ky < rows_y; ++ky)
+    transform_columns(
+        2, Direction::backward,
+        [&](const Columns& g) {
+          for (int c = 0; c < g.count; ++c) load(g.first + c + half() * static_cast<int>(ky), g.column(c));
         },
-        [&](int k, int first, const Complex* in, int step) {
-          copy_out(planes.get() + (ky + static_cast<std::size_t>(rows_y) * k) * w, first, in, step);
+        [&](const Columns& g) {
+          for (int k = 0; k < wanted[2]; ++k) g.give_row(k, planes.get() + (ky + rows_y * k) * w);
         });
-  const Buffer<Complex> rows = allocate<Complex>(static_cast<std::size_t>(wanted[1]) * w);
+  const Buffer<Complex> rows = allocate<Complex>(wanted[1] * w);  // [j][kx]
   const Buffer<double> scratch = allocate<double>(static_cast<std::size_t>(period_[0]));
   for (int k = 0; k < wanted[2]; ++k) {
-    const Complex* const plane = planes.get() + static_cast<std::size_t>(k) * rows_y * w;
-    columns(
-        1, Direction::backward, rows_y, wanted[1],
-        [&](int ky, int first, Complex* out, int step) {
-          if (is_solid) return copy_in(plane + static_cast<std::size_t>(ky) * w, first, out, step);
-          load(static_cast<std::size_t>(ky), first, out, step);
+    const Complex* const plane = planes.get() + rows_y * k * w;
+    transform_columns(
+        1, Direction::backward,
+        [&](const Columns& g) {
+          for (int c = 0; !is_solid && c < g.count; ++c) load(g.first + c, g.column(c));
+          for (std::size_t ky = 0; is_solid && ky < rows_y; ++ky) g.take_row(static_cast<int>(ky), plane + ky * w);
         },
-        [&](int j, int first, const Complex* in, int step) {
-          copy_out(rows.get() + static_cast<std::size_t>(j) * w, first, in, step);
+        [&](const Columns& g) {
+          for (int j = 0; j < wanted[1]; ++j) g.give_row(j, rows.get() + j * w);
         });
     for (int j = 0; j < wanted[1]; ++j)
-      row_to_values(rows.get() + static_cast<std::size_t>(j) * w, scratch.get(),
+      row_to_values(rows.get() + j * w, scratch.get(),
                     values + (static_cast<std::size_t>(k) * wanted[1] + j) * wanted[0], wanted[0]);
   }
 }
 
 template <typename Store>
 void BoxFft::to_spectrum(const double* values, const Shape& given, const Store& store) const {
-  const int rows_y = period_[1], w = width();
+  const std::size_t w = width(), rows_y = period_[1];
   const bool is_solid = period_[2] > 1;
-  const Buffer<Complex> planes = allocate<Complex>(is_solid ? static_cast<std::size_t>(given[2]) * rows_y * w : 0);
-  const Buffer<Complex> rows = allocate<Complex>(static_cast<std::size_t>(given[1]) * w);
+  const Buffer<Complex> planes = allocate<Complex>(is_solid ? given[2] * rows_y * w : 0);
+  const Buffer<Complex> rows = allocate<Complex>(given[1] * w);
   const Buffer<double> scratch = allocate<double>(static_cast<std::size_t>(period_[0]));
+  const auto take = [this](const Columns& g, int axis, int count, const Complex* from, std::size_t pitch) {
+    for (int i = 0; i < count; ++i) g.take_row(i, from + i * pitch);
+    for (int c = 0; c < g.count; ++c)
+      for (int i = count; i < period_[axis]; ++i) g.column(c)[i] = 0.0;
+  };
   for (int k = 0; k < given[2]; ++k) {
     for (int j = 0; j < given[1]; ++j)
       row_to_spectrum(values + (static_cast<std::size_t>(k) * given[1] + j) * given[0], given[0], scratch.get(),
-                      rows.get() + static_cast<std::size_t>(j) * w);
-    Complex* const plane = planes.get() + static_cast<std::size_t>(k) * rows_y * w;
-    columns(
-        1, Direction::forward, given[1], rows_y,
-        [&](int j, int first, Complex* out, int step) {
-          copy_in(rows.get() + static_cast<std::size_t>(j) * w, first, out, step);
-        },
-        [&](int ky, int first, const Complex* in, int step) {
-          if (is_solid) return copy_out(plane + static_cast<std::size_t>(ky) * w, first, in, step);
-          store(static_cast<std::size_t>(ky), first, in, step);
+                      rows.get() + j * w);
+    Complex* const plane = planes.get() + rows_y * k * w;
+    transform_columns(
+        1, Direction::forward, [&](const Columns& g) { take(g, 1, given[1], rows.get(), w); },
+        [&](const Columns& g) {
+          for (int c = 0; !is_solid && c < g.count; ++c) store(g.first + c, g.column(c));
+          for (std::size_t ky = 0; is_solid && ky < rows_y; ++ky) g.give_row(static_cast<int>(ky), plane + ky * w);
         });
   }
-  for (int ky = 0; is_solid && ky < rows_y; ++ky)
-    columns(
-        2, Direction::forward, given[2], period_[2],
-        [&](int k, int first, Complex* out, int step) {
-          copy_in(planes.get() + (ky + static_cast<std::size_t>(rows_y) * k) * w, first, out, step);
-        },
-        [&](int kz, int first, const Complex* in, int step) {
-          store(ky + static_cast<std::size_t>(rows_y) * kz, first, in, step);
+  for (std::size_t ky = 0; is_solid && ky < rows_y; ++ky)
+    transform_columns(
+        2, Direction::forward, [&](const Columns& g) { take(g, 2, given[2], planes.get() + ky * w, rows_y * w); },
+        [&](const Columns& g) {
+          for (int c = 0; c < g.count; ++c) store(g.first + c + half() * static_cast<int>(ky), g.column(c));
         });
 }
 

@@ -34,10 +34,9 @@ Complex sum_by_hand(const Shape& period, const Shape& given, const std::vector<d
 }
 
 std::vector<Complex> spectrum(const BoxFft& fft, const std::vector<double>& v, const Shape& given) {
-  std::vector<Complex> x(fft.spectrum_rows() * fft.half());
-  fft.to_spectrum(v.data(), given, [&](std::size_t row, int first, const Complex* in, int step) {
-    for (int c = 0; c < fft.group_size(first); ++c)
-      x[row * fft.half() + first + c] = in[static_cast<std::size_t>(c) * step];
+  std::vector<Complex> x(static_cast<std::size_t>(fft.columns()) * fft.column_size());
+  fft.to_spectrum(v.data(), given, [&](int column, const Complex* in) {
+    for (int i = 0; i < fft.column_size(); ++i) x[static_cast<std::size_t>(column) * fft.column_size() + i] = in[i];
   });
   return x;
 }
@@ -45,9 +44,9 @@ std::vector<Complex> spectrum(const BoxFft& fft, const std::vector<double>& v, c
 std::vector<double> values(const BoxFft& fft, const std::vector<Complex>& x, const Shape& wanted) {
   std::vector<double> v(static_cast<std::size_t>(cells(wanted)));
   fft.to_values(
-      [&](std::size_t row, int first, Complex* out, int step) {
-        for (int c = 0; c < fft.group_size(first); ++c)
-          out[static_cast<std::size_t>(c) * step] = x[row * fft.half() + first + c];
+      [&](int column, Complex* out) {
+        for (int i = 0; i < fft.column_size(); ++i)
+          out[i] = x[static_cast<std::size_t>(column) * fft.column_size() + i];
       },
       wanted, v.data());
   return v;

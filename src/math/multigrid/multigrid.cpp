@@ -121,10 +121,9 @@ void Multigrid::cycle() {
   }
 }
 
-// q = A p at inner nodes; returns p . q.
-double Multigrid::operate(const double* p, double* q) {
+double Multigrid::operate(const double* coefficient, const double* p, double* q) {
   const Extent& e = levels_.front().extent;
-  const CellStencil<double> stencil{exact_coefficient_, e.pitch(), {coupling_x_, coupling_y_, coupling_xy_}};
+  const CellStencil<double> stencil{coefficient, e.pitch(), {coupling_x_, coupling_y_, coupling_xy_}};
   for_rows(e, 1, e.ny, [&, q_out = q](int j) {
     double* const __restrict out = q_out;
     const std::ptrdiff_t begin = e.place(1, j), end = e.place(e.nx, j);
@@ -187,7 +186,7 @@ Multigrid::Result Multigrid::solve(const double* b, double* u, double tolerance,
     for (std::ptrdiff_t k = begin_of(j); k < begin_of(j) + inner; ++k) p_[k] = finest.solution[k];
   });
   while (result.iterations < max_iterations && std::isfinite(rz)) {
-    const double pq = operate(p_, q_);
+    const double pq = operate(exact_coefficient_, p_, q_);
     const double alpha = rz / pq;
     for_rows(e, 1, e.ny, [&](int j) {
       double* const __restrict x = x_;
@@ -222,7 +221,18 @@ Multigrid::Result Multigrid::solve(const double* b, double* u, double tolerance,
 
 void Multigrid::apply(const double* u, double* out) {
   load(u, p_);
-  operate(p_, q_);
+  operate(exact_coefficient_, p_, q_);
+  store(q_, out);
+}
+
+void Multigrid::apply_derivative(const double* da, const double* u, double* out) {
+  const Extent& e = levels_.front().extent;
+  std::vector<double> change(e.size());
+  for (int j = 0; j < e.ny; ++j)
+    std::copy(da + static_cast<std::ptrdiff_t>(j) * e.nx, da + static_cast<std::ptrdiff_t>(j + 1) * e.nx,
+              change.begin() + e.place(0, j));
+  load(u, p_);
+  operate(change.data(), p_, q_);
   store(q_, out);
 }
 

@@ -38,6 +38,8 @@ class Multigrid {
   Result solve(const double* b, double* u, double tolerance, int max_iterations = 200);
   /// out = A u at inner nodes (0 on the boundary) for u = 0 on the boundary.
   void apply(const double* u, double* out);
+  /// out = (d A / d a . da) u at inner nodes, da by element.
+  void apply_derivative(const double* da, const double* u, double* out);
   /// z = M^-1 r, one V-cycle: symmetric and positive definite.
   void precondition(const double* r, double* z);
   /// g(e) = - lambda . (dA / da_e) u for every element.
@@ -52,7 +54,8 @@ class Multigrid {
   void store(const double* from, double* to) const;
   /// solution of the finest level = M^-1 right side of the finest level.
   void cycle();
-  double operate(const double* p, double* q);
+  /// q = A p at inner nodes for the coefficient given; returns p . q.
+  double operate(const double* coefficient, const double* p, double* q);
 
   Grid grid_;
   double coupling_x_, coupling_y_, coupling_xy_;  ///< of an element with a = 1: edges along x, along y, diagonals

@@ -11,10 +11,16 @@
 
 namespace aleator::pde::diffusion {
 
+/// How the equations are solved: a direct method for batches of small problems, an iterative one for large meshes.
+enum class Solver { automatic, dissection, multigrid };
+
 struct Params {
   int mesh = 32;
   int coefficients = 8;
   double source = 10.0;
+  Solver solver = Solver::automatic;
+  double tolerance = 1e-9;
+  int max_iterations = 100;
   int sensor_grid = 0;
   std::vector<std::vector<double>> sensor_points;
 };

@@ -20,10 +20,7 @@ namespace aleator::pde::diffusion {
 
 class Engine;
 
-/// The n x n points (k / (n + 1), l / (n + 1)), k, l = 1 .. n, k (along x) in the outer loop.
-std::vector<std::array<double, 2>> sensor_grid(int n);
-
-class Diffusion : public model::ForwardModel {
+class Diffusion : public model::ForwardModel, public model::States {
  public:
   explicit Diffusion(const Setup& setup);
   ~Diffusion() override;
@@ -35,6 +32,9 @@ class Diffusion : public model::ForwardModel {
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
   const model::Adjoint* adjoint() const override;
   const model::Tangent* tangent() const override;
+  const model::States* states() const override { return this; }
+  /// The coefficient in the mesh's cells and the solution at its nodes: both on one grid.
+  std::vector<model::GridField> states(const double* theta) const override;
 
   /// u at the (n + 1)^2 mesh nodes, x + (n + 1) y, for one positive theta (c^2 values).
   std::vector<double> solution(const double* theta) const;

@@ -123,16 +123,6 @@ void require(ConstBatch batch, std::size_t rows, int columns, const char* what) 
         fmt::format("diffusion: {} is {} x {}, not {} x {}", what, batch.extent(0), batch.extent(1), rows, columns));
 }
 
-model::Shape shape_of(const Setup& setup) {
-  model::Shape shape;
-  shape.inputs = setup.coefficients * setup.coefficients;
-  shape.outputs = static_cast<int>(setup.sensors.size());
-  shape.input_grid = {setup.coefficients, setup.coefficients};
-  for (int k = 0; k < shape.inputs; ++k) shape.input_names.push_back(fmt::format("theta_{}", k));
-  for (const auto& p : setup.sensors) shape.output_names.push_back(fmt::format("u({:.6g}, {:.6g})", p[0], p[1]));
-  return shape;
-}
-
 }  // namespace
 
 Engine::Engine(const Setup& setup) : tables_(setup), shape_(shape_of(setup)) {

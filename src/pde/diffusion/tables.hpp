@@ -17,15 +17,9 @@
 #include "kernels/multifrontal_plan.hpp"
 #include "pde/diffusion/dissection.hpp"
 #include "pde/diffusion/reference_cell.hpp"
+#include "pde/diffusion/setup.hpp"
 
 namespace aleator::pde::diffusion {
-
-struct Setup {
-  int mesh = 32;         ///< n: elements along an edge of the unit square
-  int coefficients = 8;  ///< c: coefficient cells along an edge; divides n
-  double source = 10;    ///< f
-  std::vector<std::array<double, 2>> sensors;
-};
 
 /// Sources of a front's tile beyond kernels::TileSource: which leaf matrices it has a part of, times t1, t2, q of child 0
 /// and of child 1; and the load of the leaves, in the last row.

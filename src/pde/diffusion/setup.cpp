@@ -1,0 +1,24 @@
+#include "pde/diffusion/setup.hpp"
+
+#include <fmt/format.h>
+
+namespace aleator::pde::diffusion {
+
+model::Shape shape_of(const Setup& setup) {
+  model::Shape shape;
+  shape.inputs = setup.coefficients * setup.coefficients;
+  shape.outputs = static_cast<int>(setup.sensors.size());
+  shape.input_grid = {setup.coefficients, setup.coefficients};
+  for (int k = 0; k < shape.inputs; ++k) shape.input_names.push_back(fmt::format("theta_{}", k));
+  for (const auto& p : setup.sensors) shape.output_names.push_back(fmt::format("u({:.6g}, {:.6g})", p[0], p[1]));
+  return shape;
+}
+
+std::vector<std::array<double, 2>> sensor_grid(int n) {
+  std::vector<std::array<double, 2>> points;
+  for (int k = 1; k <= n; ++k)
+    for (int l = 1; l <= n; ++l) points.push_back({static_cast<double>(k) / (n + 1), static_cast<double>(l) / (n + 1)});
+  return points;
+}
+
+}  // namespace aleator::pde::diffusion
