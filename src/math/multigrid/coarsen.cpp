@@ -1,28 +1,83 @@
+#include <type_traits>
+
 #include "math/multigrid/stencil.hpp"
 
 namespace aleator::math::multigrid {
 namespace {
 
-// The couplings of element k of the finest grid.
+// One coarse cell at a time (T = float), or as many as a vector register holds: GCC 12 does not vectorise the long loop.
+using Wide [[gnu::vector_size(64)]] = float;
+using WideAnywhere [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = float;
+constexpr int wide = 16;
+
+template <class T>
+T load(const float* from) {
+  if constexpr (std::is_same_v<T, float>)
+    return *from;
+  else
+    return *reinterpret_cast<const WideAnywhere*>(from);
+}
+
+template <class T>
+void store(float* to, const T& value) {
+  if constexpr (std::is_same_v<T, float>)
+    *to = value;
+  else
+    *reinterpret_cast<WideAnywhere*>(to) = value;
+}
+
+// Entries at even and at odd places.
+template <class T>
+struct Two {
+  T even, odd;
+};
+
+template <class T>
+Two<T> load_two(const float* from) {
+  if constexpr (std::is_same_v<T, float>) {
+    return {from[0], from[1]};
+  } else {
+    using Places [[gnu::vector_size(64)]] = int;
+    const T low = load<T>(from), high = load<T>(from + wide);
+    constexpr Places even = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
+    return {__builtin_shuffle(low, high, even), __builtin_shuffle(low, high, even + 1)};
+  }
+}
+
+// Couplings of fine elements.
+template <class T>
+struct Cell {
+  T bottom, top, left, right, rising, falling;
+};
+
+// The couplings of elements of the finest grid. at(k): of one; two<T>(k): of elements k and k + 1, and so on by twos.
 struct CellElements {
   const float* a;
   Couplings<float> unit;
-  float bottom(std::ptrdiff_t k) const { return unit.x * a[k]; }
-  float top(std::ptrdiff_t k) const { return unit.x * a[k]; }
-  float left(std::ptrdiff_t k) const { return unit.y * a[k]; }
-  float right(std::ptrdiff_t k) const { return unit.y * a[k]; }
-  float rising(std::ptrdiff_t k) const { return unit.xy * a[k]; }
-  float falling(std::ptrdiff_t k) const { return unit.xy * a[k]; }
+  template <class T>
+  Cell<T> scaled(T value) const {
+    const T x = unit.x * value, y = unit.y * value, xy = unit.xy * value;
+    return {x, x, y, y, xy, xy};
+  }
+  Cell<float> at(std::ptrdiff_t k) const { return scaled(a[k]); }
+  template <class T>
+  Two<Cell<T>> two(std::ptrdiff_t k) const {
+    const Two<T> value = load_two<T>(a + k);
+    return {scaled(value.even), scaled(value.odd)};
+  }
 };
 
 struct StoredElements {
   Elements e;
-  float bottom(std::ptrdiff_t k) const { return e.bottom[k]; }
-  float top(std::ptrdiff_t k) const { return e.top[k]; }
-  float left(std::ptrdiff_t k) const { return e.left[k]; }
-  float right(std::ptrdiff_t k) const { return e.right[k]; }
-  float rising(std::ptrdiff_t k) const { return e.rising[k]; }
-  float falling(std::ptrdiff_t k) const { return e.falling[k]; }
+  Cell<float> at(std::ptrdiff_t k) const {
+    return {e.bottom[k], e.top[k], e.left[k], e.right[k], e.rising[k], e.falling[k]};
+  }
+  template <class T>
+  Two<Cell<T>> two(std::ptrdiff_t k) const {
+    const Two<T> b = load_two<T>(e.bottom + k), t = load_two<T>(e.top + k), l = load_two<T>(e.left + k),
+                 r = load_two<T>(e.right + k), u = load_two<T>(e.rising + k), d = load_two<T>(e.falling + k);
+    return {{b.even, t.even, l.even, r.even, u.even, d.even}, {b.odd, t.odd, l.odd, r.odd, u.odd, d.odd}};
+  }
 };
 
 float share(float part, float rest) { return part + rest > 0.0F ? part / (part + rest) : 0.5F; }
@@ -35,8 +90,9 @@ void weights_along_x(const Fine& g, const Extent& f, const Extent& c, const Inte
   float* const __restrict x = w.x + to;
   for (int I = 0; I < c.nx; ++I) {
     const std::ptrdiff_t k = row + 2 * I;
-    const float left = g.bottom(k) + g.falling(k) + g.top(k - p) + g.rising(k - p);
-    const float right = g.bottom(k + 1) + g.rising(k + 1) + g.top(k + 1 - p) + g.falling(k + 1 - p);
+    const Cell<float> nw = g.at(k), ne = g.at(k + 1), sw = g.at(k - p), se = g.at(k + 1 - p);  // around the fine node
+    const float left = nw.bottom + nw.falling + sw.top + sw.rising;
+    const float right = ne.bottom + ne.rising + se.top + se.falling;
     x[I] = share(left, right);
   }
   if (2 * c.nx != f.nx) x[c.nx - 1] = 0.0F;  // the fine node lies on the boundary, and so does the coarse one beyond it
@@ -49,62 +105,88 @@ void weights_along_y(const Fine& g, const Extent& f, const Extent& c, const Inte
   const bool is_boundary = 2 * J + 1 == f.ny;
   for (int I = 0; I <= c.nx; ++I) {
     const std::ptrdiff_t k = row + 2 * I;
-    const float below = g.left(k) + g.falling(k) + g.right(k - 1) + g.rising(k - 1);
-    const float above = g.left(k + p) + g.rising(k + p) + g.right(k + p - 1) + g.falling(k + p - 1);
+    const Cell<float> se = g.at(k), sw = g.at(k - 1), ne = g.at(k + p), nw = g.at(k + p - 1);
+    const float below = se.left + se.falling + sw.right + sw.rising;
+    const float above = ne.left + ne.rising + nw.right + nw.falling;
     y[I] = is_boundary ? 0.0F : share(below, above);
   }
 }
 
-// Energy of a coupling g between fine nodes P and Q in terms of the coarse cell's corners SW, SE, NW, NE.
+// Weights of the coarse corners SW, SE, NW, NE at a fine node.
+template <class T>
+struct Node {
+  T sw, se, nw, ne;
+};
+
+// Sum of the energies of couplings g between fine nodes p and q, in terms of the coarse cell's corners.
+template <class T>
 struct CoarseElement {
-  float bottom = 0, top = 0, left = 0, right = 0, rising = 0, falling = 0;
-  struct Node {
-    float sw, se, nw, ne;
-  };
-  void add(float g, const Node& p, const Node& q) {
-    const float sw = p.sw - q.sw, se = p.se - q.se, nw = p.nw - q.nw, ne = p.ne - q.ne;
-    const float g_sw = g * sw, g_ne = g * ne;
-    bottom -= g_sw * se, left -= g_sw * nw, rising -= g_sw * ne;
-    top -= g_ne * nw, right -= g_ne * se, falling -= g * se * nw;
+  Cell<T> sum{};
+  void add(const T& g, const Node<T>& p, const Node<T>& q) {
+    const T sw = p.sw - q.sw, se = p.se - q.se, nw = p.nw - q.nw, ne = p.ne - q.ne;
+    const T g_sw = g * sw, g_ne = g * ne;
+    sum.bottom -= g_sw * se, sum.left -= g_sw * nw, sum.rising -= g_sw * ne;
+    sum.top -= g_ne * nw, sum.right -= g_ne * se, sum.falling -= g * se * nw;
   }
 };
 
-template <class Fine>
-void coarse_row(const Fine& g, const Extent& f, const Extent& c, const Level& coarse, const Interpolation& w, int J) {
-  const std::ptrdiff_t p = f.pitch(), pc = c.pitch(), row = f.place(0, 2 * J), to = c.place(0, J);
-  const Elements& e = coarse.element;
-  const bool is_top = 2 * J + 1 == f.ny;
-#pragma GCC ivdep
-  for (int I = 0; I < c.nx; ++I) {
-    const std::ptrdiff_t m = to + I, SW = row + 2 * I, SE = SW + 1, NW = SW + p, NE = NW + 1;
-    const bool is_right = 2 * I + 1 == f.nx;
-    const float west = g.top(SW) + g.bottom(NW), east = g.top(SE) + g.bottom(NE), south = g.right(SW) + g.left(SE),
-                north = g.right(NW) + g.left(NE);
-    const float d_sw = g.rising(SW), d_se = g.falling(SE), d_nw = g.falling(NW), d_ne = g.rising(NE);
-    const float x_s = w.x[m], x_n = w.x[m + pc], y_w = w.y[m], y_e = w.y[m + 1];
-    const float scale = 1.0F / (west + east + south + north + d_sw + d_se + d_nw + d_ne);
-    float sw = (d_sw + west * y_w + south * x_s) * scale, se = (d_se + east * y_e + south * (1 - x_s)) * scale,
-          nw = (d_nw + west * (1 - y_w) + north * x_n) * scale;
-    // A fine node in the middle of the coarse cell that lies on the boundary hangs on coarse boundary nodes alone.
-    sw = is_right || is_top ? 0.0F : sw;
-    nw = is_right ? 0.0F : (is_top ? x_n : nw);
-    se = is_top ? 0.0F : (is_right ? y_e : se);
-    const float ne = 1 - sw - se - nw;
-    w.sw[m] = sw, w.se[m] = se, w.nw[m] = nw, w.ne[m] = ne;
+// What a row of coarse cells reads and writes.
+struct CoarseRow {
+  const float *x_south, *x_north, *y;
+  Interpolation w;
+  Elements e;
 
-    using Node = CoarseElement::Node;
-    const Node n00{1, 0, 0, 0}, n20{0, 1, 0, 0}, n02{0, 0, 1, 0}, n22{0, 0, 0, 1}, n11{sw, se, nw, ne};
-    const Node n10{x_s, 1 - x_s, 0, 0}, n12{0, 0, x_n, 1 - x_n}, n01{y_w, 0, 1 - y_w, 0}, n21{0, y_e, 0, 1 - y_e};
-    CoarseElement sum;
-    sum.add(south, n10, n11), sum.add(west, n01, n11), sum.add(east, n11, n21), sum.add(north, n11, n12);
-    sum.add(g.bottom(SW), n00, n10), sum.add(g.bottom(SE), n10, n20), sum.add(g.top(NW), n02, n12);
-    sum.add(g.top(NE), n12, n22), sum.add(g.left(SW), n00, n01), sum.add(g.left(NW), n01, n02);
-    sum.add(g.right(SE), n20, n21), sum.add(g.right(NE), n21, n22);
-    sum.add(d_sw, n00, n11), sum.add(g.falling(SW), n10, n01), sum.add(g.rising(SE), n10, n21), sum.add(d_se, n20, n11);
-    sum.add(g.rising(NW), n01, n12), sum.add(d_nw, n11, n02), sum.add(d_ne, n11, n22), sum.add(g.falling(NE), n21, n12);
-    e.bottom[m] = sum.bottom, e.top[m] = sum.top, e.left[m] = sum.left, e.right[m] = sum.right;
-    e.rising[m] = sum.rising, e.falling[m] = sum.falling;
+  CoarseRow(const Extent& c, const Interpolation& weights, const Elements& elements, int J) : w(weights), e(elements) {
+    const std::ptrdiff_t to = c.place(0, J);
+    x_south = w.x + to, x_north = w.x + to + c.pitch(), y = w.y + to;
+    for (float** array : {&w.sw, &w.se, &w.nw, &w.ne, &e.bottom, &e.top, &e.left, &e.right, &e.rising, &e.falling})
+      *array += to;
   }
+};
+
+// Coarse cell I (and those after it), made of the fine cells SW = k, k + 1, k + p, k + p + 1. A fine node in its middle that
+// lies on the boundary (right, top) hangs on coarse boundary nodes alone.
+template <class T, bool is_right, bool is_top, class Fine>
+inline void coarse_cell(const Fine& g, std::ptrdiff_t k, std::ptrdiff_t p, const CoarseRow& c, int I) {
+  const auto [SW, SE] = g.template two<T>(k);
+  const auto [NW, NE] = g.template two<T>(k + p);
+  const T zero{}, one = zero + 1.0F;
+  const T west = SW.top + NW.bottom, east = SE.top + NE.bottom, south = SW.right + SE.left, north = NW.right + NE.left;
+  const T x_s = load<T>(c.x_south + I), x_n = load<T>(c.x_north + I), y_w = load<T>(c.y + I),
+          y_e = load<T>(c.y + I + 1);
+  const T scale = one / (west + east + south + north + SW.rising + SE.falling + NW.falling + NE.rising);
+  T sw = (SW.rising + west * y_w + south * x_s) * scale, se = (SE.falling + east * y_e + south * (one - x_s)) * scale,
+    nw = (NW.falling + west * (one - y_w) + north * x_n) * scale;
+  if constexpr (is_right || is_top) sw = zero;
+  if constexpr (is_right) se = is_top ? zero : y_e, nw = zero;
+  if constexpr (is_top && !is_right) se = zero, nw = x_n;
+  const T ne = one - sw - se - nw;
+  store(c.w.sw + I, sw), store(c.w.se + I, se), store(c.w.nw + I, nw), store(c.w.ne + I, ne);
+
+  const Node<T> n00{one, zero, zero, zero}, n20{zero, one, zero, zero}, n02{zero, zero, one, zero},
+      n22{zero, zero, zero, one}, n11{sw, se, nw, ne}, n10{x_s, one - x_s, zero, zero}, n12{zero, zero, x_n, one - x_n},
+      n01{y_w, zero, one - y_w, zero}, n21{zero, y_e, zero, one - y_e};
+  CoarseElement<T> coarse;
+  coarse.add(south, n10, n11), coarse.add(west, n01, n11), coarse.add(east, n11, n21), coarse.add(north, n11, n12);
+  coarse.add(SW.bottom, n00, n10), coarse.add(SE.bottom, n10, n20), coarse.add(NW.top, n02, n12);
+  coarse.add(NE.top, n12, n22), coarse.add(SW.left, n00, n01), coarse.add(NW.left, n01, n02);
+  coarse.add(SE.right, n20, n21), coarse.add(NE.right, n21, n22);
+  coarse.add(SW.rising, n00, n11), coarse.add(SW.falling, n10, n01), coarse.add(SE.rising, n10, n21);
+  coarse.add(SE.falling, n20, n11), coarse.add(NW.rising, n01, n12), coarse.add(NW.falling, n11, n02);
+  coarse.add(NE.rising, n11, n22), coarse.add(NE.falling, n21, n12);
+  const Cell<T>& sum = coarse.sum;
+  store(c.e.bottom + I, sum.bottom), store(c.e.top + I, sum.top), store(c.e.left + I, sum.left);
+  store(c.e.right + I, sum.right), store(c.e.rising + I, sum.rising), store(c.e.falling + I, sum.falling);
+}
+
+template <bool is_top, class Fine>
+void coarse_row(const Fine& g, const Extent& f, const Extent& c, const CoarseRow& cells, int J) {
+  const std::ptrdiff_t p = f.pitch(), row = f.place(0, 2 * J);
+  const int whole = f.nx / 2;
+  int I = 0;
+  for (; I + wide <= whole; I += wide) coarse_cell<Wide, false, is_top>(g, row + 2 * I, p, cells, I);
+  for (; I < whole; ++I) coarse_cell<float, false, is_top>(g, row + 2 * I, p, cells, I);
+  if (whole < c.nx) coarse_cell<float, true, is_top>(g, row + 2 * whole, p, cells, whole);
 }
 
 // Couplings between nodes from those within elements, and the diagonal.
@@ -137,7 +219,13 @@ void coarsen_from(const Fine& g, const Level& fine, const Level& coarse) {
       for (int I = 0; I < c.nx; ++I) w.x[c.place(I, J)] = 2 * I + 1 == f.nx ? 0.0F : 0.5F;
     if (J < c.ny) weights_along_y(g, f, c, w, J);
   });
-  for_rows(c, 0, c.ny, [&](int J) { coarse_row(g, f, c, coarse, w, J); });
+  for_rows(c, 0, c.ny, [&](int J) {
+    const CoarseRow cells(c, w, coarse.element, J);
+    if (2 * J + 1 == f.ny)
+      coarse_row<true>(g, f, c, cells, J);
+    else
+      coarse_row<false>(g, f, c, cells, J);
+  });
   assemble(coarse);
 }
 
