@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/error.hpp"
 #include "pde/diffusion/component.hpp"
 #include "pde/diffusion/diffusion.hpp"
 #include "pde/diffusion/field_diffusion.hpp"
@@ -105,6 +106,67 @@ TEST(FieldDiffusion, ConvergesWithSecondOrderInTheMeshWidth) {
     error[level] = std::fabs(y(0, 4) - exact);
   }
   EXPECT_NEAR(std::log2(error[0] / error[1]), 2.0, 0.1);
+}
+
+// u = 0 on the boundary, a = 1, f in a box F: the integral of u over F is a double series in the sines' integrals over F.
+double exact_integral(double source, double begin, double end) {
+  const double pi = std::acos(-1.0);
+  const auto s = [&](int m) { return (std::cos(m * pi * begin) - std::cos(m * pi * end)) / (m * pi); };
+  double sum = 0.0;
+  for (int m = 1; m < 2000; ++m)
+    for (int k = 1; k < 2000; ++k) sum += 4 * std::pow(s(m) * s(k), 2) / (pi * pi * (m * m + k * k));
+  return source * sum;
+}
+
+aleator::pde::diffusion::Params cookies() {
+  aleator::pde::diffusion::Params params;
+  params.mesh = 60, params.source = 100, params.tolerance = 1e-12;
+  params.source_box = {0.4, 0.6, 0.4, 0.6};
+  params.patches = {params.source_box, {0.11, 0.37, 0.2, 0.9}};
+  for (const double x : {0.2, 0.5, 0.8})
+    for (const double y : {0.2, 0.5, 0.8})
+      if (x != 0.5 || y != 0.5) params.inclusions.push_back({x, y, 0.13});
+  return params;
+}
+
+TEST(FieldDiffusion, SourceInABoxGivesTheSeriesSolution) {
+  double error[2];
+  for (int level = 0; level < 2; ++level) {
+    aleator::pde::diffusion::Params params = cookies();
+    params.mesh = level == 0 ? 40 : 80;
+    const auto model = aleator::pde::diffusion::make(params);
+    const Batch u("u", 1, 8), y("y", 1, 2);  // no increments: a = 1
+    EXPECT_TRUE(model->evaluate(u, y).ok());
+    error[level] = std::fabs(y(0, 0) - exact_integral(100, 0.4, 0.6));
+  }
+  EXPECT_LT(error[1], 2e-3 * exact_integral(100, 0.4, 0.6));  // of the order of the squared mesh width over that of F
+  EXPECT_NEAR(std::log2(error[0] / error[1]), 2.0, 0.1);
+}
+
+TEST(FieldDiffusion, GradientOfInclusionsAgreesWithCentralDifferences) {
+  const auto model = aleator::pde::diffusion::make(cookies());
+  const Batch u("u", 1, 8), y("y", 1, 2), du("du", 1, 8);
+  for (int k = 0; k < 8; ++k) u(0, k) = -0.2 - 0.09 * k;
+  const auto second = [](int, ConstBatch, Batch dy) { dy(0, 0) = 0.3, dy(0, 1) = 1.0; };
+  EXPECT_TRUE(model->adjoint()->evaluate_and_pullback(u, y, second, du).ok());
+  for (int k = 0; k < 8; ++k) {
+    constexpr double h = 1e-4;
+    double difference = 0.0;
+    const double at = u(0, k);
+    for (const double sign : {1.0, -1.0}) {
+      u(0, k) = at + sign * h;
+      EXPECT_TRUE(model->evaluate(u, y).ok());
+      difference += sign * (0.3 * y(0, 0) + y(0, 1)) / (2 * h);
+    }
+    u(0, k) = at;
+    EXPECT_NEAR(du(0, k), difference, 1e-6 * std::fabs(difference));
+  }
+}
+
+TEST(FieldDiffusion, InclusionsThatTouchAreRefused) {
+  aleator::pde::diffusion::Params params = cookies();
+  params.inclusions.push_back({0.5, 0.35, 0.1});
+  EXPECT_THROW(aleator::pde::diffusion::make(params), aleator::core::UserError);
 }
 
 TEST(FieldDiffusion, FailedRowsSayWhyAndLeaveTheOthersAlone) {

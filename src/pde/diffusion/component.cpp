@@ -7,6 +7,69 @@
 
 namespace aleator::pde::diffusion {
 
+namespace {
+
+Box box_of(const std::vector<double>& b) { return {b[0], b[1], b[2], b[3]}; }
+
+// What is wrong with [x0, x1, y0, y1], or empty.
+std::string fault_of_box(const std::vector<double>& b) {
+  if (b.size() != 4) return fmt::format("has {} numbers, not the four x0, x1, y0, y1", b.size());
+  if (!(0 <= b[0] && b[0] < b[1] && b[1] <= 1 && 0 <= b[2] && b[2] < b[3] && b[3] <= 1))
+    return "must have 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1";
+  return "";
+}
+
+std::string fault_of_points(const Params& p) {
+  for (std::size_t i = 0; i < p.sensor_points.size(); ++i) {
+    const std::vector<double>& point = p.sensor_points[i];
+    if (point.size() != 2) return fmt::format("sensor_points: point {} has {} coordinates, not 2", i + 1, point.size());
+    if (!(point[0] >= 0 && point[0] <= 1 && point[1] >= 0 && point[1] <= 1))
+      return fmt::format("sensor_points: point {} = [{}, {}] lies outside the unit square", i + 1, point[0], point[1]);
+  }
+  return p.sensor_points.empty() && p.sensor_grid == 0 && p.patches.empty()
+             ? "no sensors: give sensor_grid, sensor_points or patches"
+             : "";
+}
+
+std::string fault_of_patches(const Params& p) {
+  for (std::size_t i = 0; i < p.patches.size(); ++i)
+    if (const std::string fault = fault_of_box(p.patches[i]); !fault.empty())
+      return fmt::format("patches: patch {} {}", i + 1, fault);
+  return "";
+}
+
+std::string fault_of_inclusions(const Params& p) {
+  for (std::size_t i = 0; i < p.inclusions.size(); ++i) {
+    const std::vector<double>& d = p.inclusions[i];
+    if (d.size() != 3)
+      return fmt::format("inclusions: disc {} has {} numbers, not the three x, y, radius", i + 1, d.size());
+    if (!(d[2] > 0 && d[0] - d[2] >= 0 && d[0] + d[2] <= 1 && d[1] - d[2] >= 0 && d[1] + d[2] <= 1))
+      return fmt::format("inclusions: disc {} = [{}, {}, {}] does not lie in the unit square", i + 1, d[0], d[1], d[2]);
+  }
+  return "";
+}
+
+Setup setup_of(const Params& params) {
+  Setup setup;
+  setup.mesh = params.mesh, setup.coefficients = params.coefficients, setup.source = params.source;
+  if (params.sensor_grid > 0) setup.sensors = sensor_grid(params.sensor_grid);
+  for (const std::vector<double>& point : params.sensor_points) setup.sensors.push_back({point[0], point[1]});
+  setup.source_box = box_of(params.source_box);
+  for (const std::vector<double>& disc : params.inclusions) setup.inclusions.push_back({disc[0], disc[1], disc[2]});
+  setup.background = params.background;
+  for (const std::vector<double>& patch : params.patches) setup.patches.push_back(box_of(patch));
+  setup.is_average = params.patch_value == PatchValue::mean;
+  return setup;
+}
+
+bool is_iterative(const Params& params, const Setup& setup) {
+  constexpr int largest_mesh = 128, most_coefficients = 64;
+  if (params.solver != Solver::automatic) return params.solver == Solver::multigrid;
+  return setup.needs_field_solver() || params.mesh > largest_mesh || params.coefficients > most_coefficients;
+}
+
+}  // namespace
+
 deck::Schema<Params> schema() {
   deck::Schema<Params> s(
       "Diffusion -div(a grad u) = f on the unit square, u = 0 on its boundary, a constant on each of c x c cells",
@@ -15,6 +78,11 @@ deck::Schema<Params> schema() {
       .key("coefficients", &Params::coefficients, "1",
            "c: the coefficient has c x c values theta_k, k = i + c j, i along x", deck::between(1, 1024))
       .key("source", &Params::source, "", "right-hand side f, a constant")
+      .key("source_box", &Params::source_box, "", "[x0, x1, y0, y1]: the source is f in this box and 0 outside")
+      .key(
+          "inclusions", &Params::inclusions, "",
+          "discs [x, y, radius], apart from each other: a = background + theta_k in disc k, instead of the c x c cells")
+      .key("background", &Params::background, "", "coefficient outside the inclusions", deck::positive())
       .choice("solver", &Params::solver, "how the equations are solved",
               {{"automatic", Solver::automatic, "multigrid for a mesh above 128 or more than 64 x 64 coefficients"},
                {"dissection", Solver::dissection, "exact; many small problems at once in vector registers"},
@@ -26,39 +94,39 @@ deck::Schema<Params> schema() {
            "m: u is observed at the m x m points (k / (m + 1), l / (m + 1)), k outer; 0: none", deck::between(0, 1000))
       .example("13")
       .key("sensor_points", &Params::sensor_points, "", "further points [x, y] where u is observed")
+      .key("patches", &Params::patches, "", "boxes [x0, x1, y0, y1] over which u is observed, after the points")
+      .choice("patch_value", &Params::patch_value, "what is observed of u over a patch",
+              {{"integral", PatchValue::integral, "the integral of u"}, {"mean", PatchValue::mean, "its mean"}})
       .check("mesh",
              [](const Params& p) {
-               return p.mesh % p.coefficients == 0 ? std::string()
-                                                   : fmt::format(
-                                                         "mesh = {} is not a multiple of coefficients = {}: the cells "
-                                                         "must be made of whole elements",
-                                                         p.mesh, p.coefficients);
+               return p.mesh % p.coefficients == 0 || !p.inclusions.empty()
+                          ? std::string()
+                          : fmt::format(
+                                "mesh = {} is not a multiple of coefficients = {}: the cells "
+                                "must be made of whole elements",
+                                p.mesh, p.coefficients);
              })
-      .check("sensor_points", [](const Params& p) {
-        for (std::size_t i = 0; i < p.sensor_points.size(); ++i) {
-          const std::vector<double>& point = p.sensor_points[i];
-          if (point.size() != 2)
-            return fmt::format("sensor_points: point {} has {} coordinates, not 2", i + 1, point.size());
-          if (!(point[0] >= 0 && point[0] <= 1 && point[1] >= 0 && point[1] <= 1))
-            return fmt::format("sensor_points: point {} = [{}, {}] lies outside the unit square", i + 1, point[0],
-                               point[1]);
-        }
-        return p.sensor_points.empty() && p.sensor_grid == 0
-                   ? std::string("no sensors: give sensor_grid or sensor_points")
+      .check("sensor_points", fault_of_points)
+      .check("patches", fault_of_patches)
+      .check("inclusions", fault_of_inclusions)
+      .check("source_box",
+             [](const Params& p) {
+               const std::string fault = fault_of_box(p.source_box);
+               return fault.empty() ? fault : "source_box " + fault;
+             })
+      .check("solver", [](const Params& p) {
+        if (p.solver == Solver::multigrid && p.mesh < 2) return std::string("multigrid needs mesh >= 2");
+        const bool needs_multigrid = !p.inclusions.empty() || !p.patches.empty() || p.source_box != Params().source_box;
+        return p.solver == Solver::dissection && needs_multigrid
+                   ? std::string("dissection knows no inclusions, source_box or patches: set solver = \"multigrid\"")
                    : std::string();
       });
   return s;
 }
 
 std::unique_ptr<model::ForwardModel> make(const Params& params) {
-  Setup setup;
-  setup.mesh = params.mesh, setup.coefficients = params.coefficients, setup.source = params.source;
-  if (params.sensor_grid > 0) setup.sensors = diffusion::sensor_grid(params.sensor_grid);
-  for (const std::vector<double>& point : params.sensor_points) setup.sensors.push_back({point[0], point[1]});
-  constexpr int largest_mesh = 128, most_coefficients = 64;
-  const bool is_large = params.mesh > largest_mesh || params.coefficients > most_coefficients;
-  const bool is_iterative = params.solver == Solver::multigrid || (params.solver == Solver::automatic && is_large);
-  if (is_iterative && params.mesh >= 2)
+  const Setup setup = setup_of(params);
+  if (is_iterative(params, setup))
     return std::make_unique<FieldDiffusion>(setup, FieldDiffusion::Control{params.tolerance, params.max_iterations});
   return std::make_unique<Diffusion>(setup);
 }

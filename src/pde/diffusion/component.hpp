@@ -14,6 +14,8 @@ namespace aleator::pde::diffusion {
 /// How the equations are solved: a direct method for batches of small problems, an iterative one for large meshes.
 enum class Solver { automatic, dissection, multigrid };
 
+enum class PatchValue { integral, mean };
+
 struct Params {
   int mesh = 32;
   int coefficients = 8;
@@ -21,6 +23,11 @@ struct Params {
   Solver solver = Solver::automatic;
   double tolerance = 1e-9;
   int max_iterations = 100;
+  std::vector<double> source_box = {0.0, 1.0, 0.0, 1.0};
+  std::vector<std::vector<double>> inclusions;
+  double background = 1.0;
+  std::vector<std::vector<double>> patches;
+  PatchValue patch_value = PatchValue::integral;
   int sensor_grid = 0;
   std::vector<std::vector<double>> sensor_points;
 };

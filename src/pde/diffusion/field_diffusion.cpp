@@ -15,31 +15,115 @@ using model::ConstBatch;
 using model::Cotangent;
 using model::RowStatus;
 
+namespace {
+
+// Integrals over [begin, end] of the hat functions of a mesh of n elements on [0, 1]; those that are not zero start at `first`.
+struct HatIntegrals {
+  int first = 0;
+  std::vector<double> value;
+};
+
+HatIntegrals integrate_hats(double begin, double end, int n) {
+  HatIntegrals result;
+  result.first = std::clamp(static_cast<int>(std::floor(begin * n)), 0, n - 1);
+  const int last = std::clamp(static_cast<int>(std::ceil(end * n)), result.first + 1, n);
+  result.value.assign(static_cast<std::size_t>(last - result.first) + 1, 0.0);
+  for (int e = result.first; e < last; ++e) {
+    const double s = std::clamp(begin * n - e, 0.0, 1.0), t = std::clamp(end * n - e, 0.0, 1.0);
+    const double rising = 0.5 * (t * t - s * s) / n;
+    result.value[static_cast<std::size_t>(e - result.first)] += (t - s) / n - rising;
+    result.value[static_cast<std::size_t>(e - result.first) + 1] += rising;
+  }
+  return result;
+}
+
+}  // namespace
+
 FieldDiffusion::FieldDiffusion(const Setup& setup, const Control& control)
     : setup_(setup),
       control_(control),
       shape_(shape_of(setup)),
       solver_(math::Multigrid::Grid{setup.mesh, setup.mesh, 1.0 / setup.mesh, 1.0 / setup.mesh}) {
-  const int n = setup.mesh;
-  for (const std::array<double, 2>& p : setup.sensors) {
-    const double x = p[0] * n, y = p[1] * n;
-    const int i = std::clamp(static_cast<int>(x), 0, n - 1), j = std::clamp(static_cast<int>(y), 0, n - 1);
-    const double s = x - i, t = y - j;
-    const std::size_t corner = static_cast<std::size_t>(j) * (n + 1) + i, row = static_cast<std::size_t>(n) + 1;
-    sensors_.push_back(
-        {{corner, corner + 1, corner + row, corner + row + 1}, {(1 - s) * (1 - t), s * (1 - t), (1 - s) * t, s * t}});
-  }
-  const double h = 1.0 / n;
-  load_.assign(solver_.nodes(), setup.source * h * h);  // integral of f times a bilinear hat
+  for (const std::array<double, 2>& p : setup.sensors) add_point(p[0], p[1]);
+  for (const Box& box : setup.patches) add_patch(box);
+  if (setup.inclusions.empty())
+    lay_out_cells();
+  else
+    lay_out_inclusions();
+  const HatIntegrals x = integrate_hats(setup.source_box.x0, setup.source_box.x1, setup.mesh),
+                     y = integrate_hats(setup.source_box.y0, setup.source_box.y1, setup.mesh);
+  load_.assign(solver_.nodes(), 0.0);  // integrals of f times bilinear hats
+  for (std::size_t j = 0; j < y.value.size(); ++j)
+    for (std::size_t i = 0; i < x.value.size(); ++i)
+      load_[(y.first + j) * (setup.mesh + 1) + x.first + i] = setup.source * x.value[i] * y.value[j];
   for (std::vector<double>* field : {&solution_, &adjoint_, &right_side_}) field->resize(solver_.nodes());
   elements_.resize(solver_.elements());
 }
 
-std::vector<double> FieldDiffusion::on_elements(const double* theta) const {
+void FieldDiffusion::add_point(double px, double py) {
+  const int n = setup_.mesh;
+  const double x = px * n, y = py * n;
+  const int i = std::clamp(static_cast<int>(x), 0, n - 1), j = std::clamp(static_cast<int>(y), 0, n - 1);
+  const double s = x - i, t = y - j;
+  const std::size_t row = static_cast<std::size_t>(n) + 1, corner = j * row + i;
+  Observation& o = observation_;
+  o.node.insert(o.node.end(), {corner, corner + 1, corner + row, corner + row + 1});
+  o.weight.insert(o.weight.end(), {(1 - s) * (1 - t), s * (1 - t), (1 - s) * t, s * t});
+  o.begin.push_back(o.node.size());
+}
+
+void FieldDiffusion::add_patch(const Box& box) {
+  const HatIntegrals x = integrate_hats(box.x0, box.x1, setup_.mesh), y = integrate_hats(box.y0, box.y1, setup_.mesh);
+  const double scale = setup_.is_average ? 1.0 / box.area() : 1.0;
+  for (std::size_t j = 0; j < y.value.size(); ++j)
+    for (std::size_t i = 0; i < x.value.size(); ++i) {
+      observation_.node.push_back((y.first + j) * (setup_.mesh + 1) + x.first + i);
+      observation_.weight.push_back(scale * x.value[i] * y.value[j]);
+    }
+  observation_.begin.push_back(observation_.node.size());
+}
+
+void FieldDiffusion::lay_out_cells() {
   const int n = setup_.mesh, c = setup_.coefficients, r = n / c;
-  std::vector<double> a(solver_.elements());
+  share_.assign(solver_.elements(), 1.0);
   for (int j = 0; j < n; ++j)
-    for (int i = 0; i < n; ++i) a[static_cast<std::size_t>(j) * n + i] = theta[i / r + c * (j / r)];
+    for (int i = 0; i < n; ++i) owner_.push_back(i / r + c * (j / r));
+}
+
+// The part of an element in a disc by 16 x 16 points.
+void FieldDiffusion::lay_out_inclusions() {
+  constexpr int points = 16;
+  const int n = setup_.mesh;
+  background_ = setup_.background;
+  owner_.assign(solver_.elements(), -1);
+  share_.assign(solver_.elements(), 0.0);
+  for (std::size_t d = 0; d < setup_.inclusions.size(); ++d) {
+    const Disc& disc = setup_.inclusions[d];
+    const auto cell = [n](double x) { return std::clamp(static_cast<int>(std::floor(x * n)), 0, n - 1); };
+    for (int j = cell(disc.y - disc.radius); j <= cell(disc.y + disc.radius); ++j)
+      for (int i = cell(disc.x - disc.radius); i <= cell(disc.x + disc.radius); ++i) {
+        int inside = 0;
+        for (int q = 0; q < points * points; ++q) {
+          const double x = (i + (q % points + 0.5) / points) / n - disc.x,
+                       y = (j + (q / points + 0.5) / points) / n - disc.y;
+          inside += x * x + y * y < disc.radius * disc.radius ? 1 : 0;
+        }
+        if (inside == 0) continue;
+        const std::size_t e = static_cast<std::size_t>(j) * n + i;
+        if (owner_[e] >= 0)
+          throw core::UserError(
+              fmt::format("inclusions {} and {} meet in the element at ({:.4g}, {:.4g}): separate them or "
+                          "raise mesh",
+                          owner_[e] + 1, d + 1, (i + 0.5) / n, (j + 0.5) / n));
+        owner_[e] = static_cast<int>(d), share_[e] = static_cast<double>(inside) / (points * points);
+      }
+  }
+}
+
+std::vector<double> FieldDiffusion::on_elements(const double* theta) const {
+  std::vector<double> a(solver_.elements(), background_);
+  for (std::size_t e = 0; e < a.size(); ++e)
+    if (owner_[e] >= 0) a[e] += share_[e] * theta[owner_[e]];
   return a;
 }
 
@@ -55,16 +139,18 @@ std::string FieldDiffusion::solve(const double* right_side, double* u, double to
 
 std::string FieldDiffusion::solve_row(const double* theta) const {
   for (int k = 0; k < shape_.inputs; ++k)
-    if (!(theta[k] > 0.0 && std::isfinite(theta[k])))
-      return fmt::format("coefficient theta_{} = {} is not positive and finite", k, theta[k]);
+    if (!(background_ + theta[k] > 0.0 && std::isfinite(theta[k])))
+      return fmt::format("coefficient {}theta_{} = {} is not positive and finite",
+                         background_ != 0.0 ? fmt::format("{} + ", background_) : "", k, background_ + theta[k]);
   solver_.set_coefficient(on_elements(theta).data());
   return solve(load_.data(), solution_.data(), control_.tolerance);
 }
 
 void FieldDiffusion::observe(const std::vector<double>& field, double* y) const {
-  for (std::size_t s = 0; s < sensors_.size(); ++s) {
-    y[s] = 0.0;
-    for (int q = 0; q < 4; ++q) y[s] += sensors_[s].weight[q] * field[sensors_[s].node[q]];
+  const Observation& o = observation_;
+  for (std::size_t k = 0; k + 1 < o.begin.size(); ++k) {
+    y[k] = 0.0;
+    for (std::size_t e = o.begin[k]; e < o.begin[k + 1]; ++e) y[k] += o.weight[e] * field[o.node[e]];
   }
 }
 
@@ -86,7 +172,6 @@ RowStatus FieldDiffusion::evaluate(ConstBatch u, Batch y) const {
 }
 
 RowStatus FieldDiffusion::evaluate_and_pullback(ConstBatch u, Batch y, const Cotangent& cotangent, Batch du) const {
-  const int n = setup_.mesh, c = setup_.coefficients, r = n / c;
   const Batch dy("dy", 1, shape_.outputs);
   RowStatus status;
   for (int row = 0; row < static_cast<int>(u.extent(0)); ++row) {
@@ -96,8 +181,9 @@ RowStatus FieldDiffusion::evaluate_and_pullback(ConstBatch u, Batch y, const Cot
       observe(solution_, &y(row, 0));
       cotangent(row, Kokkos::subview(ConstBatch(y), Kokkos::make_pair(row, row + 1), Kokkos::ALL), dy);
       std::fill(right_side_.begin(), right_side_.end(), 0.0);  // C^T dy
-      for (std::size_t s = 0; s < sensors_.size(); ++s)
-        for (int q = 0; q < 4; ++q) right_side_[sensors_[s].node[q]] += sensors_[s].weight[q] * dy(0, s);
+      const Observation& o = observation_;
+      for (std::size_t k = 0; k + 1 < o.begin.size(); ++k)
+        for (std::size_t e = o.begin[k]; e < o.begin[k + 1]; ++e) right_side_[o.node[e]] += o.weight[e] * dy(0, k);
       fault = solve(right_side_.data(), adjoint_.data(), 10.0 * control_.tolerance);
     }
     if (!fault.empty()) {
@@ -105,8 +191,8 @@ RowStatus FieldDiffusion::evaluate_and_pullback(ConstBatch u, Batch y, const Cot
       continue;
     }
     solver_.gradient(adjoint_.data(), solution_.data(), elements_.data());
-    for (int j = 0; j < n; ++j)
-      for (int i = 0; i < n; ++i) du(row, i / r + c * (j / r)) += elements_[static_cast<std::size_t>(j) * n + i];
+    for (std::size_t e = 0; e < elements_.size(); ++e)
+      if (owner_[e] >= 0) du(row, owner_[e]) += share_[e] * elements_[e];
   }
   return status;
 }
@@ -117,7 +203,9 @@ RowStatus FieldDiffusion::evaluate_and_pushforward(ConstBatch u, ConstBatch du, 
     std::string fault = solve_row(&u(row, 0));
     if (fault.empty()) {
       observe(solution_, &y(row, 0));
-      solver_.apply_derivative(on_elements(&du(row, 0)).data(), solution_.data(), right_side_.data());
+      for (std::size_t e = 0; e < elements_.size(); ++e)
+        elements_[e] = owner_[e] < 0 ? 0.0 : share_[e] * du(row, owner_[e]);
+      solver_.apply_derivative(elements_.data(), solution_.data(), right_side_.data());
       for (double& value : right_side_) value = -value;
       fault = solve(right_side_.data(), adjoint_.data(), control_.tolerance);
     }

@@ -29,10 +29,10 @@ class FieldDiffusion : public model::ForwardModel,
   const model::States* states() const override { return this; }
 
  private:
-  /// Four nodes and their weights: u at a point.
-  struct Sensor {
-    std::size_t node[4];
-    double weight[4];
+  /// C, by rows: output k is the sum of weight * u(node) over entries begin[k] to begin[k + 1].
+  struct Observation {
+    std::vector<std::size_t> begin{0}, node;
+    std::vector<double> weight;
   };
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
                                          model::Batch du) const override;
@@ -44,6 +44,11 @@ class FieldDiffusion : public model::ForwardModel,
   std::string solve_row(const double* theta) const;
   std::string solve(const double* right_side, double* u, double tolerance) const;
   void observe(const std::vector<double>& field, double* y) const;
+  void add_point(double x, double y);
+  void add_patch(const Box& box);
+  void lay_out_cells();
+  void lay_out_inclusions();
+  /// a of every element: background + share * theta(owner), the mean over elements that the edge of a disc cuts.
   std::vector<double> on_elements(const double* theta) const;
   /// A row's failure: NaN outputs.
   void fail(int row, const std::string& reason, model::Batch y, model::RowStatus& status) const;
@@ -51,7 +56,10 @@ class FieldDiffusion : public model::ForwardModel,
   Setup setup_;
   Control control_;
   model::Shape shape_;
-  std::vector<Sensor> sensors_;
+  Observation observation_;
+  std::vector<int> owner_;     ///< of every element: the parameter that its coefficient hangs on, or -1
+  std::vector<double> share_;  ///< part of the element's area in which it does; 1 for cells
+  double background_ = 0.0;
   std::vector<double> load_;
   mutable math::Multigrid solver_;
   mutable std::vector<double> solution_, adjoint_, right_side_, elements_;  // workspaces

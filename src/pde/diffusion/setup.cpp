@@ -6,11 +6,15 @@ namespace aleator::pde::diffusion {
 
 model::Shape shape_of(const Setup& setup) {
   model::Shape shape;
-  shape.inputs = setup.coefficients * setup.coefficients;
-  shape.outputs = static_cast<int>(setup.sensors.size());
-  shape.input_grid = {setup.coefficients, setup.coefficients};
+  const bool has_cells = setup.inclusions.empty();
+  shape.inputs = has_cells ? setup.coefficients * setup.coefficients : static_cast<int>(setup.inclusions.size());
+  shape.outputs = static_cast<int>(setup.sensors.size() + setup.patches.size());
+  if (has_cells) shape.input_grid = {setup.coefficients, setup.coefficients};
   for (int k = 0; k < shape.inputs; ++k) shape.input_names.push_back(fmt::format("theta_{}", k));
   for (const auto& p : setup.sensors) shape.output_names.push_back(fmt::format("u({:.6g}, {:.6g})", p[0], p[1]));
+  for (const Box& b : setup.patches)
+    shape.output_names.push_back(fmt::format("{} over [{:.6g}, {:.6g}] x [{:.6g}, {:.6g}]",
+                                             setup.is_average ? "mean" : "integral", b.x0, b.x1, b.y0, b.y1));
   return shape;
 }
 
