@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
+#include "campaign/csv.hpp"
+#include "campaign/rows.hpp"
 #include "campaign/run_folder.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
@@ -12,31 +12,14 @@
 namespace aleator::campaign {
 namespace {
 
-std::string csv_quoted(std::string text) {
-  for (std::size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) text.insert(at, "\"");
-  return "\"" + text + "\"";
-}
-
-// "nan" whatever its sign, which says nothing.
-std::string csv_number(double value) { return std::isnan(value) ? "nan" : fmt::format("{:.17g}", value); }
-
 std::string csv_header(const inverse::BayesProblem& problem) {
   std::string text = "row,status,log_likelihood,log_prior,log_posterior";
-  for (const std::string& name : problem.parts().model->shape().output_names)
-    text += "," + (name.find(',') == std::string::npos ? name : csv_quoted(name));
+  for (const std::string& name : problem.parts().model->shape().output_names) text += "," + csv_name(name);
   return text + "\n";
 }
 
 io::Table read_rows(const inverse::BayesProblem& problem, const deck::File& rows) {
-  io::Table table = io::parse_table(rows.text, rows.path, io::NonFinite::allowed);  // such rows fail, the others do not
-  const std::size_t d = static_cast<std::size_t>(problem.parameter_dimension());
-  if (table.columns != d && table.columns * table.rows == d)
-    table.rows = 1, table.columns = d;  // one vector, written over several lines
-  if (table.columns != d)
-    throw core::UserError(fmt::format(
-        "{}: {} numbers a row, but the problem has {} parameters; write one row of {} numbers for each evaluation",
-        rows.path, table.columns, d, d));
-  return table;
+  return read_parameter_rows(rows, problem.parameter_dimension(), "problem");
 }
 
 }  // namespace
@@ -44,11 +27,8 @@ io::Table read_rows(const inverse::BayesProblem& problem, const deck::File& rows
 std::string evaluate_rows(const parallel::Comm& comm, const inverse::BayesProblem& problem, const deck::File& rows) {
   const io::Table table = read_rows(problem, rows);
   const parallel::RowLayout layout(static_cast<parallel::GlobalIndex>(table.rows), comm);
-  const int local = layout.local_rows(), d = problem.parameter_dimension(), p = problem.outputs();
-  kernels::Batch u("u", local, d);
-  for (int row = 0; row < local; ++row)
-    for (int k = 0; k < d; ++k)
-      u(row, k) = table(static_cast<std::size_t>(layout.first() + row), static_cast<std::size_t>(k));
+  const int local = layout.local_rows(), p = problem.outputs();
+  const kernels::Batch u = table_rows(table, layout);
   model::Evaluation evaluation{kernels::Vector("log_likelihood", local), {}, kernels::Batch("outputs", local, p)};
   kernels::Vector log_prior("log_prior", local);
   const model::RowStatus status = problem.evaluate_parameters(u, evaluation, log_prior);
@@ -63,12 +43,8 @@ std::string evaluate_rows(const parallel::Comm& comm, const inverse::BayesProble
     for (int i = 0; i < p; ++i) mine += "," + csv_number(evaluation.outputs(row, i));
     mine += "\n";
   }
-  std::string text = csv_header(problem);
-  for (int rank = 0; rank < comm.size(); ++rank) {
-    std::string part = mine;
-    comm.broadcast(part, rank);
-    text += part;
-  }
+  std::string text = csv_header(problem) + gather_text(comm, mine);
+  comm.broadcast(text);
   return text;
 }
 

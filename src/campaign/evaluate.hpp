@@ -13,7 +13,7 @@
 
 namespace aleator::campaign {
 
-/// The CSV text, on rank 0.
+/// The CSV text, on every rank.
 std::string evaluate_rows(const parallel::Comm& comm, const inverse::BayesProblem& problem, const deck::File& rows);
 
 /// job/evaluate: the same from a deck; writes evaluations.csv in the run folder.

@@ -3,6 +3,7 @@
 #include "campaign/job.hpp"
 #include "campaign/settings.hpp"
 #include "inverse/register.hpp"
+#include "ode/register.hpp"
 #include "pde/register.hpp"
 #include "prob/register.hpp"
 #include "sampler/sampler.hpp"
@@ -13,6 +14,7 @@ deck::Registry register_all() {
   deck::Registry registry;
   registry.add_settings("run", "run/settings", RunSettings::schema());
   pde::register_components(registry);
+  ode::register_components(registry);
   prob::register_components(registry);
   inverse::register_components(registry);
   sampler::register_components(registry);

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include "campaign/evaluate.hpp"
+#include "campaign/forward_job.hpp"
 #include "campaign/job.hpp"
+#include "campaign/prior_job.hpp"
 #include "campaign/sample_job.hpp"
+#include "campaign/simulate_job.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -16,6 +19,48 @@ std::string in_words(const deck::Deck& deck, const inverse::BayesProblem& proble
                      title_of(deck.block("model", params.model)), params.prior,
                      title_of(deck.block("prior", params.prior)), problem.parameter_dimension(), params.likelihood,
                      title_of(deck.block("likelihood", params.likelihood)), problem.outputs());
+}
+
+// "Model 'membrane': Diffusion …; 64 parameters, 169 outputs."
+std::string model_in_words(const deck::Deck& deck, const std::string& name, const model::ForwardModel& model) {
+  return fmt::format("Model '{}': {}; {} parameters, {} outputs.", name, title_of(deck.block("model", name)),
+                     model.shape().inputs, model.shape().outputs);
+}
+
+std::string prior_in_words(const deck::Deck& deck, const std::string& name) {
+  return fmt::format("Prior '{}': {}.", name, title_of(deck.block("prior", name)));
+}
+
+std::unique_ptr<Job> make_forward(const ForwardJob::Params& params, deck::Builder& builder) {
+  ForwardJob::Parts parts{builder.get<model::ForwardModel>("model", params.model), nullptr, ""};
+  parts.text = model_in_words(builder.deck(), params.model, *parts.model);
+  if (!params.prior.empty()) {
+    parts.prior = builder.get<prob::Prior>("prior", params.prior);
+    parts.text += "\n\n" + prior_in_words(builder.deck(), params.prior);
+  }
+  return std::make_unique<ForwardJob>(params, std::move(parts));
+}
+
+std::unique_ptr<Job> make_prior_sample(const PriorSampleJob::Params& params, deck::Builder& builder) {
+  return std::make_unique<PriorSampleJob>(params, builder.get<prob::Prior>("prior", params.prior),
+                                          prior_in_words(builder.deck(), params.prior));
+}
+
+std::unique_ptr<Job> make_simulate(const SimulateJob::Params& params, deck::Builder& builder) {
+  SimulateJob::Parts parts;
+  parts.model = builder.get<model::ForwardModel>("model", params.model);
+  parts.text = model_in_words(builder.deck(), params.model, *parts.model);
+  if (!params.prior.empty()) {
+    parts.prior = builder.get<prob::Prior>("prior", params.prior);
+    parts.text += "\n\n" + prior_in_words(builder.deck(), params.prior);
+  }
+  if (!params.inversion_model.empty()) {
+    parts.inversion_model = builder.get<model::ForwardModel>("model", params.inversion_model);
+    parts.text +=
+        "\n\nTo be inverted: " + model_in_words(builder.deck(), params.inversion_model, *parts.inversion_model);
+    parts.warning = inverse_crime(builder.deck(), params.model, params.inversion_model);
+  }
+  return std::make_unique<SimulateJob>(params, std::move(parts));
 }
 
 }  // namespace
@@ -37,6 +82,9 @@ void register_jobs(deck::Registry& registry) {
       "job", "job/evaluate", EvaluateJob::schema(), [](const EvaluateJob::Params& params, deck::Builder& builder) {
         return std::make_unique<EvaluateJob>(builder.get<inverse::BayesProblem>("problem", params.problem), params.at);
       });
+  registry.add<Job, ForwardJob::Params>("job", "job/forward", ForwardJob::schema(), make_forward);
+  registry.add<Job, PriorSampleJob::Params>("job", "job/prior_sample", PriorSampleJob::schema(), make_prior_sample);
+  registry.add<Job, SimulateJob::Params>("job", "job/simulate_data", SimulateJob::schema(), make_simulate);
 }
 
 }  // namespace aleator::campaign

@@ -25,7 +25,7 @@ void leave_vector_code();
 
 using TileProduct = void (*)(const double* lower, int d, const Lanes* in, Lanes* out);
 
-/// All of a tile's x is read before its y is written: y may lie where x lies.
+/// All of a tile's x is read before its y is written: y may lie where x lies. No matrix (nullptr) is the identity.
 template <TileProduct product, typename In, typename Out>
 void for_each_tile(const double* lower, int rows, int d, const In& in, const Out& out) {
   Kokkos::parallel_for("triangular", Kokkos::RangePolicy<HostExec>(0, (rows + tile_rows - 1) / tile_rows),
@@ -37,7 +37,10 @@ void for_each_tile(const double* lower, int rows, int d, const In& in, const Out
                          const double* const y_entries = reinterpret_cast<const double*>(y.get());
                          for (int r = 0; r < count; ++r)
                            for (int k = 0; k < d; ++k) x_entries[k * tile_rows + r] = in(first + r, k);
-                         product(lower, d, x.get(), y.get());
+                         if (lower != nullptr)
+                           product(lower, d, x.get(), y.get());
+                         else
+                           std::copy(x.get(), x.get() + d, y.get());
                          for (int r = 0; r < count; ++r)
                            for (int k = 0; k < d; ++k) out(first + r, k, y_entries[k * tile_rows + r]);
                          leave_vector_code();

@@ -4,27 +4,27 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 #include <new>
 
 #include "core/error.hpp"
+#include "math/fftw_planner.hpp"
 
 namespace aleator::math {
 namespace {
-
-std::mutex& planner() {  // FFTW's planner is the one part of it that threads may not share
-  static std::mutex mutex;
-  return mutex;
-}
 
 fftw_complex* as_fftw(Complex* values) { return reinterpret_cast<fftw_complex*>(values); }
 
 }  // namespace
 
+std::mutex& fftw_planner() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 struct BoxFft::Plans {
   fftw_plan forward[3] = {}, backward[3] = {}, to_real = nullptr, to_half = nullptr;
   explicit Plans(const Shape& period) {
-    const std::lock_guard<std::mutex> lock(planner());
+    const std::lock_guard<std::mutex> lock(fftw_planner());
     for (int axis = 1; axis < 3; ++axis) {
       fftw_complex* const column = fftw_alloc_complex(static_cast<std::size_t>(period[axis]));
       forward[axis] = fftw_plan_dft_1d(period[axis], column, column, FFTW_FORWARD, FFTW_ESTIMATE);
@@ -41,7 +41,7 @@ struct BoxFft::Plans {
   Plans(const Plans&) = delete;
   Plans& operator=(const Plans&) = delete;
   ~Plans() {
-    const std::lock_guard<std::mutex> lock(planner());
+    const std::lock_guard<std::mutex> lock(fftw_planner());
     for (int axis = 1; axis < 3; ++axis) fftw_destroy_plan(forward[axis]), fftw_destroy_plan(backward[axis]);
     fftw_destroy_plan(to_real), fftw_destroy_plan(to_half);
   }

@@ -1,7 +1,8 @@
 #pragma once
 /// What      Fourier transforms of real values on a periodic box of 1 to 3 axes, of which only the first cells are wanted.
-/// Method    FFTW one-dimensional transforms along the axes in turn, columns gathered in groups that fit the cache; rows of cells
-///           that are zero or not wanted are left out. Of the spectrum half is kept, kx = 0 .. Mx/2, the rest being its conjugate.
+/// Method    FFTW one-dimensional transforms along the axes in turn, columns gathered in groups that fit the cache; rows of
+///           cells that are zero or not wanted are left out. Of the spectrum half is kept, kx = 0 .. Mx/2, the rest being
+///           its conjugate.
 /// Parallel  any number of threads may use one object; plans are made at construction under a lock, by rule and not by
 ///           timing, so that every run takes the same and gives the same bits.
 /// Cost      5 M log2 M flops over about half for M cells of which an eighth (a quarter in 2-d) is wanted.
@@ -72,7 +73,8 @@ class BoxFft {
       for (int c = 0; c < count; ++c) row[first + c] = column(c)[i];
     }
   };
-  /// Transforms all columns along `axis` for one index of the axis that is neither this nor x: fill, transform, drain group by group.
+  /// Transforms all columns along `axis` for one index of the axis that is neither this nor x: fill, transform, drain group
+  /// by group.
   template <typename Fill, typename Drain>
   void transform_columns(int axis, Direction direction, const Fill& fill, const Drain& drain) const;
 

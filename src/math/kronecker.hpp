@@ -20,8 +20,9 @@ void multiply_along_axis(const Matrix& a, AxisView view, const double* in, doubl
 /// The same with A^T.
 void transposed_multiply_along_axis(const Matrix& a, AxisView view, const double* in, double* out);
 
-/// Eigenpairs of the symmetric tridiagonal matrix with this diagonal and the n - 1 entries beside it. No eigenvalue is double where
-/// no entry beside the diagonal is zero, so the vectors are unique but for the sign: their first entry is positive.
+/// Eigenpairs of the symmetric tridiagonal matrix with this diagonal and the n - 1 entries beside it. No eigenvalue is
+/// double where no entry beside the diagonal is zero, so the vectors are unique but for the sign: their first entry is
+/// positive.
 SymmetricEigen eigen_tridiagonal(std::vector<double> diagonal, std::vector<double> beside);
 
 }  // namespace aleator::math

@@ -1,6 +1,9 @@
 #include "prob/register.hpp"
 
 #include "deck/builder.hpp"
+#include "prob/field/circulant.hpp"
+#include "prob/field/karhunen_loeve.hpp"
+#include "prob/field/matern_spde.hpp"
 #include "prob/prior/log_normal.hpp"
 #include "prob/prior/normal.hpp"
 #include "prob/prior/product.hpp"
@@ -22,6 +25,9 @@ void register_components(deck::Registry& registry) {
   add_prior<Normal>(registry, "prior/normal");
   add_prior<LogNormal>(registry, "prior/log_normal");
   add_prior<Uniform>(registry, "prior/uniform");
+  add_prior<MaternSpde>(registry, "prior/matern_spde");
+  add_prior<KarhunenLoeve>(registry, "prior/karhunen_loeve");
+  add_prior<Circulant>(registry, "prior/circulant");
   registry.add<Prior, Product::Params>("prior", "prior/product", Product::schema(),
                                        [](const Product::Params& params, deck::Builder& builder) {
                                          std::vector<Product::Part> parts;

@@ -13,12 +13,7 @@ void PooledMoments::reset(int dimension) {
 void PooledMoments::observe(const Ensemble& ensemble, const Context& context) {
   const int d = static_cast<int>(ensemble.position.extent(1));
   const Batch z = ensemble.position;
-  if (shift.empty()) {
-    shift = parallel::ordered_sum(context.comm, ensemble.layout, d, [=](int row, double* sum) {
-      for (int k = 0; k < d; ++k) sum[k] += z(row, k);
-    });
-    for (double& value : shift) value /= static_cast<double>(ensemble.layout.rows());
-  }
+  if (shift.empty()) shift = mean_position(ensemble, context);
   const double* const centre = shift.data();
   const auto added =
       parallel::ordered_sum(context.comm, ensemble.layout, static_cast<int>(sums.size()), [=](int row, double* sum) {
@@ -54,6 +49,16 @@ void PooledMoments::fields(io::Archive& archive, const std::string& name) {
   archive.field("count", count);
   archive.field("sums", sums);
   archive.field("shift", shift);
+}
+
+std::vector<double> mean_position(const Ensemble& ensemble, const Context& context) {
+  const Batch z = ensemble.position;
+  const int d = static_cast<int>(z.extent(1));
+  std::vector<double> mean = parallel::ordered_sum(context.comm, ensemble.layout, d, [=](int row, double* sum) {
+    for (int k = 0; k < d; ++k) sum[k] += z(row, k);
+  });
+  for (double& value : mean) value /= static_cast<double>(ensemble.layout.rows());
+  return mean;
 }
 
 double ordered_mean(const Context& context, const parallel::RowLayout& layout, const Vector& values) {

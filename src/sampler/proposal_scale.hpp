@@ -14,6 +14,7 @@ namespace aleator::sampler {
 
 /// First and second moments of the members seen since the last reset.
 struct PooledMoments {
+  static constexpr int largest_dimension = 256;  ///< d up to which a covariance is worth learning without being asked
   double count = 0.0;
   std::vector<double> sums;   ///< d first moments, then the lower triangle of second moments, about `shift`
   std::vector<double> shift;  ///< a point near the mean, against cancellation
@@ -25,6 +26,8 @@ struct PooledMoments {
   void fields(io::Archive& archive, const std::string& name);
 };
 
+/// Mean position of the members, in the fixed order.
+std::vector<double> mean_position(const Ensemble& ensemble, const Context& context);
 /// Mean over all members of a number of each, in the fixed order.
 double ordered_mean(const Context& context, const parallel::RowLayout& layout, const Vector& values);
 

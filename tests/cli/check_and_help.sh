@@ -7,7 +7,7 @@ expect 0 "$ALEATOR" --version
 says "aleator " "git " "Kokkos " "PETSc " "MPI " "HDF5 "
 expect 0 "$ALEATOR" list
 says sampler/mala pde/diffusion prior/log_normal job/sample
-for component in $(grep -oE '^  [a-z]+/[a-z_]+' said); do
+for component in $(grep -oE '^  [a-z]+/[a-z0-9_]+' said); do
   expect 0 "$ALEATOR" describe "$component"
   says "meaning"
 done

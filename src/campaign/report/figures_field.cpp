@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "campaign/report/field_panel.hpp"
 #include "campaign/report/figures.hpp"
 #include "campaign/report/format.hpp"
 #include "campaign/report/plot.hpp"
@@ -57,15 +58,10 @@ bool wants_dark_text(const char* const (&colours)[9], double t) {
   return (1 - (position - i)) * luminance(colours[i]) + (position - i) * luminance(colours[i + 1]) > 0.52;
 }
 
-struct FieldPanel {
-  std::string title, description;
-  std::vector<double> values;
-  Axis colours;
-  bool is_diverging = false;
-};
+}  // namespace
 
-std::string draw_field(const ReportData& data, const FieldPanel& panel, Gnuplot& gnuplot) {
-  const int ny = data.field_shape[0], nx = data.field_shape[1];
+std::string draw_field(const std::vector<int>& shape, const FieldPanel& panel, Gnuplot& gnuplot) {
+  const int ny = shape[0], nx = shape[1];
   const Field f = coarsened(panel.values, ny, nx);
   const auto& anchors = panel.is_diverging ? diverging : viridis;
   // canvas: the longer side of the domain is 236 units, the colour bar lies below
@@ -81,7 +77,7 @@ std::string draw_field(const ReportData& data, const FieldPanel& panel, Gnuplot&
   s << fmt::format("set xrange [-0.5:{}]; set yrange [-0.5:{}]", f.nx - 0.5, f.ny - 0.5);
   s << fmt::format("set cbrange [{:.10g}:{:.10g}]", panel.colours.low, panel.colours.high);
   std::vector<std::vector<double>> rows, dark, light;
-  const bool labelled = nx * ny <= 100;
+  const bool labelled = panel.is_numbered && nx * ny <= 100;
   for (int iy = 0; iy < f.ny; ++iy) {
     for (int ix = 0; ix < f.nx; ++ix) {
       const double v = panel.colours(f.cells[static_cast<std::size_t>(iy) * f.nx + ix]);
@@ -114,6 +110,8 @@ std::string draw_field(const ReportData& data, const FieldPanel& panel, Gnuplot&
   s << plot << "unset multiplot";
   return gnuplot.draw(s.text(), width, height, panel.description);
 }
+
+namespace {
 
 std::vector<double> member(const MethodRun& run, double ParameterRow::*what) {
   std::vector<double> out;
@@ -164,7 +162,7 @@ Figure field_figure(const ReportData& data, Gnuplot& gnuplot) {
                                   "tenths are Monte Carlo noise.");
   }
   for (const FieldPanel& panel : panels) {
-    const std::string picture = draw_field(data, panel, gnuplot);
+    const std::string picture = draw_field(shape, panel, gnuplot);
     if (!picture.empty()) figure.pictures.push_back(picture);
   }
   return figure;
@@ -193,7 +191,7 @@ Figure interval_figure(const ReportData& data, Gnuplot& gnuplot) {
   s.place(0.055, 0.995, 0.15, 0.90);
   s.axis("y", y, 6);
   s.axis("x", {-0.8, static_cast<double>(rows.size()) - 0.2, false}, std::min<int>(16, static_cast<int>(rows.size())),
-         "parameter number");
+         data.row_word + " number");
   s << "set grid noxtics ytics back; set key above horizontal right Left reverse samplen 1 height 0";
   std::string plot = fmt::format("plot {} using 1:2:3:4 with vectors nohead lw {:.1f} lc {} title '5 % to 95 %'",
                                  s.block(bars), thickness, fmt::format("rgb {}", gnuplot_string(marker::band)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "campaign/report/field_panel.hpp"
 #include "campaign/report/figures.hpp"
 #include "campaign/report/format.hpp"
 #include "campaign/report/plot.hpp"
@@ -153,6 +154,14 @@ std::string reference_words(const ReportData& data) {
 }
 
 }  // namespace
+
+std::string draw_histogram(const std::string& title, const std::vector<double>& values, Gnuplot& gnuplot) {
+  Marginal m{title, sorted_finite(values), {}, undefined};
+  if (m.drawn.empty()) return "";
+  m.axis = axis_for({quantile(m.drawn, 0.001), quantile(m.drawn, 0.999)}, is_wide(m.drawn), 0.05);
+  for (double& v : m.drawn) v = m.axis(v);
+  return draw_marginal(m, gnuplot);
+}
 
 Figure joint_figure(const ReportData& data, Gnuplot& gnuplot) {
   Figure figure{"joint", "Joint marginals", "three", {}, "", false};

@@ -5,17 +5,13 @@
 
 #include "campaign/report/figures.hpp"
 #include "campaign/report/format.hpp"
+#include "campaign/report/page_parts.hpp"
 #include "campaign/report/report.hpp"
-#include "campaign/report/style.hpp"
 #include "campaign/report/tables.hpp"
 #include "campaign/report/verdict.hpp"
 
 namespace aleator::campaign::report {
 namespace {
-
-struct Section {
-  std::string id, title, body;
-};
 
 std::string method_words(const MethodRun& run) {
   std::string out = "<b>" + escape_html(run.name.empty() ? "an unnamed sampler" : run.name) + "</b>";
@@ -48,21 +44,7 @@ std::string headline_sentence(const ReportData& data) {
   return out + (effort.empty() ? "." : ": " + effort + ".");
 }
 
-std::string head_of_page(const ReportData& data) {
-  std::string meta;
-  const auto add = [&meta](const std::string& text) {
-    if (!text.empty()) meta += (meta.empty() ? "" : " &nbsp;·&nbsp; ") + text;
-  };
-  add(escape_html(data.date));
-  if (!data.program_version.empty()) add("Aleator " + escape_html(data.program_version));
-  if (!data.git_hash.empty()) add(fmt::format("<code>{}</code>", escape_html(data.git_hash)));
-  add(fmt::format("{}, {} each", plural(data.ranks, "rank"), plural(data.threads, "thread")));
-  return fmt::format(
-      "<header class=\"top\"><p class=\"kicker\">{}</p><h1>{}</h1><p class=\"headline\">{}</p><p "
-      "class=\"meta\">{}</p></header>",
-      escape_html(data.deck_path), escape_html(data.title.empty() ? "Run report" : data.title), headline_sentence(data),
-      meta);
-}
+std::string head_of_page(const ReportData& data) { return header_html(data, headline_sentence(data)); }
 
 const char* level_word(Level level) {
   switch (level) {
@@ -94,10 +76,6 @@ std::string verdict_box(const Verdict& verdict) {
   return out + "</dl></div>";
 }
 
-std::string tile(const std::string& value, const std::string& label, Level level = Level::good) {
-  return fmt::format("<div class=\"tile {}\"><b>{}</b><span>{}</span></div>", level_class(level), value, label);
-}
-
 std::string key_numbers(const MethodRun& run) {
   const double rhat = extreme_of(run, &ParameterRow::rhat, 1).value,
                bulk = extreme_of(run, &ParameterRow::ess_bulk, -1).value,
@@ -120,51 +98,6 @@ std::string key_numbers(const MethodRun& run) {
   if (std::isfinite(bulk) && run.wall_time_seconds > 0)
     out += tile(number(bulk / run.wall_time_seconds), "ESS per second");
   if (std::isfinite(run.error)) out += tile(number(run.error, 2), "relative squared error e");
-  return out + "</div>";
-}
-
-std::string paragraphs(const std::string& text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find("\n\n", at), text.size());
-    const std::string words = text.substr(at, end - at);
-    if (words.find_first_not_of(" \n\t") != std::string::npos) out += "<p>" + escape_html(words) + "</p>";
-    at = end + 2;
-  }
-  return out;
-}
-
-std::string figure_html(const Figure& figure) {
-  if (!figure.has_data) return "";
-  std::string out = fmt::format("<figure id=\"{}\"><h3>{}</h3>", figure.id, escape_html(figure.title));
-  if (figure.pictures.empty()) {
-    out += "<p class=\"notice\">This picture could not be drawn; see the note at the top of the page.</p>";
-  } else {
-    out += fmt::format("<div class=\"pictures {}\">", figure.layout);
-    for (const std::string& picture : figure.pictures) out += picture;
-    out += "</div>";
-  }
-  return out + fmt::format("<figcaption>{}</figcaption></figure>\n", escape_html(figure.caption));
-}
-
-std::string fact(const std::string& name, const std::string& value, bool is_code) {
-  if (value.empty()) return "";
-  const char* tag = is_code ? "code" : "span";
-  return fmt::format("<dt>{0}</dt><dd><{2}>{1}</{2}></dd>", name, escape_html(value), tag);
-}
-
-std::string reproduce(const ReportData& data) {
-  std::string out = "<div class=\"card\"><dl class=\"facts\">";
-  out += fact("Command", data.command, true) + fact("Deck", data.deck_path, true) +
-         fact("Version", data.program_version, false) + fact("Git commit", data.git_hash, true) +
-         fact("Date", data.date, false) +
-         fact("Run on", fmt::format("{}, {} each", plural(data.ranks, "rank"), plural(data.threads, "thread")), false);
-  out += "</dl>";
-  if (!data.resolved_deck.empty()) {
-    out += fmt::format(
-        "<details><summary>The resolved deck: every value, defaults included</summary><pre>{}</pre></details>",
-        escape_html(data.resolved_deck));
-  }
   return out + "</div>";
 }
 
@@ -195,30 +128,14 @@ std::vector<Section> all_sections(const ReportData& data, Gnuplot& gnuplot) {
 std::string render_html(const ReportData& data, const std::string& work_dir, const RenderOptions& options) {
   Gnuplot gnuplot(options.gnuplot, work_dir);
   const std::vector<Section> sections = all_sections(data, gnuplot);
-  std::string links = "<a href=\"#verdict\">Verdict</a>", body;
-  for (const Section& s : sections) {
-    links += fmt::format("<a href=\"#{}\">{}</a>", s.id, s.title);
-    body += fmt::format("<section id=\"{}\"><h2>{}</h2>\n{}</section>\n", s.id, s.title, s.body);
-  }
-  std::string notice;
-  if (!gnuplot.problem().empty()) {
-    notice = fmt::format(
-        "<p class=\"notice\"><b>Some or all plots are missing.</b> They are drawn by gnuplot: {}. The tables are "
-        "complete.</p>",
-        escape_html(gnuplot.problem()));
-  }
-  const std::string title = escape_html(data.title.empty() ? "Run report" : data.title);
-  return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{} · "
-      "Aleator</title>\n<style>{}</style>\n</head>\n<body>\n"
-      "<div class=\"wrap\">{}</div>\n<nav aria-label=\"Sections\"><div class=\"wrap\">{}</div></nav>\n"
-      "<main class=\"wrap\">{}{}{}\n{}<footer>Written by Aleator. Thresholds: R-hat below 1.01 and effective sample "
-      "sizes of 400 or more are good; "
-      "R-hat of 1.05 or more, or fewer than 100, is not "
-      "enough.</footer></main>\n<script>{}</script>\n</body>\n</html>\n",
-      title, page_style, head_of_page(data), links, notice, verdict_box(judge(data)), key_numbers(data.main), body,
-      page_script);
+  Page page;
+  page.title = data.title, page.header = head_of_page(data);
+  page.lead = verdict_box(judge(data)) + key_numbers(data.main), page.lead_link = "Verdict", page.lead_id = "verdict";
+  page.footer =
+      "Thresholds: R-hat below 1.01 and effective sample sizes of 400 or more are good; R-hat of 1.05 or more, or "
+      "fewer "
+      "than 100, is not enough.";
+  return page_html(page, sections, gnuplot);
 }
 
 }  // namespace aleator::campaign::report

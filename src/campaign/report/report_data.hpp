@@ -56,6 +56,7 @@ struct ReportData {
   std::string problem_text;  ///< the model, the prior and the likelihood in words; an empty line starts a new paragraph
   int data_count = 0;        ///< number of scalar data; 0: the size of `observed`
   std::vector<std::string> parameter_names;
+  std::string row_word = "parameter";  ///< what `main.parameters` are: on other pages "output"
   std::vector<int>
       field_shape;  ///< {ny, nx}, parameter = iy * nx + ix with iy upwards; empty: the parameters are no field
   bool field_log_scale = true;

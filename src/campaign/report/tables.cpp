@@ -113,4 +113,28 @@ std::string parameter_table(const ReportData& data) {
   return out + "</tbody></table></div>";
 }
 
+std::string statistics_table(const ReportData& data) {
+  const std::size_t all = data.main.parameters.size(), shown = std::min(all, most_rows);
+  std::string out;
+  if (shown < all)
+    out = fmt::format("<p>The first {} of {} {}s; summary.json has all.</p>", count(static_cast<double>(shown)),
+                      count(static_cast<double>(all)), escape_html(data.row_word));
+  out += "<div class=\"scroll tall\"><table class=\"sortable\">";
+  out += head({{escape_html(data.row_word), ""},
+               {"mean", ""},
+               {"standard error", "of the mean: sd / square root of the number of rows"},
+               {"sd", "standard deviation"},
+               {"5 %", ""},
+               {"median", ""},
+               {"95 %", ""}});
+  out += "<tbody>";
+  for (std::size_t p = 0; p < shown; ++p) {
+    const ParameterRow& row = data.main.parameters[p];
+    out += fmt::format("<tr><th scope=\"row\" data-v=\"{}\">{}</th>", p, escape_html(row.name));
+    out += number_cell(row.mean, 4) + number_cell(row.mcse, 2) + number_cell(row.sd);
+    out += number_cell(row.q05) + number_cell(row.q50) + number_cell(row.q95) + "</tr>";
+  }
+  return out + "</tbody></table></div>";
+}
+
 }  // namespace aleator::campaign::report

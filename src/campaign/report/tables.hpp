@@ -15,5 +15,7 @@ namespace aleator::campaign::report {
 
 std::string comparison_table(const ReportData& data);
 std::string parameter_table(const ReportData& data);
+/// Mean, its standard error, sd and quantiles of each row, without what belongs to chains.
+std::string statistics_table(const ReportData& data);
 
 }  // namespace aleator::campaign::report

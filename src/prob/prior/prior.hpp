@@ -34,6 +34,11 @@ class Prior {
   virtual double log_density(const double* u) const = 0;
   /// The named arrays that u consists of; `name` is that of the prior's block.
   virtual std::vector<Variable> variables(const std::string& name) const { return {{name, dimension()}}; }
+  /// Cells {nx}, {nx, ny} or {nx, ny, nz} of the grid to whose cells, or else nodes, the parameters belong (x fastest);
+  /// empty: the parameters are no field.
+  virtual std::vector<int> grid() const { return {}; }
+  /// Side lengths of that grid, whose corner is the origin; as many numbers.
+  virtual std::vector<double> lengths() const { return {}; }
 };
 
 /// A value for each of `count` parameters (or whatever `things` says) from a deck's list: one value stands for all.

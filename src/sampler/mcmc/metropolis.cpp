@@ -41,14 +41,24 @@ void relocate_stragglers(const Context& context, ChainState& s) {
   s.ensemble.take(systematic_resampling(log_likelihood, u), context);
 }
 
+// A covariance of d coordinates needs many times d draws that hardly depend on each other: short warm-ups have few hundreds.
+bool learns_covariance(const ChainParams& params, int dimension) {
+  if (params.covariance == Covariance::automatic) return dimension <= PooledMoments::largest_dimension;
+  return params.covariance == Covariance::learned;
+}
+
 void adapt(const ChainParams& params, const Context& context, double acceptance_excess, ChainState& s) {
   const WarmupPlace place = warmup_place(s.iteration, params.warmup);
   const double gain = std::pow(static_cast<double>(place.since_window_start), -0.6);
   s.log_scale += gain * acceptance_excess;
-  s.moments.observe(s.ensemble, context);
+  const int d = static_cast<int>(s.ensemble.position.extent(1));
+  const bool learns = learns_covariance(params, d);
+  if (learns) s.moments.observe(s.ensemble, context);
   if (place.ended_window < 0) return;
-  if (std::vector<double> lower = s.moments.factor(); !lower.empty()) s.lower = std::move(lower);
-  s.moments.reset(static_cast<int>(s.ensemble.position.extent(1)));
+  if (learns) {
+    if (std::vector<double> lower = s.moments.factor(); !lower.empty()) s.lower = std::move(lower);
+    s.moments.reset(d);
+  }
   if (place.ended_window < windows_with_relocation) relocate_stragglers(context, s);
 }
 
@@ -124,8 +134,10 @@ ChainState begin_chains(const ChainParams& params, double first_scale, bool with
   s.model_evaluations = params.chains;
   s.gradient_evaluations = with_gradient ? params.chains : 0;
   s.log_scale = std::log(first_scale);
-  s.lower = math::identity(problem.dimension()).a;
-  s.moments.reset(problem.dimension());
+  if (learns_covariance(params, problem.dimension())) {
+    s.lower = math::identity(problem.dimension()).a;
+    s.moments.reset(problem.dimension());
+  }
   return s;
 }
 

@@ -17,7 +17,7 @@ namespace aleator::sampler {
 struct MoveSetting {
   double temper = 1.0;               ///< exponent of the likelihood
   double scale = 1.0;                ///< epsilon
-  const std::vector<double>& lower;  ///< L, d x d, of the proposal's covariance L L^T
+  const std::vector<double>& lower;  ///< L, d x d, of the proposal's covariance L L^T; empty: the prior's, I
   std::int64_t step = 0;
   kernels::Purpose acceptance = kernels::Purpose::acceptance;
 };
@@ -41,11 +41,15 @@ double log_prior_ratio(const Batch& proposed, const Batch& present, int row);
 /// Accepts or rejects each row; returns the acceptance probabilities.
 Vector accept(const Candidates& candidates, const MoveSetting& setting, const Context& context, Ensemble& ensemble);
 
+/// What the shape of proposals is.
+enum class Covariance { automatic, learned, prior };
+
 struct ChainParams {
   int chains = 64;
   int warmup = 2000;
   int draws = 1000;
   int thin = 1;
+  Covariance covariance = Covariance::automatic;
 };
 
 template <typename Params>
@@ -55,12 +59,17 @@ deck::Schema<Params>& add_chain_keys(deck::Schema<Params>& s) {
                       deck::at_least(1));
   s.template key<int>("draws", &Params::draws, "1", "draws kept of each chain", deck::at_least(4));
   s.template key<int>("thin", &Params::thin, "1", "steps between two draws", deck::at_least(1));
+  s.choice("covariance", &Params::covariance, "shape of the proposals, in latent coordinates",
+           {{"automatic", Covariance::automatic, "learned up to 256 coordinates, the prior's above"},
+            {"learned", Covariance::learned, "the covariance of all chains in the warm-up; costs d^2 a step and chain"},
+            {"prior", Covariance::prior,
+             "that of the prior: for fields, most of whose coordinates the data say nothing of"}});
   return s;
 }
 
 struct ChainState : BaseState {
   double log_scale = 0.0;
-  std::vector<double> lower;  ///< L
+  std::vector<double> lower;  ///< L, or empty: I
   PooledMoments moments;
   void fields(io::Archive& archive);
 };

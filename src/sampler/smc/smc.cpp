@@ -169,11 +169,14 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   ++s.iteration;
 
   // Move: the level's covariance is that of the resampled particles.
-  PooledMoments moments;
-  moments.reset(problem.dimension());
-  moments.observe(s.ensemble, context);
-  std::vector<double> lower = moments.factor();
-  if (lower.empty()) lower = math::identity(problem.dimension()).a;
+  const std::vector<double> centre = mean_position(s.ensemble, context);
+  std::vector<double> lower;
+  if (problem.dimension() <= PooledMoments::largest_dimension) {
+    PooledMoments moments;
+    moments.reset(problem.dimension());
+    moments.observe(s.ensemble, context);
+    lower = moments.factor();
+  }
   Batch start(Kokkos::view_alloc("start", Kokkos::WithoutInitializing), s.ensemble.rows(), problem.dimension());
   Kokkos::deep_copy(start, s.ensemble.position);
   double acceptance = 0.0, correlation = 1.0;
@@ -183,7 +186,7 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
         move_once(params.move, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, s.ensemble);
     acceptance = ordered_mean(context, s.ensemble.layout, probability);
     s.log_scale += std::pow(count + 1.0, -0.6) * (acceptance - target_acceptance(params.move));
-    correlation = mean_correlation(context, s.ensemble, start, moments.shift);
+    correlation = mean_correlation(context, s.ensemble, start, centre);
     ++count, ++s.moves;
   }
   s.model_evaluations += static_cast<std::int64_t>(count) * params.particles;

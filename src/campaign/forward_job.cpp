@@ -1,0 +1,179 @@
+#include "campaign/forward_job.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "campaign/csv.hpp"
+#include "campaign/progress.hpp"
+#include "campaign/rows_report.hpp"
+#include "campaign/run_folder.hpp"
+#include "core/log.hpp"
+#include "io/results.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+std::string outputs_csv_header(const std::vector<std::string>& names) {
+  std::string text = "row,status";
+  for (const std::string& name : names) text += "," + csv_name(name);
+  return text + "\n";
+}
+
+std::string outputs_csv(const parallel::Comm& comm, const parallel::RowLayout& layout, const RowResults& results) {
+  std::string mine;
+  for (int row = 0; row < layout.local_rows(); ++row) {
+    const std::string& reason = results.reasons[static_cast<std::size_t>(row)];
+    mine += fmt::format("{},{}", layout.first() + row, reason.empty() ? "ok" : csv_quoted(reason));
+    for (std::size_t i = 0; i < results.outputs.extent(1); ++i) mine += "," + csv_number(results.outputs(row, i));
+    mine += "\n";
+  }
+  return gather_text(comm, mine);
+}
+
+}  // namespace
+
+deck::Schema<ForwardJob::Params> ForwardJob::schema() {
+  deck::Schema<Params> s("Run a model at many parameters, with statistics of its outputs", "");
+  s.reference("model", &Params::model, "model", "what to run").required();
+  s.key("at", &Params::at, "", "table of parameters, one row for each run; or give prior and samples")
+      .example("\"parameters.txt\"");
+  s.reference("prior", &Params::prior, "prior", "draws the rows from this prior instead of reading them");
+  s.key("samples", &Params::samples, "1", "number of rows drawn from the prior", deck::at_least(1));
+  s.key("fields", &Params::fields, "1",
+        "at how many of the first rows the model's fields are written, for ParaView; 1 if the model has fields",
+        deck::at_least(0));
+  s.choice("on_failure", &Params::on_failure, "what a failed model run means",
+           {{"skip", OnRowFailure::skip, "the row is counted and left out of the statistics"},
+            {"stop", OnRowFailure::stop, "the run ends with exit code 3"}})
+      .check("at", [](const Params& p) {
+        if (p.at.empty() && p.prior.empty()) return std::string("no rows: give at, or prior and samples");
+        return p.at.empty() || p.prior.empty() ? std::string() : std::string("at and prior exclude each other");
+      });
+  s.check("samples", [](const Params& p) {
+    if (!p.prior.empty() && !p.samples) return std::string("how many rows to draw is not said: give samples");
+    return p.prior.empty() && p.samples ? std::string("samples goes with prior; the table under at has its own rows")
+                                        : std::string();
+  });
+  return s;
+}
+
+ForwardJob::ForwardJob(const Params& params, Parts parts) : params_(params), parts_(std::move(parts)) {
+  const model::Shape& shape = parts_.model->shape();
+  if (parts_.prior == nullptr) {
+    table_ = read_parameter_rows(params_.at, shape.inputs, "model");
+  } else if (parts_.prior->dimension() != shape.inputs) {
+    throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
+                                              params_.model, shape.inputs));
+  }
+  if (params_.fields.value_or(0) > 0 && parts_.model->states() == nullptr)
+    throw deck::KeyError("fields", fmt::format("model '{}' has no fields to write", params_.model),
+                         "leave the key out");
+}
+
+std::int64_t ForwardJob::rows() const {
+  return parts_.prior ? *params_.samples : static_cast<std::int64_t>(table_.rows);
+}
+
+std::vector<prob::Variable> ForwardJob::variables() const {
+  if (parts_.prior) return parts_.prior->variables(params_.prior);
+  return {{"parameters", parts_.model->shape().inputs}};
+}
+
+kernels::Batch ForwardJob::parameters(const JobContext& context, const parallel::RowLayout& layout) const {
+  if (parts_.prior == nullptr) return table_rows(table_, layout);
+  const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
+  return draw_rows(*parts_.prior, rng, {kernels::Purpose::prior_sample}, layout);
+}
+
+JobEnd ForwardJob::run(const JobContext& context) {
+  if (is_computed(context)) {
+    draw_report_of(*this, context);
+    return JobEnd::finished;
+  }
+  const parallel::RowLayout layout(rows(), context.comm);
+  parallel::agree(context.comm, [&] {
+    if (context.comm.is_root()) io::make_directory(context.folder);
+  });
+  const kernels::Batch u = parameters(context, layout);
+  RowResults results;
+  if (!run_rows(context, *parts_.model, layout, u, params_.on_failure, results)) return JobEnd::stopped;
+  const std::vector<std::string> names = output_names(parts_.model->shape());
+  const std::string csv = outputs_csv(context.comm, layout, results);
+  write_text(context.comm, context.folder + "/outputs.csv", outputs_csv_header(names) + csv);
+  if (results.failed == rows())
+    throw core::NumericsError(fmt::format("every model run failed; outputs.csv in {} says why", context.folder));
+  write_results(context, layout, u, results);
+  const int shown = params_.fields.value_or(1);
+  if (parts_.model->states() != nullptr && shown > 0)
+    write_fields(context.comm, context.folder + "/fields",
+                 fields_of_rows(context.comm, *parts_.model, layout, u, results.reasons, shown));
+  write_summary(context, results.failed, summarise_columns(context.comm, layout, results.outputs, names));
+  core::info("{} model runs: {}/outputs.csv, summary.json", count_text(rows()), context.folder);
+  draw_report_of(*this, context);
+  return JobEnd::finished;
+}
+
+void ForwardJob::write_results(const JobContext& context, const parallel::RowLayout& layout, kernels::ConstBatch u,
+                               const RowResults& results) const {
+  const std::string of_parameters = parts_.prior ? "prior" : "points";
+  const std::string of_outputs = parts_.prior ? "prior_predictive" : "predictions";
+  io::ResultsFile file = create_row_results(context.comm, context.folder + "/results.h5");
+  define_rows(file, of_parameters, variables(), rows());
+  file.define(of_outputs, "outputs",
+              {{"chain", 1},
+               {"draw", rows()},
+               {"outputs_dim_0", parts_.model->shape().outputs, output_names(parts_.model->shape())}},
+              {io::VariableInfo::Type::real, "", "model outputs, without noise; NaN where the run failed"});
+  file.commit_layout();
+  write_rows(file, of_parameters, variables(), layout, u);
+  file.write_rows(of_outputs, "outputs", layout, results.outputs.data());
+  file.flush();
+}
+
+void ForwardJob::write_summary(const JobContext& context, std::int64_t failed,
+                               const std::vector<NamedSummary>& statistics) const {
+  nlohmann::ordered_json out;
+  out["deck"] = context.fingerprint;
+  out["job"] = "forward";
+  out["model"] = params_.model;
+  out["prior"] = parts_.prior ? nlohmann::ordered_json(params_.prior) : nlohmann::ordered_json(nullptr);
+  out["rows"] = rows();
+  out["failed"] = failed;
+  out["outputs"] = nlohmann::ordered_json::parse(statistics_json(statistics));
+  write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
+}
+
+bool ForwardJob::is_finished(const std::string& folder, const RunSettings& settings) const {
+  return io::file_exists(folder + "/summary.json") &&
+         (!settings.report || io::file_exists(folder + "/report/index.html"));
+}
+
+void ForwardJob::report(const std::string& folder, const RunSettings& settings) const {
+  report::RowsPage page = start_page(folder, settings);
+  const nlohmann::ordered_json summary = read_summary(folder);
+  const std::int64_t failed = summary.at("failed");
+  page.base.problem_text = parts_.text, page.base.row_word = "output";
+  page.base.main.parameters = statistics_of(summary.at("outputs"));
+  page.headline = parts_.prior ? fmt::format("Model '{}' was run at {} parameter vectors drawn from prior '{}'",
+                                             params_.model, count_text(rows()), params_.prior)
+                               : fmt::format("Model '{}' was run at the {} parameter vectors of a table", params_.model,
+                                             count_text(rows()));
+  page.headline += failed == 0 ? "; every run succeeded." : fmt::format("; {} runs failed.", count_text(failed));
+  page.headline += " " + largest_in_words(page.base.main.parameters, "output");
+  if (failed > 0)
+    page.warnings.push_back(
+        fmt::format("{} of {} model runs failed. They are left out of all statistics, which are then those of the "
+                    "parameters at which the model works; the reasons are in outputs.csv.",
+                    count_text(failed), count_text(rows())));
+  page.tiles = {{count_text(rows()), "model runs"},
+                {count_text(failed), "failed"},
+                {count_text(parts_.model->shape().outputs), "outputs"},
+                {error_of_means(rows() - failed), "standard error of a mean, relative to the sd"}};
+  add_samples(folder, parts_.prior ? "prior_predictive" : "predictions", {{"outputs", parts_.model->shape().outputs}},
+              page);
+  add_fields(folder, page);
+  finish_page(folder, page);
+}
+
+}  // namespace aleator::campaign

@@ -1,0 +1,53 @@
+#pragma once
+/// What      job/forward: a model at many rows of parameters, given in a table or drawn from a prior, with the statistics of
+///           its outputs: how the prior's uncertainty becomes that of the outputs.
+/// Method    plain Monte Carlo: mean and its standard error sd / sqrt(rows), quantiles of the rows. Writes outputs.csv,
+///           results.h5, summary.json, the model's fields at the first rows (fields.h5, fields.xdmf) and the report.
+/// Parallel  collective; rows are shared out to the ranks. The files' bytes do not depend on ranks and threads.
+/// Cost      one model run a row.
+/// Fails     KeyError when sizes do not fit; NumericsError when all rows fail, or one under on_failure = "stop".
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "campaign/job.hpp"
+#include "campaign/rows.hpp"
+#include "model/forward_model.hpp"
+#include "prob/prior/prior.hpp"
+
+namespace aleator::campaign {
+
+class ForwardJob : public Job {
+ public:
+  struct Params {
+    std::string model;
+    deck::File at;
+    std::string prior;
+    std::optional<int> samples, fields;
+    OnRowFailure on_failure = OnRowFailure::skip;
+  };
+  struct Parts {
+    std::shared_ptr<const model::ForwardModel> model;
+    std::shared_ptr<const prob::Prior> prior;  ///< null: rows of a table
+    std::string text;                          ///< what they are, in words
+  };
+  static deck::Schema<Params> schema();
+  ForwardJob(const Params& params, Parts parts);
+  JobEnd run(const JobContext& context) override;
+  bool is_finished(const std::string& folder, const RunSettings& settings) const override;
+  void report(const std::string& folder, const RunSettings& settings) const override;
+
+ private:
+  std::int64_t rows() const;
+  std::vector<prob::Variable> variables() const;
+  kernels::Batch parameters(const JobContext& context, const parallel::RowLayout& layout) const;
+  void write_results(const JobContext& context, const parallel::RowLayout& layout, kernels::ConstBatch u,
+                     const RowResults& results) const;
+  void write_summary(const JobContext& context, std::int64_t failed, const std::vector<NamedSummary>& statistics) const;
+
+  Params params_;
+  Parts parts_;
+  io::Table table_;
+};
+
+}  // namespace aleator::campaign

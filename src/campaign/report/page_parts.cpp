@@ -1,0 +1,106 @@
+#include "campaign/report/page_parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "campaign/report/format.hpp"
+#include "campaign/report/style.hpp"
+
+namespace aleator::campaign::report {
+namespace {
+
+std::string fact(const std::string& name, const std::string& value, bool is_code) {
+  if (value.empty()) return "";
+  const char* tag = is_code ? "code" : "span";
+  return fmt::format("<dt>{0}</dt><dd><{2}>{1}</{2}></dd>", name, escape_html(value), tag);
+}
+
+}  // namespace
+
+std::string header_html(const ReportData& data, const std::string& headline) {
+  std::string meta;
+  const auto add = [&meta](const std::string& text) {
+    if (!text.empty()) meta += (meta.empty() ? "" : " &nbsp;·&nbsp; ") + text;
+  };
+  add(escape_html(data.date));
+  if (!data.program_version.empty()) add("Aleator " + escape_html(data.program_version));
+  if (!data.git_hash.empty()) add(fmt::format("<code>{}</code>", escape_html(data.git_hash)));
+  if (data.ranks > 0) add(fmt::format("{}, {} each", plural(data.ranks, "rank"), plural(data.threads, "thread")));
+  return fmt::format(
+      "<header class=\"top\"><p class=\"kicker\">{}</p><h1>{}</h1><p class=\"headline\">{}</p><p "
+      "class=\"meta\">{}</p></header>",
+      escape_html(data.deck_path), escape_html(data.title.empty() ? "Run report" : data.title), headline, meta);
+}
+
+std::string tile(const std::string& value, const std::string& label, Level level) {
+  return fmt::format("<div class=\"tile {}\"><b>{}</b><span>{}</span></div>", level_class(level), value, label);
+}
+
+std::string paragraphs(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find("\n\n", at), text.size());
+    const std::string words = text.substr(at, end - at);
+    if (words.find_first_not_of(" \n\t") != std::string::npos) out += "<p>" + escape_html(words) + "</p>";
+    at = end + 2;
+  }
+  return out;
+}
+
+std::string figure_html(const Figure& figure) {
+  if (!figure.has_data) return "";
+  std::string out = fmt::format("<figure id=\"{}\"><h3>{}</h3>", figure.id, escape_html(figure.title));
+  if (figure.pictures.empty()) {
+    out += "<p class=\"notice\">This picture could not be drawn; see the note at the top of the page.</p>";
+  } else {
+    out += fmt::format("<div class=\"pictures {}\">", figure.layout);
+    for (const std::string& picture : figure.pictures) out += picture;
+    out += "</div>";
+  }
+  return out + fmt::format("<figcaption>{}</figcaption></figure>\n", escape_html(figure.caption));
+}
+
+std::string reproduce(const ReportData& data) {
+  std::string out = "<div class=\"card\"><dl class=\"facts\">";
+  out += fact("Command", data.command, true) + fact("Deck", data.deck_path, true) +
+         fact("Version", data.program_version, false) + fact("Git commit", data.git_hash, true) +
+         fact("Date", data.date, false);
+  if (data.ranks > 0)
+    out +=
+        fact("Run on", fmt::format("{}, {} each", plural(data.ranks, "rank"), plural(data.threads, "thread")), false);
+  out += "</dl>";
+  if (!data.resolved_deck.empty()) {
+    out += fmt::format(
+        "<details><summary>The resolved deck: every value, defaults included</summary><pre>{}</pre></details>",
+        escape_html(data.resolved_deck));
+  }
+  return out + "</div>";
+}
+
+std::string page_html(const Page& page, const std::vector<Section>& sections, const Gnuplot& gnuplot) {
+  std::string links = fmt::format("<a href=\"#{}\">{}</a>", page.lead_id, page.lead_link), body;
+  for (const Section& s : sections) {
+    links += fmt::format("<a href=\"#{}\">{}</a>", s.id, s.title);
+    body += fmt::format("<section id=\"{}\"><h2>{}</h2>\n{}</section>\n", s.id, s.title, s.body);
+  }
+  std::string notice;
+  if (!gnuplot.problem().empty()) {
+    notice = fmt::format(
+        "<p class=\"notice\"><b>Some or all plots are missing.</b> They are drawn by gnuplot: {}. The tables are "
+        "complete.</p>",
+        escape_html(gnuplot.problem()));
+  }
+  const std::string title = escape_html(page.title.empty() ? "Run report" : page.title);
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{} · "
+      "Aleator</title>\n<style>{}</style>\n</head>\n<body>\n"
+      "<div class=\"wrap\">{}</div>\n<nav aria-label=\"Sections\"><div class=\"wrap\">{}</div></nav>\n"
+      "<main class=\"wrap\">{}{}\n{}<footer>Written by Aleator.{}</footer></main>\n<script>{}</script>\n</body>\n"
+      "</html>\n",
+      title, page_style, page.header, links, notice, page.lead, body,
+      page.footer.empty() ? "" : " " + escape_html(page.footer), page_script);
+}
+
+}  // namespace aleator::campaign::report

@@ -1,0 +1,36 @@
+/// What      The pieces that every report page is made of: head, tiles, figures, how to reproduce, and the page around them.
+/// Method    Self-contained HTML; every text that comes from outside is escaped here.
+/// Parallel  rank 0 only.
+/// Cost      linear in the text.
+/// Fails     never.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "campaign/report/figures.hpp"
+#include "campaign/report/gnuplot.hpp"
+#include "campaign/report/report_data.hpp"
+#include "campaign/report/verdict.hpp"
+
+namespace aleator::campaign::report {
+
+struct Section {
+  std::string id, title, body;
+};
+
+/// A page: what stands above the sections, and its own name in the list of links.
+struct Page {
+  std::string title, header, lead, lead_link, lead_id, footer;
+};
+
+/// The head of a page; `headline` is HTML.
+std::string header_html(const ReportData& data, const std::string& headline);
+std::string tile(const std::string& value, const std::string& label, Level level = Level::good);
+/// Plain text, an empty line between paragraphs.
+std::string paragraphs(const std::string& text);
+std::string figure_html(const Figure& figure);
+std::string reproduce(const ReportData& data);
+std::string page_html(const Page& page, const std::vector<Section>& sections, const Gnuplot& gnuplot);
+
+}  // namespace aleator::campaign::report

@@ -1,0 +1,31 @@
+/// What      The page of jobs that are no sampling: model runs at many rows, draws from a prior, simulated data.
+/// Method    An overview in words and tiles, then statistics, histograms, maps and tables of what there is.
+/// Parallel  rank 0 only; starts child processes.
+/// Cost      about 20 ms a picture, at most 40 pictures.
+/// Fails     never for missing data; parts without data are left out.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "campaign/report/report.hpp"
+#include "campaign/report/report_data.hpp"
+#include "io/fields.hpp"
+
+namespace aleator::campaign::report {
+
+struct RowsPage {
+  ReportData base;  ///< title, deck, version, date; `row_word` and `main.parameters`: the statistics
+  std::string headline;
+  std::vector<std::string> warnings;
+  std::vector<std::pair<std::string, std::string>> tiles;  ///< value, what it is
+  std::vector<std::pair<std::string, std::vector<double>>> samples;
+  std::vector<io::FieldSet> fields;
+  std::string fields_file;           ///< where all of them are
+  std::vector<double> clean, noisy;  ///< of simulated data
+};
+
+std::string render_rows_html(const RowsPage& page, const std::string& work_dir, const RenderOptions& options = {});
+
+}  // namespace aleator::campaign::report

@@ -1,0 +1,265 @@
+#include "campaign/rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/log.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr int numbers_a_column = 7;
+
+ordered_json finite_or_null(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
+
+// Runs rows [first, first + count) of this rank.
+void run_batch(const model::ForwardModel& model, kernels::ConstBatch u, int first, int count, RowResults& results) {
+  const auto rows = Kokkos::make_pair(first, first + count);
+  const model::Batch y = Kokkos::subview(results.outputs, rows, Kokkos::ALL);
+  const model::RowStatus status = model.evaluate(Kokkos::subview(u, rows, Kokkos::ALL), y);
+  for (const model::FailedRow& failed : status.failed)
+    results.reasons[static_cast<std::size_t>(first + failed.row)] = failed.reason;
+  for (int row = first; row < first + count; ++row) {
+    std::string& reason = results.reasons[static_cast<std::size_t>(row)];
+    for (std::size_t i = 0; reason.empty() && i < results.outputs.extent(1); ++i)
+      if (!std::isfinite(results.outputs(row, i))) reason = "the outputs are not finite";
+    if (!reason.empty())
+      for (std::size_t i = 0; i < results.outputs.extent(1); ++i) results.outputs(row, i) = std::nan("");
+  }
+}
+
+void throw_if_failed(const RowResults& results, int first, int count, const parallel::RowLayout& layout) {
+  for (int row = first; row < first + count; ++row)
+    if (const std::string& reason = results.reasons[static_cast<std::size_t>(row)]; !reason.empty())
+      throw core::NumericsError(
+          fmt::format("the model failed at row {}: {}; on_failure = \"skip\" would count such rows and go on",
+                      layout.first() + row, reason));
+}
+
+// The first failed row of all and how many there are, as one warning.
+void warn_of_failures(const parallel::Comm& comm, const parallel::RowLayout& layout, RowResults& results) {
+  std::int64_t mine = 0;
+  std::string first;
+  for (std::size_t row = 0; row < results.reasons.size(); ++row) {
+    if (results.reasons[row].empty()) continue;
+    if (mine++ == 0) first = fmt::format("row {}: {}", layout.first() + static_cast<int>(row), results.reasons[row]);
+  }
+  results.failed = comm.sum(mine);
+  if (results.failed == 0) return;
+  const int owner = static_cast<int>(comm.min(mine > 0 ? comm.rank() : comm.size()));
+  comm.broadcast(first, owner);
+  core::warn("{} of {} model runs failed and are left out; the first: {}", results.failed, layout.rows(), first);
+}
+
+// Statistics of columns [first, first + count), those that are this rank's to compute.
+void summarise_block(const parallel::Comm& comm, const parallel::RowLayout& layout, kernels::ConstBatch columns,
+                     int first, int count, std::vector<double>& mine) {
+  std::vector<double> local;
+  local.reserve(columns.extent(0) * static_cast<std::size_t>(count));
+  for (std::size_t row = 0; row < columns.extent(0); ++row)
+    local.insert(local.end(), &columns(row, first), &columns(row, first) + count);
+  const std::vector<double> all = parallel::gather_rows(comm, local);
+  std::vector<double> values;
+  for (int k = 0; k < count; ++k) {
+    if ((first + k) % comm.size() != comm.rank()) continue;
+    values.clear();
+    for (std::int64_t row = 0; row < layout.rows(); ++row)
+      if (const double value = all[static_cast<std::size_t>(row * count + k)]; std::isfinite(value))
+        values.push_back(value);
+    const prob::ScalarSummary s = summarise_members(values.data(), static_cast<std::int64_t>(values.size()), 1, {});
+    const bool has_spread = values.size() > 1;  // one value has no standard deviation
+    for (const double x : {static_cast<double>(first + k), s.mean, has_spread ? s.sd : std::nan(""),
+                           has_spread ? s.mcse : std::nan(""), s.q05, s.q50, s.q95})
+      mine.push_back(x);
+  }
+}
+
+io::Field to_io(model::GridField&& field) {
+  return {std::move(field.name),    std::move(field.cells), std::move(field.origin),
+          std::move(field.spacing), field.is_at_nodes,      std::move(field.values)};
+}
+
+std::string head_of(const io::FieldSet& set) {
+  ordered_json fields = ordered_json::array();
+  for (const io::Field& field : set.fields)
+    fields.push_back({{"name", field.name},
+                      {"cells", field.cells},
+                      {"origin", field.origin},
+                      {"spacing", field.spacing},
+                      {"at_nodes", field.is_at_nodes},
+                      {"values", field.values.size()}});
+  return ordered_json{{"label", set.label}, {"time", set.time}, {"fields", fields}}.dump();
+}
+
+io::FieldSet from_head(const std::string& head) {
+  const ordered_json json = ordered_json::parse(head);
+  io::FieldSet set{json.at("label"), json.at("time"), {}};
+  for (const ordered_json& field : json.at("fields"))
+    set.fields.push_back({field.at("name"), field.at("cells"), field.at("origin"), field.at("spacing"),
+                          field.at("at_nodes"), std::vector<double>(field.at("values").get<std::size_t>())});
+  return set;
+}
+
+// From the rank that computed the set to rank 0; no fields: nothing to send.
+void hand_to_root(const parallel::Comm& comm, int owner, io::FieldSet& set) {
+  if (owner == 0) return;
+  std::string head = head_of(set);
+  comm.broadcast(head, owner);
+  if (comm.rank() != owner) set = from_head(head);
+  for (io::Field& field : set.fields) comm.broadcast(field.values.data(), field.values.size(), owner);
+}
+
+}  // namespace
+
+io::Table read_parameter_rows(const deck::File& rows, int parameters, const std::string& of_what) {
+  io::Table table = io::parse_table(rows.text, rows.path, io::NonFinite::allowed);  // such rows fail, the others do not
+  const std::size_t d = static_cast<std::size_t>(parameters);
+  if (table.columns != d && table.columns * table.rows == d)
+    table.rows = 1, table.columns = d;  // one vector, written over several lines
+  if (table.columns != d)
+    throw core::UserError(fmt::format(
+        "{}: {} numbers a row, but the {} has {} parameters; write one row of {} numbers for each evaluation",
+        rows.path, table.columns, of_what, d, d));
+  return table;
+}
+
+kernels::Batch table_rows(const io::Table& table, const parallel::RowLayout& layout) {
+  kernels::Batch u("u", layout.local_rows(), table.columns);
+  for (int row = 0; row < layout.local_rows(); ++row)
+    for (std::size_t k = 0; k < table.columns; ++k)
+      u(row, k) = table(static_cast<std::size_t>(layout.first() + row), k);
+  return u;
+}
+
+kernels::Batch draw_rows(const prob::Prior& prior, const kernels::Rng& rng, kernels::Stream stream,
+                         const parallel::RowLayout& layout) {
+  constexpr int at_once = 256;  // latent coordinates are not kept
+  const int rows = layout.local_rows();
+  const kernels::Batch u("u", rows, prior.dimension());
+  for (int first = 0; first < rows; first += at_once) {
+    const int count = std::min(at_once, rows - first);
+    const kernels::Batch z("z", count, prior.latent_dimension());
+    rng.normals(stream, layout.first() + first, z);
+    kernels::for_each_row(count, [=, &prior](int row) { prior.to_parameters(&z(row, 0), &u(first + row, 0)); });
+  }
+  return u;
+}
+
+bool run_rows(const JobContext& context, const model::ForwardModel& model, const parallel::RowLayout& layout,
+              kernels::ConstBatch u, OnRowFailure on_failure, RowResults& results) {
+  using Clock = std::chrono::steady_clock;
+  const parallel::Comm& comm = context.comm;
+  const int rows = layout.local_rows();
+  results.outputs = kernels::Batch("outputs", rows, model.shape().outputs);
+  results.reasons.assign(static_cast<std::size_t>(rows), {});
+  int batch = 64;
+  for (int first = 0; comm.any(first < rows);) {
+    if (context.watch.poll() == StopWatch::Order::stop) {
+      core::warn("the rows done so far are not kept: a resumed run begins this job anew");
+      return false;
+    }
+    const int count = std::min(batch, std::max(0, rows - first));
+    const Clock::time_point start = Clock::now();
+    parallel::agree(comm, [&] {
+      if (count > 0) run_batch(model, u, first, count, results);
+      if (on_failure == OnRowFailure::stop) throw_if_failed(results, first, count, layout);
+    });
+    first += count;
+    const double seconds = comm.max(std::chrono::duration<double>(Clock::now() - start).count());
+    if (seconds < 0.5 && batch < (1 << 20)) batch *= 2;
+  }
+  warn_of_failures(comm, layout, results);
+  return true;
+}
+
+std::vector<NamedSummary> summarise_columns(const parallel::Comm& comm, const parallel::RowLayout& layout,
+                                            kernels::ConstBatch columns, const std::vector<std::string>& names) {
+  constexpr std::int64_t memory = 1 << 26;
+  const int all = static_cast<int>(columns.extent(1));
+  const int at_once =
+      static_cast<int>(std::clamp<std::int64_t>(memory / (8 * std::max<std::int64_t>(1, layout.rows())), 1, all));
+  std::vector<double> mine;
+  for (int first = 0; first < all; first += at_once)
+    summarise_block(comm, layout, columns, first, std::min(at_once, all - first), mine);
+  const std::vector<double> gathered = comm.all_gather(mine);
+  std::vector<NamedSummary> rows(names.size());
+  for (std::size_t at = 0; at + numbers_a_column <= gathered.size(); at += numbers_a_column) {
+    const double* const x = &gathered[at];
+    const auto k = static_cast<std::size_t>(x[0]);
+    prob::ScalarSummary s{};
+    s.mean = x[1], s.sd = x[2], s.mcse = x[3], s.q05 = x[4], s.q50 = x[5], s.q95 = x[6];
+    rows[k] = {names[k], s};
+  }
+  return rows;
+}
+
+std::string statistics_json(const std::vector<NamedSummary>& rows) {
+  ordered_json out = ordered_json::object();
+  for (const NamedSummary& row : rows) {
+    const prob::ScalarSummary& s = row.summary;
+    out[row.name] = {{"mean", finite_or_null(s.mean)}, {"standard_error", finite_or_null(s.mcse)},
+                     {"sd", finite_or_null(s.sd)},     {"q05", finite_or_null(s.q05)},
+                     {"q50", finite_or_null(s.q50)},   {"q95", finite_or_null(s.q95)}};
+  }
+  return out.dump();
+}
+
+std::vector<std::string> output_names(const model::Shape& shape) {
+  std::vector<std::string> names = shape.output_names;
+  for (int i = static_cast<int>(names.size()); i < shape.outputs; ++i) names.push_back(fmt::format("output[{}]", i));
+  return names;
+}
+
+std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model::ForwardModel& model,
+                                         const parallel::RowLayout& layout, kernels::ConstBatch u,
+                                         const std::vector<std::string>& reasons, int count) {
+  std::vector<io::FieldSet> sets;
+  if (model.states() == nullptr) return sets;
+  const auto shown = std::min<std::int64_t>(count, layout.rows());
+  std::vector<io::FieldSet> all(static_cast<std::size_t>(shown));
+  parallel::agree(comm, [&] {
+    for (std::int64_t row = 0; row < shown; ++row) {
+      if (layout.owner(row) != comm.rank()) continue;
+      const auto local = static_cast<std::size_t>(row - layout.first());
+      io::FieldSet& set = all[static_cast<std::size_t>(row)];
+      set.label = fmt::format("row {}", row), set.time = static_cast<double>(row);
+      if (!reasons[local].empty()) continue;
+      for (model::GridField& field : model.states()->states(&u(local, 0)))
+        set.fields.push_back(to_io(std::move(field)));
+    }
+  });
+  for (std::int64_t row = 0; row < shown; ++row) {
+    io::FieldSet& set = all[static_cast<std::size_t>(row)];
+    hand_to_root(comm, layout.owner(row), set);
+    if (comm.is_root() && !set.fields.empty()) sets.push_back(std::move(set));
+    set = {};
+  }
+  return sets;
+}
+
+io::Field field_of_prior(const prob::Prior& prior, const std::string& name, const double* u) {
+  io::Field field{name, prior.grid(), std::vector<double>(prior.grid().size(), 0.0), {}, false, {}};
+  const std::vector<double> lengths = prior.lengths();
+  std::int64_t cells = 1;
+  for (std::size_t d = 0; d < field.cells.size(); ++d) {
+    cells *= field.cells[d];
+    field.spacing.push_back(lengths.at(d) / field.cells[d]);
+  }
+  field.is_at_nodes = cells != prior.dimension();
+  field.values.assign(u, u + prior.dimension());
+  return field;
+}
+
+void write_fields(const parallel::Comm& comm, const std::string& stem, const std::vector<io::FieldSet>& sets) {
+  parallel::agree(comm, [&] {
+    if (comm.is_root()) io::write_fields(stem, sets);
+  });
+}
+
+}  // namespace aleator::campaign

@@ -1,0 +1,61 @@
+#pragma once
+/// What      Many rows of parameters at once: read or drawn from a prior, run through a model, summarised, looked at.
+/// Method    Rows are shared out to the ranks; batches grow until one takes about a second, between them the run may stop.
+///           A quantity's statistics are computed on one rank from all its values in the order of the rows.
+/// Parallel  collective where a Comm or a JobContext is taken; numbers do not depend on the ranks.
+/// Cost      one model run a row; statistics: one exchange of the values, in pieces of 64 MB.
+/// Fails     UserError for a table of another width; NumericsError when a row fails and `stop` is asked for.
+#include <string>
+#include <vector>
+
+#include "campaign/job.hpp"
+#include "campaign/summary.hpp"
+#include "io/fields.hpp"
+#include "io/files.hpp"
+#include "kernels/random.hpp"
+#include "model/forward_model.hpp"
+#include "parallel/row_layout.hpp"
+#include "prob/prior/prior.hpp"
+
+namespace aleator::campaign {
+
+/// A table with one row of `parameters` numbers for each evaluation; a single vector may stand on several lines.
+io::Table read_parameter_rows(const deck::File& rows, int parameters, const std::string& of_what);
+/// This rank's rows of the table.
+kernels::Batch table_rows(const io::Table& table, const parallel::RowLayout& layout);
+/// This rank's rows of a sample of the prior: u = T(z) with z ~ N(0, I) of the given stream, row by row.
+kernels::Batch draw_rows(const prob::Prior& prior, const kernels::Rng& rng, kernels::Stream stream,
+                         const parallel::RowLayout& layout);
+
+enum class OnRowFailure { skip, stop };
+
+struct RowResults {
+  kernels::Batch outputs;            ///< NaN in failed rows
+  std::vector<std::string> reasons;  ///< of failure; empty: the row is sound
+  std::int64_t failed = 0;           ///< on all ranks
+};
+
+/// False when the run was asked to stop before all rows were done. A row whose outputs are not finite has failed.
+bool run_rows(const JobContext& context, const model::ForwardModel& model, const parallel::RowLayout& layout,
+              kernels::ConstBatch u, OnRowFailure on_failure, RowResults& results);
+
+/// Of every column, over the rows in which it is finite; on every rank.
+std::vector<NamedSummary> summarise_columns(const parallel::Comm& comm, const parallel::RowLayout& layout,
+                                            kernels::ConstBatch columns, const std::vector<std::string>& names);
+/// {"name": {mean, standard_error, sd, q05, q50, q95}, …} as JSON text of an object.
+std::string statistics_json(const std::vector<NamedSummary>& rows);
+
+/// Names of a model's outputs, made up where it gives none.
+std::vector<std::string> output_names(const model::Shape& shape);
+
+/// The model's fields at the first `count` rows, without failed ones; on rank 0.
+std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model::ForwardModel& model,
+                                         const parallel::RowLayout& layout, kernels::ConstBatch u,
+                                         const std::vector<std::string>& reasons, int count);
+/// Parameters that belong to a prior's grid as a field.
+io::Field field_of_prior(const prob::Prior& prior, const std::string& name, const double* u);
+
+/// Writes stem.h5 and stem.xdmf from rank 0.
+void write_fields(const parallel::Comm& comm, const std::string& stem, const std::vector<io::FieldSet>& sets);
+
+}  // namespace aleator::campaign

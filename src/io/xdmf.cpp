@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "io/fields.hpp"
+
+namespace aleator::io {
+namespace {
+
+struct GridKey {
+  std::vector<int> cells;
+  std::vector<double> origin, spacing;
+  int height = 1;  // of a line, in nodes: VTK shows values in cells only where there are cells
+  bool operator==(const GridKey& other) const {
+    return cells == other.cells && origin == other.origin && spacing == other.spacing && height == other.height;
+  }
+};
+
+GridKey grid_of(const Field& field) {
+  return {field.cells, field.origin, field.spacing, field.cells.size() > 1 || field.is_at_nodes ? 1 : 2};
+}
+
+std::string escape_xml(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    }
+  }
+  return out;
+}
+
+// XDMF counts from the slowest direction to the fastest; a line is a plane one node or one cell high.
+template <typename T>
+std::string slowest_first(const std::vector<T>& x_first, T of_a_line) {
+  std::string text = x_first.size() == 1 ? fmt::format("{} ", of_a_line) : std::string();
+  for (std::size_t d = x_first.size(); d-- > 0;) text += fmt::format("{}{}", x_first[d], d == 0 ? "" : " ");
+  return text;
+}
+
+std::string grid_text(const GridKey& grid) {
+  const int dimensions = std::max<int>(2, static_cast<int>(grid.cells.size()));
+  std::vector<int> nodes = grid.cells;
+  for (int& n : nodes) ++n;
+  const auto item = [dimensions](const std::string& name, const std::string& numbers) {
+    return fmt::format(
+        "     <DataItem Name=\"{}\" Dimensions=\"{}\" NumberType=\"Float\" Precision=\"8\" "
+        "Format=\"XML\">{}</DataItem>\n",
+        name, dimensions, numbers);
+  };
+  return fmt::format("    <Topology TopologyType=\"{}DCoRectMesh\" Dimensions=\"{}\"/>\n", dimensions,
+                     slowest_first(nodes, grid.height)) +
+         fmt::format("    <Geometry GeometryType=\"{}\">\n", dimensions == 2 ? "ORIGIN_DXDY" : "ORIGIN_DXDYDZ") +
+         item("Origin", slowest_first(grid.origin, 0.0)) + item("Spacing", slowest_first(grid.spacing, 1.0)) +
+         "    </Geometry>\n";
+}
+
+std::string attribute_text(const std::string& h5_name, const FieldSet& set, std::size_t index) {
+  const Field& field = set.fields[index];
+  return fmt::format(
+      "    <Attribute Name=\"{}\" AttributeType=\"Scalar\" Center=\"{}\">\n"
+      "     <DataItem Dimensions=\"{}\" NumberType=\"Float\" Precision=\"8\" Format=\"HDF\">{}:{}</DataItem>\n"
+      "    </Attribute>\n",
+      escape_xml(field.name), field.is_at_nodes ? "Node" : "Cell", slowest_first(points_of(field), 1),
+      escape_xml(h5_name), escape_xml(dataset_path(set, index)));
+}
+
+std::string set_text(const std::string& h5_name, const FieldSet& set, const GridKey& grid) {
+  std::string attributes;
+  for (std::size_t i = 0; i < set.fields.size(); ++i)
+    if (grid_of(set.fields[i]) == grid) attributes += attribute_text(h5_name, set, i);
+  if (attributes.empty()) return {};
+  return fmt::format("   <Grid Name=\"{}\" GridType=\"Uniform\">\n    <Time Value=\"{}\"/>\n", escape_xml(set.label),
+                     set.time) +
+         grid_text(grid) + attributes + "   </Grid>\n";
+}
+
+}  // namespace
+
+std::string dataset_path(const FieldSet& set, std::size_t field) {
+  const auto plain = [](std::string text) {
+    for (char& c : text)
+      if (c == '/' || c == ' ' || c == '.' || c == ':' || static_cast<unsigned char>(c) < 0x20) c = '_';
+    return text;
+  };
+  const std::string name = plain(set.fields[field].name);
+  return fmt::format("/{}/{}", plain(set.label), name.empty() ? fmt::format("field_{}", field) : name);
+}
+
+std::vector<int> points_of(const Field& field) {
+  std::vector<int> points = field.cells;
+  for (int& n : points) n += field.is_at_nodes ? 1 : 0;
+  return points;
+}
+
+std::string xdmf_text(const std::string& h5_name, const std::vector<FieldSet>& sets) {
+  std::vector<GridKey> grids;
+  for (const FieldSet& set : sets)
+    for (const Field& field : set.fields)
+      if (std::find(grids.begin(), grids.end(), grid_of(field)) == grids.end()) grids.push_back(grid_of(field));
+  std::string text =
+      "<?xml version=\"1.0\" ?>\n<!DOCTYPE Xdmf SYSTEM \"Xdmf.dtd\" []>\n<Xdmf Version=\"3.0\">\n <Domain>\n";
+  for (const GridKey& grid : grids) {
+    text += fmt::format("  <Grid Name=\"fields on {} cells\" GridType=\"Collection\" CollectionType=\"Temporal\">\n",
+                        fmt::join(grid.cells, " x "));
+    for (const FieldSet& set : sets) text += set_text(h5_name, set, grid);
+    text += "  </Grid>\n";
+  }
+  return text + " </Domain>\n</Xdmf>\n";
+}
+
+}  // namespace aleator::io

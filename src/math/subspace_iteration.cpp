@@ -1,0 +1,87 @@
+#include "math/subspace_iteration.hpp"
+
+#include <fmt/format.h>
+#include <lapacke.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/error.hpp"
+#include "kernels/random.hpp"
+#include "math/kronecker.hpp"
+
+namespace aleator::math {
+namespace {
+
+/// Rows become orthonormal with the same span (Householder).
+void orthonormalise_rows(Matrix& q) {
+  std::vector<double> tau(static_cast<std::size_t>(q.rows));
+  int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, q.cols, q.rows, q.a.data(), q.cols, tau.data());
+  if (info == 0) info = LAPACKE_dorgqr(LAPACK_COL_MAJOR, q.cols, q.rows, q.rows, q.a.data(), q.cols, tau.data());
+  if (info != 0) throw core::NumericsError(fmt::format("dgeqrf or dorgqr failed (info = {})", info));
+}
+
+Matrix random_rows(int rows, int cols) {
+  const kernels::Batch normals("normals", rows, cols);
+  kernels::Rng(20261121).normals({kernels::Purpose::initial}, 0, normals);
+  Matrix q(rows, cols);
+  std::copy_n(normals.data(), q.a.size(), q.a.data());
+  return q;
+}
+
+/// Largest residual |A q_k - value_k q_k| of the first `count` rows.
+double worst_residual(const Matrix& q, const Matrix& a_q, const std::vector<double>& values, int count) {
+  double worst = 0.0;
+  for (int k = 0; k < count; ++k) {
+    double square = 0.0;
+    for (int i = 0; i < q.cols; ++i) square += std::pow(a_q(k, i) - values[k] * q(k, i), 2);
+    worst = std::max(worst, std::sqrt(square));
+  }
+  return worst;
+}
+
+LargestEigenpairs first_rows(std::vector<double> values, const Matrix& q, int count) {
+  values.resize(static_cast<std::size_t>(count));
+  LargestEigenpairs result{std::move(values), Matrix(count, q.cols)};
+  for (int k = 0; k < count; ++k) {
+    const double* const row = q.row(k);
+    const double* const largest =
+        std::max_element(row, row + q.cols, [](double a, double b) { return std::abs(a) < std::abs(b); });
+    for (int i = 0; i < q.cols; ++i) result.vectors(k, i) = *largest < 0.0 ? -row[i] : row[i];
+  }
+  return result;
+}
+
+}  // namespace
+
+LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings,
+                                     const std::function<void(const double*, double*)>& multiply) {
+  const int n = settings.size, count = settings.count, p = std::min(n, 2 * count + 10);
+  ALEATOR_ASSERT(count >= 1 && count <= n);
+  Matrix q = random_rows(p, n), a_q(p, n), rotated(p, n), small(p, p);
+  std::vector<double> values(static_cast<std::size_t>(p));
+  double worst = 0.0;
+  for (int step = 0; step < settings.most_steps; ++step) {
+    orthonormalise_rows(q);
+    for (int k = 0; k < p; ++k) multiply(q.row(k), a_q.row(k));
+    multiply_along_axis(q, {p, 1}, a_q.a.data(), small.a.data());  // small = (A Q) Q'
+    const SymmetricEigen ritz = eigen_symmetric(small);
+    Matrix turn(p, p);  // rows: Ritz vectors, the largest first
+    for (int k = 0; k < p; ++k) {
+      values[k] = ritz.values[p - 1 - k];
+      for (int i = 0; i < p; ++i) turn(k, i) = ritz.vectors(i, p - 1 - k);
+    }
+    multiply_along_axis(turn, {1, n}, q.a.data(), rotated.a.data());
+    std::swap(q, rotated);
+    multiply_along_axis(turn, {1, n}, a_q.a.data(), rotated.a.data());
+    std::swap(a_q, rotated);
+    worst = worst_residual(q, a_q, values, count);
+    if (worst <= settings.tolerance * values[0]) return first_rows(std::move(values), q, count);
+    std::swap(q, a_q);
+  }
+  throw core::NumericsError(fmt::format("the {} largest eigenpairs were not found in {} steps: residual {:.1e}", count,
+                                        settings.most_steps, worst / values[0]));
+}
+
+}  // namespace aleator::math

@@ -1,0 +1,30 @@
+#pragma once
+/// What      The largest eigenpairs of a symmetric positive semi-definite matrix known by its products.
+/// Method    subspace iteration with Rayleigh-Ritz (Rutishauser 1969) on 2 count + 10 vectors, normal random at first
+///           (Halko, Martinsson, Tropp 2011). Pair k gains a factor lambda_(2 count + 11) / lambda_k a step.
+/// Parallel  none; BLAS and LAPACK on one thread. The random start is always the same.
+/// Cost      a step: 2 count + 10 products and some 6 n (2 count)^2 flops.
+/// Fails     NumericsError when pairs are not found to the tolerance in the steps allowed.
+#include <functional>
+#include <vector>
+
+#include "math/dense.hpp"
+
+namespace aleator::math {
+
+struct LargestEigenpairs {
+  std::vector<double> values;  ///< falling
+  Matrix vectors;              ///< row k belongs to values[k]; orthonormal, the entry of largest magnitude is positive
+};
+
+struct SubspaceSettings {
+  int size = 1, count = 1;
+  double tolerance = 1e-10;  ///< of each |A e - lambda e| relative to the largest lambda
+  int most_steps = 200;
+};
+
+/// multiply(x, y): y = A x.
+LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings,
+                                     const std::function<void(const double*, double*)>& multiply);
+
+}  // namespace aleator::math

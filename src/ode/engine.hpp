@@ -1,0 +1,194 @@
+#pragma once
+/// What      The forward model of a right-hand side: parameters and initial values to observations, for batches of rows, with
+///           adjoint and tangent.
+/// Method    RungeKutta steps a tile of rows from observation to observation. The adjoint keeps the state at every step, or at
+///           the beginning of each piece of the plan where that would be much memory, and then repeats a piece before it goes
+///           back through it.
+/// Parallel  Kokkos::parallel_for on the host, a block of tiles for each thread. Operations are vertical: a row's bits do not
+///           depend on the others.
+/// Cost      evaluate: 4 right-hand sides a step; the adjoint adds 3 and 4 transposed products, and 4 more where steps are
+///           repeated; the tangent adds 4 products.
+/// Fails     rows: a quantity outside its domain, a state that is not finite or negative where it cannot be, the logarithm of
+///           what is not positive.
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+#include "kernels/huge_pages.hpp"
+#include "ode/runge_kutta.hpp"
+#include "ode/tile.hpp"
+
+namespace aleator::ode {
+
+template <class Rhs>
+class Engine : public model::ForwardModel, private model::Adjoint, private model::Tangent, private model::States {
+ public:
+  Engine(Rhs rhs, Plan plan) : rhs_(std::move(rhs)), plan_(std::move(plan)), slots_(kernels::HostExec().concurrency()) {
+    ALEATOR_ASSERT(plan_.system.states == rhs_.size());
+    slot_size_ = Workspace{}.lay_out(plan_, scratch_size(), nullptr);
+    pages_ = kernels::HugePages(static_cast<std::size_t>(slots_ * slot_size_ * Lanes::count));
+  }
+
+  const model::Shape& shape() const override { return plan_.shape; }
+  const model::Adjoint* adjoint() const override { return this; }
+  const model::Tangent* tangent() const override { return this; }
+  const model::States* states() const override { return this; }
+
+  model::RowStatus evaluate(ConstBatch u, Batch y) const override {
+    std::vector<Fault> faults(u.extent(0));
+    for_each_tile("ode value", faults.size(), [&](int, const Tile& tile) {
+      const Workspace& w = tile.memory;
+      const RungeKutta<Rhs> method(rhs_, w.scratch);
+      tile.load(u, faults);
+      rhs_.initial(w.q, w.x);
+      tile.start(w.x);
+      for (const Piece& piece : plan_.pieces) {
+        method.march(piece, w.q, w.x, w.x, 0);
+        tile.observe(piece.output, w.x);
+      }
+      tile.store(y, faults);
+    });
+    return status(faults);
+  }
+
+ private:
+  model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
+                                         Batch du) const override {
+    std::vector<Fault> faults(u.extent(0));
+    const Kokkos::View<double***, Kokkos::LayoutRight, Kokkos::HostSpace> cotangents(
+        Kokkos::view_alloc("cotangents", Kokkos::WithoutInitializing), slots_, Lanes::count, y.extent(1));
+    for_each_tile("ode value and gradient", faults.size(), [&](int slot, const Tile& tile) {
+      tile.load(u, faults);
+      const std::vector<Lanes*> begins = forwards(tile);
+      tile.store(y, faults);
+      const auto rows = Kokkos::make_pair(tile.first(), tile.last());
+      const Batch dy(&cotangents(slot, 0, 0), tile.last() - tile.first(), y.extent(1));
+      cotangent(tile.first(), Kokkos::subview(y, rows, Kokkos::ALL), dy);
+      tile.load_cotangent(dy, faults);
+      backwards(tile, begins);
+      tile.store_gradient(du, faults);
+    });
+    return status(faults);
+  }
+
+  // Keeps what backwards() needs: returns the states at the beginning of each piece.
+  std::vector<Lanes*> forwards(const Tile& tile) const {
+    const Workspace& w = tile.memory;
+    const RungeKutta<Rhs> method(rhs_, w.scratch);
+    const int n = rhs_.size();
+    std::vector<Lanes*> begins;
+    Lanes* x = w.states;
+    rhs_.initial(w.q, x);
+    tile.start(x);
+    for (const Piece& piece : plan_.pieces) {
+      begins.push_back(x);
+      if (plan_.keeps_all_states || piece.steps == 0) {
+        x = method.march(piece, w.q, x, x + n, n);
+      } else {
+        x = method.march(piece, w.q, x, x + n, 0);
+      }
+      tile.observe(piece.output, x);
+    }
+    return begins;
+  }
+
+  void backwards(const Tile& tile, const std::vector<Lanes*>& begins) const {
+    const Workspace& w = tile.memory;
+    const RungeKutta<Rhs> method(rhs_, w.scratch);
+    const int n = rhs_.size();
+    std::fill_n(w.dq, plan_.system.quantities.size(), Lanes{});
+    std::fill_n(w.dx, n, Lanes{});
+    for (std::size_t p = plan_.pieces.size(); p-- > 0;) {
+      const Piece& piece = plan_.pieces[p];
+      tile.add_cotangent(piece.output, w.dx);
+      const Lanes* begin = begins[p];
+      if (!plan_.keeps_all_states) {
+        std::copy_n(begin, n, w.repeated);
+        method.march(piece, w.q, w.repeated, w.repeated + n, n);
+        begin = w.repeated;
+      }
+      method.march_back(piece, w.q, begin, w.dx, w.dq);
+    }
+    tile.add_cotangent_of_start(w.dx);
+    rhs_.initial_transposed(w.q, w.dx, w.dq);
+  }
+
+  model::RowStatus evaluate_and_pushforward(ConstBatch u, ConstBatch du, Batch y, Batch dy) const override {
+    std::vector<Fault> faults(u.extent(0));
+    for_each_tile("ode tangent", faults.size(), [&](int, const Tile& tile) {
+      const Workspace& w = tile.memory;
+      const RungeKutta<Rhs> method(rhs_, w.scratch);
+      tile.load(u, faults);
+      tile.load_direction(du);
+      rhs_.initial(w.q, w.x);
+      rhs_.initial_tangent(w.q, w.dq, w.dx);
+      tile.start(w.x);
+      tile.start_tangent(w.dx);
+      for (const Piece& piece : plan_.pieces) {
+        method.march_tangent(piece, w.q, w.dq, w.x, w.dx);
+        tile.observe(piece.output, w.x);
+        tile.observe_tangent(piece.output, w.dx);
+      }
+      tile.store(y, faults);
+      tile.store_tangent(dy, faults);
+    });
+    return status(faults);
+  }
+
+  // The trajectories: one curve for each state, or one picture (state, time) of many.
+  std::vector<model::GridField> states(const double* u) const override {
+    constexpr int cells = 200, most_curves = 8;
+    const Plan plan = plan_.trajectory(cells);
+    const int count = static_cast<int>(plan.observed.size());
+    const double start = plan.times.front(), spacing = (plan.times.back() - start) / cells;
+    const Batch y("trajectories", 1, plan.shape.outputs);
+    const model::RowStatus status = Engine(rhs_, plan).evaluate(ConstBatch(u, 1, plan.shape.inputs), y);
+    if (!status.ok()) throw core::NumericsError(status.failed[0].reason);
+    if (count > most_curves)
+      return {{plan.system.groups.back().name,
+               {count - 1, cells},
+               {0.0, start},
+               {1.0, spacing},
+               true,
+               std::vector<double>(y.data(), y.data() + y.size())}};
+    std::vector<model::GridField> fields;
+    for (int o = 0; o < count; ++o) {
+      fields.push_back({plan.observed[o].name, {cells}, {start}, {spacing}, true, {}});
+      for (int k = 0; k <= cells; ++k) fields.back().values.push_back(y(0, k * count + o));
+    }
+    return fields;
+  }
+
+  // work(slot, tile): slot s does the tiles of block s, in its own memory.
+  template <class Work>
+  void for_each_tile(const char* name, std::size_t rows, const Work& work) const {
+    const std::int64_t tiles = (static_cast<std::int64_t>(rows) + Lanes::count - 1) / Lanes::count;
+    const std::int64_t slots = std::min<std::int64_t>(slots_, tiles);
+    Kokkos::parallel_for(name, Kokkos::RangePolicy<kernels::HostExec>(0, slots), [&](std::int64_t slot) {
+      Workspace memory{};
+      memory.lay_out(plan_, scratch_size(), reinterpret_cast<Lanes*>(pages_.data()) + slot * slot_size_);
+      for (std::int64_t t = tiles * slot / slots; t < tiles * (slot + 1) / slots; ++t)
+        work(static_cast<int>(slot), Tile(plan_, memory, static_cast<int>(t) * Lanes::count, static_cast<int>(rows)));
+    });
+    Kokkos::fence();
+  }
+
+  model::RowStatus status(const std::vector<Fault>& faults) const {
+    model::RowStatus result;
+    for (std::size_t row = 0; row < faults.size(); ++row)
+      if (faults[row].kind != Fault::Kind::none)
+        result.failed.push_back({static_cast<int>(row), plan_.reason(faults[row])});
+    return result;
+  }
+
+  int scratch_size() const { return Rhs::states > 0 ? 0 : RungeKutta<Rhs>::scratch_states * rhs_.size(); }
+
+  Rhs rhs_;
+  Plan plan_;
+  std::int64_t slots_, slot_size_ = 0;
+  kernels::HugePages pages_;  // slots_ workspaces
+};
+
+}  // namespace aleator::ode

@@ -1,0 +1,183 @@
+#include "ode/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace aleator::ode {
+namespace {
+
+template <class Named>
+std::vector<std::string> names_of(const std::vector<Named>& all) {
+  std::vector<std::string> names;
+  for (const Named& one : all) names.push_back(one.name);
+  return names;
+}
+
+int index_of(const std::string& name, const std::vector<std::string>& names) {
+  return static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 12;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), most); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  return names.size() > most ? text + ", …" : text;
+}
+
+}  // namespace
+
+Plan::Plan(const CommonParams& params, System system_)
+    : system(std::move(system_)), transform(params.transform), start_(params.start), dt_(params.dt) {
+  choose_unknown(params.unknown);
+  choose_observed(params.observe);
+  choose_times(params);
+  make_pieces();
+  shape.inputs = static_cast<int>(unknown.size());
+  shape.outputs = static_cast<int>(times.size() * observed.size());
+  for (const int k : unknown) shape.input_names.push_back(system.quantities[k].name);
+  const char* const forms[] = {"{}({:.6g})", "log {}({:.6g})", "sqrt {}({:.6g})"};
+  for (const double t : times)
+    for (const Observable& one : observed)
+      shape.output_names.push_back(fmt::format(fmt::runtime(forms[static_cast<int>(transform)]), one.name, t));
+}
+
+// Groups replaced by their members, each name known and once.
+std::vector<std::string> Plan::expanded(const std::vector<std::string>& names, const std::vector<std::string>& known,
+                                        const char* key) const {
+  std::vector<std::string> result;
+  for (const std::string& name : names) {
+    const int group = index_of(name, names_of(system.groups));
+    const bool is_group = group < static_cast<int>(system.groups.size()) &&
+                          index_of(system.groups[group].members.front(), known) < static_cast<int>(known.size());
+    if (!is_group) result.push_back(name);
+    if (is_group) result.insert(result.end(), system.groups[group].members.begin(), system.groups[group].members.end());
+  }
+  std::set<std::string> seen;
+  for (const std::string& name : result) {
+    if (index_of(name, known) == static_cast<int>(known.size())) {
+      const std::string nearest = deck::did_you_mean(name, known);
+      throw deck::KeyError(key, fmt::format("this model has no '{}', but: {}", name, listed(known)), nearest);
+    }
+    if (!seen.insert(name).second)
+      throw deck::KeyError(key, fmt::format("'{}' stands there twice", name), "leave one of them out");
+  }
+  if (result.empty()) throw deck::KeyError(key, "names nothing", "choose of: " + listed(known));
+  return result;
+}
+
+void Plan::choose_unknown(const std::vector<std::string>& names) {
+  const std::vector<std::string> known = names_of(system.quantities);
+  for (const std::string& name : expanded(names, known, "unknown")) unknown.push_back(index_of(name, known));
+}
+
+void Plan::choose_observed(const std::vector<std::string>& names) {
+  const std::vector<std::string> known = names_of(system.observables);
+  for (const std::string& name : expanded(names, known, "observe"))
+    observed.push_back(system.observables[static_cast<std::size_t>(index_of(name, known))]);
+}
+
+void Plan::choose_times(const CommonParams& params) {
+  times = params.times;
+  if (times.empty()) {
+    if (!params.end || !params.observations)
+      throw deck::KeyError(params.end ? "end" : "observations", "the observation times are not given",
+                           "set times, or end and observations");
+    if (!(*params.end > start_))
+      throw deck::KeyError("end", fmt::format("{} does not come after start = {}", *params.end, start_));
+    const int n = *params.observations;
+    for (int k = 1; k <= n; ++k) times.push_back(k == n ? *params.end : start_ + (*params.end - start_) * k / n);
+  } else if (params.end || params.observations) {
+    throw deck::KeyError(params.end ? "end" : "observations", "the observation times are given twice",
+                         "set either times, or end and observations");
+  }
+  if (times.front() < start_)
+    throw deck::KeyError("times", fmt::format("{} comes before start = {}", times.front(), start_));
+  for (std::size_t k = 1; k < times.size(); ++k)
+    if (!(times[k] > times[k - 1]))
+      throw deck::KeyError("times", fmt::format("they do not increase: {} comes after {}", times[k], times[k - 1]));
+}
+
+// From one observation to the next n = ceil(length / dt) equal steps, cut where the adjoint could not keep all states.
+void Plan::make_pieces() {
+  constexpr double most_steps = 1e7;
+  constexpr std::int64_t most_kept = 65536;  // values of a sample: 8 MB for 16 lanes
+  std::vector<Piece> intervals;
+  double t = start_, total = 0.0;
+  for (std::size_t k = 0; k < times.size(); ++k) {
+    const double length = times[k] - t;
+    const double n = std::ceil(length / dt_ * (1.0 - 1e-12));  // 0.1 times 3 is not four steps
+    total += n;
+    if (total > most_steps)
+      throw deck::KeyError("dt", fmt::format("{} means more than {} steps", dt_, static_cast<int>(most_steps)),
+                           "choose a longer step or an earlier end");
+    intervals.push_back({static_cast<int>(n), n > 0 ? length / n : 0.0, static_cast<int>(k)});
+    t = times[k];
+  }
+  steps = static_cast<int>(total);
+  keeps_all_states = (static_cast<std::int64_t>(steps) + 1) * system.states <= most_kept;
+  const int longest = keeps_all_states ? steps : static_cast<int>(std::ceil(std::sqrt(total)));
+  for (const Piece& interval : intervals) {
+    int rest = interval.steps;
+    for (; rest > longest; rest -= longest) pieces.push_back({longest, interval.h, -1});
+    pieces.push_back({rest, interval.h, interval.output});
+  }
+  for (const Piece& piece : pieces) longest_piece = std::max(longest_piece, piece.steps);
+}
+
+bool Plan::allows(int quantity, double value) const {
+  if (!std::isfinite(value)) return false;
+  switch (system.quantities[static_cast<std::size_t>(quantity)].domain) {
+    case Domain::any:
+      return true;
+    case Domain::not_negative:
+      return value >= 0.0;
+    case Domain::positive:
+      return value > 0.0;
+  }
+  return false;
+}
+
+std::string Plan::reason(const Fault& fault) const {
+  const auto at = static_cast<std::size_t>(fault.at);
+  switch (fault.kind) {
+    case Fault::Kind::none:
+      break;
+    case Fault::Kind::quantity: {
+      const Quantity& quantity = system.quantities[at];
+      const char* const must = quantity.domain == Domain::positive       ? "positive and finite"
+                               : quantity.domain == Domain::not_negative ? "finite and not negative"
+                                                                         : "finite";
+      return fmt::format("{} = {} is not {}", quantity.name, fault.value, must);
+    }
+    case Fault::Kind::not_finite:
+      return fmt::format(
+          "the state is not finite at t = {}: the step dt = {} is too long for these parameters, or the "
+          "solution grows without bound; try a dt ten times smaller",
+          times[at], dt_);
+    case Fault::Kind::negative:
+      return fmt::format(
+          "a state that cannot be negative is so at t = {}: the initial values do not fit together, or the step "
+          "dt = {} is too long for these parameters; try a dt ten times smaller",
+          times[at], dt_);
+    case Fault::Kind::transform:
+      return fmt::format("{} has no value: the observed quantity is {}; transform = \"none\" allows any value",
+                         shape.output_names[at], fault.value);
+  }
+  return {};
+}
+
+Plan Plan::trajectory(int cells) const {
+  CommonParams params;
+  for (const int k : unknown) params.unknown.push_back(system.quantities[static_cast<std::size_t>(k)].name);
+  for (const Observable& one : system.observables)
+    if (!one.is_increment) params.observe.push_back(one.name);
+  params.start = start_, params.dt = dt_;
+  const double length = times.back() > start_ ? times.back() - start_ : dt_;
+  for (int k = 0; k <= cells; ++k) params.times.push_back(start_ + length * k / cells);
+  return Plan(params, system);
+}
+
+}  // namespace aleator::ode

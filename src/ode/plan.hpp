@@ -1,0 +1,141 @@
+#pragma once
+/// What      What all models of ordinary differential equations have in common: their keys in a deck, and the plan made
+///           of them: which quantities are unknown, which steps are taken, what is observed when.
+/// Method    Quantities q are parameters of the right-hand side, then whatever the initial state is made of. Those named in
+///           `unknown` are the model's inputs u, the others have the values of their own keys.
+/// Parallel  local.
+/// Cost      -
+/// Fails     KeyError for names that the model does not know or that stand twice, times that do not increase, neither or both
+///           of `times` and `end`, more than 10 million steps.
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "deck/schema.hpp"
+#include "model/forward_model.hpp"
+
+namespace aleator::ode {
+
+enum class Transform { none, log, sqrt };
+
+struct CommonParams {
+  std::vector<std::string> unknown;
+  std::vector<std::string> observe;
+  Transform transform = Transform::none;
+  double start = 0.0;
+  std::vector<double> times;
+  std::optional<double> end;
+  std::optional<int> observations;
+  double dt = 0.1;
+};
+
+namespace detail {
+template <class Params, class Member>
+struct Inherited;
+template <class Params, class T, class Base>
+struct Inherited<Params, T Base::*> {
+  using type = T Params::*;
+};
+}  // namespace detail
+
+/// Adds the keys of CommonParams to those of a model; `observables`: their names, for the help.
+template <class Params>
+void add_common_keys(deck::Schema<Params>& s, const std::string& time_unit, const std::string& observables) {
+  const auto member = [](auto of_base) ->
+      typename detail::Inherited<Params, decltype(of_base)>::type { return of_base; };
+  s.key("unknown", member(&CommonParams::unknown), "",
+        "the unknown quantities, by the names of their keys above, in the order of the prior; the others keep their "
+        "values")
+      .key("observe", member(&CommonParams::observe), "", "what is observed at each time: " + observables)
+      .choice("transform", member(&CommonParams::transform), "what is done to each observed value",
+              {{"none", Transform::none, "nothing"},
+               {"log", Transform::log, "natural logarithm: noise proportional to the value becomes additive"},
+               {"sqrt", Transform::sqrt, "square root: counts with Poisson noise get noise of standard deviation 1/2"}})
+      .key("start", member(&CommonParams::start), time_unit, "time of the initial state")
+      .key("times", member(&CommonParams::times), time_unit, "times of the observations, increasing")
+      .example("[1.0, 2.0]")
+      .key("end", member(&CommonParams::end), time_unit, "time of the last observation, instead of times")
+      .key("observations", member(&CommonParams::observations), "1",
+           "number of equally spaced observation times after start, the last at end", deck::between(1, 1000000))
+      .key("dt", member(&CommonParams::dt), time_unit,
+           "longest step; between two observations all steps are equal and end on the second", deck::positive());
+}
+
+enum class Domain { any, not_negative, positive };
+
+struct Quantity {
+  std::string name;
+  double value;  ///< when it is not unknown
+  Domain domain = Domain::any;
+};
+
+/// A combination sum_i w_i x_i of states; `is_increment`: its change since the observation before (or the start).
+struct Observable {
+  std::string name;
+  std::vector<std::pair<int, double>> weights;
+  bool is_increment = false;
+};
+
+/// A name for several quantities or observables.
+struct Group {
+  std::string name;
+  std::vector<std::string> members;
+};
+
+/// A model as its deck sees it.
+struct System {
+  int states;
+  std::vector<Quantity> quantities;
+  std::vector<Observable> observables;
+  bool stays_positive = false;  ///< a negative state is a failed run
+  std::vector<Group> groups;
+};
+
+/// Equal steps without a break. After them the observables are read when `output` >= 0.
+struct Piece {
+  int steps;
+  double h;
+  int output;  ///< index of the observation time
+};
+
+/// What went wrong with a row.
+struct Fault {
+  enum class Kind { none, quantity, not_finite, negative, transform };
+  Kind kind = Kind::none;
+  int at = 0;      ///< quantity, observation time or output
+  double value{};  ///< what was found there
+};
+
+class Plan {
+ public:
+  Plan(const CommonParams& params, System system);
+
+  System system;
+  model::Shape shape;
+  std::vector<int> unknown;  ///< indices into quantities
+  std::vector<Observable> observed;
+  std::vector<double> times;
+  std::vector<Piece> pieces;
+  Transform transform;
+  int longest_piece = 0;
+  int steps = 0;
+  bool keeps_all_states = true;  ///< for the adjoint; else it keeps the first state of each piece and repeats the rest
+
+  /// Whether a quantity may have this value.
+  bool allows(int quantity, double value) const;
+  std::string reason(const Fault& fault) const;
+  /// The same with every state (no increment) at cells + 1 equally spaced times, from the start to the last observation.
+  Plan trajectory(int cells) const;
+
+ private:
+  void choose_unknown(const std::vector<std::string>& names);
+  void choose_observed(const std::vector<std::string>& names);
+  void choose_times(const CommonParams& params);
+  void make_pieces();
+  std::vector<std::string> expanded(const std::vector<std::string>& names, const std::vector<std::string>& known,
+                                    const char* key) const;
+  double start_, dt_;
+};
+
+}  // namespace aleator::ode

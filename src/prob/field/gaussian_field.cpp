@@ -1,0 +1,47 @@
+#include "prob/field/gaussian_field.hpp"
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <utility>
+
+namespace aleator::prob {
+
+GaussianField::GaussianField(Box box, const std::vector<double>& mean, Transform transform)
+    : box_(std::move(box)), mean_(spread(mean, box_.size(), "mean", "cells")), transform_(transform) {}
+
+void GaussianField::to_parameters(const double* z, double* u) const {
+  apply(z, u);
+  const std::size_t n = mean_.size();
+  for (std::size_t i = 0; i < n; ++i) u[i] += mean_[i];
+  if (transform_ == Transform::exp)
+    for (std::size_t i = 0; i < n; ++i) u[i] = std::exp(u[i]);
+}
+
+bool GaussianField::to_field(const double* u, double* x, double* log_jacobian) const {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < mean_.size(); ++i) {
+    if (transform_ == Transform::exp && !(u[i] > 0.0)) return false;
+    const double value = transform_ == Transform::exp ? std::log(u[i]) : u[i];
+    if (!std::isfinite(value)) return false;
+    x[i] = value - mean_[i], sum += value;
+  }
+  if (log_jacobian != nullptr) *log_jacobian = transform_ == Transform::exp ? sum : 0.0;
+  return true;
+}
+
+void GaussianField::to_latent(const double* u, double* z) const {
+  const std::unique_ptr<double[]> x(new double[mean_.size()]);
+  if (to_field(u, x.get())) return solve(x.get(), z);
+  for (int k = 0; k < latent_dimension(); ++k) z[k] = std::numeric_limits<double>::quiet_NaN();
+}
+
+void GaussianField::pullback(const double* z, const double* g_u, double* g_z) const {
+  if (transform_ == Transform::none) return apply_transposed(g_u, g_z);
+  const std::unique_ptr<double[]> g_x(new double[mean_.size()]);
+  to_parameters(z, g_x.get());
+  for (std::size_t i = 0; i < mean_.size(); ++i) g_x[i] *= g_u[i];  // du_i / dx_i = u_i
+  apply_transposed(g_x.get(), g_z);
+}
+
+}  // namespace aleator::prob

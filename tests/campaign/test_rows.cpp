@@ -1,0 +1,204 @@
+// Rows of parameters: drawn alike on any number of ranks, run with failures counted, summarised exactly.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "campaign/register_all.hpp"
+#include "campaign/rows.hpp"
+#include "campaign/simulate_job.hpp"
+#include "core/error.hpp"
+#include "pde/diffusion/diffusion.hpp"
+#include "prob/prior/normal.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+// y = (u, u^2); fails below -1, overflows to infinity above 10 without noticing.
+class SquareModel : public model::ForwardModel {
+ public:
+  const model::Shape& shape() const override { return shape_; }
+  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override {
+    model::RowStatus status;
+    for (std::size_t row = 0; row < u.extent(0); ++row) {
+      y(row, 0) = u(row, 0), y(row, 1) = u(row, 0) > 10 ? INFINITY : u(row, 0) * u(row, 0);
+      if (u(row, 0) < -1) status.failed.push_back({static_cast<int>(row), "u is below -1"});
+    }
+    return status;
+  }
+
+ private:
+  model::Shape shape_{1, 2, {"u"}, {"u", "square"}, {}};
+};
+
+// A prior on 2 x 1 cells of a 4 x 3 rectangle.
+class FieldPrior : public prob::Normal {
+ public:
+  explicit FieldPrior(int dimension) : prob::Normal({dimension, {0.0}, {1.0}, {}}) {}
+  std::vector<int> grid() const override { return {2, 1}; }
+  std::vector<double> lengths() const override { return {4.0, 3.0}; }
+};
+
+struct TestJob {
+  explicit TestJob(const parallel::Comm& comm) : watch(comm, settings), context{comm, settings, watch, "", ""} {}
+  RunSettings settings;
+  StopWatch watch;
+  JobContext context;
+};
+
+kernels::Batch rows_of(const std::vector<double>& values, const parallel::RowLayout& layout) {
+  return table_rows({values.size(), 1, values}, layout);
+}
+
+TEST(RowsMpi, DrawsDoNotDependOnTheRanks) {
+  const prob::Normal prior({3, {1.0}, {2.0}, {}});
+  const parallel::Comm world = parallel::Comm::world();
+  const parallel::RowLayout shared(701, world), whole(701, 0, 1);
+  const kernels::Rng rng(5);
+  const kernels::Stream stream{kernels::Purpose::prior_sample};
+  const kernels::Batch mine = draw_rows(prior, rng, stream, shared), all = draw_rows(prior, rng, stream, whole);
+  for (int row = 0; row < shared.local_rows(); ++row)
+    for (int k = 0; k < 3; ++k) EXPECT_EQ(mine(row, k), all(static_cast<std::size_t>(shared.first() + row), k));
+}
+
+// The values 0, 1, …, 100 have mean 50, sd sqrt(101 * 102 / 12), 5 % quantile 5; a NaN is left out.
+TEST(RowsMpi, StatisticsAreThoseOfTheFiniteValues) {
+  const parallel::Comm world = parallel::Comm::world();
+  const parallel::RowLayout layout(102, world);
+  kernels::Batch columns("columns", layout.local_rows(), 2);
+  for (int row = 0; row < layout.local_rows(); ++row) {
+    const auto i = static_cast<double>(layout.first() + row);
+    columns(row, 0) = i < 101 ? i : std::nan("");
+    columns(row, 1) = 7.0;
+  }
+  const std::vector<NamedSummary> rows = summarise_columns(world, layout, columns, {"count", "constant"});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].name, "count");
+  const double sd = std::sqrt(101.0 * 102.0 / 12.0);
+  EXPECT_NEAR(rows[0].summary.mean, 50.0, 1e-12);
+  EXPECT_NEAR(rows[0].summary.sd, sd, 1e-12);
+  EXPECT_NEAR(rows[0].summary.mcse, sd / std::sqrt(101.0), 1e-12);
+  EXPECT_NEAR(rows[0].summary.q05, 5.0, 1e-9);
+  EXPECT_NEAR(rows[0].summary.q50, 50.0, 1e-9);
+  EXPECT_NEAR(rows[0].summary.q95, 95.0, 1e-9);
+  EXPECT_EQ(rows[1].summary.mean, 7.0);
+  EXPECT_NEAR(rows[1].summary.sd, 0.0, 1e-14);
+}
+
+TEST(Rows, OneValueHasNoStandardDeviation) {
+  const parallel::RowLayout layout(1, 0, 1);
+  const auto rows = summarise_columns(parallel::Comm::self(), layout, rows_of({3.0}, layout), {"x"});
+  EXPECT_EQ(rows[0].summary.mean, 3.0);
+  EXPECT_TRUE(std::isnan(rows[0].summary.sd));
+  const auto json = nlohmann::json::parse(statistics_json(rows));
+  EXPECT_TRUE(json.at("x").at("sd").is_null());
+  EXPECT_TRUE(json.at("x").at("standard_error").is_null());
+}
+
+// Rows 1 and 3 fail, one by the model's word, one by an infinite output; the others are as without them.
+TEST(RowsMpi, FailedRowsAreCountedAndHaveNoOutputs) {
+  TestJob run(parallel::Comm::world());
+  const parallel::RowLayout layout(5, run.context.comm);
+  RowResults results;
+  const kernels::Batch u = rows_of({0.5, -2.0, 3.0, 11.0, 4.0}, layout);
+  ASSERT_TRUE(run_rows(run.context, SquareModel(), layout, u, OnRowFailure::skip, results));
+  EXPECT_EQ(results.failed, 2);
+  for (int row = 0; row < layout.local_rows(); ++row) {
+    const std::int64_t global = layout.first() + row;
+    const std::string& reason = results.reasons[static_cast<std::size_t>(row)];
+    if (global == 1 || global == 3) {
+      EXPECT_EQ(reason, global == 1 ? "u is below -1" : "the outputs are not finite");
+      EXPECT_TRUE(std::isnan(results.outputs(row, 0)) && std::isnan(results.outputs(row, 1)));
+    } else {
+      EXPECT_EQ(reason, "");
+      EXPECT_EQ(results.outputs(row, 1), u(row, 0) * u(row, 0));
+    }
+  }
+}
+
+TEST(RowsMpi, AFailedRowStopsTheRunWhereThatIsWanted) {
+  TestJob run(parallel::Comm::world());
+  const parallel::RowLayout layout(5, run.context.comm);
+  RowResults results;
+  try {
+    run_rows(run.context, SquareModel(), layout, rows_of({1, 2, 3, -4, 5}, layout), OnRowFailure::stop, results);
+    FAIL() << "the run went on";
+  } catch (const core::NumericsError& error) {  // on every rank
+    EXPECT_THAT(error.what(), testing::HasSubstr("row 3: u is below -1"));
+  }
+}
+
+TEST(Rows, PriorsWithAGridAreFieldsInCellsOrAtNodes) {
+  const double values[] = {1, 2, 3, 4, 5, 6};
+  const io::Field cells = field_of_prior(FieldPrior(2), "a", values);
+  EXPECT_FALSE(cells.is_at_nodes);
+  EXPECT_EQ(cells.spacing, (std::vector<double>{2.0, 3.0}));
+  EXPECT_EQ(cells.values, (std::vector<double>{1, 2}));
+  const io::Field nodes = field_of_prior(FieldPrior(6), "a", values);
+  EXPECT_TRUE(nodes.is_at_nodes);
+  EXPECT_EQ(nodes.values.size(), 6u);
+}
+
+// The fields of the diffusion model: theta in its cells, and a solution that the outputs are values of.
+TEST(RowsMpi, FieldsOfRowsAreThoseOfTheModel) {
+  pde::diffusion::Setup setup;
+  setup.mesh = 8, setup.coefficients = 2, setup.sensors = {{0.25, 0.5}};
+  const pde::diffusion::Diffusion model(setup);
+  const parallel::Comm world = parallel::Comm::world();
+  const std::vector<double> theta{1, 2, 3, 4, 4, 3, 2, 1, 1, 1, 1, 1};
+  const parallel::RowLayout layout(3, world);
+  const kernels::Batch u = table_rows({3, 4, theta}, layout);
+  std::vector<std::string> reasons(static_cast<std::size_t>(layout.local_rows()));
+  if (layout.owner(1) == world.rank()) reasons[static_cast<std::size_t>(1 - layout.first())] = "failed";
+  const std::vector<io::FieldSet> sets = fields_of_rows(world, model, layout, u, reasons, 9);
+  if (!world.is_root()) {
+    EXPECT_TRUE(sets.empty());
+    return;
+  }
+  ASSERT_EQ(sets.size(), 2u);  // without the failed one
+  EXPECT_EQ(sets[1].label, "row 2");
+  const io::Field &coefficient = sets[0].fields.at(0), &solution = sets[0].fields.at(1);
+  EXPECT_FALSE(coefficient.is_at_nodes);
+  EXPECT_EQ(coefficient.values.at(0), 1.0);
+  EXPECT_EQ(coefficient.values.at(7), 2.0);
+  EXPECT_EQ(coefficient.values.at(8 * 7), 3.0);
+  EXPECT_EQ(coefficient.values.at(63), 4.0);
+  kernels::Batch row("row", 1, 4), y("y", 1, 1);
+  for (int k = 0; k < 4; ++k) row(0, k) = theta[static_cast<std::size_t>(k)];
+  model.evaluate(row, y);
+  EXPECT_NEAR(solution.values.at(9 * 4 + 2), y(0, 0), 1e-14);  // the node (0.25, 0.5)
+}
+
+std::string crime_of(const std::string& fine, const std::string& coarse) {
+  const std::string text = "[model.fine]\n" + fine + "[model.coarse]\n" + coarse;
+  const deck::Registry registry = register_all();
+  const deck::FileReader read = [text](const std::string& path) -> std::optional<std::string> {
+    if (path == "deck.toml") return text;
+    return path == "a.txt" ? "1 2\n" : "1 3\n";
+  };
+  return inverse_crime(deck::Deck("deck.toml", registry, {}, read), "fine", "coarse");
+}
+
+TEST(InverseCrime, IsTheSameModelOrTheSameMesh) {
+  const std::string type = "type = \"pde/diffusion\"\ncoefficients = 2\n";
+  EXPECT_THAT(crime_of(type + "mesh = 8\nsensor_grid = 3\n", type + "mesh = 8\nsensor_grid = 3\n"),
+              testing::HasSubstr("mesh = 8"));
+  // other sensors do not make another discretisation
+  EXPECT_NE(crime_of(type + "mesh = 8\nsensor_grid = 3\n", type + "mesh = 8\nsensor_grid = 4\n"), "");
+  EXPECT_EQ(crime_of(type + "mesh = 16\nsensor_grid = 3\n", type + "mesh = 8\nsensor_grid = 3\n"), "");
+  const std::string linear = "type = \"model/linear\"\nmatrix = ";
+  EXPECT_EQ(crime_of(type + "mesh = 16\nsensor_grid = 3\n", linear + "\"a.txt\"\n"), "");
+  EXPECT_NE(crime_of(linear + "\"a.txt\"\n", linear + "\"a.txt\"\n"), "");
+  EXPECT_EQ(crime_of(linear + "\"a.txt\"\n", linear + "\"b.txt\"\n"), "");
+  const deck::Registry registry = register_all();
+  const deck::FileReader read = [&](const std::string&) {
+    return std::optional<std::string>("[model.one]\n" + type + "sensor_grid = 3\nmesh = 8\n");
+  };
+  EXPECT_THAT(inverse_crime(deck::Deck("deck.toml", registry, {}, read), "one", "one"),
+              testing::HasSubstr("also the one"));
+}
+
+}  // namespace
+}  // namespace aleator::campaign

@@ -1,0 +1,118 @@
+#pragma once
+/// What      The ODE models with all their quantities unknown, and rows of them to try.
+/// Method    quantities within 10 % of sensible values; horizons short enough for chaos to amplify little.
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ode/lorenz63.hpp"
+#include "ode/lorenz96.hpp"
+#include "ode/lotka_volterra.hpp"
+#include "ode/pharmacokinetics.hpp"
+#include "ode/sir.hpp"
+
+namespace aleator::ode {
+
+using model::Batch;
+using model::ConstBatch;
+using model::RowStatus;
+using model::Vector;
+
+struct Case {
+  std::string name;
+  std::shared_ptr<model::ForwardModel> model;
+  std::vector<double> centre;  ///< a value of each unknown
+};
+
+inline Case sir_case(const std::string& name, Transform transform, double dt) {
+  Sir::Params p;
+  p.unknown = {"beta", "gamma", "population", "infectious0", "recovered0"};
+  p.observe = {"infectious", "new_cases", "recovered"};
+  p.transform = transform, p.dt = dt;
+  p.times = {3.0, 10.0, 11.5, 20.0, 30.0};
+  return {name, Sir::make(p), {0.4, 0.1, 1000.0, 20.0, 50.0}};
+}
+
+inline Case lotka_volterra_case(const std::string& name, Transform transform, double dt) {
+  LotkaVolterra::Params p;
+  p.unknown = {"predators0", "alpha", "beta", "gamma", "delta", "prey0"};
+  p.observe = {"predators", "prey"};
+  p.transform = transform, p.dt = dt;
+  p.start = 1.0, p.end = 6.0, p.observations = 7;
+  return {name, LotkaVolterra::make(p), {4.0, 0.55, 0.028, 0.8, 0.024, 30.0}};
+}
+
+inline Case lorenz63_case() {
+  Lorenz63::Params p;
+  p.unknown = {"x0", "y0", "z0", "beta", "rho", "sigma"};
+  p.times = {0.0, 0.3, 0.5};  // the first: the initial state itself
+  return {"lorenz63", Lorenz63::make(p), {1.0, 2.0, 20.0, 2.6, 28.0, 10.0}};
+}
+
+inline Case lorenz96_case(const std::string& name, int variables, double dt) {
+  Lorenz96::Params p;
+  p.variables = variables, p.unknown = {"forcing", "initial"};
+  p.observe = {"x_1", "x_0", "x_3"};
+  p.dt = dt, p.end = 0.5, p.observations = 3;
+  Case result{name, Lorenz96::make(p), {8.0}};
+  for (int i = 0; i < variables; ++i) result.centre.push_back(3.0 + 4.0 * std::sin(1.0 + 2.0 * i));
+  return result;
+}
+
+inline Case pharmacokinetics_case() {
+  Pharmacokinetics::Params p;
+  p.unknown = {"ka", "clearance", "volume", "exchange", "peripheral_volume", "dose", "bioavailability"};
+  p.observe = {"concentration", "peripheral", "gut"};
+  p.times = {0.25, 1.0, 4.0, 9.7};
+  return {"pharmacokinetics", Pharmacokinetics::make(p), {1.0, 3.0, 30.0, 2.0, 40.0, 300.0, 0.9}};
+}
+
+/// The last two repeat steps in the adjoint: they have more states than it keeps.
+inline std::vector<Case> all_cases() {
+  return {sir_case("sir", Transform::none, 0.25),
+          sir_case("sir_sqrt", Transform::sqrt, 0.25),
+          lotka_volterra_case("lotka_volterra", Transform::none, 0.05),
+          lotka_volterra_case("lotka_volterra_log", Transform::log, 0.05),
+          lorenz63_case(),
+          lorenz96_case("lorenz96", 6, 0.025),
+          pharmacokinetics_case(),
+          lotka_volterra_case("lotka_volterra_repeated", Transform::none, 1.2e-4),
+          lorenz96_case("lorenz96_repeated", 40, 2.5e-4)};
+}
+
+inline double number(int row, int column) { return std::sin(1.0 + 12.9898 * row + 78.233 * column); }
+
+inline Batch some_rows(const Case& c, int rows) {
+  Batch u("u", rows, c.centre.size());
+  for (int row = 0; row < rows; ++row)
+    for (std::size_t k = 0; k < c.centre.size(); ++k)
+      u(row, k) = c.centre[k] * (1.0 + 0.1 * number(row, static_cast<int>(k)));
+  return u;
+}
+
+inline Batch random_batch(int rows, int columns, int salt) {
+  Batch b("b", rows, columns);
+  for (int row = 0; row < rows; ++row)
+    for (int k = 0; k < columns; ++k) b(row, k) = number(row + 100 * salt, k);
+  return b;
+}
+
+/// The cotangent with given values: the gradient of sum_i w_i y_i.
+inline model::Cotangent weights(const Batch& w) {
+  return [w](int first, ConstBatch y, Batch dy) {
+    for (std::size_t row = 0; row < y.extent(0); ++row)
+      for (std::size_t i = 0; i < y.extent(1); ++i) dy(row, i) = w(first + static_cast<int>(row), i);
+  };
+}
+
+/// Outputs at one row.
+inline std::vector<double> outputs_at(const model::ForwardModel& model, const std::vector<double>& u) {
+  const Batch in("u", 1, u.size()), out("y", 1, model.shape().outputs);
+  for (std::size_t k = 0; k < u.size(); ++k) in(0, k) = u[k];
+  const RowStatus status = model.evaluate(in, out);
+  if (!status.ok()) throw std::runtime_error(status.failed[0].reason);
+  return std::vector<double>(out.data(), out.data() + out.extent(1));
+}
+
+}  // namespace aleator::ode
