@@ -40,7 +40,7 @@ void for_each_tile(const double* lower, int rows, int d, const In& in, const Out
                          if (lower != nullptr)
                            product(lower, d, x.get(), y.get());
                          else
-                           std::copy(x.get(), x.get() + d, y.get());
+                           for (int k = 0; k < d; ++k) y[k] = x[k];
                          for (int r = 0; r < count; ++r)
                            for (int k = 0; k < d; ++k) out(first + r, k, y_entries[k * tile_rows + r]);
                          leave_vector_code();
