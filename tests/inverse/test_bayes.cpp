@@ -46,6 +46,17 @@ class FragileModel : public model::ForwardModel, private model::Adjoint {
   model::Shape shape_;
 };
 
+// Two equal parameters from one latent coordinate.
+class TwinPrior : public prob::Prior {
+ public:
+  int dimension() const override { return 2; }
+  int latent_dimension() const override { return 1; }
+  void to_parameters(const double* z, double* u) const override { u[0] = u[1] = z[0]; }
+  void to_latent(const double* u, double* z) const override { z[0] = 0.5 * (u[0] + u[1]); }
+  void pullback(const double*, const double* g_u, double* g_z) const override { g_z[0] = g_u[0] + g_u[1]; }
+  double log_density(const double* u) const override { return -0.5 * u[0] * u[0]; }
+};
+
 const deck::File two_data = {"data.txt", "0.5 0.25\n"};
 
 BayesProblem fragile_problem(BayesProblem::OnFailure on_failure) {
@@ -135,6 +146,20 @@ TEST(BayesProblem, FailedRowsHaveLikelihoodZeroAndDisturbNoOther) {
     EXPECT_EQ(result.gradient(row, 0), 0.0);
     EXPECT_EQ(result.gradient(row, 1), 0.0);
   }
+}
+
+TEST(BayesProblem, FailedRowsDisturbNoOtherWhereTheLatentCoordinatesAreFewerThanTheParameters) {
+  const BayesProblem problem(
+      {}, {std::make_shared<FragileModel>(), std::make_shared<TwinPrior>(),
+           std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{two_data, {1.0}, {}, true})});
+  EXPECT_EQ(problem.dimension(), 1);
+  EXPECT_EQ(problem.parameter_dimension(), 2);
+  const Batch z("z", 2, 1), gradient("gradient", 2, 1);
+  z(0, 0) = 2.0, z(1, 0) = 0.75;  // the first fails
+  model::Evaluation evaluation{Vector("log_likelihood", 2), gradient, {}};
+  EXPECT_EQ(problem.evaluate(z, evaluation), std::vector<int>{0});
+  EXPECT_EQ(gradient(0, 0), 0.0);
+  EXPECT_NEAR(gradient(1, 0), (0.5 - 0.75) + (0.25 - 0.75), 1e-14);  // y = u, sd 1
 }
 
 TEST(BayesProblem, OnFailureStopNamesTheModelAndThePoint) {

@@ -130,7 +130,7 @@ void BayesProblem::handle_failures(const model::RowStatus& status, ConstBatch u,
   for (std::size_t row = 0; row < u.extent(0);
        ++row)  // likelihood zero has no direction, and infinity - infinity is NaN
     if (result.log_likelihood(row) == -std::numeric_limits<double>::infinity())
-      for (std::size_t k = 0; k < u.extent(1); ++k) result.gradient(row, k) = 0.0;
+      for (std::size_t k = 0; k < result.gradient.extent(1); ++k) result.gradient(row, k) = 0.0;
 }
 
 model::RowStatus BayesProblem::evaluate_parameters(ConstBatch u, model::Evaluation& result,
