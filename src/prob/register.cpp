@@ -3,6 +3,7 @@
 #include "deck/builder.hpp"
 #include "prob/field/circulant.hpp"
 #include "prob/field/karhunen_loeve.hpp"
+#include "prob/field/levelset.hpp"
 #include "prob/field/matern_spde.hpp"
 #include "prob/prior/log_normal.hpp"
 #include "prob/prior/normal.hpp"
@@ -28,6 +29,10 @@ void register_components(deck::Registry& registry) {
   add_prior<MaternSpde>(registry, "prior/matern_spde");
   add_prior<KarhunenLoeve>(registry, "prior/karhunen_loeve");
   add_prior<Circulant>(registry, "prior/circulant");
+  registry.add<Prior, Levelset::Params>(
+      "prior", "prior/levelset", Levelset::schema(), [](const Levelset::Params& params, deck::Builder& builder) {
+        return std::make_unique<Levelset>(params, builder.get<Prior>("prior", params.field));
+      });
   registry.add<Prior, Product::Params>("prior", "prior/product", Product::schema(),
                                        [](const Product::Params& params, deck::Builder& builder) {
                                          std::vector<Product::Part> parts;
