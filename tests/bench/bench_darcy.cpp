@@ -56,8 +56,9 @@ Mat assemble(int n, const Field& a) {
   for (int y = 1; y < n; ++y)
     for (int x = 1; x < n; ++x) {
       const double sw = cell(x - 1, y - 1), se = cell(x, y - 1), nw = cell(x - 1, y), ne = cell(x, y);
-      const double value[9] = {-sw / 3, -(sw + se) / 6, -se / 3, -(sw + nw) / 6, (sw + se + nw + ne) * 2 / 3,
-                               -(se + ne) / 6, -nw / 3, -(nw + ne) / 6, -ne / 3};
+      const double value[9] = {
+          -sw / 3,        -(sw + se) / 6, -se / 3,        -(sw + nw) / 6, (sw + se + nw + ne) * 2 / 3,
+          -(se + ne) / 6, -nw / 3,        -(nw + ne) / 6, -ne / 3};
       for (int q = 0; q < 9; ++q) {
         const int i = x + q % 3 - 1, j = y + q / 3 - 1;
         if (i < 1 || j < 1 || i >= n || j >= n) continue;
@@ -136,12 +137,13 @@ void compare(int n, int rounds) {
   for (int j = 1; j < n; ++j)
     for (int i = 1; i < n; ++i) theirs[static_cast<std::size_t>(j) * (n + 1) + i] = values[(j - 1) * (n - 1) + i - 1];
   VecRestoreArrayRead(solution, &values);
-  std::printf("%d^2 elements, %d threads: multigrid %d iterations, %.1f ms (min %.1f), set-up %.1f %% of it, residual %.1e; "
-              "hypre %d iterations, %.1f ms (min %.1f), residual %.1e; ratio %.2f (median of %d)\n",
-              n, Kokkos::DefaultHostExecutionSpace().concurrency(), iterations, 1e3 * median(total),
-              1e3 * *std::min_element(total.begin(), total.end()), 100 * median(setup) / median(total),
-              true_residual(solver, b, ours, n), hypre_iterations, 1e3 * median(hypre),
-              1e3 * *std::min_element(hypre.begin(), hypre.end()), true_residual(solver, b, theirs, n), median(ratio), rounds);
+  std::printf(
+      "%d^2 elements, %d threads: multigrid %d iterations, %.1f ms (min %.1f), set-up %.1f %% of it, residual %.1e; "
+      "hypre %d iterations, %.1f ms (min %.1f), residual %.1e; ratio %.2f (median of %d)\n",
+      n, Kokkos::DefaultHostExecutionSpace().concurrency(), iterations, 1e3 * median(total),
+      1e3 * *std::min_element(total.begin(), total.end()), 100 * median(setup) / median(total),
+      true_residual(solver, b, ours, n), hypre_iterations, 1e3 * median(hypre),
+      1e3 * *std::min_element(hypre.begin(), hypre.end()), true_residual(solver, b, theirs, n), median(ratio), rounds);
   VecDestroy(&right), VecDestroy(&solution), MatDestroy(&A);
 }
 

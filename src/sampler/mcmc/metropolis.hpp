@@ -59,11 +59,12 @@ deck::Schema<Params>& add_chain_keys(deck::Schema<Params>& s) {
                       deck::at_least(1));
   s.template key<int>("draws", &Params::draws, "1", "draws kept of each chain", deck::at_least(4));
   s.template key<int>("thin", &Params::thin, "1", "steps between two draws", deck::at_least(1));
-  s.template choice<Covariance>("covariance", &Params::covariance, "shape of the proposals, in latent coordinates",
-           {{"automatic", Covariance::automatic, "learned up to 256 coordinates, the prior's above"},
-            {"learned", Covariance::learned, "the covariance of all chains in the warm-up; costs d^2 a step and chain"},
-            {"prior", Covariance::prior,
-             "that of the prior: for fields, most of whose coordinates the data say nothing of"}});
+  s.template choice<Covariance>(
+      "covariance", &Params::covariance, "shape of the proposals, in latent coordinates",
+      {{"automatic", Covariance::automatic, "learned up to 256 coordinates, the prior's above"},
+       {"learned", Covariance::learned, "the covariance of all chains in the warm-up; costs d^2 a step and chain"},
+       {"prior", Covariance::prior,
+        "that of the prior: for fields, most of whose coordinates the data say nothing of"}});
   return s;
 }
 
