@@ -148,8 +148,9 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.problem_text = problem_text;
   data.parameter_names = parameter_names(problem.variables());
   data.field_shape = problem.parts().model->shape().input_grid;
-  data.reference_mean = problem.reference_mean();
-  data.reference_label = "published posterior mean";
+  data.reference_is_truth = !problem.truth().empty();
+  data.reference_mean = data.reference_is_truth ? problem.truth() : problem.reference_mean();
+  data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";
   data.observed = problem.parts().likelihood->data();
   read_predictions(folders.front(), problem.outputs(), data);
   data.main = read_method(folders.front(), problem);

@@ -146,8 +146,9 @@ Figure field_figure(const ReportData& data, Gnuplot& gnuplot) {
       if (std::isfinite(z.back())) largest = std::max(largest, std::abs(z.back()));
     }
     const double range = std::max(largest, 1.0);  // less than one sd stays pale
-    panels.push_back({"Reference", "Map of the " + data.reference_label, data.reference_mean, values});
-    panels.push_back({"z = (mean − reference) / sd",
+    panels.push_back({data.reference_is_truth ? "Truth" : "Reference", "Map of the " + data.reference_label,
+                      data.reference_mean, values});
+    panels.push_back({data.reference_is_truth ? "z = (mean − truth) / sd" : "z = (mean − reference) / sd",
                       "Map of the difference in posterior standard deviations",
                       z,
                       {-range, range, false},

@@ -43,6 +43,16 @@ void add_undefined_rows(const model::Vector& values, model::RowStatus& status) {
       status.failed.push_back({static_cast<int>(row), "the outputs are not finite"});
 }
 
+// One number for each parameter, or none without a file.
+std::vector<double> read_parameters(const deck::File& file, const std::string& key, int dimension) {
+  if (file.empty()) return {};
+  std::vector<double> values = io::parse_table(file.text, file.path).values;
+  if (static_cast<int>(values.size()) != dimension)
+    throw deck::KeyError(key,
+                         fmt::format("{} holds {} numbers for {} parameters", file.path, values.size(), dimension));
+  return values;
+}
+
 }  // namespace
 
 deck::Schema<BayesProblem::Params> BayesProblem::schema() {
@@ -54,7 +64,13 @@ deck::Schema<BayesProblem::Params> BayesProblem::schema() {
            {{"reject", OnFailure::reject, "likelihood zero: the sampler does not go there"},
             {"stop", OnFailure::stop, "the run ends with exit code 3"}})
       .key("reference_mean", &Params::reference_mean, "",
-           "known posterior mean of u, a table; the report then shows the error");
+           "known posterior mean of u, a table; the report then shows the error")
+      .key("truth", &Params::truth, "",
+           "the u that made the data, a table, where it is known; the report then shows it")
+      .check("truth", [](const Params& p) {
+        return p.truth.empty() || p.reference_mean.empty() ? std::string()
+                                                           : std::string("give truth or reference_mean, not both");
+      });
   return s;
 }
 
@@ -71,11 +87,8 @@ BayesProblem::BayesProblem(const Params& params, Parts parts) : params_(params),
                          "the data file must hold one number for each output");
   variables_ = parts_.prior->variables(params.prior);
   refuse_names_of_dimensions(variables_);
-  if (params.reference_mean.empty()) return;
-  reference_mean_ = io::parse_table(params.reference_mean.text, params.reference_mean.path).values;
-  if (static_cast<int>(reference_mean_.size()) != d)
-    throw deck::KeyError("reference_mean", fmt::format("{} holds {} numbers for {} parameters",
-                                                       params.reference_mean.path, reference_mean_.size(), d));
+  reference_mean_ = read_parameters(params.reference_mean, "reference_mean", d);
+  truth_ = read_parameters(params.truth, "truth", d);
 }
 
 void BayesProblem::parameters(ConstBatch z, Batch u) const {

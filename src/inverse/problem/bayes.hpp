@@ -21,7 +21,7 @@ class BayesProblem : public model::Problem {
   struct Params {
     std::string model, prior, likelihood;
     OnFailure on_failure = OnFailure::reject;
-    deck::File reference_mean;
+    deck::File reference_mean, truth;
   };
   struct Parts {
     std::shared_ptr<const model::ForwardModel> model;
@@ -44,6 +44,8 @@ class BayesProblem : public model::Problem {
   const Parts& parts() const { return parts_; }
   /// A known posterior mean to compare with; empty when there is none.
   const std::vector<double>& reference_mean() const { return reference_mean_; }
+  /// The parameters that made the data, where they are known; empty otherwise.
+  const std::vector<double>& truth() const { return truth_; }
   /// Outputs, log-likelihood and log-prior of parameters u (not z): for evaluate jobs. Failed rows have NaN outputs.
   model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result, model::Vector log_prior) const;
 
@@ -52,7 +54,7 @@ class BayesProblem : public model::Problem {
   Params params_;
   Parts parts_;
   std::vector<prob::Variable> variables_;
-  std::vector<double> reference_mean_;
+  std::vector<double> reference_mean_, truth_;
   mutable std::int64_t failures_ = 0;  // of this rank: the first few are logged
 };
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "deck/registry.hpp"
 
 namespace aleator::pde::diffusion {
 
@@ -111,10 +112,10 @@ void FieldDiffusion::lay_out_inclusions() {
         if (inside == 0) continue;
         const std::size_t e = static_cast<std::size_t>(j) * n + i;
         if (owner_[e] >= 0)
-          throw core::UserError(
-              fmt::format("inclusions {} and {} meet in the element at ({:.4g}, {:.4g}): separate them or "
-                          "raise mesh",
-                          owner_[e] + 1, d + 1, (i + 0.5) / n, (j + 0.5) / n));
+          throw deck::KeyError("inclusions",
+                               fmt::format("discs {} and {} meet in the element at ({:.4g}, {:.4g})", owner_[e] + 1,
+                                           d + 1, (i + 0.5) / n, (j + 0.5) / n),
+                               "separate them, or raise mesh");
         owner_[e] = static_cast<int>(d), share_[e] = static_cast<double>(inside) / (points * points);
       }
   }
