@@ -44,6 +44,7 @@ class Multigrid {
   void precondition(const double* r, double* z);
   /// g(e) = - lambda . (dA / da_e) u for every element.
   void gradient(const double* lambda, const double* u, double* g) const;
+  const Grid& grid() const { return grid_; }
   int levels() const { return static_cast<int>(levels_.size()); }
 
  private:
