@@ -42,8 +42,9 @@ fetch_source() {
   cd "$work"
   local apt=(-oDir::Etc::sourcelist=/dev/null "-oDir::Etc::sourceparts=$work/parts" "-oDir::State::lists=$work/lists"
     "-oDir::Cache=$work/cache" -oAPT::Sandbox::User=root -oAcquire::Retries=3)
-  apt-get "${apt[@]}" -qq update
-  (cd dl && apt-get "${apt[@]}" -qq source --download-only trilinos=13.2.0-4)   # apt checks the signatures
+  # Joined by &&: where this function is asked by `if`, a failing line would not end it. apt checks the signatures.
+  apt-get "${apt[@]}" -qq update &&
+  (cd dl && apt-get "${apt[@]}" -qq source --download-only trilinos=13.2.0-4) &&
   tar xf dl/trilinos_13.2.0.orig.tar.gz --strip-components=2 --wildcards '*/packages/kokkos'
 }
 
