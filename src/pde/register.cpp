@@ -1,7 +1,12 @@
 #include "pde/register.hpp"
 
 #include "deck/builder.hpp"
+#include "pde/advection_diffusion/component.hpp"
+#include "pde/burgers/burgers.hpp"
 #include "pde/diffusion/component.hpp"
+#include "pde/navier_stokes/component.hpp"
+#include "pde/reaction_diffusion/reaction_diffusion.hpp"
+#include "pde/wave/wave.hpp"
 
 namespace aleator::pde {
 
@@ -9,6 +14,21 @@ void register_components(deck::Registry& registry) {
   registry.add<model::ForwardModel, diffusion::Params>(
       "model", "pde/diffusion", diffusion::schema(),
       [](const diffusion::Params& params, deck::Builder&) { return diffusion::make(params); });
+  registry.add<model::ForwardModel, burgers::Params>(
+      "model", "pde/burgers", burgers::schema(),
+      [](const burgers::Params& params, deck::Builder&) { return burgers::make(params); });
+  registry.add<model::ForwardModel, reaction_diffusion::Params>(
+      "model", "pde/reaction_diffusion", reaction_diffusion::schema(),
+      [](const reaction_diffusion::Params& params, deck::Builder&) { return reaction_diffusion::make(params); });
+  registry.add<model::ForwardModel, wave::Params>(
+      "model", "pde/wave", wave::schema(),
+      [](const wave::Params& params, deck::Builder&) { return wave::make(params); });
+  registry.add<model::ForwardModel, advection_diffusion::Params>(
+      "model", "pde/advection_diffusion", advection_diffusion::schema(),
+      [](const advection_diffusion::Params& params, deck::Builder&) { return advection_diffusion::make(params); });
+  registry.add<model::ForwardModel, navier_stokes::Params>(
+      "model", "pde/navier_stokes", navier_stokes::schema(),
+      [](const navier_stokes::Params& params, deck::Builder&) { return navier_stokes::make(params); });
 }
 
 }  // namespace aleator::pde

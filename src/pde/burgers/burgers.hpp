@@ -1,0 +1,27 @@
+#pragma once
+/// What      Burgers' equation on a circle: u_t + u u_x = nu u_xx, x in [0, length).
+/// Method    Conservative central differences with the flux (u_i^2 + u_i u_(i+1) + u_(i+1)^2) / 6, which conserves sum u^2
+///           without viscosity (Tadmor 1984). Second order; the grid must resolve shocks: h |u| <= 2 nu there. The initial
+///           condition is given at equally spaced points, linear between them.
+/// Parallel  as evolution::Engine.
+/// Cost      9 flops a point and f.
+/// Fails     nu that is not positive; as evolution::Engine.
+#include <memory>
+
+#include "model/forward_model.hpp"
+#include "pde/evolution/params.hpp"
+
+namespace aleator::pde::burgers {
+
+struct Params : evolution::CommonParams {
+  int mesh = 128;
+  double length = 1.0;
+  int unknowns = 16;
+  double viscosity = 0.01;
+  bool viscosity_is_unknown = false;
+};
+
+deck::Schema<Params> schema();
+std::unique_ptr<model::ForwardModel> make(const Params& params);
+
+}  // namespace aleator::pde::burgers

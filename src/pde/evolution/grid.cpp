@@ -1,0 +1,77 @@
+#include "pde/evolution/grid.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace aleator::pde::evolution {
+namespace {
+
+struct Bracket {
+  int low, high;
+  double weight_of_high;
+};
+
+Bracket bracket(const Grid& grid, int axis, double x) {
+  const int n = grid.points[static_cast<std::size_t>(axis)];
+  const double s = x / grid.spacing(axis);
+  if (grid.is_periodic) {
+    const double floor = std::floor(s);
+    const int low = static_cast<int>(std::fmod(floor, n)) + (floor < 0 ? n : 0);
+    return {low % n, (low + 1) % n, s - floor};
+  }
+  const double inside = std::clamp(s - 0.5, 0.0, n - 1.0);
+  const int low = std::min(static_cast<int>(inside), std::max(n - 2, 0));
+  return {low, std::min(low + 1, n - 1), inside - low};
+}
+
+}  // namespace
+
+void SparseMap::apply(const double* x, double* y) const {
+  for (int k = 0; k < rows(); ++k) {
+    double sum = 0.0;
+    for (std::size_t e = begin_[k]; e < begin_[k + 1]; ++e) sum += weight_[e] * x[column_[e]];
+    y[k] = sum;
+  }
+}
+
+void SparseMap::add_transposed(const double* y, double* x) const {
+  for (int k = 0; k < rows(); ++k)
+    for (std::size_t e = begin_[k]; e < begin_[k + 1]; ++e) x[column_[e]] += weight_[e] * y[k];
+}
+
+SparseMap interpolation(const Grid& grid, const std::vector<std::vector<double>>& points) {
+  SparseMap map;
+  for (const std::vector<double>& point : points) {
+    const Bracket x = bracket(grid, 0, point[0]);
+    const Bracket y = grid.dimension() == 1 ? Bracket{0, 0, 0.0} : bracket(grid, 1, point[1]);
+    const int nx = grid.points[0];
+    for (const auto& [j, wy] : {std::pair(y.low, 1.0 - y.weight_of_high), std::pair(y.high, y.weight_of_high)})
+      for (const auto& [i, wx] : {std::pair(x.low, 1.0 - x.weight_of_high), std::pair(x.high, x.weight_of_high)})
+        if (wx * wy != 0.0) map.add_entry(i + nx * j, wx * wy);
+    map.end_row();
+  }
+  return map;
+}
+
+SparseMap from_blocks(const Grid& grid, int c) {
+  SparseMap map;
+  const int nx = grid.points[0], ny = grid.points[1];
+  for (int j = 0; j < ny; ++j)
+    for (int i = 0; i < nx; ++i) {
+      map.add_entry(i / (nx / c) + c * (j / (ny / c)), 1.0);
+      map.end_row();
+    }
+  return map;
+}
+
+std::vector<std::vector<double>> point_lattice(const Grid& grid, int m) {
+  std::vector<std::vector<double>> points;
+  for (int j = 0; j < (grid.dimension() == 1 ? 1 : m); ++j)
+    for (int i = 0; i < m; ++i) {
+      points.push_back({(i + 0.5) / m * grid.length[0]});
+      if (grid.dimension() == 2) points.back().push_back((j + 0.5) / m * grid.length[1]);
+    }
+  return points;
+}
+
+}  // namespace aleator::pde::evolution

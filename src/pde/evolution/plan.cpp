@@ -1,0 +1,131 @@
+#include "pde/evolution/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace aleator::pde::evolution {
+namespace {
+
+// Rounded down to two digits, to be written in a deck.
+double readable_below(double value) {
+  const double unit = std::pow(10.0, std::floor(std::log10(value)) - 1.0);
+  return std::floor(value / unit) * unit;
+}
+
+}  // namespace
+
+const Tableau& tableau(Method method) {
+  static const Tableau rk4{4,
+                           {{}, {0.5}, {0.0, 0.5}, {0.0, 0.0, 1.0}},
+                           {1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6},
+                           {0.0, 0.5, 0.5, 1.0},
+                           2.82842712,
+                           2.78529356};
+  static const Tableau ssp_rk3{
+      3, {{}, {1.0}, {0.25, 0.25}, {}}, {1.0 / 6, 1.0 / 6, 2.0 / 3}, {0.0, 1.0, 0.5}, 1.73205080, 2.51274532};
+  return method == Method::rk4 ? rk4 : ssp_rk3;
+}
+
+Plan::Plan(const CommonParams& params, const SemiDiscrete& model) : tableau(&evolution::tableau(params.method)) {
+  const Layout& layout = model.layout();
+  choose_points(params, layout.grid);
+  choose_times(params);
+  make_steps(params.dt);
+  if (const std::string fault = fault_of_step(model.known_rates()); !fault.empty())
+    throw deck::KeyError("dt", fault, "an explicit step is bounded by h^2 / diffusivity and h / speed");
+  choose_segments(params.memory * 1e6, layout);
+  name_outputs(layout);
+}
+
+void Plan::choose_points(const CommonParams& params, const Grid& grid) {
+  if (params.point_grid > 0) points = point_lattice(grid, params.point_grid);
+  for (std::size_t k = 0; k < params.points.size(); ++k) {
+    const std::vector<double>& point = params.points[k];
+    if (static_cast<int>(point.size()) != grid.dimension())
+      throw deck::KeyError(
+          "points", fmt::format("point {} has {} coordinates, not {}", k + 1, point.size(), grid.dimension()), "");
+    for (std::size_t a = 0; a < point.size(); ++a)
+      if (!(point[a] >= 0.0 && point[a] <= grid.length[a]))
+        throw deck::KeyError(
+            "points",
+            fmt::format("point {} lies outside the domain: {} is not in [0, {}]", k + 1, point[a], grid.length[a]), "");
+    points.push_back(point);
+  }
+  if (points.empty()) throw deck::KeyError("points", "nothing is observed", "set points or point_grid");
+  observation = interpolation(grid, points);
+}
+
+void Plan::choose_times(const CommonParams& params) {
+  times = params.times;
+  if (times.empty()) {
+    if (!params.end || !params.observations)
+      throw deck::KeyError(params.end ? "observations" : "end", "the observation times are not given",
+                           "set times, or end and observations");
+    for (int k = 1; k <= *params.observations; ++k)
+      times.push_back(k == *params.observations ? *params.end : *params.end * k / *params.observations);
+  } else if (params.end || params.observations) {
+    throw deck::KeyError(params.end ? "end" : "observations", "the observation times are given twice",
+                         "set either times, or end and observations");
+  }
+  for (std::size_t k = 0; k < times.size(); ++k)
+    if (!(times[k] > (k == 0 ? 0.0 : times[k - 1])))
+      throw deck::KeyError(
+          "times", fmt::format("they do not increase from 0: {} comes after {}", times[k], k == 0 ? 0.0 : times[k - 1]),
+          "");
+}
+
+void Plan::make_steps(double dt) {
+  constexpr double most_steps = 1e6;
+  double t = 0.0;
+  for (std::size_t k = 0; k < times.size(); ++k) {
+    const double length = times[k] - t;
+    const double n = std::ceil(length / dt * (1.0 - 1e-12));  // 0.1 times 3 is not four steps
+    if (static_cast<double>(steps.size()) + n > most_steps)
+      throw deck::KeyError("dt", fmt::format("{} means more than {} steps", dt, static_cast<int>(most_steps)),
+                           "choose a longer step or an earlier end");
+    const int count = static_cast<int>(n);
+    for (int i = 0; i < count; ++i)
+      steps.push_back({t + length * i / count, length / count, i + 1 == count ? static_cast<int>(k) : -1});
+    longest_step = std::max(longest_step, length / count);
+    t = times[k];
+  }
+}
+
+std::string Plan::fault_of_step(const Rates& rates) const {
+  const double longest = limit(rates);
+  if (longest_step <= longest) return {};
+  if (!(longest > 0.0)) return "no step is stable for these coefficients";
+  return fmt::format("a step of {:.4g} is unstable on this grid: set dt = {:.2g} or less, or choose fewer grid points",
+                     longest_step, readable_below(longest));
+}
+
+void Plan::choose_segments(double bytes, const Layout& layout) {
+  const int count = static_cast<int>(steps.size()), stages = tableau->stages;
+  const double state = 8.0 * layout.state_size();
+  const auto needed = [&](int length) {
+    return state * (1.0 + stages * static_cast<double>(length) + std::ceil(1.0 * count / length));
+  };
+  segment = count;
+  if (needed(count) > bytes) segment = std::max(1, static_cast<int>(std::sqrt(1.0 * count / stages)));
+  if (needed(segment) > bytes)
+    throw deck::KeyError("memory",
+                         fmt::format("{} steps of {} values need {:.3g} MB a thread", count, layout.state_size(),
+                                     1e-6 * needed(segment)),
+                         "raise memory, or choose fewer grid points");
+}
+
+void Plan::name_outputs(const Layout& layout) {
+  shape.inputs = static_cast<int>(layout.input_names.size());
+  shape.input_names = layout.input_names;
+  shape.input_grid = layout.input_grid;
+  for (const double t : times)
+    for (const int field : layout.observed)
+      for (const std::vector<double>& point : points)
+        shape.output_names.push_back(fmt::format(
+            "{}({:.4g}, t={:.6g})", layout.field_names[static_cast<std::size_t>(field)], fmt::join(point, ", "), t));
+  shape.outputs = static_cast<int>(shape.output_names.size());
+}
+
+}  // namespace aleator::pde::evolution

@@ -1,0 +1,61 @@
+#pragma once
+/// What      The steps and observations of an evolution model, made of its deck and its layout.
+/// Method    From one observation time to the next n = ceil(length / dt) equal steps. The adjoint goes back through the stages of
+///           one segment of steps at a time; only the states at the beginning of segments are kept, segments of sqrt(steps /
+///           stages) where all stages would be more than `memory`.
+/// Parallel  local.
+/// Cost      24 bytes a step.
+/// Fails     KeyError: times or points that are none, twice or outside; more than a million steps; too little memory; a step
+///           that is unstable for whatever unknowns.
+#include <string>
+#include <vector>
+
+#include "pde/evolution/params.hpp"
+#include "pde/evolution/semi_discrete.hpp"
+
+namespace aleator::pde::evolution {
+
+/// Lower-triangular Runge-Kutta coefficients, and how far the region of stability reaches along both axes.
+struct Tableau {
+  int stages;
+  double a[4][4];
+  double b[4], c[4];
+  double reach_imaginary, reach_real;
+};
+const Tableau& tableau(Method method);
+
+struct Step {
+  double t, h;
+  int output;  ///< index of the observation time met by its end, or -1
+};
+
+class Plan {
+ public:
+  Plan(const CommonParams& params, const SemiDiscrete& model);
+
+  const Tableau* tableau;
+  model::Shape shape;
+  std::vector<double> times;
+  std::vector<std::vector<double>> points;
+  SparseMap observation;  ///< of one field
+  std::vector<Step> steps;
+  int segment = 0;  ///< steps of a segment; the last may have fewer
+  int segments() const { return (static_cast<int>(steps.size()) + segment - 1) / segment; }
+  double longest_step = 0.0;
+
+  /// The longest step that is stable.
+  double limit(const Rates& rates) const {
+    return 1.0 / (rates.oscillation / tableau->reach_imaginary + rates.decay / tableau->reach_real);
+  }
+  /// Why this step is too long, or empty.
+  std::string fault_of_step(const Rates& rates) const;
+
+ private:
+  void choose_points(const CommonParams& params, const Grid& grid);
+  void choose_times(const CommonParams& params);
+  void make_steps(double dt);
+  void choose_segments(double bytes, const Layout& layout);
+  void name_outputs(const Layout& layout);
+};
+
+}  // namespace aleator::pde::evolution

@@ -1,0 +1,210 @@
+#include "pde/reaction_diffusion/reaction_diffusion.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "pde/evolution/engine.hpp"
+#include "pde/evolution/stencil.hpp"
+#include "pde/reaction_diffusion/reactions.hpp"
+
+namespace aleator::pde::reaction_diffusion {
+namespace {
+
+using evolution::Layout;
+using evolution::Point;
+using evolution::Rates;
+
+template <class Reaction>
+Layout layout_of(const Params& p) {
+  Layout layout;
+  layout.grid = {{p.mesh, p.mesh}, {p.length, p.length}, false};
+  layout.field_names = Reaction::field_names();
+  layout.observed = {Reaction::fields - 1};
+  layout.coefficients = Reaction::coefficients;
+  if (p.unknown != Unknown::initial) layout.input_names = Reaction::coefficient_names();
+  if (p.unknown != Unknown::coefficients)
+    for (int k = 0; k < p.cells * p.cells; ++k) layout.input_names.push_back(fmt::format("initial_{}", k));
+  if (p.unknown == Unknown::initial) layout.input_grid = {p.cells, p.cells};
+  return layout;
+}
+
+// The initial field when it is known: Gaussian spots [x, y, radius, height] on the background.
+std::vector<double> with_spots(const Params& p, const evolution::Grid& grid) {
+  std::vector<double> field(static_cast<std::size_t>(grid.size()), p.background);
+  for (const std::vector<double>& spot : p.spots)
+    for (int k = 0; k < grid.size(); ++k) {
+      const double x = grid.position(0, k % p.mesh) - spot[0], y = grid.position(1, k / p.mesh) - spot[1];
+      field[static_cast<std::size_t>(k)] += spot[3] * std::exp(-(x * x + y * y) / (spot[2] * spot[2]));
+    }
+  return field;
+}
+
+// q: diffusivities of the fields, then what the reaction needs. u: q if unknown, then the blocks if unknown.
+template <class Reaction>
+class ReactionDiffusion : public evolution::SemiDiscrete {
+ public:
+  static constexpr int fields = Reaction::fields, coefficients = Reaction::coefficients;
+
+  explicit ReactionDiffusion(const Params& p)
+      : SemiDiscrete(layout_of<Reaction>(p)),
+        knows_coefficients_(p.unknown == Unknown::initial),
+        knows_initial_(p.unknown == Unknown::coefficients),
+        n_(layout().grid.size()),
+        q_(Reaction::values(p)),
+        initial_(with_spots(p, layout().grid)),
+        blocks_(knows_initial_ ? evolution::SparseMap() : from_blocks(layout().grid, p.cells)) {}
+
+  std::string fault(const double* u) const override {
+    for (int k = 0; k < (knows_coefficients_ ? 0 : coefficients); ++k)
+      if (!(u[k] >= 0.0))
+        return fmt::format("{} = {} is negative", layout().input_names[static_cast<std::size_t>(k)], u[k]);
+    return {};
+  }
+  void prepare(const double* u, double* q, double* x) const override {
+    std::copy_n(knows_coefficients_ ? q_.data() : u, coefficients, q);
+    double* const observed = x + (fields - 1) * n_;
+    if (knows_initial_)
+      std::copy(initial_.begin(), initial_.end(), observed);
+    else
+      blocks_.apply(u + first_block(), observed);
+    if (fields == 2)
+      for (int i = 0; i < n_; ++i) x[i] = 1.0 - observed[i];
+  }
+  void prepare_tangent(const double*, const double* du, double* dq, double* dx) const override {
+    std::fill_n(dq, coefficients, 0.0);
+    if (!knows_coefficients_) std::copy_n(du, coefficients, dq);
+    std::fill_n(dx, fields * n_, 0.0);
+    if (knows_initial_) return;
+    double* const observed = dx + (fields - 1) * n_;
+    blocks_.apply(du + first_block(), observed);
+    if (fields == 2)
+      for (int i = 0; i < n_; ++i) dx[i] = -observed[i];
+  }
+  void prepare_transposed(const double*, const double* gq, const double* gx, double* gu) const override {
+    for (int k = 0; k < (knows_coefficients_ ? 0 : coefficients); ++k) gu[k] += gq[k];
+    if (knows_initial_) return;
+    std::vector<double> g(gx + (fields - 1) * n_, gx + fields * n_);
+    if (fields == 2)
+      for (int i = 0; i < n_; ++i) g[static_cast<std::size_t>(i)] -= gx[i];
+    blocks_.add_transposed(g.data(), gu + first_block());
+  }
+
+  void f(const Point& at, double* f) const override {
+    diffuse(at.q, at.x, f);
+    Reaction::f(n_, at.q, at.x, f);
+  }
+  void tangent(const Point& at, const double* dq, const double* dx, double* df) const override {
+    diffuse(at.q, dx, df);
+    for (int k = 0; k < fields; ++k)
+      for_each_laplacian(layout().grid, at.x + k * n_, [&](int i, double lap) { df[k * n_ + i] += dq[k] * lap; });
+    Reaction::tangent(n_, at, dq, dx, df);
+  }
+  void transposed(const Point& at, const double* w, double* gx, double* gq) const override {
+    if (!knows_coefficients_) {
+      for (int k = 0; k < fields; ++k) {  // gx is room for the Laplacian until it is needed
+        const double* const weight = w + k * n_;
+        for_each_laplacian(layout().grid, at.x + k * n_, [&](int i, double lap) { gx[i] = lap; });
+        gq[k] += evolution::sum_terms(n_, [&](int i) { return weight[i] * gx[i]; });
+      }
+      Reaction::add_gradient(n_, at, w, gq);
+    }
+    diffuse(at.q, w, gx);
+    Reaction::transposed(n_, at, w, gx);
+  }
+
+  Rates rates(const double* q, const double* x) const override {
+    double most = 1.0;  // of |state|
+    for (int i = 0; i < fields * n_; ++i) most = std::max(most, std::abs(x[i]));
+    return {0.0,
+            evolution::largest_eigenvalue(layout().grid) * *std::max_element(q, q + fields) + Reaction::decay(q, most)};
+  }
+  Rates known_rates() const override {
+    return knows_coefficients_ ? Rates{0.0, evolution::largest_eigenvalue(layout().grid) *
+                                                *std::max_element(q_.begin(), q_.begin() + fields)}
+                               : Rates{};
+  }
+
+ private:
+  int first_block() const { return knows_coefficients_ ? 0 : coefficients; }
+  void diffuse(const double* q, const double* x, double* f) const {
+    for (int k = 0; k < fields; ++k) {
+      const double diffusivity = q[k];
+      double* const to = f + k * n_;
+      for_each_laplacian(layout().grid, x + k * n_, [=](int i, double lap) { to[i] = diffusivity * lap; });
+    }
+  }
+
+  bool knows_coefficients_, knows_initial_;
+  int n_;
+  std::vector<double> q_, initial_;
+  evolution::SparseMap blocks_;
+};
+
+std::string fault_of_spots(const Params& p) {
+  for (std::size_t k = 0; k < p.spots.size(); ++k) {
+    if (p.spots[k].size() != 4)
+      return fmt::format("spots: spot {} has {} numbers, not the four x, y, radius, height", k + 1, p.spots[k].size());
+    if (!(p.spots[k][2] > 0.0)) return fmt::format("spots: spot {} has the radius {}", k + 1, p.spots[k][2]);
+  }
+  return {};
+}
+
+}  // namespace
+
+deck::Schema<Params> schema() {
+  deck::Schema<Params> s("Reaction and diffusion u_t = D lap u + R(u) on a square without flux through its boundary",
+                         "Fisher, Kolmogorov et al. 1937; Allen, Cahn 1979; Gray, Scott 1984; five-point differences");
+  s.choice(
+       "kind", &Params::kind, "the reaction",
+       {{"fisher_kpp", Kind::fisher_kpp, "R = rate u (1 - u): growth up to a capacity, as of tumours and populations"},
+        {"allen_cahn", Kind::allen_cahn, "R = rate u (1 - u^2): two phases"},
+        {"gray_scott", Kind::gray_scott,
+         "two fields: R_u = -u v^2 + feed (1 - u), R_v = u v^2 - (feed + kill) v; v is observed"}})
+      .key("mesh", &Params::mesh, "1", "n x n grid cells", deck::between(2, 4096))
+      .key("length", &Params::length, "1", "side of the square", deck::positive())
+      .choice("unknown", &Params::unknown, "what is inferred",
+              {{"initial", Unknown::initial, "the initial field (v for gray_scott), constant on cells x cells blocks"},
+               {"coefficients", Unknown::coefficients,
+                "diffusivity and rate; for gray_scott both diffusivities, feed and kill"},
+               {"both", Unknown::both, "the coefficients, then the initial field"}})
+      .key("cells", &Params::cells, "1", "c: c x c blocks of the unknown initial field, k = i + c j, i along x",
+           deck::between(1, 4096))
+      .key("diffusivity", &Params::diffusivity, "1", "D (of u), when it is known", deck::at_least(0))
+      .key("second_diffusivity", &Params::second_diffusivity, "1", "gray_scott: D of v, when it is known",
+           deck::at_least(0))
+      .key("rate", &Params::rate, "1", "fisher_kpp, allen_cahn: r, when it is known", deck::at_least(0))
+      .key("feed", &Params::feed, "1", "gray_scott: F, when it is known", deck::at_least(0))
+      .key("kill", &Params::kill, "1", "gray_scott: k, when it is known", deck::at_least(0))
+      .key("background", &Params::background, "1", "the initial field away from the spots, when it is known")
+      .key(
+          "spots", &Params::spots, "1",
+          "the initial field, when it is known: spots [x, y, radius, height], height exp(-(distance / radius)^2) each");
+  evolution::add_common_keys(s);
+  s.check("spots", fault_of_spots).check("cells", [](const Params& p) {
+    return p.mesh % p.cells == 0 || p.unknown == Unknown::coefficients
+               ? std::string()
+               : fmt::format("mesh = {} is not a multiple of cells = {}: blocks must be made of whole grid cells",
+                             p.mesh, p.cells);
+  });
+  return s;
+}
+
+std::unique_ptr<model::ForwardModel> make(const Params& params) {
+  std::unique_ptr<evolution::SemiDiscrete> equation;
+  switch (params.kind) {
+    case Kind::fisher_kpp:
+      equation = std::make_unique<ReactionDiffusion<FisherKpp>>(params);
+      break;
+    case Kind::allen_cahn:
+      equation = std::make_unique<ReactionDiffusion<AllenCahn>>(params);
+      break;
+    case Kind::gray_scott:
+      equation = std::make_unique<ReactionDiffusion<GrayScott>>(params);
+      break;
+  }
+  return std::make_unique<evolution::Engine>(std::move(equation), params);
+}
+
+}  // namespace aleator::pde::reaction_diffusion

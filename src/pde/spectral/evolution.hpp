@@ -1,0 +1,94 @@
+#pragma once
+/// What      The forward model of a field on the periodic square: unknown initial field or constant source to values at points
+///           and times, with adjoint and tangent.
+/// Method    w_t = rate(k) w + N(w) + f by Stepper; values at points by the trigonometric polynomial. The adjoint keeps the
+///           state at every step, or at the beginning of pieces where that would be much memory, and then repeats a piece
+///           before it goes back through it.
+/// Parallel  threads share the rows; a row's bits depend on that row alone. One evaluation at a time per object.
+/// Cost      per step that of Stepper; a point costs n^2 / 2 flops an observation.
+/// Fails     rows with values that are not finite, or whose flow is too fast for the step.
+#include <array>
+#include <memory>
+#include <string>
+
+#include "model/forward_model.hpp"
+#include "pde/spectral/stepper.hpp"
+
+namespace aleator::pde::spectral {
+
+enum class Unknown { initial, source };
+
+/// What is observed at each point: w's modes times a symbol.
+struct Observable {
+  std::string name;
+  Symbol symbol;
+};
+
+struct Setup {
+  int cells = 0;  ///< the unknown has cells x cells values; divides the points
+  Unknown unknown = Unknown::initial;
+  std::string unknown_name, state_name;
+  bool has_mean = true;  ///< else the mean of every field is taken away
+  double dt = 0.0;
+  std::size_t most_kept = 0;  ///< bytes of states that a thread's adjoint keeps before it takes to repeating steps
+  std::vector<double> times;
+  std::vector<std::array<double, 2>> sensors;
+  std::vector<Observable> observables;
+  Spectrum rate, source;  ///< source: where it is not the unknown
+};
+
+class Evolution : public model::ForwardModel, private model::Adjoint, private model::Tangent, private model::States {
+ public:
+  Evolution(const Modes& modes, Setup setup, std::unique_ptr<const Advection> advection);
+  ~Evolution() override;
+
+  const model::Shape& shape() const override { return shape_; }
+  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
+  const model::Adjoint* adjoint() const override { return this; }
+  const model::Tangent* tangent() const override { return this; }
+  const model::States* states() const override { return this; }
+
+ private:
+  /// Equal steps; `output`: the time reached, or -1 within an interval.
+  struct Piece {
+    int steps;
+    double h;
+    int output;
+  };
+  struct Slot;  // memory of one thread
+  model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
+                                         model::Batch du) const override;
+  model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
+                                            model::Batch dy) const override;
+  std::vector<model::GridField> states(const double* u) const override;
+
+  void name_everything();
+  void make_pieces();
+  void lay_out_sensors();
+  /// work(row, slot) returns why the row failed, or nothing.
+  template <class Work>
+  model::RowStatus for_each_row(std::size_t rows, const Work& work) const;
+  void to_field(const double* u, const Slot& slot, Complex* field) const;
+  void from_field(Complex* gradient, const Slot& slot, double* du) const;
+  void start(const double* u, Slot& slot) const;
+  std::string fault_of(const double* u) const;
+  std::string fault_of_step(const Slot& slot, const Piece& piece) const;
+  /// From one end of the piece to the other, keeping states every `stride` modes (0: only the last).
+  std::string march(const Piece& piece, Slot& slot, Complex* from, std::size_t stride) const;
+  std::string forwards(Slot& slot, double* y) const;
+  void backwards(Slot& slot, const double* dy) const;
+  void observe(int output, const Complex* w, double* y) const;
+  std::string fault_of_outputs(const double* y) const;
+
+  Modes modes_;
+  Setup setup_;
+  std::unique_ptr<const Advection> advection_;
+  model::Shape shape_;
+  std::vector<Piece> pieces_;
+  int steps_ = 0, longest_piece_ = 0;
+  bool keeps_all_states_ = true;
+  std::vector<Spectrum> sensors_;  ///< weight * symbol * phase of every point and observable
+  mutable std::vector<std::unique_ptr<Slot>> slots_;
+};
+
+}  // namespace aleator::pde::spectral

@@ -1,0 +1,121 @@
+#pragma once
+/// What      The evolution models with small grids, and rows of unknowns to try.
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "pde/burgers/burgers.hpp"
+#include "pde/reaction_diffusion/reaction_diffusion.hpp"
+#include "pde/wave/wave.hpp"
+
+namespace aleator::pde::evolution {
+
+using model::Batch;
+using model::ConstBatch;
+using model::RowStatus;
+
+/// Steps, and what of the common keys a test changes.
+struct Steps {
+  double dt;
+  Method method = Method::rk4;
+  double memory = 256.0;
+};
+
+struct Case {
+  std::string name;
+  double dt;  ///< about half of what is stable
+  std::vector<double> centre;
+  std::function<std::unique_ptr<model::ForwardModel>(const Steps&)> make;
+};
+
+inline void apply(const Steps& steps, CommonParams& p) {
+  p.dt = steps.dt, p.method = steps.method, p.memory = steps.memory;
+}
+
+inline Case burgers_case() {
+  Case c{"burgers", 0.006, {}, [](const Steps& steps) {
+           burgers::Params p;
+           apply(steps, p);
+           p.mesh = 40, p.unknowns = 8, p.viscosity_is_unknown = true;
+           p.times = {0.15, 0.36}, p.points = {{0.03}, {0.4}, {0.77}, {0.99}};
+           return burgers::make(p);
+         }};
+  for (int k = 0; k < 8; ++k) c.centre.push_back(0.8 + std::sin(0.25 * M_PI * k));
+  c.centre.push_back(0.02);
+  return c;
+}
+
+inline Case reaction_case(const std::string& name, reaction_diffusion::Kind kind, std::vector<double> coefficients) {
+  using namespace reaction_diffusion;
+  Case c{name, 0.06, std::move(coefficients), [kind](const Steps& steps) {
+           Params p;
+           apply(steps, p);
+           p.kind = kind, p.unknown = Unknown::both, p.mesh = 12, p.cells = 3;
+           p.times = {0.7, 1.9}, p.points = {{0.03, 0.5}, {0.4, 0.99}, {0.77, 0.2}};
+           return make(p);
+         }};
+  for (int k = 0; k < 9; ++k) c.centre.push_back(0.5 + 0.3 * std::sin(1.0 + 2.0 * k));
+  return c;
+}
+
+inline Case wave_case() {
+  return {"wave", 0.02, {1.0, 1.2, 0.9, 0.8}, [](const Steps& steps) {
+            wave::Params p;
+            apply(steps, p);
+            p.mesh = 20, p.cells = 2, p.sponge = 0.2, p.sponge_rate = 20.0;
+            p.sources = {{0.3, 0.4}, {0.62, 0.77}}, p.frequency = 2.0;
+            p.times = {0.6, 1.1}, p.points = {{0.23, 0.5}, {0.4, 0.79}, {0.77, 0.22}};
+            return wave::make(p);
+          }};
+}
+
+inline std::vector<Case> all_cases() {
+  using reaction_diffusion::Kind;
+  return {burgers_case(), reaction_case("fisher_kpp", Kind::fisher_kpp, {0.01, 1.0}),
+          reaction_case("allen_cahn", Kind::allen_cahn, {0.01, 1.0}),
+          reaction_case("gray_scott", Kind::gray_scott, {0.01, 0.005, 0.5, 0.3}), wave_case()};
+}
+
+inline double number(int row, int column) { return std::sin(1.0 + 12.9898 * row + 78.233 * column); }
+
+inline Batch some_rows(const Case& c, int rows) {
+  const Batch u("u", rows, c.centre.size());
+  for (int row = 0; row < rows; ++row)
+    for (std::size_t k = 0; k < c.centre.size(); ++k)
+      u(row, k) = c.centre[k] * (1.0 + 0.1 * number(row, static_cast<int>(k)));
+  return u;
+}
+
+inline Batch random_batch(int rows, int columns, int salt) {
+  const Batch b("b", rows, columns);
+  for (int row = 0; row < rows; ++row)
+    for (int k = 0; k < columns; ++k) b(row, k) = number(row + 100 * salt, k);
+  return b;
+}
+
+/// The cotangent with given values: the gradient of sum_i w_i y_i.
+inline model::Cotangent weights(const Batch& w) {
+  return [w](int first, ConstBatch y, Batch dy) {
+    for (std::size_t row = 0; row < y.extent(0); ++row)
+      for (std::size_t i = 0; i < y.extent(1); ++i) dy(row, i) = w(first + static_cast<int>(row), i);
+  };
+}
+
+inline std::vector<double> outputs_at(const model::ForwardModel& model, const std::vector<double>& u) {
+  const Batch in("u", 1, u.size()), out("y", 1, model.shape().outputs);
+  for (std::size_t k = 0; k < u.size(); ++k) in(0, k) = u[k];
+  const RowStatus status = model.evaluate(in, out);
+  if (!status.ok()) throw std::runtime_error(status.failed[0].reason);
+  return std::vector<double>(out.data(), out.data() + out.extent(1));
+}
+
+inline double distance(const std::vector<double>& a, const std::vector<double>& b) {
+  double most = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
+  return most;
+}
+
+}  // namespace aleator::pde::evolution
