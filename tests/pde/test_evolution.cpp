@@ -1,7 +1,6 @@
 // What holds for every evolution model: derivatives belong to the steps, rows to themselves, failures are told.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstring>
