@@ -69,8 +69,8 @@ void warn_if_crowded(const Comm& world) {
 
 void limit_spinning(char** argv) {
   if (std::getenv("GOMP_SPINCOUNT") != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
-  // About 50 us: longer than the waits between two loops of a step, far shorter than a time slice.
-  setenv("GOMP_SPINCOUNT", "1000", 1);
+  // Some 0.3 ms: longer than the waits between two loops of a step, far shorter than a time slice.
+  setenv("GOMP_SPINCOUNT", "10000", 1);
   execv("/proc/self/exe", argv);  // returns only when it fails: then threads spin as before
 }
 

@@ -110,7 +110,7 @@ print("data: good")
 E2
 says "data: good"
 # The files are read by the decks that follow: data by a likelihood, the truth by a forward job, with the clean data as outputs.
-sed -e "s#\"data.txt\"#\"$scratch/made/data.txt\"#" "$input/invert.toml" >invert.toml
+sed -e "s#\"data.txt\"#\"$scratch/made/data.txt\"#" -e "s#\"truth.txt\"#\"$scratch/made/truth.txt\"#" "$input/invert.toml" >invert.toml
 expect 0 "$ALEATOR" check invert.toml
 sed '/^\[job/,$d' "$input/simulate.toml" >again.toml
 printf '[job.again]\ntype = "job/forward"\nmodel = "fine"\nat = "%s"\n' "$scratch/made/truth.txt" >>again.toml
