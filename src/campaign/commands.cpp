@@ -60,10 +60,10 @@ void run_jobs(const parallel::Comm& comm, const deck::Deck& deck, const Jobs& jo
   StopWatch watch(comm, settings);
   parallel::catch_stop_signals();
   for (const auto& [name, job] : jobs) {
-    if (job->run({comm, settings, watch, job_folder(folder, deck, name), fingerprint(deck)}) == JobEnd::finished)
-      continue;
-    core::info("stopped ({}) with a checkpoint; to go on:  aleator resume {}",
-               watch.reason().empty() ? "asked to" : watch.reason(), folder);
+    const JobEnd end = job->run({comm, settings, watch, job_folder(folder, deck, name), fingerprint(deck)});
+    if (end == JobEnd::finished) continue;
+    core::info("stopped ({}) {}; to go on:  aleator resume {}", watch.reason().empty() ? "asked to" : watch.reason(),
+               end == JobEnd::stopped ? "with a checkpoint" : "without one: this job will begin anew", folder);
     return;
   }
   core::info("done in {}: {}", duration_text(watch.seconds()), folder);

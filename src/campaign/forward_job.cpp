@@ -97,7 +97,7 @@ JobEnd ForwardJob::run(const JobContext& context) {
   });
   const kernels::Batch u = parameters(context, layout);
   RowResults results;
-  if (!run_rows(context, *parts_.model, layout, u, params_.on_failure, results)) return JobEnd::stopped;
+  if (!run_rows(context, *parts_.model, layout, u, params_.on_failure, results)) return JobEnd::cut_short;
   const std::vector<std::string> names = output_names(parts_.model->shape());
   const std::string csv = outputs_csv(context.comm, layout, results);
   write_text(context.comm, context.folder + "/outputs.csv", outputs_csv_header(names) + csv);

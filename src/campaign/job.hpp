@@ -24,7 +24,8 @@ struct JobContext {
   std::string fingerprint;  ///< of the resolved deck: a checkpoint of another deck is refused
 };
 
-enum class JobEnd { finished, stopped };
+/// stopped: with a checkpoint; cut_short: without one, a resumed run does the job from its beginning.
+enum class JobEnd { finished, stopped, cut_short };
 
 class Job {
  public:

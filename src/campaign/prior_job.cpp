@@ -34,7 +34,7 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
     draw_report_of(*this, context);
     return JobEnd::finished;
   }
-  if (context.watch.poll() == StopWatch::Order::stop) return JobEnd::stopped;
+  if (context.watch.poll() == StopWatch::Order::stop) return JobEnd::cut_short;
   const parallel::RowLayout layout(params_.samples, context.comm);
   const std::vector<prob::Variable> variables = prior_->variables(params_.prior);
   parallel::agree(context.comm, [&] {

@@ -183,7 +183,7 @@ JobEnd SimulateJob::run(const JobContext& context) {
     draw_report_of(*this, context);
     return JobEnd::finished;
   }
-  if (context.watch.poll() == StopWatch::Order::stop) return JobEnd::stopped;
+  if (context.watch.poll() == StopWatch::Order::stop) return JobEnd::cut_short;
   if (!parts_.warning.empty()) core::warn("{}", parts_.warning);
   parallel::agree(context.comm, [&] {
     if (context.comm.is_root()) io::make_directory(context.folder);

@@ -86,8 +86,9 @@ class Schema : public SchemaBase {
  public:
   Schema(std::string title, std::string source) : SchemaBase(std::move(title), std::move(source)) {}
 
-  template <typename T>
-  Schema& key(const std::string& name, T Params::*member, const std::string& unit, const std::string& help,
+  /// The member may be one of a base of Params: keys that components share.
+  template <typename T, typename Owner>
+  Schema& key(const std::string& name, T Owner::*member, const std::string& unit, const std::string& help,
               NumberCheck check = {}) {
     KeyInfo info = describe_key(name, unit, help);
     const TypeName type = type_name(T{});
@@ -130,8 +131,8 @@ class Schema : public SchemaBase {
     E value;
     std::string meaning;
   };
-  template <typename E>
-  Schema& choice(const std::string& name, E Params::*member, const std::string& help,
+  template <typename E, typename Owner>
+  Schema& choice(const std::string& name, E Owner::*member, const std::string& help,
                  std::vector<Choice<std::common_type_t<E>>> choices) {
     KeyInfo info = describe_key(name, "", help);
     info.type_words = "choice";
@@ -169,8 +170,8 @@ class Schema : public SchemaBase {
   }
 
   /// The name of another block, or a list of names.
-  template <typename T>
-  Schema& reference(const std::string& name, T Params::*member, const std::string& kind, const std::string& help) {
+  template <typename T, typename Owner>
+  Schema& reference(const std::string& name, T Owner::*member, const std::string& kind, const std::string& help) {
     key(name, member, "", help);
     keys_.back().refers_to = kind;
     constexpr bool is_one = std::is_same_v<T, std::string>;

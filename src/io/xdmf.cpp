@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "core/markup.hpp"
 #include "io/fields.hpp"
 
 namespace aleator::io {
@@ -19,29 +20,6 @@ struct GridKey {
 
 GridKey grid_of(const Field& field) {
   return {field.cells, field.origin, field.spacing, field.cells.size() > 1 || field.is_at_nodes ? 1 : 2};
-}
-
-std::string escape_xml(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
 }
 
 // XDMF counts from the slowest direction to the fastest; a line is a plane one node or one cell high.
@@ -75,8 +53,8 @@ std::string attribute_text(const std::string& h5_name, const FieldSet& set, std:
       "    <Attribute Name=\"{}\" AttributeType=\"Scalar\" Center=\"{}\">\n"
       "     <DataItem Dimensions=\"{}\" NumberType=\"Float\" Precision=\"8\" Format=\"HDF\">{}:{}</DataItem>\n"
       "    </Attribute>\n",
-      escape_xml(field.name), field.is_at_nodes ? "Node" : "Cell", slowest_first(points_of(field), 1),
-      escape_xml(h5_name), escape_xml(dataset_path(set, index)));
+      core::escape_markup(field.name), field.is_at_nodes ? "Node" : "Cell", slowest_first(points_of(field), 1),
+      core::escape_markup(h5_name), core::escape_markup(dataset_path(set, index)));
 }
 
 std::string set_text(const std::string& h5_name, const FieldSet& set, const GridKey& grid) {
@@ -84,8 +62,8 @@ std::string set_text(const std::string& h5_name, const FieldSet& set, const Grid
   for (std::size_t i = 0; i < set.fields.size(); ++i)
     if (grid_of(set.fields[i]) == grid) attributes += attribute_text(h5_name, set, i);
   if (attributes.empty()) return {};
-  return fmt::format("   <Grid Name=\"{}\" GridType=\"Uniform\">\n    <Time Value=\"{}\"/>\n", escape_xml(set.label),
-                     set.time) +
+  return fmt::format("   <Grid Name=\"{}\" GridType=\"Uniform\">\n    <Time Value=\"{}\"/>\n",
+                     core::escape_markup(set.label), set.time) +
          grid_text(grid) + attributes + "   </Grid>\n";
 }
 

@@ -30,35 +30,24 @@ struct CommonParams {
   double dt = 0.1;
 };
 
-namespace detail {
-template <class Params, class Member>
-struct Inherited;
-template <class Params, class T, class Base>
-struct Inherited<Params, T Base::*> {
-  using type = T Params::*;
-};
-}  // namespace detail
-
 /// Adds the keys of CommonParams to those of a model; `observables`: their names, for the help.
 template <class Params>
 void add_common_keys(deck::Schema<Params>& s, const std::string& time_unit, const std::string& observables) {
-  const auto member = [](auto of_base) ->
-      typename detail::Inherited<Params, decltype(of_base)>::type { return of_base; };
-  s.key("unknown", member(&CommonParams::unknown), "",
+  s.key("unknown", &CommonParams::unknown, "",
         "the unknown quantities, by the names of their keys above, in the order of the prior; the others keep their "
         "values")
-      .key("observe", member(&CommonParams::observe), "", "what is observed at each time: " + observables)
-      .choice("transform", member(&CommonParams::transform), "what is done to each observed value",
+      .key("observe", &CommonParams::observe, "", "what is observed at each time: " + observables)
+      .choice("transform", &CommonParams::transform, "what is done to each observed value",
               {{"none", Transform::none, "nothing"},
                {"log", Transform::log, "natural logarithm: noise proportional to the value becomes additive"},
                {"sqrt", Transform::sqrt, "square root: counts with Poisson noise get noise of standard deviation 1/2"}})
-      .key("start", member(&CommonParams::start), time_unit, "time of the initial state")
-      .key("times", member(&CommonParams::times), time_unit, "times of the observations, increasing")
+      .key("start", &CommonParams::start, time_unit, "time of the initial state")
+      .key("times", &CommonParams::times, time_unit, "times of the observations, increasing")
       .example("[1.0, 2.0]")
-      .key("end", member(&CommonParams::end), time_unit, "time of the last observation, instead of times")
-      .key("observations", member(&CommonParams::observations), "1",
+      .key("end", &CommonParams::end, time_unit, "time of the last observation, instead of times")
+      .key("observations", &CommonParams::observations, "1",
            "number of equally spaced observation times after start, the last at end", deck::between(1, 1000000))
-      .key("dt", member(&CommonParams::dt), time_unit,
+      .key("dt", &CommonParams::dt, time_unit,
            "longest step; between two observations all steps are equal and end on the second", deck::positive());
 }
 

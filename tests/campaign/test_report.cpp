@@ -21,6 +21,7 @@
 #include "campaign/report/statistics.hpp"
 #include "campaign/report/svg.hpp"
 #include "campaign/report/verdict.hpp"
+#include "core/markup.hpp"
 
 namespace aleator::campaign::report {
 namespace {
@@ -221,7 +222,7 @@ TEST(ReportFormat, NumbersReadAsInPrint) {
   EXPECT_EQ(count(undefined), "–");
   EXPECT_EQ(duration(200), "3 min 20 s");
   EXPECT_EQ(duration(7500), "2 h 5 min");
-  EXPECT_EQ(escape_html("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+  EXPECT_EQ(core::escape_markup("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
 }
 
 TEST(ReportStatistics, AutocorrelationOfAnAr1ChainIsPowersOfItsCoefficient) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <set>
 
 #include "deck/toy.hpp"
 
@@ -190,12 +191,15 @@ TEST(DeckResolved, DefaultsSurvive) {
 }
 
 TEST(DeckResolved, EveryTypeOfValueSurvives) {
-  resolved_twice(
+  const std::string text = resolved_twice(
       "[run]\ntitle = \"quotes \\\" and\\nnew lines\\u0007\\\\ # not a comment\"\n[shape.a]\ntype = "
       "\"shape/everything\"\nlarge = 9223372036854775807\n"
       "scale = 0.30000000000000004\nadapt = false\nrule = \"fixed\"\nlabel = '''two\nlines'''\nlimit = 1e-300\n"
       "start = [0.1, -0.2, 6.6e-5]\nmatrix = [[1, 2], [3, 4.5]]\nwords = [\"a\", \"\", \"c # d\"]\nfriends = [\"a\", "
       "\"a\"]\nhigh = 1e22\n");
+  EXPECT_THAT(text, AllOf(HasSubstr("large = 9223372036854775807\n"), HasSubstr("scale = 0.30000000000000004\n"),
+                          HasSubstr("adapt = false\n"), HasSubstr("rule = \"fixed\"\n"),
+                          HasSubstr("friends = [\"a\", \"a\"]\n")));
 }
 
 TEST(DeckResolved, ValuesOfOverridesSurvive) {
@@ -205,10 +209,14 @@ TEST(DeckResolved, ValuesOfOverridesSurvive) {
 
 TEST(DeckResolved, FilesOfOneNameInSeveralFoldersStayApart) {
   const toy::Files files{{"in/x/data.txt", "first"}, {"in/y/data.txt", "second"}, {"in/z/data.txt", "third"}};
-  resolved_twice(
+  const std::string text = resolved_twice(
       "[shape.a]\ntype = \"shape/everything\"\ndata = \"x/data.txt\"\nmap = \"y/data.txt\"\n"
       "[shape.b]\ntype = \"shape/everything\"\ndata = \"z/data.txt\"\n",
       files);
+  std::set<std::string> names;  // each file has a name of its own in the run folder
+  for (std::size_t at = text.find("data = \""); at != std::string::npos; at = text.find("data = \"", at + 1))
+    names.insert(text.substr(at, text.find('\n', at) - at));
+  EXPECT_EQ(names.size(), 2U) << text;
 }
 
 }  // namespace

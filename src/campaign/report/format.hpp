@@ -11,9 +11,6 @@
 
 namespace aleator::campaign::report {
 
-/// & < > " ' as entities; control characters other than tab and newline are dropped.
-std::string escape_html(std::string_view text);
-
 /// `digits` significant digits: 0.0123, 4.56, 12 300, 1.23×10⁻⁷; undefined: –.
 std::string number(double value, int digits = 3);
 

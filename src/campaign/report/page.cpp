@@ -9,13 +9,14 @@
 #include "campaign/report/report.hpp"
 #include "campaign/report/tables.hpp"
 #include "campaign/report/verdict.hpp"
+#include "core/markup.hpp"
 
 namespace aleator::campaign::report {
 namespace {
 
 std::string method_words(const MethodRun& run) {
-  std::string out = "<b>" + escape_html(run.name.empty() ? "an unnamed sampler" : run.name) + "</b>";
-  if (!run.component.empty()) out += fmt::format(" (<code>{}</code>)", escape_html(run.component));
+  std::string out = "<b>" + core::escape_markup(run.name.empty() ? "an unnamed sampler" : run.name) + "</b>";
+  if (!run.component.empty()) out += fmt::format(" (<code>{}</code>)", core::escape_markup(run.component));
   return out;
 }
 
@@ -63,14 +64,15 @@ const char* level_word(Level level) {
 }
 
 std::string verdict_box(const Verdict& verdict) {
-  std::string out =
-      fmt::format("<div class=\"verdict {}\" id=\"verdict\" role=\"status\"><h2>{}</h2><p>{}</p><dl>",
-                  level_class(verdict.level), escape_html(verdict.headline), escape_html(verdict.summary));
+  std::string out = fmt::format("<div class=\"verdict {}\" id=\"verdict\" role=\"status\"><h2>{}</h2><p>{}</p><dl>",
+                                level_class(verdict.level), core::escape_markup(verdict.headline),
+                                core::escape_markup(verdict.summary));
   for (const Check& check : verdict.checks) {
     out += fmt::format("<dt>{}</dt><dd><span class=\"tag {}\">{}</span></dd><dd class=\"{}\">{}",
-                       escape_html(check.what), level_class(check.level), level_word(check.level),
-                       level_class(check.level), escape_html(check.found));
-    if (!check.advice.empty()) out += fmt::format("<span class=\"advice\">{}</span>", escape_html(check.advice));
+                       core::escape_markup(check.what), level_class(check.level), level_word(check.level),
+                       level_class(check.level), core::escape_markup(check.found));
+    if (!check.advice.empty())
+      out += fmt::format("<span class=\"advice\">{}</span>", core::escape_markup(check.advice));
     out += "</dd>";
   }
   return out + "</dl></div>";

@@ -6,6 +6,7 @@
 
 #include "campaign/report/format.hpp"
 #include "campaign/report/style.hpp"
+#include "core/markup.hpp"
 
 namespace aleator::campaign::report {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 std::string fact(const std::string& name, const std::string& value, bool is_code) {
   if (value.empty()) return "";
   const char* tag = is_code ? "code" : "span";
-  return fmt::format("<dt>{0}</dt><dd><{2}>{1}</{2}></dd>", name, escape_html(value), tag);
+  return fmt::format("<dt>{0}</dt><dd><{2}>{1}</{2}></dd>", name, core::escape_markup(value), tag);
 }
 
 }  // namespace
@@ -23,14 +24,15 @@ std::string header_html(const ReportData& data, const std::string& headline) {
   const auto add = [&meta](const std::string& text) {
     if (!text.empty()) meta += (meta.empty() ? "" : " &nbsp;·&nbsp; ") + text;
   };
-  add(escape_html(data.date));
-  if (!data.program_version.empty()) add("Aleator " + escape_html(data.program_version));
-  if (!data.git_hash.empty()) add(fmt::format("<code>{}</code>", escape_html(data.git_hash)));
+  add(core::escape_markup(data.date));
+  if (!data.program_version.empty()) add("Aleator " + core::escape_markup(data.program_version));
+  if (!data.git_hash.empty()) add(fmt::format("<code>{}</code>", core::escape_markup(data.git_hash)));
   if (data.ranks > 0) add(fmt::format("{}, {} each", plural(data.ranks, "rank"), plural(data.threads, "thread")));
   return fmt::format(
       "<header class=\"top\"><p class=\"kicker\">{}</p><h1>{}</h1><p class=\"headline\">{}</p><p "
       "class=\"meta\">{}</p></header>",
-      escape_html(data.deck_path), escape_html(data.title.empty() ? "Run report" : data.title), headline, meta);
+      core::escape_markup(data.deck_path), core::escape_markup(data.title.empty() ? "Run report" : data.title),
+      headline, meta);
 }
 
 std::string tile(const std::string& value, const std::string& label, Level level) {
@@ -42,7 +44,7 @@ std::string paragraphs(const std::string& text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find("\n\n", at), text.size());
     const std::string words = text.substr(at, end - at);
-    if (words.find_first_not_of(" \n\t") != std::string::npos) out += "<p>" + escape_html(words) + "</p>";
+    if (words.find_first_not_of(" \n\t") != std::string::npos) out += "<p>" + core::escape_markup(words) + "</p>";
     at = end + 2;
   }
   return out;
@@ -50,7 +52,7 @@ std::string paragraphs(const std::string& text) {
 
 std::string figure_html(const Figure& figure) {
   if (!figure.has_data) return "";
-  std::string out = fmt::format("<figure id=\"{}\"><h3>{}</h3>", figure.id, escape_html(figure.title));
+  std::string out = fmt::format("<figure id=\"{}\"><h3>{}</h3>", figure.id, core::escape_markup(figure.title));
   if (figure.pictures.empty()) {
     out += "<p class=\"notice\">This picture could not be drawn; see the note at the top of the page.</p>";
   } else {
@@ -58,7 +60,7 @@ std::string figure_html(const Figure& figure) {
     for (const std::string& picture : figure.pictures) out += picture;
     out += "</div>";
   }
-  return out + fmt::format("<figcaption>{}</figcaption></figure>\n", escape_html(figure.caption));
+  return out + fmt::format("<figcaption>{}</figcaption></figure>\n", core::escape_markup(figure.caption));
 }
 
 std::string reproduce(const ReportData& data) {
@@ -73,7 +75,7 @@ std::string reproduce(const ReportData& data) {
   if (!data.resolved_deck.empty()) {
     out += fmt::format(
         "<details><summary>The resolved deck: every value, defaults included</summary><pre>{}</pre></details>",
-        escape_html(data.resolved_deck));
+        core::escape_markup(data.resolved_deck));
   }
   return out + "</div>";
 }
@@ -89,9 +91,9 @@ std::string page_html(const Page& page, const std::vector<Section>& sections, co
     notice = fmt::format(
         "<p class=\"notice\"><b>Some or all plots are missing.</b> They are drawn by gnuplot: {}. The tables are "
         "complete.</p>",
-        escape_html(gnuplot.problem()));
+        core::escape_markup(gnuplot.problem()));
   }
-  const std::string title = escape_html(page.title.empty() ? "Run report" : page.title);
+  const std::string title = core::escape_markup(page.title.empty() ? "Run report" : page.title);
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{} · "
@@ -100,7 +102,7 @@ std::string page_html(const Page& page, const std::vector<Section>& sections, co
       "<main class=\"wrap\">{}{}\n{}<footer>Written by Aleator.{}</footer></main>\n<script>{}</script>\n</body>\n"
       "</html>\n",
       title, page_style, page.header, links, notice, page.lead, body,
-      page.footer.empty() ? "" : " " + escape_html(page.footer), page_script);
+      page.footer.empty() ? "" : " " + core::escape_markup(page.footer), page_script);
 }
 
 }  // namespace aleator::campaign::report

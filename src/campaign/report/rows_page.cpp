@@ -10,6 +10,7 @@
 #include "campaign/report/page_parts.hpp"
 #include "campaign/report/statistics.hpp"
 #include "campaign/report/tables.hpp"
+#include "core/markup.hpp"
 
 namespace aleator::campaign::report {
 namespace {
@@ -141,10 +142,10 @@ Figure noise_figure(const RowsPage& page, Gnuplot& gnuplot) {
 
 std::string overview(const RowsPage& page) {
   std::string out = "<div id=\"overview\" class=\"tiles\">";
-  for (const auto& [value, what] : page.tiles) out += tile(escape_html(value), escape_html(what));
+  for (const auto& [value, what] : page.tiles) out += tile(core::escape_markup(value), core::escape_markup(what));
   out += "</div>";
   for (const std::string& warning : page.warnings)
-    out += fmt::format("<p class=\"notice\"><b>Warning.</b> {}</p>", escape_html(warning));
+    out += fmt::format("<p class=\"notice\"><b>Warning.</b> {}</p>", core::escape_markup(warning));
   return out;
 }
 
@@ -179,7 +180,7 @@ std::string render_rows_html(const RowsPage& page, const std::string& work_dir, 
   add("table", "Statistics", has_rows ? statistics_table(page.base) : "");
   add("reproduce", "Reproduce", reproduce(page.base));
   Page outer;
-  outer.title = page.base.title, outer.header = header_html(page.base, escape_html(page.headline));
+  outer.title = page.base.title, outer.header = header_html(page.base, core::escape_markup(page.headline));
   outer.lead = overview(page), outer.lead_link = "Overview", outer.lead_id = "overview";
   return page_html(outer, sections, gnuplot);
 }

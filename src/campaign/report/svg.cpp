@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "campaign/report/format.hpp"
+#include "core/markup.hpp"
 
 namespace aleator::campaign::report {
 namespace {
@@ -192,7 +193,7 @@ std::string inline_svg(const std::string& raw, const std::string& prefix, const 
       "<svg class=\"plot\" id=\"{0}\" viewBox=\"{1}\" role=\"img\" aria-labelledby=\"{0}-t\" fill=\"none\" "
       "stroke=\"currentColor\" "
       "stroke-linejoin=\"round\"><title id=\"{0}-t\">{2}</title>{3}\n{4}</svg>",
-      prefix, view_box, escape_html(description), symbols, body);
+      prefix, view_box, core::escape_markup(description), symbols, body);
 }
 
 }  // namespace aleator::campaign::report

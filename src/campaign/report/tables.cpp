@@ -8,6 +8,7 @@
 #include "campaign/report/format.hpp"
 #include "campaign/report/selection.hpp"
 #include "campaign/report/verdict.hpp"
+#include "core/markup.hpp"
 
 namespace aleator::campaign::report {
 namespace {
@@ -28,7 +29,7 @@ std::string head(const std::vector<std::pair<std::string, std::string>>& columns
   std::string out = "<thead><tr>";
   for (const auto& [name, meaning] : columns) {
     out += fmt::format("<th scope=\"col\"{}{}>{}</th>", name == "bias" ? " class=\"words\"" : "",
-                       meaning.empty() ? "" : fmt::format(" title=\"{}\"", escape_html(meaning)), name);
+                       meaning.empty() ? "" : fmt::format(" title=\"{}\"", core::escape_markup(meaning)), name);
   }
   return out + "</tr></thead>";
 }
@@ -36,7 +37,8 @@ std::string head(const std::vector<std::pair<std::string, std::string>>& columns
 std::string comparison_row(const MethodRun& run, bool is_main) {
   const double ess = extreme_of(run, &ParameterRow::ess_bulk, -1).value;
   std::string out = is_main ? "<tr class=\"main\">" : "<tr>";
-  out += fmt::format("<th scope=\"row\">{}<small>{}</small></th>", escape_html(run.name), escape_html(run.component));
+  out += fmt::format("<th scope=\"row\">{}<small>{}</small></th>", core::escape_markup(run.name),
+                     core::escape_markup(run.component));
   out += cell(count(run.model_evaluations), run.model_evaluations);
   out += cell(duration(run.wall_time_seconds), run.wall_time_seconds);
   out += cell(count(ess), ess, concern(ess_level(ess)));
@@ -81,7 +83,7 @@ std::string parameter_table(const ReportData& data) {
       {"ESS tail", "effective sample size for the 5 % and 95 % quantiles"},
       {"R-hat", "rank-normalised split R-hat; 1 when chains agree"}};
   if (with_reference) {
-    columns.push_back({escape_html(data.reference_label), ""});
+    columns.push_back({core::escape_markup(data.reference_label), ""});
     columns.push_back({"z", "(mean - reference) / sd"});
   }
   std::vector<int> shown = by_mixing(data.main);
@@ -97,7 +99,7 @@ std::string parameter_table(const ReportData& data) {
   for (const int p : shown) {
     if (p >= static_cast<int>(all)) continue;
     const ParameterRow& row = data.main.parameters[p];
-    out += fmt::format("<tr><th scope=\"row\" data-v=\"{}\">{}</th>", p, escape_html(parameter_name(data, p)));
+    out += fmt::format("<tr><th scope=\"row\" data-v=\"{}\">{}</th>", p, core::escape_markup(parameter_name(data, p)));
     out += number_cell(row.mean, 4) + number_cell(row.sd) + number_cell(row.mcse, 2);
     out += number_cell(row.q05) + number_cell(row.q50) + number_cell(row.q95);
     out += cell(count(row.ess_bulk), row.ess_bulk, concern(ess_level(row.ess_bulk)));
@@ -118,9 +120,9 @@ std::string statistics_table(const ReportData& data) {
   std::string out;
   if (shown < all)
     out = fmt::format("<p>The first {} of {} {}s; summary.json has all.</p>", count(static_cast<double>(shown)),
-                      count(static_cast<double>(all)), escape_html(data.row_word));
+                      count(static_cast<double>(all)), core::escape_markup(data.row_word));
   out += "<div class=\"scroll tall\"><table class=\"sortable\">";
-  out += head({{escape_html(data.row_word), ""},
+  out += head({{core::escape_markup(data.row_word), ""},
                {"mean", ""},
                {"standard error", "of the mean: sd / square root of the number of rows"},
                {"sd", "standard deviation"},
@@ -130,7 +132,7 @@ std::string statistics_table(const ReportData& data) {
   out += "<tbody>";
   for (std::size_t p = 0; p < shown; ++p) {
     const ParameterRow& row = data.main.parameters[p];
-    out += fmt::format("<tr><th scope=\"row\" data-v=\"{}\">{}</th>", p, escape_html(row.name));
+    out += fmt::format("<tr><th scope=\"row\" data-v=\"{}\">{}</th>", p, core::escape_markup(row.name));
     out += number_cell(row.mean, 4) + number_cell(row.mcse, 2) + number_cell(row.sd);
     out += number_cell(row.q05) + number_cell(row.q50) + number_cell(row.q95) + "</tr>";
   }

@@ -97,17 +97,19 @@ void Multigrid::set_coefficient(const double* a) {
     float* const rounded = coefficient_ + e.place(0, j);
     for (int i = 0; i < e.nx; ++i) exact[i] = from[i], rounded[i] = static_cast<float>(from[i]);
   });
-  const CellStencil<float> finest{coefficient_, e.pitch(),
-                                  Couplings<float>{static_cast<float>(coupling_x_), static_cast<float>(coupling_y_),
-                                                   static_cast<float>(coupling_xy_)}};
+  const CellStencil<float> finest = finest_stencil();
   if (levels_.size() > 1) multigrid::coarsen(finest, levels_[0], levels_[1]);
   for (std::size_t l = 1; l + 1 < levels_.size(); ++l) multigrid::coarsen(levels_[l], levels_[l + 1]);
 }
 
+CellStencil<float> Multigrid::finest_stencil() const {
+  return {coefficient_, levels_.front().extent.pitch(),
+          Couplings<float>{static_cast<float>(coupling_x_), static_cast<float>(coupling_y_),
+                           static_cast<float>(coupling_xy_)}};
+}
+
 void Multigrid::cycle() {
-  const CellStencil<float> stencil{coefficient_, levels_.front().extent.pitch(),
-                                   Couplings<float>{static_cast<float>(coupling_x_), static_cast<float>(coupling_y_),
-                                                    static_cast<float>(coupling_xy_)}};
+  const CellStencil<float> stencil = finest_stencil();
   const auto finest = [&](std::size_t l) { return l == 0 ? &stencil : nullptr; };
   const std::size_t last = levels_.size() - 1;
   for (std::size_t l = 0; l < last; ++l) {
@@ -158,9 +160,12 @@ Multigrid::Result Multigrid::solve(const double* b, double* u, double tolerance,
   load(b, r_);
   std::fill(row_sums_.begin(), row_sums_.end(), 0.0);
 
-  double largest = 0.0;  // the float32 cycle sees numbers near 1
-  for (int j = 1; j < e.ny; ++j)
-    for (int i = 0; i < inner; ++i) largest = std::max(largest, std::fabs(r_[begin_of(j) + i]));
+  // The float32 cycle sees numbers near 1.
+  for_rows(e, 1, e.ny, [&](int j) {
+    double& row = row_sums_[static_cast<std::size_t>(j)];
+    for (int i = 0; i < inner; ++i) row = std::max(row, std::fabs(r_[begin_of(j) + i]));
+  });
+  const double largest = *std::max_element(row_sums_.begin(), row_sums_.end());
   Result result;
   for_rows(e, 1, e.ny, [&](int j) { std::fill_n(x_ + begin_of(j), inner, 0.0); });
   if (largest == 0.0) {

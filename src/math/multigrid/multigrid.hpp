@@ -11,6 +11,7 @@
 
 #include "kernels/huge_pages.hpp"
 #include "math/multigrid/level.hpp"
+#include "math/multigrid/stencil.hpp"
 
 namespace aleator::math {
 
@@ -55,6 +56,7 @@ class Multigrid {
   void store(const double* from, double* to) const;
   /// solution of the finest level = M^-1 right side of the finest level.
   void cycle();
+  multigrid::CellStencil<float> finest_stencil() const;
   /// q = A p at inner nodes for the coefficient given; returns p . q.
   double operate(const double* coefficient, const double* p, double* q);
 

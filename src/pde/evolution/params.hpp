@@ -22,37 +22,26 @@ struct CommonParams {
   double memory = 256.0;
 };
 
-namespace detail {
-template <class Params, class Member>
-struct Inherited;
-template <class Params, class T, class Base>
-struct Inherited<Params, T Base::*> {
-  using type = T Params::*;
-};
-}  // namespace detail
-
 /// Adds the keys of CommonParams to those of a model.
 template <class Params>
 void add_common_keys(deck::Schema<Params>& s) {
-  const auto member = [](auto of_base) ->
-      typename detail::Inherited<Params, decltype(of_base)>::type { return of_base; };
-  s.key("dt", member(&CommonParams::dt), "1",
+  s.key("dt", &CommonParams::dt, "1",
         "longest step; between two observations all steps are equal and end on the second", deck::positive())
       .required()
       .example("0.001")
-      .choice("method", member(&CommonParams::method), "how steps are made",
+      .choice("method", &CommonParams::method, "how steps are made",
               {{"rk4", Method::rk4, "Runge-Kutta of order 4, the longest steps"},
                {"ssp_rk3", Method::ssp_rk3, "strong-stability-preserving Runge-Kutta of order 3 (Shu, Osher)"}})
-      .key("times", member(&CommonParams::times), "1", "times of the observations, increasing, after the start at 0")
+      .key("times", &CommonParams::times, "1", "times of the observations, increasing, after the start at 0")
       .example("[0.5, 1.0]")
-      .key("end", member(&CommonParams::end), "1", "time of the last observation, instead of times", deck::positive())
-      .key("observations", member(&CommonParams::observations), "1",
+      .key("end", &CommonParams::end, "1", "time of the last observation, instead of times", deck::positive())
+      .key("observations", &CommonParams::observations, "1",
            "number of equally spaced observation times after 0, the last at end", deck::between(1, 1000000))
-      .key("points", member(&CommonParams::points), "1", "points of observation: [x], or [x, y] in two dimensions")
-      .key("point_grid", member(&CommonParams::point_grid), "1",
+      .key("points", &CommonParams::points, "1", "points of observation: [x], or [x, y] in two dimensions")
+      .key("point_grid", &CommonParams::point_grid, "1",
            "m: m observation points along each axis, at (k + 1/2) / m of its length; 0: none", deck::between(0, 10000))
       .example("4")
-      .key("memory", member(&CommonParams::memory), "MB",
+      .key("memory", &CommonParams::memory, "MB",
            "most memory a thread for the states that a gradient goes back through; for less, steps are repeated",
            deck::positive());
 }

@@ -37,26 +37,21 @@ std::string fault_of_step(const CommonParams& p, double speed);
 
 template <class Params>
 void add_common_keys(deck::Schema<Params>& s, const std::string& unknown) {
-  const auto key = [&s](const std::string& name, auto of_base, const std::string& unit, const std::string& help,
-                        const deck::NumberCheck& check) -> deck::Schema<Params>& {
-    using Value = std::decay_t<decltype(std::declval<Params>().*of_base)>;
-    return s.key(name, static_cast<Value Params::*>(of_base), unit, help, check);
-  };
-  key("mesh", &CommonParams::mesh, "1", "n: n x n points, even; waves up to n / 3 are kept", deck::between(4, 4096));
-  key("cells", &CommonParams::cells, "1",
-      "c: " + unknown + " has c x c values, constant on c x c cells, x fastest; 0: as mesh", deck::between(0, 4096));
-  key("length", &CommonParams::length, "", "L: the square is [0, L] x [0, L], periodic", deck::positive());
-  key("dt", &CommonParams::dt, "", "longest step; between two observations all steps are equal and end on the second",
-      deck::positive());
-  key("times", &CommonParams::times, "", "times of the observations, increasing; the start is 0", deck::at_least(0))
+  s.key("mesh", &CommonParams::mesh, "1", "n: n x n points, even; waves up to n / 3 are kept", deck::between(4, 4096));
+  s.key("cells", &CommonParams::cells, "1",
+        "c: " + unknown + " has c x c values, constant on c x c cells, x fastest; 0: as mesh", deck::between(0, 4096));
+  s.key("length", &CommonParams::length, "", "L: the square is [0, L] x [0, L], periodic", deck::positive());
+  s.key("dt", &CommonParams::dt, "", "longest step; between two observations all steps are equal and end on the second",
+        deck::positive());
+  s.key("times", &CommonParams::times, "", "times of the observations, increasing; the start is 0", deck::at_least(0))
       .required();
-  key("sensor_grid", &CommonParams::sensor_grid, "1",
-      "m: observed at the m x m points ((k - 1/2) L / m, (l - 1/2) L / m), k outer; 0: none", deck::between(0, 1000))
+  s.key("sensor_grid", &CommonParams::sensor_grid, "1",
+        "m: observed at the m x m points ((k - 1/2) L / m, (l - 1/2) L / m), k outer; 0: none", deck::between(0, 1000))
       .example("4");
-  key("sensor_points", &CommonParams::sensor_points, "", "further points [x, y] that are observed", {});
-  key("memory", &CommonParams::memory, "MB",
-      "what the gradient may keep of a trajectory, each thread; steps that do not fit are computed twice",
-      deck::between(1, 1000000));
+  s.key("sensor_points", &CommonParams::sensor_points, "", "further points [x, y] that are observed", {});
+  s.key("memory", &CommonParams::memory, "MB",
+        "what the gradient may keep of a trajectory, each thread; steps that do not fit are computed twice",
+        deck::between(1, 1000000));
   s.check("mesh", [](const Params& p) { return fault_of_mesh(p); })
       .check("times", [](const Params& p) { return fault_of_times(p); })
       .check("sensor_points", [](const Params& p) { return fault_of_sensors(p); });

@@ -54,17 +54,15 @@ struct ChainParams {
 
 template <typename Params>
 deck::Schema<Params>& add_chain_keys(deck::Schema<Params>& s) {
-  s.template key<int>("chains", &Params::chains, "1", "number of chains, advanced together", deck::at_least(1));
-  s.template key<int>("warmup", &Params::warmup, "1", "steps that learn the proposal and are thrown away",
-                      deck::at_least(1));
-  s.template key<int>("draws", &Params::draws, "1", "draws kept of each chain", deck::at_least(4));
-  s.template key<int>("thin", &Params::thin, "1", "steps between two draws", deck::at_least(1));
-  s.template choice<Covariance>(
-      "covariance", &Params::covariance, "shape of the proposals, in latent coordinates",
-      {{"automatic", Covariance::automatic, "learned up to 256 coordinates, the prior's above"},
-       {"learned", Covariance::learned, "the covariance of all chains in the warm-up; costs d^2 a step and chain"},
-       {"prior", Covariance::prior,
-        "that of the prior: for fields, most of whose coordinates the data say nothing of"}});
+  s.key("chains", &Params::chains, "1", "number of chains, advanced together", deck::at_least(1));
+  s.key("warmup", &Params::warmup, "1", "steps that learn the proposal and are thrown away", deck::at_least(1));
+  s.key("draws", &Params::draws, "1", "draws kept of each chain", deck::at_least(4));
+  s.key("thin", &Params::thin, "1", "steps between two draws", deck::at_least(1));
+  s.choice("covariance", &Params::covariance, "shape of the proposals, in latent coordinates",
+           {{"automatic", Covariance::automatic, "learned up to 256 coordinates, the prior's above"},
+            {"learned", Covariance::learned, "the covariance of all chains in the warm-up; costs d^2 a step and chain"},
+            {"prior", Covariance::prior,
+             "that of the prior: for fields, most of whose coordinates the data say nothing of"}});
   return s;
 }
 
