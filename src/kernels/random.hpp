@@ -2,7 +2,7 @@
 /// What      Random numbers as a pure function of (seed, purpose, step, global row, column): no generator has a state.
 /// Method    Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011); normals by Box and Muller on 53-bit uniforms.
 /// Parallel  local; the numbers of a row do not depend on the rank, the thread or the number of rows asked for.
-/// Cost      about 2 ns a normal: eight Philox counters and sixteen normals at a time in vector registers.
+/// Cost      about 5 ns a normal: eight Philox counters and sixteen normals at a time in vector registers.
 /// Fails     -
 #include <array>
 #include <cstdint>

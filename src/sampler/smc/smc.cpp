@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "math/dense.hpp"
 #include "math/special.hpp"
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/pcn.hpp"
