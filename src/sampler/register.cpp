@@ -1,5 +1,10 @@
 #include "deck/builder.hpp"
 #include "sampler/ensemble/eki.hpp"
+#include "sampler/ensemble/eks.hpp"
+#include "sampler/langevin/aldi.hpp"
+#include "sampler/langevin/cbs.hpp"
+#include "sampler/langevin/ula.hpp"
+#include "sampler/langevin/underdamped.hpp"
 #include "sampler/mcmc/hmc.hpp"
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/pcn.hpp"
@@ -26,6 +31,11 @@ void register_components(deck::Registry& registry) {
   add_sampler<Hmc>(registry, "sampler/hmc");
   add_sampler<Smc>(registry, "sampler/smc");
   add_sampler<Eki>(registry, "sampler/eki");
+  add_sampler<Eks>(registry, "sampler/eks");
+  add_sampler<Aldi>(registry, "sampler/aldi");
+  add_sampler<Cbs>(registry, "sampler/cbs");
+  add_sampler<Ula>(registry, "sampler/ula");
+  add_sampler<Underdamped>(registry, "sampler/underdamped");
 }
 
 }  // namespace aleator::sampler

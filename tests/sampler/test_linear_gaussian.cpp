@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "kernels/triangular.hpp"
-#include "sampler/ensemble/eki.hpp"
 #include "sampler/mcmc/hmc.hpp"
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/pcn.hpp"
@@ -106,31 +105,6 @@ struct FaultyRandomWalk : RandomWalk {
   }
 };
 
-// EKI's standard errors are measured: independent ensembles, each of which estimates the moments.
-double largest_eki_z(const Eki& eki, const Problem& problem, const Exact& exact, int ensembles) {
-  std::vector<Row> means;
-  for (int n = 0; n < ensembles; ++n) {
-    const Eki::State s = run_to_end(eki, problem, test::serial(100 + static_cast<std::uint64_t>(n)));
-    const Row u = test::parameters_of(problem, s.ensemble.position);
-    const std::size_t d = exact.mean.size(), members = u.size() / d;
-    Row mean;
-    for (std::size_t i = 0; i < members; ++i) {
-      const Row f = test::centred_moments(&u[i * d], exact);
-      mean.resize(f.size(), 0.0);
-      for (std::size_t m = 0; m < f.size(); ++m) mean[m] += f[m] / static_cast<double>(members);
-    }
-    means.push_back(mean);
-  }
-  double largest = 0.0;
-  for (std::size_t m = 0; m < means[0].size(); ++m) {
-    double sum = 0.0, squares = 0.0;
-    for (const Row& mean : means) sum += mean[m], squares += mean[m] * mean[m];
-    const double average = sum / ensembles, variance = (squares - ensembles * average * average) / (ensembles - 1);
-    largest = std::max(largest, std::abs(average) / std::sqrt(variance / ensembles));
-  }
-  return largest;
-}
-
 TEST(LinearGaussian, RandomWalkReachesThePosterior) { EXPECT_LT(z_of<RandomWalk>(), z_limit); }
 TEST(LinearGaussian, PcnReachesThePosterior) { EXPECT_LT(z_of<Pcn>(), z_limit); }
 TEST(LinearGaussian, MalaReachesThePosterior) { EXPECT_LT(z_of<Mala>(), z_limit); }
@@ -213,20 +187,6 @@ TEST(LinearGaussian, SmcReachesThePosteriorWithEachMove) {
     EXPECT_LT(largest_particle_z(s, *problem, linear_gaussian().exact()), z_limit) << static_cast<int>(move);
     EXPECT_DOUBLE_EQ(s.temper, 1.0);
   }
-}
-
-TEST(LinearGaussian, EkiReachesThePosterior) {
-  // Members interact, so standard errors come from 16 independent ensembles; the bias, O(p / J) = 0.15 % of a variance, is
-  // below a third of them.
-  for (const Eki::StepRule rule : {Eki::StepRule::fixed, Eki::StepRule::misfit_controlled}) {
-    const Eki eki{{4000, rule, 0.2, 100}};
-    EXPECT_LT(largest_eki_z(eki, *linear_gaussian().problem(), linear_gaussian().exact(), 16), z_limit);
-  }
-}
-
-TEST(LinearGaussian, EkiThatStopsEarlyIsRefused) {
-  const Eki eki{{4000, Eki::StepRule::fixed, 0.2, 3}};
-  EXPECT_GT(largest_eki_z(eki, *linear_gaussian().problem(), linear_gaussian().exact(), 16), z_limit);
 }
 
 TEST(LinearGaussian, SmcEvidenceLiesWithinThreeStandardErrors) {

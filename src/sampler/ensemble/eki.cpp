@@ -1,114 +1,137 @@
 #include "sampler/ensemble/eki.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "core/log.hpp"
-#include "math/dense.hpp"
+#include "sampler/ensemble/panels.hpp"
 
 namespace aleator::sampler {
 namespace {
 
-// Means and covariances over the members whose model run succeeded.
-struct EnsembleMoments {
-  double members = 0.0;
-  math::Matrix c_zg, c_gg;
+// position_j += sum_i left(j, i) sum_k right(i, k) position_k
+struct Combination {
+  math::Matrix left, right;
 };
 
-EnsembleMoments moments_of(const Context& context, const Ensemble& e, const Batch& g,
-                           const std::vector<char>& is_usable) {
-  const int d = static_cast<int>(e.position.extent(1)), p = static_cast<int>(g.extent(1));
-  const Batch z = e.position;
-  const auto sums = parallel::ordered_sum(context.comm, e.layout, 1 + d + p, [&](int row, double* sum) {
-    if (!is_usable[row]) return;
-    sum[0] += 1.0;
-    for (int k = 0; k < d; ++k) sum[1 + k] += z(row, k);
-    for (int i = 0; i < p; ++i) sum[1 + d + i] += g(row, i);
-  });
-  EnsembleMoments m;
-  m.members = sums[0];
-  if (m.members < 2.0)
-    throw core::NumericsError("ensemble Kalman inversion: fewer than two members have a successful model run");
-  std::vector<double> mean(sums.begin() + 1, sums.end());
-  for (double& value : mean) value /= m.members;
-  const auto second = parallel::ordered_sum(context.comm, e.layout, p * d + p * p, [&](int row, double* sum) {
-    if (!is_usable[row]) return;
-    for (int k = 0; k < d; ++k) {
-      const double x = z(row, k) - mean[k];
-      for (int i = 0; i < p; ++i) sum[k * p + i] += x * (g(row, i) - mean[d + i]);
-    }
-    for (int j = 0; j < p; ++j) {
-      const double x = g(row, j) - mean[d + j];
-      for (int i = 0; i <= j; ++i) sum[d * p + j * p + i] += x * (g(row, i) - mean[d + i]);
-    }
-  });
-  m.c_zg = math::Matrix(d, p);
-  m.c_gg = math::Matrix(p, p);
-  for (int k = 0; k < d; ++k)
-    for (int i = 0; i < p; ++i) m.c_zg(k, i) = second[k * p + i] / (m.members - 1.0);
-  for (int j = 0; j < p; ++j)
-    for (int i = 0; i <= j; ++i) m.c_gg(j, i) = m.c_gg(i, j) = second[d * p + j * p + i] / (m.members - 1.0);
-  return m;
+// B^T / (n - 1): applied to the positions, the covariance of the residuals' coordinates with z.
+math::Matrix covariance_with_position(const KalmanBasis& basis, int usable) {
+  math::Matrix right = math::transpose(basis.coordinates);
+  for (double& value : right.a) value /= usable - 1.0;
+  return right;
 }
 
-struct Misfit {
-  double mean = 0.0, variance = 0.0;
-};
-
-// Phi_j = |R^-1/2 (d - g_j)|^2 / 2 over the usable members.
-Misfit misfit_of(const Context& context, const Ensemble& e, const Vector& phi, const std::vector<char>& is_usable) {
-  const auto sums = parallel::ordered_sum(context.comm, e.layout, 3, [&](int row, double* sum) {
-    if (!is_usable[row]) return;
-    sum[0] += 1.0, sum[1] += phi(row), sum[2] += phi(row) * phi(row);
-  });
-  const double mean = sums[1] / sums[0];
-  return {mean, std::max(0.0, sums[2] / sums[0] - mean * mean)};
+// left_j = (Lambda + 1 / h)^-1 V^T (eta_j / sqrt(h) - r_j)
+Combination stochastic_update(const Forecast& f, const KalmanBasis& basis, double h, math::Matrix eta) {
+  for (int j = 0; j < eta.rows; ++j)
+    for (int i = 0; i < eta.cols; ++i) eta(j, i) = eta(j, i) / std::sqrt(h) - f.residual(j, i);
+  Combination c{math::Matrix(eta.rows, static_cast<int>(basis.lambda.size())),
+                covariance_with_position(basis, f.usable)};
+  math::add_product(1.0, eta, basis.directions, math::view(c.left));
+  for (int j = 0; j < c.left.rows; ++j)
+    for (int a = 0; a < c.left.cols; ++a) c.left(j, a) *= f.weights[j] > 0.0 ? 1.0 / (basis.lambda[a] + 1.0 / h) : 0.0;
+  return c;
 }
 
-// The data misfit controller: h = min(max(p / (2 mean Phi), sqrt(p / (2 var Phi))), what is left of 1).
-double controlled_step(const Misfit& misfit, int p, double rest) {
-  const double by_mean = p / (2.0 * misfit.mean),
-               by_variance = std::sqrt(p / (2.0 * std::max(misfit.variance, 1e-300)));
-  return std::min(std::max(by_mean, by_variance), rest);
-}
-
-// Members without a model run become copies of the next one that has one.
-void replace_failed(const Context& context, Ensemble& e, const std::vector<char>& is_usable) {
-  std::vector<double> mine(is_usable.begin(), is_usable.end());
-  const std::vector<double> usable = parallel::gather_rows(context.comm, mine);
-  const std::size_t members = usable.size();
-  std::vector<std::int64_t> source(members);
-  bool has_failed = false;
-  for (std::size_t i = 0; i < members; ++i) {
-    std::size_t j = i;
-    while (usable[j] == 0.0) j = (j + 1) % members, has_failed = true;
-    source[i] = static_cast<std::int64_t>(j);
+// left_j = B_j ((1 + h Lambda)^-1/2 - 1) / Lambda - (Lambda + 1 / h)^-1 V^T mean
+Combination square_root_update(const Forecast& f, const KalmanBasis& basis, double h) {
+  Combination c{basis.coordinates, covariance_with_position(basis, f.usable)};
+  for (int a = 0; a < c.left.cols; ++a) {
+    const double lambda = basis.lambda[a], root = std::sqrt(1.0 + h * lambda);
+    double mean = 0.0;
+    for (int i = 0; i < basis.directions.rows; ++i) mean += basis.directions(i, a) * basis.mean[i];
+    for (int j = 0; j < c.left.rows; ++j)  // (1 / root - 1) / lambda without the cancellation
+      c.left(j, a) = f.weights[j] > 0.0 ? -c.left(j, a) * h / (root * (1.0 + root)) - mean / (lambda + 1.0 / h) : 0.0;
   }
-  if (has_failed) e.take(source, context);
+  return c;
+}
+
+// With A' the deviations of (r_j, sqrt(lambda) z_j): z_j -= Z'^T (A' A'^T / (n - 1) + I / h)^-1 A' (r_j, sqrt(lambda) z_j) / (n - 1).
+Combination minimising_update(const Forecast& f, const math::Matrix& products, double lambda, double h) {
+  const int members = f.residual.rows;
+  math::Matrix uncentred(members, members);  // A'_i . (r_j, sqrt(lambda) z_j), i row
+  math::Matrix centring(members, members);   // I - 1 weights^T; members without a model run neither pull nor move
+  for (int i = 0; i < members; ++i)
+    for (int k = 0; k < members; ++k) centring(i, k) = f.weights[i] > 0.0 ? (i == k ? 1.0 : 0.0) - f.weights[k] : 0.0;
+  math::Matrix deviations(members, f.residual.cols);
+  math::add_product(1.0, centring, f.residual, math::view(deviations));
+  math::add_product(1.0, deviations, math::ConstMatrixView(f.residual).transposed(), math::view(uncentred));
+  for (int i = 0; i < members; ++i)
+    for (int j = 0; j < members && lambda > 0.0; ++j)
+      uncentred(i, j) += f.weights[i] > 0.0 ? lambda * products(i, j) : 0.0;
+  math::Matrix inner(members, members);  // A' A'^T / (n - 1) + I / h
+  math::add_product(1.0 / (f.usable - 1.0), uncentred, math::ConstMatrixView(centring).transposed(), math::view(inner));
+  math::add_to_diagonal(inner, 1.0 / h);
+  Combination c{math::transpose(math::solve_positive_definite(inner, uncentred)), centring};
+  for (int j = 0; j < members; ++j)
+    for (int i = 0; i < members; ++i) c.left(j, i) *= f.weights[j] > 0.0 ? -1.0 / (f.usable - 1.0) : 0.0;
+  return c;
+}
+
+// rho = C / (sd_a sd_z) for each entry of the block C of coordinates with positions.
+Shrink correlation_shrinkage(const Forecast& f, const KalmanBasis& basis) {
+  return [&](const math::ConstMatrixView& z, const math::MatrixView& block) {
+    constexpr double significant = 4.0;  // a chance correlation has n rho^2 = 1, and rarely more than this
+    const double n = f.usable;
+    for (int k = 0; k < block.cols; ++k) {
+      double mean = 0.0, variance = 0.0;
+      for (int j = 0; j < z.rows; ++j) mean += f.weights[j] * z.data[j * z.stride + k];
+      for (int j = 0; j < z.rows; ++j) variance += f.weights[j] * std::pow(z.data[j * z.stride + k] - mean, 2);
+      variance *= n / (n - 1.0);
+      for (int a = 0; a < block.rows; ++a) {
+        double& c = block.data[a * block.stride + k];
+        const double bound = variance * basis.lambda[a];
+        const double square = bound > 0.0 ? std::min(c * c / bound, 1.0) : 0.0;
+        c *= square > 0.0 ? std::max(0.0, 1.0 - significant / (n * square)) : 0.0;
+      }
+    }
+  };
 }
 
 }  // namespace
 
 deck::Schema<Eki::Params> Eki::schema() {
-  deck::Schema<Params> s("Ensemble Kalman inversion with perturbed observations",
-                         "Iglesias, Law, Stuart 2013; Iglesias, Yang 2021");
+  deck::Schema<Params> s("Ensemble Kalman inversion",
+                         "Iglesias, Law, Stuart 2013; Iglesias, Yang 2021; Chada, Stuart, Tong 2020");
   s.key("members", &Params::members, "1", "number of members J", deck::at_least(2))
+      .choice(
+          "goal", &Params::goal, "where the ensemble shall go",
+          {{"posterior", Goal::posterior, "its spread that of the posterior, when the model is linear"},
+           {"minimum", Goal::minimum, "to the least misfit, until it is that of the noise; the spread means nothing"}})
+      .choice("update", &Params::update, "how deviations move, when goal = posterior",
+              {{"stochastic", Update::stochastic, "with perturbed data"},
+               {"square_root", Update::square_root, "by a deterministic transform"}})
       .choice("step", &Params::step, "how the step h is chosen",
               {{"fixed", StepRule::fixed, "always fixed_step"},
                {"misfit_controlled", StepRule::misfit_controlled, "from mean and variance of the misfit"}})
       .key("fixed_step", &Params::fixed_step, "1", "h, when step = fixed", deck::positive())
-      .key("max_iterations", &Params::max_iterations, "1", "stop after this many steps", deck::at_least(1));
+      .key("inflation", &Params::inflation, "1", "deviations from the mean are multiplied by this after each step",
+           deck::at_least(1))
+      .choice("localisation", &Params::localisation, "against chance correlations of small ensembles",
+              {{"none", Localisation::none, "none"},
+               {"correlation", Localisation::correlation, "covariances shrink the more, the smaller the correlation"}})
+      .key("regularisation", &Params::regularisation, "1", "weight of |z|^2 / 2 beside the misfit, when goal = minimum",
+           deck::at_least(0))
+      .key("max_iterations", &Params::max_iterations, "1", "stop after this many steps", deck::at_least(1))
+      .check("regularisation",
+             [](const Params& p) {
+               return p.regularisation > 0.0 && p.goal == Goal::posterior
+                          ? std::string("is for goal = \"minimum\"; the posterior has its prior already")
+                          : std::string();
+             })
+      .check("localisation", [](const Params& p) {
+        return p.localisation != Localisation::none && p.goal == Goal::minimum
+                   ? std::string("is for goal = \"posterior\"")
+                   : std::string();
+      });
   return s;
 }
 
 void Eki::State::fields(io::Archive& archive) {
   BaseState::fields(archive);
   archive.field("time", time);
-}
-
-std::string Eki::objection(const Problem& problem) const {
-  return problem.noise() != nullptr ? ""
-                                    : "needs additive Gaussian noise (likelihood/gaussian); sampler/smc does without";
 }
 
 Eki::State Eki::init(const Problem& problem, const Context& context) const {
@@ -119,61 +142,60 @@ Eki::State Eki::init(const Problem& problem, const Context& context) const {
 }
 
 StepInfo Eki::step(const Problem& problem, const Context& context, State& s) const {
-  const model::GaussianNoise& noise = *problem.noise();
-  const int d = problem.dimension(), p = problem.outputs(), rows = s.ensemble.rows();
-  Batch g("outputs", rows, p);
-  model::Evaluation evaluation{s.ensemble.log_likelihood, {}, g};
-  std::vector<char> is_usable(static_cast<std::size_t>(rows), 1);
-  for (const int row : evaluate(problem, s.ensemble.position, evaluation, context)) is_usable[row] = 0;
+  const bool samples = params.goal == Goal::posterior;
+  const Forecast f = run_members(problem, context, s.ensemble, "ensemble Kalman inversion");
   s.model_evaluations += params.members;
+  const double rest = samples ? 1.0 - s.time : INFINITY;
+  const double h = std::min(params.step == StepRule::fixed ? params.fixed_step : controlled_step(f), rest);
+  const KalmanBasis basis = kalman_basis(f);
+  if (*std::max_element(basis.lambda.begin(), basis.lambda.end()) <= 1e-20 * f.mean_misfit)
+    throw core::NumericsError(fmt::format(
+        "ensemble Kalman inversion: the ensemble has collapsed in iteration {} at time {:.3g}: all {} members give "
+        "the same outputs, with misfit {:.3g}; more members or inflation > 1 keep them apart",
+        s.iteration + 1, s.time, f.usable, f.mean_misfit));
+  double noise_level = 0.0;  // |mean r|^2 / p: below 1 the mean fits the data to the noise
+  for (const double r : basis.mean) noise_level += r * r / problem.outputs();
+  const bool fits = !samples && noise_level <= 1.0;
 
-  const math::Matrix noise_factor = math::cholesky(noise.covariance);
-  Vector phi("phi", rows);
-  for (int row = 0; row < rows; ++row) {
-    std::vector<double> r(noise.data);
-    for (int i = 0; i < p; ++i) r[i] -= g(row, i);
-    r = math::solve_lower(noise_factor, std::move(r));
-    phi(row) = 0.5 * math::dot(r, r);
+  if (samples) {
+    const Combination c =
+        params.update == Update::stochastic
+            ? stochastic_update(f, basis, h,
+                                shared_normals(context, {kernels::Purpose::observation_noise, s.iteration},
+                                               params.members, problem.outputs()))
+            : square_root_update(f, basis, h);
+    add_combination(context, s.ensemble, c.left, c.right,
+                    params.localisation == Localisation::none ? Shrink() : correlation_shrinkage(f, basis));
+  } else if (!fits) {
+    const math::Matrix products =
+        params.regularisation > 0.0 ? centred_products(context, s.ensemble, f.weights) : math::Matrix();
+    const Combination c = minimising_update(f, products, params.regularisation, h);
+    add_combination(context, s.ensemble, c.left, c.right);
   }
-  const Misfit misfit = misfit_of(context, s.ensemble, phi, is_usable);
-  const double rest = 1.0 - s.time;
-  const double h =
-      params.step == StepRule::fixed ? std::min(params.fixed_step, rest) : controlled_step(misfit, p, rest);
+  replace_failed(context, f, s.ensemble);
+  if (params.inflation > 1.0) inflate(context, params.inflation, s.ensemble);
 
-  const EnsembleMoments m = moments_of(context, s.ensemble, g, is_usable);
-  math::Matrix innovation = m.c_gg;  // C_gg + R / h
-  math::add_scaled(innovation, 1.0 / h, noise.covariance);
-  const math::Matrix factor = math::cholesky(innovation);
-  Batch eta("eta", rows, p);
-  context.rng.normals({kernels::Purpose::observation_noise, s.iteration}, s.ensemble.layout.first(), eta);
-  const double spread = 1.0 / std::sqrt(h);
-  kernels::for_each_row(rows, [&](int row) {
-    if (!is_usable[row]) return;
-    std::vector<double> r(noise.data);  // d + sqrt(1 / h) eta_j - g_j
-    for (int i = 0; i < p; ++i) {
-      for (int k = 0; k <= i; ++k) r[i] += spread * noise_factor(i, k) * eta(row, k);
-      r[i] -= g(row, i);
-    }
-    r = math::solve_cholesky(factor, std::move(r));
-    for (int k = 0; k < d; ++k)
-      for (int i = 0; i < p; ++i) s.ensemble.position(row, k) += m.c_zg(k, i) * r[i];
-  });
-  replace_failed(context, s.ensemble, is_usable);
-
-  s.time = rest - h < 1e-12 ? 1.0 : s.time + h;
+  s.time = samples && rest - h < 1e-12 ? 1.0 : s.time + h;
   ++s.iteration;
   StepInfo info;
-  info.is_finished = s.time >= 1.0 || s.iteration >= params.max_iterations;
+  info.is_finished = (samples && s.time >= 1.0) || fits || s.iteration >= params.max_iterations;
   info.is_draw = info.is_finished;
   info.phase = "inversion";
-  info.progress = s.time;
-  info.numbers = {
-      {"time", s.time}, {"step", h}, {"misfit", misfit.mean}, {"failed_members", params.members - m.members}};
-  if (info.is_finished && s.time < 1.0)
+  info.progress = samples ? s.time : static_cast<double>(s.iteration) / params.max_iterations;
+  info.numbers = {{"time", s.time},
+                  {"step", h},
+                  {"misfit", f.mean_misfit},
+                  {"noise_level", noise_level},
+                  {"failed_members", params.members - f.usable}};
+  if (info.is_finished && samples && s.time < 1.0)
     core::warn(
         "ensemble Kalman inversion: max_iterations = {} reached at time {:.3g} of 1: the ensemble is wider than the "
         "posterior",
         params.max_iterations, s.time);
+  if (info.is_finished && !samples && !fits)
+    core::warn(
+        "ensemble Kalman inversion: after {} iterations the misfit of the mean is still {:.3g} times that of the noise",
+        s.iteration, noise_level);
   if (info.is_finished) {  // the sample's likelihood, for diagnostics
     model::Evaluation last{s.ensemble.log_likelihood, {}, {}};
     evaluate(problem, s.ensemble.position, last, context);

@@ -1,22 +1,37 @@
 #pragma once
-/// What      Ensemble Kalman inversion: moves J members from the prior towards the posterior without derivatives.
-/// Method    Iglesias, Law, Stuart 2013, with the data misfit controller for the steps (Iglesias, Yang 2021, eq. 22):
-///           z_j += C_zg (C_gg + R / h)^-1 (d + sqrt(1 / h) eta_j - g_j), eta_j ~ N(0, R), until the steps sum to 1.
-///           Symbols: z position (J x d), g = G(T(z)) (J x p), d data, R noise covariance, h step, t time.
+/// What      Ensemble Kalman inversion: moves J members from the prior towards the posterior, or its mode, without derivatives.
+/// Method    In whitened residuals r_j = R^-1/2 (G(T(z_j)) - d) and their basis (sampler/ensemble/forecast.hpp):
+///           stochastic: z_j += C_zr (C_rr + I / h)^-1 (eta_j / sqrt(h) - r_j), eta_j ~ N(0, I) (Iglesias, Law, Stuart 2013);
+///           square_root: the mean moves by the same gain, deviations by Z' <- (I + h R' R'^T / (n - 1))^-1/2 Z' (Bishop,
+///           Etherton, Majumdar 2001; as an inversion Huang, Huang, Reich, Stuart 2022). Both until the steps sum to 1.
+///           goal = minimum: z_j -= gain times (r_j, sqrt(lambda) z_j), the residual with Tikhonov's term (Chada, Stuart, Tong
+///           2020), until the misfit of the mean is that of the noise: |r|^2 <= p (discrepancy principle).
+///           Steps by the data misfit controller (Iglesias, Yang 2021). Localisation: entries of C_zr with sample
+///           correlation rho are multiplied by max(0, 1 - 4 / (n rho^2)): what chance makes goes, what is significant stays
+///           (correlation-based soft thresholds: Luo, Bhakta 2020; the factor is Breiman's garrote, 1995).
+///           Symbols: z position (J x d), d data, R noise covariance, h step, t time, n usable members.
 ///           Exact as J grows when the model is linear; else biased, whatever J.
-/// Parallel  collective; same bits on any number of ranks.
-/// Cost      a step: J model runs, one reduction of p (p + d) doubles, O(J p (p + d) + p^3) flops.
-/// Fails     NumericsError when C_gg + R / h is not positive definite or too few members have a model run.
-#include "sampler/sampler.hpp"
+/// Parallel  collective; same bits on any number of ranks; columns of z are exchanged in panels, no copy of z is made.
+/// Cost      a step: J model runs, 4 J min(J, p) d flops (8 J^2 d with Tikhonov's term) and O(J p min(J, p)).
+/// Fails     NumericsError when too few members have a model run or the ensemble has collapsed.
+#include "sampler/ensemble/forecast.hpp"
 
 namespace aleator::sampler {
 
 struct Eki {
   enum class StepRule { fixed, misfit_controlled };
+  enum class Update { stochastic, square_root };
+  enum class Goal { posterior, minimum };
+  enum class Localisation { none, correlation };
   struct Params {
     int members = 512;
+    Goal goal = Goal::posterior;
+    Update update = Update::stochastic;
     StepRule step = StepRule::misfit_controlled;
     double fixed_step = 0.1;
+    double inflation = 1.0;
+    Localisation localisation = Localisation::none;
+    double regularisation = 0.0;
     int max_iterations = 100;
   };
   struct State : BaseState {
@@ -25,7 +40,7 @@ struct Eki {
   };
   static deck::Schema<Params> schema();
   Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false}; }
-  std::string objection(const Problem& problem) const;
+  std::string objection(const Problem& problem) const { return noise_objection(problem); }
 
   State init(const Problem& problem, const Context& context) const;
   StepInfo step(const Problem& problem, const Context& context, State& s) const;

@@ -1,0 +1,93 @@
+#include "sampler/langevin/cbs.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sampler/ensemble/forecast.hpp"
+#include "sampler/ensemble/panels.hpp"
+#include "sampler/weights.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+// -f(z_j) of all members, on every rank.
+std::vector<double> log_posterior(const Context& context, const Ensemble& e) {
+  std::vector<double> mine;
+  for (int row = 0; row < e.rows(); ++row)
+    mine.push_back(e.log_likelihood(row) +
+                   model::latent_log_prior(&e.position(row, 0), static_cast<int>(e.position.extent(1))));
+  return parallel::gather_rows(context.comm, mine);
+}
+
+std::vector<double> normalised(const std::vector<double>& log_density, double beta) {
+  const double top = *std::max_element(log_density.begin(), log_density.end());
+  std::vector<double> weights;
+  double sum = 0.0;
+  for (const double value : log_density) {
+    weights.push_back(std::exp(beta * (value - top)));
+    sum += weights.back();
+  }
+  for (double& weight : weights) weight /= sum;
+  return weights;
+}
+
+}  // namespace
+
+deck::Schema<Cbs::Params> Cbs::schema() {
+  deck::Schema<Params> s("Consensus-based sampling and optimisation", "Carrillo, Hoffmann, Stuart, Vaes 2022");
+  s.key("members", &Params::members, "1", "number of members J", deck::at_least(2))
+      .choice("goal", &Params::goal, "where the ensemble shall go",
+              {{"posterior", Goal::posterior, "its Gaussian approximation at the mode"},
+               {"mode", Goal::mode, "to the mode; the spread goes to zero"}})
+      .key("alpha", &Params::alpha, "1", "memory of a step: 0 redraws every member, near 1 follows the diffusion",
+           deck::between(0, 0.999))
+      .key("effective_share", &Params::effective_share, "1",
+           "effective size of the weights exp(-beta f), as a share of J, that beta is chosen for", deck::inside(0, 1))
+      .key("iterations", &Params::iterations, "1", "number of steps", deck::at_least(1));
+  return s;
+}
+
+Cbs::State Cbs::init(const Problem& problem, const Context& context) const {
+  State s;
+  s.ensemble = Ensemble::from_prior(params.members, false, problem, context);
+  s.model_evaluations = params.members;
+  return s;
+}
+
+StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) const {
+  const int members = params.members;
+  const std::vector<double> log_density = log_posterior(context, s.ensemble);
+  if (!std::isfinite(*std::max_element(log_density.begin(), log_density.end())))
+    throw core::NumericsError("consensus-based sampling: no member has a positive posterior density");
+  constexpr double largest_beta = 1e8;  // members that agree
+  const double beta = increment_for_share(log_density, params.effective_share, largest_beta);
+  const std::vector<double> w = normalised(log_density, beta);
+  const double lambda = params.goal == Goal::posterior ? 1.0 / (1.0 + beta) : 1.0;
+  const double spread = std::sqrt((1.0 - params.alpha * params.alpha) / lambda);
+
+  // z_j = alpha z_j + (1 - alpha) m + spread sum_i sqrt(w_i) xi_ij (z_i - m)
+  math::Matrix right(members, members),
+      left = shared_normals(context, {kernels::Purpose::proposal, s.iteration}, members, members);
+  for (int i = 0; i < members; ++i)
+    for (int k = 0; k < members; ++k) right(i, k) = (i == k ? 1.0 : 0.0) - w[k];
+  for (int j = 0; j < members; ++j)
+    for (int i = 0; i < members; ++i)
+      left(j, i) = spread * std::sqrt(w[i]) * left(j, i) + (i == j ? params.alpha - 1.0 : 0.0);
+  add_combination(context, s.ensemble, left, right);
+  model::Evaluation evaluation{s.ensemble.log_likelihood, {}, {}};
+  evaluate(problem, s.ensemble.position, evaluation, context);
+  s.model_evaluations += members;
+
+  ++s.iteration;
+  StepInfo info;
+  info.is_finished = s.iteration >= params.iterations;
+  info.is_draw = info.is_finished;
+  info.phase = "consensus";
+  info.progress = static_cast<double>(s.iteration) / params.iterations;
+  double mean = 0.0;
+  for (int j = 0; j < members; ++j) mean += w[j] > 0.0 ? w[j] * log_density[j] : 0.0;
+  info.numbers = {{"beta", beta}, {"log_density", mean}};
+  return info;
+}
+
+}  // namespace aleator::sampler
