@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "campaign/evaluate.hpp"
 #include "campaign/job.hpp"
 #include "campaign/progress.hpp"
@@ -10,6 +12,7 @@
 #include "core/log.hpp"
 #include "core/version.hpp"
 #include "io/files.hpp"
+#include "parallel/process_grid.hpp"
 #include "parallel/session.hpp"
 
 namespace aleator::campaign {
@@ -54,13 +57,72 @@ void require_job(const deck::Deck& deck) {
                     deck.path()));
 }
 
-void run_jobs(const parallel::Comm& comm, const deck::Deck& deck, const Jobs& jobs, const std::string& folder) {
+// The process grid of a run, split when its models are known.
+std::shared_ptr<parallel::ProcessGrid> provide_grid(const deck::Deck& deck, deck::Builder& builder) {
+  auto grid = std::make_shared<parallel::ProcessGrid>(deck.settings<RunSettings>("run").domain);
+  builder.provide(grid);
+  return grid;
+}
+
+std::string divisors_of(int number) {
+  std::string text;
+  for (int d = 1; d <= number; ++d)
+    if (number % d == 0) text += (text.empty() ? "" : ", ") + std::to_string(d);
+  return text;
+}
+
+void refuse_domain(const deck::Deck& deck, int domain, int ranks) {
+  const std::string message =
+      fmt::format("domain = {} does not divide the {} rank{} of this run", domain, ranks, ranks == 1 ? "" : "s");
+  const std::string hint = fmt::format(
+      "start it with a multiple of {} ranks (mpirun -n {} aleator ...), or set domain to one "
+      "of {}, or 0 for an automatic choice",
+      domain, domain, divisors_of(ranks));
+  deck.fail(*deck.of_kind("run").front(), "domain", message, hint);
+}
+
+std::string domain_note(const parallel::ProcessGrid& grid, const std::string& reason) {
+  const int groups = grid.world().size() / grid.domain_ranks();
+  std::string text = fmt::format("process grid: {} group{} of {} rank{} each", groups, groups == 1 ? "" : "s",
+                                 grid.domain_ranks(), grid.domain_ranks() == 1 ? "" : "s");
+  return reason.empty() ? text : text + fmt::format(", chosen from: {}", reason);
+}
+
+void split_grid(const parallel::Comm& comm, const deck::Deck& deck, std::int64_t rows_at_once,
+                parallel::ProcessGrid& grid) {
+  parallel::DomainChoice choice{grid.requested_domain(), ""};
+  if (choice.ranks == 0) choice = parallel::choose_domain(comm.size(), rows_at_once, grid.models());
+  if (comm.size() % choice.ranks != 0) refuse_domain(deck, choice.ranks, comm.size());
+  grid.split(comm, choice.ranks);
+}
+
+std::int64_t rows_at_once(const Jobs& jobs) {
+  std::int64_t most = 1;
+  for (const auto& [name, job] : jobs) most = std::max(most, job->rows_at_once());
+  return most;
+}
+
+void log_grid(const parallel::ProcessGrid& grid, std::int64_t rows) {
+  const bool is_automatic = grid.requested_domain() == 0;
+  const std::string reason =
+      is_automatic ? parallel::choose_domain(grid.world().size(), rows, grid.models()).reason : std::string();
+  if (is_automatic || grid.domain_ranks() > 1) core::info("{}", domain_note(grid, reason));
+  if (grid.domain_ranks() > 1 && grid.models().empty())
+    core::warn(
+        "no model of this deck works on a decomposed domain: the {} ranks of each group do the same work; "
+        "leave out run.domain",
+        grid.domain_ranks());
+}
+
+void run_jobs(const parallel::ProcessGrid& grid, const deck::Deck& deck, const Jobs& jobs, const std::string& folder) {
+  const parallel::Comm& comm = grid.world();
   const RunSettings settings = deck.settings<RunSettings>("run");
   const FolderLock lock(comm, folder);
   StopWatch watch(comm, settings);
   parallel::catch_stop_signals();
+  log_grid(grid, rows_at_once(jobs));
   for (const auto& [name, job] : jobs) {
-    const JobEnd end = job->run({comm, settings, watch, job_folder(folder, deck, name), fingerprint(deck)});
+    const JobEnd end = job->run({grid.ensemble(), settings, watch, job_folder(folder, deck, name), fingerprint(deck)});
     if (end == JobEnd::finished) continue;
     core::info("stopped ({}) {}; to go on:  aleator resume {}", watch.reason().empty() ? "asked to" : watch.reason(),
                end == JobEnd::stopped ? "with a checkpoint" : "without one: this job will begin anew", folder);
@@ -100,14 +162,16 @@ void run(const parallel::Comm& comm, const RunRequest& request) {
   const deck::Deck deck(request.deck, registry, request.overrides, shared_reader(comm));
   require_job(deck);
   deck::Builder builder(deck);
+  const auto grid = provide_grid(deck, builder);
   const Jobs jobs = build_jobs(deck, builder);  // every component refuses bad values before a folder is made
+  split_grid(comm, deck, rows_at_once(jobs), *grid);
   std::string folder = request.folder;
   if (folder.empty() && comm.is_root()) folder = default_folder(request.deck);
   comm.broadcast(folder);
   create_run_folder(comm, folder, deck, request.command);
   open_log(comm, folder);
   log_start(comm, request.deck + " -> " + folder);
-  run_jobs(comm, deck, jobs, folder);
+  run_jobs(*grid, deck, jobs, folder);
 }
 
 void resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides,
@@ -118,14 +182,16 @@ void resume(const parallel::Comm& comm, const std::string& folder, const deck::O
   const deck::Deck deck(deck_path, registry, overrides, shared_reader(comm));
   require_job(deck);
   deck::Builder builder(deck);
+  const auto grid = provide_grid(deck, builder);
   const Jobs jobs = build_jobs(deck, builder);
+  split_grid(comm, deck, rows_at_once(jobs), *grid);
   if (is_finished(comm, deck, jobs, folder)) {
     core::info("{0}: this run is finished, nothing was changed; to draw its report anew:  aleator report {0}", folder);
     return;
   }
   open_log(comm, folder);
   log_start(comm, command);
-  run_jobs(comm, deck, jobs, folder);
+  run_jobs(*grid, deck, jobs, folder);
 }
 
 void evaluate(const parallel::Comm& comm, const std::string& path, const deck::Overrides& overrides,
@@ -134,10 +200,12 @@ void evaluate(const parallel::Comm& comm, const std::string& path, const deck::O
   const deck::FileReader read = shared_reader(comm);
   const deck::Deck deck(path, registry, overrides, read);
   deck::Builder builder(deck);
+  const auto grid = provide_grid(deck, builder);
   const auto problem = first_problem(deck, builder);
   const std::optional<std::string> rows = read(at);
   if (!rows) throw core::UserError(fmt::format("{}: the file given with --at cannot be read", at));
-  const std::string text = evaluate_rows(comm, *problem, {at, *rows});
+  split_grid(comm, deck, std::count(rows->begin(), rows->end(), '\n'), *grid);
+  const std::string text = evaluate_rows(grid->ensemble(), *problem, {at, *rows});
   if (!out.empty())
     write_text(comm, out, text);
   else if (comm.is_root())
@@ -149,6 +217,7 @@ std::string check_deck(const std::string& path, const deck::Overrides& overrides
   const deck::Deck deck(path, registry, overrides, read_here);
   require_job(deck);
   deck::Builder builder(deck);
+  provide_grid(deck, builder);
   const Jobs jobs = build_jobs(deck, builder);
   std::string text;
   for (const deck::ParsedBlock* const parsed : deck.of_kind("problem")) {
@@ -165,6 +234,7 @@ void draw_report(const std::string& folder) {
   const deck::Registry registry = register_all();
   const deck::Deck deck(resolved_deck_path(folder), registry, {}, read_here);
   deck::Builder builder(deck);
+  provide_grid(deck, builder);
   const RunSettings settings = deck.settings<RunSettings>("run");
   for (const auto& [name, job] : build_jobs(deck, builder)) {
     const std::string job_files = job_folder(folder, deck, name);

@@ -60,11 +60,13 @@ EvaluateJob::EvaluateJob(std::shared_ptr<inverse::BayesProblem> problem, deck::F
   read_rows(*problem_, at_);
 }
 
+std::int64_t EvaluateJob::rows_at_once() const { return static_cast<std::int64_t>(read_rows(*problem_, at_).rows); }
+
 JobEnd EvaluateJob::run(const JobContext& context) {
   const std::string path = context.folder + "/evaluations.csv";
   const std::string text = evaluate_rows(context.comm, *problem_, at_);
   parallel::agree(context.comm, [&] {
-    if (context.comm.is_root()) io::make_directory(context.folder);
+    if (context.comm.is_writer()) io::make_directory(context.folder);
   });
   write_text(context.comm, path, text);
   core::info("evaluations: {}", path);

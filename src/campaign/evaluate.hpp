@@ -26,6 +26,7 @@ class EvaluateJob : public Job {
   static deck::Schema<Params> schema();
   EvaluateJob(std::shared_ptr<inverse::BayesProblem> problem, deck::File at);
   JobEnd run(const JobContext& context) override;
+  std::int64_t rows_at_once() const override;
   bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 

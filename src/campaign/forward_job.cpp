@@ -93,7 +93,7 @@ JobEnd ForwardJob::run(const JobContext& context) {
   }
   const parallel::RowLayout layout(rows(), context.comm);
   parallel::agree(context.comm, [&] {
-    if (context.comm.is_root()) io::make_directory(context.folder);
+    if (context.comm.is_writer()) io::make_directory(context.folder);
   });
   const kernels::Batch u = parameters(context, layout);
   RowResults results;

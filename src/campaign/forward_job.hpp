@@ -34,6 +34,7 @@ class ForwardJob : public Job {
   static deck::Schema<Params> schema();
   ForwardJob(const Params& params, Parts parts);
   JobEnd run(const JobContext& context) override;
+  std::int64_t rows_at_once() const override { return rows(); }
   bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 

@@ -11,13 +11,13 @@
 #include "campaign/settings.hpp"
 #include "campaign/stop_watch.hpp"
 #include "deck/builder.hpp"
-#include "parallel/comm.hpp"
+#include "parallel/process_grid.hpp"
 
 namespace aleator::campaign {
 
 /// What a job needs to run.
 struct JobContext {
-  parallel::Comm comm;
+  parallel::Comm comm;  ///< rows are dealt over it: the ensemble communicator of the process grid
   RunSettings settings;
   StopWatch& watch;
   std::string folder;       ///< where its files go
@@ -31,6 +31,8 @@ class Job {
  public:
   virtual ~Job() = default;
   virtual JobEnd run(const JobContext& context) = 0;
+  /// How many model runs may be under way side by side.
+  virtual std::int64_t rows_at_once() const { return 1; }
   /// Everything run() would write lies in the folder: a resumed run has nothing to do. Local.
   virtual bool is_finished(const std::string& folder, const RunSettings& settings) const = 0;
   /// Draws the report anew from the files in the folder; rank 0 only, no MPI.

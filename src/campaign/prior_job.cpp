@@ -38,7 +38,7 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
   const parallel::RowLayout layout(params_.samples, context.comm);
   const std::vector<prob::Variable> variables = prior_->variables(params_.prior);
   parallel::agree(context.comm, [&] {
-    if (context.comm.is_root()) io::make_directory(context.folder);
+    if (context.comm.is_writer()) io::make_directory(context.folder);
   });
   const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
   const kernels::Batch u = draw_rows(*prior_, rng, {kernels::Purpose::prior_sample}, layout);

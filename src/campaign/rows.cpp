@@ -171,7 +171,7 @@ bool run_rows(const JobContext& context, const model::ForwardModel& model, const
       if (on_failure == OnRowFailure::stop) throw_if_failed(results, first, count, layout);
     });
     first += count;
-    const double seconds = comm.max(std::chrono::duration<double>(Clock::now() - start).count());
+    const double seconds = comm.whole().max(std::chrono::duration<double>(Clock::now() - start).count());
     if (seconds < 0.5 && batch < (1 << 20)) batch *= 2;
   }
   warn_of_failures(comm, layout, results);
@@ -258,7 +258,7 @@ io::Field field_of_prior(const prob::Prior& prior, const std::string& name, cons
 
 void write_fields(const parallel::Comm& comm, const std::string& stem, const std::vector<io::FieldSet>& sets) {
   parallel::agree(comm, [&] {
-    if (comm.is_root()) io::write_fields(stem, sets);
+    if (comm.is_writer()) io::write_fields(stem, sets);
   });
 }
 

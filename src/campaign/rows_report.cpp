@@ -153,7 +153,7 @@ void finish_page(const std::string& folder, const report::RowsPage& page) {
 void draw_report_of(const Job& job, const JobContext& context) {
   if (!context.settings.report) return;
   parallel::agree(context.comm, [&] {
-    if (context.comm.is_root()) job.report(context.folder, context.settings);
+    if (context.comm.is_writer()) job.report(context.folder, context.settings);
   });
 }
 

@@ -127,7 +127,7 @@ std::string fingerprint(const deck::Deck& deck) {
 
 void write_text(const parallel::Comm& comm, const std::string& path, const std::string& text) {
   parallel::agree(comm, [&] {
-    if (comm.is_root()) io::atomic_write_text(path, text);
+    if (comm.is_writer()) io::atomic_write_text(path, text);
   });
 }
 

@@ -44,9 +44,15 @@ JobEnd SampleJob::run(const JobContext& context) {
   }
   if (context.settings.report)
     parallel::agree(context.comm, [&] {
-      if (context.comm.is_root()) report(context.folder, context.settings);
+      if (context.comm.is_writer()) report(context.folder, context.settings);
     });
   return JobEnd::finished;
+}
+
+std::int64_t SampleJob::rows_at_once() const {
+  std::int64_t most = 1;
+  for (const NamedSampler& named : samplers_) most = std::max(most, named.sampler->plan().members);
+  return most;
 }
 
 bool SampleJob::is_finished(const std::string& folder, const RunSettings& settings) const {

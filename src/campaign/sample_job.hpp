@@ -31,6 +31,7 @@ class SampleJob : public Job {
             std::string problem_text);
 
   JobEnd run(const JobContext& context) override;
+  std::int64_t rows_at_once() const override;
   bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 

@@ -75,7 +75,7 @@ void SamplerRun::check_finished() const {
 void SamplerRun::start_or_resume() {
   const std::string checkpoint = folder_ + "/checkpoint.h5", results = folder_ + "/results.h5";
   parallel::agree(job_.comm, [&] {
-    if (job_.comm.is_root()) io::make_directory(folder_);
+    if (job_.comm.is_writer()) io::make_directory(folder_);
   });
   if (io::file_exists(checkpoint)) {
     resume_from(checkpoint, results);
@@ -146,7 +146,7 @@ RunFacts SamplerRun::facts() const {
   facts.sampling_seconds = facts.wall_time_seconds - warmup_seconds_;
   facts.acceptance = draws_ > 0 && plan_.is_exact ? accepted_ / static_cast<double>(draws_) : std::nan("");
   facts.log_evidence = state.log_evidence, facts.log_evidence_standard_error = state.log_evidence_standard_error;
-  facts.ranks = job_.comm.size(), facts.threads = parallel::threads();
+  facts.ranks = job_.comm.whole().size(), facts.threads = parallel::threads();
   facts.deck = job_.fingerprint;
   return facts;
 }

@@ -15,6 +15,7 @@ struct RunSettings {
   std::optional<double> wall_time_minutes;
   double stop_margin_minutes = 1.0;
   bool report = true;
+  int domain = 1;
 
   static deck::Schema<RunSettings> schema();
 };

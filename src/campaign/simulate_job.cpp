@@ -186,7 +186,7 @@ JobEnd SimulateJob::run(const JobContext& context) {
   if (context.watch.poll() == StopWatch::Order::stop) return JobEnd::cut_short;
   if (!parts_.warning.empty()) core::warn("{}", parts_.warning);
   parallel::agree(context.comm, [&] {
-    if (context.comm.is_root()) io::make_directory(context.folder);
+    if (context.comm.is_writer()) io::make_directory(context.folder);
   });
   const kernels::Batch u = truth(context);
   std::vector<io::FieldSet> fields;

@@ -1,6 +1,7 @@
 #pragma once
 /// What      Turns a deck's blocks into objects, each once, following the references between them.
-/// Method    get<Interface>(kind, name) calls the component's maker, which may ask for further blocks.
+/// Method    get<Interface>(kind, name) calls the component's maker, which may ask for further blocks, and for services: what
+///           the program around the deck provides to all components, known to them by its type.
 /// Parallel  local: every rank builds the same objects from the same text.
 /// Cost      that of the components' constructors, which start no long work.
 /// Fails     UserError with the place of the key when a component refuses its values, or blocks refer to each other
@@ -9,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <typeindex>
 #include <utility>
 
 #include "deck/deck.hpp"
@@ -45,6 +47,18 @@ class Builder {
     }
   }
 
+  template <typename T>
+  void provide(std::shared_ptr<T> service) {
+    services_[std::type_index(typeid(T))] = std::move(service);
+  }
+  /// What was provided, or a default-constructed T, the same at every call.
+  template <typename T>
+  std::shared_ptr<T> service() {
+    std::any& slot = services_[std::type_index(typeid(T))];
+    if (!slot.has_value()) slot = std::make_shared<T>();
+    return std::any_cast<std::shared_ptr<T>>(slot);
+  }
+
  private:
   // A message about a file ("noise.txt:3:7: …") belongs to the key that names it.
   static std::string key_of_file(const ParsedBlock& parsed, const std::string& message) {
@@ -55,6 +69,7 @@ class Builder {
 
   const Deck& deck_;
   std::map<std::pair<std::string, std::string>, std::any> built_;
+  std::map<std::type_index, std::any> services_;
 };
 
 }  // namespace aleator::deck

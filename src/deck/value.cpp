@@ -42,8 +42,10 @@ std::string shown(const Node& node) {
 }
 
 std::vector<const Node*> single_values(const Node& node) {
-  if (node.kind != Node::Kind::array) return {&node};
+  if (node.kind != Node::Kind::array && node.kind != Node::Kind::table) return {&node};
   std::vector<const Node*> values;
+  for (const Node::Entry& entry : node.entries)
+    for (const Node* const value : single_values(entry.value)) values.push_back(value);
   for (const Node& item : node.items)
     for (const Node* const value : single_values(item)) values.push_back(value);
   return values;
@@ -118,6 +120,33 @@ bool read_value(const Node& node, File& value, Problem& problem) {
   if (node.kind != Node::Kind::text || node.text.empty()) return expected("a file name in quotes", node, problem);
   value.path = node.text;
   return true;
+}
+
+bool read_value(const Node& node, Word& value, Problem& problem) {
+  switch (node.kind) {
+    case Node::Kind::text:
+      value.text = node.text;
+      return true;
+    case Node::Kind::boolean:
+    case Node::Kind::integer:
+    case Node::Kind::real:
+      value.text = shown(node);
+      return true;
+    case Node::Kind::array:
+    case Node::Kind::table:
+    case Node::Kind::other:
+      break;
+  }
+  return expected("text or a number", node, problem);
+}
+
+bool is_table(const Node& node, Problem& problem) {
+  return node.kind == Node::Kind::table || expected("a table such as {name = …}", node, problem);
+}
+
+std::string write_key(const std::string& key) {
+  const char* const bare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  return key.empty() || key.find_first_not_of(bare) != std::string::npos ? write_value(key) : key;
 }
 
 std::string write_value(bool value) { return value ? "true" : "false"; }

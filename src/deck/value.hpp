@@ -71,7 +71,40 @@ bool read_value(const Node& node, std::vector<T>& value, Problem& problem) {
   return true;
 }
 
-/// Single values of an array, in order; of a bare value, itself.
+/// One entry of a table such as `{left = 0.0, right = 1.0}`; a key with many of them is a Table, in the order of the text.
+template <typename T>
+struct Named {
+  std::string name;
+  T value{};
+};
+template <typename T>
+using Table = std::vector<Named<T>>;
+
+/// Text, a number or a truth value, kept as the text another program reads: options of a solver.
+struct Word {
+  std::string text;
+};
+bool read_value(const Node& node, Word& value, Problem& problem);
+
+/// "must be a table such as {name = …}".
+bool is_table(const Node& node, Problem& problem);
+
+template <typename T>
+bool read_value(const Node& node, Table<T>& value, Problem& problem) {
+  value.clear();
+  if (!is_table(node, problem)) return false;
+  for (const Node::Entry& entry : node.entries) {
+    Named<T> item{entry.key, {}};
+    if (!read_value(entry.value, item.value, problem)) {
+      problem.message += " (entry '" + entry.key + "' of the table)";
+      return false;
+    }
+    value.push_back(std::move(item));
+  }
+  return true;
+}
+
+/// Single values of an array or a table, in order; of a bare value, itself.
 std::vector<const Node*> single_values(const Node& node);
 /// A value as messages show it: `2`, `"text"`, `an array`.
 std::string shown(const Node& node);
@@ -84,6 +117,9 @@ std::string write_value(std::int64_t value);
 std::string write_value(double value);
 std::string write_value(const std::string& value);
 std::string write_value(const File& value);
+inline std::string write_value(const Word& value) { return write_value(value.text); }
+/// A key of a table: in quotes where it must be.
+std::string write_key(const std::string& key);
 template <typename T>
 std::string write_value(const std::optional<T>& value) {
   return value ? write_value(*value) : std::string();
@@ -99,6 +135,17 @@ std::string write_value(const std::vector<T>& value) {
   return text + "]";
 }
 
+template <typename T>
+std::string write_value(const Table<T>& value) {
+  std::string text = "{";
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const std::string item = write_value(value[i].value);
+    if (item.empty()) return {};
+    text += (i == 0 ? "" : ", ") + write_key(value[i].name) + " = " + item;
+  }
+  return text + "}";
+}
+
 /// For help pages ("real", "real or list of reals"), the JSON schema ({"type": "number"}) and examples (# = some number).
 struct TypeName {
   std::string words, json, example;
@@ -108,6 +155,9 @@ inline TypeName type_name(const int&) { return {"integer", R"({"type": "integer"
 inline TypeName type_name(const std::int64_t&) { return {"integer", R"({"type": "integer"})", "#"}; }
 inline TypeName type_name(const double&) { return {"real", R"({"type": "number"})", "#"}; }
 inline TypeName type_name(const std::string&) { return {"text", R"({"type": "string"})", "\"text\""}; }
+inline TypeName type_name(const Word&) {
+  return {"text or number", R"({"type": ["string", "number", "boolean"]})", "\"text\""};
+}
 inline TypeName type_name(const File&) { return {"file", R"({"type": "string"})", "\"data.txt\""}; }
 template <typename T>
 TypeName type_name(const std::optional<T>&) {
@@ -123,6 +173,13 @@ TypeName type_name(const std::vector<T>&) {
           "[" + item.example + "]"};
 }
 
+template <typename T>
+TypeName type_name(const Table<T>&) {
+  const TypeName item = type_name(T{});
+  return {"table: name = " + item.words, R"({"type": "object", "additionalProperties": )" + item.json + "}",
+          "{name = " + item.example + "}"};
+}
+
 /// The numbers in a value, for a NumberCheck; in the order of single_values().
 inline void numbers_in(double value, std::vector<double>& out) { out.push_back(value); }
 inline void numbers_in(int value, std::vector<double>& out) { out.push_back(value); }
@@ -130,9 +187,16 @@ inline void numbers_in(std::int64_t value, std::vector<double>& out) { out.push_
 inline void numbers_in(const bool&, std::vector<double>&) {}
 inline void numbers_in(const std::string&, std::vector<double>&) {}
 inline void numbers_in(const File&, std::vector<double>&) {}
+inline void numbers_in(const Word&, std::vector<double>&) {}
+template <typename T>
+void numbers_in(const Named<T>& value, std::vector<double>& out);
 template <typename T>
 void numbers_in(const std::vector<T>& value, std::vector<double>& out) {
   for (const auto& item : value) numbers_in(static_cast<const T&>(item), out);
+}
+template <typename T>
+void numbers_in(const Named<T>& value, std::vector<double>& out) {
+  numbers_in(value.value, out);
 }
 template <typename T>
 void numbers_in(const std::optional<T>& value, std::vector<double>& out) {

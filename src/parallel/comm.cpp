@@ -31,10 +31,26 @@ Comm::Comm(MPI_Comm borrowed) : handle_(std::make_shared<MPI_Comm>(borrowed)) {
   check_mpi(MPI_Comm_size(borrowed, &size_), "MPI_Comm_size");
 }
 
-Comm Comm::world() { return Comm(MPI_COMM_WORLD); }
-Comm Comm::self() { return Comm(MPI_COMM_SELF); }
+Comm::Comm(MPI_Comm borrowed, int rank, int size)
+    : handle_(std::make_shared<MPI_Comm>(borrowed)), rank_(rank), size_(size) {}
 
-void Comm::barrier() const { check_mpi(MPI_Barrier(native()), "MPI_Barrier"); }
+Comm Comm::world() { return Comm(MPI_COMM_WORLD); }
+Comm Comm::self() { return {MPI_COMM_SELF, 0, 1}; }  // no call of MPI: it need not be started
+
+Comm Comm::split(int colour) const {
+  MPI_Comm part = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split(native(), colour, rank_, &part), "MPI_Comm_split");
+  return Comm(part);
+}
+
+Comm Comm::as_replica_of(const Comm& whole, bool is_copy) const {
+  Comm comm = *this;
+  comm.whole_ = std::make_shared<const Comm>(whole);
+  comm.is_copy_ = is_copy;
+  return comm;
+}
+
+void Comm::barrier() const { check_mpi(MPI_Barrier(whole().native()), "MPI_Barrier"); }
 
 void Comm::broadcast(std::string& text, int root) const {
   std::uint64_t length = text.size();
@@ -51,6 +67,14 @@ std::int64_t Comm::sum(std::int64_t value) const {
   std::int64_t total = 0;
   check_mpi(MPI_Allreduce(&value, &total, 1, MPI_INT64_T, MPI_SUM, native()), "MPI_Allreduce");
   return total;
+}
+
+// Not MPI_Allreduce, which may add in another order on each rank.
+void Comm::sum(double* values, std::size_t count) const {
+  if (size_ == 1) return;
+  const int n = mpi_count(count);
+  check_mpi(MPI_Reduce(rank_ == 0 ? MPI_IN_PLACE : values, values, n, MPI_DOUBLE, MPI_SUM, 0, native()), "MPI_Reduce");
+  broadcast(values, count);
 }
 
 double Comm::max(double value) const {
@@ -109,7 +133,8 @@ std::vector<std::vector<double>> Comm::all_to_all(const std::vector<std::vector<
   return received;
 }
 
-void agree(const Comm& comm, const std::function<void()>& work) {
+void agree(const Comm& replica, const std::function<void()>& work) {
+  const Comm& comm = replica.whole();
   ErrorKind kind = none;
   std::string message;
   try {

@@ -4,7 +4,7 @@ namespace aleator::sampler {
 
 std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result,
                           const Context& context) {
-  if (context.comm.size() == 1 || !problem.may_stop()) return problem.evaluate(position, result);
+  if (context.comm.whole().size() == 1 || !problem.may_stop()) return problem.evaluate(position, result);
   std::vector<int> failed;
   parallel::agree(context.comm, [&] { failed = problem.evaluate(position, result); });
   return failed;

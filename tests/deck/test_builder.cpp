@@ -63,5 +63,20 @@ TEST(Builder, AFailedBlockFailsAlikeTheSecondTime) {
   }
 }
 
+struct Workshop {
+  int tools = 1;
+};
+
+TEST(Builder, MakersGetWhatTheProgramProvidesAndADefaultOtherwise) {
+  const Registry menu = toy::registry();
+  const Deck deck = toy::deck(menu, red);
+  Builder bare(deck), equipped(deck);
+  EXPECT_EQ(bare.service<Workshop>()->tools, 1);
+  bare.service<Workshop>()->tools = 2;  // the same object for every maker
+  EXPECT_EQ(bare.service<Workshop>()->tools, 2);
+  equipped.provide(std::make_shared<Workshop>(Workshop{7}));
+  EXPECT_EQ(equipped.service<Workshop>()->tools, 7);
+}
+
 }  // namespace
 }  // namespace aleator::deck

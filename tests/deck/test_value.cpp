@@ -109,5 +109,32 @@ TEST(Value, PlainTextOfAnOverrideNeedsNoQuotes) {
   EXPECT_EQ(parse_value("[1, 2]", "--set").items[1].at.line, 0);
 }
 
+TEST(Value, TablesKeepTheOrderOfTheTextAndSurviveWriting) {
+  Table<std::vector<double>> table;
+  Problem problem;
+  ASSERT_TRUE(read_value(parse_value("{zeta = [1.0, 2.0], \"a b\" = 3}", "test"), table, problem)) << problem.message;
+  const std::string written = write_value(table);
+  EXPECT_TRUE(written == "{zeta = [1.0, 2.0], \"a b\" = [3.0]}" || written == "{\"a b\" = [3.0], zeta = [1.0, 2.0]}")
+      << written;  // values of --set have no line: toml++'s order
+  const Table<std::vector<double>> again = read_back(table);
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(write_value(again), written);
+}
+
+TEST(Value, OptionsOfATableMayBeTextNumbersOrTruthValues) {
+  Table<Word> table;
+  Problem problem;
+  ASSERT_TRUE(read_value(parse_value("{a = \"hypre\", b = 1e-8, c = 7, d = true}", "test"), table, problem));
+  ASSERT_EQ(table.size(), 4U);
+  EXPECT_EQ(table[0].value.text, "hypre");
+  EXPECT_EQ(std::stod(table[1].value.text), 1e-8);
+  EXPECT_EQ(table[2].value.text, "7");
+  EXPECT_EQ(table[3].value.text, "true");
+  EXPECT_FALSE(read_value(parse_value("{a = [1]}", "test"), table, problem));
+  EXPECT_THAT(problem.message, testing::HasSubstr("must be text or a number, not an array (entry 'a' of the table)"));
+  EXPECT_FALSE(read_value(parse_value("7", "test"), table, problem));
+  EXPECT_THAT(problem.message, testing::HasSubstr("must be a table such as {name = …}, not 7"));
+}
+
 }  // namespace
 }  // namespace aleator::deck

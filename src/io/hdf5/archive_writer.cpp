@@ -99,7 +99,7 @@ void ArchiveWriter::Impl::claim(const std::string& full_name) {
 void ArchiveWriter::Impl::add_value(const std::string& name, hdf5::ArchiveValue value) {
   value.path = open_groups.of(name);
   claim(value.path);
-  if (comm.is_root()) values.push_back(std::move(value));
+  if (comm.is_writer()) values.push_back(std::move(value));
 }
 
 void ArchiveWriter::Impl::add_rows(const std::string& name, const parallel::RowLayout& rows_of,
@@ -192,6 +192,7 @@ void ArchiveWriter::Impl::share_offsets() {
 
 /// Every rank: its rows, while a thread takes their checksums.
 void ArchiveWriter::Impl::write_rows() {
+  if (!comm.writes()) return;
   std::uint64_t bytes = 0;
   for (const hdf5::ArchiveRows& field : fields) bytes += field.words * sizeof(double);
   if (bytes > 0 && !raw.is_open()) raw = RawFile(partial, RawFile::Mode::write);
@@ -238,7 +239,7 @@ void ArchiveWriter::Impl::finish_layout() {
 void ArchiveWriter::Impl::write_all() {
   const auto on_root = [this](auto&& work) {
     parallel::agree(comm, [&] {
-      if (comm.is_root()) work();
+      if (comm.is_writer()) work();
     });
   };
   on_root([this] { create_layout(); });
@@ -258,7 +259,7 @@ void ArchiveWriter::Impl::discard() {
   raw = RawFile();
   groups.clear();
   layout.reset();
-  if (comm.is_root()) remove_file(partial);
+  if (comm.is_writer()) remove_file(partial);
 }
 
 /// `reason` begins with the name of the partial file, of which the user need not know.

@@ -97,8 +97,8 @@ void ResultsFile::Impl::create_layout(const std::string& partial) {
 }
 
 void ResultsFile::Impl::share_places() {
-  std::string bytes = comm.is_root() ? hdf5::pack(places) : std::string();
-  comm.broadcast(bytes);
+  std::string bytes = comm.is_writer() ? hdf5::pack(places) : std::string();
+  comm.whole().broadcast(bytes);
   places = hdf5::unpack_places(bytes);
 }
 
@@ -108,19 +108,20 @@ void ResultsFile::Impl::commit_layout() {
   const std::string partial = path + ".partial";
   try {
     agree_on([&] {
-      if (comm.is_root()) create_layout(partial);
+      if (comm.is_writer()) create_layout(partial);
     });
     share_places();
     agree_on([&] {
+      if (!comm.writes()) return;
       raw = RawFile(partial, RawFile::Mode::write);
       for (const auto& [name, where] : places) fill_share(raw, where, comm);
       raw.sync();
     });
     agree_on([&] {
-      if (comm.is_root()) replace_file(partial, path);
+      if (comm.is_writer()) replace_file(partial, path);
     });
   } catch (...) {
-    if (comm.is_root()) remove_file(partial);
+    if (comm.is_writer()) remove_file(partial);
     comm.barrier();  // nobody goes on before it is gone
     throw;
   }
@@ -139,6 +140,7 @@ void ResultsFile::Impl::write_draws(const hdf5::Place& where, const parallel::Ro
   ALEATOR_ASSERT(draws.first >= 0 && draws.count >= 0 && draws.first + draws.count <= where.draws());
   const std::uint64_t chain_bytes = static_cast<std::uint64_t>(draws.count) * where.words_per_draw() * sizeof(double);
   agree_on([&] {
+    if (!comm.writes()) return;
     for (int i = 0; i < chains.local_rows(); ++i)
       write_run(where, chains.first() + i, draws,
                 static_cast<const char*>(values) + static_cast<std::uint64_t>(i) * chain_bytes);
@@ -150,7 +152,7 @@ void ResultsFile::Impl::write_whole(const hdf5::Place& where, std::size_t count,
   ALEATOR_ASSERT(count == chains * draws * where.words_per_draw());
   const std::uint64_t chain_bytes = draws * where.words_per_draw() * sizeof(double);
   agree_on([&] {
-    if (!comm.is_root()) return;
+    if (!comm.is_writer()) return;
     for (std::uint64_t i = 0; i < chains; ++i)
       write_run(where, static_cast<std::int64_t>(i), {0, where.draws()},
                 static_cast<const char*>(values) + i * chain_bytes);
@@ -173,6 +175,7 @@ ResultsFile ResultsFile::open(const parallel::Comm& comm, const std::string& pat
   ResultsFile file(std::make_unique<Impl>(comm, path));
   Impl& impl = *file.impl_;
   impl.agree_on([&] {
+    if (!comm.writes()) return;
     impl.raw = RawFile(path, RawFile::Mode::write);
     if (!comm.is_root()) return;
     const hdf5::File layout = hdf5::open_file(path);
@@ -218,6 +221,7 @@ void ResultsFile::write_rows(const std::string& group, const std::string& name, 
   const hdf5::Place& where = impl_->place(group, name, VariableInfo::Type::real);
   ALEATOR_ASSERT(where.extents.size() >= 2 && rows.rows() == where.chains() * where.draws());
   impl_->agree_on([&] {
+    if (!impl_->comm.writes()) return;
     std::int64_t row = rows.first(), left = rows.local_rows();
     while (left > 0) {
       const std::int64_t chain = row / where.draws(), draw = row % where.draws();
@@ -247,7 +251,9 @@ std::vector<std::int64_t> ResultsFile::shape(const std::string& group, const std
 }
 
 void ResultsFile::flush() {
-  impl_->agree_on([&] { impl_->raw.sync(); });
+  impl_->agree_on([&] {
+    if (impl_->comm.writes()) impl_->raw.sync();
+  });
 }
 
 }  // namespace aleator::io
