@@ -148,11 +148,11 @@ void log_start(const parallel::Comm& comm, const std::string& what) {
              comm.size() == 1 ? "" : "s", parallel::threads(), parallel::threads() == 1 ? "" : "s", what);
 }
 
-std::shared_ptr<inverse::BayesProblem> first_problem(const deck::Deck& deck, deck::Builder& builder) {
+std::shared_ptr<model::Problem> first_problem(const deck::Deck& deck, deck::Builder& builder) {
   const auto problems = deck.of_kind("problem");
   if (problems.empty())
     throw core::UserError(fmt::format("{}:1:1: error: the deck has no [problem.…] block to evaluate", deck.path()));
-  return builder.get<inverse::BayesProblem>("problem", problems.front()->block.name);
+  return builder.get<model::Problem>("problem", problems.front()->block.name);
 }
 
 }  // namespace
@@ -221,9 +221,9 @@ std::string check_deck(const std::string& path, const deck::Overrides& overrides
   const Jobs jobs = build_jobs(deck, builder);
   std::string text;
   for (const deck::ParsedBlock* const parsed : deck.of_kind("problem")) {
-    const auto problem = builder.get<inverse::BayesProblem>("problem", parsed->block.name);
+    const auto problem = builder.get<model::Problem>("problem", parsed->block.name);
     text += fmt::format("problem {}: {} parameters, {} data{}\n", parsed->block.name, problem->parameter_dimension(),
-                        problem->outputs(), problem->has_gradient() ? ", with gradient" : "");
+                        problem->facts().data.size(), problem->has_gradient() ? ", with gradient" : "");
   }
   for (const auto& [name, job] : jobs)
     text += fmt::format("job {}: {}\n", name, deck.block("job", name).component->schema->title());

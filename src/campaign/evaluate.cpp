@@ -12,19 +12,19 @@
 namespace aleator::campaign {
 namespace {
 
-std::string csv_header(const inverse::BayesProblem& problem) {
+std::string csv_header(const model::Problem& problem) {
   std::string text = "row,status,log_likelihood,log_prior,log_posterior";
-  for (const std::string& name : problem.parts().model->shape().output_names) text += "," + csv_name(name);
+  for (const std::string& name : problem.facts().output_names) text += "," + csv_name(name);
   return text + "\n";
 }
 
-io::Table read_rows(const inverse::BayesProblem& problem, const deck::File& rows) {
+io::Table read_rows(const model::Problem& problem, const deck::File& rows) {
   return read_parameter_rows(rows, problem.parameter_dimension(), "problem");
 }
 
 }  // namespace
 
-std::string evaluate_rows(const parallel::Comm& comm, const inverse::BayesProblem& problem, const deck::File& rows) {
+std::string evaluate_rows(const parallel::Comm& comm, const model::Problem& problem, const deck::File& rows) {
   const io::Table table = read_rows(problem, rows);
   const parallel::RowLayout layout(static_cast<parallel::GlobalIndex>(table.rows), comm);
   const int local = layout.local_rows(), p = problem.outputs();
@@ -55,7 +55,7 @@ deck::Schema<EvaluateJob::Params> EvaluateJob::schema() {
   return s;
 }
 
-EvaluateJob::EvaluateJob(std::shared_ptr<inverse::BayesProblem> problem, deck::File at)
+EvaluateJob::EvaluateJob(std::shared_ptr<model::Problem> problem, deck::File at)
     : problem_(std::move(problem)), at_(std::move(at)) {
   read_rows(*problem_, at_);
 }

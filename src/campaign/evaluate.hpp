@@ -9,12 +9,12 @@
 #include <string>
 
 #include "campaign/job.hpp"
-#include "inverse/problem/bayes.hpp"
+#include "model/problem.hpp"
 
 namespace aleator::campaign {
 
 /// The CSV text, on every rank.
-std::string evaluate_rows(const parallel::Comm& comm, const inverse::BayesProblem& problem, const deck::File& rows);
+std::string evaluate_rows(const parallel::Comm& comm, const model::Problem& problem, const deck::File& rows);
 
 /// job/evaluate: the same from a deck; writes evaluations.csv in the run folder.
 class EvaluateJob : public Job {
@@ -24,14 +24,14 @@ class EvaluateJob : public Job {
     deck::File at;
   };
   static deck::Schema<Params> schema();
-  EvaluateJob(std::shared_ptr<inverse::BayesProblem> problem, deck::File at);
+  EvaluateJob(std::shared_ptr<model::Problem> problem, deck::File at);
   JobEnd run(const JobContext& context) override;
   std::int64_t rows_at_once() const override;
   bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 
  private:
-  std::shared_ptr<inverse::BayesProblem> problem_;
+  std::shared_ptr<model::Problem> problem_;
   deck::File at_;
 };
 

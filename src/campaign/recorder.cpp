@@ -76,15 +76,17 @@ void Recorder::lay_out(const std::string& path) {
   if (plan_.kind == sampler::Plan::Kind::particles)
     file_->define("sample_stats", "ancestor", sample,
                   {io::VariableInfo::Type::integer, "", "the particle's ancestor in the prior sample"});
-  file_->define("observed_data", "data", {{"data_dim_0", problem_.outputs()}});
-  file_->define("predictions", "outputs",
-                {{"chain", 1}, {"draw", prediction_draws(plan_)}, {"outputs_dim_0", problem_.outputs()}},
-                {io::VariableInfo::Type::real, "", "model outputs at posterior draws, without noise"});
+  if (const auto data = static_cast<std::int64_t>(problem_.facts().data.size()); data > 0)
+    file_->define("observed_data", "data", {{"data_dim_0", data}});
+  if (problem_.outputs() > 0)
+    file_->define("predictions", "outputs",
+                  {{"chain", 1}, {"draw", prediction_draws(plan_)}, {"outputs_dim_0", problem_.outputs()}},
+                  {io::VariableInfo::Type::real, "", "model outputs at posterior draws, without noise"});
   file_->commit_layout();
 }
 
 void Recorder::write_observed(const std::vector<double>& data) {
-  file_->write("observed_data", "data", data);
+  if (!data.empty()) file_->write("observed_data", "data", data);
   model::Batch z("z", prior_draws, problem_.dimension()), u("u", prior_draws, problem_.parameter_dimension());
   context_.rng.normals({kernels::Purpose::prior_sample}, 0, z);
   problem_.parameters(z, u);

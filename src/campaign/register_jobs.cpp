@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cctype>
+
 #include "campaign/evaluate.hpp"
 #include "campaign/forward_job.hpp"
 #include "campaign/job.hpp"
@@ -13,12 +15,19 @@ namespace {
 std::string title_of(const deck::ParsedBlock& parsed) { return parsed.component->schema->title(); }
 
 // The problem in words, for the report.
-std::string in_words(const deck::Deck& deck, const inverse::BayesProblem& problem, const std::string& problem_name) {
-  const auto params = std::any_cast<inverse::BayesProblem::Params>(deck.block("problem", problem_name).params);
-  return fmt::format("Model '{}': {}.\n\nPrior '{}': {}; {} parameters.\n\nLikelihood '{}': {}; {} data.", params.model,
-                     title_of(deck.block("model", params.model)), params.prior,
-                     title_of(deck.block("prior", params.prior)), problem.parameter_dimension(), params.likelihood,
-                     title_of(deck.block("likelihood", params.likelihood)), problem.outputs());
+std::string in_words(const deck::Deck& deck, const model::Problem& problem, const std::string& problem_name) {
+  const deck::ParsedBlock& parsed = deck.block("problem", problem_name);
+  std::string text;
+  for (const auto& [key, name] : parsed.component->schema->references(parsed.params)) {
+    const std::string& kind = parsed.component->schema->find(key)->refers_to;
+    std::string capital = kind;
+    capital[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(capital[0])));
+    text += fmt::format("{}{} '{}': {}", text.empty() ? "" : "\n\n", capital, name, title_of(deck.block(kind, name)));
+    if (kind == "prior") text += fmt::format("; {} parameters", problem.parameter_dimension());
+    if (kind == "likelihood" && problem.outputs() > 0) text += fmt::format("; {} data", problem.facts().data.size());
+    text += ".";
+  }
+  return text;
 }
 
 // "Model 'membrane': Diffusion …; 64 parameters, 169 outputs."
@@ -68,7 +77,7 @@ std::unique_ptr<Job> make_simulate(const SimulateJob::Params& params, deck::Buil
 void register_jobs(deck::Registry& registry) {
   registry.add<Job, SampleJob::Params>(
       "job", "job/sample", SampleJob::schema(), [](const SampleJob::Params& params, deck::Builder& builder) {
-        const auto problem = builder.get<inverse::BayesProblem>("problem", params.problem);
+        const auto problem = builder.get<model::Problem>("problem", params.problem);
         std::vector<std::string> names{params.sampler};
         names.insert(names.end(), params.compare.begin(), params.compare.end());
         std::vector<SampleJob::NamedSampler> samplers;
@@ -80,7 +89,7 @@ void register_jobs(deck::Registry& registry) {
       });
   registry.add<Job, EvaluateJob::Params>(
       "job", "job/evaluate", EvaluateJob::schema(), [](const EvaluateJob::Params& params, deck::Builder& builder) {
-        return std::make_unique<EvaluateJob>(builder.get<inverse::BayesProblem>("problem", params.problem), params.at);
+        return std::make_unique<EvaluateJob>(builder.get<model::Problem>("problem", params.problem), params.at);
       });
   registry.add<Job, ForwardJob::Params>("job", "job/forward", ForwardJob::schema(), make_forward);
   registry.add<Job, PriorSampleJob::Params>("job", "job/prior_sample", PriorSampleJob::schema(), make_prior_sample);

@@ -31,7 +31,7 @@ json read_json(const std::string& path) {
 double number_or_nan(const json& value) { return value.is_number() ? value.get<double>() : report::undefined; }
 
 // Draws of all parameters, [chain][draw][parameter]; every stride-th draw when there are very many.
-void read_draws(const std::string& folder, const inverse::BayesProblem& problem, report::MethodRun& run) {
+void read_draws(const std::string& folder, const model::Problem& problem, report::MethodRun& run) {
   const io::ResultsReader reader(folder + "/results.h5");
   run.dimension = problem.parameter_dimension();
   const std::int64_t total = static_cast<std::int64_t>(run.chains) * run.draws * run.dimension;
@@ -84,7 +84,7 @@ std::vector<report::Series> read_histories(const std::string& path) {
   return all;
 }
 
-report::MethodRun read_method(const std::string& folder, const inverse::BayesProblem& problem) {
+report::MethodRun read_method(const std::string& folder, const model::Problem& problem) {
   const json summary = read_json(folder + "/summary.json");
   report::MethodRun run;
   run.name = summary.at("sampler"), run.component = summary.at("component"), run.kind = summary.at("kind");
@@ -105,7 +105,7 @@ report::MethodRun read_method(const std::string& folder, const inverse::BayesPro
   }
   run.histories = read_histories(folder + "/history.json");
   read_draws(folder, problem, run);
-  if (!problem.reference_mean().empty()) run.error_curve = error_curve(folder, run);
+  if (!problem.facts().reference_mean.empty()) run.error_curve = error_curve(folder, run);
   return run;
 }
 
@@ -128,14 +128,15 @@ void read_predictions(const std::string& folder, int outputs, report::ReportData
   }
   if (rows == 0) return;
   for (double& value : mean) value /= rows;
+  // Outputs behind the data are parameters of the likelihood (Likelihood::parameters).
+  if (!data.observed.empty()) mean.resize(data.observed.size());
   data.predicted_mean = std::move(mean), data.predicted_draws = rows;
 }
 
 }  // namespace
 
-void write_report(const std::string& folder, const std::vector<std::string>& folders,
-                  const inverse::BayesProblem& problem, const std::string& problem_text,
-                  const RunSettings& settings) try {
+void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
+                  const std::string& problem_text, const RunSettings& settings) try {
   report::ReportData data;
   const std::filesystem::path run_folder = std::filesystem::exists(folder + "/resolved.toml")
                                                ? std::filesystem::path(folder)
@@ -147,12 +148,12 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.command = "aleator run " + (run_folder / "resolved.toml").string();
   data.problem_text = problem_text;
   data.parameter_names = parameter_names(problem.variables());
-  data.field_shape = problem.parts().model->shape().input_grid;
-  data.reference_is_truth = !problem.truth().empty();
-  data.reference_mean = data.reference_is_truth ? problem.truth() : problem.reference_mean();
+  data.field_shape = problem.facts().grid;
+  data.reference_is_truth = !problem.facts().truth.empty();
+  data.reference_mean = data.reference_is_truth ? problem.facts().truth : problem.facts().reference_mean;
   data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";
-  data.observed = problem.parts().likelihood->data();
-  read_predictions(folders.front(), problem.outputs(), data);
+  data.observed = problem.facts().data;
+  if (problem.outputs() > 0) read_predictions(folders.front(), problem.outputs(), data);
   data.main = read_method(folders.front(), problem);
   const json summary = read_json(folders.front() + "/summary.json");
   data.ranks = summary.at("ranks"), data.threads = summary.at("threads");

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "campaign/settings.hpp"
-#include "inverse/problem/bayes.hpp"
+#include "model/problem.hpp"
 
 namespace aleator::campaign {
 
 /// `folders[0]` is the job's own sampler, the others are compared with it.
-void write_report(const std::string& folder, const std::vector<std::string>& folders,
-                  const inverse::BayesProblem& problem, const std::string& problem_text, const RunSettings& settings);
+void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
+                  const std::string& problem_text, const RunSettings& settings);
 
 }  // namespace aleator::campaign

@@ -19,7 +19,7 @@ deck::Schema<SampleJob::Params> SampleJob::schema() {
   return s;
 }
 
-SampleJob::SampleJob(std::shared_ptr<inverse::BayesProblem> problem, std::vector<NamedSampler> samplers,
+SampleJob::SampleJob(std::shared_ptr<model::Problem> problem, std::vector<NamedSampler> samplers,
                      std::string problem_text)
     : problem_(std::move(problem)), samplers_(std::move(samplers)), problem_text_(std::move(problem_text)) {
   std::set<std::string> names;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "campaign/job.hpp"
-#include "inverse/problem/bayes.hpp"
+#include "model/problem.hpp"
 #include "sampler/sampler.hpp"
 
 namespace aleator::campaign {
@@ -27,8 +27,7 @@ class SampleJob : public Job {
     std::shared_ptr<sampler::Sampler> sampler;
   };
   static deck::Schema<Params> schema();
-  SampleJob(std::shared_ptr<inverse::BayesProblem> problem, std::vector<NamedSampler> samplers,
-            std::string problem_text);
+  SampleJob(std::shared_ptr<model::Problem> problem, std::vector<NamedSampler> samplers, std::string problem_text);
 
   JobEnd run(const JobContext& context) override;
   std::int64_t rows_at_once() const override;
@@ -37,7 +36,7 @@ class SampleJob : public Job {
 
  private:
   std::string folder_of(const std::string& job_folder, std::size_t i) const;
-  std::shared_ptr<inverse::BayesProblem> problem_;
+  std::shared_ptr<model::Problem> problem_;
   std::vector<NamedSampler> samplers_;
   std::string problem_text_;
 };

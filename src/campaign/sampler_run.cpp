@@ -12,8 +12,8 @@
 
 namespace aleator::campaign {
 
-SamplerRun::SamplerRun(const inverse::BayesProblem& problem, const SampleJob::NamedSampler& sampler,
-                       const JobContext& job, std::string folder)
+SamplerRun::SamplerRun(const model::Problem& problem, const SampleJob::NamedSampler& sampler, const JobContext& job,
+                       std::string folder)
     : problem_(problem),
       named_(sampler),
       job_(job),
@@ -84,7 +84,7 @@ void SamplerRun::start_or_resume() {
   }
   named_.sampler->init(problem_, context_);
   recorder_ = std::make_unique<Recorder>(results, plan_, problem_, context_, true, 0);
-  recorder_->write_observed(problem_.parts().likelihood->data());
+  recorder_->write_observed(problem_.facts().data);
 }
 
 void SamplerRun::resume_from(const std::string& checkpoint, const std::string& results) {
@@ -154,6 +154,18 @@ RunFacts SamplerRun::facts() const {
 void SamplerRun::finish() {
   recorder_->flush();
   const RunFacts facts = this->facts();
+  if (problem_.outputs() > 0) record_predictions();
+  recorder_->sync();
+  recorder_.reset();
+  job_.comm.barrier();
+  std::vector<NamedSummary> rows_summary = summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind);
+  if (named_.sampler->state().means.count > 0.0) use_running_means(rows_summary);
+  write_text(job_.comm, folder_ + "/history.json", history_.json());
+  write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.facts().reference_mean));
+  core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.facts().reference_mean));
+}
+
+void SamplerRun::record_predictions() {
   // Outputs at posterior draws: the members as they stand, the first few hundred of them.
   const sampler::Ensemble& e = named_.sampler->state().ensemble;
   const int rows = static_cast<int>(std::clamp<std::int64_t>(prediction_draws(plan_) - e.layout.first(), 0, e.rows())),
@@ -164,14 +176,6 @@ void SamplerRun::finish() {
   const std::vector<double> mine(evaluation.outputs.data(),
                                  evaluation.outputs.data() + static_cast<std::ptrdiff_t>(rows) * p);
   recorder_->write_predictions(parallel::gather_rows(job_.comm, mine));
-  recorder_->sync();
-  recorder_.reset();
-  job_.comm.barrier();
-  std::vector<NamedSummary> rows_summary = summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind);
-  if (named_.sampler->state().means.count > 0.0) use_running_means(rows_summary);
-  write_text(job_.comm, folder_ + "/history.json", history_.json());
-  write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.reference_mean()));
-  core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.reference_mean()));
 }
 
 // The means over all states replace those over the draws kept; their error is the smaller one only if the chains say so.
@@ -187,12 +191,12 @@ void SamplerRun::use_running_means(std::vector<NamedSummary>& rows) const {
 
 void SamplerRun::record_error() {
   const sampler::BaseState& state = named_.sampler->state();
-  if (problem_.reference_mean().empty() || state.means.count == 0.0) return;
+  if (problem_.facts().reference_mean.empty() || state.means.count == 0.0) return;
   if (static_cast<double>(draws_) < next_error_at_ && draws_ < plan_.draws) return;
   next_error_at_ = std::max(next_error_at_ + 1.0, 1.15 * static_cast<double>(draws_));
   history_.error_evaluations.push_back(static_cast<double>(state.model_evaluations));
   history_.error.push_back(relative_squared_error(
-      sampler::estimate_means(context_, state.ensemble.layout, state.means).mean, problem_.reference_mean()));
+      sampler::estimate_means(context_, state.ensemble.layout, state.means).mean, problem_.facts().reference_mean));
 }
 
 // Of the log-density, which every sampler has: for chains over the draws so far, read back from the file; for particles and

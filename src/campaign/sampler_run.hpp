@@ -13,7 +13,7 @@ namespace aleator::campaign {
 
 class SamplerRun {
  public:
-  SamplerRun(const inverse::BayesProblem& problem, const SampleJob::NamedSampler& sampler, const JobContext& job,
+  SamplerRun(const model::Problem& problem, const SampleJob::NamedSampler& sampler, const JobContext& job,
              std::string folder);
   /// Nothing is done when summary.json exists.
   JobEnd run();
@@ -28,6 +28,7 @@ class SamplerRun {
   void fields(io::Archive& archive);
   void save_checkpoint();
   void finish();
+  void record_predictions();
   /// Collective; valid on rank 0.
   prob::ScalarSummary log_density_summary();
   void show_live_diagnostics(const sampler::StepInfo& info);
@@ -36,7 +37,7 @@ class SamplerRun {
   /// History of the error of the running means against the reference.
   void record_error();
 
-  const inverse::BayesProblem& problem_;
+  const model::Problem& problem_;
   const SampleJob::NamedSampler& named_;
   const JobContext& job_;
   std::string folder_;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "inverse/problem/bayes.hpp"
+#include "model/problem.hpp"
 #include "prob/diagnostics.hpp"
 #include "sampler/sampler.hpp"
 

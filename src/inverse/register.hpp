@@ -1,5 +1,5 @@
 #pragma once
-/// What      The menu of this folder: linear model, Gaussian likelihood, Bayes' problem.
+/// What      The menu of this folder: the linear model, likelihoods, targets, problems.
 /// Parallel  local.
 #include "deck/registry.hpp"
 

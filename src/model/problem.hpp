@@ -24,6 +24,15 @@ struct Evaluation {
   Batch outputs;          ///< G(T(z))
 };
 
+/// What is known of a problem beside its density; empty where there is nothing to know.
+struct ProblemFacts {
+  std::vector<double> data;               ///< the measurements
+  std::vector<std::string> output_names;  ///< of G
+  std::vector<double> reference_mean;     ///< a known posterior mean of u to compare with
+  std::vector<double> truth;              ///< the u that made the data
+  std::vector<int> grid;                  ///< {ny, nx} where the parameters form a picture, x fastest
+};
+
 /// Where an algorithm runs and what its random numbers are.
 struct Context {
   parallel::Comm comm;
@@ -37,6 +46,7 @@ class Problem {
   virtual int dimension() const = 0;
   /// The number of parameters u = T(z).
   virtual int parameter_dimension() const { return dimension(); }
+  /// The number of model outputs; 0 where the density comes without a model.
   virtual int outputs() const = 0;
   virtual bool has_gradient() const = 0;
   virtual const GaussianNoise* noise() const = 0;
@@ -47,6 +57,10 @@ class Problem {
   /// u = T(z).
   virtual void parameters(ConstBatch z, Batch u) const = 0;
   virtual const std::vector<prob::Variable>& variables() const = 0;
+  virtual const ProblemFacts& facts() const = 0;
+  /// Log-likelihood, outputs (where there are any) and log-prior with respect to du at parameters u instead of z; failed
+  /// rows have NaN outputs and no policy is applied.
+  virtual RowStatus evaluate_parameters(ConstBatch u, Evaluation& result, Vector log_prior) const = 0;
 };
 
 /// log N(z_r; 0, I) of each row, the prior in latent coordinates.

@@ -31,7 +31,7 @@ prior = "u"
 likelihood = "data"
 )";
 
-std::shared_ptr<inverse::BayesProblem> two_parameter_problem() {
+std::shared_ptr<model::Problem> two_parameter_problem() {
   static const deck::Registry registry = register_all();
   const deck::FileReader read = [](const std::string& path) -> std::optional<std::string> {
     if (path == "deck.toml") return evaluate_deck;
@@ -39,7 +39,7 @@ std::shared_ptr<inverse::BayesProblem> two_parameter_problem() {
   };
   static const deck::Deck deck("deck.toml", registry, {}, read);
   deck::Builder builder(deck);
-  return builder.get<inverse::BayesProblem>("problem", "posterior");
+  return builder.get<model::Problem>("problem", "posterior");
 }
 
 std::vector<std::vector<std::string>> cells(const std::string& csv) {

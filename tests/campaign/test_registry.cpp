@@ -50,7 +50,7 @@ std::string example_deck(const deck::Registry& registry, const Component& compon
     if (!key.is_required || key.refers_to.empty()) continue;
     for (const Component& other :
          registry.components())  // one of the kind that needs no further blocks of its own kind
-      if (other.kind == key.refers_to && other.name != "prior/product") {
+      if (other.kind == key.refers_to && other.name != "prior/product" && other.name != "prior/hierarchical") {
         const std::string block = example_deck(registry, other);
         if (text.find("[" + other.kind + ".my_" + other.kind + "]") == std::string::npos) text += "\n" + block;
         break;

@@ -6,9 +6,14 @@
 #include <vector>
 
 #include "math/dense.hpp"
+#include "math/special.hpp"
+#include "prob/prior/dirichlet.hpp"
+#include "prob/prior/hierarchical.hpp"
 #include "prob/prior/log_normal.hpp"
 #include "prob/prior/normal.hpp"
+#include "prob/prior/positive_laws.hpp"
 #include "prob/prior/product.hpp"
+#include "prob/prior/real_laws.hpp"
 #include "prob/prior/uniform.hpp"
 
 namespace aleator::prob {
@@ -45,7 +50,22 @@ std::vector<Case> cases() {
   const auto uniform = std::make_shared<Uniform>(Uniform::Params{2, {-1.0, 2.0}, {3.0, 2.5}});
   const auto product =
       std::make_shared<Product>(std::vector<Product::Part>{{"a", log_normal}, {"b", correlated()}, {"c", uniform}});
-  return {{"independent normal", independent},
+  const std::vector<double> two = {0.6, 3.5};
+  const auto gamma = std::make_shared<Gamma>(Gamma::Params{2, two, {2.0}});
+  const auto hyper =
+      std::vector<Product::Part>{{"mu", independent}, {"tau", std::make_shared<HalfNormal>(HalfNormal::Params{})}};
+  return {{"gamma", gamma},
+          {"inverse gamma", std::make_shared<InverseGamma>(InverseGamma::Params{2, two, {2.0}})},
+          {"exponential", std::make_shared<Exponential>(Exponential::Params{2, two})},
+          {"half-normal", std::make_shared<HalfNormal>(HalfNormal::Params{2, two})},
+          {"half-Cauchy", std::make_shared<HalfCauchy>(HalfCauchy::Params{2, two})},
+          {"Student t", std::make_shared<StudentT>(StudentT::Params{2, {1.0, 4.0}, {-1.0}, {0.5}})},
+          {"truncated normal", std::make_shared<TruncatedNormal>(
+                                   TruncatedNormal::Params{3, {1.0}, {2.0}, {0.0, -inf, 4.0}, {3.0, 0.5, inf}})},
+          {"beta", std::make_shared<Beta>(Beta::Params{2, two, {1.5}})},
+          {"hierarchical",
+           std::make_shared<Hierarchical>(Hierarchical::Params{{}, 3, "theta", "", "tau", 0.5, 1.0}, hyper)},
+          {"independent normal", independent},
           {"correlated normal", correlated()},
           {"log-normal", log_normal},
           {"uniform", uniform},
@@ -104,8 +124,98 @@ TEST(Priors, PullbackIsTheTransposedJacobian) {
       for (std::size_t k = 0; k < z.size(); ++k) g_u.push_back(std::cos(2.0 + 3.0 * static_cast<double>(k)));
       c.prior->pullback(z.data(), g_u.data(), g_z.data());
       const Row expected = math::transposed_multiply(jacobian(*c.prior, z), g_u);
-      for (std::size_t k = 0; k < z.size(); ++k) EXPECT_NEAR(g_z[k], expected[k], 1e-8) << c.name;
+      for (std::size_t k = 0; k < z.size(); ++k)
+        EXPECT_NEAR(g_z[k], expected[k], 1e-8 * (1.0 + std::abs(expected[k]))) << c.name;
     }
+}
+
+TEST(Priors, SlopeIsTheDerivativeOfTheDensity) {
+  // Central differences with h = 1e-5 |u|: error h^2 + 1e-16 / h.
+  for (const Case& c : cases()) {
+    ASSERT_NE(c.prior->density_slope(), nullptr) << c.name;
+    for (const Row& z : latent_points(c.prior->dimension())) {
+      const Row u = to_parameters(*c.prior, z);
+      Row g(u.size());
+      c.prior->density_slope()->log_density_gradient(u.data(), g.data());
+      for (std::size_t k = 0; k < u.size(); ++k) {
+        Row above = u, below = u;
+        const double h = 1e-5 * std::abs(u[k]);
+        above[k] += h, below[k] -= h;
+        const double p_above = c.prior->log_density(above.data()), p_below = c.prior->log_density(below.data());
+        if (!std::isfinite(p_above) || !std::isfinite(p_below)) continue;  // at the edge of the support
+        EXPECT_NEAR(g[k], (p_above - p_below) / (2.0 * h), 1e-6 * (1.0 + std::abs(g[k]))) << c.name << " " << k;
+      }
+    }
+  }
+}
+
+TEST(QuantilePriors, KeepTheirRelativeAccuracyInBothTails) {
+  // At z = -+9, p = Phi(-9) = 1.1285884059538405e-19. Exponential: u = -ln(1 - p) = p, and -ln p. Half-Cauchy: tan(pi p / 2)
+  // and its inverse. Beta(1, 1/2): p = 1 - sqrt(1 - u), so that u = 2 p. Gamma(1) is the exponential. Student t with
+  // nu = 2: p = t^-2 / 2 far out, u = -+1 / sqrt(2 p) (relative error 3 p).
+  const double p = 1.1285884059538405e-19;
+  const auto at = [](const Prior& prior, double z) { return to_parameters(prior, {z})[0]; };
+  const Exponential exponential({1, {1.0}});
+  const Gamma gamma({1, {1.0}, {1.0}});
+  EXPECT_NEAR(at(exponential, -9.0) / p, 1.0, 1e-14);
+  EXPECT_NEAR(at(exponential, 9.0), -std::log(p), 1e-12);
+  EXPECT_NEAR(at(gamma, -9.0) / p, 1.0, 1e-13);
+  EXPECT_NEAR(at(gamma, 9.0), -std::log(p), 1e-12);
+  const HalfCauchy half_cauchy({1, {1.0}});
+  EXPECT_NEAR(at(half_cauchy, -9.0) / (M_PI_2 * p), 1.0, 1e-14);
+  EXPECT_NEAR(at(half_cauchy, 9.0) * (M_PI_2 * p), 1.0, 1e-14);
+  EXPECT_NEAR(at(Beta({1, {1.0}, {0.5}}), -9.0) / (2.0 * p), 1.0, 1e-13);
+  const StudentT student({1, {2.0}, {0.0}, {1.0}});
+  EXPECT_NEAR(at(student, -9.0) * std::sqrt(2.0 * p), -1.0, 1e-12);
+  EXPECT_NEAR(at(student, 9.0) * std::sqrt(2.0 * p), 1.0, 1e-12);
+}
+
+TEST(DirichletPrior, HasTheMeansOfTheLawAndItsMapIsInvertedAndDifferentiated) {
+  // E u_k = a_k / sum a; 40000 draws of the stratified z (a 200 x 200 grid of quantiles): error 1 / 200^2.
+  const Dirichlet prior({{2.0, 0.7, 1.3}});
+  Row mean(3, 0.0);
+  for (int i = 0; i < 200; ++i)
+    for (int j = 0; j < 200; ++j) {
+      Row z = {math::normal_quantile((i + 0.5) / 200), math::normal_quantile((j + 0.5) / 200)}, u(3);
+      prior.to_parameters(z.data(), u.data());
+      for (int k = 0; k < 3; ++k) mean[k] += u[k] / 40000.0;
+    }
+  EXPECT_NEAR(mean[0], 0.5, 1e-4);
+  EXPECT_NEAR(mean[1], 0.175, 1e-4);
+  EXPECT_NEAR(mean[2], 0.325, 1e-4);
+  const Row z = {0.4, -1.1}, g_u = {0.3, -0.8, 1.9};
+  Row u(3), back(2), g_z(2);
+  prior.to_parameters(z.data(), u.data());
+  EXPECT_NEAR(u[0] + u[1] + u[2], 1.0, 1e-15);
+  prior.to_latent(u.data(), back.data());
+  prior.pullback(z.data(), g_u.data(), g_z.data());
+  math::Matrix j(2, 2);  // of (u_1, u_2), whose determinant the density needs
+  for (int k = 0; k < 2; ++k) {
+    EXPECT_NEAR(back[k], z[k], 1e-13);
+    Row above = z, below = z, u_above(3), u_below(3);
+    above[k] += 1e-5, below[k] -= 1e-5;
+    prior.to_parameters(above.data(), u_above.data()), prior.to_parameters(below.data(), u_below.data());
+    double slope = 0.0;
+    for (int i = 0; i < 3; ++i) slope += g_u[i] * (u_above[i] - u_below[i]) / 2e-5;
+    for (int i = 0; i < 2; ++i) j(i, k) = (u_above[i] - u_below[i]) / 2e-5;
+    EXPECT_NEAR(g_z[k], slope, 1e-9);
+  }
+  EXPECT_NEAR(prior.log_density(u.data()) + log_abs_det(j), -0.5 * math::dot(z, z) - std::log(2.0 * M_PI), 1e-8);
+}
+
+TEST(HierarchicalPrior, RefusesAMeanThatIsNoSingleParameter) {
+  const auto normal = std::make_shared<Normal>(Normal::Params{2, {0.0}, {1.0}, {}});
+  const auto make = [&](const char* mean, const char* group) {
+    return Hierarchical({{}, 3, group, mean, "", 0.0, 1.0}, {{"mu", normal}});
+  };
+  EXPECT_THROW(make("mu", "theta"), deck::KeyError);
+  EXPECT_THROW(make("nu", "theta"), deck::KeyError);
+  EXPECT_THROW(make("", "mu"), deck::KeyError);
+}
+
+TEST(TruncatedNormalPrior, RefusesIntervalsWithoutMass) {
+  EXPECT_THROW(TruncatedNormal({1, {0.0}, {1.0}, {40.0}, {41.0}}), deck::KeyError);
+  EXPECT_THROW(TruncatedNormal({1, {0.0}, {1.0}, {2.0}, {1.0}}), deck::KeyError);
 }
 
 TEST(NormalPrior, DensityIsTheClosedFormWithTheCovariance) {

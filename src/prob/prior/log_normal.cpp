@@ -49,4 +49,10 @@ double LogNormal::log_density(const double* u) const {
   return sum;
 }
 
+// -(1 + (ln u - m) / s^2) / u
+void LogNormal::log_density_gradient(const double* u, double* g) const {
+  for (int k = 0; k < dimension(); ++k)
+    g[k] = -(1.0 + (std::log(u[k]) - mean_log_[k]) / (sd_log_[k] * sd_log_[k])) / u[k];
+}
+
 }  // namespace aleator::prob

@@ -10,7 +10,7 @@
 
 namespace aleator::prob {
 
-class LogNormal : public Prior {
+class LogNormal : public Prior, private DensitySlope {
  public:
   struct Params {
     int dimension = 1;
@@ -26,8 +26,10 @@ class LogNormal : public Prior {
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
   double log_density(const double* u) const override;
+  const DensitySlope* density_slope() const override { return this; }
 
  private:
+  void log_density_gradient(const double* u, double* g) const override;
   std::vector<double> mean_log_, sd_log_;
   double log_constant_ = 0.0;  // added to log_density
 };

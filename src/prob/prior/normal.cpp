@@ -91,4 +91,14 @@ double Normal::log_density(const double* u) const {
   return sum;
 }
 
+// -C^-1 (u - m) = -L^-T z
+void Normal::log_density_gradient(const double* u, double* g) const {
+  to_latent(u, g);
+  for (int i = dimension() - 1; i >= 0; --i) {
+    double value = -g[i];
+    for (int j = i + 1; factor_.rows != 0 && j < dimension(); ++j) value -= factor_(j, i) * g[j];
+    g[i] = value / (factor_.rows == 0 ? sd_[i] : factor_(i, i));
+  }
+}
+
 }  // namespace aleator::prob

@@ -9,7 +9,7 @@
 
 namespace aleator::prob {
 
-class Normal : public Prior {
+class Normal : public Prior, private DensitySlope {
  public:
   struct Params {
     int dimension = 1;
@@ -25,8 +25,10 @@ class Normal : public Prior {
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
   double log_density(const double* u) const override;
+  const DensitySlope* density_slope() const override { return this; }
 
  private:
+  void log_density_gradient(const double* u, double* g) const override;
   std::vector<double> mean_, sd_;
   math::Matrix factor_;  // L; empty when independent
 };

@@ -17,6 +17,14 @@ struct Variable {
   int size = 1;
 };
 
+/// The slope of a prior's log-density: optional (Prior::density_slope).
+class DensitySlope {
+ public:
+  virtual ~DensitySlope() = default;
+  /// g = d log p / du, one row inside the support.
+  virtual void log_density_gradient(const double* u, double* g) const = 0;
+};
+
 class Prior {
  public:
   virtual ~Prior() = default;
@@ -32,6 +40,8 @@ class Prior {
   virtual void pullback(const double* z, const double* g_u, double* g_z) const = 0;
   /// log p(u) with respect to du, one row.
   virtual double log_density(const double* u) const = 0;
+  /// Null where the slope of the log-density is not at hand.
+  virtual const DensitySlope* density_slope() const { return nullptr; }
   /// The named arrays that u consists of; `name` is that of the prior's block.
   virtual std::vector<Variable> variables(const std::string& name) const { return {{name, dimension()}}; }
   /// Cells {nx}, {nx, ny} or {nx, ny, nz} of the grid to whose cells, or else nodes, the parameters belong (x fastest);

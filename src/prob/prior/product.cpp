@@ -60,4 +60,17 @@ std::vector<Variable> Product::variables(const std::string&) const {
   return all;
 }
 
+const DensitySlope* Product::density_slope() const {
+  for (const Part& part : parts_)
+    if (part.prior->density_slope() == nullptr) return nullptr;
+  return this;
+}
+
+void Product::log_density_gradient(const double* u, double* g) const {
+  for (const Part& part : parts_) {
+    part.prior->density_slope()->log_density_gradient(u, g);
+    u += part.prior->dimension(), g += part.prior->dimension();
+  }
+}
+
 }  // namespace aleator::prob

@@ -10,7 +10,7 @@
 
 namespace aleator::prob {
 
-class Product : public Prior {
+class Product : public Prior, private DensitySlope {
  public:
   struct Params {
     std::vector<std::string> parts;
@@ -28,9 +28,12 @@ class Product : public Prior {
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
   double log_density(const double* u) const override;
+  /// Null unless every part has one.
+  const DensitySlope* density_slope() const override;
   std::vector<Variable> variables(const std::string& name) const override;
 
  private:
+  void log_density_gradient(const double* u, double* g) const override;
   std::vector<Part> parts_;
   int dimension_ = 0, latent_dimension_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -58,5 +59,7 @@ double Uniform::log_density(const double* u) const {
   }
   return sum;
 }
+
+void Uniform::log_density_gradient(const double*, double* g) const { std::fill_n(g, dimension(), 0.0); }
 
 }  // namespace aleator::prob

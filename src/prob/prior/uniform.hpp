@@ -8,7 +8,7 @@
 
 namespace aleator::prob {
 
-class Uniform : public Prior {
+class Uniform : public Prior, private DensitySlope {
  public:
   struct Params {
     int dimension = 1;
@@ -23,8 +23,10 @@ class Uniform : public Prior {
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
   double log_density(const double* u) const override;
+  const DensitySlope* density_slope() const override { return this; }
 
  private:
+  void log_density_gradient(const double* u, double* g) const override;
   std::vector<double> low_, high_;
 };
 

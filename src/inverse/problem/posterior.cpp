@@ -1,0 +1,134 @@
+#include "inverse/problem/posterior.hpp"
+
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "core/log.hpp"
+#include "io/files.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+using model::Batch;
+using model::ConstBatch;
+
+Batch new_batch(std::size_t rows, int columns) {
+  return Batch(Kokkos::view_alloc("batch", Kokkos::WithoutInitializing), rows, columns);
+}
+
+// Variables are arrays of results.h5, beside the dimensions chain, draw and name_dim_0.
+void refuse_names_of_dimensions(const std::vector<prob::Variable>& variables) {
+  std::set<std::string> dimensions{"chain", "draw"};
+  for (const prob::Variable& variable : variables) dimensions.insert(variable.name + "_dim_0");
+  for (const prob::Variable& variable : variables)
+    if (dimensions.count(variable.name) != 0)
+      throw deck::KeyError("prior",
+                           fmt::format("calls parameters '{}', the name of a dimension of results.h5", variable.name),
+                           "give the prior's block another name");
+}
+
+// Outputs that overflow to NaN without the model noticing: a chain that starts at a NaN would never leave it.
+void add_undefined_rows(const model::Vector& values, const char* reason, model::RowStatus& status) {
+  std::vector<char> is_known(values.extent(0), 0);
+  for (const model::FailedRow& failed : status.failed) is_known[static_cast<std::size_t>(failed.row)] = 1;
+  for (std::size_t row = 0; row < is_known.size(); ++row)
+    if (is_known[row] == 0 && std::isnan(values(row))) status.failed.push_back({static_cast<int>(row), reason});
+}
+
+// One number for each parameter, or none without a file.
+std::vector<double> read_parameters(const deck::File& file, const std::string& key, int dimension) {
+  if (file.empty()) return {};
+  std::vector<double> values = io::parse_table(file.text, file.path).values;
+  if (static_cast<int>(values.size()) != dimension)
+    throw deck::KeyError(key,
+                         fmt::format("{} holds {} numbers for {} parameters", file.path, values.size(), dimension));
+  return values;
+}
+
+const char* undefined_reason(int outputs) {
+  return outputs > 0 ? "the outputs are not finite" : "the log-density is not a number";
+}
+
+}  // namespace
+
+Posterior::Posterior(PosteriorParams common, std::shared_ptr<const prob::Prior> prior)
+    : variables_(prior->variables(common.prior)), common_(std::move(common)), prior_(std::move(prior)) {
+  refuse_names_of_dimensions(variables_);
+  facts_.reference_mean = read_parameters(common_.reference_mean, "reference_mean", prior_->dimension());
+  facts_.truth = read_parameters(common_.truth, "truth", prior_->dimension());
+}
+
+void Posterior::parameters(ConstBatch z, Batch u) const {
+  kernels::for_each_row(static_cast<int>(z.extent(0)), [=](int row) { prior_->to_parameters(&z(row, 0), &u(row, 0)); });
+}
+
+std::vector<int> Posterior::evaluate(ConstBatch z, model::Evaluation& result) const {
+  const std::size_t rows = z.extent(0);
+  const Batch u = new_batch(rows, parameter_dimension()), gradient = result.gradient;
+  parameters(z, u);
+  Batch du;
+  if (gradient.size() != 0) du = new_batch(rows, parameter_dimension());
+  model::RowStatus status = density(u, result, du);
+  if (du.size() != 0)
+    kernels::for_each_row(static_cast<int>(rows),
+                          [=](int row) { prior_->pullback(&z(row, 0), &du(row, 0), &gradient(row, 0)); });
+  add_undefined_rows(result.log_likelihood, undefined_reason(outputs()), status);
+  handle_failures(status, u, result);
+  std::vector<int> failed;
+  for (const model::FailedRow& row : status.failed) failed.push_back(row.row);
+  return failed;
+}
+
+// "0.5, 2" of one array of parameters, "mu = 0.5, theta = (1, 2, …)" of several.
+std::string Posterior::shown_row(ConstBatch u, int row) const {
+  constexpr int most = 8;
+  std::string text;
+  int column = 0, shown = 0;
+  for (const prob::Variable& variable : variables_) {
+    if (shown == most) break;
+    std::string values;
+    for (int k = 0; k < variable.size && shown < most; ++k, ++shown)
+      values += fmt::format("{}{:.6g}", k == 0 ? "" : ", ", u(row, column + k));
+    column += variable.size;
+    if (variables_.size() > 1)
+      values = fmt::format("{} = {}", variable.name, variable.size > 1 ? "(" + values + ")" : values);
+    text += (text.empty() ? "" : ", ") + values;
+  }
+  return text + (parameter_dimension() > most ? ", …" : "");
+}
+
+void Posterior::handle_failures(const model::RowStatus& status, ConstBatch u, model::Evaluation& result) const {
+  constexpr std::int64_t most_shown = 5;
+  for (const model::FailedRow& failed : status.failed) {
+    const auto where = [&] {
+      return fmt::format("{} failed at u = ({}): {}", culprit(), shown_row(u, failed.row), failed.reason);
+    };
+    if (common_.on_failure == OnFailure::stop)
+      throw core::NumericsError(where() +
+                                "; on_failure = \"reject\" in the problem's block would pass over such points");
+    if (++failures_ <= most_shown) core::warn("{}", where());
+    if (failures_ == most_shown) core::warn("further failed rows are not shown");
+    result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();
+  }
+  if (result.gradient.size() == 0) return;
+  for (std::size_t row = 0; row < u.extent(0);
+       ++row)  // likelihood zero has no direction, and infinity - infinity is NaN
+    if (result.log_likelihood(row) == -std::numeric_limits<double>::infinity())
+      for (std::size_t k = 0; k < result.gradient.extent(1); ++k) result.gradient(row, k) = 0.0;
+}
+
+model::RowStatus Posterior::evaluate_parameters(ConstBatch u, model::Evaluation& result,
+                                                model::Vector log_prior) const {
+  model::RowStatus status = density(u, result, {});
+  const model::Vector doubt("doubt", u.extent(0));  // NaN where the log-likelihood is, or an output is not finite
+  for (std::size_t row = 0; row < u.extent(0); ++row) {
+    log_prior(row) = prior_->log_density(&u(row, 0));
+    if (std::isnan(result.log_likelihood(row))) doubt(row) = result.log_likelihood(row);
+    for (int i = 0; i < outputs(); ++i) doubt(row) += result.outputs(row, i) - result.outputs(row, i);
+  }
+  add_undefined_rows(doubt, undefined_reason(outputs()), status);
+  return status;
+}
+
+}  // namespace aleator::inverse

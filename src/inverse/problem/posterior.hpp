@@ -1,0 +1,77 @@
+#pragma once
+/// What      What the problems of this folder share: the prior's map, names, known answers, and what a failed row means.
+/// Method    z -> u = T(z), then density(u) of the derived problem; its gradient goes back through T.
+/// Parallel  local rows; threads inside the density.
+/// Cost      the density's.
+/// Fails     KeyError when a prior is called like a dimension of the results or a table has the wrong size; NumericsError
+///           when a row fails under on_failure = "stop". A row fails when the density says so or is NaN; it then has
+///           log-likelihood -infinity and gradient 0.
+#include <cstdint>
+#include <memory>
+
+#include "deck/registry.hpp"
+#include "model/problem.hpp"
+
+namespace aleator::inverse {
+
+enum class OnFailure { reject, stop };
+
+/// Keys of every problem.
+struct PosteriorParams {
+  std::string prior;
+  OnFailure on_failure = OnFailure::reject;
+  deck::File reference_mean, truth;
+};
+
+class Posterior : public model::Problem {
+ public:
+  using OnFailure = inverse::OnFailure;
+  /// Adds on_failure, reference_mean and truth to a schema.
+  template <typename Params>
+  static void add_common_keys(deck::Schema<Params>& s);
+
+  int dimension() const override { return prior_->latent_dimension(); }
+  int parameter_dimension() const override { return prior_->dimension(); }
+  bool may_stop() const override { return common_.on_failure == OnFailure::stop; }
+  std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override;
+  void parameters(model::ConstBatch z, model::Batch u) const override;
+  const std::vector<prob::Variable>& variables() const override { return variables_; }
+  const model::ProblemFacts& facts() const override { return facts_; }
+  model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result,
+                                       model::Vector log_prior) const override;
+
+ protected:
+  Posterior(PosteriorParams common, std::shared_ptr<const prob::Prior> prior);
+  const prob::Prior& prior() const { return *prior_; }
+  /// Log-likelihood of every row, and where the views are allocated outputs and du, its gradient with respect to u.
+  virtual model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du) const = 0;
+  /// What failed, for messages: "model 'membrane'".
+  virtual std::string culprit() const = 0;
+
+  model::ProblemFacts facts_;
+  std::vector<prob::Variable> variables_;
+
+ private:
+  void handle_failures(const model::RowStatus& status, model::ConstBatch u, model::Evaluation& result) const;
+  std::string shown_row(model::ConstBatch u, int row) const;
+  PosteriorParams common_;
+  std::shared_ptr<const prob::Prior> prior_;
+  mutable std::int64_t failures_ = 0;  // of this rank: the first few are logged
+};
+
+template <typename Params>
+void Posterior::add_common_keys(deck::Schema<Params>& s) {
+  s.choice("on_failure", &Params::on_failure, "what a row that cannot be computed means",
+           {{"reject", OnFailure::reject, "likelihood zero: the sampler does not go there"},
+            {"stop", OnFailure::stop, "the run ends with exit code 3"}})
+      .key("reference_mean", &Params::reference_mean, "",
+           "known posterior mean of u, a table; the report then shows the error")
+      .key("truth", &Params::truth, "",
+           "the u that made the data, a table, where it is known; the report then shows it")
+      .check("truth", [](const Params& p) {
+        return p.truth.empty() || p.reference_mean.empty() ? std::string()
+                                                           : std::string("give truth or reference_mean, not both");
+      });
+}
+
+}  // namespace aleator::inverse

@@ -1,0 +1,98 @@
+#include "inverse/problem/target.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace aleator::inverse {
+namespace {
+
+std::string listed(const std::vector<prob::Variable>& variables) {
+  std::string text;
+  for (const prob::Variable& variable : variables)
+    text += (text.empty() ? "" : ", ") + variable.name + (variable.size > 1 ? fmt::format("[{}]", variable.size) : "");
+  return text;
+}
+
+bool is_same(const std::vector<prob::Variable>& a, const std::vector<prob::Variable>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i].name != b[i].name || a[i].size != b[i].size) return false;
+  return true;
+}
+
+}  // namespace
+
+deck::Schema<TargetProblem::Params> TargetProblem::schema() {
+  deck::Schema<Params> s("Posterior of a prior and a log-density, without a forward model", "");
+  s.reference("target", &Params::target, "target", "log-density f(u)").required();
+  s.reference("prior", &Params::prior, "prior", "reference measure of the parameters u: where samplers start")
+      .required();
+  s.choice(
+      "relative_to", &Params::relative_to, "what f is a density with respect to",
+      {{"prior", Reference::prior, "f is a log-likelihood: the posterior is prior(u) exp f(u)"},
+       {"lebesgue", Reference::lebesgue, "f is a log-density itself: exp f(u) is sampled, the prior is divided out"}});
+  add_common_keys(s);
+  return s;
+}
+
+TargetProblem::TargetProblem(const Params& params, std::shared_ptr<const prob::Prior> prior,
+                             std::shared_ptr<const model::Target> target)
+    : Posterior(params, std::move(prior)),
+      target_name_(params.target),
+      relative_to_(params.relative_to),
+      target_(std::move(target)) {
+  const int d = parameter_dimension();
+  if (target_->dimension() != d)
+    throw deck::KeyError(
+        "prior", fmt::format("has {} parameters, but target '{}' takes {}", d, params.target, target_->dimension()),
+        fmt::format("set dimension = {} in [prior.{}]", target_->dimension(), params.prior));
+  if (relative_to_ == Reference::lebesgue && dimension() != d)
+    throw deck::KeyError("relative_to",
+                         fmt::format("= lebesgue divides by the density of prior '{}', whose {} parameters hang on {} "
+                                     "latent coordinates and have none",
+                                     params.prior, d, dimension()),
+                         "relative_to = \"prior\"");
+  take_names(params.prior);
+}
+
+// The target's names, where the prior is one block of parameters; else both must say the same.
+void TargetProblem::take_names(const std::string& prior_name) {
+  const std::vector<prob::Variable>& wanted = target_->variables();
+  if (wanted.empty() || is_same(wanted, variables_)) return;
+  if (variables_.size() > 1)
+    throw deck::KeyError("prior",
+                         fmt::format("'{}' gives the parameters {}, but target '{}' takes {}", prior_name,
+                                     listed(variables_), target_name_, listed(wanted)),
+                         "give prior blocks the target's names, in its order");
+  variables_ = wanted;
+}
+
+bool TargetProblem::has_gradient() const {
+  return target_->gradient() != nullptr && (relative_to_ == Reference::prior || prior().density_slope() != nullptr);
+}
+
+model::RowStatus TargetProblem::density(model::ConstBatch u, model::Evaluation& result, model::Batch du) const {
+  const model::RowStatus status = du.size() == 0
+                                      ? target_->evaluate(u, result.log_likelihood)
+                                      : target_->gradient()->evaluate_with_gradient(u, result.log_likelihood, du);
+  if (relative_to_ == Reference::lebesgue) divide_by_prior(u, result.log_likelihood, du);
+  return status;
+}
+
+// log-likelihood = f(u) - log p(u). Where p underflows to 0 nothing can be divided: density zero.
+void TargetProblem::divide_by_prior(model::ConstBatch u, model::Vector log_likelihood, model::Batch du) const {
+  const prob::DensitySlope* const slope = prior().density_slope();
+  const int d = parameter_dimension();
+  kernels::for_each_row(static_cast<int>(u.extent(0)), [=](int row) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const double log_prior = prior().log_density(&u(row, 0));
+    log_likelihood(row) = log_prior == -infinity ? -infinity : log_likelihood(row) - log_prior;
+    if (du.size() == 0) return;
+    std::vector<double> g(static_cast<std::size_t>(d));
+    slope->log_density_gradient(&u(row, 0), g.data());
+    for (int k = 0; k < d; ++k) du(row, k) -= g[static_cast<std::size_t>(k)];
+  });
+}
+
+}  // namespace aleator::inverse

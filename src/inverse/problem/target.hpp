@@ -1,0 +1,41 @@
+#pragma once
+/// What      The posterior of a prior and a target: sampling a density without a forward model.
+/// Method    relative_to = prior: posterior ∝ p(u) exp f(u), evidence ∫ p exp f du. relative_to = lebesgue: posterior
+///           ∝ exp f(u), evidence ∫ exp f du; the prior is only the reference measure (start and tempering) and is divided
+///           out: log-likelihood = f(u) - log p(u), exact since samplers carry the prior as N(z; 0, I). Symbols: f target,
+///           p density of the prior, u = T(z).
+/// Parallel  local rows; threads inside the target.
+/// Cost      the target's, and one prior density a row with lebesgue.
+/// Fails     KeyError when sizes or names do not fit; else as Posterior.
+#include "inverse/problem/posterior.hpp"
+#include "model/target.hpp"
+
+namespace aleator::inverse {
+
+class TargetProblem : public Posterior {
+ public:
+  enum class Reference { prior, lebesgue };
+  struct Params : PosteriorParams {
+    std::string target;
+    Reference relative_to = Reference::prior;
+  };
+  static deck::Schema<Params> schema();
+  TargetProblem(const Params& params, std::shared_ptr<const prob::Prior> prior,
+                std::shared_ptr<const model::Target> target);
+
+  int outputs() const override { return 0; }
+  /// With lebesgue the prior's slope is needed too.
+  bool has_gradient() const override;
+  const model::GaussianNoise* noise() const override { return nullptr; }
+
+ private:
+  model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du) const override;
+  std::string culprit() const override { return "target '" + target_name_ + "'"; }
+  void divide_by_prior(model::ConstBatch u, model::Vector log_likelihood, model::Batch du) const;
+  void take_names(const std::string& prior_name);
+  std::string target_name_;
+  Reference relative_to_;
+  std::shared_ptr<const model::Target> target_;
+};
+
+}  // namespace aleator::inverse

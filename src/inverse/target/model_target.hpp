@@ -1,0 +1,34 @@
+#pragma once
+/// What      A forward model whose single output is a log-density, taken as a target.
+/// Method    f(u) = G(u)_1; gradient by the model's adjoint with dJ/dy = 1.
+/// Parallel  the model's.
+/// Cost      one model run a row.
+/// Fails     KeyError when the model has more than one output.
+#include <memory>
+
+#include "deck/registry.hpp"
+#include "model/target.hpp"
+
+namespace aleator::inverse {
+
+class ModelTarget : public model::Target, private model::TargetGradient {
+ public:
+  struct Params {
+    std::string model;
+  };
+  static deck::Schema<Params> schema();
+  ModelTarget(const Params& params, std::shared_ptr<const model::ForwardModel> model);
+
+  int dimension() const override { return model_->shape().inputs; }
+  const std::vector<prob::Variable>& variables() const override { return variables_; }
+  model::RowStatus evaluate(model::ConstBatch u, model::Vector values) const override;
+  const model::TargetGradient* gradient() const override { return model_->adjoint() != nullptr ? this : nullptr; }
+
+ private:
+  model::RowStatus evaluate_with_gradient(model::ConstBatch u, model::Vector values,
+                                          model::Batch gradient) const override;
+  std::shared_ptr<const model::ForwardModel> model_;
+  std::vector<prob::Variable> variables_;
+};
+
+}  // namespace aleator::inverse

@@ -1,0 +1,75 @@
+#include "prob/prior/dirichlet.hpp"
+
+namespace aleator::prob {
+namespace {
+
+std::vector<BetaLaw> stick_laws(const std::vector<double>& a) {
+  if (a.size() < 2) throw deck::KeyError("concentration", "names fewer than two shares", "one number for each share");
+  std::vector<BetaLaw> laws;
+  double rest = 0.0;
+  for (const double value : a) rest += value;
+  for (std::size_t k = 0; k + 1 < a.size(); ++k) laws.emplace_back(a[k], rest -= a[k]);
+  return laws;
+}
+
+}  // namespace
+
+deck::Schema<Dirichlet::Params> Dirichlet::schema() {
+  deck::Schema<Params> s("Dirichlet prior on shares that sum to 1", "");
+  s.key("concentration", &Params::concentration, "", "a_1 … a_K: one number for each share; all 1 is uniform",
+        deck::positive())
+      .required()
+      .example("[1.0, 1.0, 1.0]");
+  return s;
+}
+
+Dirichlet::Dirichlet(const Params& params)
+    : concentration_(params.concentration), sticks_(stick_laws(params.concentration)) {
+  double sum = 0.0;
+  for (const double a : concentration_) sum += a, log_constant_ -= std::lgamma(a);
+  log_constant_ += std::lgamma(sum);
+}
+
+void Dirichlet::to_parameters(const double* z, double* u) const {
+  sticks_.to_parameters(z, u);
+  double rest = 1.0;
+  for (int k = 0; k < latent_dimension(); ++k) {
+    const double v = u[k];
+    u[k] = rest * v;
+    rest *= 1.0 - v;
+  }
+  u[latent_dimension()] = rest;
+}
+
+void Dirichlet::to_latent(const double* u, double* z) const {
+  std::vector<double> v(concentration_.size());
+  double rest = 0.0;  // u_(k+1) + … + u_K, from the end: no cancellation
+  for (int k = latent_dimension(); k >= 0; --k) v[static_cast<std::size_t>(k)] = u[k] / (rest += u[k]);
+  sticks_.to_latent(v.data(), z);
+}
+
+// u_j = v_j R_j, R_(j+1) = R_j (1 - v_j): backwards through the sticks.
+void Dirichlet::pullback(const double* z, const double* g_u, double* g_z) const {
+  const auto n = static_cast<std::size_t>(latent_dimension());
+  std::vector<double> v(n), rest(n + 1, 1.0), g_v(n);
+  sticks_.to_parameters(z, v.data());
+  for (std::size_t k = 0; k < n; ++k) rest[k + 1] = rest[k] * (1.0 - v[k]);
+  double g_rest = g_u[n];
+  for (std::size_t k = n; k-- > 0;) {
+    g_v[k] = rest[k] * (g_u[k] - g_rest);
+    g_rest = v[k] * g_u[k] + (1.0 - v[k]) * g_rest;
+  }
+  sticks_.pullback(z, g_v.data(), g_z);
+}
+
+double Dirichlet::log_density(const double* u) const {
+  double sum = log_constant_, total = 0.0;
+  for (std::size_t k = 0; k < concentration_.size(); ++k) {
+    if (!(u[k] > 0.0)) return -std::numeric_limits<double>::infinity();
+    sum += (concentration_[k] - 1.0) * std::log(u[k]);
+    total += u[k];
+  }
+  return std::abs(total - 1.0) < 1e-8 ? sum : -std::numeric_limits<double>::infinity();
+}
+
+}  // namespace aleator::prob

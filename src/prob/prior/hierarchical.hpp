@@ -1,0 +1,47 @@
+#pragma once
+/// What      A group of normal parameters whose mean and standard deviation are parameters themselves: theta_j ~ N(mu, tau^2).
+/// Method    non-centred: u = (parts, theta), theta_j = mu + tau z_j, with mu and tau entries of the parts or numbers. In z
+///           all coordinates are independent: the funnel of the centred form is not there.
+/// Parallel  local, row by row.
+/// Cost      that of the parts and O(d).
+/// Fails     KeyError: a mean or sd that is no single parameter of a part, a name used twice.
+#include <memory>
+
+#include "prob/prior/product.hpp"
+
+namespace aleator::prob {
+
+class Hierarchical : public Prior, private DensitySlope {
+ public:
+  struct Params {
+    std::vector<std::string> parts;
+    int dimension = 1;
+    std::string group;
+    std::string mean, sd;
+    double fixed_mean = 0.0, fixed_sd = 1.0;
+  };
+  static deck::Schema<Params> schema();
+  Hierarchical(const Params& params, std::vector<Product::Part> parts);
+
+  int dimension() const override { return hyper_.dimension() + size_; }
+  int latent_dimension() const override { return hyper_.latent_dimension() + size_; }
+  void to_parameters(const double* z, double* u) const override;
+  void to_latent(const double* u, double* z) const override;
+  void pullback(const double* z, const double* g_u, double* g_z) const override;
+  double log_density(const double* u) const override;
+  const DensitySlope* density_slope() const override { return hyper_.density_slope() != nullptr ? this : nullptr; }
+  std::vector<Variable> variables(const std::string& name) const override;
+
+ private:
+  void log_density_gradient(const double* u, double* g) const override;
+  int column_of(const std::string& name, const std::string& key) const;
+  double mean(const double* u) const { return mean_column_ < 0 ? fixed_mean_ : u[mean_column_]; }
+  double sd(const double* u) const { return sd_column_ < 0 ? fixed_sd_ : u[sd_column_]; }
+  Product hyper_;
+  int size_;
+  std::string group_;
+  double fixed_mean_, fixed_sd_;
+  int mean_column_ = -1, sd_column_ = -1;  // of u; -1: fixed
+};
+
+}  // namespace aleator::prob

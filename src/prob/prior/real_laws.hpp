@@ -1,0 +1,82 @@
+#pragma once
+/// What      Laws of real and of bounded parameters: Student t, normal truncated to an interval, beta.
+/// Method    inverse incomplete beta function (Boost.Math) and the normal quantile; see Independent.
+/// Parallel  local; thread-safe.
+/// Cost      1 to 2 us a value; the truncated normal 0.1 us.
+/// Fails     KeyError: sizes that do not fit, bounds that hold no mass.
+#include "prob/prior/independent.hpp"
+
+namespace aleator::prob {
+
+/// (u - m) / s is Student t with nu degrees of freedom; nu = 1 is Cauchy.
+class StudentTLaw {
+ public:
+  StudentTLaw(double dof, double location, double scale);
+  double quantile(Tail tail) const;
+  Tail tail(double u) const;
+  double log_density(double u) const;
+  double slope(double u) const;
+
+ private:
+  double dof_, location_, scale_, log_constant_;
+};
+
+/// N(m, s^2) given low <= u <= high; either bound may be infinite.
+class TruncatedNormalLaw {
+ public:
+  TruncatedNormalLaw(double mean, double sd, double low, double high);
+  double quantile(Tail tail) const;
+  Tail tail(double u) const;
+  double log_density(double u) const;
+  double slope(double u) const { return -(u - mean_) / (sd_ * sd_); }
+  double mass() const { return mass_; }
+
+ private:
+  // Bounds in units of sd, reflected so that most of the interval lies below the mean, where Phi is accurate.
+  double mean_, sd_, low_, high_;
+  double side_;                // 1, or -1 when reflected
+  double below_, mass_ = 0.0;  // Phi at the lower bound, and between the bounds
+};
+
+/// p(u) = u^(a-1) (1-u)^(b-1) / B(a, b) on (0, 1).
+class BetaLaw {
+ public:
+  BetaLaw(double alpha, double beta);
+  double quantile(Tail tail) const;
+  Tail tail(double u) const;
+  double log_density(double u) const;
+  double slope(double u) const { return (alpha_ - 1.0) / u - (beta_ - 1.0) / (1.0 - u); }
+
+ private:
+  double alpha_, beta_, log_constant_;
+};
+
+struct StudentT : Independent<StudentTLaw> {
+  struct Params {
+    int dimension = 1;
+    std::vector<double> degrees_of_freedom = {4.0}, location = {0.0}, scale = {1.0};
+  };
+  static deck::Schema<Params> schema();
+  explicit StudentT(const Params& params);
+};
+
+struct TruncatedNormal : Independent<TruncatedNormalLaw> {
+  struct Params {
+    int dimension = 1;
+    std::vector<double> mean = {0.0}, sd = {1.0};
+    std::vector<double> low, high;
+  };
+  static deck::Schema<Params> schema();
+  explicit TruncatedNormal(const Params& params);
+};
+
+struct Beta : Independent<BetaLaw> {
+  struct Params {
+    int dimension = 1;
+    std::vector<double> alpha = {1.0}, beta = {1.0};
+  };
+  static deck::Schema<Params> schema();
+  explicit Beta(const Params& params);
+};
+
+}  // namespace aleator::prob
