@@ -74,9 +74,11 @@ SteinDirection<Real>::SteinDirection(const ConstBatch& positions, const ConstBat
     double squares = 0.0;
     for (int k = 0; k < d_; ++k) {
       const double x = positions(j, k) - centre_[k];
-      squares += x * x;
+      squares =
+          std::fma(x, x, squares);  // GCC has two versions of this loop, for arrays near and far; said so, they agree
       x_[static_cast<std::size_t>(k * padded + j)] = static_cast<Real>(x / length_scale);
-      columns_[static_cast<std::size_t>(k * padded + j)] = static_cast<Real>(scores(j, k) - x * inverse_square_);
+      columns_[static_cast<std::size_t>(k * padded + j)] =
+          static_cast<Real>(std::fma(-x, inverse_square_, scores(j, k)));
     }
     half_square_[static_cast<std::size_t>(j)] = static_cast<Real>(0.5 * squares * inverse_square_);
     columns_[static_cast<std::size_t>(d_ * padded + j)] = Real(1);
@@ -85,7 +87,8 @@ SteinDirection<Real>::SteinDirection(const ConstBatch& positions, const ConstBat
 
 // values[q * chunk + p] = k(x_(i_q), particles of pack first_pack + p)
 template <typename Real>
-void SteinDirection<Real>::kernel_values(const std::int64_t* i, std::int64_t first_pack, int packs, Lanes* values) const {
+void SteinDirection<Real>::kernel_values(const std::int64_t* i, std::int64_t first_pack, int packs,
+                                         Lanes* values) const {
   const std::int64_t padded = packs_ * lanes;
   const auto pack = [](const Real* from) {
     Lanes v;

@@ -34,9 +34,9 @@ class SteinDirection {
 
   std::int64_t n_ = 0, packs_ = 0;
   int d_ = 0;
-  double inverse_square_ = 1.0;  // 1 / l^2
-  std::vector<double> centre_;   // positions are taken from here, against cancellation
-  std::vector<Real> x_;          // x_j / l, (d x packs) packs
+  double inverse_square_ = 1.0;    // 1 / l^2
+  std::vector<double> centre_;     // positions are taken from here, against cancellation
+  std::vector<Real> x_;            // x_j / l, (d x packs) packs
   std::vector<Real> half_square_;  // |x_j|^2 / (2 l^2)
   std::vector<Real> columns_;      // s_j - x_j / l^2 for each coordinate, then 1; zero beyond n
 };

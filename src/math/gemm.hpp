@@ -1,7 +1,7 @@
 #pragma once
 /// What      Products of dense matrices that lie anywhere in memory, and solves with large dense matrices.
-/// Method    BLAS dgemm and LAPACK dposv on the calling thread: the threads are ours, over blocks, and the order of additions is then the
-///           same whatever their number.
+/// Method    BLAS dgemm and LAPACK dposv on the calling thread: the threads are ours, over blocks, and the order of additions
+///           is then the same whatever their number.
 /// Parallel  local; may be called from several threads at once.
 /// Cost      2 rows x columns x depth flops, near the machine's peak from a few dozen of each on.
 /// Fails     -

@@ -1,6 +1,7 @@
 #include "deck/builder.hpp"
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/eks.hpp"
+#include "sampler/importance.hpp"
 #include "sampler/langevin/aldi.hpp"
 #include "sampler/langevin/cbs.hpp"
 #include "sampler/langevin/ula.hpp"
@@ -9,7 +10,9 @@
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/pcn.hpp"
 #include "sampler/mcmc/random_walk.hpp"
+#include "sampler/polish.hpp"
 #include "sampler/smc/smc.hpp"
+#include "sampler/stein/svgd.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -19,6 +22,15 @@ void add_sampler(deck::Registry& registry, const std::string& name) {
   using Params = typename Algorithm::Params;
   registry.add<Sampler, Params>("sampler", name, Algorithm::schema(), [](const Params& params, deck::Builder&) {
     return std::make_unique<Erased<Algorithm>>(params);
+  });
+}
+
+// A sampler that starts where another one ends.
+template <typename Wrapper>
+void add_wrapper(deck::Registry& registry, const std::string& name) {
+  using Params = typename Wrapper::Params;
+  registry.add<Sampler, Params>("sampler", name, Wrapper::schema(), [](const Params& params, deck::Builder& builder) {
+    return std::make_unique<Wrapper>(params, builder.get<Sampler>("sampler", params.sampler));
   });
 }
 
@@ -36,6 +48,9 @@ void register_components(deck::Registry& registry) {
   add_sampler<Cbs>(registry, "sampler/cbs");
   add_sampler<Ula>(registry, "sampler/ula");
   add_sampler<Underdamped>(registry, "sampler/underdamped");
+  add_sampler<Svgd>(registry, "sampler/svgd");
+  add_wrapper<Polish>(registry, "sampler/polish");
+  add_wrapper<Importance>(registry, "sampler/importance");
 }
 
 }  // namespace aleator::sampler

@@ -26,6 +26,9 @@ std::string keys_of(const std::string& name, int members) {
       {"sampler/smc", "min_moves = 2\nmax_moves = 4\nmove = \"mala\"\nparticles = "},
       {"sampler/eki", "step = \"fixed\"\nfixed_step = 0.2\nmembers = "},
       {"sampler/eks", "step = 0.5\nmax_iterations = 30\nmembers = "},
+      {"sampler/svgd", "iterations = 30\nmembers = "},
+      {"sampler/polish", "sampler = \"first\"\nmoves = 12\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
+      {"sampler/importance", "sampler = \"first\"\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
       {"sampler/cbs", "iterations = 30\nmembers = "}};
   if (const auto found = others.find(name); found != others.end()) return found->second + m + "\n";
   return "warmup = 24\ndraws = 6\nthin = 2\nchains = " + m + "\n";
@@ -96,7 +99,8 @@ TEST(EverySamplerMpi, HasTheSameBitsOnAnyNumberOfRanks) {
 TEST(EverySamplerMpi, RunsWithRanksThatHaveNoMember) {
   const auto problem = test::linear_gaussian().problem();
   for (const std::string& name : menu().names("sampler")) {
-    const int members = name == "sampler/smc" ? 8 : 3;  // with four ranks one of them is empty
+    const int members =
+        name == "sampler/smc" || name == "sampler/importance" ? 8 : 3;  // with four ranks one of them is empty
     const auto spread = make(name, members), whole = make(name, members);
     spread->init(*problem, world());
     whole->init(*problem, alone());

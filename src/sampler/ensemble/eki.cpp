@@ -48,7 +48,7 @@ Combination square_root_update(const Forecast& f, const KalmanBasis& basis, doub
   return c;
 }
 
-// With A' the deviations of (r_j, sqrt(lambda) z_j): z_j -= Z'^T (A' A'^T / (n - 1) + I / h)^-1 A' (r_j, sqrt(lambda) z_j) / (n - 1).
+// With a_j = (r_j, sqrt(lambda) z_j) and A' their deviations: z_j -= Z'^T (A' A'^T / (n - 1) + I / h)^-1 A' a_j / (n - 1).
 Combination minimising_update(const Forecast& f, const math::Matrix& products, double lambda, double h) {
   const int members = f.residual.rows;
   math::Matrix uncentred(members, members);  // A'_i . (r_j, sqrt(lambda) z_j), i row

@@ -1,8 +1,9 @@
 #pragma once
-/// What      Consensus-based sampling and optimisation: members drift to their weighted mean and spread with their weighted covariance.
+/// What      Consensus-based sampling and optimisation: members go to their weighted mean and spread by their weighted covariance.
 /// Method    Carrillo, Hoffmann, Stuart, Vaes 2022, eq. 2.2 with f = -log posterior density in latent coordinates:
 ///           w_j ~ exp(-beta f(z_j)), m = sum w_j z_j, C = sum w_j (z_j - m)(z_j - m)^T,
-///           z_j <- m + alpha (z_j - m) + sqrt((1 - alpha^2) / lambda) C^1/2 xi_j; lambda = 1 / (1 + beta) samples, lambda = 1 goes to the mode.
+///           z_j <- m + alpha (z_j - m) + sqrt((1 - alpha^2) / lambda) C^1/2 xi_j;
+///           lambda = 1 / (1 + beta) samples, lambda = 1 goes to the mode.
 ///           beta from step to step such that the weights' effective size is half of J (section 5); C^1/2 xi_j = sum_i
 ///           sqrt(w_i) (z_i - m) xi_ij. No derivatives, no assumption on the noise. Exact for Gaussian posteriors as J grows.
 /// Parallel  collective; same bits on any number of ranks.

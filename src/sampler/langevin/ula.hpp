@@ -1,7 +1,7 @@
 #pragma once
 /// What      Unadjusted Langevin algorithm: the discretised overdamped diffusion without a Metropolis test.
-/// Method    z <- z + h C grad log pi(z) + sqrt(2 h) L xi, C = L L^T (Roberts, Tweedie 1996). The warm-up runs sampler/mala, which
-///           learns C and finds the posterior; then nothing adapts and no step is refused, but where the model fails.
+/// Method    z <- z + h C grad log pi(z) + sqrt(2 h) L xi, C = L L^T (Roberts, Tweedie 1996). The warm-up runs sampler/mala,
+///           which learns C and finds the posterior; then nothing adapts and no step is refused, but where the model fails.
 ///           Biased by O(h): the stationary variance of N(0, C) is C / (1 - h / 2); h >= 2 diverges.
 /// Parallel  collective over the ensemble; same bits on any number of ranks.
 /// Cost      one model run with adjoint and 2 d^2 flops a member and step.

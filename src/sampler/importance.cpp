@@ -1,0 +1,132 @@
+#include "sampler/importance.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/log.hpp"
+#include "kernels/triangular.hpp"
+#include "math/special.hpp"
+#include "prob/pareto.hpp"
+#include "sampler/proposal_scale.hpp"
+#include "sampler/weights.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+constexpr int freedom = 5;  // nu
+
+// log q(z) of the t distribution with scale matrix (nu - 2) / nu L L^T, up to the normal's constant: x = L^-1 (z - m).
+double log_student(double squares, const std::vector<double>& lower, int d) {
+  const double nu = freedom, shrink = std::sqrt((nu - 2.0) / nu);
+  double log_det = d * std::log(shrink);
+  for (int k = 0; k < d; ++k) log_det += std::log(lower[static_cast<std::size_t>(k) * d + k]);
+  return std::lgamma(0.5 * (nu + d)) - std::lgamma(0.5 * nu) - 0.5 * d * std::log(nu * M_PI) - log_det -
+         0.5 * (nu + d) * std::log1p(squares / nu);
+}
+
+}  // namespace
+
+deck::Schema<Importance::Params> Importance::schema() {
+  deck::Schema<Params> s("Another sampler's ensemble, corrected by importance sampling",
+                         "Vehtari, Simpson, Gelman, Yao, Gabry 2024");
+  s.reference("sampler", &Params::sampler, "sampler", "whose ensemble is corrected").required();
+  return s;
+}
+
+std::string Importance::objection(const Problem& problem) const {
+  if (first_->plan().kind == Plan::Kind::chains)
+    return "corrects a sampler of chains; name one that ends with an ensemble";
+  if (first_->plan().members <= problem.dimension())
+    return fmt::format("corrects an ensemble of {} members in {} coordinates; it needs more members than coordinates",
+                       first_->plan().members, problem.dimension());
+  const std::string inner = first_->objection(problem);
+  return inner.empty() ? "" : "corrects '" + params_.sampler + "', which " + inner;
+}
+
+StepInfo Importance::step(const Problem& problem, const Context& context) {
+  if (is_first_done_) return correct(problem, context);
+  StepInfo info = first_->step(problem, context);
+  is_first_done_ = info.is_finished;
+  info.is_draw = info.is_finished = false;
+  info.progress *= 0.9;
+  return info;
+}
+
+StepInfo Importance::correct(const Problem& problem, const Context& context) {
+  const BaseState& first = first_->state();
+  const int rows = first.ensemble.rows(), d = problem.dimension();
+  const double members = static_cast<double>(plan().members);
+  PooledMoments moments;
+  moments.reset(d);
+  moments.observe(first.ensemble, context);
+  const std::vector<double> lower = moments.factor(), mean = mean_position(first.ensemble, context);
+  if (lower.empty())
+    throw core::NumericsError("importance correction: the ensemble lies in a hyperplane; use more members");
+  own_ = BaseState();
+  Ensemble& e = own_.ensemble;
+  e.layout = first.ensemble.layout;
+  e.position = Batch("position", rows, d), e.gradient = Batch("gradient", rows, 0);
+  e.log_likelihood = Vector("log_likelihood", rows), e.accepted = Vector("accepted", rows);
+  Kokkos::deep_copy(e.accepted, std::nan(""));
+  const Batch xi("xi", rows, d + freedom);
+  context.rng.normals({kernels::Purpose::importance}, e.layout.first(), xi);
+  const Vector log_q("log_q", rows);
+  kernels::for_each_row(rows, [=, &lower](int row) {
+    double chi = 0.0, squares = 0.0;
+    for (int i = 0; i < freedom; ++i) chi += xi(row, d + i) * xi(row, d + i);
+    const double stretch = std::sqrt(freedom / chi);
+    for (int k = 0; k < d; ++k) {
+      xi(row, k) *= stretch;
+      squares += xi(row, k) * xi(row, k);
+    }
+    log_q(row) = log_student(squares, lower, d);
+  });
+  const double shrink = std::sqrt((freedom - 2.0) / freedom);
+  kernels::multiply_lower(
+      lower.data(), rows, d, [=](int row, int k) { return shrink * xi(row, k); },
+      [&](int row, int k, double value) { e.position(row, k) = mean[static_cast<std::size_t>(k)] + value; });
+  model::Evaluation evaluation{e.log_likelihood, {}, {}};
+  evaluate(problem, e.position, evaluation, context);
+  std::vector<double> mine;
+  for (int row = 0; row < rows; ++row)
+    mine.push_back(e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), d) - log_q(row));
+  std::vector<double> log_weights = parallel::gather_rows(context.comm, mine);
+  const double share = effective_share(log_weights), k = prob::smooth_weights(log_weights);
+  own_.log_evidence = math::log_sum_exp(log_weights) - std::log(members);
+  own_.log_evidence_standard_error = std::sqrt((1.0 / effective_share(log_weights) - 1.0) / members);
+  const std::vector<std::int64_t> source =
+      systematic_resampling(log_weights, context.rng.uniform({kernels::Purpose::importance, 1}, 0));
+  e.take(source, context);
+  own_.ancestors = source;
+  own_.model_evaluations = first.model_evaluations + plan().members;
+  own_.gradient_evaluations = first.gradient_evaluations;
+  own_.iteration = 1;
+  is_done_ = true;
+  if (k > 0.7)
+    core::warn(
+        "importance correction: Pareto k = {:.2f} (> 0.7): '{}' does not cover the posterior; trust neither the draws "
+        "nor "
+        "the evidence",
+        k, params_.sampler);
+  StepInfo info;
+  info.is_draw = info.is_finished = true;
+  info.phase = "correction";
+  info.progress = 1.0;
+  info.numbers = {{"pareto_k", k}, {"effective_share", share}};
+  return info;
+}
+
+void Importance::fields(io::Archive& archive, const Context& context) {
+  archive.field("is_first_done", is_first_done_);
+  archive.field("is_done", is_done_);
+  if (!is_done_) {
+    const io::ArchiveGroup group(archive, "first");
+    first_->fields(archive, context);
+    return;
+  }
+  if (archive.is_loading()) own_.ensemble.layout = parallel::RowLayout(plan().members, context.comm);
+  own_.fields(archive);
+}
+
+}  // namespace aleator::sampler

@@ -1,0 +1,133 @@
+#include "sampler/polish.hpp"
+
+#include <cmath>
+
+#include "sampler/mcmc/mala.hpp"
+#include "sampler/mcmc/pcn.hpp"
+#include "sampler/mcmc/random_walk.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+struct KernelFacts {
+  double acceptance, first_scale;
+};
+
+KernelFacts facts_of(Polish::Kernel kernel, int dimension) {
+  switch (kernel) {
+    case Polish::Kernel::mala:
+      return {0.574, 1.65 / std::pow(dimension, 1.0 / 6.0)};
+    case Polish::Kernel::pcn:
+      return {0.234, 0.3};
+    case Polish::Kernel::automatic:
+    case Polish::Kernel::random_walk:
+      break;
+  }
+  return {0.234, 2.38 / std::sqrt(dimension)};
+}
+
+}  // namespace
+
+deck::Schema<Polish::Params> Polish::schema() {
+  deck::Schema<Params> s("Another sampler's ensemble, moved on by a Metropolis kernel", "");
+  s.reference("sampler", &Params::sampler, "sampler", "whose ensemble is polished").required();
+  s.choice("kernel", &Params::kernel, "Metropolis kernel",
+           {{"automatic", Kernel::automatic,
+             "mala where there is a gradient; else random_walk, or pcn above 256 coordinates"},
+            {"random_walk", Kernel::random_walk, "with the ensemble's covariance"},
+            {"pcn", Kernel::pcn, "preconditioned Crank-Nicolson"},
+            {"mala", Kernel::mala, "Langevin, needs a gradient"}})
+      .key("moves", &Params::moves, "1", "moves of every member", deck::at_least(1));
+  return s;
+}
+
+Plan Polish::plan() const { return {Plan::Kind::ensemble, first_->plan().members, 1, false}; }
+
+std::string Polish::objection(const Problem& problem) const {
+  if (first_->plan().kind == Plan::Kind::chains)
+    return "polishes a sampler of chains, which are Markov chains already; name one that ends with an ensemble";
+  if (params_.kernel == Kernel::mala && !problem.has_gradient())
+    return "has kernel = \"mala\", which needs the gradient of the log-likelihood; the model does not offer it";
+  const std::string inner = first_->objection(problem);
+  return inner.empty() ? "" : "polishes '" + params_.sampler + "', which " + inner;
+}
+
+Polish::Kernel Polish::kernel_for(const Problem& problem) const {
+  if (params_.kernel != Kernel::automatic) return params_.kernel;
+  if (problem.has_gradient()) return Kernel::mala;
+  return problem.dimension() <= PooledMoments::largest_dimension ? Kernel::random_walk : Kernel::pcn;
+}
+
+void Polish::init(const Problem& problem, const Context& context) { first_->init(problem, context); }
+
+void Polish::take_over(const Problem& problem, const Context& context) {
+  const BaseState& first = first_->state();
+  const bool with_gradient = kernel_for(problem) == Kernel::mala;
+  const int rows = first.ensemble.rows(), d = problem.dimension();
+  own_ = first;
+  own_.iteration = 0;
+  own_.means = {};
+  Ensemble& e = own_.ensemble;
+  e.position = Batch("position", rows, d);
+  Kokkos::deep_copy(e.position, first.ensemble.position);
+  e.log_likelihood = Vector("log_likelihood", rows);
+  e.gradient = Batch("gradient", rows, with_gradient ? d : 0);
+  e.accepted = Vector("accepted", rows);
+  model::Evaluation evaluation{e.log_likelihood, e.gradient, {}};
+  evaluate(problem, e.position, evaluation, context);
+  own_.model_evaluations += e.layout.rows();
+  own_.gradient_evaluations += with_gradient ? e.layout.rows() : 0;
+  if (d <= PooledMoments::largest_dimension) {
+    PooledMoments moments;
+    moments.reset(d);
+    moments.observe(e, context);
+    lower_ = moments.factor();
+  }
+  log_scale_ = std::log(facts_of(kernel_for(problem), d).first_scale);
+  is_first_done_ = true;
+}
+
+StepInfo Polish::step(const Problem& problem, const Context& context) {
+  constexpr double share_of_first = 0.5;  // of the progress shown
+  if (!is_first_done_) {
+    StepInfo info = first_->step(problem, context);
+    if (info.is_finished) take_over(problem, context);
+    info.is_draw = info.is_finished = false;
+    info.progress *= share_of_first;
+    return info;
+  }
+  Ensemble& e = own_.ensemble;
+  const Kernel kernel = kernel_for(problem);
+  const MoveSetting setting{1.0, std::exp(log_scale_), lower_, own_.iteration, kernels::Purpose::polish_acceptance};
+  const Vector probability = kernel == Kernel::mala  ? Mala::move(problem, context, setting, e)
+                             : kernel == Kernel::pcn ? Pcn::move(problem, context, setting, e)
+                                                     : RandomWalk::move(problem, context, setting, e);
+  const double acceptance = ordered_mean(context, e.layout, probability);
+  ++own_.iteration;
+  if (2 * own_.iteration <= params_.moves)
+    log_scale_ += std::pow(static_cast<double>(own_.iteration), -0.6) *
+                  (acceptance - facts_of(kernel, problem.dimension()).acceptance);
+  own_.model_evaluations += e.layout.rows();
+  own_.gradient_evaluations += kernel == Kernel::mala ? e.layout.rows() : 0;
+  StepInfo info;
+  info.is_draw = info.is_finished = own_.iteration >= params_.moves;
+  info.phase = "polish";
+  info.progress = share_of_first + (1.0 - share_of_first) * static_cast<double>(own_.iteration) / params_.moves;
+  info.numbers = {{"acceptance", acceptance}, {"scale", std::exp(log_scale_)}};
+  return info;
+}
+
+void Polish::fields(io::Archive& archive, const Context& context) {
+  archive.field("is_first_done", is_first_done_);
+  if (!is_first_done_) {
+    const io::ArchiveGroup group(archive, "first");
+    first_->fields(archive, context);
+    return;
+  }
+  archive.field("log_scale", log_scale_);
+  archive.field("lower", lower_);
+  if (archive.is_loading()) own_.ensemble.layout = parallel::RowLayout(plan().members, context.comm);
+  own_.fields(archive);
+}
+
+}  // namespace aleator::sampler

@@ -1,0 +1,149 @@
+#include "sampler/stein/svgd.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/stein.hpp"
+#include "kernels/triangular.hpp"
+#include "math/dense.hpp"
+#include "sampler/mcmc/metropolis.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+// All members' rows, on every rank.
+Batch gathered(const Context& context, const Batch& mine, std::int64_t members) {
+  Batch all("all", members, mine.extent(1));
+  const std::vector<double> values =
+      parallel::gather_rows(context.comm, std::vector<double>(mine.data(), mine.data() + mine.size()));
+  std::copy(values.begin(), values.end(), all.data());
+  return all;
+}
+
+double median_length_scale(const Batch& z) {
+  const int n = std::min(512, static_cast<int>(z.extent(0)));
+  std::vector<double> squares;
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < i; ++j) {
+      double sum = 0.0;
+      for (std::size_t k = 0; k < z.extent(1); ++k) sum += (z(i, k) - z(j, k)) * (z(i, k) - z(j, k));
+      squares.push_back(sum);
+    }
+  const auto middle = squares.begin() + static_cast<std::ptrdiff_t>(squares.size() / 2);
+  std::nth_element(squares.begin(), middle, squares.end());
+  return std::sqrt(std::max(*middle, 1e-300) / (2.0 * std::log(static_cast<double>(z.extent(0)) + 1.0)));
+}
+
+// Lower factor of the members' covariance, row by row.
+std::vector<double> covariance_factor(const Batch& z) {
+  const int n = static_cast<int>(z.extent(0)), d = static_cast<int>(z.extent(1));
+  std::vector<double> mean(static_cast<std::size_t>(d), 0.0);
+  for (int j = 0; j < n; ++j)
+    for (int k = 0; k < d; ++k) mean[k] += z(j, k) / n;
+  math::Matrix c(d, d), lower;
+  double trace = 0.0;
+  for (int j = 0; j < n; ++j)
+    for (int i = 0; i < d; ++i)
+      for (int k = 0; k <= i; ++k) c(i, k) += (z(j, i) - mean[i]) * (z(j, k) - mean[k]) / n;
+  for (int i = 0; i < d; ++i) trace += c(i, i);
+  math::add_to_diagonal(c, 1e-8 * trace / d);
+  return math::cholesky(c).a;
+}
+
+}  // namespace
+
+deck::Schema<Svgd::Params> Svgd::schema() {
+  deck::Schema<Params> s("Stein variational gradient descent", "Liu, Wang 2016; Wang, Tang, Bajaj, Liu 2019");
+  s.key("members", &Params::members, "1", "number of particles J", deck::at_least(2))
+      .key("iterations", &Params::iterations, "1", "number of steps", deck::at_least(1))
+      .key("step", &Params::step, "1", "epsilon at the beginning, in prior standard deviations; falls linearly to zero",
+           deck::positive())
+      .key("length_scale", &Params::length_scale, "1",
+           "l of the kernel; 0: from the median distance, in each iteration", deck::at_least(0))
+      .choice("metric", &Params::metric, "in which distances are measured",
+              {{"identity", Metric::identity, "that of the prior"},
+               {"covariance", Metric::covariance,
+                "that of the particles' covariance; needs more particles than coordinates"}})
+      .choice("precision", &Params::precision, "of the sums over pairs",
+              {{"double", Precision::double_precision, "64 bits"}, {"single", Precision::single_precision, "32 bits"}});
+  return s;
+}
+
+void Svgd::State::fields(io::Archive& archive) {
+  BaseState::fields(archive);
+  archive.rows("squares", ensemble.layout, squares);
+}
+
+std::string Svgd::objection(const Problem& problem) const {
+  if (params.metric == Metric::covariance && params.members <= problem.dimension())
+    return fmt::format("has metric = \"covariance\" with {} particles for {} coordinates; it needs more",
+                       params.members, problem.dimension());
+  return gradient_objection(problem);
+}
+
+Svgd::State Svgd::init(const Problem& problem, const Context& context) const {
+  State s;
+  s.ensemble = Ensemble::from_prior(params.members, true, problem, context);
+  s.squares = Batch("squares", s.ensemble.rows(), problem.dimension());
+  s.model_evaluations = s.gradient_evaluations = params.members;
+  return s;
+}
+
+StepInfo Svgd::step(const Problem& problem, const Context& context, State& s) const {
+  Ensemble& e = s.ensemble;
+  const int rows = e.rows(), d = problem.dimension();
+  const std::vector<double> log_likelihood = e.all_log_likelihoods(context);
+  if (!std::isfinite(*std::max_element(log_likelihood.begin(), log_likelihood.end())))
+    throw core::NumericsError("Stein variational gradient descent: every particle has likelihood zero");
+  const Batch score("score", rows, d), phi("phi", rows, d);
+  kernels::for_each_row(rows, [=](int row) {
+    for (int k = 0; k < d; ++k) score(row, k) = e.gradient(row, k) - e.position(row, k);
+  });
+  Batch z = gathered(context, e.position, params.members), all_scores = gathered(context, score, params.members);
+  std::vector<double> lower;
+  if (params.metric == Metric::covariance) {
+    lower = covariance_factor(z);
+    math::Matrix l(d, d);
+    l.a = lower;
+    kernels::for_each_row(params.members, [&](int row) {  // z' = L^-1 z
+      const std::vector<double> x = math::solve_lower(l, std::vector<double>(&z(row, 0), &z(row, 0) + d));
+      std::copy(x.begin(), x.end(), &z(row, 0));
+    });
+    kernels::multiply_lower_transposed(
+        lower.data(), params.members, d, [=](int row, int k) { return all_scores(row, k); },
+        [=](int row, int k, double value) { all_scores(row, k) = value; });
+  }
+  const double length = params.length_scale > 0.0 ? params.length_scale : median_length_scale(z);
+  if (params.precision == Precision::double_precision)
+    kernels::SteinDirection<double>(z, all_scores, length).apply(e.layout.first(), phi);
+  else
+    kernels::SteinDirection<float>(z, all_scores, length).apply(e.layout.first(), phi);
+  if (!lower.empty()) kernels::multiply_lower(lower.data(), phi, phi);
+
+  constexpr double memory = 0.9, floor = 1e-6;
+  const double epsilon = params.step * (1.0 - static_cast<double>(s.iteration) / params.iterations);
+  const bool is_first = s.iteration == 0;
+  kernels::for_each_row(rows, [=, squares = s.squares](int row) {
+    for (int k = 0; k < d; ++k) {
+      const double square = phi(row, k) * phi(row, k);
+      squares(row, k) = is_first ? square : memory * squares(row, k) + (1.0 - memory) * square;
+      e.position(row, k) += epsilon * phi(row, k) / (floor + std::sqrt(squares(row, k)));
+    }
+  });
+  model::Evaluation evaluation{e.log_likelihood, e.gradient, {}};
+  evaluate(problem, e.position, evaluation, context);
+  s.model_evaluations += params.members, s.gradient_evaluations += params.members;
+
+  ++s.iteration;
+  StepInfo info;
+  info.is_finished = s.iteration >= params.iterations;
+  info.is_draw = info.is_finished;
+  info.phase = "descent";
+  info.progress = static_cast<double>(s.iteration) / params.iterations;
+  info.numbers = {{"step", epsilon}, {"length_scale", length}};
+  return info;
+}
+
+}  // namespace aleator::sampler
