@@ -1,5 +1,6 @@
 #pragma once
-/// What      Consensus-based sampling and optimisation: members go to their weighted mean and spread by their weighted covariance.
+/// What      Consensus-based sampling and optimisation: members go to their weighted mean and spread by their weighted
+///           covariance.
 /// Method    Carrillo, Hoffmann, Stuart, Vaes 2022, eq. 2.2 with f = -log posterior density in latent coordinates:
 ///           w_j ~ exp(-beta f(z_j)), m = sum w_j z_j, C = sum w_j (z_j - m)(z_j - m)^T,
 ///           z_j <- m + alpha (z_j - m) + sqrt((1 - alpha^2) / lambda) C^1/2 xi_j;
