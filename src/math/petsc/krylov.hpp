@@ -54,7 +54,8 @@ using PetscSettings = std::vector<std::pair<std::string, std::string>>;
 
 class PetscPrefix {
  public:
-  explicit PetscPrefix(const PetscSettings& settings);
+  /// The user's settings, and ours, which give way to them and may stay unused.
+  explicit PetscPrefix(const PetscSettings& settings, const PetscSettings& ours = {});
   ~PetscPrefix();
   PetscPrefix(const PetscPrefix&) = delete;
   PetscPrefix& operator=(const PetscPrefix&) = delete;
@@ -64,7 +65,7 @@ class PetscPrefix {
 
  private:
   std::string prefix_;
-  std::vector<std::string> names_;
+  std::vector<std::string> names_, all_;
 };
 
 struct KrylovResult {

@@ -9,6 +9,15 @@ namespace aleator::math {
 
 static_assert(sizeof(PetscInt) == sizeof(int), "patterns are handed over as they are");
 
+namespace {
+
+PetscSettings quiet_cholmod(SparseSolver::Method method) {
+  if (method != SparseSolver::Method::cholesky) return {};
+  return {{"mat_cholmod_print", "0"}};  // a matrix that is not positive definite is reported by us
+}
+
+}  // namespace
+
 struct SparseSolver::Inside {
   SparsePattern pattern;
   Settings settings;
@@ -20,7 +29,8 @@ struct SparseSolver::Inside {
   VecHandle right_side, solution;
   bool is_checked = false;
 
-  Inside(SparsePattern p, Settings s) : pattern(std::move(p)), settings(std::move(s)), prefix(settings.petsc) {}
+  Inside(SparsePattern p, Settings s)
+      : pattern(std::move(p)), settings(std::move(s)), prefix(settings.petsc, quiet_cholmod(settings.method)) {}
   void make_matrix();
   void make_ksp();
 };
@@ -101,13 +111,17 @@ std::string SparseSolver::set_values(const double* values) {
   std::copy_n(values, in.values.size(), to);
   check_petsc(MatSeqAIJRestoreArray(in.matrix, &to), "to fill a matrix");  // notes that the values are new
   const bool is_direct = in.settings.method != Method::conjugate_gradients;
-  if (in.ksp == nullptr || !is_direct) in.make_ksp();  // nothing of an earlier hierarchy remains
-  check_petsc(KSPSetUp(in.ksp), "to factorise");
+  if (in.ksp == nullptr || !is_direct) in.make_ksp();       // nothing of an earlier hierarchy remains
+  PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);  // a pivot of zero is data
+  const PetscErrorCode code = KSPSetUp(in.ksp);
+  PetscPopErrorHandler();
+  const bool is_singular = code == PETSC_ERR_MAT_CH_ZRPVT || code == PETSC_ERR_MAT_LU_ZRPVT;
+  if (!is_singular) check_petsc(code, "to factorise");
   PC pc = nullptr;
   PCFailedReason reason = PC_NOERROR;
   check_petsc(KSPGetPC(in.ksp, &pc), "to look at a factor");
   check_petsc(PCGetFailedReason(pc, &reason), "to look at a factor");
-  if (reason == PC_NOERROR) return {};
+  if (reason == PC_NOERROR && !is_singular) return {};
   in.ksp.reset();  // a failed factor is not used again
   return "the matrix could not be factorised: it is singular or not positive definite";
 }
