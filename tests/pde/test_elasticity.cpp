@@ -65,7 +65,7 @@ double error_of_bump(const std::vector<int>& cells, Plane plane) {
     return value;
   };
   Params p;
-  p.mesh = fem::bent_mesh(cells), p.plane = plane, p.ratio = nu, p.points = {std::vector<double>(d, 0.5)};
+  p.mesh = fem::curved_mesh(cells), p.plane = plane, p.ratio = nu, p.points = {std::vector<double>(d, 0.5)};
   p.fixed = {"left", "right", "bottom", "top"};
   if (d == 3) p.fixed.insert(p.fixed.end(), {"front", "back"});
   Data data;

@@ -13,7 +13,7 @@ using fem::outputs_at;
 double error_of_plane_wave(int cells, int part) {
   const double c = 1.3, frequency = 1.1, k = 2.0 * M_PI * frequency / c;
   Params p;
-  p.mesh = fem::bent_mesh({cells, cells}), p.frequency = frequency, p.absorbing = {"left", "right"},
+  p.mesh = fem::curved_mesh({cells, cells}), p.frequency = frequency, p.absorbing = {"left", "right"},
   p.points = {{0.5, 0.5}};
   Data data;
   data.incoming = {fem::constant(0.0), [k](const double* x) { return x[0] < 0.5 ? -2.0 * k : 0.0; }};
@@ -36,7 +36,7 @@ TEST(Helmholtz, ManufacturedSolutionConvergesWithOrderTwo) {
   const auto wave = [](const double* x) { return std::sin(M_PI * x[0]) * std::sin(M_PI * x[1]); };
   const auto error = [&](int cells) {
     Params p;
-    p.mesh = fem::bent_mesh({cells, cells}), p.frequency = frequency, p.points = {{0.5, 0.5}};
+    p.mesh = fem::curved_mesh({cells, cells}), p.frequency = frequency, p.points = {{0.5, 0.5}};
     p.soft = {"left", "right", "bottom", "top"};
     Data data;
     data.source = [=](const double* x) { return (2.0 * M_PI * M_PI - k * k) * wave(x); };

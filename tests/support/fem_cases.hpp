@@ -19,6 +19,10 @@ using model::Batch;
 using model::ConstBatch;
 using model::RowStatus;
 
+inline deck::File curved_mesh(const std::vector<int>& cells) {
+  return {"curved.msh", field::gmsh_2_2(field::curved_box(cells))};
+}
+
 struct Case {
   std::string name;
   std::vector<double> centre;

@@ -46,4 +46,16 @@ inline Mesh bent_box(const std::vector<int>& cells, double share) {
   return mesh;
 }
 
+/// A box mesh under a smooth map of the box to itself: a family with the same shapes for all numbers of cells.
+inline Mesh curved_box(const std::vector<int>& cells) {
+  Mesh mesh = make_box_mesh(cells, std::vector<double>(cells.size(), 1.0));
+  for (int k = 0; k < mesh.node_count(); ++k) {
+    double* const x = &mesh.points[static_cast<std::size_t>(k) * cells.size()];
+    double bump = 0.1;
+    for (std::size_t d = 0; d < cells.size(); ++d) bump *= std::sin(M_PI * x[d]);
+    for (std::size_t d = 0; d < cells.size(); ++d) x[d] += (d == 0 ? 1.0 : -0.5) * bump;
+  }
+  return mesh;
+}
+
 }  // namespace aleator::field

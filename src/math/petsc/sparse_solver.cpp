@@ -87,7 +87,7 @@ void SparseSolver::Inside::make_ksp() {
     const bool is_definite = settings.method == Method::cholesky;
     check_petsc(KSPSetType(ksp, KSPPREONLY), "to choose a solver");
     check_petsc(PCSetType(pc, is_definite ? PCCHOLESKY : PCLU), "to choose a factorisation");
-    check_petsc(PCFactorSetMatSolverType(pc, is_definite ? MATSOLVERCHOLMOD : MATSOLVERSUPERLU),
+    check_petsc(PCFactorSetMatSolverType(pc, is_definite ? MATSOLVERCHOLMOD : MATSOLVERKLU),
                 "to choose a factorisation");
   }
   check_petsc(KSPSetFromOptions(ksp), "to read the options of the key petsc");

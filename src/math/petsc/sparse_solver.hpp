@@ -1,7 +1,7 @@
 #pragma once
 /// What      Solves A x = b for symmetric sparse matrices of one pattern whose values change: factorised once for many
 ///           right-hand sides, or by conjugate gradients with algebraic multigrid.
-/// Method    cholesky: CHOLMOD (positive definite); lu: SuperLU (indefinite); conjugate_gradients: hypre's BoomerAMG, with near
+/// Method    cholesky: CHOLMOD (positive definite); lu: KLU (indefinite); conjugate_gradients: hypre's BoomerAMG, with near
 ///           null vectors PETSc's smoothed aggregation (GAMG). Settings of PETSc replace any of it. The ordering of a factor
 ///           follows from the pattern, so that a solution depends on its own values alone; an AMG hierarchy is made afresh.
 /// Parallel  one rank, one thread (PETSc is not thread-safe): MPI_COMM_SELF.

@@ -278,11 +278,11 @@ void observe_reactions(const std::string& key, const std::vector<std::string>& s
   for (const std::string& side_name : sides) {
     const std::vector<int> nodes = layout.mesh->nodes_of_side(side_of(*layout.mesh, key, side_name));
     for (int f = 0; f < fields; ++f) {
-      bool is_any = false;
+      std::size_t held = 0;
       for (const int node : nodes)
         if (const int count = layout.is_fixed[static_cast<std::size_t>(node * fields + f)]; count > 0)
-          layout.reactions.add(node * fields + f, 1.0 / count), is_any = true;
-      if (f == 0 && fields == 1 && !is_any)
+          layout.reactions.add(node * fields + f, 1.0 / count), ++held;
+      if (fields == 1 && held < nodes.size())
         throw deck::KeyError(key, fmt::format("nothing is given on side '{}': only there is it an unknown", side_name));
       layout.reactions.end_row();
       layout.output_names.push_back(fields == 1 ? fmt::format("{} {}", name, side_name)
