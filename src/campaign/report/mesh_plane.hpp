@@ -1,4 +1,4 @@
-/// What      A field on a mesh as a picture shows it: its values on a raster of square cells, of three dimensions the middle plane.
+/// What      A field on a mesh as a picture shows it: its values on a raster, of three dimensions those of the middle plane.
 /// Method    linear between the corners of the element that holds a cell's centre, or the element's value; NaN outside.
 /// Parallel  rank 0 only.
 /// Cost      elements times the raster cells in their box.

@@ -24,8 +24,8 @@ struct Params : fem::MeshParams {
   deck::Table<deck::Word> petsc;
 };
 
-/// Functions of the place that a deck cannot write: instead of the sources one load with density source, and du/dn - i omega / c u
-/// on absorbing sides (real, imaginary part).
+/// Functions of the place that a deck cannot write, in the first load: density of the source, and du/dn - i omega / c u on
+/// absorbing sides (real, imaginary part).
 struct Data {
   fem::SpaceFunction source;
   std::vector<fem::SpaceFunction> incoming;

@@ -4,8 +4,8 @@
 ///           docs/theory/finite_elements.md.
 /// Parallel  as fem::Engine.
 /// Cost      as fem::Engine; 9 (16) entries a triangle (tetrahedron).
-/// Fails     set-up: KeyError for sides and groups that are not there, conditions that leave u undetermined. Rows: a not positive;
-///           as fem::Engine.
+/// Fails     set-up: KeyError for sides and groups that are not there, conditions that leave u undetermined. Rows: a not
+///           positive; as fem::Engine.
 #include <memory>
 
 #include "model/forward_model.hpp"
