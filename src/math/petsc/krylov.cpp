@@ -35,19 +35,17 @@ void start_petsc() {
   MPI_Comm_free_keyval(&key);
 }
 
-PetscPrefix::PetscPrefix(const PetscSettings& settings, const PetscSettings& ours) {
+PetscPrefix::PetscPrefix(const PetscSettings& settings) {
   static std::atomic<int> count{0};
   prefix_ = fmt::format("aleator_{}_", count++);
-  for (const PetscSettings* const list : {&ours, &settings})
-    for (const auto& [name, value] : *list) {
-      all_.push_back(name);
-      check_petsc(PetscOptionsSetValue(nullptr, ("-" + prefix_ + name).c_str(), value.c_str()), "to set an option");
-    }
-  for (const auto& setting : settings) names_.push_back(setting.first);
+  for (const auto& [name, value] : settings) {
+    names_.push_back(name);
+    check_petsc(PetscOptionsSetValue(nullptr, ("-" + prefix_ + name).c_str(), value.c_str()), "to set an option");
+  }
 }
 
 PetscPrefix::~PetscPrefix() {
-  for (const std::string& name : all_) PetscOptionsClearValue(nullptr, ("-" + prefix_ + name).c_str());
+  for (const std::string& name : names_) PetscOptionsClearValue(nullptr, ("-" + prefix_ + name).c_str());
 }
 
 void PetscPrefix::refuse_unused() const {

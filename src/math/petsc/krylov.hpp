@@ -54,8 +54,7 @@ using PetscSettings = std::vector<std::pair<std::string, std::string>>;
 
 class PetscPrefix {
  public:
-  /// The user's settings, and ours, which give way to them and may stay unused.
-  explicit PetscPrefix(const PetscSettings& settings, const PetscSettings& ours = {});
+  explicit PetscPrefix(const PetscSettings& settings);
   ~PetscPrefix();
   PetscPrefix(const PetscPrefix&) = delete;
   PetscPrefix& operator=(const PetscPrefix&) = delete;
@@ -65,7 +64,7 @@ class PetscPrefix {
 
  private:
   std::string prefix_;
-  std::vector<std::string> names_, all_;
+  std::vector<std::string> names_;
 };
 
 struct KrylovResult {

@@ -9,15 +9,6 @@ namespace aleator::math {
 
 static_assert(sizeof(PetscInt) == sizeof(int), "patterns are handed over as they are");
 
-namespace {
-
-PetscSettings quiet_cholmod(SparseSolver::Method method) {
-  if (method != SparseSolver::Method::cholesky) return {};
-  return {{"mat_cholmod_print", "0"}};  // a matrix that is not positive definite is reported by us
-}
-
-}  // namespace
-
 struct SparseSolver::Inside {
   SparsePattern pattern;
   Settings settings;
@@ -29,8 +20,20 @@ struct SparseSolver::Inside {
   VecHandle right_side, solution;
   bool is_checked = false;
 
-  Inside(SparsePattern p, Settings s)
-      : pattern(std::move(p)), settings(std::move(s)), prefix(settings.petsc, quiet_cholmod(settings.method)) {}
+  Inside(SparsePattern p, Settings s) : pattern(std::move(p)), settings(std::move(s)), prefix(settings.petsc) {
+    if (settings.method == Method::cholesky && !is_set(quiet))
+      PetscOptionsSetValue(nullptr, ("-" + prefix.text() + quiet).c_str(), "0");
+  }
+  ~Inside() {
+    if (!is_set(quiet)) PetscOptionsClearValue(nullptr, ("-" + prefix.text() + quiet).c_str());
+  }
+  bool is_set(const std::string& name) const {
+    for (const auto& setting : settings.petsc)
+      if (setting.first == name) return true;
+    return false;
+  }
+  // A matrix that is not positive definite is reported by us, not printed by CHOLMOD.
+  static constexpr const char* quiet = "mat_cholmod_print";
   void make_matrix();
   void make_ksp();
 };
