@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -81,8 +82,8 @@ void summarise_block(const parallel::Comm& comm, const parallel::RowLayout& layo
 }
 
 io::Field to_io(model::GridField&& field) {
-  return {std::move(field.name),    std::move(field.cells), std::move(field.origin),
-          std::move(field.spacing), field.is_at_nodes,      std::move(field.values)};
+  return {std::move(field.name), std::move(field.cells),  std::move(field.origin), std::move(field.spacing),
+          field.is_at_nodes,     std::move(field.values), std::move(field.mesh)};
 }
 
 std::string head_of(const io::FieldSet& set) {
@@ -93,7 +94,10 @@ std::string head_of(const io::FieldSet& set) {
                       {"origin", field.origin},
                       {"spacing", field.spacing},
                       {"at_nodes", field.is_at_nodes},
-                      {"values", field.values.size()}});
+                      {"values", field.values.size()},
+                      {"dimension", field.mesh == nullptr ? 0 : field.mesh->dimension},
+                      {"points", field.mesh == nullptr ? 0 : field.mesh->points.size()},
+                      {"corners", field.mesh == nullptr ? 0 : field.mesh->corners.size()}});
   return ordered_json{{"label", set.label}, {"time", set.time}, {"fields", fields}}.dump();
 }
 
@@ -106,13 +110,41 @@ io::FieldSet from_head(const std::string& head) {
   return set;
 }
 
+// The mesh of the field before stands for the same mesh.
+void hand_mesh_to_root(const parallel::Comm& comm, int owner, std::array<std::size_t, 3> sizes, io::FieldSet& set,
+                       std::size_t at) {
+  io::Field& field = set.fields[at];
+  if (sizes[0] == 0) return;
+  int is_same = comm.rank() == owner && at > 0 && set.fields[at - 1].mesh == field.mesh ? 1 : 0;
+  is_same = comm.any(is_same != 0) ? 1 : 0;
+  if (is_same != 0) {
+    field.mesh = set.fields[at - 1].mesh;
+    return;
+  }
+  io::Simplices mesh{static_cast<int>(sizes[0]), std::vector<double>(sizes[1]), {}};
+  std::vector<double> corners(sizes[2]);
+  if (comm.rank() == owner) {
+    mesh.points = field.mesh->points;
+    corners.assign(field.mesh->corners.begin(), field.mesh->corners.end());
+  }
+  comm.broadcast(mesh.points.data(), mesh.points.size(), owner);
+  comm.broadcast(corners.data(), corners.size(), owner);
+  mesh.corners.assign(corners.begin(), corners.end());
+  field.mesh = std::make_shared<io::Simplices>(std::move(mesh));
+}
+
 // From the rank that computed the set to rank 0; no fields: nothing to send.
 void hand_to_root(const parallel::Comm& comm, int owner, io::FieldSet& set) {
   if (owner == 0) return;
   std::string head = head_of(set);
   comm.broadcast(head, owner);
   if (comm.rank() != owner) set = from_head(head);
-  for (io::Field& field : set.fields) comm.broadcast(field.values.data(), field.values.size(), owner);
+  const ordered_json fields = ordered_json::parse(head).at("fields");
+  for (std::size_t i = 0; i < set.fields.size(); ++i) {
+    const ordered_json& field = fields[i];
+    hand_mesh_to_root(comm, owner, {field.at("dimension"), field.at("points"), field.at("corners")}, set, i);
+    comm.broadcast(set.fields[i].values.data(), set.fields[i].values.size(), owner);
+  }
 }
 
 }  // namespace

@@ -5,9 +5,11 @@
 /// Cost      that of the model.
 /// Fails     rows that cannot be evaluated are data (RowStatus), with NaN outputs; set-up errors throw UserError.
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "io/fields.hpp"
 #include "kernels/batch.hpp"
 
 namespace aleator::model {
@@ -55,13 +57,14 @@ class Tangent {
   virtual RowStatus evaluate_and_pushforward(ConstBatch u, ConstBatch du, Batch y, Batch dy) const = 0;
 };
 
-/// A scalar field on a uniform grid, x fastest: at the nodes, or one value a cell.
+/// A scalar field on a uniform grid, x fastest: at the nodes, or one value a cell; or on a mesh, by node or by element.
 struct GridField {
   std::string name;
-  std::vector<int> cells;               ///< nx, ny, nz: one, two or three numbers
-  std::vector<double> origin, spacing;  ///< as many
-  bool is_at_nodes = true;              ///< else at the cells' centres
-  std::vector<double> values;           ///< prod(cells + 1), or prod(cells)
+  std::vector<int> cells;                       ///< nx, ny, nz: one, two or three numbers
+  std::vector<double> origin, spacing;          ///< as many
+  bool is_at_nodes = true;                      ///< else at the cells' centres
+  std::vector<double> values;                   ///< prod(cells + 1), or prod(cells)
+  std::shared_ptr<const io::Simplices> mesh{};  ///< instead of cells, origin and spacing
 };
 
 /// The fields behind the outputs, to be looked at.

@@ -4,6 +4,9 @@
 #include "pde/advection_diffusion/component.hpp"
 #include "pde/burgers/burgers.hpp"
 #include "pde/diffusion/component.hpp"
+#include "pde/elasticity/elasticity.hpp"
+#include "pde/helmholtz/helmholtz.hpp"
+#include "pde/mesh_diffusion/mesh_diffusion.hpp"
 #include "pde/navier_stokes/component.hpp"
 #include "pde/reaction_diffusion/reaction_diffusion.hpp"
 #include "pde/wave/wave.hpp"
@@ -29,6 +32,15 @@ void register_components(deck::Registry& registry) {
   registry.add<model::ForwardModel, navier_stokes::Params>(
       "model", "pde/navier_stokes", navier_stokes::schema(),
       [](const navier_stokes::Params& params, deck::Builder&) { return navier_stokes::make(params); });
+  registry.add<model::ForwardModel, mesh_diffusion::Params>(
+      "model", "pde/mesh_diffusion", mesh_diffusion::schema(),
+      [](const mesh_diffusion::Params& params, deck::Builder&) { return mesh_diffusion::make(params); });
+  registry.add<model::ForwardModel, elasticity::Params>(
+      "model", "pde/elasticity", elasticity::schema(),
+      [](const elasticity::Params& params, deck::Builder&) { return elasticity::make(params); });
+  registry.add<model::ForwardModel, helmholtz::Params>(
+      "model", "pde/helmholtz", helmholtz::schema(),
+      [](const helmholtz::Params& params, deck::Builder&) { return helmholtz::make(params); });
 }
 
 }  // namespace aleator::pde

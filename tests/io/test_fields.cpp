@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 
 #include "core/error.hpp"
 #include "io/fields.hpp"
@@ -97,6 +98,40 @@ TEST_F(FieldFiles, EachMeshHasItsOwnCollection) {
   std::size_t collections = 0;
   for (std::size_t at = 0; (at = text.find("GridType=\"Collection\"", at)) != std::string::npos; ++at) ++collections;
   EXPECT_EQ(collections, 2u);
+}
+
+std::shared_ptr<const Simplices> two_triangles() {
+  return std::make_shared<Simplices>(Simplices{2, {0, 0, 1, 0, 1, 1, 0, 1.0 / 3.0}, {0, 1, 2, 0, 2, 3}});
+}
+
+TEST_F(FieldFiles, FieldsOnMeshesComeBackAndShareOneMesh) {
+  std::vector<FieldSet> sets = two_sets();
+  sets[0].fields.push_back({"e", {}, {}, {}, false, {0.1, 0.2}, two_triangles()});
+  sets[0].fields.push_back({"u", {}, {}, {}, true, {1, 2, 3, 4}, two_triangles()});  // equal, but another object
+  sets[1].fields.push_back({"v", {}, {}, {}, true, {4, 3, 2, 1}, two_triangles()});
+  write_fields(folder_ + "/mesh", sets);
+  const std::vector<FieldSet> back = read_fields(folder_ + "/mesh.h5");
+  ASSERT_EQ(back.size(), 2u);
+  ASSERT_EQ(back[0].fields.size(), 4u);
+  EXPECT_EQ(back[0].fields[3].values, sets[0].fields[3].values);
+  EXPECT_TRUE(*back[0].fields[2].mesh == *two_triangles());
+  EXPECT_EQ(back[0].fields[2].mesh, back[1].fields[1].mesh);
+  EXPECT_EQ(back[0].fields[0].mesh, nullptr);
+}
+
+TEST_F(FieldFiles, XdmfShowsTrianglesAndTetrahedra) {
+  const std::vector<FieldSet> plane{{"row 0", 0, {{"e", {}, {}, {}, false, {0.1, 0.2}, two_triangles()}}}};
+  EXPECT_THAT(xdmf_text("f.h5", plane),
+              testing::AllOf(HasSubstr("TopologyType=\"Triangle\" NumberOfElements=\"2\""),
+                             HasSubstr("Dimensions=\"2 3\" NumberType=\"Int\""), HasSubstr("f.h5:/mesh_0/corners<"),
+                             HasSubstr("GeometryType=\"XY\""), HasSubstr("Dimensions=\"4 2\""),
+                             HasSubstr("Center=\"Cell\""), HasSubstr("DataItem Dimensions=\"2\"")));
+  const auto tetrahedron =
+      std::make_shared<Simplices>(Simplices{3, {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}, {0, 1, 2, 3}});
+  const std::vector<FieldSet> space{{"row 0", 0, {{"u", {}, {}, {}, true, {1, 2, 3, 4}, tetrahedron}}}};
+  EXPECT_THAT(xdmf_text("f.h5", space),
+              testing::AllOf(HasSubstr("\"Tetrahedron\" NumberOfElements=\"1\""), HasSubstr("\"XYZ\""),
+                             HasSubstr("Dimensions=\"4 3\""), HasSubstr("DataItem Dimensions=\"4\"")));
 }
 
 TEST_F(FieldFiles, ValuesThatDoNotFillTheGridAreABug) {

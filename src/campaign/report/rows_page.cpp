@@ -7,6 +7,7 @@
 
 #include "campaign/report/field_panel.hpp"
 #include "campaign/report/format.hpp"
+#include "campaign/report/mesh_plane.hpp"
 #include "campaign/report/page_parts.hpp"
 #include "campaign/report/statistics.hpp"
 #include "campaign/report/tables.hpp"
@@ -25,6 +26,11 @@ struct Plane {
 };
 
 Plane plane_of(const io::Field& field) {
+  if (field.mesh != nullptr) {
+    MeshPlane sampled = sample_mesh(field);
+    return {std::move(sampled.shape), std::move(sampled.values),
+            field.mesh->dimension == 3 ? fmt::format(", z = {}", number(sampled.z)) : ""};
+  }
   const std::vector<int> points = io::points_of(field);
   Plane plane{{points.size() > 1 ? points[1] : 1, points[0]}, field.values, ""};
   if (points.size() < 3) return plane;

@@ -1,0 +1,53 @@
+#pragma once
+/// What      Solves A x = b for symmetric sparse matrices of one pattern whose values change: factorised once for many
+///           right-hand sides, or by conjugate gradients with algebraic multigrid.
+/// Method    cholesky: CHOLMOD (positive definite); lu: KLU (indefinite); conjugate_gradients: hypre's BoomerAMG, with near
+///           null vectors PETSc's smoothed aggregation (GAMG). Settings of PETSc replace any of it. The ordering of a factor
+///           follows from the pattern, so that a solution depends on its own values alone; an AMG hierarchy is made afresh.
+/// Parallel  one rank, one thread (PETSc is not thread-safe): MPI_COMM_SELF.
+/// Cost      the factor is that of nested dissection: O(n^1.5) flops in the plane. A symbolic factorisation once.
+/// Fails     set_values and solve return what is wrong with these values; UserError for unknown settings.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace aleator::math {
+
+/// Entries of a matrix by rows, each row in rising order of columns.
+struct SparsePattern {
+  std::vector<int> begin{0}, column;
+  int rows() const { return static_cast<int>(begin.size()) - 1; }
+};
+
+class SparseSolver {
+ public:
+  enum class Method { cholesky, lu, conjugate_gradients };
+  struct Settings {
+    Method method = Method::cholesky;
+    double tolerance = 1e-10;  ///< of the residual, relative; iterative methods only
+    int max_iterations = 500;
+    int block = 1;                                     ///< unknowns a node
+    std::vector<std::vector<double>> near_null_space;  ///< vectors that A nearly annihilates: rigid motions
+    std::vector<std::pair<std::string, std::string>> petsc;
+  };
+  struct Result {
+    int iterations = 0;
+    std::string fault;  ///< or empty
+  };
+
+  SparseSolver(SparsePattern pattern, Settings settings);
+  ~SparseSolver();
+  SparseSolver(const SparseSolver&) = delete;
+  SparseSolver& operator=(const SparseSolver&) = delete;
+
+  /// Takes over the values of all entries and factorises. Why it could not, or empty.
+  std::string set_values(const double* values);
+  Result solve(const double* b, double* x);
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace aleator::math

@@ -1,0 +1,58 @@
+#pragma once
+/// What      What a finite element model brings: its terms, conditions, loads and observations, and how its coefficients hang on
+///           the unknowns theta. Engine does the rest.
+/// Method    A(q(theta)) u = b_l for each load l, u = g where fixed; outputs P u, then W (A u - b), load by load.
+/// Parallel  local; const functions, called by one thread.
+/// Cost      -
+/// Fails     fault() says why a row of unknowns cannot be; construction throws KeyError.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "field/mesh/mesh.hpp"
+#include "pde/fem/system.hpp"
+
+namespace aleator::pde::fem {
+
+struct Layout {
+  std::shared_ptr<const field::Mesh> mesh;
+  std::vector<std::string> field_names;  ///< of the unknowns at a node
+  int coefficients = 0;                  ///< of q
+  std::vector<Terms> terms;
+  std::vector<char> is_fixed;        ///< by unknown
+  std::vector<double> fixed_values;  ///< g
+  std::vector<std::vector<double>> loads;
+  Functionals observed;                                ///< P
+  Functionals reactions;                               ///< W, on fixed unknowns
+  std::vector<std::string> input_names, output_names;  ///< outputs of one load
+  std::vector<int> input_grid;
+  bool is_definite = true;
+  std::vector<std::vector<double>> near_null_space;
+
+  int fields() const { return static_cast<int>(field_names.size()); }
+  int unknowns() const { return fields() * mesh->node_count(); }
+  /// No loads and nothing fixed yet.
+  void start(std::shared_ptr<const field::Mesh> the_mesh, std::vector<std::string> names);
+};
+
+class Equation {
+ public:
+  explicit Equation(Layout layout) : layout_(std::move(layout)) {}
+  virtual ~Equation() = default;
+  const Layout& layout() const { return layout_; }
+
+  /// Why there is no solution at these unknowns, or empty. They are finite.
+  virtual std::string fault(const double* theta) const = 0;
+  virtual void coefficients(const double* theta, double* q) const = 0;
+  virtual void coefficients_tangent(const double* theta, const double* d_theta, double* dq) const = 0;
+  /// g_theta += (dq / dtheta)^T g_q.
+  virtual void add_transposed(const double* theta, const double* g_q, double* g_theta) const = 0;
+  /// By element, to be looked at: name, values.
+  virtual std::vector<std::pair<std::string, std::vector<double>>> pictures(const double* theta) const = 0;
+
+ private:
+  Layout layout_;
+};
+
+}  // namespace aleator::pde::fem

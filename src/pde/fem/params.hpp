@@ -1,0 +1,89 @@
+#pragma once
+/// What      The keys that all finite element models have in common: the mesh, where the unknowns are, observation, the solver.
+/// Method    -
+/// Parallel  local.
+/// Cost      -
+/// Fails     see build.hpp.
+#include <string>
+#include <vector>
+
+#include "deck/schema.hpp"
+
+namespace aleator::pde::fem {
+
+enum class Solver { automatic, direct, iterative };
+
+struct SolverParams {
+  Solver solver = Solver::automatic;
+  double tolerance = 1e-10;
+  int max_iterations = 500;
+  deck::Table<deck::Word> petsc;
+};
+
+/// What one unknown is the value of.
+enum class Unknown { groups, grid, elements };
+
+struct MeshParams {
+  deck::File mesh;
+  std::vector<int> cells;
+  std::vector<double> lengths = {1.0};
+  Unknown unknown = Unknown::groups;
+  std::vector<std::string> groups;
+  deck::Table<double> known;
+  std::vector<int> grid;
+  std::vector<std::vector<double>> points, patches;
+};
+
+/// What is wrong with the keys together, or empty.
+std::string fault_of_mesh(const MeshParams& params);
+std::string fault_of_unknowns(const MeshParams& params);
+
+template <class Params>
+void add_mesh_keys(deck::Schema<Params>& s) {
+  s.key(
+       "mesh", &MeshParams::mesh, "",
+       "triangles or tetrahedra from Gmsh (MSH 2.2 or 4.1, ASCII): physical groups are groups and sides; or give cells")
+      .key("cells", &MeshParams::cells, "1",
+           "built-in mesh: a box of so many cells along x, y (and z), each of 2 triangles (6 tetrahedra), with the "
+           "sides "
+           "left, right, bottom, top (front, back) and the group box",
+           deck::between(1, 4096))
+      .example("[16, 16]")
+      .key("lengths", &MeshParams::lengths, "1", "of the box of cells, one for all axes or one for each",
+           deck::positive())
+      .choice("unknown", &MeshParams::unknown, "where each unknown is the coefficient",
+              {{"groups", Unknown::groups, "one for each group of elements"},
+               {"grid", Unknown::grid, "one for each cell of a grid over the box around the mesh, x fastest"},
+               {"elements", Unknown::elements, "one for each element, in the mesh's order"}})
+      .key("groups", &MeshParams::groups, "",
+           "unknown = \"groups\": the groups whose coefficient is unknown, in this order; all of the mesh if empty")
+      .key("known", &MeshParams::known, "", "unknown = \"groups\": coefficient of each other group, {name = value}",
+           deck::positive())
+      .key("grid", &MeshParams::grid, "1",
+           "unknown = \"grid\": cells along x, y (and z); an element belongs to the cell of its centre",
+           deck::between(1, 4096))
+      .key("points", &MeshParams::points, "1", "points [x, y] or [x, y, z] of observation")
+      .example("[[0.5, 0.5]]")
+      .key("patches", &MeshParams::patches, "1",
+           "boxes [x0, x1, y0, y1] (and z0, z1): the mean over the elements whose centre lies in them is observed, "
+           "after "
+           "the points")
+      .check("cells", fault_of_mesh)
+      .check("unknown", fault_of_unknowns);
+}
+
+template <class Params>
+void add_solver_keys(deck::Schema<Params>& s) {
+  s.choice("solver", &SolverParams::solver, "how the equations are solved",
+           {{"automatic", Solver::automatic,
+             "direct up to 300 000 unknowns of the equations in two dimensions, 30 000 in three"},
+            {"direct", Solver::direct, "sparse Cholesky factor (CHOLMOD), shared by loads, adjoint and tangent"},
+            {"iterative", Solver::iterative, "conjugate gradients with algebraic multigrid"}})
+      .key("tolerance", &SolverParams::tolerance, "1", "iterative: of the residual, relative", deck::inside(0, 1))
+      .key("max_iterations", &SolverParams::max_iterations, "1", "iterative: after which a row fails",
+           deck::at_least(1))
+      .key("petsc", &SolverParams::petsc, "",
+           "options of PETSc for this solver, without leading dash: {ksp_rtol = 1e-8, pc_type = \"gamg\"}");
+}
+
+}  // namespace aleator::pde::fem

@@ -1,0 +1,107 @@
+// What all finite element models have in common: derivatives, rows, solvers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/fem_cases.hpp"
+
+namespace aleator::pde::fem {
+namespace {
+
+class FemModels : public testing::TestWithParam<Case> {};
+INSTANTIATE_TEST_SUITE_P(Fem, FemModels, testing::ValuesIn(all_cases()),
+                         [](const testing::TestParamInfo<Case>& info) { return info.param.name; });
+
+TEST_P(FemModels, AdjointAndTangentPassTheDotProductTest) {
+  const auto model = GetParam().make(Solver::direct);
+  const int rows = 2, inputs = model->shape().inputs, outputs = model->shape().outputs;
+  const Batch u = some_rows(GetParam(), rows), direction = random_batch(rows, inputs, 1),
+              w = random_batch(rows, outputs, 2);
+  const Batch y("y", rows, outputs), dy("dy", rows, outputs), du("du", rows, inputs);
+  ASSERT_TRUE(model->tangent()->evaluate_and_pushforward(u, direction, y, dy).ok());
+  ASSERT_TRUE(model->adjoint()->evaluate_and_pullback(u, y, weights(w), du).ok());
+  for (int row = 0; row < rows; ++row) {
+    double left = 0.0, right = 0.0, size = 0.0;
+    for (int i = 0; i < outputs; ++i) left += w(row, i) * dy(row, i), size += std::abs(w(row, i) * dy(row, i));
+    for (int k = 0; k < inputs; ++k) right += du(row, k) * direction(row, k);
+    EXPECT_NEAR(left, right, 1e-10 * size);
+    EXPECT_GT(size, 1e-3);
+  }
+}
+
+TEST_P(FemModels, GradientAgreesWithCentralDifferences) {
+  const auto model = GetParam().make(Solver::direct);
+  const int inputs = model->shape().inputs, outputs = model->shape().outputs;
+  const Batch u = some_rows(GetParam(), 1), w = random_batch(1, outputs, 2), y("y", 1, outputs), du("du", 1, inputs);
+  ASSERT_TRUE(model->adjoint()->evaluate_and_pullback(u, y, weights(w), du).ok());
+  double size = 0.0;
+  for (int k = 0; k < inputs; ++k) size = std::max(size, std::abs(du(0, k)));
+  for (int k = 0; k < inputs; ++k) {
+    const double step = 1e-5 * u(0, k);
+    double value[2];
+    for (const int side : {0, 1}) {
+      std::vector<double> at(u.data(), u.data() + inputs);
+      at[k] += side == 0 ? -step : step;
+      const std::vector<double> out = outputs_at(*model, at);
+      value[side] = 0.0;
+      for (int i = 0; i < outputs; ++i) value[side] += w(0, i) * out[i];
+    }
+    EXPECT_NEAR(du(0, k), (value[1] - value[0]) / (2.0 * step), 1e-6 * size) << k;
+  }
+}
+
+// Also behind a row that fails, in another batch, and by the multigrid, whose hierarchy must not remember earlier rows.
+TEST_P(FemModels, ARowsBitsDoNotDependOnItsCompany) {
+  for (const Solver solver : {Solver::direct, Solver::iterative}) {
+    const auto model = GetParam().make(solver);
+    const int inputs = model->shape().inputs, outputs = model->shape().outputs;
+    const Batch u = some_rows(GetParam(), 4), y("y", 4, outputs);
+    u(1, inputs - 1) = -2.0;
+    const RowStatus status = model->evaluate(u, y);
+    ASSERT_EQ(status.failed.size(), 1u);
+    EXPECT_EQ(status.failed[0].row, 1);
+    EXPECT_THAT(status.failed[0].reason, testing::HasSubstr("-2"));
+    EXPECT_TRUE(std::isnan(y(1, 0)));
+    for (const int row : {3, 0, 2}) {
+      const auto other = GetParam().make(solver);
+      const std::vector<double> alone = outputs_at(row == 0 ? *model : *other, {&u(row, 0), &u(row, 0) + inputs});
+      for (int i = 0; i < outputs; ++i) EXPECT_EQ(alone[i], y(row, i)) << row << " " << i;
+    }
+  }
+}
+
+TEST_P(FemModels, TheMultigridFindsWhatTheFactorFinds) {
+  const Batch u = some_rows(GetParam(), 1);
+  const std::vector<double> at(u.data(), u.data() + u.extent(1));
+  const std::vector<double> direct = outputs_at(*GetParam().make(Solver::direct), at),
+                            iterative = outputs_at(*GetParam().make(Solver::iterative), at);
+  for (std::size_t i = 0; i < direct.size(); ++i) EXPECT_NEAR(direct[i], iterative[i], 1e-9) << i;
+}
+
+TEST_P(FemModels, PicturesHaveTheSizeOfTheMesh) {
+  const auto model = GetParam().make(Solver::direct);
+  const std::vector<model::GridField> fields = model->states()->states(GetParam().centre.data());
+  ASSERT_GE(fields.size(), 2u);
+  for (const model::GridField& field : fields) {
+    ASSERT_NE(field.mesh, nullptr);
+    const auto d = static_cast<std::size_t>(field.mesh->dimension);
+    EXPECT_EQ(field.values.size(),
+              field.is_at_nodes ? field.mesh->points.size() / d : field.mesh->corners.size() / (d + 1));
+  }
+  EXPECT_FALSE(fields.front().is_at_nodes);
+  EXPECT_TRUE(fields.back().is_at_nodes);
+}
+
+TEST(FemOptions, SolversOfPetscAreChosenByTheDeck) {
+  mesh_diffusion::Params p;
+  p.cells = {8, 8}, p.dirichlet = {{"left", 1.0}}, p.points = {{0.5, 0.5}}, p.solver = Solver::iterative;
+  p.petsc = {{"pc_type", {"jacobi"}}, {"ksp_max_it", {"2"}}};
+  try {
+    outputs_at(*mesh_diffusion::make(p), {1.0});
+    FAIL() << "converged";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("no convergence after 2 iterations"));
+  }
+}
+
+}  // namespace
+}  // namespace aleator::pde::fem
