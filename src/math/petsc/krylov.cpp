@@ -1,0 +1,81 @@
+#include "math/petsc/krylov.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+
+#include "core/error.hpp"
+
+namespace aleator::math {
+namespace {
+
+int end_petsc(MPI_Comm, int, void*, void*) { return PetscFinalize() == 0 ? MPI_SUCCESS : MPI_ERR_OTHER; }
+
+}  // namespace
+
+void check_petsc(PetscErrorCode code, const char* doing) {
+  if (code == 0) return;
+  const char* text = nullptr;
+  PetscErrorMessage(code, &text, nullptr);
+  throw core::InternalError(fmt::format("PETSc failed {}: {}", doing, text == nullptr ? "no message" : text));
+}
+
+void start_petsc() {
+  PetscBool is_started = PETSC_FALSE;
+  PetscInitialized(&is_started);
+  if (is_started) return;
+  PETSC_COMM_WORLD = MPI_COMM_SELF;
+  PetscOptionsSetValue(nullptr, "-skip_petscrc", "true");       // a run hangs on its deck alone
+  PetscOptionsSetValue(nullptr, "-no_signal_handler", "true");  // SIGTERM is ours
+  check_petsc(PetscInitializeNoArguments(), "to start");
+  PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);  // errors are thrown, not printed
+  int key = MPI_KEYVAL_INVALID;
+  MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, end_petsc, &key, nullptr);
+  MPI_Comm_set_attr(MPI_COMM_SELF, key, nullptr);
+  MPI_Comm_free_keyval(&key);
+}
+
+PetscPrefix::PetscPrefix(const PetscSettings& settings) {
+  static std::atomic<int> count{0};
+  prefix_ = fmt::format("aleator_{}_", count++);
+  for (const auto& [name, value] : settings) {
+    names_.push_back(name);
+    check_petsc(PetscOptionsSetValue(nullptr, ("-" + prefix_ + name).c_str(), value.c_str()), "to set an option");
+  }
+}
+
+PetscPrefix::~PetscPrefix() {
+  for (const std::string& name : names_) PetscOptionsClearValue(nullptr, ("-" + prefix_ + name).c_str());
+}
+
+void PetscPrefix::refuse_unused() const {
+  std::string unused;
+  for (const std::string& name : names_) {
+    PetscBool is_used = PETSC_FALSE;
+    check_petsc(PetscOptionsUsed(nullptr, (prefix_ + name).c_str(), &is_used), "to look up an option");
+    if (!is_used) unused += (unused.empty() ? "" : ", ") + name;
+  }
+  if (!unused.empty())
+    throw core::UserError(fmt::format("petsc: PETSc does not know the option {}, or not for this solver", unused));
+}
+
+KrylovResult solve_krylov(KSP ksp, Vec b, Vec x) {
+  check_petsc(KSPSolve(ksp, b, x), "to solve");
+  KrylovResult result;
+  PetscInt iterations = 0;
+  PetscReal residual = 0.0;
+  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
+  KSPGetIterationNumber(ksp, &iterations);
+  KSPGetResidualNorm(ksp, &residual);
+  KSPGetConvergedReason(ksp, &reason);
+  result.iterations = static_cast<int>(iterations), result.residual = residual;
+  if (reason == KSP_DIVERGED_PC_FAILED) {
+    result.fault = "the matrix could not be factorised: it is singular or not positive definite";
+  } else if (reason < 0) {
+    result.fault = fmt::format("no convergence after {} iterations (PETSc: {}), residual {:.2g}", iterations,
+                               KSPConvergedReasons[reason], residual);
+  }
+  return result;
+}
+
+}  // namespace aleator::math
