@@ -6,18 +6,14 @@
 /// Parallel  constructor and functions that take a Vec are collective; the others local.
 /// Cost      set-up O(nodes of this rank); gather holds the whole field on every rank.
 /// Fails     UserError when the grid has fewer nodes along its axes than ranks to share them.
-#include <petscdmda.h>
-
 #include <array>
 #include <cstdint>
 #include <vector>
 
-#include "math/petsc/krylov.hpp"
+#include "math/petsc/dm.hpp"
 #include "parallel/comm.hpp"
 
 namespace aleator::field {
-
-using DmHandle = math::PetscHandle<DM, DMDestroy>;
 
 struct GridShape {
   std::vector<int> elements;    ///< along x, y, z: one, two or three numbers
@@ -85,7 +81,7 @@ class Grid {
  private:
   parallel::Comm comm_;
   GridShape shape_;
-  DmHandle dm_;
+  math::DmHandle dm_;
   IndexBox owned_, ghosted_, elements_;
   std::array<std::vector<int>, 3> starts_;  // first node of every rank along an axis, and the end
   std::vector<PetscInt> offsets_;           // first place of every rank's nodes in global vectors

@@ -1,16 +1,17 @@
 #pragma once
-/// What      -div(a grad u) = f on a box in 1, 2 or 3 dimensions, dealt over the ranks of a domain group; a constant on each of
-///           c_x x c_y x c_z cells with values theta_k, k = i + c_x (j + c_y l). Sides are held at a value, closed or fed by a given
-///           flux, or exchange with a surrounding. Outputs: u at points, over boxes, and the outflow through sides.
+/// What      -div(a grad u) = f on a box in 1, 2 or 3 dimensions, dealt over the ranks of a domain group; a constant on
+///           each of c_x x c_y x c_z cells with values theta_k, k = i + c_x (j + c_y l). Sides are held at a value, closed
+///           or fed by a given flux, or exchange with a surrounding. Outputs: u at points, over boxes, and the outflow through sides.
 /// Method    Multilinear elements on a uniform grid (box_operator.hpp); PETSc's conjugate gradients with hypre's BoomerAMG, or a
-///           sparse factor for small grids (docs/theory/diffusion.md, section 10). Outflow of a fixed side by the residual:
-///           y = w . (b - A u), w one on the side's nodes; the adjoint therefore carries lambda = r w there. dJ/da_e = -lambda . K_e u.
+///           sparse factor for small grids (docs/theory/diffusion.md, section 8). Outflow of a fixed side by the residual:
+///           y = w . (b - A u), w one on the side's nodes; the adjoint therefore carries lambda = r w there,
+///           dJ/da_e = -lambda . K_e u.
 ///           The adjoint and tangent use the row's factor or preconditioner.
-/// Parallel  collective over grid.domain(); all its ranks get the same outputs, gradients and failures to the bit. Rows one after
-///           the other; one evaluation at a time per object. MPI and PETSc are first used by the first evaluation.
+/// Parallel  collective over the domain group; all its ranks get the same outputs, gradients and failures to the bit. Rows
+///           one after the other; one evaluation at a time per object. MPI and PETSc are first used by the first evaluation.
 /// Cost      BoomerAMG: set-up and 6 to 12 iterations a row, the adjoint without the set-up. Memory about 1 kB a node.
-/// Fails     rows whose coefficients are not positive and finite, or whose solver does not converge, are reported; UserError for
-///           PETSc options that the solver does not read.
+/// Fails     rows whose coefficients are not positive and finite, or whose solver does not converge, are reported;
+///           UserError for PETSc options that the solver does not read.
 #include <memory>
 
 #include "math/petsc/krylov.hpp"

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/error.hpp"
+
 namespace aleator::pde::diffusion {
 
 using field::for_each_index;
@@ -126,6 +128,10 @@ void BoxDiffusion::Solver::make_outflows() {
 }
 
 Preconditioner BoxDiffusion::Solver::chosen() const {
+  if (control_.preconditioner == Preconditioner::cholmod && grid_.comm().size() > 1)
+    throw core::UserError(fmt::format(
+        "pde/diffusion: preconditioner = \"cholmod\" works on one rank, but a domain group has {}; set it to \"mumps\"",
+        grid_.comm().size()));
   if (control_.preconditioner != Preconditioner::automatic) return control_.preconditioner;
   const std::int64_t largest = grid_.dimension() == 1 ? 1000000 : grid_.dimension() == 2 ? 10000 : 2000;
   if (setup_.grid.nodes() > largest) return Preconditioner::boomeramg;

@@ -57,11 +57,14 @@ std::string fault_of_sides(const Params& p) {
     if (fault.empty() && (side.value.size() != 2 || !(side.value[0] > 0)))
       fault = fmt::format("exchange: {} must be [rate, value] with a rate above 0", side.name);
   }
-  if (fault.empty() && static_cast<int>(p.flux.size()) == 2 * p.dimension)
-    fault =
-        "flux: all sides have a given flux, so u is known only up to a constant; leave one out (u = 0) or set it in "
-        "fixed";
   return fault;
+}
+
+std::string fault_of_flux(const Params& p) {
+  return static_cast<int>(p.flux.size()) < 2 * p.dimension ? ""
+                                                           : "flux: all sides have a given flux, so u is known only up "
+                                                             "to a constant; leave one out (u = 0) or set it in "
+                                                             "fixed";
 }
 
 std::string fault_of_outflow(const Params& p) {
@@ -202,6 +205,7 @@ void add_box_keys(deck::Schema<Params>& s) {
                return is_sound && !box_only_key(p).empty() ? fault_of_cells(p) : fault;
              })
       .check("fixed", fault_of_sides)
+      .check("flux", fault_of_flux)
       .check("wells", fault_of_wells)
       .check("outflow", fault_of_outflow)
       .check("petsc", [](const Params& p) {
