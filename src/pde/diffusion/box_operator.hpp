@@ -1,8 +1,8 @@
 #pragma once
 /// What      The matrix of -div(a grad u) on a Grid and its derivatives: multilinear elements, a constant on each.
 /// Method    A(a) = sum_e a_e K_e + R, K_e the same matrix for all elements, R the mass of the exchange sides. Every rank
-///           computes the entries of its rows by itself, from its own elements and one layer below: assembly sends nothing. Rows and
-///           columns of fixed nodes hold a diagonal entry alone.
+///           computes the entries of its rows by itself, from its own elements and one layer below: assembly sends nothing.
+///           Rows and columns of fixed nodes hold a diagonal entry alone.
 ///           Arrays of nodes are those of a ghosted vector; functions that add to nodes leave sums with Grid::sum_ghosted.
 /// Parallel  constructor and assemble are collective, the others local.
 /// Cost      assemble: 4^d multiply-adds an element and one pass over 3^d entries a row.
