@@ -15,8 +15,9 @@ namespace aleator::pde {
 
 void register_components(deck::Registry& registry) {
   registry.add<model::ForwardModel, diffusion::Params>(
-      "model", "pde/diffusion", diffusion::schema(),
-      [](const diffusion::Params& params, deck::Builder&) { return diffusion::make(params); });
+      "model", "pde/diffusion", diffusion::schema(), [](const diffusion::Params& params, deck::Builder& builder) {
+        return diffusion::make(params, builder.service<parallel::ProcessGrid>());
+      });
   registry.add<model::ForwardModel, burgers::Params>(
       "model", "pde/burgers", burgers::schema(),
       [](const burgers::Params& params, deck::Builder&) { return burgers::make(params); });

@@ -1,6 +1,7 @@
 #include "pde/diffusion/component.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "pde/diffusion/diffusion.hpp"
 #include "pde/diffusion/field_diffusion.hpp"
@@ -11,29 +12,23 @@ namespace {
 
 Box box_of(const std::vector<double>& b) { return {b[0], b[1], b[2], b[3]}; }
 
-// What is wrong with [x0, x1, y0, y1], or empty.
-std::string fault_of_box(const std::vector<double>& b) {
-  if (b.size() != 4) return fmt::format("has {} numbers, not the four x0, x1, y0, y1", b.size());
-  if (!(0 <= b[0] && b[0] < b[1] && b[1] <= 1 && 0 <= b[2] && b[2] < b[3] && b[3] <= 1))
-    return "must have 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1";
-  return "";
-}
-
 std::string fault_of_points(const Params& p) {
   for (std::size_t i = 0; i < p.sensor_points.size(); ++i) {
     const std::vector<double>& point = p.sensor_points[i];
-    if (point.size() != 2) return fmt::format("sensor_points: point {} has {} coordinates, not 2", i + 1, point.size());
-    if (!(point[0] >= 0 && point[0] <= 1 && point[1] >= 0 && point[1] <= 1))
-      return fmt::format("sensor_points: point {} = [{}, {}] lies outside the unit square", i + 1, point[0], point[1]);
+    if (static_cast<int>(point.size()) != p.dimension)
+      return fmt::format("sensor_points: point {} has {} coordinates, not {}", i + 1, point.size(), p.dimension);
+    for (int d = 0; d < p.dimension; ++d)
+      if (!(point[d] >= 0 && point[d] <= p.length(d)))
+        return fmt::format("sensor_points: point {} = [{}] lies outside the domain", i + 1, fmt::join(point, ", "));
   }
-  return p.sensor_points.empty() && p.sensor_grid == 0 && p.patches.empty()
-             ? "no sensors: give sensor_grid, sensor_points or patches"
+  return p.sensor_points.empty() && p.sensor_grid == 0 && p.patches.empty() && p.outflow.empty()
+             ? "no sensors: give sensor_grid, sensor_points, patches or outflow"
              : "";
 }
 
 std::string fault_of_patches(const Params& p) {
   for (std::size_t i = 0; i < p.patches.size(); ++i)
-    if (const std::string fault = fault_of_box(p.patches[i]); !fault.empty())
+    if (const std::string fault = fault_of_box(p, p.patches[i]); !fault.empty())
       return fmt::format("patches: patch {} {}", i + 1, fault);
   return "";
 }
@@ -68,11 +63,37 @@ bool is_iterative(const Params& params, const Setup& setup) {
   return setup.needs_field_solver() || params.mesh > largest_mesh || params.coefficients > most_coefficients;
 }
 
+// Decomposed domains, boxes, and what the others have no keys for.
+bool is_for_petsc(const Params& params, const parallel::ProcessGrid* ranks) {
+  constexpr double huge = 512.0 * 512.0;  // worth a domain group when the program may choose
+  if (params.solver != Solver::automatic) return params.solver == Solver::petsc;
+  if (!box_only_key(params).empty()) return true;
+  if (ranks == nullptr || !params.inclusions.empty()) return false;
+  return ranks->requested_domain() > 1 ||
+         (ranks->requested_domain() == 0 && static_cast<double>(params.mesh) * params.mesh > huge);
+}
+
+std::string fault_of_solver(const Params& p) {
+  const std::string key = box_only_key(p);
+  if (!key.empty() && (p.solver == Solver::dissection || p.solver == Solver::multigrid))
+    return fmt::format("{} needs solver = \"petsc\" (or leave solver out)", key);
+  if (!p.inclusions.empty() && (p.solver == Solver::petsc || !key.empty()))
+    return fmt::format("the solver petsc{} knows no inclusions: set solver = \"multigrid\"",
+                       key.empty() ? "" : " (chosen because of " + key + ")");
+  if (p.solver == Solver::multigrid && p.mesh < 2) return "multigrid needs mesh >= 2";
+  const bool needs_multigrid = !p.inclusions.empty() || !p.patches.empty() || p.source_box != Params().source_box;
+  return p.solver == Solver::dissection && needs_multigrid
+             ? "dissection knows no inclusions, source_box or patches: set solver = \"multigrid\""
+             : "";
+}
+
 }  // namespace
 
 deck::Schema<Params> schema() {
   deck::Schema<Params> s(
-      "Diffusion -div(a grad u) = f on the unit square, u = 0 on its boundary, a constant on each of c x c cells",
+      "Diffusion -div(a grad u) = f on the unit square or a box, u = 0 on its boundary or what the deck says, a "
+      "constant on "
+      "each of c x c cells",
       "bilinear elements; Aristoff, Bangerth 2023");
   s.key("mesh", &Params::mesh, "1", "n: the mesh has n x n elements", deck::between(1, 4096))
       .key("coefficients", &Params::coefficients, "1",
@@ -84,22 +105,27 @@ deck::Schema<Params> schema() {
           "discs [x, y, radius], apart from each other: a = background + theta_k in disc k, instead of the c x c cells")
       .key("background", &Params::background, "", "coefficient outside the inclusions", deck::positive())
       .choice("solver", &Params::solver, "how the equations are solved",
-              {{"automatic", Solver::automatic, "multigrid for a mesh above 128 or more than 64 x 64 coefficients"},
+              {{"automatic", Solver::automatic,
+                "multigrid for a mesh above 128 or more than 64 x 64 coefficients; petsc where the deck needs it"},
                {"dissection", Solver::dissection, "exact; many small problems at once in vector registers"},
-               {"multigrid", Solver::multigrid, "conjugate gradients with multigrid, for large meshes"}})
-      .key("tolerance", &Params::tolerance, "1", "multigrid: energy norm of the error, relative", deck::inside(0, 1))
-      .key("max_iterations", &Params::max_iterations, "1", "multigrid: iterations after which a row fails",
-           deck::at_least(1))
+               {"multigrid", Solver::multigrid, "conjugate gradients with multigrid, for large meshes"},
+               {"petsc", Solver::petsc, "PETSc, one to three dimensions, on decomposed domains (run.domain)"}})
+      .key("tolerance", &Params::tolerance, "1",
+           "multigrid: energy norm of the error, relative; petsc: norm of the residual, relative", deck::inside(0, 1))
+      .key("max_iterations", &Params::max_iterations, "1", "iterations after which a row fails", deck::at_least(1))
       .key("sensor_grid", &Params::sensor_grid, "1",
-           "m: u is observed at the m x m points (k / (m + 1), l / (m + 1)), k outer; 0: none", deck::between(0, 1000))
+           "m: u is observed at the m x m points (k / (m + 1), l / (m + 1)) of the edges, k outer; 0: none",
+           deck::between(0, 1000))
       .example("13")
-      .key("sensor_points", &Params::sensor_points, "", "further points [x, y] where u is observed")
+      .key("sensor_points", &Params::sensor_points, "",
+           "further points [x, y] (as many numbers as dimensions) where u is observed")
       .key("patches", &Params::patches, "", "boxes [x0, x1, y0, y1] over which u is observed, after the points")
       .choice("patch_value", &Params::patch_value, "what is observed of u over a patch",
               {{"integral", PatchValue::integral, "the integral of u"}, {"mean", PatchValue::mean, "its mean"}})
       .check("mesh",
              [](const Params& p) {
-               return p.mesh % p.coefficients == 0 || !p.inclusions.empty()
+               const bool is_used = p.inclusions.empty() && (p.elements.empty() || p.cells.empty());
+               return p.mesh % p.coefficients == 0 || !is_used
                           ? std::string()
                           : fmt::format(
                                 "mesh = {} is not a multiple of coefficients = {}: the cells "
@@ -111,20 +137,22 @@ deck::Schema<Params> schema() {
       .check("inclusions", fault_of_inclusions)
       .check("source_box",
              [](const Params& p) {
-               const std::string fault = fault_of_box(p.source_box);
+               if (p.source_box == Params().source_box) return std::string();
+               const std::string fault = fault_of_box(p, p.source_box);
                return fault.empty() ? fault : "source_box " + fault;
              })
-      .check("solver", [](const Params& p) {
-        if (p.solver == Solver::multigrid && p.mesh < 2) return std::string("multigrid needs mesh >= 2");
-        const bool needs_multigrid = !p.inclusions.empty() || !p.patches.empty() || p.source_box != Params().source_box;
-        return p.solver == Solver::dissection && needs_multigrid
-                   ? std::string("dissection knows no inclusions, source_box or patches: set solver = \"multigrid\"")
-                   : std::string();
-      });
+      .check("solver", fault_of_solver);
+  add_box_keys(s);
   return s;
 }
 
-std::unique_ptr<model::ForwardModel> make(const Params& params) {
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks) {
+  if (is_for_petsc(params, ranks.get())) {
+    if (ranks == nullptr) ranks = std::make_shared<parallel::ProcessGrid>();
+    const BoxSetup box = box_setup_of(params);
+    ranks->add_model({"pde/diffusion", box.grid.nodes()});
+    return std::make_unique<BoxDiffusion>(box, box_control_of(params), ranks);
+  }
   const Setup setup = setup_of(params);
   if (is_iterative(params, setup))
     return std::make_unique<FieldDiffusion>(setup, FieldDiffusion::Control{params.tolerance, params.max_iterations});
