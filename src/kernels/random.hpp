@@ -24,6 +24,7 @@ enum class Purpose : std::uint32_t {
   tail = 9,
   tail_acceptance = 10,
   tail_pick = 11,
+  patches = 40,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.
