@@ -2,9 +2,9 @@
 /// What      The model of a steady flow in a lid-driven cavity: viscosity and the lid's velocity to velocities at points and
 ///           the force that draws the lid.
 /// Method    R(psi; nu, g) = 0 of Flow by Newton's method from the Stokes flow of the same lid, for large Reynolds numbers
-///           over flows of larger viscosity: steps are halved until the next one with the same factors is
-///           shorter (Deuflhard 2004, section 3.3), and factors are kept as long as it is five times shorter. The lid's velocity is a
-///           linear function g = B a of values a. Adjoint: J^T lambda = dy/dpsi, J = dR/dpsi at the solution; the discrete
+///           over flows of larger viscosity: steps are halved until the next one with the same factors is shorter (Deuflhard
+///           2004, section 3.3), and factors are kept as long as it is five times shorter. The lid's velocity is a linear
+///           function g = B a of values a. Adjoint: J^T lambda = dy/dpsi, J = dR/dpsi at the solution; the discrete
 ///           problem's own derivatives.
 /// Parallel  threads share the rows, each with a Jacobian of its own; a row's bits depend on that row alone. One evaluation at
 ///           a time per object.

@@ -6,8 +6,8 @@
 ///           with z and e ~ N(0, I) has the distribution of x given d. u = m + x* or its exponential.
 /// Parallel  local, row by row, safe on any thread.
 /// Cost      the field's, and 4 N n flops for n data and N cells; memory 8 N n bytes. Set-up: n products with C.
-/// Fails     KeyError: a field that is not normal, points outside, data that contradict one another without noise. to_latent takes
-///           e = (d - m_p - x_p) / sigma; without noise it meets u where u meets the data, and there is no density (NaN).
+/// Fails     KeyError: a field that is not normal, points outside, data that contradict one another without noise. to_latent
+///           takes e = (d - m_p - x_p) / sigma; without noise it meets u where u meets the data, and there is no density (NaN).
 #include <memory>
 
 #include "math/dense.hpp"

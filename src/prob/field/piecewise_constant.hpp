@@ -1,5 +1,5 @@
 #pragma once
-/// What      A field on a box that is constant on each of a few patches, such as layers, blocks or rooms, with independent values.
+/// What      A field on a box that is constant on each of a few patches, such as layers or rooms, with independent values.
 /// Method    u_i = v_k on the cells i of patch k, v_k = m_k + s_k z_k or exp of it. Patches: equal blocks of a coarse grid,
 ///           boxes on a background, or the cells of points (Voronoi 1908): i belongs to the nearest of the centres.
 /// Parallel  local, row by row, safe on any thread.
