@@ -26,6 +26,7 @@ enum class Purpose : std::uint32_t {
   tail_pick = 11,
   polish_acceptance = 60,
   importance = 61,
+  patches = 40,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -33,7 +33,7 @@ Plan::Plan(const CommonParams& params, System system_)
     : system(std::move(system_)), transform(params.transform), start_(params.start), dt_(params.dt) {
   choose_unknown(params.unknown);
   choose_observed(params.observe);
-  choose_times(params);
+  times = model::observation_times(params, start_, model::FirstTime::at_start_or_later);
   make_pieces();
   shape.inputs = static_cast<int>(unknown.size());
   shape.outputs = static_cast<int>(times.size() * observed.size());
@@ -79,51 +79,14 @@ void Plan::choose_observed(const std::vector<std::string>& names) {
     observed.push_back(system.observables[static_cast<std::size_t>(index_of(name, known))]);
 }
 
-void Plan::choose_times(const CommonParams& params) {
-  times = params.times;
-  if (times.empty()) {
-    if (!params.end || !params.observations)
-      throw deck::KeyError(params.end ? "end" : "observations", "the observation times are not given",
-                           "set times, or end and observations");
-    if (!(*params.end > start_))
-      throw deck::KeyError("end", fmt::format("{} does not come after start = {}", *params.end, start_));
-    const int n = *params.observations;
-    for (int k = 1; k <= n; ++k) times.push_back(k == n ? *params.end : start_ + (*params.end - start_) * k / n);
-  } else if (params.end || params.observations) {
-    throw deck::KeyError(params.end ? "end" : "observations", "the observation times are given twice",
-                         "set either times, or end and observations");
-  }
-  if (times.front() < start_)
-    throw deck::KeyError("times", fmt::format("{} comes before start = {}", times.front(), start_));
-  for (std::size_t k = 1; k < times.size(); ++k)
-    if (!(times[k] > times[k - 1]))
-      throw deck::KeyError("times", fmt::format("they do not increase: {} comes after {}", times[k], times[k - 1]));
-}
-
-// From one observation to the next n = ceil(length / dt) equal steps, cut where the adjoint could not keep all states.
+// Cut where the adjoint could not keep all states.
 void Plan::make_pieces() {
   constexpr double most_steps = 1e7;
   constexpr std::int64_t most_kept = 65536;  // values of a sample: 8 MB for 16 lanes
-  std::vector<Piece> intervals;
-  double t = start_, total = 0.0;
-  for (std::size_t k = 0; k < times.size(); ++k) {
-    const double length = times[k] - t;
-    const double n = std::ceil(length / dt_ * (1.0 - 1e-12));  // 0.1 times 3 is not four steps
-    total += n;
-    if (total > most_steps)
-      throw deck::KeyError("dt", fmt::format("{} means more than {} steps", dt_, static_cast<int>(most_steps)),
-                           "choose a longer step or an earlier end");
-    intervals.push_back({static_cast<int>(n), n > 0 ? length / n : 0.0, static_cast<int>(k)});
-    t = times[k];
-  }
-  steps = static_cast<int>(total);
+  const std::vector<Piece> intervals = model::pieces_between(times, start_, dt_, most_steps);
+  steps = model::total_steps(intervals);
   keeps_all_states = (static_cast<std::int64_t>(steps) + 1) * system.states <= most_kept;
-  const int longest = keeps_all_states ? steps : static_cast<int>(std::ceil(std::sqrt(total)));
-  for (const Piece& interval : intervals) {
-    int rest = interval.steps;
-    for (; rest > longest; rest -= longest) pieces.push_back({longest, interval.h, -1});
-    pieces.push_back({rest, interval.h, interval.output});
-  }
+  pieces = model::cut(intervals, keeps_all_states ? steps : static_cast<int>(std::ceil(std::sqrt(1.0 * steps))));
   for (const Piece& piece : pieces) longest_piece = std::max(longest_piece, piece.steps);
 }
 

@@ -7,26 +7,25 @@
 /// Cost      -
 /// Fails     KeyError for names that the model does not know or that stand twice, times that do not increase, neither or both
 ///           of `times` and `end`, more than 10 million steps.
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "deck/schema.hpp"
 #include "model/forward_model.hpp"
+#include "model/observation_times.hpp"
 
 namespace aleator::ode {
 
 enum class Transform { none, log, sqrt };
 
-struct CommonParams {
+using model::Piece;
+
+struct CommonParams : model::TimesParams {
   std::vector<std::string> unknown;
   std::vector<std::string> observe;
   Transform transform = Transform::none;
   double start = 0.0;
-  std::vector<double> times;
-  std::optional<double> end;
-  std::optional<int> observations;
   double dt = 0.1;
 };
 
@@ -41,14 +40,10 @@ void add_common_keys(deck::Schema<Params>& s, const std::string& time_unit, cons
               {{"none", Transform::none, "nothing"},
                {"log", Transform::log, "natural logarithm: noise proportional to the value becomes additive"},
                {"sqrt", Transform::sqrt, "square root: counts with Poisson noise get noise of standard deviation 1/2"}})
-      .key("start", &CommonParams::start, time_unit, "time of the initial state")
-      .key("times", &CommonParams::times, time_unit, "times of the observations, increasing")
-      .example("[1.0, 2.0]")
-      .key("end", &CommonParams::end, time_unit, "time of the last observation, instead of times")
-      .key("observations", &CommonParams::observations, "1",
-           "number of equally spaced observation times after start, the last at end", deck::between(1, 1000000))
-      .key("dt", &CommonParams::dt, time_unit,
-           "longest step; between two observations all steps are equal and end on the second", deck::positive());
+      .key("start", &CommonParams::start, time_unit, "time of the initial state");
+  model::add_times_keys(s, time_unit, "increasing");
+  s.key("dt", &CommonParams::dt, time_unit,
+        "longest step; between two observations all steps are equal and end on the second", deck::positive());
 }
 
 enum class Domain { any, not_negative, positive };
@@ -79,13 +74,6 @@ struct System {
   std::vector<Observable> observables;
   bool stays_positive = false;  ///< a negative state is a failed run
   std::vector<Group> groups;
-};
-
-/// Equal steps without a break. After them the observables are read when `output` >= 0.
-struct Piece {
-  int steps;
-  double h;
-  int output;  ///< index of the observation time
 };
 
 /// What went wrong with a row.
@@ -120,7 +108,6 @@ class Plan {
  private:
   void choose_unknown(const std::vector<std::string>& names);
   void choose_observed(const std::vector<std::string>& names);
-  void choose_times(const CommonParams& params);
   void make_pieces();
   std::vector<std::string> expanded(const std::vector<std::string>& names, const std::vector<std::string>& known,
                                     const char* key) const;

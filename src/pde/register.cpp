@@ -3,6 +3,7 @@
 #include "deck/builder.hpp"
 #include "pde/advection_diffusion/component.hpp"
 #include "pde/burgers/burgers.hpp"
+#include "pde/cavity/component.hpp"
 #include "pde/diffusion/component.hpp"
 #include "pde/elasticity/elasticity.hpp"
 #include "pde/helmholtz/helmholtz.hpp"
@@ -21,6 +22,9 @@ void register_components(deck::Registry& registry) {
   registry.add<model::ForwardModel, burgers::Params>(
       "model", "pde/burgers", burgers::schema(),
       [](const burgers::Params& params, deck::Builder&) { return burgers::make(params); });
+  registry.add<model::ForwardModel, cavity::Params>(
+      "model", "pde/cavity", cavity::schema(),
+      [](const cavity::Params& params, deck::Builder&) { return cavity::make(params); });
   registry.add<model::ForwardModel, reaction_diffusion::Params>(
       "model", "pde/reaction_diffusion", reaction_diffusion::schema(),
       [](const reaction_diffusion::Params& params, deck::Builder&) { return reaction_diffusion::make(params); });

@@ -2,9 +2,11 @@
 
 #include "deck/builder.hpp"
 #include "prob/field/circulant.hpp"
+#include "prob/field/conditioned.hpp"
 #include "prob/field/karhunen_loeve.hpp"
 #include "prob/field/levelset.hpp"
 #include "prob/field/matern_spde.hpp"
+#include "prob/field/piecewise_constant.hpp"
 #include "prob/prior/dirichlet.hpp"
 #include "prob/prior/hierarchical.hpp"
 #include "prob/prior/log_normal.hpp"
@@ -48,10 +50,16 @@ void register_components(deck::Registry& registry) {
   add_prior<MaternSpde>(registry, "prior/matern_spde");
   add_prior<KarhunenLoeve>(registry, "prior/karhunen_loeve");
   add_prior<Circulant>(registry, "prior/circulant");
+  add_prior<PiecewiseConstant>(registry, "prior/piecewise_constant");
   registry.add<Prior, Levelset::Params>(
       "prior", "prior/levelset", Levelset::schema(), [](const Levelset::Params& params, deck::Builder& builder) {
         return std::make_unique<Levelset>(params, builder.get<Prior>("prior", params.field));
       });
+  registry.add<Prior, Conditioned::Params>("prior", "prior/conditioned", Conditioned::schema(),
+                                           [](const Conditioned::Params& params, deck::Builder& builder) {
+                                             return std::make_unique<Conditioned>(
+                                                 params, builder.get<Prior>("prior", params.field));
+                                           });
   registry.add<Prior, Product::Params>("prior", "prior/product", Product::schema(),
                                        [](const Product::Params& params, deck::Builder& builder) {
                                          return std::make_unique<Product>(named_parts(params.parts, builder));

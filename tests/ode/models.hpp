@@ -11,6 +11,7 @@
 #include "ode/lotka_volterra.hpp"
 #include "ode/pharmacokinetics.hpp"
 #include "ode/sir.hpp"
+#include "support/models.hpp"
 
 namespace aleator::ode {
 
@@ -18,6 +19,10 @@ using model::Batch;
 using model::ConstBatch;
 using model::RowStatus;
 using model::Vector;
+using test_models::number;
+using test_models::outputs_at;
+using test_models::random_batch;
+using test_models::weights;
 
 struct Case {
   std::string name;
@@ -81,38 +86,6 @@ inline std::vector<Case> all_cases() {
           lorenz96_case("lorenz96_repeated", 40, 2.5e-4)};
 }
 
-inline double number(int row, int column) { return std::sin(1.0 + 12.9898 * row + 78.233 * column); }
-
-inline Batch some_rows(const Case& c, int rows) {
-  Batch u("u", rows, c.centre.size());
-  for (int row = 0; row < rows; ++row)
-    for (std::size_t k = 0; k < c.centre.size(); ++k)
-      u(row, k) = c.centre[k] * (1.0 + 0.1 * number(row, static_cast<int>(k)));
-  return u;
-}
-
-inline Batch random_batch(int rows, int columns, int salt) {
-  Batch b("b", rows, columns);
-  for (int row = 0; row < rows; ++row)
-    for (int k = 0; k < columns; ++k) b(row, k) = number(row + 100 * salt, k);
-  return b;
-}
-
-/// The cotangent with given values: the gradient of sum_i w_i y_i.
-inline model::Cotangent weights(const Batch& w) {
-  return [w](int first, ConstBatch y, Batch dy) {
-    for (std::size_t row = 0; row < y.extent(0); ++row)
-      for (std::size_t i = 0; i < y.extent(1); ++i) dy(row, i) = w(first + static_cast<int>(row), i);
-  };
-}
-
-/// Outputs at one row.
-inline std::vector<double> outputs_at(const model::ForwardModel& model, const std::vector<double>& u) {
-  const Batch in("u", 1, u.size()), out("y", 1, model.shape().outputs);
-  for (std::size_t k = 0; k < u.size(); ++k) in(0, k) = u[k];
-  const RowStatus status = model.evaluate(in, out);
-  if (!status.ok()) throw std::runtime_error(status.failed[0].reason);
-  return std::vector<double>(out.data(), out.data() + out.extent(1));
-}
+inline Batch some_rows(const Case& c, int rows) { return test_models::rows_around(c.centre, rows); }
 
 }  // namespace aleator::ode

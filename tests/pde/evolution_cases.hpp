@@ -3,19 +3,24 @@
 #include <cmath>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "pde/burgers/burgers.hpp"
 #include "pde/reaction_diffusion/reaction_diffusion.hpp"
 #include "pde/wave/wave.hpp"
+#include "support/models.hpp"
 
 namespace aleator::pde::evolution {
 
 using model::Batch;
 using model::ConstBatch;
 using model::RowStatus;
+using test_models::distance;
+using test_models::number;
+using test_models::outputs_at;
+using test_models::random_batch;
+using test_models::weights;
 
 /// Steps, and what of the common keys a test changes.
 struct Steps {
@@ -79,43 +84,6 @@ inline std::vector<Case> all_cases() {
           reaction_case("gray_scott", Kind::gray_scott, {0.01, 0.005, 0.5, 0.3}), wave_case()};
 }
 
-inline double number(int row, int column) { return std::sin(1.0 + 12.9898 * row + 78.233 * column); }
-
-inline Batch some_rows(const Case& c, int rows) {
-  const Batch u("u", rows, c.centre.size());
-  for (int row = 0; row < rows; ++row)
-    for (std::size_t k = 0; k < c.centre.size(); ++k)
-      u(row, k) = c.centre[k] * (1.0 + 0.1 * number(row, static_cast<int>(k)));
-  return u;
-}
-
-inline Batch random_batch(int rows, int columns, int salt) {
-  const Batch b("b", rows, columns);
-  for (int row = 0; row < rows; ++row)
-    for (int k = 0; k < columns; ++k) b(row, k) = number(row + 100 * salt, k);
-  return b;
-}
-
-/// The cotangent with given values: the gradient of sum_i w_i y_i.
-inline model::Cotangent weights(const Batch& w) {
-  return [w](int first, ConstBatch y, Batch dy) {
-    for (std::size_t row = 0; row < y.extent(0); ++row)
-      for (std::size_t i = 0; i < y.extent(1); ++i) dy(row, i) = w(first + static_cast<int>(row), i);
-  };
-}
-
-inline std::vector<double> outputs_at(const model::ForwardModel& model, const std::vector<double>& u) {
-  const Batch in("u", 1, u.size()), out("y", 1, model.shape().outputs);
-  for (std::size_t k = 0; k < u.size(); ++k) in(0, k) = u[k];
-  const RowStatus status = model.evaluate(in, out);
-  if (!status.ok()) throw std::runtime_error(status.failed[0].reason);
-  return std::vector<double>(out.data(), out.data() + out.extent(1));
-}
-
-inline double distance(const std::vector<double>& a, const std::vector<double>& b) {
-  double most = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
-  return most;
-}
+inline Batch some_rows(const Case& c, int rows) { return test_models::rows_around(c.centre, rows); }
 
 }  // namespace aleator::pde::evolution

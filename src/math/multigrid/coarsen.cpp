@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <type_traits>
 
 #include "math/multigrid/stencil.hpp"
@@ -50,7 +51,7 @@ struct Cell {
   T bottom, top, left, right, rising, falling;
 };
 
-// The couplings of elements of the finest grid. at(k): of one; two<T>(k): of elements k and k + 1, and so on by twos.
+// The couplings of elements of the finest grid. two<T>(k): of elements k and k + 1, and so on by twos.
 struct CellElements {
   const float* a;
   Couplings<float> unit;
@@ -59,7 +60,6 @@ struct CellElements {
     const T x = unit.x * value, y = unit.y * value, xy = unit.xy * value;
     return {x, x, y, y, xy, xy};
   }
-  Cell<float> at(std::ptrdiff_t k) const { return scaled(a[k]); }
   template <class T>
   Two<Cell<T>> two(std::ptrdiff_t k) const {
     const Two<T> value = load_two<T>(a + k);
@@ -69,9 +69,6 @@ struct CellElements {
 
 struct StoredElements {
   Elements e;
-  Cell<float> at(std::ptrdiff_t k) const {
-    return {e.bottom[k], e.top[k], e.left[k], e.right[k], e.rising[k], e.falling[k]};
-  }
   template <class T>
   Two<Cell<T>> two(std::ptrdiff_t k) const {
     const Two<T> b = load_two<T>(e.bottom + k), t = load_two<T>(e.top + k), l = load_two<T>(e.left + k),
@@ -80,36 +77,50 @@ struct StoredElements {
   }
 };
 
-float share(float part, float rest) { return part + rest > 0.0F ? part / (part + rest) : 0.5F; }
+// part / (part + rest), a half where both are zero.
+template <class T>
+T share(const T& part, const T& rest) {
+  const T sum = part + rest, zero{};
+  return sum > zero ? part / sum : zero + 0.5F;
+}
 
 // Couplings of a fine node between two coarse ones with what lies on either side of it, all three rows or columns together:
-// u = (L u_left + R u_right) / (L + R) is exact where u does not vary across.
+// u = (L u_left + R u_right) / (L + R) is exact where u does not vary across. For node k + 1, and those after it by twos.
+template <class T, class Fine>
+T weight_along_x(const Fine& g, std::ptrdiff_t k, std::ptrdiff_t p) {
+  const auto [nw, ne] = g.template two<T>(k);
+  const auto [sw, se] = g.template two<T>(k - p);
+  return share<T>(nw.bottom + nw.falling + sw.top + sw.rising, ne.bottom + ne.rising + se.top + se.falling);
+}
+
+template <class T, class Fine>
+T weight_along_y(const Fine& g, std::ptrdiff_t k, std::ptrdiff_t p) {
+  const auto [sw, se] = g.template two<T>(k - 1);
+  const auto [nw, ne] = g.template two<T>(k + p - 1);
+  return share<T>(se.left + se.falling + sw.right + sw.rising, ne.left + ne.rising + nw.right + nw.falling);
+}
+
 template <class Fine>
 void weights_along_x(const Fine& g, const Extent& f, const Extent& c, const Interpolation& w, int J) {
-  const std::ptrdiff_t p = f.pitch(), row = f.place(0, 2 * J), to = c.place(0, J);
-  float* const __restrict x = w.x + to;
-  for (int I = 0; I < c.nx; ++I) {
-    const std::ptrdiff_t k = row + 2 * I;
-    const Cell<float> nw = g.at(k), ne = g.at(k + 1), sw = g.at(k - p), se = g.at(k + 1 - p);  // around the fine node
-    const float left = nw.bottom + nw.falling + sw.top + sw.rising;
-    const float right = ne.bottom + ne.rising + se.top + se.falling;
-    x[I] = share(left, right);
-  }
+  const std::ptrdiff_t p = f.pitch(), row = f.place(0, 2 * J);
+  float* const x = w.x + c.place(0, J);
+  int I = 0;
+  for (; I + wide <= c.nx; I += wide) store(x + I, weight_along_x<Wide>(g, row + 2 * I, p));
+  for (; I < c.nx; ++I) x[I] = weight_along_x<float>(g, row + 2 * I, p);
   if (2 * c.nx != f.nx) x[c.nx - 1] = 0.0F;  // the fine node lies on the boundary, and so does the coarse one beyond it
 }
 
 template <class Fine>
 void weights_along_y(const Fine& g, const Extent& f, const Extent& c, const Interpolation& w, int J) {
-  const std::ptrdiff_t p = f.pitch(), row = f.place(0, 2 * J), to = c.place(0, J);
-  float* const __restrict y = w.y + to;
-  const bool is_boundary = 2 * J + 1 == f.ny;
-  for (int I = 0; I <= c.nx; ++I) {
-    const std::ptrdiff_t k = row + 2 * I;
-    const Cell<float> se = g.at(k), sw = g.at(k - 1), ne = g.at(k + p), nw = g.at(k + p - 1);
-    const float below = se.left + se.falling + sw.right + sw.rising;
-    const float above = ne.left + ne.rising + nw.right + nw.falling;
-    y[I] = is_boundary ? 0.0F : share(below, above);
+  const std::ptrdiff_t p = f.pitch(), row = f.place(0, 2 * J);
+  float* const y = w.y + c.place(0, J);
+  if (2 * J + 1 == f.ny) {  // on the boundary
+    std::fill_n(y, c.nx + 1, 0.0F);
+    return;
   }
+  int I = 0;
+  for (; I + wide <= c.nx + 1; I += wide) store(y + I, weight_along_y<Wide>(g, row + 2 * I, p));
+  for (; I <= c.nx; ++I) y[I] = weight_along_y<float>(g, row + 2 * I, p);
 }
 
 // Weights of the coarse corners SW, SE, NW, NE at a fine node.

@@ -1,7 +1,7 @@
 #pragma once
 /// What      The diffusion model of diffusion.hpp for large meshes: the same outputs, by an iterative solver.
 /// Method    math::Multigrid, one row after the other; adjoint A lambda = C^T dy, dJ/da_e = - lambda . A_e u; tangent
-///           A du = - (dA/da . da) u. The adjoint needs a tenth of the forward solution's accuracy.
+///           A du = - (dA/da . da) u. The adjoint is solved to a hundred times the tolerance.
 /// Parallel  threads share the rows of the mesh; a row's bits depend on that row alone. One evaluation at a time per object.
 /// Cost      6 to 12 iterations of 200 bytes of memory traffic a node; the adjoint as much again.
 /// Fails     rows whose coefficients are not positive and finite, or whose solver does not converge, are reported.
@@ -48,8 +48,8 @@ class FieldDiffusion : public model::ForwardModel,
   void add_patch(const Box& box);
   void lay_out_cells();
   void lay_out_inclusions();
-  /// a of every element: background + share * theta(owner), the mean over elements that the edge of a disc cuts.
-  std::vector<double> on_elements(const double* theta) const;
+  /// Fills elements_ with a: background + share * theta(owner), the mean over elements that the edge of a disc cuts.
+  void fill_elements(const double* theta) const;
   /// A row's failure: NaN outputs.
   void fail(int row, const std::string& reason, model::Batch y, model::RowStatus& status) const;
 

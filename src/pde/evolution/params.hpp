@@ -2,21 +2,17 @@
 /// What      The keys that all evolution models have in common: steps, observation points and times.
 /// Parallel  local.
 /// Fails     see Plan.
-#include <optional>
 #include <vector>
 
-#include "deck/schema.hpp"
+#include "model/observation_times.hpp"
 
 namespace aleator::pde::evolution {
 
 enum class Method { rk4, ssp_rk3 };
 
-struct CommonParams {
+struct CommonParams : model::TimesParams {
   double dt = 0.0;
   Method method = Method::rk4;
-  std::vector<double> times;
-  std::optional<double> end;
-  std::optional<int> observations;
   std::vector<std::vector<double>> points;
   int point_grid = 0;
   double memory = 256.0;
@@ -31,13 +27,9 @@ void add_common_keys(deck::Schema<Params>& s) {
       .example("0.001")
       .choice("method", &CommonParams::method, "how steps are made",
               {{"rk4", Method::rk4, "Runge-Kutta of order 4, the longest steps"},
-               {"ssp_rk3", Method::ssp_rk3, "strong-stability-preserving Runge-Kutta of order 3 (Shu, Osher)"}})
-      .key("times", &CommonParams::times, "1", "times of the observations, increasing, after the start at 0")
-      .example("[0.5, 1.0]")
-      .key("end", &CommonParams::end, "1", "time of the last observation, instead of times", deck::positive())
-      .key("observations", &CommonParams::observations, "1",
-           "number of equally spaced observation times after 0, the last at end", deck::between(1, 1000000))
-      .key("points", &CommonParams::points, "1", "points of observation: [x], or [x, y] in two dimensions")
+               {"ssp_rk3", Method::ssp_rk3, "strong-stability-preserving Runge-Kutta of order 3 (Shu, Osher)"}});
+  model::add_times_keys(s, "1", "increasing, after the start at 0");
+  s.key("points", &CommonParams::points, "1", "points of observation: [x], or [x, y] in two dimensions")
       .key("point_grid", &CommonParams::point_grid, "1",
            "m: m observation points along each axis, at (k + 1/2) / m of its length; 0: none", deck::between(0, 10000))
       .example("4")

@@ -31,7 +31,7 @@ const Tableau& tableau(Method method) {
 Plan::Plan(const CommonParams& params, const SemiDiscrete& model) : tableau(&evolution::tableau(params.method)) {
   const Layout& layout = model.layout();
   choose_points(params, layout.grid);
-  choose_times(params);
+  times = model::observation_times(params, 0.0, model::FirstTime::after_start);
   make_steps(params.dt);
   if (const std::string fault = fault_of_step(model.known_rates()); !fault.empty())
     throw deck::KeyError("dt", fault, "an explicit step is bounded by h^2 / diffusivity and h / speed");
@@ -57,39 +57,15 @@ void Plan::choose_points(const CommonParams& params, const Grid& grid) {
   observation = interpolation(grid, points);
 }
 
-void Plan::choose_times(const CommonParams& params) {
-  times = params.times;
-  if (times.empty()) {
-    if (!params.end || !params.observations)
-      throw deck::KeyError(params.end ? "observations" : "end", "the observation times are not given",
-                           "set times, or end and observations");
-    for (int k = 1; k <= *params.observations; ++k)
-      times.push_back(k == *params.observations ? *params.end : *params.end * k / *params.observations);
-  } else if (params.end || params.observations) {
-    throw deck::KeyError(params.end ? "end" : "observations", "the observation times are given twice",
-                         "set either times, or end and observations");
-  }
-  for (std::size_t k = 0; k < times.size(); ++k)
-    if (!(times[k] > (k == 0 ? 0.0 : times[k - 1])))
-      throw deck::KeyError(
-          "times", fmt::format("they do not increase from 0: {} comes after {}", times[k], k == 0 ? 0.0 : times[k - 1]),
-          "");
-}
-
 void Plan::make_steps(double dt) {
   constexpr double most_steps = 1e6;
   double t = 0.0;
-  for (std::size_t k = 0; k < times.size(); ++k) {
-    const double length = times[k] - t;
-    const double n = std::ceil(length / dt * (1.0 - 1e-12));  // 0.1 times 3 is not four steps
-    if (static_cast<double>(steps.size()) + n > most_steps)
-      throw deck::KeyError("dt", fmt::format("{} means more than {} steps", dt, static_cast<int>(most_steps)),
-                           "choose a longer step or an earlier end");
-    const int count = static_cast<int>(n);
-    for (int i = 0; i < count; ++i)
-      steps.push_back({t + length * i / count, length / count, i + 1 == count ? static_cast<int>(k) : -1});
-    longest_step = std::max(longest_step, length / count);
-    t = times[k];
+  for (const model::Piece& piece : model::pieces_between(times, 0.0, dt, most_steps)) {
+    const double end = times[static_cast<std::size_t>(piece.output)], length = end - t;
+    for (int i = 0; i < piece.steps; ++i)
+      steps.push_back({t + length * i / piece.steps, piece.h, i + 1 == piece.steps ? piece.output : -1});
+    longest_step = std::max(longest_step, piece.h);
+    t = end;
   }
 }
 

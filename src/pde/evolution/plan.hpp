@@ -52,7 +52,6 @@ class Plan {
 
  private:
   void choose_points(const CommonParams& params, const Grid& grid);
-  void choose_times(const CommonParams& params);
   void make_steps(double dt);
   void choose_segments(double bytes, const Layout& layout);
   void name_outputs(const Layout& layout);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "model/rows.hpp"
 
 namespace aleator::pde::spectral {
 
@@ -35,7 +36,7 @@ Evolution::Evolution(const Modes& modes, Setup setup, std::unique_ptr<const Adve
   name_everything();
   make_pieces();
   lay_out_sensors();
-  slots_.resize(static_cast<std::size_t>(kernels::HostExec().concurrency()));
+  slots_ = model::slots_for_threads<Slot>();
 }
 
 Evolution::~Evolution() = default;
@@ -52,24 +53,13 @@ void Evolution::name_everything() {
   shape_.outputs = static_cast<int>(shape_.output_names.size());
 }
 
-// From one observation to the next n = ceil(length / dt) equal steps, cut where the adjoint could not keep all states.
+// Cut where the adjoint could not keep all states.
 void Evolution::make_pieces() {
-  std::vector<Piece> intervals;
-  double t = 0.0;
-  for (std::size_t k = 0; k < setup_.times.size(); ++k) {
-    const double length = setup_.times[k] - t;
-    const int n = static_cast<int>(std::ceil(length / setup_.dt * (1.0 - 1e-12)));  // 0.1 times 3 is not four steps
-    intervals.push_back({n, n > 0 ? length / n : 0.0, static_cast<int>(k)});
-    steps_ += n;
-    t = setup_.times[k];
-  }
+  constexpr double most_steps = 2e9;  // the deck allows a million
+  const std::vector<Piece> intervals = model::pieces_between(setup_.times, 0.0, setup_.dt, most_steps);
+  steps_ = model::total_steps(intervals);
   keeps_all_states_ = advection_->is_linear() || (steps_ + 1) * modes_.size() * sizeof(Complex) <= setup_.most_kept;
-  const int longest = keeps_all_states_ ? steps_ : static_cast<int>(std::ceil(std::sqrt(steps_)));
-  for (const Piece& interval : intervals) {
-    int rest = interval.steps;
-    for (; rest > longest; rest -= longest) pieces_.push_back({longest, interval.h, -1});
-    pieces_.push_back({rest, interval.h, interval.output});
-  }
+  pieces_ = model::cut(intervals, keeps_all_states_ ? steps_ : static_cast<int>(std::ceil(std::sqrt(steps_))));
   for (const Piece& piece : pieces_) longest_piece_ = std::max(longest_piece_, piece.steps);
 }
 
@@ -86,19 +76,8 @@ void Evolution::lay_out_sensors() {
 
 template <class Work>
 RowStatus Evolution::for_each_row(std::size_t rows, const Work& work) const {
-  std::vector<std::string> faults(rows);
-  const auto slots = static_cast<std::int64_t>(std::min(slots_.size(), rows));
-  Kokkos::parallel_for("spectral evolution", Kokkos::RangePolicy<kernels::HostExec>(0, slots), [&](std::int64_t s) {
-    std::unique_ptr<Slot>& slot = slots_[static_cast<std::size_t>(s)];
-    if (slot == nullptr) slot = std::make_unique<Slot>(*this);
-    for (std::size_t row = rows * s / slots; row < rows * (s + 1) / slots; ++row)
-      faults[row] = work(static_cast<int>(row), *slot);
-  });
-  Kokkos::fence();
-  RowStatus status;
-  for (std::size_t row = 0; row < rows; ++row)
-    if (!faults[row].empty()) status.failed.push_back({static_cast<int>(row), faults[row]});
-  return status;
+  return model::for_each_row(
+      rows, slots_, [this] { return std::make_unique<Slot>(*this); }, work);
 }
 
 std::string Evolution::fault_of(const double* u) const {

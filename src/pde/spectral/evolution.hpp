@@ -12,6 +12,7 @@
 #include <string>
 
 #include "model/forward_model.hpp"
+#include "model/observation_times.hpp"
 #include "pde/spectral/stepper.hpp"
 
 namespace aleator::pde::spectral {
@@ -49,12 +50,7 @@ class Evolution : public model::ForwardModel, private model::Adjoint, private mo
   const model::States* states() const override { return this; }
 
  private:
-  /// Equal steps; `output`: the time reached, or -1 within an interval.
-  struct Piece {
-    int steps;
-    double h;
-    int output;
-  };
+  using Piece = model::Piece;
   struct Slot;  // memory of one thread
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
                                          model::Batch du) const override;

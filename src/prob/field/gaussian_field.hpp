@@ -17,18 +17,21 @@ class GaussianField : public Prior {
   void to_parameters(const double* z, double* u) const override;
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
-
- protected:
-  GaussianField(Box box, const std::vector<double>& mean, Transform transform);
-  const Box& box() const { return box_; }
   /// x = S z.
   virtual void apply(const double* z, double* x) const = 0;
   /// g_z = S^T g_x.
   virtual void apply_transposed(const double* g_x, double* g_z) const = 0;
-  /// z = S^-1 x, in the sense of Prior::to_latent.
-  virtual void solve(const double* x, double* z) const = 0;
+  /// u = x + mean, or its exponential.
+  const std::vector<double>& mean() const { return mean_; }
+  Transform transform() const { return transform_; }
+  const Box& box() const { return box_; }
   /// x = u - m or ln u - m; false outside the support. `log_jacobian`: ln of |det du/dx|.
   bool to_field(const double* u, double* x, double* log_jacobian = nullptr) const;
+
+ protected:
+  GaussianField(Box box, const std::vector<double>& mean, Transform transform);
+  /// z = S^-1 x, in the sense of Prior::to_latent.
+  virtual void solve(const double* x, double* z) const = 0;
 
  private:
   Box box_;

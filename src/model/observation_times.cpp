@@ -1,0 +1,67 @@
+#include "model/observation_times.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace aleator::model {
+
+TimesParams::TimesParams() = default;
+
+std::vector<double> observation_times(const TimesParams& params, double start, FirstTime first) {
+  std::vector<double> times = params.times;
+  if (times.empty()) {
+    if (!params.end || !params.observations)
+      throw deck::KeyError(params.end ? "end" : "observations", "the observation times are not given",
+                           "set times, or end and observations");
+    if (!(*params.end > start))
+      throw deck::KeyError("end", fmt::format("{} does not come after start = {}", *params.end, start));
+    const int n = *params.observations;
+    for (int k = 1; k <= n; ++k) times.push_back(k == n ? *params.end : start + (*params.end - start) * k / n);
+  } else if (params.end || params.observations) {
+    throw deck::KeyError(params.end ? "end" : "observations", "the observation times are given twice",
+                         "set either times, or end and observations");
+  }
+  if (times.front() < start)
+    throw deck::KeyError("times", fmt::format("{} comes before start = {}", times.front(), start));
+  if (first == FirstTime::after_start && !(times.front() > start))
+    throw deck::KeyError("times", fmt::format("{} does not come after start = {}", times.front(), start));
+  for (std::size_t k = 1; k < times.size(); ++k)
+    if (!(times[k] > times[k - 1]))
+      throw deck::KeyError("times", fmt::format("they do not increase: {} comes after {}", times[k], times[k - 1]));
+  return times;
+}
+
+std::vector<Piece> pieces_between(const std::vector<double>& times, double start, double dt, double most) {
+  std::vector<Piece> pieces;
+  double t = start, total = 0.0;
+  for (std::size_t k = 0; k < times.size(); ++k) {
+    const double length = times[k] - t;
+    const double n = std::ceil(length / dt * (1.0 - 1e-12));  // 0.1 times 3 is not four steps
+    total += n;
+    if (total > most)
+      throw deck::KeyError("dt", fmt::format("{} means more than {} steps", dt, static_cast<int>(most)),
+                           "choose a longer step or an earlier end");
+    pieces.push_back({static_cast<int>(n), n > 0 ? length / n : 0.0, static_cast<int>(k)});
+    t = times[k];
+  }
+  return pieces;
+}
+
+std::vector<Piece> cut(const std::vector<Piece>& pieces, int longest) {
+  std::vector<Piece> result;
+  for (const Piece& piece : pieces) {
+    int rest = piece.steps;
+    for (; rest > longest; rest -= longest) result.push_back({longest, piece.h, -1});
+    result.push_back({rest, piece.h, piece.output});
+  }
+  return result;
+}
+
+int total_steps(const std::vector<Piece>& pieces) {
+  int sum = 0;
+  for (const Piece& piece : pieces) sum += piece.steps;
+  return sum;
+}
+
+}  // namespace aleator::model
