@@ -27,6 +27,8 @@ enum class Purpose : std::uint32_t {
   tail_pick = 11,
   polish_acceptance = 60,
   importance = 61,
+  reservoir = 81,
+  reservoir_pick = 82,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.
