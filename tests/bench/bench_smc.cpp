@@ -26,6 +26,13 @@ class Mixture : public model::Problem {
   bool may_stop() const override { return false; }
   const model::GaussianNoise* noise() const override { return nullptr; }
   const std::vector<prob::Variable>& variables() const override { return variables_; }
+  const model::ProblemFacts& facts() const override { return facts_; }
+  model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result,
+                                       model::Vector log_prior) const override {
+    evaluate(u, result);
+    for (std::size_t row = 0; row < u.extent(0); ++row) log_prior(row) = model::latent_log_prior(&u(row, 0), d_);
+    return {};
+  }
   void parameters(model::ConstBatch z, model::Batch u) const override { Kokkos::deep_copy(u, z); }
   std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override {
     constexpr double mu = 1.5, s = 0.5;
@@ -44,6 +51,7 @@ class Mixture : public model::Problem {
  private:
   int d_;
   std::vector<prob::Variable> variables_;
+  model::ProblemFacts facts_;
 };
 
 void run(int runs, int particles, int dimension) {

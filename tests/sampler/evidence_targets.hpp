@@ -23,6 +23,15 @@ class DensityProblem : public model::Problem {
   bool may_stop() const override { return false; }
   const model::GaussianNoise* noise() const override { return nullptr; }
   const std::vector<prob::Variable>& variables() const override { return variables_; }
+  const model::ProblemFacts& facts() const override { return facts_; }
+  model::RowStatus evaluate_parameters(ConstBatch u, model::Evaluation& result, Vector log_prior) const override {
+    for (std::size_t row = 0; row < u.extent(0); ++row) {
+      result.log_likelihood(row) = log_likelihood_(&u(row, 0));
+      log_prior(row) = box_.low == box_.high ? model::latent_log_prior(&u(row, 0), dimension_)
+                                             : -dimension_ * std::log(box_.high - box_.low);
+    }
+    return {};
+  }
   void parameters(ConstBatch z, Batch u) const override {
     for (std::size_t row = 0; row < z.extent(0); ++row)
       for (int k = 0; k < dimension_; ++k)
@@ -42,6 +51,7 @@ class DensityProblem : public model::Problem {
   Box box_;
   LogLikelihood log_likelihood_;
   std::vector<prob::Variable> variables_;
+  model::ProblemFacts facts_;
 };
 
 struct Evidence {

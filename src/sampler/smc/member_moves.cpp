@@ -59,7 +59,8 @@ Ensemble every(const Ensemble& e, int stride, const parallel::RowLayout& layout)
 }
 
 void put(const Ensemble& from, Ensemble& to, const Places& places) {
-  for (int row = 0, rows = from.rows(); row < rows; ++row) copy_member(from, row, to, places.first + row * places.stride);
+  for (int row = 0, rows = from.rows(); row < rows; ++row)
+    copy_member(from, row, to, places.first + row * places.stride);
 }
 
 }  // namespace aleator::sampler

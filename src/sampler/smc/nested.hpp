@@ -2,9 +2,9 @@
 /// What      Nested sampling: the evidence by shells of rising likelihood, and draws from the posterior beside it.
 /// Method    Skilling 2006, with a share of the N live points replaced at once. A step takes away the K = share N points of
 ///           lowest likelihood: the k-th of them shrinks the prior volume X by the factor exp(-1 / (N - k)) in the mean of log X,
-///           and carries the weight L (X_before - X_after). The places are filled by copies of points that are left, and all points
-///           make Metropolis moves in the prior restricted to L > L*, L* the likelihood of the last point taken (many moves:
-///           random walk of the points' covariance, or pCN).
+///           and carries the weight L (X_before - X_after). The places are filled by copies of points that are left, and
+///           all points make many Metropolis moves (random walk of the points' covariance, or pCN) in the prior restricted
+///           to L > L*, L* the likelihood of the last point taken.
 ///           log Z = log sum_i w_i; variance: log X errs by 1 / (N - k) at each point, independently, which multiplies the
 ///           part of Z that lies inside. Equal-weight draws are kept on the way: each of N places takes a taken point with the
 ///           probability that its step's weight has in all weight so far (reservoir).
