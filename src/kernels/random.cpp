@@ -1,42 +1,33 @@
 #include "kernels/random.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "kernels/triangular.hpp"
+#include "kernels/vector_math.hpp"
 
 namespace aleator::kernels {
 namespace {
-
-constexpr int lanes = 8;
-constexpr int numbers_per_call = 2 * lanes;
-using Doubles [[gnu::vector_size(8 * lanes)]] = double;
-using Words [[gnu::vector_size(8 * lanes)]] = std::uint64_t;
 
 constexpr std::uint64_t low_word = 0xFFFFFFFFull;
 constexpr std::uint64_t multiplier_0 = 0xD2511F53, multiplier_1 = 0xCD9E8D57;
 constexpr std::uint64_t weyl_0 = 0x9E3779B9, weyl_1 = 0xBB67AE85;
 constexpr int rounds = 10;
+constexpr std::uint64_t uniform_bit = 0x80000000ull;  // of the second counter word: normals never have it
 
-// One algorithm for single words and for eight lanes; every word is held in the low half of a 64-bit lane.
-template <typename Word>
-void philox_rounds(Word (&c)[4], std::uint64_t key_0, std::uint64_t key_1) {
-  for (int round = 0; round < rounds; ++round) {
-    const Word product_0 = c[0] * multiplier_0, product_1 = c[2] * multiplier_1;
-    const Word next_0 = (product_1 >> 32) ^ c[1] ^ key_0, next_2 = (product_0 >> 32) ^ c[3] ^ key_1;
-    c[1] = product_1 & low_word;
-    c[3] = product_0 & low_word;
-    c[0] = next_0;
-    c[2] = next_2;
-    key_0 = (key_0 + weyl_0) & low_word;
-    key_1 = (key_1 + weyl_1) & low_word;
+struct KeySchedule {
+  std::uint64_t word[rounds][2];
+
+  KeySchedule(std::uint64_t key_0, std::uint64_t key_1) {
+    for (auto& round : word) {
+      round[0] = key_0, round[1] = key_1;
+      key_0 = (key_0 + weyl_0) & low_word;
+      key_1 = (key_1 + weyl_1) & low_word;
+    }
   }
-}
-
-struct Key {
-  std::uint64_t word_0, word_1;
 };
 
 // SplitMix64's finaliser: seeds that differ in one bit give unrelated keys, for each purpose.
-Key mixed_key(std::uint64_t seed, Purpose purpose) {
+KeySchedule key_schedule(std::uint64_t seed, Purpose purpose) {
   std::uint64_t z = seed + 0x9E3779B97F4A7C15ull * static_cast<std::uint64_t>(purpose);
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
@@ -44,114 +35,166 @@ Key mixed_key(std::uint64_t seed, Purpose purpose) {
   return {z & low_word, z >> 32};
 }
 
+// One algorithm for single words and for eight lanes. Words stand in the low halves of 64 bits; the high halves are not
+// cleaned between the rounds, since a product reads low halves only.
+template <typename Word>
+void philox_rounds(Word (&c)[4], const KeySchedule& key) {
+  for (const auto& round : key.word) {
+    const Word product_0 = low_product(c[0], multiplier_0), product_1 = low_product(c[2], multiplier_1);
+    c[0] = exclusive_or(product_1 >> 32, c[1], round[0]);
+    c[2] = exclusive_or(product_0 >> 32, c[3], round[1]);
+    c[1] = product_1;
+    c[3] = product_0;
+  }
+}
+
+// 64 random bits from two counter words.
+template <typename Word>
+Word joined(Word high, Word low) {
+  return (high << 32) | (low & low_word);
+}
+
 // Counter words: (row, column pair, step, high parts of step and row).
-std::uint64_t high_parts(std::int64_t step, std::int64_t row) {
-  return ((static_cast<std::uint64_t>(step) >> 32) & 0xFFFF) << 16 | ((static_cast<std::uint64_t>(row) >> 32) & 0xFFFF);
+std::uint64_t high_of_step(std::int64_t step) { return ((static_cast<std::uint64_t>(step) >> 32) & 0xFFFF) << 16; }
+
+template <typename Word>
+void set_counter(Word (&c)[4], const Word& row, const Word& column, std::int64_t step) {
+  c[0] = row;
+  c[1] = column;
+  c[2] = (row & 0ull) | (static_cast<std::uint64_t>(step) & low_word);
+  c[3] = ((row >> 32) & 0xFFFFull) | high_of_step(step);
 }
 
-// log of x in (0, 1], by x = m 2^e with m in [sqrt(1/2), sqrt(2)) and log m = 2 artanh((m - 1) / (m + 1)).
-Doubles log_unit(Doubles x) {
-  const Words bits = reinterpret_cast<Words>(x);
-  const Words shifted = bits - 0x3FE6A09E667F3BCDull;  // sqrt(1/2)
-  using Signed [[gnu::vector_size(8 * lanes)]] = std::int64_t;
-  const Signed exponent = reinterpret_cast<Signed>(shifted) >> 52;
-  const Doubles m = reinterpret_cast<Doubles>(bits - (reinterpret_cast<Words>(exponent) << 52));
-  const Doubles s = (m - 1.0) / (m + 1.0), s2 = s * s;
-  Doubles series = s2 * (1.0 / 21) + 1.0 / 19;
-  series = series * s2 + 1.0 / 17;
-  series = series * s2 + 1.0 / 15;
-  series = series * s2 + 1.0 / 13;
-  series = series * s2 + 1.0 / 11;
-  series = series * s2 + 1.0 / 9;
-  series = series * s2 + 1.0 / 7;
-  series = series * s2 + 1.0 / 5;
-  series = series * s2 + 1.0 / 3;
-  return __builtin_convertvector(exponent, Doubles) * 0.693147180559945309417 + (s + s) * (series * s2 + 1.0);
+// Uniform on (0, 1] from the low 52 bits.
+inline ManyDoubles unit_interval(const ManyWords& bits) {
+  return each([](const Doubles& x) { return 2.0 - x; }, one_to_two(bits));
 }
 
-struct SineCosine {
-  Doubles sine, cosine;
+// Box and Muller: x = r cos a, y = r sin a with r^2 = -2 log u. The angle is one of a quarter turn, |a| <= pi / 4, with
+// cosine and sine exchanged and the cosine's sign changed by one random bit each.
+struct Pairs {
+  ManyDoubles x, y;
+};
+constexpr int pairs_at_once = vector_lanes * ManyDoubles::size;
+
+inline Pairs normal_pairs(const KeySchedule& key, const ManyWords& row, const ManyWords& pair, std::int64_t step) {
+  ManyWords c[4];
+  set_counter(c, row, pair, step);
+  philox_rounds(c, key);
+  const ManyWords first = joined(c[0], c[1]), second = joined(c[2], c[3]);
+  const ManyDoubles radius = square_root(minus_two_log(unit_interval(first)));
+  const CosineSine turn = quarter_turn(one_to_two(second) - 1.5);
+  constexpr std::uint64_t sign = 1ull << 63, exchange = 1ull << 62;
+  const ManyDoubles cosine = as_doubles(as_words(turn.cosine) ^ (second & sign));
+  return {radius * select(second, exchange, turn.sine, cosine), radius * select(second, exchange, cosine, turn.sine)};
+}
+
+// Where normals go: pair p of row r has columns 2 p and 2 p + 1; a task is one pair, rows one after the other.
+struct Target {
+  double* data;
+  std::int64_t columns, pairs, first_row, step;
 };
 
-// sin and cos of 2 pi u for u in [0, 1]: octant reduction, then Taylor series on |a| <= pi / 4.
-SineCosine turn(Doubles u) {
-  const Doubles shifted = u * 4.0 + 0.5;
-  const Words quadrant = __builtin_convertvector(shifted, Words);
-  const Doubles a = (u - __builtin_convertvector(quadrant, Doubles) * 0.25) * 6.283185307179586476925;
-  const Doubles z = a * a;
-  Doubles s = z * (-1.0 / 1307674368000.0) + 1.0 / 6227020800.0;
-  s = s * z - 1.0 / 39916800.0;
-  s = s * z + 1.0 / 362880.0;
-  s = s * z - 1.0 / 5040.0;
-  s = s * z + 1.0 / 120.0;
-  s = s * z - 1.0 / 6.0;
-  s = (s * z + 1.0) * a;
-  Doubles c = z * (1.0 / 20922789888000.0) - 1.0 / 87178291200.0;
-  c = c * z + 1.0 / 479001600.0;
-  c = c * z - 1.0 / 3628800.0;
-  c = c * z + 1.0 / 40320.0;
-  c = c * z - 1.0 / 720.0;
-  c = c * z + 1.0 / 24.0;
-  c = c * z - 0.5;
-  c = c * z + 1.0;
-  const auto swapped = (quadrant & 1ull) != 0;
-  const Doubles sine = swapped ? c : s, cosine = swapped ? s : c;
-  return {(quadrant & 2ull) != 0 ? -sine : sine, ((quadrant + 1ull) & 2ull) != 0 ? -cosine : cosine};
+// Tasks of an even number of columns: numbers one after the other.
+inline void store_contiguous(const Target& to, std::int64_t task, const Pairs& n) {
+  for (int i = 0; i < ManyDoubles::size; ++i) {
+    double* const at = to.data + 2 * (task + i * vector_lanes);
+    const Doubles low = __builtin_shuffle(n.x.v[i], n.y.v[i], Words{0, 8, 1, 9, 2, 10, 3, 11}),
+                  high = __builtin_shuffle(n.x.v[i], n.y.v[i], Words{4, 12, 5, 13, 6, 14, 7, 15});
+    __builtin_memcpy(at, &low, sizeof low);
+    __builtin_memcpy(at + vector_lanes, &high, sizeof high);
+  }
 }
 
-// Sixteen normals of one row, columns 16 chunk ... 16 chunk + 15.
-void sixteen_normals(Key key, std::int64_t step, std::int64_t row, std::uint64_t chunk, double* out) {
-  Words c[4];
-  const Words lane = {0, 1, 2, 3, 4, 5, 6, 7};
-  c[0] = lane * 0ull + (static_cast<std::uint64_t>(row) & low_word);
-  c[1] = lane + chunk * lanes;
-  c[2] = lane * 0ull + (static_cast<std::uint64_t>(step) & low_word);
-  c[3] = lane * 0ull + high_parts(step, row);
-  philox_rounds(c, key.word_0, key.word_1);
-  constexpr double unit = 1.0 / 9007199254740992.0;  // 2^-53
-  const Words first = ((c[0] << 21) ^ (c[1] >> 11)) & ((1ull << 53) - 1);
-  const Words second = ((c[2] << 21) ^ (c[3] >> 11)) & ((1ull << 53) - 1);
-  const Doubles u = (__builtin_convertvector(first, Doubles) + 1.0) * unit;
-  const Doubles v = __builtin_convertvector(second, Doubles) * unit;
-  const Doubles energy = -2.0 * log_unit(u);
-  Doubles radius;
-  for (int l = 0; l < lanes; ++l) radius[l] = std::sqrt(energy[l]);
-  const SineCosine angle = turn(v);
-  const Doubles x = radius * angle.cosine, y = radius * angle.sine;
-  for (int l = 0; l < lanes; ++l) {
-    out[l] = x[l];
-    out[lanes + l] = y[l];
+void store_each(const Target& to, std::int64_t task, std::int64_t count, const Pairs& n) {
+  double x[pairs_at_once], y[pairs_at_once];
+  __builtin_memcpy(x, &n.x, sizeof x);
+  __builtin_memcpy(y, &n.y, sizeof y);
+  std::int64_t pair = task % to.pairs;
+  double* row = to.data + task / to.pairs * to.columns;
+  for (int i = 0; i < count; ++i) {
+    row[2 * pair] = x[i];
+    if (2 * pair + 1 < to.columns) row[2 * pair + 1] = y[i];
+    if (++pair == to.pairs) pair = 0, row += to.columns;
   }
+}
+
+template <bool is_contiguous>  // flatten: everything inlined, the bundles in registers
+[[gnu::flatten]] void fill(const KeySchedule& key, const Target& to, std::int64_t begin, std::int64_t end) {
+  ManyWords row, pair;
+  for (int i = 0; i < pairs_at_once; ++i) {
+    row.v[i / vector_lanes][i % vector_lanes] = static_cast<std::uint64_t>(to.first_row + (begin + i) / to.pairs);
+    pair.v[i / vector_lanes][i % vector_lanes] = static_cast<std::uint64_t>((begin + i) % to.pairs);
+  }
+  const std::uint64_t pairs = static_cast<std::uint64_t>(to.pairs), whole = pairs_at_once / pairs,
+                      rest = pairs_at_once % pairs;
+  const auto next = [&] {
+    const Pairs n = normal_pairs(key, row, pair, to.step);
+    for (int i = 0; i < ManyWords::size; ++i) {
+      pair.v[i] += rest;
+      const Words wraps = reinterpret_cast<Words>(pair.v[i] >= pairs);  // -1 where true
+      pair.v[i] -= wraps & pairs;
+      row.v[i] += whole - wraps;
+    }
+    return n;
+  };
+  std::int64_t task = begin;
+  if constexpr (is_contiguous)
+    for (; task + pairs_at_once <= end; task += pairs_at_once) store_contiguous(to, task, next());
+  for (; task < end; task += pairs_at_once)
+    store_each(to, task, std::min<std::int64_t>(pairs_at_once, end - task), next());
+  leave_vector_code();
+}
+
+[[gnu::flatten]] void fill_uniforms(const KeySchedule& key, const Target& to, std::uint64_t column, std::int64_t rows) {
+  ManyWords row;
+  for (int i = 0; i < pairs_at_once; ++i)
+    row.v[i / vector_lanes][i % vector_lanes] = static_cast<std::uint64_t>(to.first_row + i);
+  for (std::int64_t first = 0; first < rows; first += pairs_at_once) {
+    ManyWords c[4];
+    set_counter(c, row, (row & 0ull) | (column | uniform_bit), to.step);
+    philox_rounds(c, key);
+    const ManyDoubles u = unit_interval(joined(c[0], c[1]));
+    __builtin_memcpy(to.data + first, &u,
+                     static_cast<std::size_t>(std::min<std::int64_t>(pairs_at_once, rows - first)) * sizeof(double));
+    row = row + static_cast<std::uint64_t>(pairs_at_once);
+  }
+  leave_vector_code();
 }
 
 }  // namespace
 
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
   std::uint64_t c[4] = {counter[0], counter[1], counter[2], counter[3]};
-  philox_rounds(c, key[0], key[1]);
+  philox_rounds(c, KeySchedule(key[0], key[1]));
   return {static_cast<std::uint32_t>(c[0]), static_cast<std::uint32_t>(c[1]), static_cast<std::uint32_t>(c[2]),
           static_cast<std::uint32_t>(c[3])};
 }
 
 void Rng::normals(Stream stream, std::int64_t first_row, Batch out) const {
-  const int rows = static_cast<int>(out.extent(0)), columns = static_cast<int>(out.extent(1));
-  const Key key = mixed_key(seed_, stream.purpose);
-  Kokkos::parallel_for("normals", Kokkos::RangePolicy<HostExec>(0, rows), [=](int row) {
-    double buffer[numbers_per_call];
-    for (int column = 0; column < columns; column += numbers_per_call) {
-      const std::uint64_t chunk = static_cast<std::uint64_t>(column / numbers_per_call);
-      sixteen_normals(key, stream.step, first_row + row, chunk, buffer);
-      std::copy_n(buffer, std::min(numbers_per_call, columns - column), &out(row, column));
-    }
-  });
+  const std::int64_t columns = static_cast<std::int64_t>(out.extent(1)), pairs = (columns + 1) / 2,
+                     tasks = static_cast<std::int64_t>(out.extent(0)) * pairs;
+  if (tasks == 0) return;
+  const KeySchedule key = key_schedule(seed_, stream.purpose);
+  const Target to{out.data(), columns, pairs, first_row, stream.step};
+  const auto work = 2 * pairs == columns ? fill<true> : fill<false>;
+  constexpr std::int64_t block = 1024;  // pairs: three microseconds, so that few numbers need no threads
+  if (tasks <= 2 * block) return work(key, to, 0, tasks);
+  Kokkos::parallel_for("normals", Kokkos::RangePolicy<HostExec>(0, (tasks + block - 1) / block),
+                       [=](std::int64_t b) { work(key, to, b * block, std::min(tasks, (b + 1) * block)); });
+}
+
+void Rng::uniforms(Stream stream, std::int64_t first_row, std::uint32_t column, Vector out) const {
+  const std::int64_t rows = static_cast<std::int64_t>(out.extent(0));
+  fill_uniforms(key_schedule(seed_, stream.purpose), {out.data(), 1, 1, first_row, stream.step}, column, rows);
 }
 
 double Rng::uniform(Stream stream, std::int64_t row, std::uint32_t column) const {
-  const Key key = mixed_key(seed_, stream.purpose);
-  std::uint64_t c[4] = {static_cast<std::uint64_t>(row) & low_word, column | 0x80000000ull,
-                        static_cast<std::uint64_t>(stream.step) & low_word, high_parts(stream.step, row)};
-  philox_rounds(c, key.word_0, key.word_1);
-  return (static_cast<double>(c[0] << 21 ^ c[1] >> 11) + 1.0) / 9007199254740992.0;
+  std::uint64_t c[4];
+  set_counter<std::uint64_t>(c, static_cast<std::uint64_t>(row), column | uniform_bit, stream.step);
+  philox_rounds(c, key_schedule(seed_, stream.purpose));
+  return 1.0 -
+         static_cast<double>(joined(c[0], c[1]) & ((1ull << 52) - 1)) / 4503599627370496.0;  // 2 - (1 + bits 2^-52)
 }
 
 }  // namespace aleator::kernels

@@ -28,23 +28,28 @@ using TileProduct = void (*)(const double* lower, int d, const Lanes* in, Lanes*
 /// All of a tile's x is read before its y is written: y may lie where x lies. No matrix (nullptr) is the identity.
 template <TileProduct product, typename In, typename Out>
 void for_each_tile(const double* lower, int rows, int d, const In& in, const Out& out) {
-  Kokkos::parallel_for("triangular", Kokkos::RangePolicy<HostExec>(0, (rows + tile_rows - 1) / tile_rows),
-                       [=](int tile) {
-                         const int first = tile * tile_rows, count = std::min(tile_rows, rows - first);
-                         // Arrays, not vectors: nvcc cannot put a vector type into a std::vector. Rows beyond the end are zero.
-                         const std::unique_ptr<Lanes[]> x(new Lanes[d]()), y(new Lanes[d]);
-                         double* const x_entries = reinterpret_cast<double*>(x.get());
-                         const double* const y_entries = reinterpret_cast<const double*>(y.get());
-                         for (int r = 0; r < count; ++r)
-                           for (int k = 0; k < d; ++k) x_entries[k * tile_rows + r] = in(first + r, k);
-                         if (lower != nullptr)
-                           product(lower, d, x.get(), y.get());
-                         else
-                           for (int k = 0; k < d; ++k) y[k] = x[k];
-                         for (int r = 0; r < count; ++r)
-                           for (int k = 0; k < d; ++k) out(first + r, k, y_entries[k * tile_rows + r]);
-                         leave_vector_code();
-                       });
+  Kokkos::parallel_for(
+      "triangular", Kokkos::RangePolicy<HostExec>(0, (rows + tile_rows - 1) / tile_rows), [=](int tile) {
+        const int first = tile * tile_rows, count = std::min(tile_rows, rows - first);
+        // Arrays, not vectors: nvcc cannot put a vector type into a std::vector. Few parameters need no heap.
+        constexpr int few = 32;
+        Lanes on_stack[2 * few];
+        const std::unique_ptr<Lanes[]> on_heap(d > few ? new Lanes[2 * static_cast<std::size_t>(d)] : nullptr);
+        Lanes* const x = d > few ? on_heap.get() : on_stack;
+        Lanes* const y = x + d;
+        if (count < tile_rows) std::fill_n(x, d, Lanes{});  // rows beyond the end
+        double* const x_entries = reinterpret_cast<double*>(x);
+        const double* const y_entries = reinterpret_cast<const double*>(y);
+        for (int r = 0; r < count; ++r)
+          for (int k = 0; k < d; ++k) x_entries[k * tile_rows + r] = in(first + r, k);
+        if (lower != nullptr)
+          product(lower, d, x, y);
+        else
+          for (int k = 0; k < d; ++k) y[k] = x[k];
+        for (int r = 0; r < count; ++r)
+          for (int k = 0; k < d; ++k) out(first + r, k, y_entries[k * tile_rows + r]);
+        leave_vector_code();
+      });
 }
 
 /// out(row, i, sum_k L_ik in(row, k)) for every row and i < d.

@@ -87,6 +87,19 @@ std::vector<double> block_sums(const RowLayout& layout, int width, const AddRow&
 RowLayout::RowLayout(GlobalIndex rows, int rank, int ranks)
     : rows_(rows), block_rows_(rows >= 4 * lanes ? lanes : 1), rank_(rank), ranks_(ranks) {}
 
+RowLayout RowLayout::groups_of(int size) const {
+  RowLayout grouped = *this;
+  grouped.rows_ *= size;
+  grouped.block_rows_ *= size;
+  return grouped;
+}
+
+RowLayout RowLayout::part(int first, int count) const {
+  RowLayout rows(count, 0, 1);
+  rows.offset_ = this->first() + first;
+  return rows;
+}
+
 GlobalIndex RowLayout::first_row(int rank) const { return std::min(first_block(rank) * block_rows_, rows_); }
 
 int RowLayout::owner(GlobalIndex row) const {
@@ -131,20 +144,33 @@ std::vector<double> gather_rows(const Comm& comm, const std::vector<double>& loc
 
 Rows take_rows(const Comm& comm, const RowLayout& layout, const Rows& local, const std::vector<GlobalIndex>& source) {
   ALEATOR_ASSERT(static_cast<GlobalIndex>(source.size()) == layout.rows());
-  const int width = static_cast<int>(local.extent(1)), rank = layout.rank();
+  const int width = static_cast<int>(local.extent(1)), rank = layout.rank(), rows = layout.local_rows();
+  const GlobalIndex first = layout.first(), last = first + rows;
+  Rows taken(Kokkos::view_alloc("rows", Kokkos::WithoutInitializing), rows, width);
+  const auto copy = [width](const double* from, double* to) { std::copy_n(from, width, to); };
+  if (layout.ranks() == 1) {
+    for (int row = 0; row < rows; ++row) copy(&local(static_cast<int>(source[row]), 0), &taken(row, 0));
+    return taken;
+  }
   std::vector<std::vector<double>> send(static_cast<std::size_t>(layout.ranks()));
-  for (int to = 0; to < layout.ranks(); ++to)
-    for (GlobalIndex row = layout.first_row(to); row < layout.last_row(to); ++row)
-      if (layout.owner(source[row]) == rank) {
-        const double* const from = &local(static_cast<int>(source[row] - layout.first()), 0);
+  for (int to = 0; to < layout.ranks(); ++to) {
+    if (to == rank) continue;
+    for (GlobalIndex row = layout.first_row(to), end = layout.last_row(to); row < end; ++row)
+      if (source[row] >= first && source[row] < last) {
+        const double* const from = &local(static_cast<int>(source[row] - first), 0);
         send[to].insert(send[to].end(), from, from + width);
       }
-  const std::vector<std::vector<double>> received = layout.ranks() == 1 ? std::move(send) : comm.all_to_all(send);
-  Rows taken(Kokkos::view_alloc("rows", Kokkos::WithoutInitializing), layout.local_rows(), width);
+  }
+  const std::vector<std::vector<double>> received = comm.all_to_all(send);
   std::vector<std::size_t> next(received.size(), 0);
-  for (int row = 0; row < layout.local_rows(); ++row) {
-    const int from = layout.owner(source[layout.first() + row]);
-    std::copy_n(received[from].begin() + static_cast<std::ptrdiff_t>(next[from]), width, &taken(row, 0));
+  for (int row = 0; row < rows; ++row) {
+    const GlobalIndex wanted = source[first + row];
+    if (wanted >= first && wanted < last) {
+      copy(&local(static_cast<int>(wanted - first), 0), &taken(row, 0));
+      continue;
+    }
+    const int from = layout.owner(wanted);
+    copy(received[from].data() + next[from], &taken(row, 0));
     next[from] += static_cast<std::size_t>(width);
   }
   return taken;

@@ -23,10 +23,14 @@ class RowLayout {
   RowLayout() = default;
   RowLayout(GlobalIndex rows, int rank, int ranks);
   RowLayout(GlobalIndex rows, const Comm& comm) : RowLayout(rows, comm.rank(), comm.size()) {}
+  /// Every row of this layout stands for `size` rows that follow each other on its rank.
+  RowLayout groups_of(int size) const;
+  /// `count` rows of this rank from its row `first` on, all on this rank: for work on a part, with the same random numbers.
+  RowLayout part(int first, int count) const;
 
   GlobalIndex rows() const { return rows_; }
   int local_rows() const { return static_cast<int>(last_row(rank_) - first_row(rank_)); }
-  GlobalIndex first() const { return first_row(rank_); }
+  GlobalIndex first() const { return offset_ + first_row(rank_); }
   GlobalIndex first_row(int rank) const;
   GlobalIndex last_row(int rank) const { return first_row(rank + 1); }
   int owner(GlobalIndex row) const;
@@ -37,7 +41,7 @@ class RowLayout {
   GlobalIndex first_block(int rank) const { return blocks() * rank / ranks_; }
 
  private:
-  GlobalIndex rows_ = 0;
+  GlobalIndex rows_ = 0, offset_ = 0;
   int block_rows_ = 1;
   int rank_ = 0;
   int ranks_ = 1;

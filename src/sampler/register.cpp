@@ -11,6 +11,7 @@
 #include "sampler/mcmc/pcn.hpp"
 #include "sampler/mcmc/random_walk.hpp"
 #include "sampler/polish.hpp"
+#include "sampler/smc/nested.hpp"
 #include "sampler/smc/smc.hpp"
 #include "sampler/stein/svgd.hpp"
 
@@ -42,6 +43,7 @@ void register_components(deck::Registry& registry) {
   add_sampler<Mala>(registry, "sampler/mala");
   add_sampler<Hmc>(registry, "sampler/hmc");
   add_sampler<Smc>(registry, "sampler/smc");
+  add_sampler<Nested>(registry, "sampler/nested");
   add_sampler<Eki>(registry, "sampler/eki");
   add_sampler<Eks>(registry, "sampler/eks");
   add_sampler<Aldi>(registry, "sampler/aldi");

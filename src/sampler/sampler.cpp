@@ -12,9 +12,14 @@ std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, mo
 
 Ensemble Ensemble::from_prior(std::int64_t members, bool with_gradient, const Problem& problem,
                               const Context& context) {
+  return from_prior(parallel::RowLayout(members, context.comm), with_gradient, problem, context);
+}
+
+Ensemble Ensemble::from_prior(const parallel::RowLayout& layout, bool with_gradient, const Problem& problem,
+                              const Context& context) {
   Ensemble e;
   const int d = problem.dimension();
-  e.layout = parallel::RowLayout(members, context.comm);
+  e.layout = layout;
   e.position = Batch("position", e.rows(), d);
   e.log_likelihood = Vector("log_likelihood", e.rows());
   e.gradient = Batch("gradient", e.rows(), with_gradient ? d : 0);
@@ -26,16 +31,28 @@ Ensemble Ensemble::from_prior(std::int64_t members, bool with_gradient, const Pr
   return e;
 }
 
+Ensemble Ensemble::part(int first, int count) const {
+  const auto chosen = Kokkos::make_pair(first, first + count);
+  Ensemble e;
+  e.layout = layout.part(first, count);
+  e.position = Kokkos::subview(position, chosen, Kokkos::ALL);
+  e.log_likelihood = Kokkos::subview(log_likelihood, chosen);
+  e.gradient = Kokkos::subview(gradient, chosen, Kokkos::ALL);
+  e.accepted = Kokkos::subview(accepted, chosen);
+  return e;
+}
+
 void Ensemble::take(const std::vector<std::int64_t>& source, const Context& context) {
   const int d = static_cast<int>(position.extent(1)), g = static_cast<int>(gradient.extent(1));
-  parallel::Rows packed("packed", rows(), d + g + 1);
-  for (int row = 0; row < rows(); ++row) {
+  const int count = rows();
+  parallel::Rows packed(Kokkos::view_alloc("packed", Kokkos::WithoutInitializing), count, d + g + 1);
+  for (int row = 0; row < count; ++row) {
     for (int k = 0; k < d; ++k) packed(row, k) = position(row, k);
     for (int k = 0; k < g; ++k) packed(row, d + k) = gradient(row, k);
     packed(row, d + g) = log_likelihood(row);
   }
   const parallel::Rows taken = parallel::take_rows(context.comm, layout, packed, source);
-  for (int row = 0; row < rows(); ++row) {
+  for (int row = 0; row < count; ++row) {
     for (int k = 0; k < d; ++k) position(row, k) = taken(row, k);
     for (int k = 0; k < g; ++k) gradient(row, k) = taken(row, d + k);
     log_likelihood(row) = taken(row, d + g);

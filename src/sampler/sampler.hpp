@@ -36,6 +36,10 @@ struct Ensemble {
 
   /// `members` members drawn from the prior N(0, I) and evaluated.
   static Ensemble from_prior(std::int64_t members, bool with_gradient, const Problem& problem, const Context& context);
+  static Ensemble from_prior(const parallel::RowLayout& layout, bool with_gradient, const Problem& problem,
+                             const Context& context);
+  /// Members first ... first + count - 1 of this rank: a view of their data, with their random numbers.
+  Ensemble part(int first, int count) const;
   /// Member i becomes a copy of member source[i].
   void take(const std::vector<std::int64_t>& source, const Context& context);
   /// All members' log-likelihoods, in order, on every rank.
@@ -79,6 +83,11 @@ struct Plan {
   std::int64_t members = 0;  ///< J: chains, or particles
   int draws = 1;             ///< for each chain
   bool is_exact = true;      ///< false: biased outside the linear-Gaussian case
+  int group = 1;             ///< so many members that follow each other are on one rank
+
+  parallel::RowLayout layout(const parallel::Comm& comm) const {
+    return parallel::RowLayout(members / group, comm).groups_of(group);
+  }
 };
 
 class Sampler {
@@ -105,7 +114,7 @@ class Erased final : public Sampler {
     return algorithm_.step(problem, context, state_);
   }
   void fields(io::Archive& archive, const Context& context) override {
-    if (archive.is_loading()) state_.ensemble.layout = parallel::RowLayout(plan().members, context.comm);
+    if (archive.is_loading()) state_.ensemble.layout = plan().layout(context.comm);
     state_.fields(archive);
   }
   const BaseState& state() const override { return state_; }

@@ -1,8 +1,9 @@
 #pragma once
 /// What      Weighted members: effective sample size, the tempering exponent that reaches a given one, resampling.
-/// Method    ESS = (sum w)^2 / sum w^2 (Kong, Liu, Wong 1994); exponent by bisection; systematic resampling (Kitagawa 1996).
+/// Method    ESS = (sum w)^2 / sum w^2 (Kong, Liu, Wong 1994); exponent by bracketing (Alefeld, Potra, Shi 1995);
+///           systematic resampling (Kitagawa 1996).
 /// Parallel  pure functions of the weights of all members, the same on every rank.
-/// Cost      O(J); the exponent 60 passes.
+/// Cost      O(J); the exponent about 12 passes.
 /// Fails     NumericsError when no weight is positive.
 #include <cstdint>
 #include <vector>
@@ -17,5 +18,7 @@ double increment_for_share(const std::vector<double>& log_likelihood, double sha
 
 /// source[i] = member copied to place i; u is uniform on (0, 1].
 std::vector<std::int64_t> systematic_resampling(const std::vector<double>& log_weights, double u);
+/// The same for `places` places.
+std::vector<std::int64_t> systematic_resampling(const std::vector<double>& log_weights, double u, std::int64_t places);
 
 }  // namespace aleator::sampler

@@ -7,6 +7,7 @@
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/pcn.hpp"
 #include "sampler/mcmc/random_walk.hpp"
+#include "sampler/smc/nested.hpp"
 #include "sampler/smc/smc.hpp"
 #include "sampler/targets.hpp"
 
@@ -182,10 +183,35 @@ TEST(LinearGaussian, HmcWithTailMovesReachesThePosterior) {
 
 TEST(LinearGaussian, SmcReachesThePosteriorWithEachMove) {
   const auto problem = linear_gaussian().problem();
-  for (const Smc::Move move : {Smc::Move::random_walk, Smc::Move::pcn, Smc::Move::mala}) {
-    const Smc::State s = run_to_end(smc_of(move, 8000), *problem, test::serial(5));
-    EXPECT_LT(largest_particle_z(s, *problem, linear_gaussian().exact()), z_limit) << static_cast<int>(move);
-    EXPECT_DOUBLE_EQ(s.temper, 1.0);
+  for (const int chain_length : {1, 8})
+    for (const Smc::Move move : {Smc::Move::random_walk, Smc::Move::pcn, Smc::Move::mala, Smc::Move::hmc}) {
+      Smc smc = smc_of(move, 8000);
+      smc.params.chain_length = chain_length;
+      const Smc::State s = run_to_end(smc, *problem, test::serial(5));
+      EXPECT_LT(largest_particle_z(s, *problem, linear_gaussian().exact()), z_limit) << static_cast<int>(move);
+      EXPECT_LT(std::abs(s.log_evidence - linear_gaussian().exact().log_evidence), 3.0 * s.log_evidence_standard_error);
+      EXPECT_DOUBLE_EQ(s.temper, 1.0);
+    }
+}
+
+TEST(LinearGaussian, NestedSamplingReachesThePosteriorWithEachMove) {
+  const auto problem = linear_gaussian().problem();
+  constexpr int runs = 8;
+  for (const Nested::Move move : {Nested::Move::random_walk, Nested::Move::pcn}) {
+    Nested::Params params;
+    params.points = 500, params.move = move;
+    if (move == Nested::Move::pcn) params.moves = 90;  // the prior's shape suits a narrow posterior less
+    double error = 0.0, reported = 0.0;
+    for (int n = 0; n < runs; ++n) {
+      const Nested::State s = run_to_end(Nested{params}, *problem, test::serial(50 + static_cast<std::uint64_t>(n)));
+      if (n == 0) {
+        EXPECT_LT(largest_particle_z(s, *problem, linear_gaussian().exact()), z_limit) << static_cast<int>(move);
+      }
+      error += (s.log_evidence - linear_gaussian().exact().log_evidence) / runs;
+      reported += s.log_evidence_standard_error / runs;
+    }
+    EXPECT_LT(std::abs(error), 3.0 * reported / std::sqrt(runs));
+    EXPECT_LT(reported, 0.15);
   }
 }
 

@@ -112,12 +112,13 @@ double log_prior_ratio(const Batch& proposed, const Batch& present, int row) {
 
 Vector accept(const Candidates& c, const MoveSetting& setting, const Context& context, Ensemble& e) {
   Vector probability(Kokkos::view_alloc("probability", Kokkos::WithoutInitializing), e.rows());
+  const Vector u(Kokkos::view_alloc("u", Kokkos::WithoutInitializing), e.rows());
+  context.rng.uniforms({setting.acceptance, setting.step}, e.layout.first(), 0, u);
   kernels::for_each_row(e.rows(), [&, probability](int row) {
     const double log_ratio =
         setting.temper * (c.evaluation.log_likelihood(row) - e.log_likelihood(row)) + c.log_ratio(row);
     probability(row) = log_ratio >= 0.0 ? 1.0 : std::isnan(log_ratio) ? 0.0 : std::exp(log_ratio);
-    const double u = context.rng.uniform({setting.acceptance, setting.step}, e.layout.first() + row);
-    const bool is_accepted = u <= probability(row) && probability(row) > 0.0;
+    const bool is_accepted = u(row) <= probability(row) && probability(row) > 0.0;
     e.accepted(row) = is_accepted ? 1.0 : 0.0;
     if (!is_accepted) return;
     e.log_likelihood(row) = c.evaluation.log_likelihood(row);

@@ -4,24 +4,30 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "math/special.hpp"
+#include "sampler/mcmc/hmc.hpp"
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/pcn.hpp"
 #include "sampler/mcmc/random_walk.hpp"
+#include "sampler/smc/member_moves.hpp"
 #include "sampler/weights.hpp"
 
 namespace aleator::sampler {
 namespace {
 
+bool needs_gradient(Smc::Move move) { return move == Smc::Move::mala || move == Smc::Move::hmc; }
+
 double target_acceptance(Smc::Move move) {
   switch (move) {
     case Smc::Move::random_walk:
-      return 0.234;
     case Smc::Move::pcn:
       return 0.234;
     case Smc::Move::mala:
       return 0.574;
+    case Smc::Move::hmc:
+      return 0.8;
   }
   return 0.234;
 }
@@ -34,19 +40,27 @@ double first_scale(Smc::Move move, int dimension) {
       return 0.5;
     case Smc::Move::mala:
       return 1.65 / std::pow(dimension, 1.0 / 6.0);
+    case Smc::Move::hmc:
+      return 0.9 / std::pow(dimension, 0.25);
   }
   return 1.0;
 }
 
-Vector move_once(Smc::Move move, const Problem& problem, const Context& context, const MoveSetting& setting,
-                 Ensemble& e) {
-  switch (move) {
+MoveOnce kernel_of(const Smc::Params& params) {
+  switch (params.move) {
     case Smc::Move::random_walk:
-      return RandomWalk::move(problem, context, setting, e);
+      return RandomWalk::move;
     case Smc::Move::pcn:
-      return Pcn::move(problem, context, setting, e);
+      return Pcn::move;
     case Smc::Move::mala:
-      return Mala::move(problem, context, setting, e);
+      return Mala::move;
+    case Smc::Move::hmc: {
+      Hmc hmc;
+      hmc.params.leapfrogs = params.leapfrogs;
+      return [hmc](const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
+        return hmc.move(problem, context, setting, e);
+      };
+    }
   }
   return {};
 }
@@ -74,13 +88,15 @@ double mean_correlation(const Context& context, const Ensemble& e, const Batch& 
 }
 
 // Shares of the weights that the descendants of one ancestor hold. Resampling is systematic, so descendants stand side by
-// side and the number of places a group of share x gets is floor(J x) or ceil(J x): variance f (1 - f), f = frac(J x).
+// side and the number of the M places that a group of share x gets is floor(M x) or ceil(M x): variance f (1 - f),
+// f = frac(M x).
 struct Genealogy {
   double spread = 0.0;    // sum_e (x_e - 1/J)^2
-  double rounding = 0.0;  // sum_e f_e (1 - f_e) / J^2
+  double rounding = 0.0;  // sum_e f_e (1 - f_e) / M^2
 };
 
-Genealogy genealogy_of(const std::vector<std::int64_t>& ancestors, const std::vector<double>& log_weights) {
+Genealogy genealogy_of(const std::vector<std::int64_t>& ancestors, const std::vector<double>& log_weights,
+                       double places) {
   const double total = math::log_sum_exp(log_weights), members = static_cast<double>(ancestors.size());
   Genealogy g;
   double groups = 0.0;
@@ -88,13 +104,68 @@ Genealogy genealogy_of(const std::vector<std::int64_t>& ancestors, const std::ve
     double share = 0.0;
     for (end = begin; end < ancestors.size() && ancestors[end] == ancestors[begin]; ++end)
       share += std::exp(log_weights[end] - total);
-    const double places = share * members, fraction = places - std::floor(places);
+    const double expected = share * places, fraction = expected - std::floor(expected);
     g.spread += (share - 1.0 / members) * (share - 1.0 / members);
-    g.rounding += fraction * (1.0 - fraction) / (members * members);
+    g.rounding += fraction * (1.0 - fraction) / (places * places);
     ++groups;
   }
   g.spread += (members - groups) / (members * members);  // ancestors without descendants
   return g;
+}
+
+// A level's moves: how many of each particle, and how they went.
+struct Moved {
+  int count = 0;
+  double acceptance = 0.0, correlation = 1.0;
+};
+
+// One step of the search for the scale: the acceptance falls by about half a unit of log scale near its usual targets.
+void tune(const Smc::Params& params, double acceptance, int pass, Smc::State& s) {
+  s.log_scale += 2.0 / (pass + 1.0) * (acceptance - target_acceptance(params.move));
+}
+
+// Passes of min_moves moves until the particles have forgotten where they were.
+Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, const Context& context,
+                           const std::vector<double>& lower, Smc::State& s) {
+  const MoveOnce kernel = kernel_of(params);
+  const bool is_adaptive = params.max_moves > params.min_moves;
+  const std::vector<double> centre = mean_position(s.ensemble, context);
+  Batch start(Kokkos::view_alloc("start", Kokkos::WithoutInitializing), is_adaptive ? s.ensemble.rows() : 0,
+              problem.dimension());
+  if (is_adaptive) Kokkos::deep_copy(start, s.ensemble.position);
+  Moved moved;
+  for (int pass = 0; moved.count < params.max_moves && (pass == 0 || moved.correlation > params.correlation); ++pass) {
+    const int moves = std::min(params.min_moves, params.max_moves - moved.count);
+    moved.acceptance =
+        move_members(kernel, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, moves, s.ensemble);
+    tune(params, moved.acceptance, pass, s);
+    if (is_adaptive) moved.correlation = mean_correlation(context, s.ensemble, start, centre);
+    moved.count += moves, s.moves += moves;
+  }
+  return moved;
+}
+
+// Waste-free: the first row of each group of P is the start of a chain; its further states fill the other rows.
+Moved grow_chains(const Smc::Params& params, const Problem& problem, const Context& context,
+                  const std::vector<double>& lower, Smc::State& s) {
+  const MoveOnce kernel = kernel_of(params);
+  const int length = params.chain_length, passes = std::min(4, length - 1);
+  Ensemble chains = every(s.ensemble, length, parallel::RowLayout(params.particles / length, context.comm));
+  Moved moved;
+  double sum = 0.0;
+  for (int pass = 0; pass < passes; ++pass) {
+    const int begin = moved.count, moves = (length - 1) * (pass + 1) / passes - begin;
+    const AfterMove keep = [&](int move, int first, const Ensemble& part) {
+      put(part, s.ensemble, {first * length + begin + move + 1, length});
+    };
+    const double acceptance =
+        move_members(kernel, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, moves, chains, keep);
+    tune(params, acceptance, pass, s);
+    sum += acceptance * moves;
+    moved.count += moves, s.moves += moves;
+  }
+  moved.acceptance = sum / moved.count;
+  return moved;
 }
 
 }  // namespace
@@ -103,17 +174,32 @@ deck::Schema<Smc::Params> Smc::schema() {
   deck::Schema<Params> s("Sequential Monte Carlo with adaptive tempering, and the evidence",
                          "Del Moral, Doucet, Jasra 2006; Jasra et al. 2011; Lee, Whiteley 2018");
   s.key("particles", &Params::particles, "1", "number of particles J", deck::at_least(8))
+      .key("chain_length", &Params::chain_length, "1",
+           "P: of J / P resampled particles each starts a chain of P states, which all are kept (waste-free); 1: "
+           "particles "
+           "are moved until they have forgotten their start, and only then kept",
+           deck::at_least(1))
       .key("ess_share", &Params::ess_share, "1", "effective sample size kept by each tempering step, as a share of J",
            deck::inside(0, 1))
       .choice("move", &Params::move, "Metropolis move between temperatures",
               {{"random_walk", Move::random_walk, "with the particles' covariance"},
                {"pcn", Move::pcn, "preconditioned Crank-Nicolson"},
-               {"mala", Move::mala, "Langevin, needs a gradient"}})
-      .key("min_moves", &Params::min_moves, "1", "moves of every particle at a level, at least", deck::at_least(1))
+               {"mala", Move::mala, "Langevin, needs a gradient"},
+               {"hmc", Move::hmc, "Hamiltonian, needs a gradient"}})
+      .key("leapfrogs", &Params::leapfrogs, "1", "leapfrog steps of a Hamiltonian move", deck::at_least(1))
+      .key("min_moves", &Params::min_moves, "1",
+           "moves of every particle at a level come in groups of so many (chain_length = 1)", deck::at_least(1))
       .key("max_moves", &Params::max_moves, "1", "moves of every particle at a level, at most", deck::at_least(1))
       .key("correlation", &Params::correlation, "1",
            "moves end when the correlation with the start of the level is below this", deck::between(0, 1))
       .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1))
+      .check("chain_length",
+             [](const Params& p) {
+               return p.particles % p.chain_length == 0 && p.particles / p.chain_length >= 2
+                          ? std::string()
+                          : fmt::format("particles = {} is no multiple of chain_length = {} with at least two chains",
+                                        p.particles, p.chain_length);
+             })
       .check("min_moves", [](const Params& p) {
         return p.min_moves > p.max_moves ? std::string("min_moves is larger than max_moves") : std::string();
       });
@@ -129,24 +215,31 @@ void Smc::State::fields(io::Archive& archive) {
 }
 
 std::string Smc::objection(const Problem& problem) const {
-  return params.move == Move::mala && !problem.has_gradient()
-             ? "move = \"mala\" needs the gradient of the log-likelihood, which the model does not offer"
-             : "";
+  if (needs_gradient(params.move) && !problem.has_gradient())
+    return fmt::format("move = \"{}\" needs the gradient of the log-likelihood, which the model does not offer",
+                       params.move == Move::mala ? "mala" : "hmc");
+  const int d = problem.dimension(), starts = params.particles / params.chain_length;
+  if (params.move != Move::pcn && d <= PooledMoments::largest_dimension && starts < 2 * d)
+    return fmt::format(
+        "{} particles to start moves from are too few for {} coordinates: their covariance takes at least "
+        "{} (particles / chain_length), or move = \"pcn\"",
+        starts, d, 2 * d);
+  return {};
 }
 
 Smc::State Smc::init(const Problem& problem, const Context& context) const {
   State s;
-  s.ensemble = Ensemble::from_prior(params.particles, params.move == Move::mala, problem, context);
+  s.ensemble = Ensemble::from_prior(plan().layout(context.comm), needs_gradient(params.move), problem, context);
   s.model_evaluations = params.particles;
-  s.gradient_evaluations = params.move == Move::mala ? params.particles : 0;
+  s.gradient_evaluations = needs_gradient(params.move) ? params.particles : 0;
   s.log_scale = std::log(first_scale(params.move, problem.dimension()));
   s.log_evidence = 0.0;
   for (std::int64_t i = 0; i < params.particles; ++i) s.ancestors.push_back(i);
   return s;
 }
 
-StepInfo Smc::step(const Problem& problem, const Context& context, State& s) const {
-  // Reweight: w_i = L_i^h, log Z += log mean w.
+// Reweight: w_i = L_i^h, log Z += log mean w; then resample.
+void Smc::reweight_and_resample(const Context& context, State& s) const {
   std::vector<double> log_weights = s.ensemble.all_log_likelihoods(context);
   const double h = increment_for_share(log_weights, params.ess_share, 1.0 - s.temper);
   for (double& value : log_weights) value *= h;
@@ -154,42 +247,39 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   s.temper = 1.0 - s.temper - h < 1e-12 ? 1.0 : s.temper + h;
   // Relative variance of the evidence, which being small is the variance of its logarithm: the spread of the ancestors'
   // shares, less what the rounding of earlier resamplings put there.
-  const Genealogy genealogy = genealogy_of(s.ancestors, log_weights);
+  const std::int64_t places = params.particles / params.chain_length;
+  const Genealogy genealogy = genealogy_of(s.ancestors, log_weights, static_cast<double>(places));
   const double j = static_cast<double>(params.particles);
   s.log_evidence_standard_error = std::sqrt(std::max(0.0, genealogy.spread * j / (j - 1.0) - s.rounding));
   s.rounding += genealogy.rounding;
-
   const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
-  const std::vector<std::int64_t> source = systematic_resampling(log_weights, u);
+  const std::vector<std::int64_t> starts = systematic_resampling(log_weights, u, places);
+  std::vector<std::int64_t> source(static_cast<std::size_t>(params.particles)), ancestors(source.size());
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    source[i] = starts[i / static_cast<std::size_t>(params.chain_length)];
+    ancestors[i] = s.ancestors[static_cast<std::size_t>(source[i])];
+  }
   s.ensemble.take(source, context);
-  std::vector<std::int64_t> ancestors(source.size());
-  for (std::size_t i = 0; i < source.size(); ++i) ancestors[i] = s.ancestors[static_cast<std::size_t>(source[i])];
   s.ancestors = std::move(ancestors);
-  ++s.iteration;
+}
 
-  // Move: the level's covariance is that of the resampled particles.
-  const std::vector<double> centre = mean_position(s.ensemble, context);
-  std::vector<double> lower;
-  if (problem.dimension() <= PooledMoments::largest_dimension) {
+StepInfo Smc::step(const Problem& problem, const Context& context, State& s) const {
+  reweight_and_resample(context, s);
+  ++s.iteration;
+  std::vector<double> lower;  // the level's covariance is that of the resampled particles
+  if (problem.dimension() <= PooledMoments::largest_dimension && params.move != Move::pcn) {
     PooledMoments moments;
     moments.reset(problem.dimension());
     moments.observe(s.ensemble, context);
     lower = moments.factor();
   }
-  Batch start(Kokkos::view_alloc("start", Kokkos::WithoutInitializing), s.ensemble.rows(), problem.dimension());
-  Kokkos::deep_copy(start, s.ensemble.position);
-  double acceptance = 0.0, correlation = 1.0;
-  int count = 0;
-  while (count < params.max_moves && (count < params.min_moves || correlation > params.correlation)) {
-    const Vector probability =
-        move_once(params.move, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, s.ensemble);
-    acceptance = ordered_mean(context, s.ensemble.layout, probability);
-    s.log_scale += std::pow(count + 1.0, -0.6) * (acceptance - target_acceptance(params.move));
-    correlation = mean_correlation(context, s.ensemble, start, centre);
-    ++count, ++s.moves;
-  }
-  s.model_evaluations += static_cast<std::int64_t>(count) * params.particles;
-  if (params.move == Move::mala) s.gradient_evaluations += static_cast<std::int64_t>(count) * params.particles;
+  const bool is_waste_free = params.chain_length > 1;
+  const Moved moved = is_waste_free ? grow_chains(params, problem, context, lower, s)
+                                    : move_until_forgotten(params, problem, context, lower, s);
+  const std::int64_t runs = static_cast<std::int64_t>(moved.count) * (params.particles / params.chain_length) *
+                            (params.move == Move::hmc ? params.leapfrogs : 1);
+  s.model_evaluations += runs;
+  if (needs_gradient(params.move)) s.gradient_evaluations += runs;
 
   const bool is_done = s.temper >= 1.0;
   if (!is_done && s.iteration >= params.max_levels)
@@ -203,12 +293,13 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   info.progress =
       is_done ? 1.0 : std::max(0.0, 1.0 + std::log10(s.temper) / 6.0) * 0.95;  // levels are about even in log beta
   info.numbers = {{"temper", s.temper},
-                  {"acceptance", acceptance},
+                  {"acceptance", moved.acceptance},
                   {"scale", std::exp(s.log_scale)},
-                  {"moves", static_cast<double>(count)},
-                  {"correlation", correlation},
+                  {"moves", static_cast<double>(moved.count)},
                   {"log_evidence", s.log_evidence},
                   {"log_evidence_standard_error", s.log_evidence_standard_error}};
+  if (!is_waste_free && params.max_moves > params.min_moves)
+    info.numbers.insert(info.numbers.begin() + 4, {"correlation", moved.correlation});
   return info;
 }
 

@@ -6,20 +6,26 @@
 ///           where the level began (mean correlation below a threshold, Kantas, Beskos, Jasra 2014).
 ///           log Z = sum_t log mean L^(beta_t - beta_(t-1)); its standard error from the particles' ancestors at time 0
 ///           (Lee, Whiteley 2018, adapted to systematic resampling: docs/theory/smc.md).
+///           Waste-free (Dau, Chopin 2022), with chain_length P > 1: M = J / P particles are resampled, each is the start of
+///           a chain of P states, and all J states are the particles of the next level.
 /// Parallel  collective; particles are exchanged between ranks when resampled; same bits on any number of ranks.
-/// Cost      a level: J (moves) model runs, moves x O(J d^2) flops.
-/// Fails     NumericsError when every particle has likelihood zero.
+/// Cost      a level: J (moves) model runs, moves x O(J d^2) flops; waste-free J - M model runs. Blocks of particles make
+///           several moves while they are in cache.
+/// Fails     NumericsError when every particle has likelihood zero; objects to fewer than 2 d starts of moves that learn a
+///           covariance, and to moves without the gradient that they need.
 #include "sampler/proposal_scale.hpp"
 #include "sampler/sampler.hpp"
 
 namespace aleator::sampler {
 
 struct Smc {
-  enum class Move { random_walk, pcn, mala };
+  enum class Move { random_walk, pcn, mala, hmc };
   struct Params {
     int particles = 2048;
+    int chain_length = 1;
     double ess_share = 0.5;
     Move move = Move::random_walk;
+    int leapfrogs = 5;
     int min_moves = 5;
     int max_moves = 200;
     double correlation = 0.1;
@@ -33,7 +39,7 @@ struct Smc {
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();
-  Plan plan() const { return {Plan::Kind::particles, params.particles, 1, true}; }
+  Plan plan() const { return {Plan::Kind::particles, params.particles, 1, true, params.chain_length}; }
   std::string objection(const Problem& problem) const;
 
   State init(const Problem& problem, const Context& context) const;
@@ -41,6 +47,9 @@ struct Smc {
   StepInfo step(const Problem& problem, const Context& context, State& s) const;
 
   Params params;
+
+ private:
+  void reweight_and_resample(const Context& context, State& s) const;
 };
 
 }  // namespace aleator::sampler

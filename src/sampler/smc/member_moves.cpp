@@ -1,0 +1,66 @@
+#include "sampler/smc/member_moves.hpp"
+
+#include <algorithm>
+
+namespace aleator::sampler {
+namespace {
+
+// Positions, proposals and normals of a block fill a quarter of a usual second-level cache.
+int rows_of_block(int dimension) {
+  constexpr int bytes = 1 << 19;
+  const int rows = bytes / (8 * (3 * dimension + 8));
+  return std::max(256, rows / 64 * 64);
+}
+
+void copy_member(const Ensemble& from, int row, Ensemble& to, int place) {
+  std::copy_n(&from.position(row, 0), from.position.extent(1), &to.position(place, 0));
+  std::copy_n(from.gradient.data() + static_cast<std::size_t>(row) * from.gradient.extent(1), from.gradient.extent(1),
+              to.gradient.data() + static_cast<std::size_t>(place) * to.gradient.extent(1));
+  to.log_likelihood(place) = from.log_likelihood(row);
+  to.accepted(place) = from.accepted(row);
+}
+
+}  // namespace
+
+double move_members(const MoveOnce& kernel, const Problem& problem, const Context& context, const MoveSetting& setting,
+                    int moves, Ensemble& e, const AfterMove& after) {
+  const Vector acceptance("acceptance", e.rows());
+  const Context own{parallel::Comm::self(), context.rng};
+  const auto work = [&] {
+    const int rows = rows_of_block(problem.dimension());
+    const int all = e.rows();
+    for (int first = 0; first < all; first += rows) {
+      const int count = std::min(rows, all - first);
+      Ensemble part = e.part(first, count);
+      for (int move = 0; move < moves; ++move) {
+        const MoveSetting now{setting.temper, setting.scale, setting.lower, setting.step + move, setting.acceptance};
+        const Vector probability = kernel(problem, own, now, part);
+        for (int row = 0; row < count; ++row) acceptance(first + row) += probability(row);
+        if (after) after(move, first, part);
+      }
+    }
+  };
+  if (context.comm.size() > 1 && problem.may_stop())
+    parallel::agree(context.comm, work);
+  else
+    work();
+  return ordered_mean(context, e.layout, acceptance) / moves;
+}
+
+Ensemble every(const Ensemble& e, int stride, const parallel::RowLayout& layout) {
+  Ensemble chosen;
+  chosen.layout = layout;
+  chosen.position = Batch("position", chosen.rows(), e.position.extent(1));
+  chosen.log_likelihood = Vector("log_likelihood", chosen.rows());
+  chosen.gradient = Batch("gradient", chosen.rows(), e.gradient.extent(1));
+  chosen.accepted = Vector("accepted", chosen.rows());
+  for (int row = 0, rows = chosen.rows(); row < rows; ++row) copy_member(e, row * stride, chosen, row);
+  return chosen;
+}
+
+void put(const Ensemble& from, Ensemble& to, const Places& places) {
+  for (int row = 0, rows = from.rows(); row < rows; ++row)
+    copy_member(from, row, to, places.first + row * places.stride);
+}
+
+}  // namespace aleator::sampler

@@ -1,0 +1,31 @@
+#pragma once
+/// What      Several Metropolis moves of every member of an ensemble, block by block: a block's positions, proposals and
+///           densities stay in cache from one move to the next.
+/// Method    a block is a part of the ensemble with its members' own random numbers: the bits do not depend on its size.
+/// Parallel  collective; ranks work through their own blocks and meet once at the end.
+/// Cost      that of the moves; memory traffic of one of them.
+/// Fails     as the problem; an error on one rank is thrown on all.
+#include <functional>
+
+#include "sampler/mcmc/metropolis.hpp"
+
+namespace aleator::sampler {
+
+using MoveOnce = std::function<Vector(const Problem&, const Context&, const MoveSetting&, Ensemble&)>;
+/// Called after move 0, 1, ... of the block whose first member is the rank's member `first`.
+using AfterMove = std::function<void(int move, int first, const Ensemble& part)>;
+
+/// `moves` moves with steps setting.step, setting.step + 1, ...; the mean acceptance probability of them all.
+double move_members(const MoveOnce& kernel, const Problem& problem, const Context& context, const MoveSetting& setting,
+                    int moves, Ensemble& e, const AfterMove& after = {});
+
+/// Rows first, first + stride, ... of an ensemble.
+struct Places {
+  int first, stride;
+};
+/// The first of every `stride` members of a rank, laid out by `layout`.
+Ensemble every(const Ensemble& e, int stride, const parallel::RowLayout& layout);
+/// Copies the members of `from` to the places of `to`.
+void put(const Ensemble& from, Ensemble& to, const Places& places);
+
+}  // namespace aleator::sampler

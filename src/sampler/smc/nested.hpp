@@ -1,0 +1,52 @@
+#pragma once
+/// What      Nested sampling: the evidence by shells of rising likelihood, and draws from the posterior beside it.
+/// Method    Skilling 2006, with a share of the N live points replaced at once. A step takes away the K = share N points of
+///           lowest likelihood: the k-th of them shrinks the prior volume X by the factor exp(-1 / (N - k)) in the mean of log X,
+///           and carries the weight L (X_before - X_after). The places are filled by copies of points that are left, and
+///           all points make many Metropolis moves (random walk of the points' covariance, or pCN) in the prior restricted
+///           to L > L*, L* the likelihood of the last point taken.
+///           log Z = log sum_i w_i; variance: log X errs by 1 / (N - k) at each point, independently, which multiplies the
+///           part of Z that lies inside. Equal-weight draws are kept on the way: each of N places takes a taken point with the
+///           probability that its step's weight has in all weight so far (reservoir).
+/// Parallel  collective; points are exchanged between ranks; same bits on any number of ranks.
+/// Cost      a step: `moves` model runs a point. Steps: about (H + log 1/tolerance) / -log(1 - share), H the information (nats).
+/// Fails     NumericsError when no point has a positive likelihood; objects to fewer than 2 d points that walk.
+#include "sampler/proposal_scale.hpp"
+#include "sampler/sampler.hpp"
+
+namespace aleator::sampler {
+
+struct Nested {
+  enum class Move { random_walk, pcn };
+  struct Params {
+    int points = 2048;
+    double share = 0.5;
+    Move move = Move::random_walk;
+    int moves = 30;
+    double tolerance = 1e-3;
+    int max_steps = 1000;
+  };
+  struct State : BaseState {
+    Ensemble draws;                            ///< equal-weight draws so far; the ensemble itself at the end
+    std::vector<std::int64_t> draw_ancestors;  ///< of each draw
+    double log_volume = 0.0;                   ///< log X
+    double log_scale = 0.0;
+    std::vector<double> log_weights;         ///< log of each step's weight
+    std::vector<double> shrinkage_variance;  ///< of log X, of each step
+    void fields(io::Archive& archive);
+  };
+  static deck::Schema<Params> schema();
+  Plan plan() const { return {Plan::Kind::particles, params.points, 1, true}; }
+  std::string objection(const Problem& problem) const;
+
+  State init(const Problem& problem, const Context& context) const;
+  /// One shell: take the lowest points, fill their places, move all.
+  StepInfo step(const Problem& problem, const Context& context, State& s) const;
+
+  Params params;
+
+ private:
+  double move_all(const Problem& problem, const Context& context, double floor, State& s) const;
+};
+
+}  // namespace aleator::sampler

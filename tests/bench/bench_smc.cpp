@@ -1,0 +1,85 @@
+// Tempered SMC, 65 536 particles, mixture of two Gaussians in 16 dimensions, 10 random-walk moves a level (peer:
+// smc_numpy.py). Prints time, levels, time of a particle's move and log Z less its exact value, for each of several runs.
+//   OMP_PROC_BIND=false OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 mpirun -n 1 bench_smc [runs] [particles] [dimension]
+#include <fmt/format.h>
+
+#include <Kokkos_Core.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+
+#include "parallel/session.hpp"
+#include "sampler/smc/smc.hpp"
+
+namespace {
+
+using namespace aleator;
+
+// L(z) = (N(z; mu, s^2 I) + N(z; -mu, s^2 I)) / 2, mu = 1.5 in each coordinate, s = 0.5
+class Mixture : public model::Problem {
+ public:
+  explicit Mixture(int dimension) : d_(dimension), variables_{{"z", dimension}} {}
+  int dimension() const override { return d_; }
+  int outputs() const override { return 1; }
+  bool has_gradient() const override { return false; }
+  bool may_stop() const override { return false; }
+  const model::GaussianNoise* noise() const override { return nullptr; }
+  const std::vector<prob::Variable>& variables() const override { return variables_; }
+  const model::ProblemFacts& facts() const override { return facts_; }
+  model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result,
+                                       model::Vector log_prior) const override {
+    evaluate(u, result);
+    for (std::size_t row = 0; row < u.extent(0); ++row) log_prior(row) = model::latent_log_prior(&u(row, 0), d_);
+    return {};
+  }
+  void parameters(model::ConstBatch z, model::Batch u) const override { Kokkos::deep_copy(u, z); }
+  std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override {
+    constexpr double mu = 1.5, s = 0.5;
+    const model::Vector out = result.log_likelihood;
+    const double constant = -std::log(2.0) - 0.5 * d_ * std::log(2.0 * M_PI * s * s);
+    kernels::for_each_row(static_cast<int>(z.extent(0)), [=](int row) {
+      double squares = 0.0, sum = 0.0;  // |z -+ mu|^2 = |z|^2 -+ 2 mu sum z + d mu^2
+      for (int k = 0; k < d_; ++k) squares += z(row, k) * z(row, k), sum += z(row, k);
+      const double even = squares + d_ * mu * mu, odd = 2.0 * mu * std::abs(sum);
+      out(row) = -(even - odd) / (2 * s * s) + std::log1p(std::exp(-2.0 * odd / (2 * s * s))) + constant;
+    });
+    return {};
+  }
+  double log_evidence() const { return -0.5 * d_ * std::log(2.0 * M_PI * 1.25) - d_ * 2.25 / 2.5; }
+
+ private:
+  int d_;
+  std::vector<prob::Variable> variables_;
+  model::ProblemFacts facts_;
+};
+
+void run(int runs, int particles, int dimension) {
+  const Mixture problem(dimension);
+  sampler::Smc::Params params;
+  params.particles = particles, params.min_moves = params.max_moves = 10;
+  const sampler::Smc smc{params};
+  for (int i = 0; i < runs; ++i) {
+    const model::Context context{parallel::Comm::world(), kernels::Rng(static_cast<std::uint64_t>(i))};
+    context.comm.barrier();
+    const auto begin = std::chrono::steady_clock::now();
+    sampler::Smc::State s = smc.init(problem, context);
+    while (!smc.step(problem, context, s).is_finished) {
+    }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const double cpu = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+    if (context.comm.is_root())
+      fmt::print("{:.3f} s, {} levels, {:.1f} ns a move, log Z error {:+.4f} +- {:.4f}, {:.3f} s of processor so far\n",
+                 seconds, s.iteration, seconds * 1e9 / (10.0 * particles * static_cast<double>(s.iteration)),
+                 s.log_evidence - problem.log_evidence(), s.log_evidence_standard_error, cpu);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const parallel::Session session(argc, argv);
+  const auto number = [&](int i, int otherwise) { return argc > i ? std::atoi(argv[i]) : otherwise; };
+  run(number(1, 5), number(2, 65536), number(3, 16));
+  return 0;
+}

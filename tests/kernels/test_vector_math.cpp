@@ -1,0 +1,100 @@
+#include "kernels/vector_math.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
+
+namespace aleator::kernels {
+namespace {
+
+constexpr int count = vector_lanes * ManyDoubles::size;
+
+double lane(const ManyDoubles& x, int i) { return x.v[i / vector_lanes][i % vector_lanes]; }
+
+// `from` to `to` in equal steps or equal ratios, a bundle at a time.
+template <typename Check>
+void for_each_bundle(const std::vector<double>& points, const Check& check) {
+  for (std::size_t first = 0; first + count <= points.size(); first += count) {
+    ManyDoubles x;
+    std::memcpy(&x, &points[first], sizeof x);
+    check(x, &points[first]);
+  }
+}
+
+std::vector<double> equal_steps(double from, double to, int n) {
+  std::vector<double> points;
+  for (int i = 0; i < n; ++i) points.push_back(from + (to - from) * i / (n - 1));
+  return points;
+}
+
+double ulp(double x) { return std::nextafter(std::abs(x), INFINITY) - std::abs(x); }
+
+// The formulas of the header one number at a time with std::fma: what every width of registers must give, to the bit.
+double slow_minus_two_log(double u) {
+  constexpr std::uint64_t root_half = 0x3FE6A09E667F3BCDull, one = 0x3FF0000000000000ull, fraction = (1ull << 52) - 1;
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &u, 8);
+  const std::uint64_t shifted = bits + (one - root_half), mantissa = (shifted & fraction) + root_half;
+  double m = 0.0;
+  std::memcpy(&m, &mantissa, 8);
+  const double e = static_cast<double>(shifted >> 52) - 1023.0;
+  volatile double s = (m - 1.0) / (m + 1.0), z = s * s;
+  double p = -0.2961942072131055;
+  for (const double c : {-0.3062505629672838, -0.36367263360458657, -0.44444394113452096, -0.5714285752128336,
+                         -0.7999999999860468, -1.333333333333353, -4.0})
+    p = std::fma(p, z, c);
+  volatile double product = s * p;
+  return std::fma(e, -1.3862943611198906, product);
+}
+
+TEST(VectorMath, LogarithmIsWithinTwoUlps) {
+  std::vector<double> points = equal_steps(1e-6, 1.0, 100000);
+  for (double u = 1.0; u > 1e-300; u *= 0.97) points.push_back(u), points.push_back(1.0 - 0.5 * u);
+  for_each_bundle(points, [](const ManyDoubles& u, const double* at) {
+    const ManyDoubles y = minus_two_log(u);
+    for (int i = 0; i < count; ++i) {
+      const double exact = static_cast<double>(-2.0L * std::log(static_cast<long double>(at[i])));
+      EXPECT_LE(std::abs(lane(y, i) - exact), 2.0 * ulp(exact)) << at[i];
+    }
+  });
+}
+
+TEST(VectorMath, LogarithmOfOneIsZero) {
+  const ManyDoubles y = minus_two_log(as_doubles(ManyWords{} | 0x3FF0000000000000ull));
+  for (int i = 0; i < count; ++i) EXPECT_EQ(lane(y, i), 0.0);
+}
+
+TEST(VectorMath, CosineAndSineAreWithinAnUlp) {
+  for_each_bundle(equal_steps(-0.5, 0.5, 64000), [](const ManyDoubles& w, const double* at) {
+    const CosineSine turn = quarter_turn(w);
+    for (int i = 0; i < count; ++i) {
+      const long double angle = 0.5L * M_PIl * at[i];
+      EXPECT_LE(std::abs(lane(turn.cosine, i) - static_cast<double>(std::cos(angle))), ulp(lane(turn.cosine, i)))
+          << at[i];
+      EXPECT_LE(std::abs(lane(turn.sine, i) - static_cast<double>(std::sin(angle))), 1.5 * ulp(lane(turn.sine, i)))
+          << at[i];
+    }
+  });
+}
+
+TEST(VectorMath, LanesHaveTheBitsOfFusedArithmeticOneNumberAtATime) {
+  for_each_bundle(equal_steps(1e-9, 1.0, 6400), [](const ManyDoubles& u, const double* at) {
+    const ManyDoubles y = minus_two_log(u), root = square_root(u);
+    for (int i = 0; i < count; ++i) {
+      EXPECT_EQ(lane(y, i), slow_minus_two_log(at[i])) << at[i];
+      EXPECT_EQ(lane(root, i), std::sqrt(at[i]));
+    }
+  });
+}
+
+TEST(VectorMath, SelectsByAnyBitOfAMask) {
+  ManyWords bits{};
+  bits.v[1][3] = 4, bits.v[2][0] = 8;
+  const ManyDoubles a = as_doubles(ManyWords{}) + 1.0, b = as_doubles(ManyWords{}) + 2.0,
+                    chosen = select(bits, 4, a, b);
+  for (int i = 0; i < count; ++i) EXPECT_EQ(lane(chosen, i), i == vector_lanes + 3 ? 1.0 : 2.0);
+}
+
+}  // namespace
+}  // namespace aleator::kernels
