@@ -133,16 +133,20 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, st
           static_cast<std::uint32_t>(c[3])};
 }
 
+void Rng::row_of_normals(Stream stream, std::int64_t row, double* out, int columns) const {
+  const Key key = mixed_key(seed_, stream.purpose);
+  double buffer[numbers_per_call];
+  for (int column = 0; column < columns; column += numbers_per_call) {
+    const std::uint64_t chunk = static_cast<std::uint64_t>(column / numbers_per_call);
+    sixteen_normals(key, stream.step, row, chunk, buffer);
+    std::copy_n(buffer, std::min(numbers_per_call, columns - column), out + column);
+  }
+}
+
 void Rng::normals(Stream stream, std::int64_t first_row, Batch out) const {
   const int rows = static_cast<int>(out.extent(0)), columns = static_cast<int>(out.extent(1));
-  const Key key = mixed_key(seed_, stream.purpose);
-  Kokkos::parallel_for("normals", Kokkos::RangePolicy<HostExec>(0, rows), [=](int row) {
-    double buffer[numbers_per_call];
-    for (int column = 0; column < columns; column += numbers_per_call) {
-      const std::uint64_t chunk = static_cast<std::uint64_t>(column / numbers_per_call);
-      sixteen_normals(key, stream.step, first_row + row, chunk, buffer);
-      std::copy_n(buffer, std::min(numbers_per_call, columns - column), &out(row, column));
-    }
+  Kokkos::parallel_for("normals", Kokkos::RangePolicy<HostExec>(0, rows), [=, *this](int row) {
+    if (columns > 0) row_of_normals(stream, first_row + row, &out(row, 0), columns);
   });
 }
 

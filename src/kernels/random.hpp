@@ -26,6 +26,10 @@ enum class Purpose : std::uint32_t {
   tail_pick = 11,
   polish_acceptance = 60,
   importance = 61,
+  climatology = 62,
+  rotation = 63,
+  jitter = 64,
+  model_noise = 65,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.
@@ -44,6 +48,8 @@ class Rng {
 
   /// out(r, c) ~ N(0, 1) for global row first_row + r and column c.
   void normals(Stream stream, std::int64_t first_row, Batch out) const;
+  /// One row of them, on the calling thread.
+  void row_of_normals(Stream stream, std::int64_t row, double* out, int columns) const;
   /// Uniform on (0, 1], 53 bits.
   double uniform(Stream stream, std::int64_t row, std::uint32_t column = 0) const;
 
