@@ -97,8 +97,6 @@ void weigh(const Shared& a, const std::vector<Letkf::Neighbourhood::Neighbour>& 
   }
   for (int j = n - 1, at = pairs; j >= 0; --j)  // from a packed triangle to a square, from its end
     for (int l = j; l >= 0; --l) m.matrix[j * n + l] = m.matrix[--at];
-  for (int j = 0; j < n; ++j)
-    for (int l = 0; l < j; ++l) m.matrix[l * n + j] = m.matrix[j * n + l];
 }
 
 // With z = V^T a: x_j = mean + w . a + sum_k v_jk root_k z_k, w . a = sum_k (V^T b)_k z_k / (N - 1 + l_k); T is never formed.
