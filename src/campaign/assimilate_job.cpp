@@ -57,11 +57,10 @@ deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
 AssimilateJob::AssimilateJob(const Params& params, Parts parts) : params_(params), parts_(std::move(parts)) {
   const model::StateSpace* const space = parts_.model->state_space();
   if (space == nullptr)
-    throw deck::KeyError("model", fmt::format("model '{}' is no model of states in time", params_.model),
+    throw deck::KeyError("model", fmt::format("'{}' is no model of states in time", params_.model),
                          "take one of ode/…");
   const model::StateInfo& info = space->info();
-  if (!info.objection.empty())
-    throw deck::KeyError("model", fmt::format("model '{}' {}", params_.model, info.objection));
+  if (!info.objection.empty()) throw deck::KeyError("model", fmt::format("'{}' {}", params_.model, info.objection));
   const int d = static_cast<int>(info.names.size());
   params_.noise_sd = spread_out("noise_sd", params_.noise_sd, static_cast<int>(info.observed.size()), "observables");
   params_.initial_sd = spread_out("initial_sd", params_.initial_sd, d, "states");

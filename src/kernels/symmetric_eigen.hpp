@@ -28,7 +28,8 @@ Pack<W> square_root(Pack<W> a) {
   return a;
 }
 
-/// a: n x n, row-major, of which the lower triangle is read; destroyed, with the eigenvalues on its diagonal. v: n x n; column k belongs to a(k, k).
+/// a: n x n, row-major, of which the lower triangle is read; destroyed, with the eigenvalues on its diagonal.
+/// v: n x n; column k belongs to a(k, k).
 template <int W>
 void symmetric_eigen(int n, Pack<W>* a, Pack<W>* v) {
   using P = Pack<W>;

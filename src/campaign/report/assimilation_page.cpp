@@ -65,7 +65,7 @@ Figure skill_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
 }
 
 Figure talagrand_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
-  Figure figure{"talagrand", "Rank of the truth among the members", "two", {}, "", !page.ranks.empty()};
+  Figure figure{"talagrand", "Rank of the truth among the members", "one", {}, "", !page.ranks.empty()};
   double total = 0.0;
   for (const double count : page.ranks) total += count;
   if (!(total > 0.0)) return figure;
@@ -78,14 +78,14 @@ Figure talagrand_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
   const Axis y = axis_for(share, false);
   share.erase(share.begin());
   Script s;
-  s.place(0.09, 0.98, 0.15, 0.96);
+  s.place(0.055, 0.995, 0.19, 0.96);
   s.axis("x", {-0.7, bins - 0.3, false}, std::min(10, static_cast<int>(bins)), "rank");
   s.axis("y", {0.0, y.high, false}, 5, "frequency over uniform");
   s << fmt::format(
       "set boxwidth 0.9; set style fill solid 0.55 noborder; plot {} using 1:2 with boxes lc rgb {}, 1 with lines "
       "lw 1.4 lc rgb '{}'",
       s.block(centre, share), series_colour(0), marker::reference);
-  const std::string picture = gnuplot.draw(s.text(), 520, 300, "Rank histogram");
+  const std::string picture = gnuplot.draw(s.text(), 1060, 240, "Rank histogram");
   if (!picture.empty()) figure.pictures.push_back(picture);
   figure.caption =
       "How often the truth is the first, second, … of the sorted members, over all states, cycles and replicates. "
@@ -132,18 +132,20 @@ std::string draw_state(const AssimilationPage& page, std::size_t i, Gnuplot& gnu
   return gnuplot.draw(s.text(), 520, 230, "State " + page.states[i] + " in time");
 }
 
-// [state][time], state upwards.
+constexpr std::size_t pictured_times = 60;  // as many as a map shows without averaging
+
+// [state][time], state upwards, of the last times.
 std::vector<double> turned(const std::vector<double>& values, std::size_t states) {
-  std::vector<double> out(values.size());
-  const std::size_t times = values.size() / states;
+  const std::size_t all = values.size() / states, times = std::min(all, pictured_times);
+  std::vector<double> out(times * states);
   for (std::size_t k = 0; k < times; ++k)
-    for (std::size_t i = 0; i < states; ++i) out[i * times + k] = values[k * states + i];
+    for (std::size_t i = 0; i < states; ++i) out[i * times + k] = values[(all - times + k) * states + i];
   return out;
 }
 
 Figure state_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
   const std::size_t d = page.states.size(), shown = page.times.size();
-  Figure figure{"states", "States in time", d > most_state_curves ? "three" : "two", {}, "", d > 0 && shown > 0};
+  Figure figure{"states", "States in time", "two", {}, "", d > 0 && shown > 0};
   if (!figure.has_data) return figure;
   const auto add = [&figure](const std::string& picture) {
     if (!picture.empty()) figure.pictures.push_back(picture);
@@ -155,7 +157,8 @@ Figure state_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
                     shown, page.is_twin ? ", and the truth (dashed)" : "");
     return figure;
   }
-  const std::vector<int> shape{static_cast<int>(d), static_cast<int>(shown)};
+  const std::size_t pictured = std::min(shown, pictured_times);
+  const std::vector<int> shape{static_cast<int>(d), static_cast<int>(pictured)};
   std::vector<double> both = page.mean;
   if (page.is_twin) both.insert(both.end(), page.truth.begin(), page.truth.end());
   const Axis values = axis_for(both, false, 0.0);
@@ -176,9 +179,10 @@ Figure state_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
       shape, {"Spread", "Spread, state against time", turned(page.sd, d), axis_for(page.sd, false, 0.0), false, false},
       gnuplot));
   figure.caption = fmt::format(
-      "The last {} cycles of the first replicate: time to the right, states upwards; more than 60 times or states are "
-      "averaged.",
-      shown);
+      "The last {} cycles of the first replicate: time to the right, states upwards; more than 60 states are averaged "
+      "over "
+      "neighbours.",
+      pictured);
   return figure;
 }
 
