@@ -68,8 +68,9 @@ struct Letkf::Neighbourhood {
         Neighbour one{k, {}};
         bool is_near = false;
         for (int lane = 0; lane < std::min(lanes, d - i); ++lane) {
-          one.taper[lane] = taper(distance(info, i + lane, k), radius);
-          is_near = is_near || one.taper[lane] > 0.0;
+          const double here = taper(distance(info, i + lane, k), radius);
+          kernels::lane_of(one.taper, lane) = here;
+          is_near = is_near || here > 0.0;
         }
         if (is_near) of_pack[static_cast<std::size_t>(i / lanes)].push_back(one);
       }
@@ -121,7 +122,7 @@ void analyse_pack(const Shared& a, const std::vector<Letkf::Neighbourhood::Neigh
   for (int j = 0; j < n; ++j) {
     StatePack sum = mean;
     for (int k = 0; k < n; ++k) sum += m.vectors[j * n + k] * m.z[k];
-    for (int lane = 0; lane < width; ++lane) x[j][first + lane] = sum[lane];
+    for (int lane = 0; lane < width; ++lane) x[j][first + lane] = kernels::lane_of(sum, lane);
   }
 }
 
