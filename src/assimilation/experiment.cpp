@@ -44,14 +44,16 @@ void Experiment::advance(model::Interval interval, double* x, int rows_each) con
 void Experiment::add_noise(int cycle, double* x, int rows_each, int first_row) const {
   if (statistics_.model_noise_sd.empty()) return;
   const int d = states();
-  each_replicate([&](int r) {
-    std::vector<double> xi(static_cast<std::size_t>(d));
-    for (int j = 0; j < rows_each; ++j) {
-      rng(r).row_of_normals({Purpose::model_noise, cycle}, first_row + j, xi.data(), d);
-      double* const row = x + (static_cast<std::ptrdiff_t>(r) * rows_each + j) * d;
-      for (int i = 0; i < d; ++i) row[i] += statistics_.model_noise_sd[i] * xi[i];
-    }
-  });
+  each_replicate(
+      [&](int r) {
+        std::vector<double> xi(static_cast<std::size_t>(d));
+        for (int j = 0; j < rows_each; ++j) {
+          rng(r).row_of_normals({Purpose::model_noise, cycle}, first_row + j, xi.data(), d);
+          double* const row = x + (static_cast<std::ptrdiff_t>(r) * rows_each + j) * d;
+          for (int i = 0; i < d; ++i) row[i] += statistics_.model_noise_sd[i] * xi[i];
+        }
+      },
+      10 * d * rows_each);
 }
 
 void Experiment::draw_initial(int replicate, int row, double* x) const {
@@ -66,8 +68,12 @@ void Experiment::observe(const double* x, double* y) const {
   }
 }
 
-void Experiment::each_replicate(const std::function<void(int)>& work) const {
-  if (count_ == 1) return work(0);
+void Experiment::each_replicate(const std::function<void(int)>& work, std::int64_t operations) const {
+  constexpr std::int64_t worth_a_team = 50000;
+  if (count_ * operations < worth_a_team || count_ == 1) {
+    for (int r = 0; r < count_; ++r) work(r);
+    return;
+  }
   std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count_));
   const auto guarded = [&](int r) {
     try {

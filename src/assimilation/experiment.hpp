@@ -72,8 +72,9 @@ class Experiment {
   /// Why rows failed last on this rank, in the model's words.
   const std::string& last_failure() const { return last_failure_; }
 
-  /// work(replicate) for each of this rank, on several threads; an error of one is thrown when all are done.
-  void each_replicate(const std::function<void(int replicate)>& work) const;
+  /// work(replicate) for each of this rank, an error of one being thrown when all are done; on several threads unless the work
+  /// is smaller than their start. `operations`: of one replicate, about.
+  void each_replicate(const std::function<void(int replicate)>& work, std::int64_t operations = 100000) const;
   /// `width` numbers of each replicate in the checkpoint, whatever the ranks when it is written and read.
   void fields(io::Archive& archive, const std::string& name, std::vector<double>& values, int width) const;
   /// Of all replicates, in order, on every rank.

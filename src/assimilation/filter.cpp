@@ -71,42 +71,47 @@ void BaseState::fields(io::Archive& archive, const Experiment& experiment) {
 }
 
 void replace_diverged(const Experiment& experiment, const Cycle& cycle, OnDivergence on_divergence, BaseState& s) {
-  experiment.each_replicate([&](int r) {
-    const Members x = s.of(experiment, r);
-    std::vector<char> is_sound(static_cast<std::size_t>(x.count));
-    int healthy = 0;
-    for (int j = 0; j < x.count; ++j) healthy += is_sound[j] = is_finite(x[j], x.states) ? 1 : 0;
-    if (healthy == x.count) return;
-    const std::string count = fmt::format("{} of {} members diverged", x.count - healthy, x.count);
-    if (on_divergence == OnDivergence::stop)
-      stop(cycle, count + " (on_divergence = \"stop\")", experiment.last_failure());
-    if (healthy < 2) stop(cycle, count, experiment.last_failure());
-    redraw(x, is_sound, experiment.rng(r), cycle.number);
-    s.replaced[r] += x.count - healthy;
-  });
+  experiment.each_replicate(
+      [&](int r) {
+        const Members x = s.of(experiment, r);
+        std::vector<char> is_sound(static_cast<std::size_t>(x.count));
+        int healthy = 0;
+        for (int j = 0; j < x.count; ++j) healthy += is_sound[j] = is_finite(x[j], x.states) ? 1 : 0;
+        if (healthy == x.count) return;
+        const std::string count = fmt::format("{} of {} members diverged", x.count - healthy, x.count);
+        if (on_divergence == OnDivergence::stop)
+          stop(cycle, count + " (on_divergence = \"stop\")", experiment.last_failure());
+        if (healthy < 2) stop(cycle, count, experiment.last_failure());
+        redraw(x, is_sound, experiment.rng(r), cycle.number);
+        s.replaced[r] += x.count - healthy;
+      },
+      static_cast<std::int64_t>(s.members) * experiment.states());
 }
 
 void note_forecast(const Experiment& experiment, BaseState& s) {
-  experiment.each_replicate([&](int r) {
-    const Members x = s.of(experiment, r);
-    const int d = x.states;
-    double* const mean = s.forecast_mean.data() + static_cast<std::ptrdiff_t>(r) * d;
-    const double* const w = s.weights.empty() ? nullptr : s.weights.data() + static_cast<std::ptrdiff_t>(r) * x.count;
-    double squares = 0.0, sum_of_squares = 0.0;
-    std::fill_n(mean, d, 0.0);
-    for (int j = 0; j < x.count; ++j) {
-      const double weight = w == nullptr ? 1.0 / x.count : w[j];
-      sum_of_squares += weight * weight;
-      for (int i = 0; i < d; ++i) mean[i] += weight * x[j][i];
-    }
-    for (int j = 0; j < x.count; ++j) {
-      double sum = 0.0;
-      for (int i = 0; i < d; ++i) sum += (x[j][i] - mean[i]) * (x[j][i] - mean[i]);
-      squares += (w == nullptr ? 1.0 / x.count : w[j]) * sum;
-    }
-    const double bias = 1.0 - sum_of_squares;  // (N - 1) / N for equal weights
-    s.forecast_spread[r] = bias > 0.0 ? std::sqrt(squares / bias / d) : 0.0;
-  });
+  experiment.each_replicate(
+      [&](int r) {
+        const Members x = s.of(experiment, r);
+        const int d = x.states;
+        double* const mean = s.forecast_mean.data() + static_cast<std::ptrdiff_t>(r) * d;
+        const double* const w =
+            s.weights.empty() ? nullptr : s.weights.data() + static_cast<std::ptrdiff_t>(r) * x.count;
+        double squares = 0.0, sum_of_squares = 0.0;
+        std::fill_n(mean, d, 0.0);
+        for (int j = 0; j < x.count; ++j) {
+          const double weight = w == nullptr ? 1.0 / x.count : w[j];
+          sum_of_squares += weight * weight;
+          for (int i = 0; i < d; ++i) mean[i] += weight * x[j][i];
+        }
+        for (int j = 0; j < x.count; ++j) {
+          double sum = 0.0;
+          for (int i = 0; i < d; ++i) sum += (x[j][i] - mean[i]) * (x[j][i] - mean[i]);
+          squares += (w == nullptr ? 1.0 / x.count : w[j]) * sum;
+        }
+        const double bias = 1.0 - sum_of_squares;  // (N - 1) / N for equal weights
+        s.forecast_spread[r] = bias > 0.0 ? std::sqrt(squares / bias / d) : 0.0;
+      },
+      static_cast<std::int64_t>(s.members) * experiment.states());
 }
 
 void forecast(const Experiment& experiment, const Cycle& cycle, OnDivergence on_divergence, BaseState& s) {

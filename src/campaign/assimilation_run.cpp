@@ -92,11 +92,11 @@ void AssimilationRun::one_cycle() {
   assimilation::Cycle cycle;
   cycle.number = k;
   cycle.interval = {k == 0 ? experiment_.info().start : plan_.times[k - 1], plan_.times[k]};
-  const kernels::Batch data("data", experiment_.replicates(), p);
+  const kernels::Batch data(Kokkos::view_alloc(Kokkos::WithoutInitializing, "data"), experiment_.replicates(), p);
   make_data(cycle, data);
   cycle.data = data;
   filter_.step(experiment_, cycle);
-  experiment_.each_replicate([&](int r) { take_scores(cycle, r); });
+  experiment_.each_replicate([&](int r) { take_scores(cycle, r); }, 20 * d * filter_.members());
   if (k >= first_shown() && experiment_.first_replicate() == 0) {
     const assimilation::BaseState& f = filter_.state();
     const auto m = assimilation::moments_of({const_cast<double*>(f.x.data()), f.members, d},
@@ -120,17 +120,19 @@ void AssimilationRun::make_data(const assimilation::Cycle& cycle, const kernels:
   experiment_.run(cycle.interval, s_.truth.data(), experiment_.replicates());
   experiment_.add_noise(cycle.number, s_.truth.data(), 1, 0);
   const std::vector<double>& sd = experiment_.statistics().noise_sd;
-  experiment_.each_replicate([&](int r) {
-    const double* const truth = &s_.truth[static_cast<std::size_t>(r) * d];
-    for (int i = 0; i < d; ++i)
-      if (!std::isfinite(truth[i]))
-        throw core::NumericsError(fmt::format("cycle {} (t = {:.6g}): the truth diverged: {}", cycle.number + 1,
-                                              cycle.interval.to, experiment_.last_failure()));
-    std::vector<double> noise(static_cast<std::size_t>(p));
-    experiment_.rng(r).row_of_normals({kernels::Purpose::observation_noise, cycle.number}, 0, noise.data(), p);
-    experiment_.observe(truth, &data(r, 0));
-    for (int i = 0; i < p; ++i) data(r, i) += sd[i] * noise[i];
-  });
+  experiment_.each_replicate(
+      [&](int r) {
+        const double* const truth = &s_.truth[static_cast<std::size_t>(r) * d];
+        for (int i = 0; i < d; ++i)
+          if (!std::isfinite(truth[i]))
+            throw core::NumericsError(fmt::format("cycle {} (t = {:.6g}): the truth diverged: {}", cycle.number + 1,
+                                                  cycle.interval.to, experiment_.last_failure()));
+        std::vector<double> noise(static_cast<std::size_t>(p));
+        experiment_.rng(r).row_of_normals({kernels::Purpose::observation_noise, cycle.number}, 0, noise.data(), p);
+        experiment_.observe(truth, &data(r, 0));
+        for (int i = 0; i < p; ++i) data(r, i) += sd[i] * noise[i];
+      },
+      20 * (d + p));
 }
 
 void AssimilationRun::take_scores(const assimilation::Cycle& cycle, int r) {

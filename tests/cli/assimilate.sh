@@ -4,7 +4,7 @@
 deck=$SOURCE_DIR/input/lorenz96_twin/twin.toml
 small="--set model.weather.observations=300 --set model.weather.end=15.0 --set run.report=false"
 
-for case in letkf_1 letkf_3 ies_1 hybrid_3; do
+for case in letkf_1 letkf_3 ies_1 etkf_3; do
   filter=${case%_*}
   options="$small --set job.twin.filter=$filter --set job.twin.replicates=${case#*_} --set job.twin.spin_up=20"
   expect 0 "$ALEATOR" run "$deck" $options --out $case
@@ -12,7 +12,7 @@ for case in letkf_1 letkf_3 ies_1 hybrid_3; do
   same_results $case ${case}_2 "$case on 1 and 2 ranks"
 done
 expect 0 env OMP_NUM_THREADS=2 "$ALEATOR" run "$deck" $options --out threads
-same_results hybrid_3 threads "1 and 2 threads"
+same_results etkf_3 threads "1 and 2 threads"
 particles="$SOURCE_DIR/input/lorenz63_twin/twin.toml --set run.report=false --set model.convection.observations=100
   --set model.convection.end=25.0 --set job.twin.spin_up=10 --set filter.particle.members=5000"
 expect 0 "$ALEATOR" run $particles --out particles
