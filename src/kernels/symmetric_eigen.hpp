@@ -1,8 +1,8 @@
 #pragma once
 /// What      Eigenpairs of many small symmetric matrices at once: one in each lane of a pack.
-/// Method    Jacobi rotations, in rounds of disjoint planes (Golub, Van Loan, 8.5). A lane is done when its off-diagonal part is below rounding at
-///           the beginning of a sweep; from then on its rotations are the identity, which changes no bit. So the result of
-///           a matrix does not depend on those beside it.
+/// Method    Jacobi rotations, in rounds of disjoint planes (Golub, Van Loan, 8.5). A lane is done when its off-diagonal part is
+///           below rounding at the beginning of a sweep; from then on its rotations are the identity, which changes no bit.
+///           So the result of a matrix does not depend on those beside it.
 /// Parallel  none; every operation is vertical. Pure, safe on any thread.
 /// Cost      about 6 sweeps of n (n - 1) / 2 rotations of 12 n flops, for all lanes together.
 /// Fails     never: NaN in, NaN out, in its lane only.
