@@ -1,5 +1,6 @@
 #include "campaign/register_all.hpp"
 
+#include "assimilation/filter.hpp"
 #include "campaign/job.hpp"
 #include "campaign/settings.hpp"
 #include "inverse/register.hpp"
@@ -18,6 +19,7 @@ deck::Registry register_all() {
   prob::register_components(registry);
   inverse::register_components(registry);
   sampler::register_components(registry);
+  assimilation::register_components(registry);
   register_jobs(registry);
   return registry;
 }

@@ -2,6 +2,7 @@
 
 #include <cctype>
 
+#include "campaign/assimilate_job.hpp"
 #include "campaign/evaluate.hpp"
 #include "campaign/forward_job.hpp"
 #include "campaign/job.hpp"
@@ -72,6 +73,18 @@ std::unique_ptr<Job> make_simulate(const SimulateJob::Params& params, deck::Buil
   return std::make_unique<SimulateJob>(params, std::move(parts));
 }
 
+std::unique_ptr<Job> make_assimilate(const AssimilateJob::Params& params, deck::Builder& builder) {
+  const deck::Deck& deck = builder.deck();
+  AssimilateJob::Parts parts;
+  parts.model = builder.get<model::ForwardModel>("model", params.model);
+  parts.filter = builder.get<assimilation::Filter>("filter", params.filter);
+  parts.component = deck.block("filter", params.filter).block.type;
+  parts.text =
+      fmt::format("Model '{}': {}.\n\nFilter '{}': {}.", params.model, title_of(deck.block("model", params.model)),
+                  params.filter, title_of(deck.block("filter", params.filter)));
+  return std::make_unique<AssimilateJob>(params, std::move(parts));
+}
+
 }  // namespace
 
 void register_jobs(deck::Registry& registry) {
@@ -94,6 +107,7 @@ void register_jobs(deck::Registry& registry) {
   registry.add<Job, ForwardJob::Params>("job", "job/forward", ForwardJob::schema(), make_forward);
   registry.add<Job, PriorSampleJob::Params>("job", "job/prior_sample", PriorSampleJob::schema(), make_prior_sample);
   registry.add<Job, SimulateJob::Params>("job", "job/simulate_data", SimulateJob::schema(), make_simulate);
+  registry.add<Job, AssimilateJob::Params>("job", "job/assimilate", AssimilateJob::schema(), make_assimilate);
 }
 
 }  // namespace aleator::campaign

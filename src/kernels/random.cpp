@@ -171,6 +171,13 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, st
           static_cast<std::uint32_t>(c[3])};
 }
 
+void Rng::row_of_normals(Stream stream, std::int64_t row, double* out, int columns) const {
+  const std::int64_t pairs = (columns + 1) / 2;
+  if (columns <= 0) return;
+  const Target to{out, columns, pairs, row, stream.step};
+  (columns % 2 == 0 ? fill<true> : fill<false>)(key_schedule(seed_, stream.purpose), to, 0, pairs);
+}
+
 void Rng::normals(Stream stream, std::int64_t first_row, Batch out) const {
   const std::int64_t columns = static_cast<std::int64_t>(out.extent(1)), pairs = (columns + 1) / 2,
                      tasks = static_cast<std::int64_t>(out.extent(0)) * pairs;

@@ -30,6 +30,10 @@ enum class Purpose : std::uint32_t {
   patches = 40,
   reservoir = 81,
   reservoir_pick = 82,
+  climatology = 62,
+  rotation = 63,
+  jitter = 64,
+  model_noise = 65,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.
@@ -50,6 +54,8 @@ class Rng {
   void normals(Stream stream, std::int64_t first_row, Batch out) const;
   /// out(r): the uniform of global row first_row + r.
   void uniforms(Stream stream, std::int64_t first_row, std::uint32_t column, Vector out) const;
+  /// One row of normals(), on the calling thread.
+  void row_of_normals(Stream stream, std::int64_t row, double* out, int columns) const;
   /// Uniform on (0, 1], 52 bits.
   double uniform(Stream stream, std::int64_t row, std::uint32_t column = 0) const;
 

@@ -75,6 +75,8 @@ class States {
   virtual std::vector<GridField> states(const double* u) const = 0;
 };
 
+class StateSpace;
+
 class ForwardModel {
  public:
   virtual ~ForwardModel() = default;
@@ -84,6 +86,8 @@ class ForwardModel {
   virtual const Adjoint* adjoint() const { return nullptr; }
   virtual const Tangent* tangent() const { return nullptr; }
   virtual const States* states() const { return nullptr; }
+  /// The model as states in time, for data assimilation (model/state_space.hpp).
+  virtual const StateSpace* state_space() const { return nullptr; }
 };
 
 }  // namespace aleator::model

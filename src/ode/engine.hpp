@@ -23,18 +23,25 @@
 namespace aleator::ode {
 
 template <class Rhs>
-class Engine : public model::ForwardModel, private model::Adjoint, private model::Tangent, private model::States {
+class Engine : public model::ForwardModel,
+               private model::Adjoint,
+               private model::Tangent,
+               private model::States,
+               private model::StateSpace {
  public:
   Engine(Rhs rhs, Plan plan) : rhs_(std::move(rhs)), plan_(std::move(plan)), slots_(kernels::HostExec().concurrency()) {
     ALEATOR_ASSERT(plan_.system.states == rhs_.size());
     slot_size_ = Workspace{}.lay_out(plan_, scratch_size(), nullptr);
     pages_ = kernels::HugePages(static_cast<std::size_t>(slots_ * slot_size_ * Lanes::count));
+    info_ = plan_.state_info();
+    info_.initial = initial_state();
   }
 
   const model::Shape& shape() const override { return plan_.shape; }
   const model::Adjoint* adjoint() const override { return this; }
   const model::Tangent* tangent() const override { return this; }
   const model::States* states() const override { return this; }
+  const model::StateSpace* state_space() const override { return this; }
 
   model::RowStatus evaluate(ConstBatch u, Batch y) const override {
     std::vector<Fault> faults(u.extent(0));
@@ -137,6 +144,35 @@ class Engine : public model::ForwardModel, private model::Adjoint, private model
     return status(faults);
   }
 
+  const model::StateInfo& info() const override { return info_; }
+
+  model::RowStatus advance(model::Interval interval, ConstBatch u, Batch x) const override {
+    std::vector<Fault> faults(x.extent(0));
+    const Piece piece = plan_.piece(interval);
+    for_each_tile("ode advance", faults.size(), [&](int, const Tile& tile) {
+      const Workspace& w = tile.memory;
+      tile.load(u, faults);
+      tile.load_state(x);
+      RungeKutta<Rhs>(rhs_, w.scratch).march(piece, w.q, w.x, w.x, 0);
+      tile.store_state(x, faults);
+    });
+    model::RowStatus result;
+    for (std::size_t row = 0; row < faults.size(); ++row)
+      if (faults[row].kind != Fault::Kind::none)
+        result.failed.push_back({static_cast<int>(row), plan_.reason_of_state(faults[row], interval.to)});
+    return result;
+  }
+
+  // Of the model's own quantities.
+  std::vector<double> initial_state() const {
+    std::vector<Lanes> q, x(static_cast<std::size_t>(rhs_.size()));
+    for (const Quantity& quantity : plan_.system.quantities) q.push_back(Lanes::all(quantity.value));
+    rhs_.initial(q.data(), x.data());
+    std::vector<double> initial;
+    for (const Lanes& one : x) initial.push_back(one[0]);
+    return initial;
+  }
+
   // The trajectories: one curve for each state, or one picture (state, time) of many.
   std::vector<model::GridField> states(const double* u) const override {
     constexpr int cells = 200, most_curves = 8;
@@ -166,6 +202,11 @@ class Engine : public model::ForwardModel, private model::Adjoint, private model
   void for_each_tile(const char* name, std::size_t rows, const Work& work) const {
     const std::int64_t tiles = (static_cast<std::int64_t>(rows) + Lanes::count - 1) / Lanes::count;
     const std::int64_t slots = std::min<std::int64_t>(slots_, tiles);
+    if (tiles == 1) {  // a team of threads would cost more than the work
+      Workspace memory{};
+      memory.lay_out(plan_, scratch_size(), reinterpret_cast<Lanes*>(pages_.data()));
+      return work(0, Tile(plan_, memory, 0, static_cast<int>(rows)));
+    }
     Kokkos::parallel_for(name, Kokkos::RangePolicy<kernels::HostExec>(0, slots), [&](std::int64_t slot) {
       Workspace memory{};
       memory.lay_out(plan_, scratch_size(), reinterpret_cast<Lanes*>(pages_.data()) + slot * slot_size_);
@@ -187,6 +228,7 @@ class Engine : public model::ForwardModel, private model::Adjoint, private model
 
   Rhs rhs_;
   Plan plan_;
+  model::StateInfo info_;
   std::int64_t slots_, slot_size_ = 0;
   kernels::HugePages pages_;  // slots_ workspaces
 };

@@ -88,6 +88,8 @@ std::unique_ptr<model::ForwardModel> Lorenz96::make(const Params& p) {
     system.groups[0].members.push_back(start);
     system.groups[1].members.push_back(name);
   }
+  system.coordinates = {{{}, static_cast<double>(n)}};
+  for (int i = 0; i < n; ++i) system.coordinates[0].position.push_back(i);
   return std::make_unique<Engine<Lorenz96Rhs>>(Lorenz96Rhs{n}, Plan(p, system));
 }
 

@@ -116,20 +116,50 @@ std::string Plan::reason(const Fault& fault) const {
       return fmt::format("{} = {} is not {}", quantity.name, fault.value, must);
     }
     case Fault::Kind::not_finite:
-      return fmt::format(
-          "the state is not finite at t = {}: the step dt = {} is too long for these parameters, or the "
-          "solution grows without bound; try a dt ten times smaller",
-          times[at], dt_);
     case Fault::Kind::negative:
-      return fmt::format(
-          "a state that cannot be negative is so at t = {}: the initial values do not fit together, or the step "
-          "dt = {} is too long for these parameters; try a dt ten times smaller",
-          times[at], dt_);
+      return reason_of_state(fault, times[at]);
     case Fault::Kind::transform:
       return fmt::format("{} has no value: the observed quantity is {}; transform = \"none\" allows any value",
                          shape.output_names[at], fault.value);
   }
   return {};
+}
+
+std::string Plan::reason_of_state(const Fault& fault, double time) const {
+  if (fault.kind == Fault::Kind::not_finite)
+    return fmt::format(
+        "the state is not finite at t = {}: the step dt = {} is too long for these parameters, or the "
+        "solution grows without bound; try a dt ten times smaller",
+        time, dt_);
+  if (fault.kind == Fault::Kind::negative)
+    return fmt::format(
+        "a state that cannot be negative is so at t = {}: the initial values do not fit together, or the step "
+        "dt = {} is too long for these parameters; try a dt ten times smaller",
+        time, dt_);
+  return reason(fault);
+}
+
+model::StateInfo Plan::state_info() const {
+  model::StateInfo info;
+  info.names.resize(static_cast<std::size_t>(system.states));
+  for (int i = 0; i < system.states; ++i) info.names[static_cast<std::size_t>(i)] = fmt::format("state_{}", i);
+  for (const Observable& one : system.observables)
+    if (!one.is_increment && one.weights.size() == 1 && one.weights[0].second == 1.0)
+      info.names[static_cast<std::size_t>(one.weights[0].first)] = one.name;
+  info.start = start_, info.times = times, info.coordinates = system.coordinates;
+  for (const Observable& one : observed) {
+    info.observed.push_back({one.name, one.weights});
+    if (one.is_increment)
+      info.objection = fmt::format("observes '{}', a change since the time before: no sum of states", one.name);
+  }
+  if (transform != Transform::none) info.objection = "transforms what it observes: transform = \"none\" is needed";
+  return info;
+}
+
+Piece Plan::piece(model::Interval interval) const {
+  const double length = interval.to - interval.from;
+  const int steps = static_cast<int>(std::ceil(length / dt_ * (1.0 - 1e-9)));
+  return {steps, steps > 0 ? length / steps : 0.0, -1};
 }
 
 Plan Plan::trajectory(int cells) const {

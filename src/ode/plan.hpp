@@ -14,6 +14,7 @@
 #include "deck/schema.hpp"
 #include "model/forward_model.hpp"
 #include "model/observation_times.hpp"
+#include "model/state_space.hpp"
 
 namespace aleator::ode {
 
@@ -74,6 +75,7 @@ struct System {
   std::vector<Observable> observables;
   bool stays_positive = false;  ///< a negative state is a failed run
   std::vector<Group> groups;
+  std::vector<model::Coordinate> coordinates = {};  ///< where the states are; none: nowhere
 };
 
 /// What went wrong with a row.
@@ -102,6 +104,12 @@ class Plan {
   /// Whether a quantity may have this value.
   bool allows(int quantity, double value) const;
   std::string reason(const Fault& fault) const;
+  /// The same where the state is looked at, at a time that need not be one of the observations.
+  std::string reason_of_state(const Fault& fault, double time) const;
+  /// The plan as data assimilation sees it; the initial state is the caller's.
+  model::StateInfo state_info() const;
+  /// Equal steps from one time to another, none longer than dt.
+  Piece piece(model::Interval interval) const;
   /// The same with every state (no increment) at cells + 1 equally spaced times, from the start to the last observation.
   Plan trajectory(int cells) const;
 

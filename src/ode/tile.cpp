@@ -31,7 +31,7 @@ void Tile::load(ConstBatch u, std::vector<Fault>& faults) const {
     memory.q[k] = Lanes::all(plan_.system.quantities[k].value);
   for (int lane = 0; lane < Lanes::count; ++lane) {
     Fault fault;
-    for (int j = 0; j < plan_.shape.inputs; ++j) {
+    for (int j = 0; j < static_cast<int>(u.extent(1)); ++j) {
       const double value = u(row(lane), j);
       const int quantity = plan_.unknown[j];
       if (plan_.allows(quantity, value))
@@ -177,6 +177,34 @@ void Tile::store_gradient(Batch du, const std::vector<Fault>& faults) const {
     for (int j = 0; j < plan_.shape.inputs; ++j)
       du(at, j) = faults[at].kind == Fault::Kind::none ? memory.dq[plan_.unknown[j]][at - first_]
                                                        : std::numeric_limits<double>::quiet_NaN();
+}
+
+void Tile::load_state(ConstBatch states) const {
+  for (int lane = 0; lane < Lanes::count; ++lane) {
+    const double* const from = &states(row(lane), 0);
+    for (int i = 0; i < plan_.system.states; ++i) memory.x[i][lane] = from[i];
+  }
+}
+
+void Tile::store_state(Batch states, std::vector<Fault>& faults) const {
+  const int n = plan_.system.states;
+  for (int at = first_; at < last(); ++at) {
+    const int lane = at - first_;
+    double* const to = &states(at, 0);
+    double size = 0.0, least = 0.0;
+    for (int i = 0; i < n; ++i) {
+      to[i] = memory.x[i][lane];
+      size += std::abs(to[i]);
+      least = std::min(least, to[i]);
+    }
+    if (faults[at].kind != Fault::Kind::none) {
+    } else if (!std::isfinite(size)) {
+      faults[at].kind = Fault::Kind::not_finite;
+    } else if (plan_.system.stays_positive && least < -1e-9 * size) {
+      faults[at].kind = Fault::Kind::negative;
+    }
+    if (faults[at].kind != Fault::Kind::none) std::fill_n(to, n, std::numeric_limits<double>::quiet_NaN());
+  }
 }
 
 }  // namespace aleator::ode

@@ -36,7 +36,7 @@ class Tile {
   Tile(const Plan& plan, const Workspace& memory, int first, int rows)
       : memory(memory), plan_(plan), first_(first), rows_(rows) {}
 
-  /// u -> q.
+  /// u -> q; u without columns: the model's own quantities.
   void load(ConstBatch u, std::vector<Fault>& faults) const;
   void start(const Lanes* x) const;
   /// The state at observation time k; k = -1: none.
@@ -59,6 +59,10 @@ class Tile {
   void add_cotangent_of_start(Lanes* gx) const;
   /// dq -> du.
   void store_gradient(Batch du, const std::vector<Fault>& faults) const;
+
+  /// Rows of states -> x, and back; a state that is not finite, or negative where it cannot be, marks its row.
+  void load_state(ConstBatch states) const;
+  void store_state(Batch states, std::vector<Fault>& faults) const;
 
   int first() const { return first_; }
   int last() const { return std::min(first_ + Lanes::count, rows_); }

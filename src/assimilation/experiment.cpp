@@ -1,0 +1,105 @@
+#include "assimilation/experiment.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+
+namespace aleator::assimilation {
+
+Experiment::Experiment(const model::StateSpace& model, Statistics statistics, const parallel::Comm& comm)
+    : model_(model), statistics_(std::move(statistics)), comm_(comm), layout_(statistics_.replicates, comm) {
+  is_spread_ = comm.size() > 1 && statistics_.replicates >= comm.size();
+  first_ = is_spread_ ? static_cast<int>(layout_.first()) : 0;
+  count_ = is_spread_ ? layout_.local_rows() : statistics_.replicates;
+  if (is_spread_ || comm.size() == 1) sharing_ = Sharing::off;
+}
+
+void Experiment::run(model::Interval interval, double* x, int rows) const {
+  const model::RowStatus status = model_.advance(interval, ConstBatch(), Batch(x, rows, states()));
+  if (!status.ok()) last_failure_ = status.failed.front().reason;
+}
+
+void Experiment::advance(model::Interval interval, double* x, int rows_each) const {
+  const int rows = count_ * rows_each, d = states();
+  const auto move = [&](int first, int count) { run(interval, x + static_cast<std::ptrdiff_t>(first) * d, count); };
+  if (sharing_ == Sharing::on) {
+    const parallel::RowLayout layout(rows, comm_);
+    const int first = static_cast<int>(layout.first()), count = layout.local_rows();
+    move(first, count);
+    const double* const mine = x + static_cast<std::ptrdiff_t>(first) * d;
+    const std::vector<double> all =
+        parallel::gather_rows(comm_, std::vector<double>(mine, mine + static_cast<std::ptrdiff_t>(count) * d));
+    std::copy(all.begin(), all.end(), x);
+    return;
+  }
+  const auto before = std::chrono::steady_clock::now();
+  move(0, rows);
+  if (sharing_ == Sharing::off) return;
+  constexpr double worth_sharing = 2e-4;  // seconds: ten times what ranks of one node take to gather a small ensemble
+  double seconds[1] = {std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count()};
+  comm_.broadcast(seconds, 1);
+  sharing_ = seconds[0] > worth_sharing ? Sharing::on : Sharing::off;
+}
+
+void Experiment::add_noise(int cycle, double* x, int rows_each, int first_row) const {
+  if (statistics_.model_noise_sd.empty()) return;
+  const int d = states();
+  each_replicate(
+      [&](int r) {
+        std::vector<double> xi(static_cast<std::size_t>(d));
+        for (int j = 0; j < rows_each; ++j) {
+          rng(r).row_of_normals({Purpose::model_noise, cycle}, first_row + j, xi.data(), d);
+          double* const row = x + (static_cast<std::ptrdiff_t>(r) * rows_each + j) * d;
+          for (int i = 0; i < d; ++i) row[i] += statistics_.model_noise_sd[i] * xi[i];
+        }
+      },
+      10 * d * rows_each);
+}
+
+void Experiment::draw_initial(int replicate, int row, double* x) const {
+  rng(replicate).row_of_normals({Purpose::initial}, row, x, states());
+  for (int i = 0; i < states(); ++i) x[i] = statistics_.initial_mean[i] + statistics_.initial_sd[i] * x[i];
+}
+
+void Experiment::observe(const double* x, double* y) const {
+  for (int k = 0; k < observables(); ++k) {
+    y[k] = 0.0;
+    for (const auto& [i, weight] : info().observed[k].weights) y[k] += weight * x[i];
+  }
+}
+
+void Experiment::each_replicate(const std::function<void(int)>& work, std::int64_t operations) const {
+  constexpr std::int64_t worth_a_team = 50000;
+  if (count_ * operations < worth_a_team || count_ == 1) {
+    for (int r = 0; r < count_; ++r) work(r);
+    return;
+  }
+  std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count_));
+  const auto guarded = [&](int r) {
+    try {
+      work(r);
+    } catch (...) {
+      errors[static_cast<std::size_t>(r)] = std::current_exception();
+    }
+  };
+  kernels::for_each_row(count_, guarded);
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
+}
+
+void Experiment::fields(io::Archive& archive, const std::string& name, std::vector<double>& values, int width) const {
+  const int first = is_spread_ ? 0 : static_cast<int>(layout_.first());
+  Batch rows("rows of a checkpoint", layout_.local_rows(), width);
+  if (!archive.is_loading())
+    std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(first) * width, rows.size(), rows.data());
+  archive.rows(name, layout_, rows);
+  if (!archive.is_loading()) return;
+  values.assign(rows.data(), rows.data() + rows.size());
+  if (!is_spread_) values = parallel::gather_rows(comm_, values);
+}
+
+std::vector<double> Experiment::gather(const std::vector<double>& values) const {
+  return is_spread_ ? parallel::gather_rows(comm_, values) : values;
+}
+
+}  // namespace aleator::assimilation

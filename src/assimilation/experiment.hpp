@@ -1,0 +1,95 @@
+#pragma once
+/// What      What a filter works on: a model in time, what is observed of it with what error, and several replicates of the same
+///           experiment that run side by side, each with random numbers of its own.
+/// Method    Replicate r of seed s has the random numbers of seed s + r. Rows that are advanced are those of all replicates in
+///           one batch.
+/// Parallel  With as many replicates as ranks or more, each rank has whole replicates and the ranks never wait for each other.
+///           With fewer, every rank holds all ensembles and does all analyses, and the model runs are shared out where one
+///           batch of them takes longer than sending its result: measured once, with no effect on the numbers. Within a
+///           rank replicates are shared out to the threads.
+/// Cost      memory: all ensembles of the rank's replicates.
+/// Fails     -
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "io/archive.hpp"
+#include "kernels/random.hpp"
+#include "model/forward_model.hpp"
+#include "model/state_space.hpp"
+#include "parallel/row_layout.hpp"
+
+namespace aleator::assimilation {
+
+using kernels::Batch;
+using kernels::ConstBatch;
+using kernels::Purpose;
+
+/// The numbers behind an experiment.
+struct Statistics {
+  std::vector<double> noise_sd;        ///< of the observations, p
+  std::vector<double> model_noise_sd;  ///< added to the states at every observation time, d; empty: none
+  std::vector<double> initial_mean;    ///< of truth and members at the start, d
+  std::vector<double> initial_sd;      ///< d
+  int replicates = 1;
+  std::uint64_t seed = 1;
+};
+
+/// From one observation time to the next, and what was observed then: local replicates x p, NaN where it is missing.
+struct Cycle {
+  int number = 0;  ///< from 0
+  model::Interval interval;
+  ConstBatch data;
+};
+
+class Experiment {
+ public:
+  Experiment(const model::StateSpace& model, Statistics statistics, const parallel::Comm& comm);
+
+  const Statistics& statistics() const { return statistics_; }
+  const model::StateInfo& info() const { return model_.info(); }
+  int states() const { return static_cast<int>(info().names.size()); }
+  int observables() const { return static_cast<int>(info().observed.size()); }
+  const parallel::Comm& comm() const { return comm_; }
+
+  int replicates() const { return count_; }       ///< of this rank
+  int first_replicate() const { return first_; }  ///< the global number of the first of them
+  bool is_spread() const { return is_spread_; }   ///< each rank has replicates of its own
+  kernels::Rng rng(int replicate) const {
+    return kernels::Rng(statistics_.seed + static_cast<std::uint64_t>(first_ + replicate));
+  }
+
+  /// Rows of x, `rows_each` for each replicate, to the interval's end; rows that fail become NaN.
+  void advance(model::Interval interval, double* x, int rows_each) const;
+  /// `rows` rows that are no replicates', on this rank alone.
+  void run(model::Interval interval, double* x, int rows) const;
+  /// The model's noise of a cycle; `first_row`: the number of the first of them for the random numbers.
+  void add_noise(int cycle, double* x, int rows_each, int first_row) const;
+  /// A draw from the initial distribution.
+  void draw_initial(int replicate, int row, double* x) const;
+  /// y = H x.
+  void observe(const double* x, double* y) const;
+  /// Why rows failed last on this rank, in the model's words.
+  const std::string& last_failure() const { return last_failure_; }
+
+  /// work(replicate) for each of this rank, an error of one being thrown when all are done; on several threads unless the work
+  /// is smaller than their start. `operations`: of one replicate, about.
+  void each_replicate(const std::function<void(int replicate)>& work, std::int64_t operations = 100000) const;
+  /// `width` numbers of each replicate in the checkpoint, whatever the ranks when it is written and read.
+  void fields(io::Archive& archive, const std::string& name, std::vector<double>& values, int width) const;
+  /// Of all replicates, in order, on every rank.
+  std::vector<double> gather(const std::vector<double>& values) const;
+
+ private:
+  const model::StateSpace& model_;
+  Statistics statistics_;
+  parallel::Comm comm_;
+  parallel::RowLayout layout_;  // of the replicates
+  bool is_spread_;
+  int first_, count_;
+  enum class Sharing { not_measured, on, off };
+  mutable Sharing sharing_ = Sharing::not_measured;
+  mutable std::string last_failure_;
+};
+
+}  // namespace aleator::assimilation

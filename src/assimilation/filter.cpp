@@ -1,0 +1,130 @@
+#include "assimilation/filter.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/error.hpp"
+
+namespace aleator::assimilation {
+namespace {
+
+bool is_finite(const double* x, int d) {
+  double sum = 0.0;  // x - x is NaN for NaN and infinity
+  for (int i = 0; i < d; ++i) sum += x[i] - x[i];
+  return sum == 0.0;
+}
+
+[[noreturn]] void stop(const Cycle& cycle, const std::string& what, const std::string& why) {
+  throw core::NumericsError(fmt::format(
+      "cycle {} (t = {:.6g}): {}{}{}; try more members, a larger inflation, a smaller localisation radius, a "
+      "shorter time between observations or a shorter dt of the model",
+      cycle.number + 1, cycle.interval.to, what, why.empty() ? "" : ": ", why));
+}
+
+// Diverged members become draws from the Gaussian of the sound ones: mean + sum_k xi_k anomaly_k / sqrt(n - 1).
+void redraw(const Members& x, const std::vector<char>& is_sound, const kernels::Rng& rng, int cycle) {
+  const int d = x.states;
+  std::vector<int> sound;
+  for (int j = 0; j < x.count; ++j)
+    if (is_sound[j]) sound.push_back(j);
+  std::vector<double> mean(static_cast<std::size_t>(d)), xi(sound.size());
+  for (const int j : sound)
+    for (int i = 0; i < d; ++i) mean[i] += x[j][i] / static_cast<double>(sound.size());
+  for (int j = 0; j < x.count; ++j) {
+    if (is_sound[j]) continue;
+    rng.row_of_normals({Purpose::resampling, cycle}, j, xi.data(), static_cast<int>(xi.size()));
+    std::copy(mean.begin(), mean.end(), x[j]);
+    for (std::size_t k = 0; k < sound.size(); ++k)
+      for (int i = 0; i < d; ++i)
+        x[j][i] += xi[k] * (x[sound[k]][i] - mean[i]) / std::sqrt(static_cast<double>(sound.size()) - 1.0);
+  }
+}
+
+}  // namespace
+
+void BaseState::start(const Experiment& experiment, int member_count, double inflation_at_start) {
+  members = member_count;
+  const auto r = static_cast<std::size_t>(experiment.replicates());
+  const auto d = static_cast<std::size_t>(experiment.states());
+  x.resize(r * members * d);
+  forecast_mean.assign(r * d, 0.0), forecast_spread.assign(r, 0.0), replaced.assign(r, 0.0);
+  inflation.assign(r, inflation_at_start);
+  log_likelihood.assign(r, std::numeric_limits<double>::quiet_NaN());
+  for (int i = 0; i < experiment.replicates(); ++i)
+    for (int j = 0; j < members; ++j) experiment.draw_initial(i, 1 + j, of(experiment, i)[j]);
+}
+
+void BaseState::fields(io::Archive& archive, const Experiment& experiment) {
+  archive.field("cycle", cycle);
+  bool has_weights = !weights.empty();
+  archive.field("has_weights", has_weights);
+  experiment.fields(archive, "x", x, members * experiment.states());
+  if (has_weights) experiment.fields(archive, "weights", weights, members);
+  experiment.fields(archive, "forecast_mean", forecast_mean, experiment.states());
+  experiment.fields(archive, "forecast_spread", forecast_spread, 1);
+  experiment.fields(archive, "log_likelihood", log_likelihood, 1);
+  experiment.fields(archive, "inflation", inflation, 1);
+  experiment.fields(archive, "replaced", replaced, 1);
+}
+
+void replace_diverged(const Experiment& experiment, const Cycle& cycle, OnDivergence on_divergence, BaseState& s) {
+  experiment.each_replicate(
+      [&](int r) {
+        const Members x = s.of(experiment, r);
+        std::vector<char> is_sound(static_cast<std::size_t>(x.count));
+        int healthy = 0;
+        for (int j = 0; j < x.count; ++j) healthy += is_sound[j] = is_finite(x[j], x.states) ? 1 : 0;
+        if (healthy == x.count) return;
+        const std::string count = fmt::format("{} of {} members diverged", x.count - healthy, x.count);
+        if (on_divergence == OnDivergence::stop)
+          stop(cycle, count + " (on_divergence = \"stop\")", experiment.last_failure());
+        if (healthy < 2) stop(cycle, count, experiment.last_failure());
+        redraw(x, is_sound, experiment.rng(r), cycle.number);
+        s.replaced[r] += x.count - healthy;
+      },
+      static_cast<std::int64_t>(s.members) * experiment.states());
+}
+
+void note_forecast(const Experiment& experiment, BaseState& s) {
+  experiment.each_replicate(
+      [&](int r) {
+        const Members x = s.of(experiment, r);
+        const int d = x.states;
+        double* const mean = s.forecast_mean.data() + static_cast<std::ptrdiff_t>(r) * d;
+        const double* const w =
+            s.weights.empty() ? nullptr : s.weights.data() + static_cast<std::ptrdiff_t>(r) * x.count;
+        double squares = 0.0, sum_of_squares = 0.0;
+        std::fill_n(mean, d, 0.0);
+        for (int j = 0; j < x.count; ++j) {
+          const double weight = w == nullptr ? 1.0 / x.count : w[j];
+          sum_of_squares += weight * weight;
+          for (int i = 0; i < d; ++i) mean[i] += weight * x[j][i];
+        }
+        for (int j = 0; j < x.count; ++j) {
+          double sum = 0.0;
+          for (int i = 0; i < d; ++i) sum += (x[j][i] - mean[i]) * (x[j][i] - mean[i]);
+          squares += (w == nullptr ? 1.0 / x.count : w[j]) * sum;
+        }
+        const double bias = 1.0 - sum_of_squares;  // (N - 1) / N for equal weights
+        s.forecast_spread[r] = bias > 0.0 ? std::sqrt(squares / bias / d) : 0.0;
+      },
+      static_cast<std::int64_t>(s.members) * experiment.states());
+}
+
+void forecast(const Experiment& experiment, const Cycle& cycle, OnDivergence on_divergence, BaseState& s) {
+  experiment.advance(cycle.interval, s.x.data(), s.members);
+  experiment.add_noise(cycle.number, s.x.data(), s.members, 1);
+  replace_diverged(experiment, cycle, on_divergence, s);
+  note_forecast(experiment, s);
+}
+
+void check_finite(const Members& x, const Cycle& cycle) {
+  for (int j = 0; j < x.count; ++j)
+    if (!is_finite(x[j], x.states))
+      stop(cycle, "the analysis is not finite: the ensemble has collapsed or exploded", "");
+}
+
+}  // namespace aleator::assimilation

@@ -1,0 +1,102 @@
+#pragma once
+/// What      What the program asks of every filter; an algorithm is a struct with Params, State, init and step.
+/// Method    A step is one cycle: from the analysis at one observation time to that at the next. Erased<Algorithm> puts the
+///           algorithm behind the interface: a new filter is one file and one line in register.cpp.
+/// Parallel  init and step are collective unless the experiment is spread over the ranks.
+/// Cost      -
+/// Fails     as the algorithm.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "assimilation/experiment.hpp"
+#include "deck/registry.hpp"
+
+namespace aleator::assimilation {
+
+/// The ensemble of one replicate: members x states, row-major.
+struct Members {
+  double* x;
+  int count, states;
+  double* operator[](int j) const { return x + static_cast<std::ptrdiff_t>(j) * states; }
+};
+
+/// What every State has. Vectors hold the numbers of this rank's replicates one after the other.
+struct BaseState {
+  int members = 0;
+  int cycle = 0;                        ///< cycles done
+  std::vector<double> x;                ///< [replicate][member][state], at the last observation time done
+  std::vector<double> weights;          ///< [replicate][member], summing to 1; empty: all alike
+  std::vector<double> forecast_mean;    ///< [replicate][state], before the last analysis
+  std::vector<double> forecast_spread;  ///< [replicate], root mean variance
+  std::vector<double> log_likelihood;   ///< [replicate], of the last cycle's data given those before; NaN: not known
+  std::vector<double> inflation;        ///< [replicate], factor of the anomalies
+  std::vector<double> replaced;         ///< [replicate], members replaced in all cycles
+
+  /// Members drawn from the initial distribution.
+  void start(const Experiment& experiment, int member_count, double inflation_at_start);
+  Members of(const Experiment& experiment, int replicate) {
+    const int d = experiment.states();
+    return {x.data() + static_cast<std::ptrdiff_t>(replicate) * members * d, members, d};
+  }
+  void fields(io::Archive& archive, const Experiment& experiment);
+};
+
+enum class OnDivergence { replace, stop };
+
+/// The forecast: x_j <- M(x_j) + noise. Members that diverged become draws from the Gaussian of the others, or the run stops;
+/// then mean and spread. Throws NumericsError, with the cycle and what to do, when fewer than two members are left.
+void forecast(const Experiment& experiment, const Cycle& cycle, OnDivergence on_divergence, BaseState& s);
+/// What follows a batch of model runs: diverged members replaced.
+void replace_diverged(const Experiment& experiment, const Cycle& cycle, OnDivergence on_divergence, BaseState& s);
+/// Mean and spread before an analysis.
+void note_forecast(const Experiment& experiment, BaseState& s);
+/// Throws NumericsError, with the cycle, when a state is not finite.
+void check_finite(const Members& x, const Cycle& cycle);
+
+class Filter {
+ public:
+  virtual ~Filter() = default;
+  virtual int members() const = 0;
+  /// Why this filter cannot treat the model, or empty: asked before any work. has_model_noise: of the experiment.
+  virtual std::string objection(const model::StateInfo& info, bool has_model_noise) const = 0;
+  virtual void init(const Experiment& experiment) = 0;
+  virtual void step(const Experiment& experiment, const Cycle& cycle) = 0;
+  /// Saves or loads the state.
+  virtual void fields(io::Archive& archive, const Experiment& experiment) = 0;
+  virtual const BaseState& state() const = 0;
+  /// Remembers the state, and returns to it.
+  virtual void keep() = 0;
+  virtual void go_back() = 0;
+};
+
+template <typename Algorithm>
+class Erased final : public Filter {
+ public:
+  explicit Erased(const typename Algorithm::Params& params) : algorithm_{params} {}
+  int members() const override { return algorithm_.members(); }
+  std::string objection(const model::StateInfo& info, bool has_model_noise) const override {
+    return algorithm_.objection(info, has_model_noise);
+  }
+  void init(const Experiment& experiment) override { state_ = algorithm_.init(experiment); }
+  void step(const Experiment& experiment, const Cycle& cycle) override {
+    algorithm_.step(experiment, cycle, state_);
+    ++state_.cycle;
+  }
+  void fields(io::Archive& archive, const Experiment& experiment) override {
+    state_.members = members();
+    state_.fields(archive, experiment);
+  }
+  const BaseState& state() const override { return state_; }
+  void keep() override { kept_ = state_; }
+  void go_back() override { state_ = kept_; }
+
+ private:
+  Algorithm algorithm_;
+  typename Algorithm::State state_, kept_;
+};
+
+void register_components(deck::Registry& registry);
+
+}  // namespace aleator::assimilation

@@ -1,0 +1,180 @@
+#include "assimilation/kalman/letkf.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "assimilation/kalman/gain.hpp"
+#include "kernels/symmetric_eigen.hpp"
+
+namespace aleator::assimilation {
+namespace {
+
+constexpr int lanes = kernels::native_lanes;
+using StatePack = kernels::Pack<lanes>;
+
+StatePack load(const double* from) {
+  StatePack p;
+  __builtin_memcpy(&p, from, sizeof p);
+  return p;
+}
+
+// One replicate's ensemble, in the form in which every pack of states needs it.
+struct Shared {
+  int members = 0, stride = 0;
+  std::vector<double> mean;        // states, padded to whole packs
+  std::vector<double> anomalies;   // [member][state], padded
+  std::vector<double> s;           // [observable][member], 0 where the datum is missing
+  std::vector<double> innovation;  // [observable]
+  std::vector<double> products;    // [observable][pair of members]
+};
+
+Shared share(const Members& x, const Observed& seen, int observables) {
+  Shared a;
+  a.members = x.count, a.stride = (x.states + lanes - 1) / lanes * lanes;
+  a.mean = mean_of(x);
+  a.mean.resize(static_cast<std::size_t>(a.stride));
+  a.anomalies.resize(static_cast<std::size_t>(x.count) * a.stride);
+  for (int j = 0; j < x.count; ++j)
+    for (int i = 0; i < x.states; ++i) a.anomalies[j * a.stride + i] = x[j][i] - a.mean[i];
+  const int pairs = x.count * (x.count + 1) / 2;
+  a.s.resize(static_cast<std::size_t>(observables) * x.count);
+  a.innovation.resize(static_cast<std::size_t>(observables));
+  a.products.resize(static_cast<std::size_t>(observables) * pairs);
+  for (std::size_t o = 0; o < seen.index.size(); ++o) {
+    const int k = seen.index[o];
+    double *const s = &a.s[k * x.count], *product = &a.products[static_cast<std::size_t>(k) * pairs];
+    a.innovation[k] = seen.innovation[o];
+    for (int j = 0; j < x.count; ++j) s[j] = seen.anomalies(j, static_cast<int>(o));
+    for (int j = 0; j < x.count; ++j)
+      for (int l = 0; l <= j; ++l) *product++ = s[j] * s[l];
+  }
+  return a;
+}
+
+}  // namespace
+
+struct Letkf::Neighbourhood {
+  struct Neighbour {
+    int observable;
+    StatePack taper;  // at each state of the pack
+  };
+  std::vector<std::vector<Neighbour>> of_pack;
+
+  Neighbourhood(const model::StateInfo& info, double radius) {
+    const int d = static_cast<int>(info.names.size()), p = static_cast<int>(info.observed.size());
+    of_pack.resize(static_cast<std::size_t>((d + lanes - 1) / lanes));
+    for (int i = 0; i < d; i += lanes)
+      for (int k = 0; k < p; ++k) {
+        Neighbour one{k, {}};
+        bool is_near = false;
+        for (int lane = 0; lane < std::min(lanes, d - i); ++lane) {
+          const double here = taper(distance(info, i + lane, k), radius);
+          kernels::lane_of(one.taper, lane) = here;
+          is_near = is_near || here > 0.0;
+        }
+        if (is_near) of_pack[static_cast<std::size_t>(i / lanes)].push_back(one);
+      }
+  }
+};
+
+namespace {
+
+// Memory of one thread: matrix, eigenvectors, S delta, V^T a.
+struct LocalMemory {
+  explicit LocalMemory(int n) : matrix(n * n), vectors(n * n), b(n), z(n) {}
+  std::vector<StatePack> matrix, vectors, b, z;
+};
+
+void weigh(const Shared& a, const std::vector<Letkf::Neighbourhood::Neighbour>& near, LocalMemory& m) {
+  const int n = a.members, pairs = n * (n + 1) / 2;
+  std::fill(m.b.begin(), m.b.end(), StatePack{});
+  std::fill(m.matrix.begin(), m.matrix.begin() + pairs, StatePack{});
+  for (const auto& [k, weight] : near) {
+    const double* const product = &a.products[static_cast<std::size_t>(k) * pairs];
+    const double* const s = &a.s[static_cast<std::size_t>(k) * n];
+    for (int i = 0; i < pairs; ++i) m.matrix[i] += weight * product[i];
+    const StatePack pull = weight * a.innovation[k];
+    for (int j = 0; j < n; ++j) m.b[j] += pull * s[j];
+  }
+  for (int j = n - 1, at = pairs; j >= 0; --j)  // from a packed triangle to a square, from its end
+    for (int l = j; l >= 0; --l) m.matrix[j * n + l] = m.matrix[--at];
+}
+
+// With z = V^T a: x_j = mean + w . a + sum_k v_jk root_k z_k, w . a = sum_k (V^T b)_k z_k / (N - 1 + l_k); T is never formed.
+void analyse_pack(const Shared& a, const std::vector<Letkf::Neighbourhood::Neighbour>& near, int first, LocalMemory& m,
+                  const Members& x) {
+  const int n = a.members;
+  weigh(a, near, m);
+  kernels::symmetric_eigen<lanes>(n, m.matrix.data(), m.vectors.data());
+  StatePack shift{};
+  for (int k = 0; k < n; ++k) {
+    StatePack along{}, z{};
+    for (int j = 0; j < n; ++j) {
+      along += m.vectors[j * n + k] * m.b[j];
+      z += m.vectors[j * n + k] * load(&a.anomalies[static_cast<std::size_t>(j) * a.stride + first]);
+    }
+    const StatePack value = m.matrix[k * n + k], total = (n - 1.0) + (value < 0.0 ? StatePack{} : value);
+    shift += along / total * z;
+    m.z[k] = kernels::square_root<lanes>((n - 1.0) / total) * z;
+  }
+  const StatePack mean = load(&a.mean[first]) + shift;
+  const int width = std::min(lanes, x.states - first);
+  for (int j = 0; j < n; ++j) {
+    StatePack sum = mean;
+    for (int k = 0; k < n; ++k) sum += m.vectors[j * n + k] * m.z[k];
+    for (int lane = 0; lane < width; ++lane) x[j][first + lane] = kernels::lane_of(sum, lane);
+  }
+}
+
+}  // namespace
+
+deck::Schema<Letkf::Params> Letkf::schema() {
+  deck::Schema<Params> s("Local ensemble transform Kalman filter",
+                         "Hunt, Kostelich, Szunyogh 2007; Gaspari, Cohn 1999");
+  add_ensemble_keys(s);
+  s.key("radius", &Params::radius, "as the model's coordinates",
+        "localisation radius: a state sees the observations within 3.65 radii, tapered", deck::positive())
+      .key("rotate", &Params::rotate, "",
+           "turn the anomalies by a random rotation that keeps the mean, the same everywhere, after each analysis");
+  return s;
+}
+
+std::string Letkf::objection(const model::StateInfo& info, bool) const {
+  return info.coordinates.empty() ? no_places : "";
+}
+
+Letkf::State Letkf::init(const Experiment& experiment) const {
+  State s;
+  s.start(experiment, params.members, params.inflation);
+  return s;
+}
+
+void Letkf::step(const Experiment& experiment, const Cycle& cycle, State& s) const {
+  if (!s.neighbours) s.neighbours = std::make_shared<const Neighbourhood>(experiment.info(), params.radius);
+  forecast(experiment, cycle, params.on_divergence, s);
+  experiment.each_replicate([&](int r) {
+    const Members x = s.of(experiment, r);
+    Observed seen = observed(experiment, cycle, r, x);
+    if (seen.index.empty()) return;
+    adapt_inflation(params, s.inflation[r], x, seen);
+    const Shared shared = share(x, seen, experiment.observables());
+    const int packs = static_cast<int>(s.neighbours->of_pack.size());
+    const auto analyse = [&](int first, int last) {
+      LocalMemory memory(x.count);
+      for (int pack = first; pack < last; ++pack)
+        analyse_pack(shared, s.neighbours->of_pack[pack], pack * lanes, memory, x);
+    };
+    constexpr int chunk = 16;  // packs: 128 states, well above the price of a team of threads
+    if (packs < 2 * chunk) {
+      analyse(0, packs);
+    } else {
+      kernels::for_each_row((packs + chunk - 1) / chunk,
+                            [&](int c) { analyse(c * chunk, std::min(packs, (c + 1) * chunk)); });
+    }
+    if (params.rotate) rotate(x, random_rotation(x.count, experiment.rng(r), cycle.number));
+    inflate_analysis(params, x);
+    check_finite(x, cycle);
+  });
+}
+
+}  // namespace aleator::assimilation

@@ -1,0 +1,274 @@
+#include "assimilation/particle/particle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/error.hpp"
+
+namespace aleator::assimilation {
+namespace {
+
+constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+constexpr double log_two_pi = 1.8378770664093454836;
+
+template <class Work>
+void each_particle(int count, const Work& work) {
+  constexpr int worth_a_team = 4096;
+  if (count >= worth_a_team) return kernels::for_each_row(count, work);
+  for (int j = 0; j < count; ++j) work(j);
+}
+
+// log sum exp, and the weights normalised; -infinity when all are zero.
+double normalise(std::vector<double>& log_w, double* w) {
+  const double top = *std::max_element(log_w.begin(), log_w.end());
+  if (!(top > minus_infinity)) return minus_infinity;
+  double sum = 0.0;
+  for (std::size_t j = 0; j < log_w.size(); ++j) sum += w[j] = std::exp(log_w[j] - top);
+  for (std::size_t j = 0; j < log_w.size(); ++j) w[j] /= sum;
+  return top + std::log(sum);
+}
+
+// source[i]: the particle copied to place i (Kitagawa 1996); u uniform on (0, 1].
+std::vector<int> systematic(const double* w, int count, double u) {
+  std::vector<int> source(static_cast<std::size_t>(count));
+  double passed = w[0];
+  for (int i = 0, j = 0; i < count; ++i) {
+    while (j + 1 < count && passed * count < i + u) passed += w[++j];
+    source[i] = j;
+  }
+  return source;
+}
+
+// Data present, and their errors' Gaussian: diagonal R, or H Q H^T + R.
+struct Datum {
+  std::vector<int> index;
+  std::vector<double> y, sd;
+  const std::vector<model::LinearObservable>* observed;
+
+  Datum(const Experiment& experiment, const Cycle& cycle, int replicate) : observed(&experiment.info().observed) {
+    for (int k = 0; k < experiment.observables(); ++k) {
+      if (std::isnan(cycle.data(replicate, k))) continue;
+      index.push_back(k), y.push_back(cycle.data(replicate, k)), sd.push_back(experiment.statistics().noise_sd[k]);
+    }
+  }
+  double seen(const double* x, std::size_t o) const {
+    double sum = 0.0;
+    for (const auto& [i, weight] : (*observed)[index[o]].weights) sum += weight * x[i];
+    return sum;
+  }
+  double log_density(const double* x) const {
+    double sum = 0.0;
+    for (std::size_t o = 0; o < y.size(); ++o) {
+      const double r = (y[o] - seen(x, o)) / sd[o];
+      sum -= 0.5 * (r * r + log_two_pi) + std::log(sd[o]);
+    }
+    return sum;
+  }
+};
+
+// The conditional of N(m, Q) given y = H x + N(0, R).
+struct Conditional {
+  math::Matrix q_h;     // Q H^T, d x p
+  math::Matrix factor;  // of H Q H^T + R
+  double log_constant = 0.0;
+
+  Conditional(const Datum& datum, const std::vector<double>& noise_sd)
+      : q_h(static_cast<int>(noise_sd.size()), static_cast<int>(datum.y.size())) {
+    const int p = q_h.cols;
+    math::Matrix s(p, p);
+    for (int o = 0; o < p; ++o)
+      for (const auto& [i, weight] : (*datum.observed)[datum.index[o]].weights)
+        q_h(i, o) += noise_sd[i] * noise_sd[i] * weight;
+    for (int l = 0; l < p; ++l) {
+      for (int o = 0; o < p; ++o)
+        for (const auto& [i, weight] : (*datum.observed)[datum.index[l]].weights) s(l, o) += weight * q_h(i, o);
+      s(l, l) += datum.sd[l] * datum.sd[l];
+    }
+    factor = math::cholesky(s);
+    log_constant = -0.5 * (p * log_two_pi + math::log_det_cholesky(factor));
+  }
+  double log_density(const Datum& datum, const double* m) const {
+    std::vector<double> r(datum.y);
+    for (std::size_t o = 0; o < r.size(); ++o) r[o] -= datum.seen(m, o);
+    r = math::solve_lower(factor, std::move(r));
+    return log_constant - 0.5 * math::dot(r, r);
+  }
+  // x + K (y + sd e - H x) with x ~ N(m, Q) has the conditional's distribution.
+  void correct(const Datum& datum, const double* e, double* x) const {
+    std::vector<double> r(datum.y);
+    for (std::size_t o = 0; o < r.size(); ++o) r[o] += datum.sd[o] * e[datum.index[o]] - datum.seen(x, o);
+    r = math::solve_cholesky(factor, std::move(r));
+    for (int i = 0; i < q_h.rows; ++i)
+      for (std::size_t o = 0; o < r.size(); ++o) x[i] += q_h(i, static_cast<int>(o)) * r[o];
+  }
+};
+
+// One replicate's particles during a step.
+struct Cloud {
+  Members x;
+  double* w;
+  kernels::Rng rng;
+  int cycle;
+
+  double effective_share() const {
+    double squares = 0.0;
+    for (int j = 0; j < x.count; ++j) squares += w[j] * w[j];
+    return 1.0 / (squares * x.count);
+  }
+
+  // Copies of a particle, all but the first, are moved by h C^1/2 xi.
+  void resample(std::uint32_t column, double regularisation) const {
+    const std::vector<int> source = systematic(w, x.count, rng.uniform({Purpose::resampling, cycle}, 0, column));
+    const math::Matrix root = regularisation > 0.0 ? covariance_root() : math::Matrix();
+    const std::vector<double> old(x.x, x.x + static_cast<std::ptrdiff_t>(x.count) * x.states);
+    const int d = x.states;
+    const double h = regularisation * std::pow(x.count, -1.0 / (d + 4.0));
+    each_particle(x.count, [&](int i) {
+      std::copy_n(&old[static_cast<std::size_t>(source[i]) * d], d, x[i]);
+      if (root.rows == 0 || i == 0 || source[i] != source[i - 1]) return;
+      std::vector<double> xi(static_cast<std::size_t>(d));
+      rng.row_of_normals({Purpose::jitter, cycle}, i, xi.data(), d);
+      for (int k = 0; k < d; ++k)
+        for (int l = 0; l <= k; ++l) x[i][k] += h * root(k, l) * xi[l];
+    });
+    std::fill_n(w, x.count, 1.0 / x.count);
+  }
+
+  // Lower Cholesky factor of the weighted covariance; none when the particles are all alike.
+  math::Matrix covariance_root() const {
+    const int d = x.states;
+    std::vector<double> mean(static_cast<std::size_t>(d));
+    for (int j = 0; j < x.count; ++j)
+      for (int i = 0; i < d; ++i) mean[i] += w[j] * x[j][i];
+    math::Matrix c(d, d), root;
+    for (int j = 0; j < x.count; ++j)
+      for (int i = 0; i < d; ++i)
+        for (int k = 0; k <= i; ++k) c(i, k) += w[j] * (x[j][i] - mean[i]) * (x[j][k] - mean[k]);
+    double trace = 0.0;
+    for (int i = 0; i < d; ++i) trace += c(i, i);
+    math::add_to_diagonal(c, 1e-12 * trace);
+    return trace > 0.0 && math::try_cholesky(c, root) ? root : math::Matrix();
+  }
+
+  void add_noise(const std::vector<double>& sd) const {
+    each_particle(x.count, [&](int j) {
+      std::vector<double> xi(sd.size());
+      rng.row_of_normals({Purpose::model_noise, cycle}, 1 + j, xi.data(), x.states);
+      for (int i = 0; i < x.states; ++i) x[j][i] += sd[i] * xi[i];
+    });
+  }
+
+  // Particles that are not finite get weight 0 and the place of a sound one; returns their number.
+  int bury() const {
+    int buried = 0, sound = -1;
+    std::vector<char> is_sound(static_cast<std::size_t>(x.count), 1);
+    for (int j = 0; j < x.count; ++j) {
+      for (int i = 0; i < x.states; ++i) is_sound[j] = is_sound[j] && std::isfinite(x[j][i]) ? 1 : 0;
+      if (is_sound[j]) sound = j;
+    }
+    for (int j = 0; j < x.count && sound >= 0; ++j) {
+      if (is_sound[j]) continue;
+      std::copy_n(x[sound], x.states, x[j]);
+      w[j] = 0.0, ++buried;
+    }
+    return sound < 0 ? x.count : buried;
+  }
+};
+
+}  // namespace
+
+deck::Schema<Particle::Params> Particle::schema() {
+  deck::Schema<Params> s("Particle filter: bootstrap, auxiliary or with the optimal proposal",
+                         "Gordon, Salmond, Smith 1993; Pitt, Shephard 1999; Doucet, Godsill, Andrieu 2000");
+  s.key("members", &Params::members, "1", "number of particles N", deck::at_least(2))
+      .choice("proposal", &Params::proposal, "how particles are moved",
+              {{"bootstrap", Proposal::bootstrap, "by the model and its noise alone"},
+               {"auxiliary", Proposal::auxiliary,
+                "those that will explain the next data are chosen first; needs model noise"},
+               {"optimal", Proposal::optimal, "towards the next data; needs model noise"}})
+      .key("resample_below", &Params::resample_below, "1",
+           "effective sample size, as a share of N, below which the particles are resampled; 1: always",
+           deck::between(0.0, 1.0))
+      .key("regularisation", &Params::regularisation, "1",
+           "bandwidth by which copies are moved apart, over N^(-1/(d + 4)); needed where the model has no noise",
+           deck::at_least(0.0));
+  return s;
+}
+
+std::string Particle::objection(const model::StateInfo&, bool has_model_noise) const {
+  if (has_model_noise) return "";
+  if (params.proposal != Proposal::bootstrap)
+    return "has a proposal that moves particles by the model's noise: set model_noise_sd, or proposal = \"bootstrap\"";
+  if (params.regularisation == 0.0)
+    return "would collapse to one trajectory, since the model has no noise: set model_noise_sd, or regularisation = 1";
+  return "";
+}
+
+Particle::State Particle::init(const Experiment& experiment) const {
+  State s;
+  s.start(experiment, params.members, 1.0);
+  s.weights.assign(static_cast<std::size_t>(experiment.replicates()) * params.members, 1.0 / params.members);
+  return s;
+}
+
+void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) const {
+  const int n = params.members;
+  const std::vector<double>& noise_sd = experiment.statistics().model_noise_sd;
+  const auto cloud = [&](int r) {
+    return Cloud{s.of(experiment, r), s.weights.data() + static_cast<std::ptrdiff_t>(r) * n, experiment.rng(r),
+                 cycle.number};
+  };
+  experiment.each_replicate([&](int r) {
+    const Cloud c = cloud(r);
+    if (params.proposal != Proposal::auxiliary && c.effective_share() < params.resample_below)
+      c.resample(0, params.regularisation);
+  });
+  experiment.advance(cycle.interval, s.x.data(), n);  // m_j
+  experiment.each_replicate([&](int r) {
+    const int buried = cloud(r).bury();
+    s.replaced[r] += buried;
+    if (buried == n)
+      throw core::NumericsError(fmt::format("cycle {} (t = {:.6g}): all {} particles diverged: {}", cycle.number + 1,
+                                            cycle.interval.to, n, experiment.last_failure()));
+  });
+  note_forecast(experiment, s);
+  experiment.each_replicate([&](int r) {
+    const Cloud c = cloud(r);
+    const Datum datum(experiment, cycle, r);
+    std::vector<double> log_w(static_cast<std::size_t>(n));
+    double log_likelihood = 0.0;
+    if (params.proposal == Proposal::optimal && !datum.y.empty()) {
+      const Conditional conditional(datum, noise_sd);
+      each_particle(n, [&](int j) { log_w[j] = std::log(c.w[j]) + conditional.log_density(datum, c.x[j]); });
+      log_likelihood = normalise(log_w, c.w);
+      c.add_noise(noise_sd);
+      each_particle(n, [&](int j) {
+        std::vector<double> e(static_cast<std::size_t>(experiment.observables()));
+        c.rng.row_of_normals({Purpose::proposal, cycle.number}, j, e.data(), static_cast<int>(e.size()));
+        conditional.correct(datum, e.data(), c.x[j]);
+      });
+    } else {
+      std::vector<double> first_stage(static_cast<std::size_t>(n));  // log N(y; H m_a, R)
+      if (params.proposal == Proposal::auxiliary) {
+        each_particle(n, [&](int j) { log_w[j] = std::log(c.w[j]) + datum.log_density(c.x[j]); });
+        log_likelihood = normalise(log_w, c.w);
+        if (log_likelihood > minus_infinity) c.resample(0, params.regularisation);
+        each_particle(n, [&](int j) { first_stage[j] = datum.log_density(c.x[j]); });
+      }
+      if (!noise_sd.empty()) c.add_noise(noise_sd);
+      each_particle(n, [&](int j) { log_w[j] = std::log(c.w[j]) + datum.log_density(c.x[j]) - first_stage[j]; });
+      log_likelihood += normalise(log_w, c.w);
+    }
+    s.log_likelihood[r] = log_likelihood;
+    if (!(log_likelihood > minus_infinity))
+      throw core::NumericsError(fmt::format(
+          "cycle {} (t = {:.6g}): no particle explains the data (all weights are zero); try more particles, a "
+          "larger model_noise_sd, a larger regularisation or proposal = \"optimal\"",
+          cycle.number + 1, cycle.interval.to));
+  });
+}
+
+}  // namespace aleator::assimilation

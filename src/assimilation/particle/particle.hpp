@@ -1,0 +1,42 @@
+#pragma once
+/// What      Particle filter: weighted trajectories, right for any model and non-Gaussian distributions, with an estimate of the
+///           likelihood.
+/// Method    Gordon, Salmond, Smith 1993 (bootstrap); Pitt, Shephard 1999 (auxiliary); Doucet, Godsill, Andrieu 2000 (optimal
+///           proposal of linear observations and additive noise). With m_j = M(x_j), Q and R the noises' covariances:
+///           bootstrap  x_j ~ N(m_j, Q), w_j = W_j N(y; H x_j, R);
+///           auxiliary  ancestors ~ W_j N(y; H m_j, R), x_j ~ N(m_a, Q), w_j = N(y; H x_j, R) / N(y; H m_a, R);
+///           optimal    w_j = W_j N(y; H m_j, H Q H^T + R), x_j ~ N(m_j + K (y - H m_j), (I - K H) Q).
+///           The likelihood of a cycle's data is sum_j w_j (auxiliary: times the mean of the first stage): without bias, for the
+///           product over cycles. Systematic resampling (Kitagawa 1996) before a cycle when ESS < resample_below N.
+///           Regularisation (Musso, Oudjane, Le Gland 2001): copies made by resampling are moved by h C^1/2 xi,
+///           h = regularisation N^(-1/(d + 4)), C the particles' covariance; it keeps a model without noise from collapsing.
+/// Parallel  as Experiment; of a single replicate with many particles these are shared out to the threads.
+/// Cost      a cycle: N model runs, O(N p d) flops; optimal + p^3; regularisation + N d^2.
+/// Fails     NumericsError, with the cycle, when no particle is finite or none explains the data.
+#include <memory>
+
+#include "assimilation/filter.hpp"
+#include "math/dense.hpp"
+
+namespace aleator::assimilation {
+
+struct Particle {
+  enum class Proposal { bootstrap, auxiliary, optimal };
+  struct Params {
+    int members = 1000;
+    Proposal proposal = Proposal::bootstrap;
+    double resample_below = 0.5;
+    double regularisation = 0.0;
+  };
+  struct State : BaseState {};
+  static deck::Schema<Params> schema();
+  int members() const { return params.members; }
+  std::string objection(const model::StateInfo& info, bool has_model_noise) const;
+
+  State init(const Experiment& experiment) const;
+  void step(const Experiment& experiment, const Cycle& cycle, State& s) const;
+
+  Params params;
+};
+
+}  // namespace aleator::assimilation

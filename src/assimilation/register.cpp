@@ -1,0 +1,34 @@
+#include "assimilation/filter.hpp"
+#include "assimilation/kalman/enkf.hpp"
+#include "assimilation/kalman/etkf.hpp"
+#include "assimilation/kalman/ies.hpp"
+#include "assimilation/kalman/letkf.hpp"
+#include "assimilation/particle/particle.hpp"
+#include "assimilation/variational/hybrid.hpp"
+#include "assimilation/variational/three_d_var.hpp"
+#include "deck/builder.hpp"
+
+namespace aleator::assimilation {
+namespace {
+
+template <typename Algorithm>
+void add_filter(deck::Registry& registry, const std::string& name) {
+  using Params = typename Algorithm::Params;
+  registry.add<Filter, Params>("filter", name, Algorithm::schema(), [](const Params& params, deck::Builder&) {
+    return std::make_unique<Erased<Algorithm>>(params);
+  });
+}
+
+}  // namespace
+
+void register_components(deck::Registry& registry) {
+  add_filter<Enkf>(registry, "filter/enkf");
+  add_filter<Etkf>(registry, "filter/etkf");
+  add_filter<Letkf>(registry, "filter/letkf");
+  add_filter<Ies>(registry, "filter/ies");
+  add_filter<ThreeDVar>(registry, "filter/three_d_var");
+  add_filter<Hybrid>(registry, "filter/hybrid");
+  add_filter<Particle>(registry, "filter/particle");
+}
+
+}  // namespace aleator::assimilation

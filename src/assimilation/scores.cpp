@@ -1,0 +1,59 @@
+#include "assimilation/scores.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace aleator::assimilation {
+
+Moments moments_of(const Members& x, const double* w) {
+  const int d = x.states;
+  Moments m{std::vector<double>(static_cast<std::size_t>(d)), std::vector<double>(static_cast<std::size_t>(d)), 0.0};
+  double squares = 0.0;
+  for (int j = 0; j < x.count; ++j) {
+    const double weight = w == nullptr ? 1.0 / x.count : w[j];
+    squares += weight * weight;
+    for (int i = 0; i < d; ++i) m.mean[i] += weight * x[j][i];
+  }
+  for (int j = 0; j < x.count; ++j) {
+    const double weight = (w == nullptr ? 1.0 / x.count : w[j]) / std::max(1e-300, 1.0 - squares);
+    for (int i = 0; i < d; ++i) m.variance[i] += weight * (x[j][i] - m.mean[i]) * (x[j][i] - m.mean[i]);
+  }
+  if (x.count == 1) std::fill(m.variance.begin(), m.variance.end(), 0.0);
+  double sum = 0.0;
+  for (const double variance : m.variance) sum += variance;
+  m.spread = std::sqrt(sum / d);
+  return m;
+}
+
+double root_mean_square_error(const double* mean, const double* truth, int states) {
+  double sum = 0.0;
+  for (int i = 0; i < states; ++i) sum += (mean[i] - truth[i]) * (mean[i] - truth[i]);
+  return std::sqrt(sum / states);
+}
+
+int rank_bins(int members) { return members <= 40 ? members + 1 : 20; }
+
+double crps_and_ranks(const Members& x, const double* w, const double* truth, double* histogram) {
+  const int n = x.count, bins = rank_bins(n);
+  std::vector<std::pair<double, double>> sorted(static_cast<std::size_t>(n));  // value, weight
+  double total = 0.0;
+  for (int i = 0; i < x.states; ++i) {
+    double below = 0.0, error = 0.0, difference = 0.0, passed = 0.0;
+    for (int j = 0; j < n; ++j) {
+      const double weight = w == nullptr ? 1.0 / n : w[j];
+      sorted[j] = {x[j][i], weight};
+      error += weight * std::abs(x[j][i] - truth[i]);
+      if (x[j][i] < truth[i]) below += weight;
+    }
+    std::sort(sorted.begin(), sorted.end());
+    for (const auto& [value, weight] : sorted) {  // E|X - X'| / 2 = sum_j w_j x_j (2 W_j - w_j - 1)
+      difference += weight * value * (2.0 * passed + weight - 1.0);
+      passed += weight;
+    }
+    total += error - difference;
+    histogram[std::min(bins - 1, static_cast<int>(below * (n <= 40 ? n : bins) + 1e-9))] += 1.0;
+  }
+  return total / x.states;
+}
+
+}  // namespace aleator::assimilation

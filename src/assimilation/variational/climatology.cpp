@@ -1,0 +1,43 @@
+#include "assimilation/variational/climatology.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/error.hpp"
+
+namespace aleator::assimilation {
+
+math::Matrix climatological_covariance(const Experiment& experiment, double interval, int samples) {
+  constexpr int trajectories = 16;
+  const int d = experiment.states(), times = std::max(1, samples / trajectories);
+  const Statistics& statistics = experiment.statistics();
+  const kernels::Rng rng(statistics.seed);
+  std::vector<double> x(static_cast<std::size_t>(trajectories) * d), xi(static_cast<std::size_t>(d));
+  for (int j = 0; j < trajectories; ++j) {
+    rng.row_of_normals({Purpose::climatology}, j, xi.data(), d);
+    for (int i = 0; i < d; ++i) x[j * d + i] = statistics.initial_mean[i] + statistics.initial_sd[i] * xi[i];
+  }
+  math::Matrix all(times * trajectories, d);
+  double t = experiment.info().start;
+  for (int step = 0; step < 2 * times; ++step, t += interval) {
+    experiment.run({t, t + interval}, x.data(), trajectories);
+    for (int j = 0; j < trajectories && !statistics.model_noise_sd.empty(); ++j) {
+      rng.row_of_normals({Purpose::climatology, 1 + step}, j, xi.data(), d);
+      for (int i = 0; i < d; ++i) x[j * d + i] += statistics.model_noise_sd[i] * xi[i];
+    }
+    if (step >= times) std::copy(x.begin(), x.end(), all.row((step - times) * trajectories));
+  }
+  std::vector<double> mean(static_cast<std::size_t>(d));
+  for (int n = 0; n < all.rows; ++n)
+    for (int i = 0; i < d; ++i) mean[i] += all(n, i) / all.rows;
+  for (int n = 0; n < all.rows; ++n)
+    for (int i = 0; i < d; ++i) all(n, i) = (all(n, i) - mean[i]) / std::sqrt(all.rows - 1.0);
+  for (const double value : mean)
+    if (!std::isfinite(value))
+      throw core::NumericsError(
+          fmt::format("the run that gives the climatology diverged: {}", experiment.last_failure()));
+  return math::transposed_multiply(all, all);
+}
+
+}  // namespace aleator::assimilation

@@ -1,0 +1,50 @@
+#include "assimilation/variational/hybrid.hpp"
+
+#include "assimilation/kalman/gain.hpp"
+
+namespace aleator::assimilation {
+
+deck::Schema<Hybrid::Params> Hybrid::schema() {
+  deck::Schema<Params> s("Ensemble Kalman filter with part of its covariance from the climatology",
+                         "Hamill, Snyder 2000");
+  add_ensemble_keys(s);
+  s.key("share", &Params::share, "1", "share of the fixed covariance; 0: filter/enkf without localisation",
+        deck::between(0.0, 1.0))
+      .key("scale", &Params::scale, "1", "fixed covariance over that of the model's climatology", deck::positive())
+      .key("climatology_samples", &Params::climatology_samples, "1", "states from which the climatology is estimated",
+           deck::at_least(32));
+  return s;
+}
+
+Hybrid::State Hybrid::init(const Experiment& experiment) const {
+  State s;
+  s.start(experiment, params.members, params.inflation);
+  return s;
+}
+
+void Hybrid::step(const Experiment& experiment, const Cycle& cycle, State& s) const {
+  if (!s.background) s.background = background_of(experiment, params.scale, params.climatology_samples);
+  forecast(experiment, cycle, params.on_divergence, s);
+  experiment.each_replicate([&](int r) {
+    const Members x = s.of(experiment, r);
+    Observed seen = observed(experiment, cycle, r, x);
+    s.log_likelihood[r] = 0.0;
+    if (seen.index.empty()) return;
+    adapt_inflation(params, s.inflation[r], x, seen);
+    const std::vector<double> mean = mean_of(x);
+    math::Matrix c_xy = math::transposed_multiply(anomalies_of(x, mean), seen.anomalies);
+    math::Matrix c_yy = math::transposed_multiply(seen.anomalies, seen.anomalies);
+    scale(c_xy, (1.0 - params.share) / (x.count - 1.0)), scale(c_yy, (1.0 - params.share) / (x.count - 1.0));
+    const ObservedBackground b = observed_background(experiment, *s.background, seen.index);
+    math::add_scaled(c_xy, params.share, b.c_xy), math::add_scaled(c_yy, params.share, b.c_yy);
+    math::add_to_diagonal(c_yy, 1.0);
+    const math::Matrix factor = math::cholesky(c_yy);
+    s.log_likelihood[r] = gaussian_log_density(factor, seen);
+    const math::Matrix e = perturbations(experiment, cycle, r, seen, x.count);
+    for (int j = 0; j < x.count; ++j) add_increment(c_xy, factor, seen, seen.anomalies.row(j), e.row(j), x[j]);
+    inflate_analysis(params, x);
+    check_finite(x, cycle);
+  });
+}
+
+}  // namespace aleator::assimilation

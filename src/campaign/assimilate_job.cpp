@@ -1,0 +1,151 @@
+#include "campaign/assimilate_job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "campaign/assimilation_files.hpp"
+#include "campaign/assimilation_run.hpp"
+#include "campaign/rows_report.hpp"
+#include "core/log.hpp"
+#include "io/files.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+// One value for all, or one each.
+std::vector<double> spread_out(const char* key, const std::vector<double>& values, int count, const char* what) {
+  if (values.size() == 1) return std::vector<double>(static_cast<std::size_t>(count), values[0]);
+  if (static_cast<int>(values.size()) != count)
+    throw deck::KeyError(key, fmt::format("{} values for {} {}", values.size(), count, what),
+                         "give one value for all, or one for each");
+  return values;
+}
+
+}  // namespace
+
+deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
+  deck::Schema<Params> s("Follow a model in time with observations of it, by a filter", "");
+  s.reference("model", &Params::model, "model", "what is followed; its block says what is observed when").required();
+  s.reference("filter", &Params::filter, "filter", "how").required();
+  s.key("noise_sd", &Params::noise_sd, "",
+        "standard deviation of the observations' errors: one, or one for each observable", deck::positive())
+      .required();
+  s.key("model_noise_sd", &Params::model_noise_sd, "",
+        "standard deviation of the noise added to the states at every observation time: none, one, or one for each "
+        "state",
+        deck::at_least(0.0))
+      .key("initial_sd", &Params::initial_sd, "",
+           "standard deviation of truth and members around the initial state: one, or one for each state",
+           deck::at_least(0.0))
+      .key("warm_up", &Params::warm_up, "", "time for which the model's initial state is advanced before the start",
+           deck::at_least(0.0))
+      .key("observations", &Params::observations, "",
+           "table of observations: time, then the value of each observable, nan where it is missing; not given: a twin "
+           "experiment, whose truth and observations follow from the seed")
+      .key("replicates", &Params::replicates, "1", "independent experiments, with the seeds seed, seed + 1, …",
+           deck::between(1, 1000000))
+      .key("spin_up", &Params::spin_up, "1", "first cycles, left out of all means; a tenth of all if not given",
+           deck::at_least(0))
+      .key("shown_cycles", &Params::shown_cycles, "1", "last cycles whose states are kept and shown",
+           deck::at_least(0));
+  return s;
+}
+
+AssimilateJob::AssimilateJob(const Params& params, Parts parts) : params_(params), parts_(std::move(parts)) {
+  const model::StateSpace* const space = parts_.model->state_space();
+  if (space == nullptr)
+    throw deck::KeyError("model", fmt::format("'{}' is no model of states in time", params_.model),
+                         "take one of ode/…");
+  const model::StateInfo& info = space->info();
+  if (!info.objection.empty()) throw deck::KeyError("model", fmt::format("'{}' {}", params_.model, info.objection));
+  const int d = static_cast<int>(info.names.size());
+  params_.noise_sd = spread_out("noise_sd", params_.noise_sd, static_cast<int>(info.observed.size()), "observables");
+  params_.initial_sd = spread_out("initial_sd", params_.initial_sd, d, "states");
+  if (!params_.model_noise_sd.empty())
+    params_.model_noise_sd = spread_out("model_noise_sd", params_.model_noise_sd, d, "states");
+  const bool has_noise =
+      std::any_of(params_.model_noise_sd.begin(), params_.model_noise_sd.end(), [](double sd) { return sd > 0.0; });
+  if (!has_noise) params_.model_noise_sd.clear();
+  if (const std::string objection = parts_.filter->objection(info, has_noise); !objection.empty())
+    throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
+  times_ = info.times;
+  if (!params_.observations.empty()) read_observations();
+  if (params_.spin_up.value_or(0) >= static_cast<int>(times_.size()))
+    throw deck::KeyError("spin_up", fmt::format("leaves nothing of {} cycles", times_.size()));
+}
+
+void AssimilateJob::read_observations() {
+  const model::StateInfo& info = parts_.model->state_space()->info();
+  const std::size_t p = info.observed.size();
+  const io::Table table = io::parse_table(params_.observations.text, params_.observations.path, io::NonFinite::allowed);
+  if (table.columns != 1 + p)
+    throw deck::KeyError("observations", fmt::format("has {} columns, but the time and {} observables make {}",
+                                                     table.columns, p, 1 + p));
+  times_.clear();
+  double before = info.start;
+  for (std::size_t k = 0; k < table.rows; ++k) {
+    const double t = table(k, 0);
+    if (!(t > before))
+      throw deck::KeyError("observations", fmt::format("row {}: time {} does not come after {}", k + 1, t, before),
+                           "times increase, and come after the model's start");
+    if (t > info.times.back())
+      throw deck::KeyError(
+          "observations",
+          fmt::format("row {}: time {} lies outside the run, which ends at {}", k + 1, t, info.times.back()),
+          "let the model's last observation time be that of the file, or later");
+    times_.push_back(before = t);
+    for (std::size_t i = 0; i < p; ++i) {
+      if (std::isinf(table(k, 1 + i)))
+        throw deck::KeyError("observations", fmt::format("row {}: a value is infinite", k + 1), "nan means missing");
+      data_.push_back(table(k, 1 + i));
+    }
+  }
+}
+
+assimilation::Statistics AssimilateJob::statistics(const JobContext& context) const {
+  const model::StateSpace& space = *parts_.model->state_space();
+  assimilation::Statistics out;
+  out.noise_sd = params_.noise_sd, out.model_noise_sd = params_.model_noise_sd, out.initial_sd = params_.initial_sd;
+  out.initial_mean = space.info().initial;
+  out.replicates = params_.replicates, out.seed = static_cast<std::uint64_t>(context.settings.seed);
+  if (params_.warm_up == 0.0) return out;
+  const double start = space.info().start;
+  const model::RowStatus status =
+      space.advance({start - params_.warm_up, start}, {},
+                    kernels::Batch(out.initial_mean.data(), 1, static_cast<int>(out.initial_mean.size())));
+  if (!status.ok()) throw core::NumericsError("during warm_up " + status.failed[0].reason);
+  return out;
+}
+
+JobEnd AssimilateJob::run(const JobContext& context) {
+  if (is_computed(context)) {
+    draw_report_of(*this, context);
+    return JobEnd::finished;
+  }
+  parallel::agree(context.comm, [&] {
+    if (context.comm.is_root()) io::make_directory(context.folder);
+  });
+  const assimilation::Experiment experiment(*parts_.model->state_space(), statistics(context), context.comm);
+  const AssimilationPlan plan{times_, data_, params_.shown_cycles};
+  AssimilationRun run(experiment, *parts_.filter, plan, context);
+  if (run.run() == JobEnd::stopped) return JobEnd::stopped;
+  const int spin_up = params_.spin_up.value_or(static_cast<int>(times_.size()) / 10);
+  write_assimilation(context, experiment, run, plan,
+                     {params_.model, params_.filter, parts_.component, spin_up, *parts_.filter});
+  draw_report_of(*this, context);
+  return JobEnd::finished;
+}
+
+bool AssimilateJob::is_finished(const std::string& folder, const RunSettings& settings) const {
+  return io::file_exists(folder + "/summary.json") &&
+         (!settings.report || io::file_exists(folder + "/report/index.html"));
+}
+
+void AssimilateJob::report(const std::string& folder, const RunSettings& settings) const {
+  write_assimilation_report(folder, settings, parts_.text);
+}
+
+}  // namespace aleator::campaign

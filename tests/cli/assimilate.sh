@@ -1,0 +1,75 @@
+# job/assimilate: the same bits on any number of ranks and threads and after a stop; failures with the cycle and a checkpoint;
+# observations of a file.
+. "$(dirname "$0")/_lib.sh"
+deck=$SOURCE_DIR/input/lorenz96_twin/twin.toml
+small="--set model.weather.observations=300 --set model.weather.end=15.0 --set run.report=false"
+
+for case in letkf_1 letkf_3 ies_1 etkf_3; do
+  filter=${case%_*}
+  options="$small --set job.twin.filter=$filter --set job.twin.replicates=${case#*_} --set job.twin.spin_up=20"
+  expect 0 "$ALEATOR" run "$deck" $options --out $case
+  expect 0 on 2 "$ALEATOR" run "$deck" $options --out ${case}_2
+  same_results $case ${case}_2 "$case on 1 and 2 ranks"
+done
+expect 0 env OMP_NUM_THREADS=2 "$ALEATOR" run "$deck" $options --out threads
+same_results etkf_3 threads "1 and 2 threads"
+particles="$SOURCE_DIR/input/lorenz63_twin/twin.toml --set run.report=false --set model.convection.observations=100
+  --set model.convection.end=25.0 --set job.twin.spin_up=10 --set filter.particle.members=5000"
+expect 0 "$ALEATOR" run $particles --out particles
+expect 0 env OMP_NUM_THREADS=2 mpirun -n 4 "$ALEATOR" run $particles --out particles_4
+same_results particles particles_4 "particles on 1 rank, and on 4 ranks with 2 threads"
+
+# Replicate 2 of seed 1 is the experiment of seed 3: its error stands in both summaries.
+expect 0 "$ALEATOR" run "$deck" $small --set job.twin.replicates=1 --set run.seed=3 --out seed_3
+expect 0 "$ALEATOR" run "$deck" $small --out seeds
+third=$(tr -d ' \n' <seeds/summary.json | sed 's/.*"replicate_rmse":\[[^,]*,[^,]*,\([^]]*\)\].*/\1/')
+alone=$(tr -d ' \n' <seed_3/summary.json | sed 's/.*"replicate_rmse":\[\([^]]*\)\].*/\1/')
+[ -n "$third" ] && [ "$third" = "$alone" ] || fail "replicate 2 of seed 1 ($third) is not seed 3 ($alone)"
+
+# Stopped by its wall time and resumed on another number of ranks, to the bits of a run that was never stopped.
+long="--set model.weather.observations=6000 --set model.weather.end=300.0 --set run.report=false"
+for replicates in 1 3; do
+  expect 0 "$ALEATOR" run "$deck" $long --set job.twin.replicates=$replicates --out whole_$replicates
+  folder=stopped_$replicates
+  expect 0 "$ALEATOR" run "$deck" $long --set job.twin.replicates=$replicates --out $folder \
+    --set run.wall_time_minutes=0.003 --set run.stop_margin_minutes=0.001
+  says "aleator resume $folder"
+  [ -f $folder/checkpoint.h5 ] && [ ! -f $folder/summary.json ] || fail "no checkpoint after the wall time"
+  expect 0 on 2 "$ALEATOR" resume $folder --set run.wall_time_minutes=100
+  says_once "resumed after cycle"
+  same_results whole_$replicates $folder "$replicates replicates, stopped and resumed on 2 ranks"
+done
+
+# A model that diverges: exit code 3, the cycle, and the last good ensemble; resumed, it fails at the same place.
+for ranks in 1 2; do
+  expect 3 on $ranks "$ALEATOR" run "$deck" $small --set model.weather.dt=0.5 --set model.weather.end=150.0 \
+    --set job.twin.warm_up=0 --set job.twin.initial_sd=[3.0] --out diverged_$ranks
+  says "diverged" "the last good ensemble, after cycle" "try a dt ten times smaller"
+  [ -f diverged_$ranks/checkpoint.h5 ] || fail "no checkpoint of the last good ensemble"
+  grep -o "cycle [0-9]* (t = [0-9.]*)" said >first_failure
+  expect 3 on $ranks "$ALEATOR" resume diverged_$ranks
+  says "$(head -1 first_failure)"
+done
+
+# Observations of a file: every second time missing, one value missing, no truth.
+cat >file.toml <<'END'
+[model.convection]
+type = "ode/lorenz63"
+end = 3.0
+observations = 1
+[filter.root]
+type = "filter/etkf"
+members = 12
+[job.follow]
+type = "job/assimilate"
+model = "convection"
+filter = "root"
+noise_sd = [1.0, 1.0, 1.0]
+observations = "seen.txt"
+spin_up = 0
+END
+printf '0.25 nan nan nan\n0.5 -1.9 -3.1 nan\n1.0 -9.0 -8.7 28.0\n2.0 nan -7.9 24.0\n' >seen.txt
+expect 0 "$ALEATOR" run file.toml --out file
+grep -q '"is_twin": false' file/summary.json && grep -q '"rmse": {' file/summary.json || fail "the summary of a file's run"
+grep -q "data were off the forecast" file/report/index.html || fail "the report of a file's run"
+done_testing
