@@ -1,6 +1,8 @@
 #include "inverse/register.hpp"
 
 #include "deck/builder.hpp"
+#include "inverse/expression/model.hpp"
+#include "inverse/expression/target.hpp"
 #include "inverse/likelihood/gaussian.hpp"
 #include "inverse/likelihood/log_density.hpp"
 #include "inverse/model/linear.hpp"
@@ -22,6 +24,13 @@ void register_components(deck::Registry& registry) {
   registry.add<model::Likelihood, LogDensityLikelihood::Params>(
       "likelihood", "likelihood/log_density", LogDensityLikelihood::schema(),
       [](const LogDensityLikelihood::Params&, deck::Builder&) { return std::make_unique<LogDensityLikelihood>(); });
+  registry.add<model::ForwardModel, ExpressionModel::Params>(
+      "model", "model/expression", ExpressionModel::schema(),
+      [](const ExpressionModel::Params& params, deck::Builder&) { return std::make_unique<ExpressionModel>(params); });
+  registry.add<model::Target, ExpressionTarget::Params>("target", "target/expression", ExpressionTarget::schema(),
+                                                        [](const ExpressionTarget::Params& params, deck::Builder&) {
+                                                          return std::make_unique<ExpressionTarget>(params);
+                                                        });
   registry.add<model::Target, ModelTarget::Params>(
       "target", "target/model", ModelTarget::schema(), [](const ModelTarget::Params& params, deck::Builder& builder) {
         return std::make_unique<ModelTarget>(params, builder.get<model::ForwardModel>("model", params.model));
