@@ -1,7 +1,8 @@
 #pragma once
 /// What      Likelihoods of counts: Poisson, and binomial (yes/no data where trials = 1).
-/// Method    Poisson: k ~ Poisson(mu), log p = k ln mu - mu - ln k!; binomial: k of n ~ Binomial(n, p), log p = k ln p + (n - k) ln(1 - p)
-///           + ln(n choose k). link: the outputs are ln mu or mu; logit p or p. Symbols: y output, k datum.
+/// Method    Poisson: k ~ Poisson(mu), log p = k ln mu - mu - ln k!; binomial: k of n ~ Binomial(n, p),
+///           log p = k ln p + (n - k) ln(1 - p) + ln(n choose k). link: the outputs are ln mu or mu; logit p or p.
+///           Symbols: y output, k datum.
 /// Parallel  local, row by row; thread-safe.
 /// Cost      one exp or log a datum.
 /// Fails     KeyError: data that are no counts, more successes than trials. A row with a negative mean or a probability outside

@@ -1,5 +1,5 @@
 #pragma once
-/// What      A model that hands its last k parameters on behind its outputs: parameters of the likelihood (an unknown noise level).
+/// What      A model that hands its last k parameters on behind its outputs: those of the likelihood (a noise level).
 /// Method    (u, c) -> (G(u), c); adjoint (J^T dy, dc).
 /// Parallel  the model's.
 /// Cost      one copy of the rows.

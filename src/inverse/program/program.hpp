@@ -6,8 +6,9 @@
 ///           of its columns, the groups of regular expressions, or values of a JSON file by their pointers (RFC 6901).
 /// Parallel  each rank runs its rows, `concurrency` at a time. Bits are those of the program.
 /// Cost      the program's; starting one and its files cost some milliseconds.
-/// Fails     KeyError: no such program, a placeholder that is no parameter. A row fails when the program cannot be started, is late,
-///           ends with another exit code, or its output cannot be read; the reason quotes the end of its standard error.
+/// Fails     KeyError: no such program, a placeholder that is no parameter. A row fails when the program cannot be
+///           started, is late, ends with another exit code, or its output cannot be read; the reason quotes the end of
+///           its standard error.
 #include <atomic>
 
 #include "deck/registry.hpp"
