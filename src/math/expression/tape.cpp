@@ -121,8 +121,11 @@ int Tape::join(const std::vector<int>& arrays) {
 
 void Tape::finish(int result) {
   constexpr int long_array = 64;
-  if (is_constant(result))
-    result = add(Code::join, size(result), {input(0, 1)}, {}), program_.back().operands = {result};
+  if (is_constant(result)) {  // a run writes variables only: copy it into one
+    const int copy = add(Code::join, size(result), {input(0, 1)}, {});
+    program_.back().operands = {result};
+    result = copy;
+  }
   result_ = result;
   for (const Slot& slot : slots_)
     if (slot.size > long_array) width_ = 1;
