@@ -155,7 +155,7 @@ void SamplerRun::record_failures() {
   if (!job_.comm.any(!mine.empty())) return;
   const std::string text = gather_text(job_.comm, mine), path = folder_ + "/failed_rows.csv";
   parallel::agree(job_.comm, [&] {
-    if (!job_.comm.is_root()) return;
+    if (!job_.comm.is_writer()) return;
     std::string all;
     if (io::file_exists(path)) {
       all = io::read_text_file(path);
