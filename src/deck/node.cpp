@@ -166,16 +166,16 @@ Location place_in_string(const std::string& text, const Location& string_at, int
   advance(is_long ? 3 : 1);
   if (is_long && text[i] == '\r') advance(1);
   if (is_long && text[i] == '\n') advance(1);
+  // A backslash at the end of a line: the blanks before the rest are no part of the value.
+  const auto skip_continuation = [&] {
+    while (quote == '"' && text.compare(i, 2, "\\\n") == 0)
+      advance(std::min(text.find_first_not_of(" \t\r\n", i + 1), text.size()) - i);
+  };
+  skip_continuation();
   for (int passed = 0; passed < byte && i < text.size(); ++passed) {
-    if (quote == '\'' || text[i] != '\\') {
-      advance(1);
-    } else if (text[i + 1] == '\n') {  // a line that goes on: the blanks before its rest are no part of the value
-      const std::size_t rest = text.find_first_not_of(" \t\r\n", i + 1);
-      advance((rest == std::string::npos ? text.size() : rest) - i);
-      --passed;
-    } else {
-      advance(text[i + 1] == 'u' ? 6 : text[i + 1] == 'U' ? 10 : 2);
-    }
+    const bool is_escape = quote == '"' && text[i] == '\\' && i + 1 < text.size();
+    advance(!is_escape ? 1 : text[i + 1] == 'u' ? 6 : text[i + 1] == 'U' ? 10 : 2);
+    skip_continuation();
   }
   return at;
 }
