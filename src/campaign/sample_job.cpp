@@ -27,6 +27,12 @@ SampleJob::SampleJob(std::shared_ptr<model::Problem> problem, std::vector<NamedS
     if (!names.insert(named.name).second)  // its folder would be another's, its draws the same
       throw deck::KeyError("compare", fmt::format("names the sampler '{}' twice", named.name),
                            "name each sampler once, and not the one under sampler");
+    if (problem_->imputes_failures() && named.sampler->plan().is_exact)
+      throw deck::KeyError(
+          &named == &samplers_.front() ? "sampler" : "compare",
+          fmt::format("{} ({}) is exact, and failed rows that are imputed would make it wrong unnoticed", named.name,
+                      named.component),
+          "on_failure = \"reject\" or \"retry\" in the problem, or an ensemble method");
     if (const std::string objection = named.sampler->objection(*problem_); !objection.empty())
       throw deck::KeyError(&named == &samplers_.front() ? "sampler" : "compare",
                            fmt::format("{} ({}) {}", named.name, named.component, objection));

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "campaign/csv.hpp"
 #include "campaign/progress.hpp"
 #include "campaign/run_folder.hpp"
 #include "core/log.hpp"
@@ -83,8 +84,29 @@ void SamplerRun::start_or_resume() {
     return;
   }
   named_.sampler->init(problem_, context_);
+  refuse_a_start_without_density();
   recorder_ = std::make_unique<Recorder>(results, plan_, problem_, context_, true, 0);
   recorder_->write_observed(problem_.facts().data);
+}
+
+void SamplerRun::refuse_a_start_without_density() const {
+  const sampler::Ensemble& e = named_.sampler->state().ensemble;
+  bool is_sound = false;
+  for (int row = 0; row < e.rows(); ++row) is_sound = is_sound || std::isfinite(e.log_likelihood(row));
+  if (job_.comm.any(is_sound)) return;
+  std::string first;
+  if (job_.comm.is_root() && e.rows() > 0) {
+    const std::vector<std::string> names = parameter_names(problem_.variables());
+    const model::Batch u("u", 1, names.size());
+    problem_.parameters(Kokkos::subview(e.position, Kokkos::make_pair(0, 1), Kokkos::ALL), u);
+    for (std::size_t k = 0; k < names.size() && k < 8; ++k)
+      first += fmt::format("{}{} = {:.6g}", k == 0 ? "" : ", ", names[k], u(0, k));
+  }
+  job_.comm.broadcast(first);
+  throw core::NumericsError(fmt::format(
+      "{}: the density is zero, infinite or not a number at all {} starting points, which are drawn from the "
+      "prior; the first: {}",
+      named_.name, plan_.members, first));
 }
 
 void SamplerRun::resume_from(const std::string& checkpoint, const std::string& results) {
@@ -127,7 +149,26 @@ void SamplerRun::fields(io::Archive& archive) {
   named_.sampler->fields(archive, context_);
 }
 
+void SamplerRun::record_failures() {
+  std::string mine;
+  for (const std::string& line : problem_.take_failures()) mine += line, ++failed_rows_;
+  if (!job_.comm.any(!mine.empty())) return;
+  const std::string text = gather_text(job_.comm, mine), path = folder_ + "/failed_rows.csv";
+  parallel::agree(job_.comm, [&] {
+    if (!job_.comm.is_writer()) return;
+    std::string all;
+    if (io::file_exists(path)) {
+      all = io::read_text_file(path);
+    } else {
+      for (const std::string& name : parameter_names(problem_.variables())) all += csv_name(name) + ",";
+      all += "reason\n";
+    }
+    io::atomic_write_text(path, all + text);
+  });
+}
+
 void SamplerRun::save_checkpoint() {
+  record_failures();
   recorder_->sync();
   io::ArchiveWriter archive(job_.comm, folder_ + "/checkpoint.h5");
   owner(archive);
@@ -155,6 +196,9 @@ void SamplerRun::finish() {
   recorder_->flush();
   const RunFacts facts = this->facts();
   if (problem_.outputs() > 0) record_predictions();
+  record_failures();
+  if (const std::int64_t failed = job_.comm.sum(failed_rows_); failed > 0)
+    core::warn("{}: {} rows failed; {}/failed_rows.csv", named_.name, failed, folder_);
   recorder_->sync();
   recorder_.reset();
   job_.comm.barrier();

@@ -28,7 +28,10 @@ class SamplerRun {
   void fields(io::Archive& archive);
   void save_checkpoint();
   void finish();
+  void refuse_a_start_without_density() const;
   void record_predictions();
+  /// Appends the rows that failed since the last call to failed_rows.csv. Collective.
+  void record_failures();
   /// Collective; valid on rank 0.
   prob::ScalarSummary log_density_summary();
   void show_live_diagnostics(const sampler::StepInfo& info);
@@ -51,7 +54,8 @@ class SamplerRun {
   double seconds_before_ = 0.0, warmup_seconds_ = 0.0, progress_ = 0.0;
   double accepted_ = 0.0;  // sum over draws of the mean acceptance
   History history_;
-  double next_error_at_ = 1.0;  // draws after which the error of the means is taken next
+  double next_error_at_ = 1.0;    // draws after which the error of the means is taken next
+  std::int64_t failed_rows_ = 0;  // of this rank, since the run went on
 
   double start_seconds_ = 0.0;  // of the watch, when this process began this sampler
   int last_live_tenth_ = 0;

@@ -37,7 +37,7 @@ class Builder {
       return object;
     } catch (const KeyError& error) {
       built_.erase(slot);
-      deck_.fail(parsed, error.key(), error.what(), error.hint());
+      deck_.fail(parsed, error.key(), error.what(), error.hint(), error.place());
     } catch (const ReportedError&) {  // a block this one refers to is at fault
       built_.erase(slot);
       throw;

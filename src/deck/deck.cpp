@@ -211,14 +211,19 @@ const ParsedBlock& Deck::block(const std::string& kind, const std::string& name)
   throw core::InternalError("no block [" + kind + "." + name + "]");
 }
 
-void Deck::fail(const ParsedBlock& parsed, const std::string& key, const std::string& message,
-                const std::string& hint) const {
+void Deck::fail(const ParsedBlock& parsed, const std::string& key, const std::string& message, const std::string& hint,
+                TextPlace place) const {
   Diagnostics diagnostics;
   diagnostics.add_source(path_, text_);
   const Node::Entry* const entry = parsed.block.node.find(key);
   const std::string subject = key.empty() ? "" : " " + key + ":";
-  diagnostics.error(entry == nullptr ? parsed.block.at : entry->value.at,
-                    parsed.block.label() + subject + " " + message, hint);
+  Location at = entry == nullptr ? parsed.block.at : entry->value.at;
+  if (entry != nullptr && place.byte >= 0) {
+    const std::vector<const Node*> texts = single_values(entry->value);
+    const auto which = static_cast<std::size_t>(place.entry);
+    if (which < texts.size()) at = place_in_string(text_, texts[which]->at, place.byte);
+  }
+  diagnostics.error(at, parsed.block.label() + subject + " " + message, hint);
   throw ReportedError(diagnostics.text() + "1 error; nothing was run.");
 }
 

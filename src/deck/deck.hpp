@@ -34,7 +34,7 @@ class Deck {
 
   /// Throws UserError that points at a key of a block, or at its head.
   [[noreturn]] void fail(const ParsedBlock& parsed, const std::string& key, const std::string& message,
-                         const std::string& hint) const;
+                         const std::string& hint, TextPlace place = {}) const;
 
   /// The deck with every value written out (defaults marked), under `header`; itself a deck. Files are given as
   /// `files_folder`/name, where copies_of_files() says what to store there.

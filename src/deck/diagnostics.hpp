@@ -14,16 +14,24 @@
 
 namespace aleator::deck {
 
+/// A character of a key's text value, or of one entry of a list of texts; byte -1: the value as a whole.
+struct TextPlace {
+  int entry = 0;
+  int byte = -1;
+};
+
 /// Thrown by a component that finds one of its values wrong when it is built; the deck adds the place of the key.
 class KeyError : public core::UserError {
  public:
-  KeyError(std::string key, const std::string& message, std::string hint = {})
-      : core::UserError(message), key_(std::move(key)), hint_(std::move(hint)) {}
+  KeyError(std::string key, const std::string& message, std::string hint = {}, TextPlace place = {})
+      : core::UserError(message), key_(std::move(key)), hint_(std::move(hint)), place_(place) {}
   const std::string& key() const { return key_; }
   const std::string& hint() const { return hint_; }
+  TextPlace place() const { return place_; }
 
  private:
   std::string key_, hint_;
+  TextPlace place_;
 };
 
 /// A fault of a deck that was already shown with its place.

@@ -145,6 +145,41 @@ Node parse_toml(const std::string& text, const std::string& origin, Diagnostics&
   }
 }
 
+Location place_in_string(const std::string& text, const Location& string_at, int byte) {
+  Location at = string_at;
+  std::size_t i = 0;
+  for (int line = 1; line < at.line && i < text.size(); ++line) i = std::min(text.find('\n', i), text.size()) + 1;
+  const auto is_inside_character = [&](std::size_t k) { return (static_cast<unsigned char>(text[k]) & 0xC0) == 0x80; };
+  for (int column = 1; column < at.column && i < text.size(); ++column)
+    for (++i; i < text.size() && is_inside_character(i);) ++i;
+  if (at.line == 0 || byte < 0 || i >= text.size() || (text[i] != '"' && text[i] != '\'')) return string_at;
+  const char quote = text[i];
+  const auto advance = [&](std::size_t count) {  // columns count characters, not bytes
+    for (; count > 0 && i < text.size(); --count, ++i) {
+      if (text[i] == '\n')
+        ++at.line, at.column = 1;
+      else if (i + 1 >= text.size() || !is_inside_character(i + 1))
+        ++at.column;
+    }
+  };
+  const bool is_long = text.compare(i, 3, std::string(3, quote)) == 0;
+  advance(is_long ? 3 : 1);
+  if (is_long && text[i] == '\r') advance(1);
+  if (is_long && text[i] == '\n') advance(1);
+  // A backslash at the end of a line: the blanks before the rest are no part of the value.
+  const auto skip_continuation = [&] {
+    while (quote == '"' && text.compare(i, 2, "\\\n") == 0)
+      advance(std::min(text.find_first_not_of(" \t\r\n", i + 1), text.size()) - i);
+  };
+  skip_continuation();
+  for (int passed = 0; passed < byte && i < text.size(); ++passed) {
+    const bool is_escape = quote == '"' && text[i] == '\\' && i + 1 < text.size();
+    advance(!is_escape ? 1 : text[i + 1] == 'u' ? 6 : text[i + 1] == 'U' ? 10 : 2);
+    skip_continuation();
+  }
+  return at;
+}
+
 Node parse_value(const std::string& text, const std::string& origin) {
   Node node = text_node(text);
   try {

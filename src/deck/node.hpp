@@ -46,6 +46,9 @@ struct Node::Entry {
 std::string kind_name(Node::Kind kind);
 
 Node parse_toml(const std::string& text, const std::string& origin, Diagnostics& diagnostics);
+/// Where byte `byte` of the value of a TOML string stands in `text`, given where the string begins there: behind its quotes, over
+/// line breaks and escapes. The string's own place where it begins at no quote.
+Location place_in_string(const std::string& text, const Location& string_at, int byte);
 /// The value of `--set key=value`: TOML where it is, else plain text. It knows its origin, but no line.
 Node parse_value(const std::string& text, const std::string& origin);
 

@@ -83,6 +83,10 @@ class ForwardModel {
   virtual const Shape& shape() const = 0;
   /// y = G(u); failed rows get NaN outputs.
   virtual RowStatus evaluate(ConstBatch u, Batch y) const = 0;
+  /// The same for rows that have failed, the attempt-th time (from 1): a model may use tighter settings then.
+  virtual RowStatus evaluate_again(ConstBatch u, Batch y, int attempt) const {
+    return attempt > 0 ? evaluate(u, y) : RowStatus{};
+  }
   virtual const Adjoint* adjoint() const { return nullptr; }
   virtual const Tangent* tangent() const { return nullptr; }
   virtual const States* states() const { return nullptr; }

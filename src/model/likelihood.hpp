@@ -25,6 +25,9 @@ class Likelihood {
  public:
   virtual ~Likelihood() = default;
   virtual int outputs() const = 0;
+  /// How many of the outputs, the last ones, are parameters of the likelihood itself (a noise level), handed on unchanged from
+  /// the end of the prior's parameters.
+  virtual int parameters() const { return 0; }
   /// log p(data | y_r) for each row.
   virtual void log_density(ConstBatch y, Vector out) const = 0;
   /// Its gradient with respect to y.

@@ -52,6 +52,8 @@ class Problem {
   virtual const GaussianNoise* noise() const = 0;
   /// Whether evaluate() may throw on one rank alone, so that the ranks must agree after it.
   virtual bool may_stop() const { return true; }
+  /// Whether a failed row is to be given what the nearest sound row has (sampler::evaluate does it); may_stop() then holds.
+  virtual bool imputes_failures() const { return false; }
   /// Fills those views of `result` that are allocated (log_likelihood always); returns the local rows that failed.
   virtual std::vector<int> evaluate(ConstBatch z, Evaluation& result) const = 0;
   /// u = T(z).
@@ -61,6 +63,8 @@ class Problem {
   /// Log-likelihood, outputs (where there are any) and log-prior with respect to du at parameters u instead of z; failed
   /// rows have NaN outputs and no policy is applied.
   virtual RowStatus evaluate_parameters(ConstBatch u, Evaluation& result, Vector log_prior) const = 0;
+  /// This rank's rows that failed since the last call, each a line of CSV: the parameters, then the reason.
+  virtual std::vector<std::string> take_failures() const { return {}; }
 };
 
 /// log N(z_r; 0, I) of each row, the prior in latent coordinates.

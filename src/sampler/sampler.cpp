@@ -1,13 +1,56 @@
 #include "sampler/sampler.hpp"
 
+#include <cmath>
+
 namespace aleator::sampler {
+
+namespace {
+
+// Rows of [log-likelihood, z, outputs], those of all ranks; a failed one has log-likelihood NaN.
+std::vector<double> gathered(const ConstBatch& z, const model::Evaluation& e, const std::vector<int>& failed,
+                             const Context& context) {
+  std::vector<double> mine;
+  for (std::size_t row = 0; row < z.extent(0); ++row) {
+    mine.push_back(e.log_likelihood(row));
+    mine.insert(mine.end(), &z(row, 0), &z(row, 0) + z.extent(1));
+    if (e.outputs.size() != 0) mine.insert(mine.end(), &e.outputs(row, 0), &e.outputs(row, 0) + e.outputs.extent(1));
+  }
+  const std::size_t width = z.extent(0) == 0 ? 0 : mine.size() / z.extent(0);
+  for (const int row : failed) mine[static_cast<std::size_t>(row) * width] = std::nan("");
+  return parallel::gather_rows(context.comm, mine);
+}
+
+void impute(const ConstBatch& z, model::Evaluation& e, const std::vector<int>& failed, const Context& context) {
+  if (!context.comm.any(!failed.empty())) return;
+  const std::size_t d = z.extent(1), p = e.outputs.size() != 0 ? e.outputs.extent(1) : 0, width = 1 + d + p;
+  const std::vector<double> all = gathered(z, e, failed, context);
+  for (const int row : failed) {
+    double least = std::numeric_limits<double>::infinity();
+    const double* nearest = nullptr;  // the first of equals, in the order of the rows: the same on any number of ranks
+    for (const double* other = all.data(); other != all.data() + all.size(); other += width) {
+      if (std::isnan(*other)) continue;
+      double distance = 0.0;
+      for (std::size_t k = 0; k < d; ++k) distance += (other[1 + k] - z(row, k)) * (other[1 + k] - z(row, k));
+      if (distance < least) least = distance, nearest = other;
+    }
+    if (nearest == nullptr) return;  // all have failed: the sampler's own error says so
+    e.log_likelihood(row) = *nearest;
+    for (std::size_t i = 0; i < p; ++i) e.outputs(row, i) = nearest[1 + d + i];
+  }
+}
+
+}  // namespace
 
 std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result,
                           const Context& context) {
-  if (context.comm.whole().size() == 1 || !problem.may_stop()) return problem.evaluate(position, result);
   std::vector<int> failed;
-  parallel::agree(context.comm, [&] { failed = problem.evaluate(position, result); });
-  return failed;
+  if (context.comm.whole().size() == 1 || !problem.may_stop())
+    failed = problem.evaluate(position, result);
+  else
+    parallel::agree(context.comm, [&] { failed = problem.evaluate(position, result); });
+  if (!problem.imputes_failures()) return failed;
+  impute(position, result, failed, context);
+  return {};
 }
 
 Ensemble Ensemble::from_prior(std::int64_t members, bool with_gradient, const Problem& problem,

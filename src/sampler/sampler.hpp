@@ -49,7 +49,8 @@ struct Ensemble {
   int rows() const { return layout.local_rows(); }
 };
 
-/// Problem::evaluate of the local rows; an error on one rank is thrown on all. Collective where may_stop().
+/// Problem::evaluate of the local rows; an error on one rank is thrown on all. Failed rows are imputed where the problem says so:
+/// they get likelihood and outputs of the row nearest in z among all ranks' rows, and gradient 0. Collective where may_stop().
 std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result,
                           const Context& context);
 

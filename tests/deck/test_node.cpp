@@ -57,6 +57,25 @@ TEST(Node, UnclosedThingsAtTheEndAreErrors) {
     EXPECT_NE(syntax_error(text), "") << text;
 }
 
+TEST(Node, ACharacterOfATextIsFoundBehindQuotesLinesAndEscapes) {
+  struct Case {
+    const char* toml;
+    int byte, line, column;
+  };
+  for (const Case& c : {Case{"a = \"x + y\"\n", 4, 1, 10}, Case{"a = 'x + y'\n", 4, 1, 10},
+                        Case{"a = \"\"\"\nx\n  y\n\"\"\"\n", 4, 3, 3}, Case{"a = \"\"\"x\ny\"\"\"\n", 2, 2, 1},
+                        Case{"a = '''\nx'''\n", 0, 2, 1}, Case{"a = \"\\tx\"\n", 1, 1, 8},
+                        Case{"a = \"\\u0041x\"\n", 1, 1, 12}, Case{"a = \"\"\"x\\\n   y\"\"\"\n", 1, 2, 4},
+                        Case{"a = \"\xc3\xa9 x\"\n", 3, 1, 8}, Case{"\n[b]\n  a = \"x\"\n", 0, 3, 8}}) {
+    Diagnostics diagnostics;
+    const Node root = parse_toml(c.toml, "deck", diagnostics);
+    const Node& table = root.find("a") != nullptr ? root : root.find("b")->value;
+    const Location at = place_in_string(c.toml, table.find("a")->value.at, c.byte);
+    EXPECT_EQ(at.line, c.line) << c.toml;
+    EXPECT_EQ(at.column, c.column) << c.toml;
+  }
+}
+
 TEST(Node, DeepNestingIsAnErrorNotACrash) { EXPECT_NE(syntax_error("a = " + std::string(100000, '[')), ""); }
 
 }  // namespace

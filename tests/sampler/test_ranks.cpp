@@ -245,6 +245,21 @@ TEST(EverySamplerMpi, MembersNeverEndWhereTheModelFails) {
   }
 }
 
+TEST(EverySamplerMpi, AnImputedRowHasWhatItsNearestSoundRowHas) {
+  const Quiet quiet;
+  const auto problem = cliff_problem(0.2, inverse::BayesProblem::OnFailure::impute);
+  const auto sound = cliff_problem(1e9, inverse::BayesProblem::OnFailure::reject);
+  const Ensemble e = Ensemble::from_prior(37, false, problem, world());
+  const auto all = Ensemble::from_prior(37, false, sound, alone());
+  double nearest = -1e9;  // in one dimension: the largest that is sound
+  for (int row = 0; row < 37; ++row)
+    if (all.position(row, 0) <= 0.2) nearest = std::max(nearest, all.position(row, 0));
+  for (int row = 0; row < e.rows(); ++row) {
+    const double z = std::min(e.position(row, 0), nearest);
+    EXPECT_NEAR(e.log_likelihood(row), -0.5 * (1.0 - z) * (1.0 - z) - 0.5 * std::log(2.0 * M_PI), 1e-13);
+  }
+}
+
 TEST(Samplers, FailedRunsTruncateThePosterior) {
   // Posterior N(1/2, 1/2) cut off at 0.2. With a = (0.2 - 1/2) / s, s^2 = 1/2: mean 1/2 - s phi(a) / Phi(a); the evidence is
   // N(1; 0, 2) Phi(a).

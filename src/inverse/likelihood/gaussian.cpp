@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "io/files.hpp"
 #include "prob/prior/prior.hpp"
@@ -36,6 +37,8 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
       .key("covariance", &Params::covariance, "", "covariance of the noise, a square table, instead of sd")
       .key("normalised", &Params::normalised, "",
            "false: log-likelihood relative to its maximum, as some publications report it")
+      .key("unknown_scale", &Params::unknown_scale, "",
+           "true: the noise level is not known; the last parameter of the prior is a factor on sd")
       .check("sd", [](const Params& p) {
         return p.sd.empty() == p.covariance.empty()
                    ? std::string(p.sd.empty() ? "the noise is not given: set sd or covariance"
@@ -45,9 +48,9 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
   return s;
 }
 
-GaussianLikelihood::GaussianLikelihood(const Params& params) {
+GaussianLikelihood::GaussianLikelihood(const Params& params) : has_unknown_scale_(params.unknown_scale) {
   noise_.data = io::parse_table(params.data.text, params.data.path).values;
-  const int p = outputs();
+  const int p = data_count();
   constexpr double half_log_two_pi = 0.918938533204672741780329736406;
   if (params.covariance.empty()) {
     const std::vector<double> sd = prob::spread(params.sd, p, "sd", "data");
@@ -71,7 +74,7 @@ GaussianLikelihood::GaussianLikelihood(const Params& params) {
 
 // r = W (d - y)
 void GaussianLikelihood::whiten(const double* y, double* r) const {
-  const int p = outputs();
+  const int p = data_count();
   for (int i = 0; i < p; ++i) {
     double rest = noise_.data[i] - y[i];
     if (precision_.empty()) {
@@ -90,12 +93,23 @@ void GaussianLikelihood::log_density(model::ConstBatch y, model::Vector out) con
     double squares = 0.0;
     for (const double x : r) squares += x * x;
     out(row) = log_constant_ - 0.5 * squares;
+    if (!has_unknown_scale_) continue;
+    const double c = y(row, r.size());
+    out(row) = c > 0.0 ? log_constant_ - 0.5 * squares / (c * c) - static_cast<double>(r.size()) * std::log(c)
+                       : -std::numeric_limits<double>::infinity();
   }
+}
+
+// d log p / dc = |r|^2 / c^3 - p / c
+void GaussianLikelihood::scale_slopes(double c, const std::vector<double>& r, double* dy) const {
+  double squares = 0.0;
+  for (std::size_t i = 0; i < r.size(); ++i) squares += r[i] * r[i], dy[i] /= c * c;
+  dy[r.size()] = squares / (c * c * c) - static_cast<double>(r.size()) / c;
 }
 
 // d log p / dy = R^-1 (d - y) = W^T r
 void GaussianLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
-  const int p = outputs();
+  const int p = data_count();
   std::vector<double> r(noise_.data.size());
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     whiten(&y(row, 0), r.data());
@@ -108,6 +122,7 @@ void GaussianLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
         dy(row, i) = value * precision_[i];
       }
     }
+    if (has_unknown_scale_) scale_slopes(y(row, p), r, &dy(row, 0));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// What      Gaussian likelihood of measurements d given outputs y: d ~ N(y, R).
 /// Method    log p = -|W (d - y)|^2 / 2 + constant, R^-1 = W^T W; symbols: data d, R from sd or covariance = L L^T, W = L^-1.
+///           With unknown_scale the noise is c^2 R, c the last parameter of the prior: -|W (d - y)|^2 / (2 c^2) - p ln c.
 /// Parallel  local, row by row; thread-safe.
 /// Cost      O(p) a row with independent noise, O(p^2) with a covariance.
 /// Fails     UserError: no data in the file. KeyError: sizes that do not fit, a covariance that is not positive definite.
@@ -16,22 +17,27 @@ class GaussianLikelihood : public model::Likelihood {
     std::vector<double> sd;
     deck::File covariance;
     bool normalised = true;
+    bool unknown_scale = false;
   };
   static deck::Schema<Params> schema();
   explicit GaussianLikelihood(const Params& params);
 
-  int outputs() const override { return static_cast<int>(noise_.data.size()); }
+  int outputs() const override { return data_count() + parameters(); }
+  int parameters() const override { return has_unknown_scale_ ? 1 : 0; }
   void log_density(model::ConstBatch y, model::Vector out) const override;
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return noise_.data; }
-  const model::GaussianNoise* gaussian() const override { return &noise_; }
+  const model::GaussianNoise* gaussian() const override { return has_unknown_scale_ ? nullptr : &noise_; }
 
  private:
+  int data_count() const { return static_cast<int>(noise_.data.size()); }
+  void scale_slopes(double c, const std::vector<double>& r, double* dy) const;
   void whiten(const double* y, double* r) const;
   model::GaussianNoise noise_;
   std::vector<double> precision_;  // 1 / sd; empty with a covariance
   math::Matrix factor_;            // L
   double log_constant_ = 0.0;
+  bool has_unknown_scale_;
 };
 
 }  // namespace aleator::inverse

@@ -33,14 +33,14 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
   facts_.grid = shape.input_grid;
 }
 
-model::RowStatus BayesProblem::density(ConstBatch u, model::Evaluation& result, Batch du) const {
+model::RowStatus BayesProblem::density(ConstBatch u, model::Evaluation& result, Batch du, int attempt) const {
   const std::size_t rows = u.extent(0);
   const Batch y = result.outputs.size() != 0
                       ? result.outputs
                       : Batch(Kokkos::view_alloc("outputs", Kokkos::WithoutInitializing), rows, outputs());
   model::RowStatus status;
   if (du.size() == 0) {
-    status = parts_.model->evaluate(u, y);
+    status = attempt == 0 ? parts_.model->evaluate(u, y) : parts_.model->evaluate_again(u, y, attempt);
   } else {
     const auto cotangent = [this](int, ConstBatch y_tile, Batch dy_tile) {
       parts_.likelihood->gradient(y_tile, dy_tile);

@@ -29,7 +29,7 @@ class BayesProblem : public Posterior {
   const Parts& parts() const { return parts_; }
 
  private:
-  model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du) const override;
+  model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;
   std::string culprit() const override { return "model '" + model_name_ + "'"; }
   std::string model_name_;
   Parts parts_;

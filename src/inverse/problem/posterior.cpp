@@ -1,5 +1,6 @@
 #include "inverse/problem/posterior.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -69,15 +70,40 @@ std::vector<int> Posterior::evaluate(ConstBatch z, model::Evaluation& result) co
   parameters(z, u);
   Batch du;
   if (gradient.size() != 0) du = new_batch(rows, parameter_dimension());
-  model::RowStatus status = density(u, result, du);
+  model::RowStatus status = density(u, result, du, 0);
+  add_undefined_rows(result.log_likelihood, undefined_reason(outputs()), status);
+  if (common_.on_failure == OnFailure::retry) retry(status, u, result, du);
   if (du.size() != 0)
     kernels::for_each_row(static_cast<int>(rows),
                           [=](int row) { prior_->pullback(&z(row, 0), &du(row, 0), &gradient(row, 0)); });
-  add_undefined_rows(result.log_likelihood, undefined_reason(outputs()), status);
   handle_failures(status, u, result);
   std::vector<int> failed;
   for (const model::FailedRow& row : status.failed) failed.push_back(row.row);
   return failed;
+}
+
+// The failed rows by themselves, again and again; what is computed at last takes their places.
+void Posterior::retry(model::RowStatus& status, ConstBatch u, model::Evaluation& result, Batch du) const {
+  for (int attempt = 1; attempt <= common_.retries && !status.ok(); ++attempt) {
+    const std::vector<model::FailedRow> rows = std::move(status.failed);
+    status.failed.clear();
+    const auto at = [&rows](std::size_t i) { return static_cast<std::size_t>(rows[i].row); };
+    const Batch again = new_batch(rows.size(), parameter_dimension());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      for (std::size_t k = 0; k < u.extent(1); ++k) again(i, k) = u(at(i), k);
+    model::Evaluation e{model::Vector("log_likelihood", rows.size()), {}, {}};
+    if (result.outputs.size() != 0) e.outputs = new_batch(rows.size(), outputs());
+    const Batch d_again = du.size() != 0 ? new_batch(rows.size(), parameter_dimension()) : Batch();
+    model::RowStatus failed = density(again, e, d_again, attempt);
+    add_undefined_rows(e.log_likelihood, undefined_reason(outputs()), failed);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      result.log_likelihood(at(i)) = e.log_likelihood(i);
+      for (std::size_t k = 0; k < e.outputs.extent(1); ++k) result.outputs(at(i), k) = e.outputs(i, k);
+      for (std::size_t k = 0; k < d_again.extent(1); ++k) du(at(i), k) = d_again(i, k);
+    }
+    for (const model::FailedRow& one : failed.failed)
+      status.failed.push_back({rows[static_cast<std::size_t>(one.row)].row, one.reason});
+  }
 }
 
 // "0.5, 2" of one array of parameters, "mu = 0.5, theta = (1, 2, …)" of several.
@@ -100,6 +126,7 @@ std::string Posterior::shown_row(ConstBatch u, int row) const {
 
 void Posterior::handle_failures(const model::RowStatus& status, ConstBatch u, model::Evaluation& result) const {
   constexpr std::int64_t most_shown = 5;
+  constexpr std::size_t most_recorded = 10000;  // between two calls of take_failures
   for (const model::FailedRow& failed : status.failed) {
     const auto where = [&] {
       return fmt::format("{} failed at u = ({}): {}", culprit(), shown_row(u, failed.row), failed.reason);
@@ -107,6 +134,12 @@ void Posterior::handle_failures(const model::RowStatus& status, ConstBatch u, mo
     if (common_.on_failure == OnFailure::stop)
       throw core::NumericsError(where() +
                                 "; on_failure = \"reject\" in the problem's block would pass over such points");
+    std::string line;
+    for (std::size_t k = 0; k < u.extent(1); ++k) line += fmt::format("{:.17g},", u(failed.row, k));
+    std::string reason = failed.reason;
+    std::replace(reason.begin(), reason.end(), '"', '\'');
+    std::replace(reason.begin(), reason.end(), '\n', ' ');
+    if (failed_rows_.size() < most_recorded) failed_rows_.push_back(line + "\"" + reason + "\"\n");
     if (++failures_ <= most_shown) core::warn("{}", where());
     if (failures_ == most_shown) core::warn("further failed rows are not shown");
     result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();
@@ -120,7 +153,7 @@ void Posterior::handle_failures(const model::RowStatus& status, ConstBatch u, mo
 
 model::RowStatus Posterior::evaluate_parameters(ConstBatch u, model::Evaluation& result,
                                                 model::Vector log_prior) const {
-  model::RowStatus status = density(u, result, {});
+  model::RowStatus status = density(u, result, {}, 0);
   const model::Vector doubt("doubt", u.extent(0));  // NaN where the log-likelihood is, or an output is not finite
   for (std::size_t row = 0; row < u.extent(0); ++row) {
     log_prior(row) = prior_->log_density(&u(row, 0));

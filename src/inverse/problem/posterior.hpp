@@ -14,12 +14,13 @@
 
 namespace aleator::inverse {
 
-enum class OnFailure { reject, stop };
+enum class OnFailure { reject, retry, impute, stop };
 
 /// Keys of every problem.
 struct PosteriorParams {
   std::string prior;
   OnFailure on_failure = OnFailure::reject;
+  int retries = 2;
   deck::File reference_mean, truth;
 };
 
@@ -32,19 +33,23 @@ class Posterior : public model::Problem {
 
   int dimension() const override { return prior_->latent_dimension(); }
   int parameter_dimension() const override { return prior_->dimension(); }
-  bool may_stop() const override { return common_.on_failure == OnFailure::stop; }
+  bool may_stop() const override { return common_.on_failure == OnFailure::stop || imputes_failures(); }
+  bool imputes_failures() const override { return common_.on_failure == OnFailure::impute; }
   std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override;
   void parameters(model::ConstBatch z, model::Batch u) const override;
   const std::vector<prob::Variable>& variables() const override { return variables_; }
   const model::ProblemFacts& facts() const override { return facts_; }
   model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result,
                                        model::Vector log_prior) const override;
+  std::vector<std::string> take_failures() const override { return std::move(failed_rows_); }
 
  protected:
   Posterior(PosteriorParams common, std::shared_ptr<const prob::Prior> prior);
   const prob::Prior& prior() const { return *prior_; }
-  /// Log-likelihood of every row, and where the views are allocated outputs and du, its gradient with respect to u.
-  virtual model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du) const = 0;
+  /// Log-likelihood of every row, and where the views are allocated outputs and du, its gradient with respect to u. Attempt 0
+  /// is the first.
+  virtual model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du,
+                                   int attempt) const = 0;
   /// What failed, for messages: "model 'membrane'".
   virtual std::string culprit() const = 0;
 
@@ -52,18 +57,27 @@ class Posterior : public model::Problem {
   std::vector<prob::Variable> variables_;
 
  private:
+  void retry(model::RowStatus& status, model::ConstBatch u, model::Evaluation& result, model::Batch du) const;
   void handle_failures(const model::RowStatus& status, model::ConstBatch u, model::Evaluation& result) const;
   std::string shown_row(model::ConstBatch u, int row) const;
   PosteriorParams common_;
   std::shared_ptr<const prob::Prior> prior_;
   mutable std::int64_t failures_ = 0;  // of this rank: the first few are logged
+  mutable std::vector<std::string> failed_rows_;
 };
 
 template <typename Params>
 void Posterior::add_common_keys(deck::Schema<Params>& s) {
   s.choice("on_failure", &Params::on_failure, "what a row that cannot be computed means",
            {{"reject", OnFailure::reject, "likelihood zero: the sampler does not go there"},
+            {"retry", OnFailure::retry,
+             "it is computed again, with tighter settings where the model has them; then reject"},
+            {"impute", OnFailure::impute,
+             "it gets the outputs of the nearest row that could be computed: for ensemble methods, which are not exact "
+             "anyway"},
             {"stop", OnFailure::stop, "the run ends with exit code 3"}})
+      .key("retries", &Params::retries, "1", "how often a failed row is computed again with on_failure = retry",
+           deck::at_least(1))
       .key("reference_mean", &Params::reference_mean, "",
            "known posterior mean of u, a table; the report then shows the error")
       .key("truth", &Params::truth, "",

@@ -72,7 +72,7 @@ bool TargetProblem::has_gradient() const {
   return target_->gradient() != nullptr && (relative_to_ == Reference::prior || prior().density_slope() != nullptr);
 }
 
-model::RowStatus TargetProblem::density(model::ConstBatch u, model::Evaluation& result, model::Batch du) const {
+model::RowStatus TargetProblem::density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int) const {
   const model::RowStatus status = du.size() == 0
                                       ? target_->evaluate(u, result.log_likelihood)
                                       : target_->gradient()->evaluate_with_gradient(u, result.log_likelihood, du);

@@ -29,7 +29,7 @@ class TargetProblem : public Posterior {
   const model::GaussianNoise* noise() const override { return nullptr; }
 
  private:
-  model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du) const override;
+  model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;
   std::string culprit() const override { return "target '" + target_name_ + "'"; }
   void divide_by_prior(model::ConstBatch u, model::Vector log_likelihood, model::Batch du) const;
   void take_names(const std::string& prior_name);

@@ -1,7 +1,7 @@
 #pragma once
 /// What      Shares u_1 … u_K that are positive and sum to 1, with a Dirichlet law.
-/// Method    stick breaking from K - 1 latent coordinates: v_k ~ Beta(a_k, a_(k+1) + … + a_K), u_k = v_k (1 - v_1) … (1 - v_(k-1)),
-///           and u_K is the rest. The density is that of (u_1 … u_(K-1)).
+/// Method    stick breaking from K - 1 latent coordinates: v_k ~ Beta(a_k, a_(k+1) + … + a_K),
+///           u_k = v_k (1 - v_1) … (1 - v_(k-1)), and u_K is the rest. The density is that of (u_1 … u_(K-1)).
 /// Parallel  local, row by row.
 /// Cost      K - 1 beta quantiles.
 /// Fails     KeyError: fewer than two shares.

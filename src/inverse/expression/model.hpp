@@ -1,0 +1,31 @@
+#pragma once
+/// What      A forward model written as formulas in the deck, with its exact gradient.
+/// Method    math::Formula; the adjoint is the reverse mode.
+/// Parallel  local rows, threads over tiles of rows.
+/// Cost      that of the formulas, about three times with the gradient.
+/// Fails     KeyError with the place of the character in the deck; a row whose outputs are not finite fails.
+#include "inverse/expression/text.hpp"
+#include "model/forward_model.hpp"
+
+namespace aleator::inverse {
+
+class ExpressionModel : public model::ForwardModel, private model::Adjoint {
+ public:
+  struct Params : ExpressionParams {
+    std::vector<std::string> outputs;
+  };
+  static deck::Schema<Params> schema();
+  explicit ExpressionModel(const Params& params);
+
+  const model::Shape& shape() const override { return shape_; }
+  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
+  const model::Adjoint* adjoint() const override { return this; }
+
+ private:
+  model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
+                                         model::Batch du) const override;
+  math::Formula formula_;
+  model::Shape shape_;
+};
+
+}  // namespace aleator::inverse

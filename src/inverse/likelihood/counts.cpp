@@ -1,0 +1,107 @@
+#include "inverse/likelihood/counts.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "io/files.hpp"
+#include "prob/prior/prior.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+constexpr double no_density = -std::numeric_limits<double>::infinity();
+
+std::vector<double> read_counts(const deck::File& file) {
+  std::vector<double> counts = io::parse_table(file.text, file.path).values;
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    if (counts[i] < 0.0 || counts[i] != std::floor(counts[i]))
+      throw deck::KeyError("data", fmt::format("entry {} of {} is {}, no count", i + 1, file.path, counts[i]));
+  return counts;
+}
+
+// k ln x, 0 for k = 0 even at x = 0.
+double times_log(double k, double x) { return k == 0.0 ? 0.0 : k * std::log(x); }
+
+}  // namespace
+
+deck::Schema<PoissonLikelihood::Params> PoissonLikelihood::schema() {
+  deck::Schema<Params> s("Poisson likelihood of counts", "");
+  s.key("data", &Params::data, "", "counts, a table of whole numbers read row by row").required();
+  s.choice("link", &Params::link, "what the outputs are",
+           {{"log", Link::log, "the logarithms of the expected counts"},
+            {"identity", Link::identity, "the expected counts"}});
+  return s;
+}
+
+PoissonLikelihood::PoissonLikelihood(const Params& params) : counts_(read_counts(params.data)), link_(params.link) {
+  for (const double k : counts_) log_constant_ -= std::lgamma(k + 1.0);
+}
+
+void PoissonLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
+  for (std::size_t row = 0; row < y.extent(0); ++row) {
+    double sum = log_constant_;
+    for (std::size_t i = 0; i < counts_.size(); ++i)
+      if (link_ == Link::log)
+        sum += counts_[i] * y(row, i) - std::exp(y(row, i));
+      else
+        sum += y(row, i) < 0.0 ? no_density : times_log(counts_[i], y(row, i)) - y(row, i);
+    out(row) = sum;
+  }
+}
+
+void PoissonLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
+  for (std::size_t row = 0; row < y.extent(0); ++row)
+    for (std::size_t i = 0; i < counts_.size(); ++i)
+      dy(row, i) = link_ == Link::log ? counts_[i] - std::exp(y(row, i))
+                                      : (counts_[i] == 0.0 ? 0.0 : counts_[i] / y(row, i)) - 1.0;
+}
+
+deck::Schema<BinomialLikelihood::Params> BinomialLikelihood::schema() {
+  deck::Schema<Params> s("Binomial likelihood: successes in a number of trials, or yes/no data", "");
+  s.key("data", &Params::data, "", "numbers of successes, a table read row by row").required();
+  s.key("trials", &Params::trials, "1", "numbers of trials: one value for all data or one for each", deck::at_least(1));
+  s.choice("link", &Params::link, "what the outputs are",
+           {{"logit", Link::logit, "the logits ln(p / (1 - p)) of the probabilities"},
+            {"identity", Link::identity, "the probabilities"}});
+  return s;
+}
+
+BinomialLikelihood::BinomialLikelihood(const Params& params) : counts_(read_counts(params.data)), link_(params.link) {
+  trials_ = prob::spread({params.trials.begin(), params.trials.end()}, outputs(), "trials", "data");
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i] > trials_[i])
+      throw deck::KeyError("data",
+                           fmt::format("entry {} has {} successes in {} trials", i + 1, counts_[i], trials_[i]));
+    log_constant_ +=
+        std::lgamma(trials_[i] + 1.0) - std::lgamma(counts_[i] + 1.0) - std::lgamma(trials_[i] - counts_[i] + 1.0);
+  }
+}
+
+// With logit p = y: k y - n ln(1 + e^y).
+void BinomialLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
+  for (std::size_t row = 0; row < y.extent(0); ++row) {
+    double sum = log_constant_;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      const double x = y(row, i);
+      if (link_ == Link::logit)
+        sum += counts_[i] * x - trials_[i] * (std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))));
+      else
+        sum += x < 0.0 || x > 1.0 ? no_density : times_log(counts_[i], x) + times_log(trials_[i] - counts_[i], 1.0 - x);
+    }
+    out(row) = sum;
+  }
+}
+
+void BinomialLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
+  for (std::size_t row = 0; row < y.extent(0); ++row)
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      const double x = y(row, i), rest = trials_[i] - counts_[i];
+      dy(row, i) = link_ == Link::logit
+                       ? counts_[i] - trials_[i] / (1.0 + std::exp(-x))
+                       : (counts_[i] == 0.0 ? 0.0 : counts_[i] / x) - (rest == 0.0 ? 0.0 : rest / (1.0 - x));
+    }
+}
+
+}  // namespace aleator::inverse

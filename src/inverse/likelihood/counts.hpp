@@ -1,0 +1,58 @@
+#pragma once
+/// What      Likelihoods of counts: Poisson, and binomial (yes/no data where trials = 1).
+/// Method    Poisson: k ~ Poisson(mu), log p = k ln mu - mu - ln k!; binomial: k of n ~ Binomial(n, p),
+///           log p = k ln p + (n - k) ln(1 - p) + ln(n choose k). link: the outputs are ln mu or mu; logit p or p.
+///           Symbols: y output, k datum.
+/// Parallel  local, row by row; thread-safe.
+/// Cost      one exp or log a datum.
+/// Fails     KeyError: data that are no counts, more successes than trials. A row with a negative mean or a probability outside
+///           [0, 1] has log-likelihood -infinity.
+#include "deck/registry.hpp"
+#include "model/likelihood.hpp"
+
+namespace aleator::inverse {
+
+class PoissonLikelihood : public model::Likelihood {
+ public:
+  enum class Link { log, identity };
+  struct Params {
+    deck::File data;
+    Link link = Link::log;
+  };
+  static deck::Schema<Params> schema();
+  explicit PoissonLikelihood(const Params& params);
+
+  int outputs() const override { return static_cast<int>(counts_.size()); }
+  void log_density(model::ConstBatch y, model::Vector out) const override;
+  void gradient(model::ConstBatch y, model::Batch dy) const override;
+  const std::vector<double>& data() const override { return counts_; }
+
+ private:
+  std::vector<double> counts_;
+  Link link_;
+  double log_constant_ = 0.0;
+};
+
+class BinomialLikelihood : public model::Likelihood {
+ public:
+  enum class Link { logit, identity };
+  struct Params {
+    deck::File data;
+    std::vector<int> trials = {1};
+    Link link = Link::logit;
+  };
+  static deck::Schema<Params> schema();
+  explicit BinomialLikelihood(const Params& params);
+
+  int outputs() const override { return static_cast<int>(counts_.size()); }
+  void log_density(model::ConstBatch y, model::Vector out) const override;
+  void gradient(model::ConstBatch y, model::Batch dy) const override;
+  const std::vector<double>& data() const override { return counts_; }
+
+ private:
+  std::vector<double> counts_, trials_;
+  Link link_;
+  double log_constant_ = 0.0;
+};
+
+}  // namespace aleator::inverse

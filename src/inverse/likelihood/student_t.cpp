@@ -1,0 +1,56 @@
+#include "inverse/likelihood/student_t.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "io/files.hpp"
+#include "prob/prior/prior.hpp"
+
+namespace aleator::inverse {
+
+deck::Schema<StudentTLikelihood::Params> StudentTLikelihood::schema() {
+  deck::Schema<Params> s("Student t likelihood: measurements with outliers", "");
+  s.key("data", &Params::data, "", "measurements, a table of numbers read row by row").required();
+  s.key("scale", &Params::scale, "as data", "scale of the noise: one value or one for each datum", deck::positive())
+      .key("degrees_of_freedom", &Params::degrees_of_freedom, "", "1 is Cauchy, many are Gaussian", deck::positive())
+      .key("unknown_scale", &Params::unknown_scale, "",
+           "true: the last parameter of the prior is a factor on the scale");
+  return s;
+}
+
+StudentTLikelihood::StudentTLikelihood(const Params& params)
+    : data_(io::parse_table(params.data.text, params.data.path).values),
+      scale_(prob::spread(params.scale, static_cast<int>(data_.size()), "scale", "data")),
+      dof_(params.degrees_of_freedom),
+      has_unknown_scale_(params.unknown_scale) {
+  const double one = std::lgamma(0.5 * (dof_ + 1.0)) - std::lgamma(0.5 * dof_) - 0.5 * std::log(dof_ * M_PI);
+  for (const double s : scale_) log_constant_ += one - std::log(s);
+}
+
+void StudentTLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
+  for (std::size_t row = 0; row < y.extent(0); ++row) {
+    const double c = factor(y, row);
+    double sum = log_constant_ - static_cast<double>(data_.size()) * std::log(c);
+    for (std::size_t i = 0; i < data_.size(); ++i) {
+      const double t = (data_[i] - y(row, i)) / (scale_[i] * c);
+      sum -= 0.5 * (dof_ + 1.0) * std::log1p(t * t / dof_);
+    }
+    out(row) = c > 0.0 ? sum : -std::numeric_limits<double>::infinity();
+  }
+}
+
+// With t = (d - y) / (s c): d/dy = (nu + 1) t / ((nu + t^2) s c), d/dc = sum ((nu + 1) t^2 / (nu + t^2) - 1) / c.
+void StudentTLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
+  for (std::size_t row = 0; row < y.extent(0); ++row) {
+    const double c = factor(y, row);
+    double slope = 0.0;
+    for (std::size_t i = 0; i < data_.size(); ++i) {
+      const double t = (data_[i] - y(row, i)) / (scale_[i] * c), pull = (dof_ + 1.0) * t / (dof_ + t * t);
+      dy(row, i) = pull / (scale_[i] * c);
+      slope += (pull * t - 1.0) / c;
+    }
+    if (has_unknown_scale_) dy(row, data_.size()) = slope;
+  }
+}
+
+}  // namespace aleator::inverse

@@ -1,0 +1,65 @@
+#include "inverse/model/pass_through.hpp"
+
+#include <fmt/format.h>
+
+namespace aleator::inverse {
+namespace {
+
+using model::Batch;
+using model::ConstBatch;
+
+// Columns [from, from + count) of a to columns [to, to + count) of b.
+void copy_columns(ConstBatch a, int from, Batch b, int to, int count) {
+  for (std::size_t row = 0; row < a.extent(0); ++row)
+    for (int k = 0; k < count; ++k) b(row, to + k) = a(row, from + k);
+}
+
+}  // namespace
+
+PassThrough::PassThrough(std::shared_ptr<const model::ForwardModel> model, int count)
+    : model_(std::move(model)),
+      shape_(model_->shape()),
+      inputs_(shape_.inputs),
+      outputs_(shape_.outputs),
+      count_(count) {
+  shape_.inputs += count, shape_.outputs += count;
+  shape_.input_grid.clear();
+  for (int k = 0; k < count; ++k) {
+    const std::string name = count == 1 ? "likelihood_parameter" : fmt::format("likelihood_parameter[{}]", k);
+    if (!shape_.input_names.empty()) shape_.input_names.push_back(name);
+    if (!shape_.output_names.empty()) shape_.output_names.push_back(name);
+  }
+}
+
+model::RowStatus PassThrough::run(ConstBatch u, Batch y, int attempt) const {
+  const Batch v("v", u.extent(0), inputs_), w("w", u.extent(0), outputs_);
+  copy_columns(u, 0, v, 0, inputs_);
+  const model::RowStatus status = attempt == 0 ? model_->evaluate(v, w) : model_->evaluate_again(v, w, attempt);
+  copy_columns(w, 0, y, 0, outputs_);
+  copy_columns(u, inputs_, y, outputs_, count_);
+  return status;
+}
+
+model::RowStatus PassThrough::evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
+                                                    Batch du) const {
+  const Batch v("v", u.extent(0), inputs_), w("w", u.extent(0), outputs_), dv("dv", u.extent(0), inputs_);
+  copy_columns(u, 0, v, 0, inputs_);
+  const auto inner = [&, this](int first, ConstBatch w_tile, Batch dw_tile) {
+    const Batch y_tile("y_tile", w_tile.extent(0), outputs_ + count_),
+        dy_tile("dy_tile", w_tile.extent(0), outputs_ + count_);
+    copy_columns(w_tile, 0, y_tile, 0, outputs_);
+    for (std::size_t row = 0; row < w_tile.extent(0); ++row)
+      for (int k = 0; k < count_; ++k) y_tile(row, outputs_ + k) = u(first + row, inputs_ + k);
+    cotangent(first, y_tile, dy_tile);
+    copy_columns(dy_tile, 0, dw_tile, 0, outputs_);
+    for (std::size_t row = 0; row < w_tile.extent(0); ++row)
+      for (int k = 0; k < count_; ++k) du(first + row, inputs_ + k) = dy_tile(row, outputs_ + k);
+  };
+  const model::RowStatus status = model_->adjoint()->evaluate_and_pullback(v, w, inner, dv);
+  copy_columns(w, 0, y, 0, outputs_);
+  copy_columns(u, inputs_, y, outputs_, count_);
+  copy_columns(dv, 0, du, 0, inputs_);
+  return status;
+}
+
+}  // namespace aleator::inverse

@@ -1,0 +1,33 @@
+#pragma once
+/// What      A model that hands its last k parameters on behind its outputs: those of the likelihood (a noise level).
+/// Method    (u, c) -> (G(u), c); adjoint (J^T dy, dc).
+/// Parallel  the model's.
+/// Cost      one copy of the rows.
+/// Fails     as the model.
+#include <memory>
+
+#include "model/forward_model.hpp"
+
+namespace aleator::inverse {
+
+class PassThrough : public model::ForwardModel, private model::Adjoint {
+ public:
+  PassThrough(std::shared_ptr<const model::ForwardModel> model, int count);
+  const model::Shape& shape() const override { return shape_; }
+  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return run(u, y, 0); }
+  model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override {
+    return run(u, y, attempt);
+  }
+  const model::Adjoint* adjoint() const override { return model_->adjoint() != nullptr ? this : nullptr; }
+  const model::States* states() const override { return model_->states(); }
+
+ private:
+  model::RowStatus run(model::ConstBatch u, model::Batch y, int attempt) const;
+  model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
+                                         model::Batch du) const override;
+  std::shared_ptr<const model::ForwardModel> model_;
+  model::Shape shape_;
+  int inputs_, outputs_, count_;
+};
+
+}  // namespace aleator::inverse

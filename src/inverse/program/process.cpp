@@ -1,0 +1,149 @@
+#include "inverse/program/process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+#include <thread>
+
+#include "core/error.hpp"
+
+extern char** environ;
+
+namespace aleator::inverse {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Running {
+  int index;
+  pid_t pid;
+  Clock::time_point latest;
+  bool has_deadline, is_late = false;
+};
+
+bool belongs_to_mpi(const std::string& variable) {
+  for (const char* const prefix : {"PMIX_", "PMI_", "OMPI_COMM_", "OMPI_APP_", "OMPI_UNIVERSE", "OMPI_MCA_ess",
+                                   "OMPI_MCA_orte", "OMPI_MCA_initial", "OMPI_FILE", "OMPI_FIRST", "OMPI_NUM"})
+    if (variable.rfind(prefix, 0) == 0) return true;
+  return false;
+}
+
+std::vector<std::string> environment_with(const std::vector<std::string>& more) {
+  std::vector<std::string> all;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string one = *variable, name = one.substr(0, one.find('=') + 1);
+    const bool is_replaced =
+        std::any_of(more.begin(), more.end(), [&](const std::string& given) { return given.rfind(name, 0) == 0; });
+    if (!is_replaced && !belongs_to_mpi(one)) all.push_back(one);
+  }
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+// The process, or why there is none.
+std::string start(const Command& command, pid_t& pid) {
+  const std::vector<std::string> environment = environment_with(command.environment);
+  const std::string out = command.folder + "/stdout.txt", err = command.folder + "/stderr.txt";
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&files);
+  posix_spawnattr_init(&attributes);
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC;
+  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, 1, out.c_str(), flags, 0644);
+  posix_spawn_file_actions_addopen(&files, 2, err.c_str(), flags, 0644);
+  posix_spawn_file_actions_addchdir_np(&files, command.folder.c_str());
+  sigset_t none, usual;
+  sigemptyset(&none), sigemptyset(&usual);
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGPIPE}) sigaddset(&usual, signal);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &usual);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  const int error = posix_spawn(&pid, command.arguments[0].c_str(), &files, &attributes,
+                                pointers(command.arguments).data(), pointers(environment).data());
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  return error == 0 ? std::string() : fmt::format("cannot be started: {}", std::strerror(error));
+}
+
+Outcome outcome_of(const Running& process, int status) {
+  Outcome outcome;
+  outcome.is_late = process.is_late;
+  if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
+  return outcome;
+}
+
+}  // namespace
+
+void run_commands(int count, int concurrency, const std::function<Command(int)>& command,
+                  const std::function<void(int, const Outcome&)>& done) {
+  std::vector<Running> running;
+  int next = 0;
+  auto pause = std::chrono::milliseconds(1);
+  while (next < count || !running.empty()) {
+    for (; next < count && static_cast<int>(running.size()) < concurrency; ++next) {
+      const Command one = command(next);
+      const auto allowed = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(one.timeout));
+      Running process{next, 0, Clock::now() + allowed, one.timeout > 0.0};
+      Outcome outcome;
+      outcome.error = start(one, process.pid);
+      if (outcome.error.empty())
+        running.push_back(process);
+      else
+        done(next, outcome);
+    }
+    bool has_ended = false;
+    for (std::size_t k = 0; k < running.size();) {
+      int status = 0;
+      if (running[k].has_deadline && !running[k].is_late && Clock::now() > running[k].latest) {
+        running[k].is_late = true;
+        ::kill(-running[k].pid, SIGKILL);
+      }
+      if (::waitpid(running[k].pid, &status, WNOHANG) != running[k].pid) {
+        ++k;
+        continue;
+      }
+      const Running ended = running[k];
+      running.erase(running.begin() + static_cast<std::ptrdiff_t>(k));
+      has_ended = true;
+      done(ended.index, outcome_of(ended, status));
+    }
+    pause = has_ended ? std::chrono::milliseconds(1) : std::min(2 * pause, std::chrono::milliseconds(20));
+    if (!has_ended && !running.empty()) std::this_thread::sleep_for(pause);
+  }
+}
+
+std::string find_program(const std::string& name) {
+  if (name.empty()) return {};
+  const auto is_program = [](const std::string& path) {
+    return ::access(path.c_str(), X_OK) == 0 && !std::filesystem::is_directory(path);
+  };
+  if (name.find('/') != std::string::npos)
+    return is_program(name) ? std::filesystem::absolute(name).string() : std::string();
+  const char* const path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (is_program(folder + "/" + name)) return folder + "/" + name;
+  return {};
+}
+
+}  // namespace aleator::inverse

@@ -1,0 +1,239 @@
+#include "inverse/program/program.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "io/files.hpp"
+#include "math/expression/formula.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+// A placeholder is {name} or {name[3]}; other braces are the program's own, as those of JSON.
+const std::regex& placeholder() {
+  static const std::regex pattern(R"(\{([A-Za-z_][A-Za-z_0-9]*(\[[0-9]+\])?)\})");
+  return pattern;
+}
+
+std::vector<std::string> entry_names_of(const std::vector<std::string>& parameters) {
+  static const std::regex form(R"(([A-Za-z_][A-Za-z_0-9]*)(\[([0-9]{1,7})\])?)");
+  std::vector<std::string> names;
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
+    std::smatch match;
+    if (!std::regex_match(parameters[k], match, form))
+      throw deck::KeyError("parameters", fmt::format("'{}' is no name", parameters[k]), "a name, or name[size]",
+                           {static_cast<int>(k), 0});
+    const int size = match[3].matched ? std::stoi(match[3]) : 1;
+    for (int i = 0; i < size; ++i)
+      names.push_back(match[3].matched ? fmt::format("{}[{}]", match[1].str(), i) : match[1].str());
+  }
+  return names;
+}
+
+std::string end_of_file(const std::string& path) {
+  constexpr std::size_t most = 400;
+  if (!io::file_exists(path)) return {};
+  std::string text = io::read_text_file(path);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
+  return text.size() > most ? "…" + text.substr(text.size() - most) : text;
+}
+
+void append_numbers(const nlohmann::json& value, const std::string& pointer, std::vector<double>& out) {
+  if (value.is_array()) {
+    for (const nlohmann::json& entry : value) append_numbers(entry, pointer, out);
+  } else if (value.is_number()) {
+    out.push_back(value.get<double>());
+  } else {
+    throw core::UserError(fmt::format("{} is no number", pointer));
+  }
+}
+
+}  // namespace
+
+deck::Schema<ProgramModel::Params> ProgramModel::schema() {
+  deck::Schema<Params> s("Another program as the forward model, run for each row in a folder of its own", "");
+  s.key("command", &Params::command, "",
+        "the program and its arguments, without a shell; {name} is a parameter's value")
+      .required()
+      .example("[\"true\"]");
+  s.key("parameters", &Params::parameters, "", "names of the parameters in their order, arrays as theta[8]")
+      .required()
+      .example("[\"a\", \"b\"]");
+  s.key("input", &Params::input, "", "template of the input file, with {name} for the values")
+      .key("input_file", &Params::input_file, "", "what the input file is called where the program runs")
+      .key("output_file", &Params::output_file, "",
+           "file the outputs are read from; stdout.txt is the standard output");
+  s.choice("format", &Params::format, "how the outputs are read",
+           {{"numbers", Format::numbers, "a table of numbers, row by row, or one column of it"},
+            {"regex", Format::regex, "the first group of each regular expression under pick"},
+            {"json", Format::json, "values of a JSON file, by the pointers under pick"}});
+  s.key("pick", &Params::pick, "", "regular expressions with one group each, or JSON pointers such as /result/pressure")
+      .key("column", &Params::column, "1", "column of the table to read, from 0; -1: all", deck::at_least(-1))
+      .key("outputs", &Params::outputs, "1", "number of outputs", deck::at_least(1))
+      .key("timeout", &Params::timeout, "s", "a run that takes longer is ended and has failed; 0: none",
+           deck::at_least(0))
+      .key("concurrency", &Params::concurrency, "1", "programs run at a time by each rank", deck::at_least(1))
+      .key("environment", &Params::environment, "", "variables for the program, NAME=value")
+      .key("exit_codes", &Params::exit_codes, "", "exit codes that mean success");
+  s.choice("keep", &Params::keep, "which folders are left to look at",
+           {{"failed", Keep::failed, "those of failed rows"}, {"all", Keep::all, "all"}, {"none", Keep::none, "none"}});
+  s.key("folder", &Params::folder, "",
+        "where the folders of the runs are made; relative: to where aleator was started");
+  s.check("pick", [](const Params& p) {
+    if ((p.format == Format::numbers) != p.pick.empty())
+      return std::string(p.pick.empty() ? "nothing is picked: pick = [\"…\"]"
+                                        : "pick goes with format = regex or json");
+    return std::string();
+  });
+  s.check("command", [](const Params& p) { return std::string(p.command.empty() ? "is empty" : ""); });
+  return s;
+}
+
+ProgramModel::ProgramModel(const Params& params) : params_(params), program_(find_program(params.command.at(0))) {
+  if (program_.empty())
+    throw deck::KeyError("command", fmt::format("there is no program '{}'", params.command[0]),
+                         "a name found in PATH, or the path of an executable file", {0, 0});
+  shape_.input_names = entry_names_of(params.parameters);
+  shape_.inputs = static_cast<int>(shape_.input_names.size());
+  shape_.outputs = params.outputs;
+  for (int i = 0; i < params.outputs; ++i)
+    shape_.output_names.push_back(params.outputs == 1 ? "y" : fmt::format("y[{}]", i));
+  for (std::size_t k = 1; k < params.command.size(); ++k)
+    check_placeholders(params.command[k], "command", static_cast<int>(k));
+  check_placeholders(params.input.text, "input", 0);
+  for (std::size_t k = 0; k < params.pick.size() && params.format == Format::regex; ++k) try {
+      if (std::regex(params.pick[k]).mark_count() < 1)
+        throw deck::KeyError("pick", fmt::format("'{}' has no group", params.pick[k]), "(…) round the number",
+                             {static_cast<int>(k), 0});
+    } catch (const std::regex_error& error) {
+      throw deck::KeyError("pick", fmt::format("'{}' is no regular expression: {}", params.pick[k], error.what()), "",
+                           {static_cast<int>(k), 0});
+    }
+}
+
+void ProgramModel::check_placeholders(const std::string& text, const std::string& key, int entry) const {
+  std::vector<std::string> names = shape_.input_names;
+  names.push_back("row"), names.push_back("attempt");
+  for (std::sregex_iterator match(text.begin(), text.end(), placeholder()), end; match != end; ++match)
+    if (std::find(names.begin(), names.end(), (*match)[1]) == names.end())
+      throw deck::KeyError(key, fmt::format("{} is no parameter", match->str()), deck::did_you_mean((*match)[1], names),
+                           {entry, key == "input" ? -1 : static_cast<int>(match->position())});
+}
+
+std::string ProgramModel::filled(const std::string& text, const double* u, int attempt) const {
+  std::string out;
+  auto rest = text.begin();
+  for (std::sregex_iterator match(text.begin(), text.end(), placeholder()), end; match != end; ++match) {
+    const std::string name = (*match)[1];
+    out.append(rest, text.begin() + match->position());
+    rest = text.begin() + match->position() + match->length();
+    const auto at = std::find(shape_.input_names.begin(), shape_.input_names.end(), name);
+    if (at != shape_.input_names.end())
+      out += fmt::format("{:.17g}", u[at - shape_.input_names.begin()]);
+    else
+      out += fmt::format("{}", name == "row" ? runs_.load() : attempt);
+  }
+  return out.append(rest, text.end());
+}
+
+Command ProgramModel::prepare(const double* u, const std::string& folder, int attempt) const {
+  std::filesystem::remove_all(folder);
+  io::make_directory(folder);
+  ++runs_;
+  if (!params_.input.empty())
+    io::atomic_write_text(folder + "/" + params_.input_file, filled(params_.input.text, u, attempt));
+  Command command{{program_}, folder, params_.environment, params_.timeout};
+  for (std::size_t k = 1; k < params_.command.size(); ++k)
+    command.arguments.push_back(filled(params_.command[k], u, attempt));
+  return command;
+}
+
+model::RowStatus ProgramModel::run(model::ConstBatch u, model::Batch y, int attempt) const {
+  model::RowStatus status;
+  const int rows = static_cast<int>(u.extent(0));
+  const std::string stem =
+      fmt::format("{}/{}-", std::filesystem::absolute(params_.folder).lexically_normal().string(), ::getpid());
+  std::vector<std::string> folders(static_cast<std::size_t>(rows));
+  const auto command = [&](int row) {
+    std::string& folder = folders[static_cast<std::size_t>(row)];
+    folder = stem + std::to_string(runs_.load());
+    return prepare(&u(row, 0), folder, attempt);
+  };
+  const auto done = [&](int row, const Outcome& outcome) {
+    const std::string& folder = folders[static_cast<std::size_t>(row)];
+    const std::string reason = read_outputs(folder, outcome, &y(row, 0));
+    const bool is_kept = params_.keep == Keep::all || (params_.keep == Keep::failed && !reason.empty());
+    if (!is_kept) std::filesystem::remove_all(folder);
+    if (reason.empty()) return;
+    status.failed.push_back({row, reason + (is_kept ? fmt::format(" [{}]", folder) : "")});
+    for (int i = 0; i < shape_.outputs; ++i) y(row, i) = std::numeric_limits<double>::quiet_NaN();
+  };
+  run_commands(rows, params_.concurrency, command, done);
+  std::sort(status.failed.begin(), status.failed.end(),
+            [](const model::FailedRow& a, const model::FailedRow& b) { return a.row < b.row; });
+  return status;
+}
+
+std::string ProgramModel::read_outputs(const std::string& folder, const Outcome& outcome, double* y) const {
+  const std::string name = params_.command[0];
+  if (!outcome.error.empty()) return fmt::format("{} {}", name, outcome.error);
+  const bool is_success =
+      std::find(params_.exit_codes.begin(), params_.exit_codes.end(), outcome.exit_code) != params_.exit_codes.end();
+  std::string reason;
+  if (outcome.is_late)
+    reason = fmt::format("{} was ended after {} s", name, params_.timeout);
+  else if (outcome.signal != 0)
+    reason = fmt::format("{} was ended by signal {} ({})", name, outcome.signal, strsignal(outcome.signal));
+  else if (!is_success)
+    reason = fmt::format("{} ended with exit code {}", name, outcome.exit_code);
+  if (reason.empty()) try {
+      const std::vector<double> values = numbers_in_output(folder);
+      if (static_cast<int>(values.size()) == shape_.outputs) {
+        std::copy(values.begin(), values.end(), y);
+        return {};
+      }
+      reason = fmt::format("{}: {} numbers in {}, not {}", name, values.size(), params_.output_file, shape_.outputs);
+    } catch (const std::exception& error) {
+      reason = fmt::format("{}: {}", name, error.what());
+    }
+  const std::string tail = end_of_file(folder + "/stderr.txt");
+  return reason + (tail.empty() ? "" : "; it says: " + tail);
+}
+
+std::vector<double> ProgramModel::numbers_in_output(const std::string& folder) const {
+  const std::string path = folder + "/" + params_.output_file;
+  const std::string text = io::read_text_file(path);
+  std::vector<double> values;
+  if (params_.format == Format::numbers) {
+    const io::Table table = io::parse_table(text, params_.output_file);
+    if (params_.column < 0) return table.values;
+    if (params_.column >= static_cast<int>(table.columns))
+      throw core::UserError(fmt::format("{} has no column {}", params_.output_file, params_.column));
+    for (std::size_t row = 0; row < table.rows; ++row)
+      values.push_back(table(row, static_cast<std::size_t>(params_.column)));
+  } else if (params_.format == Format::regex) {
+    for (const std::string& pattern : params_.pick) {
+      std::smatch match;
+      if (!std::regex_search(text, match, std::regex(pattern)))
+        throw core::UserError(fmt::format("nothing in {} matches '{}'", params_.output_file, pattern));
+      values.push_back(std::stod(match[1].str()));
+    }
+  } else {
+    const nlohmann::json json = nlohmann::json::parse(text);
+    for (const std::string& pointer : params_.pick)
+      append_numbers(json.at(nlohmann::json::json_pointer(pointer)), pointer, values);
+  }
+  return values;
+}
+
+}  // namespace aleator::inverse

@@ -1,0 +1,265 @@
+#include "math/expression/compiler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "deck/diagnostics.hpp"
+
+namespace aleator::math {
+namespace {
+
+struct Function {
+  Code code;
+  int arguments;
+};
+
+const std::map<std::string, Function>& elementary_functions() {
+  static const std::map<std::string, Function> all = {{"exp", {Code::exp, 1}},
+                                                      {"log", {Code::log, 1}},
+                                                      {"sqrt", {Code::sqrt, 1}},
+                                                      {"square", {Code::square, 1}},
+                                                      {"sin", {Code::sin, 1}},
+                                                      {"cos", {Code::cos, 1}},
+                                                      {"tan", {Code::tan, 1}},
+                                                      {"asin", {Code::asin, 1}},
+                                                      {"acos", {Code::acos, 1}},
+                                                      {"atan", {Code::atan, 1}},
+                                                      {"sinh", {Code::sinh, 1}},
+                                                      {"cosh", {Code::cosh, 1}},
+                                                      {"tanh", {Code::tanh, 1}},
+                                                      {"abs", {Code::abs, 1}},
+                                                      {"log1p", {Code::log1p, 1}},
+                                                      {"expm1", {Code::expm1, 1}},
+                                                      {"log1p_exp", {Code::softplus, 1}},
+                                                      {"inv_logit", {Code::logistic, 1}},
+                                                      {"lgamma", {Code::lgamma, 1}},
+                                                      {"erf", {Code::erf, 1}},
+                                                      {"log_normal_cdf", {Code::log_normal_cdf, 1}},
+                                                      {"sum", {Code::sum, 1}},
+                                                      {"log_sum_exp", {Code::log_sum_exp, 1}},
+                                                      {"pow", {Code::power, 2}},
+                                                      {"min", {Code::minimum, 2}},
+                                                      {"max", {Code::maximum, 2}},
+                                                      {"if", {Code::select, 3}}};
+  return all;
+}
+
+const std::map<std::string, int>& composed_functions() {
+  static const std::map<std::string, int> all = {{"dot", 2}, {"mean", 1},  {"norm", 1},       {"length", 1},
+                                                 {"rep", 2}, {"range", 1}, {"normal_lpdf", 3}};
+  return all;
+}
+
+int arguments_of(const std::string& function) {
+  if (const auto f = elementary_functions().find(function); f != elementary_functions().end())
+    return f->second.arguments;
+  if (const auto f = composed_functions().find(function); f != composed_functions().end()) return f->second;
+  return 0;
+}
+
+std::vector<std::string> function_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, function] : elementary_functions()) names.push_back(name);
+  for (const auto& [name, arguments] : composed_functions()) names.push_back(name);
+  return names;
+}
+
+const std::map<std::string, double>& known_numbers() {
+  static const std::map<std::string, double> all = {{"pi", M_PI},
+                                                    {"infinity", std::numeric_limits<double>::infinity()}};
+  return all;
+}
+
+std::string listed(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+void Compiler::define(const std::string& name, int slot, std::size_t at) {
+  if (arguments_of(name) > 0 || known_numbers().count(name) != 0)
+    throw ExpressionError(at, fmt::format("'{}' is the name of a function or constant", name), "choose another name");
+  if (!names_.emplace(name, slot).second) throw ExpressionError(at, fmt::format("'{}' is defined twice", name));
+}
+
+int Compiler::compile(const Syntax& s) {
+  switch (s.kind) {
+    case Syntax::Kind::number:
+      return number(s.number);
+    case Syntax::Kind::name:
+      return name(s);
+    case Syntax::Kind::call:
+      return call(s);
+    case Syntax::Kind::unary: {
+      const int operand = compile(s.parts[0]);
+      return s.text == "-" ? tape_.apply(Code::negate, {operand}) : tape_.apply(Code::equal, {operand, number(0.0)});
+    }
+    case Syntax::Kind::binary:
+      return binary(s);
+    case Syntax::Kind::index:
+      return index(s);
+    case Syntax::Kind::slice:
+      return slice(s);
+    case Syntax::Kind::list: {
+      if (s.parts.empty()) throw ExpressionError(s.at, "the list is empty");
+      std::vector<int> entries;
+      for (const Syntax& part : s.parts) entries.push_back(compile(part));
+      return tape_.join(entries);
+    }
+  }
+  return -1;
+}
+
+int Compiler::name(const Syntax& s) const {
+  if (const auto slot = names_.find(s.text); slot != names_.end()) return slot->second;
+  if (const auto value = known_numbers().find(s.text); value != known_numbers().end())
+    return tape_.constant({value->second});
+  if (arguments_of(s.text) > 0) throw ExpressionError(s.at, fmt::format("'{}' is a function", s.text), s.text + "(…)");
+  std::vector<std::string> names;
+  for (const auto& [name, slot] : names_) names.push_back(name);
+  const std::string nearest = deck::did_you_mean(s.text, names);
+  throw ExpressionError(s.at, fmt::format("unknown name '{}'", s.text),
+                        nearest.empty() ? "known: " + listed(names) : nearest);
+}
+
+int Compiler::apply(Code code, const std::vector<int>& operands, const Syntax& s) {
+  int size = 1;
+  for (const int operand : operands) {
+    if (tape_.size(operand) == 1) continue;
+    if (size != 1 && tape_.size(operand) != size)
+      throw ExpressionError(s.at, fmt::format("'{}' of arrays of {} and {} entries", s.text, size, tape_.size(operand)),
+                            "both as long, or one of them a number");
+    size = tape_.size(operand);
+  }
+  return tape_.apply(code, operands);
+}
+
+int Compiler::binary(const Syntax& s) {
+  if (s.text == "^") return power(s);
+  const int a = compile(s.parts[0]), b = compile(s.parts[1]);
+  const auto is_not_zero = [&](int slot) {
+    return tape_.apply(Code::equal, {tape_.apply(Code::equal, {slot, number(0.0)}), number(0.0)});
+  };
+  if (s.text == "+") return apply(Code::add, {a, b}, s);
+  if (s.text == "-") return apply(Code::subtract, {a, b}, s);
+  if (s.text == "*") return apply(Code::multiply, {a, b}, s);
+  if (s.text == "/") return apply(Code::divide, {a, b}, s);
+  if (s.text == "<") return apply(Code::less, {a, b}, s);
+  if (s.text == "<=") return apply(Code::less_equal, {a, b}, s);
+  if (s.text == ">") return apply(Code::less, {b, a}, s);
+  if (s.text == ">=") return apply(Code::less_equal, {b, a}, s);
+  if (s.text == "==") return apply(Code::equal, {a, b}, s);
+  if (s.text == "!=") return tape_.apply(Code::equal, {apply(Code::equal, {a, b}, s), number(0.0)});
+  if (s.text == "&&") return apply(Code::multiply, {is_not_zero(a), is_not_zero(b)}, s);
+  return apply(Code::maximum, {is_not_zero(a), is_not_zero(b)}, s);
+}
+
+// Small whole powers by products; they are exact and have derivatives at negative numbers.
+int Compiler::power(const Syntax& s) {
+  const int a = compile(s.parts[0]), b = compile(s.parts[1]);
+  if (tape_.is_constant(b) && tape_.size(b) == 1) {
+    const double exponent = tape_.values_of(b)[0];
+    if (exponent == 1.0) return a;
+    if (exponent == 2.0) return tape_.apply(Code::square, {a});
+    if (exponent == 3.0) return tape_.apply(Code::multiply, {tape_.apply(Code::square, {a}), a});
+    if (exponent == 4.0) return tape_.apply(Code::square, {tape_.apply(Code::square, {a})});
+  }
+  return apply(Code::power, {a, b}, s);
+}
+
+int Compiler::call(const Syntax& s) {
+  const int wanted = arguments_of(s.text), given = static_cast<int>(s.parts.size());
+  if (wanted == 0) {
+    if (names_.count(s.text) != 0)
+      throw ExpressionError(s.at, fmt::format("'{}' is no function", s.text),
+                            "an entry of an array: " + s.text + "[0]");
+    const std::string nearest = deck::did_you_mean(s.text, function_names());
+    throw ExpressionError(s.at, fmt::format("unknown function '{}'", s.text),
+                          nearest.empty() ? "known: " + listed(function_names()) : nearest);
+  }
+  if (given != wanted)
+    throw ExpressionError(s.at,
+                          fmt::format("{} takes {} argument{}, not {}", s.text, wanted, wanted == 1 ? "" : "s", given));
+  if (s.text == "rep") {
+    const int value = compile(s.parts[0]);
+    if (tape_.size(value) != 1) throw ExpressionError(s.parts[0].at, "rep repeats a number, not an array");
+    return tape_.gather(value, std::vector<int>(static_cast<std::size_t>(whole_number(s.parts[1])), 0));
+  }
+  if (s.text == "range") {
+    std::vector<double> values;
+    for (int i = 0, n = whole_number(s.parts[0]); i < n; ++i) values.push_back(i);
+    return tape_.constant(std::move(values));
+  }
+  std::vector<int> arguments;
+  for (const Syntax& part : s.parts) arguments.push_back(compile(part));
+  const auto elementary = elementary_functions().find(s.text);
+  if (elementary == elementary_functions().end()) return composed(s, arguments);
+  const Code code = elementary->second.code;
+  return code == Code::sum || code == Code::log_sum_exp ? tape_.apply(code, arguments) : apply(code, arguments, s);
+}
+
+int Compiler::composed(const Syntax& s, const std::vector<int>& a) {
+  if (s.text == "dot") return tape_.apply(Code::sum, {apply(Code::multiply, a, s)});
+  if (s.text == "norm") return tape_.apply(Code::sqrt, {tape_.apply(Code::sum, {tape_.apply(Code::square, {a[0]})})});
+  if (s.text == "length") return number(tape_.size(a[0]));
+  if (s.text == "mean") return tape_.apply(Code::divide, {tape_.apply(Code::sum, {a[0]}), number(tape_.size(a[0]))});
+  return normal_lpdf(s, a);
+}
+
+// sum_i -((x_i - m_i) / s_i)^2 / 2 - ln s_i - ln(2 pi) / 2
+int Compiler::normal_lpdf(const Syntax& s, const std::vector<int>& a) {
+  constexpr double half_log_two_pi = 0.918938533204672741780329736406;
+  const int z = apply(Code::divide, {apply(Code::subtract, {a[0], a[1]}, s), a[2]}, s);
+  const int halves = tape_.apply(Code::multiply, {tape_.apply(Code::square, {z}), number(-0.5)});
+  const int logs = tape_.apply(Code::add, {tape_.apply(Code::log, {a[2]}), number(half_log_two_pi)});
+  return tape_.apply(Code::sum, {apply(Code::subtract, {halves, logs}, s)});
+}
+
+int Compiler::whole_number(const Syntax& s) {
+  const int slot = compile(s);
+  if (!tape_.is_constant(slot) || tape_.size(slot) != 1)
+    throw ExpressionError(s.at, "a number that is known beforehand is needed here, not one that depends on parameters");
+  const double value = tape_.values_of(slot)[0];
+  if (value != std::floor(value) || std::abs(value) > 1e9)
+    throw ExpressionError(s.at, fmt::format("a whole number is needed here, not {}", value));
+  return static_cast<int>(value);
+}
+
+// array[3], or array[places] with places an array of data.
+int Compiler::index(const Syntax& s) {
+  const int array = compile(s.parts[0]), at = compile(s.parts[1]), size = tape_.size(array);
+  if (!tape_.is_constant(at))
+    throw ExpressionError(s.parts[1].at,
+                          "a place that is known beforehand is needed here, not one that depends on parameters");
+  std::vector<int> places;
+  for (const double value : tape_.values_of(at)) {
+    if (value != std::floor(value) || value < 0 || value >= size)
+      throw ExpressionError(s.parts[1].at, fmt::format("there is no entry {} in an array of {}", value, size),
+                            fmt::format("places count from 0 to {}", size - 1));
+    places.push_back(static_cast<int>(value));
+  }
+  return tape_.gather(array, std::move(places));
+}
+
+// array[from:to] without the entry `to`.
+int Compiler::slice(const Syntax& s) {
+  const auto is_open = [](const Syntax& end) { return end.kind == Syntax::Kind::number && std::isnan(end.number); };
+  const int array = compile(s.parts[0]), size = tape_.size(array);
+  const int from = is_open(s.parts[1]) ? 0 : whole_number(s.parts[1]),
+            to = is_open(s.parts[2]) ? size : whole_number(s.parts[2]);
+  if (from < 0 || to > size || from >= to)
+    throw ExpressionError(s.at, fmt::format("[{}:{}] holds no entries of an array of {}", from, to, size),
+                          "from the first entry to the one behind the last; places count from 0");
+  std::vector<int> places;
+  for (int i = from; i < to; ++i) places.push_back(i);
+  return tape_.gather(array, std::move(places));
+}
+
+}  // namespace aleator::math

@@ -1,0 +1,120 @@
+#include "math/expression/formula.hpp"
+
+#include <algorithm>
+
+#include "math/expression/compiler.hpp"
+
+namespace aleator::math {
+namespace {
+
+using Text = FormulaError::Text;
+
+// Whatever is wrong in `work` is wrong in this entry of this text.
+template <typename Work>
+void in_text(Text text, std::size_t entry, const Work& work) {
+  try {
+    work();
+  } catch (const ExpressionError& error) {
+    throw FormulaError(text, static_cast<int>(entry), error);
+  }
+}
+
+// "mu" or "theta[8]"
+NamedArray parse_parameter(const std::string& text) {
+  const Syntax s = parse_formula(text);
+  if (s.kind == Syntax::Kind::name) return {s.text, 1, {}};
+  const bool is_sized =
+      s.kind == Syntax::Kind::index && s.parts[0].kind == Syntax::Kind::name && s.parts[1].kind == Syntax::Kind::number;
+  if (!is_sized) throw ExpressionError(s.at, "a parameter is a name, or a name with its size as in theta[8]");
+  const double size = s.parts[1].number;
+  if (!(size >= 1.0) || size > 1e7 || size != static_cast<int>(size))
+    throw ExpressionError(s.parts[1].at, "the size of a parameter is a whole number from 1");
+  return {s.parts[0].text, static_cast<int>(size), {}};
+}
+
+// "name = formula" or "formula"; a comparison "a == b" is a formula.
+Definition parse_result(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const bool has_name = equals != std::string::npos && equals > 0 && text.substr(equals, 2) != "==" &&
+                        std::string("<>!").find(text[equals - 1]) == std::string::npos;
+  if (!has_name) return {"", 0, parse_formula(text)};
+  std::vector<Definition> one = parse_definitions(text);
+  if (one.size() != 1) throw ExpressionError(one.back().at, "one formula is wanted, not several");
+  return std::move(one.front());
+}
+
+// Rows of a batch, tile by tile; a tile that is not full repeats its last row, whose results go nowhere else.
+struct Lanes {
+  const double* u[Tape::lanes];
+  double* y[Tape::lanes];
+  const double* dy[Tape::lanes];
+  double* du[Tape::lanes];
+};
+
+}  // namespace
+
+Formula::Formula(const FormulaText& text) {
+  Compiler compiler(tape_);
+  for (std::size_t k = 0; k < text.parameters.size(); ++k)
+    in_text(Text::parameters, k, [&] {
+      parameters_.push_back(parse_parameter(text.parameters[k]));
+      compiler.define(parameters_.back().name, tape_.input(inputs_, parameters_.back().size), 0);
+      inputs_ += parameters_.back().size;
+    });
+  for (const NamedArray& array : text.data)
+    in_text(Text::definitions, 0, [&] { compiler.define(array.name, tape_.constant(array.values), 0); });
+  for (std::size_t k = 0; k < text.definitions.size(); ++k)
+    in_text(Text::definitions, k, [&] {
+      for (const Definition& definition : parse_definitions(text.definitions[k]))
+        compiler.define(definition.name, compiler.compile(definition.value), definition.at);
+    });
+  std::vector<int> slots;
+  for (std::size_t k = 0; k < text.results.size(); ++k)
+    in_text(Text::results, k, [&] {
+      const Definition result = parse_result(text.results[k]);
+      slots.push_back(compiler.compile(result.value));
+      results_.push_back({result.name, tape_.size(slots.back()), {}});
+    });
+  tape_.finish(slots.size() == 1 ? slots[0] : tape_.join(slots));
+}
+
+void Formula::evaluate(kernels::ConstBatch u, kernels::Batch y) const {
+  const int rows = static_cast<int>(u.extent(0)), width = tape_.width(), p = outputs();
+  kernels::for_each_row((rows + width - 1) / width, [=](int tile) {
+    thread_local Tape::Workspace w;
+    thread_local std::vector<double> spare;  // results of the lanes that repeat a row
+    spare.resize(static_cast<std::size_t>(p));
+    Lanes at{};
+    for (int lane = 0; lane < width; ++lane) {
+      const int row = tile * width + lane;
+      at.u[lane] = &u(std::min(row, rows - 1), 0);
+      at.y[lane] = row < rows ? &y(row, 0) : spare.data();
+    }
+    tape_.run(at.u, at.y, w);
+  });
+}
+
+void Formula::evaluate_and_pullback(kernels::ConstBatch u, kernels::Batch y, const Cotangent& cotangent,
+                                    kernels::Batch du) const {
+  const int rows = static_cast<int>(u.extent(0)), width = tape_.width(), p = outputs(), d = inputs_;
+  kernels::for_each_row((rows + width - 1) / width, [=, &cotangent](int tile) {
+    thread_local Tape::Workspace w;
+    thread_local std::vector<double> slopes, spare;
+    slopes.resize(static_cast<std::size_t>(width) * p), spare.resize(static_cast<std::size_t>(std::max(p, d)));
+    const int first = tile * width, count = std::min(width, rows - first);
+    Lanes at{};
+    for (int lane = 0; lane < width; ++lane) {
+      const int row = std::min(first + lane, rows - 1);
+      at.u[lane] = &u(row, 0);
+      at.y[lane] = lane < count ? &y(row, 0) : spare.data();
+      at.dy[lane] = slopes.data() + static_cast<std::ptrdiff_t>(std::min(lane, count - 1)) * p;
+      at.du[lane] = lane < count ? &du(row, 0) : spare.data();
+    }
+    tape_.run(at.u, at.y, w);
+    cotangent(first, Kokkos::subview(kernels::ConstBatch(y), Kokkos::make_pair(first, first + count), Kokkos::ALL),
+              kernels::Batch(slopes.data(), static_cast<std::size_t>(count), static_cast<std::size_t>(p)));
+    tape_.pull_back(at.dy, d, at.du, w);
+  });
+}
+
+}  // namespace aleator::math

@@ -1,0 +1,270 @@
+#pragma once
+/// What      The elementwise operations of a Tape: value and slopes of each.
+/// Method    y = f(a) with slope(a, y) = dy/da; y = f(a, b) with dy/da and dy/db.
+/// Parallel  none; pure functions.
+/// Cost      one call of the C library at most.
+/// Fails     never: NaN and infinity outside the domain.
+#include <cmath>
+
+#include "math/expression/tape.hpp"
+#include "math/special.hpp"
+
+namespace aleator::math::operations {
+
+double digamma(double a);
+double log_gamma(double a);
+
+struct Negate {
+  static double value(double a) { return -a; }
+  static double slope(double, double) { return -1.0; }
+};
+struct Exp {
+  static double value(double a) { return std::exp(a); }
+  static double slope(double, double y) { return y; }
+};
+struct Log {
+  static double value(double a) { return std::log(a); }
+  static double slope(double a, double) { return 1.0 / a; }
+};
+struct Sqrt {
+  static double value(double a) { return std::sqrt(a); }
+  static double slope(double, double y) { return 0.5 / y; }
+};
+struct Square {
+  static double value(double a) { return a * a; }
+  static double slope(double a, double) { return 2.0 * a; }
+};
+struct Sin {
+  static double value(double a) { return std::sin(a); }
+  static double slope(double a, double) { return std::cos(a); }
+};
+struct Cos {
+  static double value(double a) { return std::cos(a); }
+  static double slope(double a, double) { return -std::sin(a); }
+};
+struct Tan {
+  static double value(double a) { return std::tan(a); }
+  static double slope(double, double y) { return 1.0 + y * y; }
+};
+struct Asin {
+  static double value(double a) { return std::asin(a); }
+  static double slope(double a, double) { return 1.0 / std::sqrt(1.0 - a * a); }
+};
+struct Acos {
+  static double value(double a) { return std::acos(a); }
+  static double slope(double a, double) { return -1.0 / std::sqrt(1.0 - a * a); }
+};
+struct Atan {
+  static double value(double a) { return std::atan(a); }
+  static double slope(double a, double) { return 1.0 / (1.0 + a * a); }
+};
+struct Sinh {
+  static double value(double a) { return std::sinh(a); }
+  static double slope(double a, double) { return std::cosh(a); }
+};
+struct Cosh {
+  static double value(double a) { return std::cosh(a); }
+  static double slope(double a, double) { return std::sinh(a); }
+};
+struct Tanh {
+  static double value(double a) { return std::tanh(a); }
+  static double slope(double, double y) { return 1.0 - y * y; }
+};
+struct Abs {
+  static double value(double a) { return std::abs(a); }
+  static double slope(double a, double) { return a > 0.0 ? 1.0 : a < 0.0 ? -1.0 : 0.0; }
+};
+struct Log1p {
+  static double value(double a) { return std::log1p(a); }
+  static double slope(double a, double) { return 1.0 / (1.0 + a); }
+};
+struct Expm1 {
+  static double value(double a) { return std::expm1(a); }
+  static double slope(double, double y) { return y + 1.0; }
+};
+struct Logistic {
+  static double value(double a) { return 1.0 / (1.0 + std::exp(-a)); }
+  static double slope(double, double y) { return y * (1.0 - y); }
+};
+/// ln(1 + e^a)
+struct Softplus {
+  static double value(double a) { return (a > 0.0 ? a : 0.0) + std::log1p(std::exp(-std::abs(a))); }
+  static double slope(double a, double) { return Logistic::value(a); }
+};
+struct LGamma {
+  static double value(double a) { return log_gamma(a); }
+  static double slope(double a, double) { return digamma(a); }
+};
+struct Erf {
+  static double value(double a) { return std::erf(a); }
+  static double slope(double a, double) { return M_2_SQRTPI * std::exp(-a * a); }
+};
+struct LogNormalCdf {
+  static double value(double a) { return log_normal_cdf(a); }
+  static double slope(double a, double y) { return std::exp(-0.5 * a * a - y) * 0.398942280401432677939946; }
+};
+
+struct Add {
+  static double value(double a, double b) { return a + b; }
+  static double left(double, double, double) { return 1.0; }
+  static double right(double, double, double) { return 1.0; }
+};
+struct Subtract {
+  static double value(double a, double b) { return a - b; }
+  static double left(double, double, double) { return 1.0; }
+  static double right(double, double, double) { return -1.0; }
+};
+struct Multiply {
+  static double value(double a, double b) { return a * b; }
+  static double left(double, double b, double) { return b; }
+  static double right(double a, double, double) { return a; }
+};
+struct Divide {
+  static double value(double a, double b) { return a / b; }
+  static double left(double, double b, double) { return 1.0 / b; }
+  static double right(double, double b, double y) { return -y / b; }
+};
+struct Power {
+  static double value(double a, double b) { return std::pow(a, b); }
+  static double left(double a, double b, double) { return b == 0.0 ? 0.0 : b * std::pow(a, b - 1.0); }
+  static double right(double a, double, double y) { return y == 0.0 ? 0.0 : y * std::log(a); }
+};
+struct Minimum {
+  static double value(double a, double b) { return b < a ? b : a; }
+  static double left(double a, double b, double) { return b < a ? 0.0 : 1.0; }
+  static double right(double a, double b, double) { return b < a ? 1.0 : 0.0; }
+};
+struct Maximum {
+  static double value(double a, double b) { return b > a ? b : a; }
+  static double left(double a, double b, double) { return b > a ? 0.0 : 1.0; }
+  static double right(double a, double b, double) { return b > a ? 1.0 : 0.0; }
+};
+struct Step {
+  static double left(double, double, double) { return 0.0; }
+  static double right(double, double, double) { return 0.0; }
+};
+struct Less : Step {
+  static double value(double a, double b) { return a < b ? 1.0 : 0.0; }
+};
+struct LessEqual : Step {
+  static double value(double a, double b) { return a <= b ? 1.0 : 0.0; }
+};
+struct Equal : Step {
+  static double value(double a, double b) { return a == b ? 1.0 : 0.0; }
+};
+
+/// Calls use(Operation{}) of a code with one operand; false for the others.
+template <typename Use>
+bool with_unary(Code code, const Use& use) {
+  switch (code) {
+    case Code::negate:
+      use(Negate{});
+      return true;
+    case Code::exp:
+      use(Exp{});
+      return true;
+    case Code::log:
+      use(Log{});
+      return true;
+    case Code::sqrt:
+      use(Sqrt{});
+      return true;
+    case Code::square:
+      use(Square{});
+      return true;
+    case Code::sin:
+      use(Sin{});
+      return true;
+    case Code::cos:
+      use(Cos{});
+      return true;
+    case Code::tan:
+      use(Tan{});
+      return true;
+    case Code::asin:
+      use(Asin{});
+      return true;
+    case Code::acos:
+      use(Acos{});
+      return true;
+    case Code::atan:
+      use(Atan{});
+      return true;
+    case Code::sinh:
+      use(Sinh{});
+      return true;
+    case Code::cosh:
+      use(Cosh{});
+      return true;
+    case Code::tanh:
+      use(Tanh{});
+      return true;
+    case Code::abs:
+      use(Abs{});
+      return true;
+    case Code::log1p:
+      use(Log1p{});
+      return true;
+    case Code::expm1:
+      use(Expm1{});
+      return true;
+    case Code::softplus:
+      use(Softplus{});
+      return true;
+    case Code::logistic:
+      use(Logistic{});
+      return true;
+    case Code::lgamma:
+      use(LGamma{});
+      return true;
+    case Code::erf:
+      use(Erf{});
+      return true;
+    case Code::log_normal_cdf:
+      use(LogNormalCdf{});
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// The same with two operands.
+template <typename Use>
+bool with_binary(Code code, const Use& use) {
+  switch (code) {
+    case Code::add:
+      use(Add{});
+      return true;
+    case Code::subtract:
+      use(Subtract{});
+      return true;
+    case Code::multiply:
+      use(Multiply{});
+      return true;
+    case Code::divide:
+      use(Divide{});
+      return true;
+    case Code::power:
+      use(Power{});
+      return true;
+    case Code::minimum:
+      use(Minimum{});
+      return true;
+    case Code::maximum:
+      use(Maximum{});
+      return true;
+    case Code::less:
+      use(Less{});
+      return true;
+    case Code::less_equal:
+      use(LessEqual{});
+      return true;
+    case Code::equal:
+      use(Equal{});
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace aleator::math::operations

@@ -1,0 +1,297 @@
+#include "math/expression/tape.hpp"
+
+#include <algorithm>
+#include <boost/math/special_functions/digamma.hpp>
+#include <cstring>
+#include <limits>
+
+#include "core/error.hpp"
+#include "math/expression/operations.hpp"
+
+namespace aleator::math {
+
+double operations::digamma(double a) {
+  using namespace boost::math::policies;
+  using Quiet = policy<pole_error<errno_on_error>, domain_error<errno_on_error>, overflow_error<errno_on_error>>;
+  return boost::math::digamma(a, Quiet());
+}
+
+double operations::log_gamma(double a) {
+  int sign = 0;
+  return lgamma_r(a, &sign);
+}
+
+namespace {
+
+// How far apart an operand's entries are: 0 when one entry stands for all.
+template <int width>
+int stride_of(int operand_size, int size) {
+  return operand_size == size ? width : 0;
+}
+
+// Loops with constant strides, so that the compiler can use its vector registers.
+template <int width, typename Body>
+void for_pairs(int size, int stride_a, int stride_b, const Body& body) {
+  const auto loop = [&](auto a_moves, auto b_moves) {
+    for (int i = 0; i < size; ++i)
+      for (int lane = 0; lane < width; ++lane)
+        body(i * width + lane, (a_moves ? i * width : 0) + lane, (b_moves ? i * width : 0) + lane);
+  };
+  constexpr std::true_type yes;
+  constexpr std::false_type no;
+  if (stride_a != 0 && stride_b != 0)
+    loop(yes, yes);
+  else if (stride_a != 0)
+    loop(yes, no);
+  else if (stride_b != 0)
+    loop(no, yes);
+  else
+    loop(no, no);
+}
+
+// Nothing flows where the adjoint is 0: 0 x infinity would be NaN.
+double flow(double adjoint, double slope) { return adjoint == 0.0 ? 0.0 : adjoint * slope; }
+
+template <int width>
+void log_sum_exp_lanes(const double* a, int size, double* out) {
+  for (int lane = 0; lane < width; ++lane) {
+    double largest = -std::numeric_limits<double>::infinity(), sum = 0.0;
+    for (int i = 0; i < size; ++i) largest = std::max(largest, a[i * width + lane]);
+    for (int i = 0; i < size; ++i) sum += std::exp(a[i * width + lane] - largest);
+    out[lane] = std::isfinite(largest) ? largest + std::log(sum) : largest;
+  }
+}
+
+}  // namespace
+
+int Tape::add(Code code, int size, std::vector<int> operands, std::vector<int> places) {
+  Slot slot;
+  slot.size = size;
+  const int out = static_cast<int>(slots_.size());
+  const bool folds = code != Code::input && std::all_of(operands.begin(), operands.end(),
+                                                        [this](int operand) { return is_constant(operand); });
+  const Instruction instruction{code, out, std::move(operands), std::move(places)};
+  slots_.push_back(slot);
+  if (!folds) {
+    slots_.back().offset = variables_;
+    variables_ += static_cast<std::size_t>(size);
+    program_.push_back(instruction);
+    return out;
+  }
+  std::vector<const double*> values;
+  for (const int operand : instruction.operands) values.push_back(values_of(operand).data());
+  std::vector<double> result(static_cast<std::size_t>(size));
+  forward<1>(instruction, values, result.data());
+  slots_.back().is_constant = true;
+  slots_.back().values = std::move(result);
+  return out;
+}
+
+int Tape::constant(std::vector<double> values) {
+  Slot slot;
+  slot.size = static_cast<int>(values.size());
+  slot.is_constant = true;
+  slot.values = std::move(values);
+  slots_.push_back(std::move(slot));
+  return static_cast<int>(slots_.size()) - 1;
+}
+
+int Tape::input(int first_column, int size) { return add(Code::input, size, {}, {first_column}); }
+
+int Tape::apply(Code code, std::vector<int> operands) {
+  const bool is_reduction = code == Code::sum || code == Code::log_sum_exp;
+  int size = 1;
+  for (const int operand : operands)
+    if (!is_reduction) size = std::max(size, this->size(operand));
+  for (const int operand : operands)
+    ALEATOR_ASSERT(is_reduction || this->size(operand) == 1 || this->size(operand) == size);
+  return add(code, size, std::move(operands), {});
+}
+
+int Tape::gather(int array, std::vector<int> places) {
+  const int size = static_cast<int>(places.size());
+  return add(Code::gather, size, {array}, std::move(places));
+}
+
+int Tape::join(const std::vector<int>& arrays) {
+  int size = 0;
+  for (const int array : arrays) size += this->size(array);
+  return add(Code::join, size, arrays, {});
+}
+
+void Tape::finish(int result) {
+  constexpr int long_array = 64;
+  if (is_constant(result)) {  // a run writes variables only: copy it into one
+    const int copy = add(Code::join, size(result), {input(0, 1)}, {});
+    program_.back().operands = {result};
+    result = copy;
+  }
+  result_ = result;
+  for (const Slot& slot : slots_)
+    if (slot.size > long_array) width_ = 1;
+  for (Slot& slot : slots_) {
+    if (!slot.is_constant) continue;
+    slot.offset = constants_.size() / static_cast<std::size_t>(width_);
+    for (const double value : slot.values) constants_.insert(constants_.end(), static_cast<std::size_t>(width_), value);
+  }
+}
+
+const double* Tape::value(int slot, const Workspace& w, int width) const {
+  const Slot& s = slots_[static_cast<std::size_t>(slot)];
+  return (s.is_constant ? constants_.data() : w.values.data()) + s.offset * static_cast<std::size_t>(width);
+}
+
+template <int width>
+void Tape::forward(const Instruction& in, const std::vector<const double*>& operands, double* out) const {
+  const int size = this->size(in.out);
+  const auto stride = [&](std::size_t k) { return stride_of<width>(this->size(in.operands[k]), size); };
+  if (operations::with_unary(in.code, [&](auto operation) {
+        const double* const a = operands[0];
+        for (int i = 0; i < size * width; ++i) out[i] = decltype(operation)::value(a[i]);
+      }))
+    return;
+  if (operations::with_binary(in.code, [&](auto operation) {
+        const double *const a = operands[0], *const b = operands[1];
+        for_pairs<width>(size, stride(0), stride(1),
+                         [=](int i, int at_a, int at_b) { out[i] = decltype(operation)::value(a[at_a], b[at_b]); });
+      }))
+    return;
+  switch (in.code) {
+    case Code::gather:
+      for (int i = 0; i < size; ++i)
+        std::copy_n(operands[0] + in.places[static_cast<std::size_t>(i)] * width, width, out + i * width);
+      return;
+    case Code::join:
+      for (std::size_t k = 0; k < operands.size(); ++k)
+        out = std::copy_n(operands[k], this->size(in.operands[k]) * width, out);
+      return;
+    case Code::sum:
+      std::fill_n(out, width, 0.0);
+      for (int i = 0; i < this->size(in.operands[0]); ++i)
+        for (int lane = 0; lane < width; ++lane) out[lane] += operands[0][i * width + lane];
+      return;
+    case Code::log_sum_exp:
+      return log_sum_exp_lanes<width>(operands[0], this->size(in.operands[0]), out);
+    case Code::select:
+      for (int i = 0; i < size; ++i)
+        for (int lane = 0; lane < width; ++lane) {
+          const std::size_t taken = operands[0][i * stride(0) + lane] != 0.0 ? 1 : 2;
+          out[i * width + lane] = operands[taken][i * stride(taken) + lane];
+        }
+      return;
+    default:
+      ALEATOR_ASSERT(false);
+  }
+}
+
+template <int width>
+void Tape::run_lanes(const double* const* u, double* const* y, Workspace& w) const {
+  w.values.resize(variables_ * width);
+  std::vector<const double*> operands;
+  for (const Instruction& in : program_) {
+    double* const out = w.values.data() + slots_[static_cast<std::size_t>(in.out)].offset * width;
+    if (in.code == Code::input) {
+      for (int i = 0; i < size(in.out); ++i)
+        for (int lane = 0; lane < width; ++lane) out[i * width + lane] = u[lane][in.places[0] + i];
+      continue;
+    }
+    operands.clear();
+    for (const int operand : in.operands) operands.push_back(value(operand, w, width));
+    forward<width>(in, operands, out);
+  }
+  const double* const result = value(result_, w, width);
+  for (int lane = 0; lane < width; ++lane)
+    for (int i = 0; i < results(); ++i) y[lane][i] = result[i * width + lane];
+}
+
+template <int width>
+void Tape::backward(const Instruction& in, Workspace& w) const {
+  const int size = this->size(in.out);
+  const auto offset = [&](int slot) { return slots_[static_cast<std::size_t>(slot)].offset * width; };
+  const double *const g = w.adjoints.data() + offset(in.out), *const y = w.values.data() + offset(in.out);
+  const auto adjoint = [&](std::size_t k) { return w.adjoints.data() + offset(in.operands[k]); };
+  const auto flows = [&](std::size_t k) { return !is_constant(in.operands[k]); };
+  const auto stride = [&](std::size_t k) { return stride_of<width>(this->size(in.operands[k]), size); };
+  const double* const a = in.operands.empty() ? nullptr : value(in.operands[0], w, width);
+  if (operations::with_unary(in.code, [&](auto operation) {
+        double* const to = adjoint(0);
+        for (int i = 0; i < size * width; ++i) to[i] += flow(g[i], decltype(operation)::slope(a[i], y[i]));
+      }))
+    return;
+  if (operations::with_binary(in.code, [&](auto operation) {
+        const double* const b = value(in.operands[1], w, width);
+        using Operation = decltype(operation);
+        if (flows(0))
+          for_pairs<width>(size, stride(0), stride(1), [=, to = adjoint(0)](int i, int at_a, int at_b) {
+            to[at_a] += flow(g[i], Operation::left(a[at_a], b[at_b], y[i]));
+          });
+        if (flows(1))
+          for_pairs<width>(size, stride(0), stride(1), [=, to = adjoint(1)](int i, int at_a, int at_b) {
+            to[at_b] += flow(g[i], Operation::right(a[at_a], b[at_b], y[i]));
+          });
+      }))
+    return;
+  switch (in.code) {
+    case Code::gather:
+      for (int i = 0; i < size; ++i)
+        for (int lane = 0; lane < width; ++lane)
+          adjoint(0)[in.places[static_cast<std::size_t>(i)] * width + lane] += g[i * width + lane];
+      return;
+    case Code::join: {
+      int first = 0;
+      for (std::size_t k = 0; k < in.operands.size(); ++k) {
+        const int entries = this->size(in.operands[k]) * width;
+        for (int i = 0; flows(k) && i < entries; ++i) adjoint(k)[i] += g[first + i];
+        first += entries;
+      }
+      return;
+    }
+    case Code::sum:
+      for (int i = 0; i < this->size(in.operands[0]); ++i)
+        for (int lane = 0; lane < width; ++lane) adjoint(0)[i * width + lane] += g[lane];
+      return;
+    case Code::log_sum_exp:
+      for (int i = 0; i < this->size(in.operands[0]); ++i)
+        for (int lane = 0; lane < width; ++lane)
+          adjoint(0)[i * width + lane] += flow(g[lane], std::exp(a[i * width + lane] - y[lane]));
+      return;
+    case Code::select:
+      for (int i = 0; i < size; ++i)
+        for (int lane = 0; lane < width; ++lane) {
+          const std::size_t taken = a[i * stride(0) + lane] != 0.0 ? 1 : 2;
+          if (flows(taken)) adjoint(taken)[i * stride(taken) + lane] += g[i * width + lane];
+        }
+      return;
+    default:
+      ALEATOR_ASSERT(in.code == Code::input);
+  }
+}
+
+template <int width>
+void Tape::pull_back_lanes(const double* const* dy, int columns, double* const* du, Workspace& w) const {
+  w.adjoints.assign(variables_ * width, 0.0);
+  double* const result = w.adjoints.data() + slots_[static_cast<std::size_t>(result_)].offset * width;
+  for (int lane = 0; lane < width; ++lane) {
+    std::fill_n(du[lane], columns, 0.0);
+    for (int i = 0; i < results(); ++i) result[i * width + lane] = dy[lane][i];
+  }
+  for (auto in = program_.rbegin(); in != program_.rend(); ++in) {
+    if (in->code != Code::input) {
+      backward<width>(*in, w);
+      continue;
+    }
+    const double* const g = w.adjoints.data() + slots_[static_cast<std::size_t>(in->out)].offset * width;
+    for (int i = 0; i < size(in->out); ++i)
+      for (int lane = 0; lane < width; ++lane) du[lane][in->places[0] + i] += g[i * width + lane];
+  }
+}
+
+void Tape::run(const double* const* u, double* const* y, Workspace& w) const {
+  width_ == 1 ? run_lanes<1>(u, y, w) : run_lanes<lanes>(u, y, w);
+}
+
+void Tape::pull_back(const double* const* dy, int columns, double* const* du, Workspace& w) const {
+  width_ == 1 ? pull_back_lanes<1>(dy, columns, du, w) : pull_back_lanes<lanes>(dy, columns, du, w);
+}
+
+}  // namespace aleator::math

@@ -1,0 +1,117 @@
+#pragma once
+/// What      A straight-line program over arrays of numbers, with exact gradients: what a formula is compiled to.
+/// Method    instructions on slots of fixed size; values forwards, adjoints backwards (reverse mode, Griewank and Walther
+///           2008). Lanes: `width` rows side by side (8 of small programs, 1 where arrays are long enough to fill the vector
+///           registers themselves), lane fastest. Where an adjoint is exactly 0 nothing flows on, so that the branch of
+///           an `if` that was not taken cannot turn a gradient into NaN.
+/// Parallel  building: local. Running: const, a workspace for each call; a row's bits do not depend on its lane.
+/// Cost      a run: the sum of the slots' sizes, once forwards and about twice backwards.
+/// Fails     ALEATOR_ASSERT for operands that do not fit (the compiler has checked them).
+#include <vector>
+
+namespace aleator::math {
+
+enum class Code {
+  input,
+  gather,
+  join,
+  sum,
+  log_sum_exp,
+  select,
+  negate,
+  exp,
+  log,
+  sqrt,
+  square,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  tanh,
+  abs,
+  log1p,
+  expm1,
+  softplus,
+  logistic,
+  lgamma,
+  erf,
+  log_normal_cdf,
+  add,
+  subtract,
+  multiply,
+  divide,
+  power,
+  minimum,
+  maximum,
+  less,
+  less_equal,
+  equal
+};
+
+struct Instruction {
+  Code code;
+  int out;
+  std::vector<int> operands;  ///< slots
+  std::vector<int> places;    ///< gather: entries of the operand; input: the first column
+};
+
+class Tape {
+ public:
+  static constexpr int lanes = 8;
+
+  int constant(std::vector<double> values);
+  int input(int first_column, int size);
+  /// Elementwise; operands of size 1 stand for all entries. Select: condition, then, else.
+  int apply(Code code, std::vector<int> operands);
+  int gather(int array, std::vector<int> places);
+  /// Arrays one after the other.
+  int join(const std::vector<int>& arrays);
+
+  int size(int slot) const { return slots_[static_cast<std::size_t>(slot)].size; }
+  bool is_constant(int slot) const { return slots_[static_cast<std::size_t>(slot)].is_constant; }
+  const std::vector<double>& values_of(int constant) const { return slots_[static_cast<std::size_t>(constant)].values; }
+
+  /// No more instructions: `result` is what a run gives.
+  void finish(int result);
+  int results() const { return size(result_); }
+  int width() const { return width_; }
+
+  /// The values of all slots, and their adjoints; reused from run to run.
+  struct Workspace {
+    std::vector<double> values, adjoints;
+  };
+  /// u[lane], y[lane] -> rows of the inputs and results.
+  void run(const double* const* u, double* const* y, Workspace& w) const;
+  /// After run: du = J^T dy; every column of the inputs is set.
+  void pull_back(const double* const* dy, int columns, double* const* du, Workspace& w) const;
+
+ private:
+  struct Slot {
+    int size = 1;
+    bool is_constant = false;
+    std::vector<double> values;  // of a constant
+    std::size_t offset = 0;      // in units of lanes: of a variable in the workspace, of a constant in constants_
+  };
+  int add(Code code, int size, std::vector<int> operands, std::vector<int> places);
+  const double* value(int slot, const Workspace& w, int width) const;
+  template <int width>
+  void forward(const Instruction& instruction, const std::vector<const double*>& operands, double* out) const;
+  template <int width>
+  void run_lanes(const double* const* u, double* const* y, Workspace& w) const;
+  template <int width>
+  void backward(const Instruction& instruction, Workspace& w) const;
+  template <int width>
+  void pull_back_lanes(const double* const* dy, int columns, double* const* du, Workspace& w) const;
+
+  std::vector<Slot> slots_;
+  std::vector<Instruction> program_;
+  std::vector<double> constants_;
+  std::size_t variables_ = 0;  // entries of all variable slots
+  int result_ = -1, width_ = lanes;
+};
+
+}  // namespace aleator::math

@@ -1,0 +1,65 @@
+# A deck with formulas and one with another program, whole runs: same bytes on any number of ranks, failed rows written down.
+. "$(dirname "$0")/_lib.sh"
+input=$SOURCE_DIR/input/benchmarks
+
+for ranks in 1 2; do
+  expect 0 on $ranks "$ALEATOR" run "$input/quartic/posterior.toml" --out quartic$ranks --set sampler.smc.particles=256 --set run.report=false
+done
+same quartic1/results.h5 quartic2/results.h5 "1 and 2 ranks"
+
+cat >deck.toml <<'TOML'
+[model.solver]
+type = "model/program"
+command = ["sh", "-c", "test -n \"$(echo {a} | grep -v ^-1)\" || { echo 'no convergence' >&2; exit 3; }; echo {a}"]
+parameters = ["a"]
+output_file = "stdout.txt"
+concurrency = 2
+keep = "none"
+[prior.a]
+type = "prior/normal"
+[likelihood.d]
+type = "likelihood/gaussian"
+data = "data.txt"
+sd = 1.0
+[problem.p]
+type = "problem/bayes"
+model = "solver"
+prior = "a"
+likelihood = "d"
+[sampler.eki]
+type = "sampler/eki"
+members = 16
+[job.j]
+type = "job/sample"
+problem = "p"
+sampler = "eki"
+TOML
+echo 0.5 >data.txt
+expect 0 "$ALEATOR" run deck.toml --out program --set problem.p.on_failure=impute --set run.report=false
+says "rows failed"
+grep -q "^-1.*sh ended with exit code 3; it says: no convergence" program/failed_rows.csv || fail "failed_rows.csv"
+head -1 program/failed_rows.csv | grep -qx "a,reason" || fail "head of failed_rows.csv"
+
+cat >improper.toml <<'TOML'
+[prior.start]
+type = "prior/normal"
+dimension = 2
+[target.f]
+type = "target/expression"
+parameters = ["x", "y"]
+log_density = "if(x > 100, 0, -infinity) + 0 * y"
+[problem.p]
+type = "problem/target"
+prior = "start"
+target = "f"
+[sampler.smc]
+type = "sampler/smc"
+particles = 64
+[job.j]
+type = "job/sample"
+problem = "p"
+sampler = "smc"
+TOML
+expect 3 "$ALEATOR" run improper.toml --out improper
+says "at all 64 starting points" "the first: x = "
+done_testing

@@ -1,0 +1,111 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include "inverse/likelihood/counts.hpp"
+#include "inverse/likelihood/gaussian.hpp"
+#include "inverse/likelihood/student_t.hpp"
+#include "inverse/model/linear.hpp"
+#include "inverse/model/pass_through.hpp"
+#include "inverse/problem/bayes.hpp"
+#include "prob/prior/log_normal.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+using model::Batch;
+using model::Vector;
+const deck::File counts = {"counts.txt", "3 0 1\n"};
+
+double density(const model::Likelihood& likelihood, const std::vector<double>& y) {
+  const Vector out("out", 1);
+  likelihood.log_density(model::ConstBatch(y.data(), 1, y.size()), out);
+  return out(0);
+}
+
+void expect_gradient(const model::Likelihood& likelihood, const std::vector<double>& y) {
+  const Batch dy("dy", 1, y.size());
+  likelihood.gradient(model::ConstBatch(y.data(), 1, y.size()), dy);
+  for (std::size_t k = 0; k < y.size(); ++k) {
+    std::vector<double> above = y, below = y;
+    above[k] += 1e-5, below[k] -= 1e-5;
+    EXPECT_NEAR(dy(0, k), (density(likelihood, above) - density(likelihood, below)) / 2e-5, 1e-8) << k;
+  }
+}
+
+TEST(PoissonLikelihood, IsTheClosedForm) {
+  const std::vector<double> y = {0.7, 0.2, 1.4};
+  const double means = 0.7 + 0.2 + 1.4, expected = 3 * std::log(0.7) + std::log(1.4) - means - std::log(6.0);
+  const PoissonLikelihood identity({counts, PoissonLikelihood::Link::identity}),
+      log({counts, PoissonLikelihood::Link::log});
+  EXPECT_NEAR(density(identity, y), expected, 1e-14);
+  EXPECT_NEAR(density(log, {std::log(0.7), std::log(0.2), std::log(1.4)}), expected, 1e-14);
+  expect_gradient(identity, y), expect_gradient(log, y);
+  EXPECT_NEAR(density(identity, {0.7, 0.0, 1.4}), 3 * std::log(0.7) + std::log(1.4) - 2.1 - std::lgamma(4.0), 1e-14);
+  EXPECT_EQ(density(identity, {0.7, -0.1, 1.4}), -std::numeric_limits<double>::infinity());
+  EXPECT_THROW(PoissonLikelihood({{"x.txt", "1.5\n"}, PoissonLikelihood::Link::log}), deck::KeyError);
+}
+
+TEST(BinomialLikelihood, IsTheClosedForm) {
+  // 3 of 5, 0 of 2, 1 of 1 with p = .6, .3, .8: 10 .6^3 .4^2 x .7^2 x .8
+  const BinomialLikelihood identity({counts, {5, 2, 1}, BinomialLikelihood::Link::identity});
+  const BinomialLikelihood logit({counts, {5, 2, 1}, BinomialLikelihood::Link::logit});
+  const double expected = std::log(10 * 0.216 * 0.16 * 0.49 * 0.8);
+  EXPECT_NEAR(density(identity, {0.6, 0.3, 0.8}), expected, 1e-13);
+  EXPECT_NEAR(density(logit, {std::log(0.6 / 0.4), std::log(0.3 / 0.7), std::log(4.0)}), expected, 1e-13);
+  expect_gradient(identity, {0.6, 0.3, 0.8}), expect_gradient(logit, {0.4, -0.8, 1.4});
+  EXPECT_NEAR(density(logit, {800.0, -800.0, 800.0}), std::log(10.0) - 1600.0, 1e-9);  // no overflow
+  EXPECT_THROW(BinomialLikelihood({counts, {1}, BinomialLikelihood::Link::logit}), deck::KeyError);
+}
+
+TEST(StudentTLikelihood, IsCauchyAtOneDegreeAndGaussianAtMany) {
+  const StudentTLikelihood cauchy({counts, {2.0}, 1.0, false});
+  double expected = 0.0;
+  for (const double r : {3.0 - 1.0, 0.0 - 1.0, 1.0 - 1.0}) expected -= std::log(M_PI * 2.0 * (1 + r * r / 4));
+  EXPECT_NEAR(density(cauchy, {1.0, 1.0, 1.0}), expected, 1e-13);
+  const GaussianLikelihood gaussian({counts, {2.0}, {}, true, false});
+  EXPECT_NEAR(density(StudentTLikelihood({counts, {2.0}, 1e9, false}), {1.0, 1.0, 1.0}),
+              density(gaussian, {1.0, 1.0, 1.0}),
+              1e-5);  // the constants' lgamma of 5e8 loses nine digits
+  expect_gradient(cauchy, {0.3, 1.1, -2.0});
+  expect_gradient(StudentTLikelihood({counts, {2.0}, 3.0, true}), {0.3, 1.1, -2.0, 0.7});
+}
+
+TEST(UnknownScale, IsTheGaussianOfTheScaledNoise) {
+  const GaussianLikelihood unknown({counts, {0.5}, {}, true, true}), known({counts, {0.5 * 1.7}, {}, true, false});
+  EXPECT_EQ(unknown.gaussian(), nullptr);
+  EXPECT_NEAR(density(unknown, {1.0, 0.4, 0.2, 1.7}), density(known, {1.0, 0.4, 0.2}), 1e-13);
+  expect_gradient(unknown, {1.0, 0.4, 0.2, 1.7});
+  EXPECT_EQ(density(unknown, {1.0, 0.4, 0.2, -1.0}), -std::numeric_limits<double>::infinity());
+}
+
+TEST(UnknownScale, GoesFromThePriorPastTheModelWithItsGradient) {
+  const auto likelihood =
+      std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{counts, {0.5}, {}, true, true});
+  const auto line = std::make_shared<LinearModel>(std::vector<double>{1.0, 2.0, -1.0, 0.5, 3.0, 1.0}, 3, 2);
+  const auto prior = std::make_shared<prob::LogNormal>(prob::LogNormal::Params{3, {0.2}, {0.6}, true});
+  const BayesProblem problem({}, {std::make_shared<PassThrough>(line, 1), prior, likelihood});
+  const auto at = [&](std::vector<double> z) {
+    const model::Evaluation asked{Vector("l", 1), Batch("g", 1, 3), {}};
+    model::Evaluation e = asked;
+    problem.evaluate(model::ConstBatch(z.data(), 1, 3), e);
+    return e;
+  };
+  const std::vector<double> z = {0.4, -0.3, 0.9};
+  std::vector<double> u(3);
+  prior->to_parameters(z.data(), u.data());
+  const GaussianLikelihood known({counts, {0.5 * u[2]}, {}, true, false});
+  const model::Evaluation e = at(z);
+  EXPECT_NEAR(e.log_likelihood(0), density(known, {u[0] + 2 * u[1], -u[0] + 0.5 * u[1], 3 * u[0] + u[1]}), 1e-12);
+  for (int k = 0; k < 3; ++k) {
+    std::vector<double> above = z, below = z;
+    above[k] += 1e-5, below[k] -= 1e-5;
+    const double slope = (at(above).log_likelihood(0) - at(below).log_likelihood(0)) / 2e-5;
+    EXPECT_NEAR(e.gradient(0, k), slope, 1e-7 * (1 + std::abs(slope)));
+  }
+}
+
+}  // namespace
+}  // namespace aleator::inverse

@@ -1,0 +1,146 @@
+#include "inverse/program/program.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "inverse/likelihood/log_density.hpp"
+#include "inverse/problem/bayes.hpp"
+#include "prob/prior/normal.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+using model::Batch;
+
+class Program : public testing::Test {
+ protected:
+  Program() {
+    params_.parameters = {"a", "x[2]"};
+    params_.folder = folder_;
+  }
+  ~Program() override { std::filesystem::remove_all(folder_); }
+  std::size_t folders_left() const {
+    if (!std::filesystem::exists(folder_)) return 0;
+    const std::filesystem::directory_iterator all(folder_);
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  }
+  // y of rows (i, i / 3, -i)
+  model::RowStatus run(const Batch& y, int rows) {
+    Batch u("u", rows, 3);
+    for (int i = 0; i < rows; ++i) u(i, 0) = i, u(i, 1) = i / 3.0, u(i, 2) = -i;
+    return ProgramModel(params_).evaluate(u, y);
+  }
+  const std::string folder_ = "test_program_" + std::to_string(::getpid());
+  ProgramModel::Params params_;
+};
+
+TEST_F(Program, ReadsEveryDigitThatItsTemplateWrote) {
+  params_.command = {"cp", "in.json", "out.json"};
+  params_.input = {"template.json", R"({"values": [{a}, {x[0]}], "deep": {"last": {x[1]}}})"};
+  params_.input_file = "in.json", params_.output_file = "out.json";
+  params_.format = ProgramModel::Format::json, params_.pick = {"/values", "/deep/last"}, params_.outputs = 3;
+  params_.concurrency = 3;
+  const Batch y("y", 7, 3);
+  ASSERT_TRUE(run(y, 7).ok());
+  for (int i = 0; i < 7; ++i) {
+    EXPECT_EQ(y(i, 0), i);
+    EXPECT_EQ(y(i, 1), i / 3.0);
+    EXPECT_EQ(y(i, 2), -i);
+  }
+  EXPECT_EQ(folders_left(), 0u);
+}
+
+TEST_F(Program, ReadsColumnsAndExpressionsFromTheStandardOutput) {
+  params_.output_file = "stdout.txt", params_.outputs = 2;
+  params_.command = {"printf", "%s %s\\n%s 4\\n", "{a}", "{x[0]}", "{x[1]}"};
+  params_.column = 1;
+  const Batch y("y", 2, 2);
+  ASSERT_TRUE(run(y, 2).ok());
+  EXPECT_EQ(y(1, 0), 1 / 3.0);
+  EXPECT_EQ(y(1, 1), 4.0);
+  params_.format = ProgramModel::Format::regex, params_.pick = {"first: ([-0-9.e]+)", "then: (\\S+)"},
+  params_.column = -1;
+  params_.command = {"printf", "first: %s; $(id) then: %s\\n", "{a}", "{x[1]}"};  // no shell reads $(id)
+  ASSERT_TRUE(run(y, 2).ok());
+  EXPECT_EQ(y(1, 0), 1.0);
+  EXPECT_EQ(y(1, 1), -1.0);
+}
+
+TEST_F(Program, AFailedRowSaysWhyAndKeepsItsFolder) {
+  // Row 1 alone fails: with exit code 7 and words on its standard error.
+  params_.command = {"sh", "-c", "echo {a}; test {a} != 1 || { echo 'no convergence' >&2; exit 7; }"};
+  params_.output_file = "stdout.txt";
+  const Batch y("y", 3, 1);
+  const model::RowStatus status = run(y, 3);
+  ASSERT_EQ(status.failed.size(), 1u);
+  EXPECT_EQ(status.failed[0].row, 1);
+  EXPECT_NE(status.failed[0].reason.find("sh ended with exit code 7; it says: no convergence"), std::string::npos)
+      << status.failed[0].reason;
+  EXPECT_TRUE(std::isnan(y(1, 0)));
+  EXPECT_EQ(y(2, 0), 2.0);
+  EXPECT_EQ(folders_left(), 1u);
+  params_.exit_codes = {0, 7};
+  EXPECT_TRUE(run(y, 3).ok());
+}
+
+TEST_F(Program, ALateRunIsEndedAndItsChildrenWithIt) {
+  params_.command = {"sh", "-c", "sleep 30 & sleep 30"};
+  params_.timeout = 0.05, params_.keep = ProgramModel::Keep::none;
+  const Batch y("y", 1, 1);
+  const model::RowStatus status = run(y, 1);
+  ASSERT_EQ(status.failed.size(), 1u);
+  EXPECT_NE(status.failed[0].reason.find("was ended after 0.05 s"), std::string::npos) << status.failed[0].reason;
+  EXPECT_EQ(folders_left(), 0u);
+}
+
+TEST_F(Program, TheEnvironmentIsHandedOnWithoutMpis) {
+  ::setenv("PMIX_RANK", "3", 1);
+  params_.command = {"sh", "-c", "echo ${PMIX_RANK:-5} $THREADS"};
+  params_.environment = {"THREADS=2"}, params_.output_file = "stdout.txt", params_.outputs = 2;
+  const Batch y("y", 1, 2);
+  ASSERT_TRUE(run(y, 1).ok());
+  ::unsetenv("PMIX_RANK");
+  EXPECT_EQ(y(0, 0), 5.0);
+  EXPECT_EQ(y(0, 1), 2.0);
+}
+
+TEST_F(Program, AFailedRowIsTriedAgainWithItsAttempt) {
+  // Fails unless it is the second attempt: then the log-likelihood is -a.
+  params_.parameters = {"a"};
+  params_.command = {"sh", "-c", "test {attempt} = 2 && echo -{a}"};
+  params_.output_file = "stdout.txt", params_.keep = ProgramModel::Keep::none;
+  BayesProblem::Params params;
+  params.on_failure = OnFailure::retry;
+  const auto log_likelihood = [&](int retries) {
+    params.retries = retries;
+    const BayesProblem problem(
+        params, {std::make_shared<ProgramModel>(params_), std::make_shared<prob::Normal>(prob::Normal::Params{}),
+                 std::make_shared<LogDensityLikelihood>()});
+    Batch z("z", 1, 1);
+    z(0, 0) = 0.75;
+    model::Evaluation e{model::Vector("l", 1), {}, {}};
+    problem.evaluate(z, e);
+    EXPECT_EQ(problem.take_failures().size(), retries == 1 ? 1u : 0u);
+    return e.log_likelihood(0);
+  };
+  EXPECT_EQ(log_likelihood(1), -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(log_likelihood(2), -0.75);
+}
+
+TEST_F(Program, WrongSetUpsAreRefused) {
+  params_.command = {"no_such_program_here"};
+  EXPECT_THROW(ProgramModel{params_}, deck::KeyError);
+  params_.command = {"echo", "{aa}"};
+  EXPECT_THROW(ProgramModel{params_}, deck::KeyError);
+  params_.command = {"echo", "{x[2]}"};
+  EXPECT_THROW(ProgramModel{params_}, deck::KeyError);
+  params_.command = {"echo"}, params_.format = ProgramModel::Format::regex, params_.pick = {"no group"};
+  EXPECT_THROW(ProgramModel{params_}, deck::KeyError);
+}
+
+}  // namespace
+}  // namespace aleator::inverse
