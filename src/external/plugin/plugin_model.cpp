@@ -219,7 +219,7 @@ model::RowStatus PluginModel::run(aleator_plugin_function_v1 function, model::Co
       exceptions[piece] = std::current_exception();
     }
   };
-  if (threads == 1)
+  if (threads == 1 || pieces.size() < 2)
     for (std::size_t piece = 0; piece < pieces.size(); ++piece) work(static_cast<int>(piece));
   else
     Kokkos::parallel_for("plugin",
