@@ -126,7 +126,7 @@ void add_serve_command(CLI::App& app, Arguments& a, Work& chosen, int argc, char
   serve->add_option("--model", a.serve.model, "One model or problem alone (default: all)")->type_name("NAME");
   add_overrides(serve, a);
   serve->footer(
-      "Example:\n  aleator serve input/lotka_volterra/quickstart.toml --port 4242\nStopped by Ctrl-C or SIGTERM; "
+      "Example:\n  aleator serve input/lotka_volterra/posterior.toml --port 4242\nStopped by Ctrl-C or SIGTERM; "
       "requests under way "
       "are answered first.");
   choose(serve, chosen, [&a, argc, argv] {

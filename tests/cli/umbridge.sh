@@ -108,6 +108,16 @@ refused("/Gradient", 400, "InvalidInput", name="line", input=[z], outWrt=0, inWr
 refused("/Evaluates", 404, "InvalidInput", name="line")
 END
 expect 0 python3 ask.py "$url"
+# A density of somebody else's: log_likelihood is what the server says, -inf outside its support is no failure.
+problem "[model.line]
+type = \"model/umbridge\"
+urls = [\"$url\"]
+name = \"posterior\"" | sed -e 's|likelihood/gaussian|likelihood/log_density|' -e '/^data =/d' -e '/^sd =/d' >density.toml
+printf '0.3 -0.7\n' >at.txt
+expect 0 "$ALEATOR" evaluate density.toml --at at.txt
+density=$(sed -n 2p said | cut -d, -f3)
+expect 0 "$ALEATOR" evaluate direct.toml --at at.txt
+[ "$density" = "$(sed -n 2p said | cut -d, -f5)" ] || fail "the density served, $density, is not that of the deck"
 if python3 -c "import umbridge" 2>/dev/null; then
   expect 0 python3 -c "
 import sys, umbridge

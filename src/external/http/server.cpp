@@ -1,5 +1,6 @@
 #include "external/http/server.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -63,7 +64,7 @@ HttpRequest request_of(HttpMessage& message) {
 
 HttpServer::HttpServer(const std::string& host, int port, Answer answer)
     : answer_(std::move(answer)), listener_(Socket::listen(host, port)), port_(listener_.port()) {
-  if (pipe(wake_) != 0) throw core::UserError("no pipe to be had: too many open files");
+  if (pipe2(wake_, O_CLOEXEC) != 0) throw core::UserError("no pipe to be had: too many open files");
   acceptor_ = std::thread([this] { accept_connections(); });
 }
 

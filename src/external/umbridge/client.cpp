@@ -47,7 +47,8 @@ bool are_all_zero(const double* values, int size) {
 deck::Schema<UmbridgeModel::Params> UmbridgeModel::schema() {
   deck::Schema<Params> s("Model behind UM-Bridge servers",
                          "Seelinger, Cheng-Seelinger, Davis, Parno, Reinarz 2023, doi:10.21105/joss.04748");
-  s.key("urls", &Params::urls, "", "addresses of the servers, all with the same model")
+  s.key("urls", &Params::urls, "",
+        "addresses of the servers, all with the same model; 'aleator check' asks them for its sizes")
       .required()
       .example("\"http://localhost:4242\"");
   s.key("name", &Params::name, "", "the model's name on the server; may be left out where it has one model");
