@@ -13,6 +13,7 @@ set(ALEATOR_FLOORS
   4;model
   5;pde
   5;ode
+  5;external
   5;surrogate
   5;sampler
   5;assimilation

@@ -8,6 +8,7 @@
 #include "build_information.hpp"
 #include "campaign/commands.hpp"
 #include "campaign/register_all.hpp"
+#include "campaign/serve.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "deck/describe.hpp"
@@ -22,6 +23,7 @@ struct Arguments {
   std::string deck, folder, out, at, component;
   std::vector<std::string> overrides;
   std::string command_line;
+  campaign::ServeRequest serve;
 };
 
 // Work that needs ranks. User errors are agreed on by all ranks, and rank 0 shows them; any other may have happened on one
@@ -110,6 +112,31 @@ void add_computing_commands(CLI::App& app, Arguments& a, Work& chosen, int argc,
   });
 }
 
+void add_serve_command(CLI::App& app, Arguments& a, Work& chosen, int argc, char** argv) {
+  CLI::App* serve =
+      app.add_subcommand("serve", "Serve a deck's models and problems to other programs (UM-Bridge protocol)");
+  serve->add_option("DECK", a.serve.deck, "The deck")->required();
+  serve->add_option("--port", a.serve.port, "Port to listen on; 0: any free one")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535));
+  serve
+      ->add_option("--host", a.serve.host,
+                   "Address to listen on; 0.0.0.0: to the whole network, without any protection")
+      ->capture_default_str();
+  serve->add_option("--model", a.serve.model, "One model or problem alone (default: all)")->type_name("NAME");
+  add_overrides(serve, a);
+  serve->footer(
+      "Example:\n  aleator serve input/lotka_volterra/posterior.toml --port 4242\nStopped by Ctrl-C or SIGTERM; "
+      "requests under way "
+      "are answered first.");
+  choose(serve, chosen, [&a, argc, argv] {
+    with_ranks(argc, argv, [&a](const parallel::Comm& comm) {
+      a.serve.overrides = a.overrides;
+      campaign::serve(comm, a.serve);
+    });
+  });
+}
+
 // Commands that read a deck, a run folder or the menu on one process; `check` starts Kokkos alone, the menu nothing.
 void add_reading_commands(CLI::App& app, Arguments& a, Work& chosen) {
   CLI::App* check = app.add_subcommand("check", "Find every fault of a deck without running it");
@@ -176,6 +203,7 @@ int main(int argc, char** argv) {
       "Help on a command:  aleator run --help");
   Work chosen;
   add_computing_commands(app, arguments, chosen, argc, argv);
+  add_serve_command(app, arguments, chosen, argc, argv);
   add_reading_commands(app, arguments, chosen);
   try {
     app.parse(argc, argv);

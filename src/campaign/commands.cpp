@@ -9,6 +9,7 @@
 #include "campaign/progress.hpp"
 #include "campaign/register_all.hpp"
 #include "campaign/run_folder.hpp"
+#include "campaign/shared_reader.hpp"
 #include "core/log.hpp"
 #include "core/version.hpp"
 #include "io/files.hpp"
@@ -17,27 +18,6 @@
 
 namespace aleator::campaign {
 namespace {
-
-std::optional<std::string> read_here(const std::string& path) {
-  if (!io::file_exists(path)) return std::nullopt;
-  try {
-    return io::read_text_file(path);
-  } catch (const core::UserError&) {
-    return std::nullopt;
-  }
-}
-
-// Rank 0 reads, all get the text: every rank parses the same bytes and fails alike.
-deck::FileReader shared_reader(const parallel::Comm& comm) {
-  return [comm](const std::string& path) -> std::optional<std::string> {
-    std::optional<std::string> text;
-    if (comm.is_root()) text = read_here(path);
-    if (comm.any(comm.is_root() && !text)) return std::nullopt;
-    std::string shared = text.value_or("");
-    comm.broadcast(shared);
-    return shared;
-  };
-}
 
 using Jobs = std::vector<std::pair<std::string, std::shared_ptr<Job>>>;
 
@@ -161,7 +141,7 @@ void run(const parallel::Comm& comm, const RunRequest& request) {
   const deck::Registry registry = register_all();
   const deck::Deck deck(request.deck, registry, request.overrides, shared_reader(comm));
   require_job(deck);
-  deck::Builder builder(deck);
+  deck::Builder builder(deck, on_root(comm));
   const auto grid = provide_grid(deck, builder);
   const Jobs jobs = build_jobs(deck, builder);  // every component refuses bad values before a folder is made
   split_grid(comm, deck, rows_at_once(jobs), *grid);
@@ -181,7 +161,7 @@ void resume(const parallel::Comm& comm, const std::string& folder, const deck::O
   parallel::agree(comm, [&] { deck_path = resolved_deck_path(folder); });
   const deck::Deck deck(deck_path, registry, overrides, shared_reader(comm));
   require_job(deck);
-  deck::Builder builder(deck);
+  deck::Builder builder(deck, on_root(comm));
   const auto grid = provide_grid(deck, builder);
   const Jobs jobs = build_jobs(deck, builder);
   split_grid(comm, deck, rows_at_once(jobs), *grid);
@@ -199,7 +179,7 @@ void evaluate(const parallel::Comm& comm, const std::string& path, const deck::O
   const deck::Registry registry = register_all();
   const deck::FileReader read = shared_reader(comm);
   const deck::Deck deck(path, registry, overrides, read);
-  deck::Builder builder(deck);
+  deck::Builder builder(deck, on_root(comm));
   const auto grid = provide_grid(deck, builder);
   const auto problem = first_problem(deck, builder);
   const std::optional<std::string> rows = read(at);

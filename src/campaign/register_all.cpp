@@ -3,6 +3,7 @@
 #include "assimilation/filter.hpp"
 #include "campaign/job.hpp"
 #include "campaign/settings.hpp"
+#include "external/register.hpp"
 #include "inverse/register.hpp"
 #include "ode/register.hpp"
 #include "pde/register.hpp"
@@ -16,6 +17,7 @@ deck::Registry register_all() {
   registry.add_settings("run", "run/settings", RunSettings::schema());
   pde::register_components(registry);
   ode::register_components(registry);
+  external::register_components(registry);
   prob::register_components(registry);
   inverse::register_components(registry);
   sampler::register_components(registry);

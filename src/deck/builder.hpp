@@ -2,11 +2,13 @@
 /// What      Turns a deck's blocks into objects, each once, following the references between them.
 /// Method    get<Interface>(kind, name) calls the component's maker, which may ask for further blocks, and for services: what
 ///           the program around the deck provides to all components, known to them by its type.
-/// Parallel  local: every rank builds the same objects from the same text.
+/// Parallel  local: every rank builds the same objects from the same text; what must be asked for outside is asked by rank 0
+///           alone (once).
 /// Cost      that of the components' constructors, which start no long work.
 /// Fails     UserError with the place of the key when a component refuses its values, or blocks refer to each other
 ///           in a ring.
 #include <any>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,8 +21,14 @@ namespace aleator::deck {
 
 class Builder {
  public:
-  explicit Builder(const Deck& deck) : deck_(deck) {}
+  /// Runs the work on one rank and hands its text to all of them; collective where there are several.
+  using Once = std::function<std::string(const std::function<std::string()>& work)>;
+
+  explicit Builder(const Deck& deck, Once once = {}) : deck_(deck), once_(std::move(once)) {}
   const Deck& deck() const { return deck_; }
+
+  /// The text that `work` gives on rank 0; it must not throw.
+  std::string once(const std::function<std::string()>& work) const { return once_ ? once_(work) : work(); }
 
   template <typename Interface>
   std::shared_ptr<Interface> get(const std::string& kind, const std::string& name) {
@@ -68,6 +76,7 @@ class Builder {
   }
 
   const Deck& deck_;
+  Once once_;
   std::map<std::pair<std::string, std::string>, std::any> built_;
   std::map<std::type_index, std::any> services_;
 };

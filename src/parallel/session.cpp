@@ -100,13 +100,14 @@ Session::~Session() {
   MPI_Finalize();
 }
 
-void catch_stop_signals() {
+void catch_stop_signals(bool with_interrupt) {
   struct sigaction action = {};
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGUSR1, &action, nullptr);
+  if (with_interrupt) sigaction(SIGINT, &action, nullptr);
 }
 
 void end_all_ranks(const std::string& text, int exit_code) {
@@ -123,6 +124,8 @@ std::string stop_signal() {
       return "SIGTERM";
     case SIGUSR1:
       return "SIGUSR1";
+    case SIGINT:
+      return "SIGINT";
     default:
       return "a signal";
   }

@@ -1,6 +1,6 @@
 #pragma once
 /// What      MPI and Kokkos, started once and ended in the right order; requests to stop; what the program is built on.
-/// Method    MPI_Init_thread(FUNNELED), then Kokkos; ended in reverse. SIGTERM and SIGUSR1 set a flag, nothing more.
+/// Method    MPI_Init_thread(FUNNELED), then Kokkos; ended in reverse. Signals that ask to stop set a flag, nothing more.
 /// Parallel  constructor and destructor of Session are collective over MPI_COMM_WORLD; the functions are local.
 /// Cost      MPI's own start (0.1 to 0.3 s); commands that need no ranks never make a Session. More ranks x threads than
 ///           the node has cores are logged as a warning.
@@ -34,8 +34,8 @@ class Session {
 /// loaded, so the program replaces itself once (5 ms), unless the environment sets GOMP_SPINCOUNT or OMP_WAIT_POLICY.
 void limit_spinning(char** argv);
 
-/// After this call SIGTERM and SIGUSR1 ask the run to stop instead of ending the process.
-void catch_stop_signals();
+/// After this call SIGTERM and SIGUSR1 ask the run to stop instead of ending the process, and SIGINT (Ctrl-C) too if asked.
+void catch_stop_signals(bool with_interrupt = false);
 /// The name of the signal that asked this rank to stop, or empty.
 std::string stop_signal();
 

@@ -25,8 +25,8 @@ done
 [ -z "$(find . -mindepth 1 ! -name said)" ] || fail "these commands left files: $(ls -A)"
 
 expect 0 "$ALEATOR" --help
-says run resume check list describe evaluate report schema "Examples:"
-for command in run resume check evaluate report list describe schema; do
+says run resume check list describe evaluate serve report schema "Examples:"
+for command in run resume check evaluate serve report list describe schema; do
   expect 0 "$ALEATOR" $command --help
   says "aleator $command"
 done

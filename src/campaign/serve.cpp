@@ -1,0 +1,137 @@
+#include "campaign/serve.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "campaign/register_all.hpp"
+#include "campaign/shared_reader.hpp"
+#include "core/log.hpp"
+#include "deck/builder.hpp"
+#include "external/umbridge/service.hpp"
+#include "model/problem.hpp"
+#include "parallel/process_grid.hpp"
+#include "parallel/session.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+using Problem = std::shared_ptr<const model::Problem>;
+
+model::Shape density_shape(int inputs, const std::string& letter) {
+  model::Shape shape;
+  shape.inputs = inputs, shape.outputs = 1;
+  for (int k = 0; k < inputs; ++k) shape.input_names.push_back(fmt::format("{}[{}]", letter, k));
+  shape.output_names = {"log_density"};
+  return shape;
+}
+
+// log p(data | u) + log p(u)
+class ParameterDensity : public model::ForwardModel {
+ public:
+  explicit ParameterDensity(Problem problem)
+      : problem_(std::move(problem)), shape_(density_shape(problem_->parameter_dimension(), "u")) {}
+  const model::Shape& shape() const override { return shape_; }
+  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override {
+    const std::size_t rows = u.extent(0);
+    model::Evaluation at{model::Vector("log_likelihood", rows), {}, {}};
+    if (problem_->outputs() > 0) at.outputs = model::Batch("outputs", rows, problem_->outputs());
+    const model::Vector log_prior("log_prior", rows);
+    const model::RowStatus status = problem_->evaluate_parameters(u, at, log_prior);
+    for (std::size_t row = 0; row < rows; ++row) y(row, 0) = at.log_likelihood(row) + log_prior(row);
+    model::RowStatus inside;  // outside the prior's support the density is zero, whatever the model says there
+    for (const model::FailedRow& failed : status.failed) {
+      const bool is_outside = log_prior(failed.row) == -std::numeric_limits<double>::infinity();
+      if (is_outside)
+        y(failed.row, 0) = log_prior(failed.row);
+      else
+        inside.failed.push_back(failed);
+    }
+    return inside;
+  }
+
+ private:
+  Problem problem_;
+  model::Shape shape_;
+};
+
+// log p(data | G(T(z))) + log N(z; 0, I), what the samplers see.
+class LatentDensity : public model::ForwardModel, private model::Adjoint {
+ public:
+  explicit LatentDensity(Problem problem)
+      : problem_(std::move(problem)), shape_(density_shape(problem_->dimension(), "z")) {}
+  const model::Shape& shape() const override { return shape_; }
+  const model::Adjoint* adjoint() const override { return problem_->has_gradient() ? this : nullptr; }
+  model::RowStatus evaluate(model::ConstBatch z, model::Batch y) const override { return run(z, y, {}); }
+
+ private:
+  model::RowStatus run(model::ConstBatch z, model::Batch y, model::Batch gradient) const {
+    model::Evaluation at{model::Vector("log_likelihood", z.extent(0)), gradient, {}};
+    problem_->evaluate(z, at);  // a row that fails has density zero there
+    for (std::size_t row = 0; row < z.extent(0); ++row) {
+      y(row, 0) = at.log_likelihood(row) + model::latent_log_prior(&z(row, 0), shape_.inputs);
+      for (std::size_t k = 0; k < gradient.extent(1); ++k) gradient(row, k) -= z(row, k);
+    }
+    return {};
+  }
+  model::RowStatus evaluate_and_pullback(model::ConstBatch z, model::Batch y, const model::Cotangent& cotangent,
+                                         model::Batch dz) const override {
+    const model::RowStatus status = run(z, y, dz);
+    const model::Batch dy("dy", z.extent(0), 1);
+    cotangent(0, y, dy);
+    for (std::size_t row = 0; row < z.extent(0); ++row)
+      for (int k = 0; k < shape_.inputs; ++k) dz(row, k) *= dy(row, 0);
+    return status;
+  }
+  Problem problem_;
+  model::Shape shape_;
+};
+
+std::vector<external::ServedModel> served_models(const deck::Deck& deck, deck::Builder& builder,
+                                                 const std::string& only) {
+  std::vector<external::ServedModel> models;
+  std::string known;
+  const auto is_wanted = [&](const std::string& name) {
+    known += (known.empty() ? "" : ", ") + name;
+    return only.empty() || only == name;
+  };
+  for (const deck::ParsedBlock* const parsed : deck.of_kind("model"))
+    if (const std::string& name = parsed->block.name; is_wanted(name))
+      models.push_back({name, builder.get<model::ForwardModel>("model", name)});
+  for (const deck::ParsedBlock* const parsed : deck.of_kind("problem")) {
+    const std::string& name = parsed->block.name;
+    bool is_taken = false;  // by a model of the same name
+    for (const deck::ParsedBlock* const other : deck.of_kind("model")) is_taken = is_taken || other->block.name == name;
+    const std::string shown = (is_taken ? "problem." : "") + name;
+    if (!is_wanted(shown)) continue;
+    const Problem problem = builder.get<model::Problem>("problem", name);
+    models.push_back({shown, std::make_shared<ParameterDensity>(problem)});
+    models.push_back({shown + ".latent", std::make_shared<LatentDensity>(problem)});
+  }
+  if (!models.empty()) return models;
+  if (known.empty()) throw core::UserError(deck.path() + ": the deck has no [model.…] block to serve");
+  throw core::UserError(
+      fmt::format("{}: there is no model or problem '{}' to serve; there are: {}", deck.path(), only, known));
+}
+
+}  // namespace
+
+void serve(const parallel::Comm& comm, const ServeRequest& request) {
+  if (comm.size() > 1)
+    throw core::UserError("aleator serve runs on one rank; start several servers, each with its own --port, for more");
+  const deck::Registry registry = register_all();
+  const deck::Deck deck(request.deck, registry, request.overrides, shared_reader(comm));
+  deck::Builder builder(deck);
+  const auto grid = std::make_shared<parallel::ProcessGrid>(1);
+  builder.provide(grid);
+  const auto models = served_models(deck, builder, request.model);
+  grid->split(comm, 1);
+  external::ModelService service(models, request.host, request.port);
+  parallel::catch_stop_signals(true);
+  core::info("serving {} on http://{}:{} until Ctrl-C", request.deck, request.host, service.port());
+  service.run([] { return !parallel::stop_signal().empty(); });
+  core::info("stopped ({})", parallel::stop_signal());
+}
+
+}  // namespace aleator::campaign

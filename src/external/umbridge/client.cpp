@@ -1,0 +1,192 @@
+#include "external/umbridge/client.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/error.hpp"
+#include "external/umbridge/handshake.hpp"
+#include "external/umbridge/protocol.hpp"
+
+namespace aleator::external {
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+// Names of the numbers in some vectors: those given, one a number or one a vector, else `letter[k]`, `letter0[k]`, ….
+std::vector<std::string> flattened_names(const std::vector<std::string>& given, const std::vector<int>& sizes,
+                                         const std::string& letter, const std::string& key) {
+  const std::size_t total = static_cast<std::size_t>(total_size(sizes));
+  if (given.size() == total) return given;
+  if (!given.empty() && given.size() != sizes.size())
+    throw deck::KeyError(
+        key, fmt::format("has {} names for {} vectors of {} numbers in all", given.size(), sizes.size(), total),
+        "give one name for each vector, or one for each number");
+  std::vector<std::string> names;
+  for (std::size_t vector = 0; vector < sizes.size(); ++vector) {
+    const std::string stem = !given.empty()      ? given[vector]
+                             : sizes.size() == 1 ? letter
+                                                 : fmt::format("{}{}", letter, vector);
+    for (int k = 0; k < sizes[vector]; ++k)
+      names.push_back(sizes[vector] == 1 && !given.empty() ? stem : fmt::format("{}[{}]", stem, k));
+  }
+  return names;
+}
+
+model::ConstBatch one_row(const double* values, int size) { return model::ConstBatch(values, 1, size); }
+
+bool are_all_zero(const double* values, int size) {
+  for (int k = 0; k < size; ++k)
+    if (values[k] != 0.0) return false;
+  return true;
+}
+
+}  // namespace
+
+deck::Schema<UmbridgeModel::Params> UmbridgeModel::schema() {
+  deck::Schema<Params> s("Model behind UM-Bridge servers",
+                         "Seelinger, Cheng-Seelinger, Davis, Parno, Reinarz 2023, doi:10.21105/joss.04748");
+  s.key("urls", &Params::urls, "",
+        "addresses of the servers, all with the same model; 'aleator check' asks them for its sizes")
+      .required()
+      .example("\"http://localhost:4242\"");
+  s.key("name", &Params::name, "", "the model's name on the server; may be left out where it has one model");
+  s.key("config", &Params::config, "", "configuration sent with every request");
+  s.key("slots", &Params::slots, "1", "requests that a server is sent at once by each rank", deck::between(1, 1024));
+  s.key("timeout_seconds", &Params::timeout_seconds, "s", "a model run that takes longer fails", deck::positive());
+  s.key("connect_seconds", &Params::connect_seconds, "s",
+        "a server that takes longer to take a connection is not there", deck::positive());
+  s.key("retries", &Params::retries, "1", "further tries of a row that got no answer", deck::at_least(0));
+  s.choice(
+      "unreachable", &Params::unreachable, "when no server can be reached any more",
+      {{"stop", Unreachable::stop, "the run ends with exit code 3; 'aleator resume' goes on from its last checkpoint"},
+       {"reject", Unreachable::reject, "the rows fail like rows the model refuses (on_failure of the problem)"}});
+  s.key("input_names", &Params::input_names, "", "names of the input vectors, or of all inputs");
+  s.key("output_names", &Params::output_names, "", "names of the output vectors, or of all outputs");
+  return s;
+}
+
+std::unique_ptr<UmbridgeModel> UmbridgeModel::make(const Params& params, deck::Builder& builder) {
+  if (params.urls.empty()) throw deck::KeyError("urls", "is empty", "give the address of at least one server");
+  for (const std::string& url : params.urls) try {
+      parse_url(url);
+    } catch (const core::UserError& error) {
+      throw deck::KeyError("urls", error.what(), "");
+    }
+  return std::make_unique<UmbridgeModel>(params, ask_servers(params, builder));
+}
+
+UmbridgeModel::UmbridgeModel(const Params& params, Description description)
+    : unreachable_(params.unreachable),
+      description_(std::move(description)),
+      pool_({params.urls, params.slots, params.retries, {params.connect_seconds, params.timeout_seconds}}) {
+  shape_.inputs = total_size(description_.input_sizes), shape_.outputs = total_size(description_.output_sizes);
+  shape_.input_names = flattened_names(params.input_names, description_.input_sizes, "u", "input_names");
+  shape_.output_names = flattened_names(params.output_names, description_.output_sizes, "y", "output_names");
+  head_ = "{\"name\":";
+  append_text(head_, description_.name);
+  head_ += ",\"config\":" + params.config.text;
+}
+
+model::RowStatus UmbridgeModel::evaluate(model::ConstBatch u, model::Batch y) const {
+  return run(u, y, [&](int row, PoolConnection& server) { ask_value(server, &u(row, 0), &y(row, 0)); });
+}
+
+model::RowStatus UmbridgeModel::evaluate_and_pullback(model::ConstBatch u, model::Batch y,
+                                                      const model::Cotangent& cotangent, model::Batch du) const {
+  const model::Batch dy("dy", u.extent(0), shape_.outputs);
+  // Value and gradient from one server, one after the other: it may still have the solution.
+  return run(u, y, [&](int row, PoolConnection& server) {
+    ask_value(server, &u(row, 0), &y(row, 0));
+    cotangent(row, one_row(&y(row, 0), shape_.outputs), model::Batch(&dy(row, 0), 1, shape_.outputs));
+    ask_gradient(server, &u(row, 0), &dy(row, 0), &du(row, 0));
+  });
+}
+
+model::RowStatus UmbridgeModel::evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
+                                                         model::Batch dy) const {
+  return run(u, y, [&](int row, PoolConnection& server) {
+    ask_value(server, &u(row, 0), &y(row, 0));
+    ask_jacobian(server, &u(row, 0), &du(row, 0), &dy(row, 0));
+  });
+}
+
+// Rows with an input that JSON cannot carry fail unasked; a row that fails has NaN outputs.
+model::RowStatus UmbridgeModel::run(model::ConstBatch u, model::Batch y, const RowWork& work) const {
+  const int rows = static_cast<int>(u.extent(0));
+  const auto checked = [&](int row, PoolConnection& server) {
+    for (int k = 0; k < shape_.inputs; ++k)
+      if (!std::isfinite(u(row, k)))
+        throw UmbridgeError(fmt::format("{} = {} is not finite", shape_.input_names[k], u(row, k)));
+    work(row, server);
+  };
+  const ServerPool::Outcomes outcomes = pool_.run(rows, checked);
+  if (!outcomes.unreachable.empty() && unreachable_ == Unreachable::stop)
+    throw core::NumericsError(outcomes.unreachable + "; start it and go on with 'aleator resume'");
+  model::RowStatus status;
+  for (int row = 0; row < rows; ++row) {
+    if (outcomes.failures[row].empty()) continue;
+    status.failed.push_back({row, outcomes.failures[row]});
+    for (int i = 0; i < shape_.outputs; ++i) y(row, i) = not_a_number;
+  }
+  return status;
+}
+
+void UmbridgeModel::ask_value(PoolConnection& server, const double* u, double* y) const {
+  std::string body = head_ + ",\"input\":";
+  append_vectors(body, u, description_.input_sizes);
+  body += '}';
+  read_outputs(server.post("/Evaluate", body), description_.output_sizes, y);
+  for (int i = 0; i < shape_.outputs; ++i)
+    if (std::isnan(y[i]))
+      throw UmbridgeError(fmt::format("the model's output {} is not a number", shape_.output_names[i]));
+}
+
+void UmbridgeModel::ask_gradient(PoolConnection& server, const double* u, const double* dy, double* du) const {
+  std::fill(du, du + shape_.inputs, 0.0);
+  std::string input = ",\"input\":";
+  append_vectors(input, u, description_.input_sizes);
+  std::vector<double> part;
+  for (std::size_t out = 0, dy_at = 0; out < description_.output_sizes.size();
+       dy_at += description_.output_sizes[out++]) {
+    if (are_all_zero(dy + dy_at, description_.output_sizes[out])) continue;
+    for (std::size_t in = 0, du_at = 0; in < description_.input_sizes.size(); du_at += description_.input_sizes[in++]) {
+      if (description_.input_sizes[in] == 0) continue;
+      std::string body = head_ + fmt::format(",\"outWrt\":{},\"inWrt\":{},\"sens\":", out, in);
+      append_vector(body, dy + dy_at, description_.output_sizes[out]);
+      body += input + '}';
+      part.resize(description_.input_sizes[in]);
+      read_output(server.post("/Gradient", body), description_.input_sizes[in], part.data());
+      for (std::size_t k = 0; k < part.size(); ++k) {
+        if (!std::isfinite(part[k])) throw UmbridgeError("the model's gradient is not finite");
+        du[du_at + k] += part[k];
+      }
+    }
+  }
+}
+
+void UmbridgeModel::ask_jacobian(PoolConnection& server, const double* u, const double* du, double* dy) const {
+  std::fill(dy, dy + shape_.outputs, 0.0);
+  std::string input = ",\"input\":";
+  append_vectors(input, u, description_.input_sizes);
+  std::vector<double> part;
+  for (std::size_t in = 0, du_at = 0; in < description_.input_sizes.size(); du_at += description_.input_sizes[in++]) {
+    if (are_all_zero(du + du_at, description_.input_sizes[in])) continue;
+    for (std::size_t out = 0, dy_at = 0; out < description_.output_sizes.size();
+         dy_at += description_.output_sizes[out++]) {
+      if (description_.output_sizes[out] == 0) continue;
+      std::string body = head_ + fmt::format(",\"outWrt\":{},\"inWrt\":{},\"vec\":", out, in);
+      append_vector(body, du + du_at, description_.input_sizes[in]);
+      body += input + '}';
+      part.resize(description_.output_sizes[out]);
+      read_output(server.post("/ApplyJacobian", body), description_.output_sizes[out], part.data());
+      for (std::size_t k = 0; k < part.size(); ++k) {
+        if (!std::isfinite(part[k])) throw UmbridgeError("the model's Jacobian is not finite");
+        dy[dy_at + k] += part[k];
+      }
+    }
+  }
+}
+
+}  // namespace aleator::external

@@ -1,0 +1,51 @@
+# The template of docs/ builds against an installation that holds nothing but the plugin package, and its deck runs; wrong
+# libraries are refused with the place in the deck.
+. "$(dirname "$0")/_lib.sh"
+build=$(dirname "$(dirname "$ALEATOR")")
+expect 0 cmake --install "$build" --prefix "$scratch/prefix" --component plugin
+cp -r "$SOURCE_DIR/docs/plugin_template" model
+# No pkg-config, no PETSc, no MPI: the header is all that is needed.
+expect 0 env PKG_CONFIG=/bin/false cmake -S model -B model/build -DCMAKE_PREFIX_PATH="$scratch/prefix" \
+  -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_DISABLE_FIND_PACKAGE_Kokkos=ON
+expect 0 cmake --build model/build
+short="--set sampler.main.warmup=60 --set sampler.main.draws=60"
+expect 0 "$ALEATOR" check model/deck.toml
+says "6 data, with gradient"
+expect 0 "$ALEATOR" run model/deck.toml $short --out one
+says "plugin " "built for Aleator"
+expect 0 on 2 "$ALEATOR" run model/deck.toml $short --out two
+same_results one two "on 2 ranks"
+rm -r model/build
+expect 0 "$ALEATOR" resume one
+says "finished"
+cp -r one/inputs/*.so model/kept.so
+
+# A row outside what the model can do says so.
+printf '80 0.04\n80 -1\n' >at.txt
+expect 0 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=kept.so --at at.txt
+says "0,ok,-" '1,"a negative rate",nan'
+
+wrong() { # wrong PLACE TEXT --set...: refused, with the place in the deck where there is one
+  local place=$1 text=$2
+  shift 2
+  expect 2 "$ALEATOR" check model/deck.toml "$@"
+  says "$place" "$text"
+}
+wrong "library" "cannot be read" --set model.cup.library=none.so
+wrong "library" "is no shared library" --set model.cup.library=measured.txt
+wrong "config: " "config has a key 'rooms' that the model does not know" --set model.cup.library=kept.so \
+  --set 'model.cup.config={times=[1,2,3,4,5,6],rooms=1.0}'
+wrong "config: " "config has no key 'times'" --set model.cup.library=kept.so --set 'model.cup.config={}'
+wrong "name: " "the library has no model 'Tea'; there are: Cooling" --set model.cup.library=kept.so --set model.cup.name=Tea
+
+# Libraries that are no plugins, of another interface, that throw.
+compile() { c++ -std=c++17 -shared -fPIC -I"$SOURCE_DIR/src/external/api" -o "model/$1.so" "$1.cpp" || fail "$1.cpp"; }
+echo 'int nothing;' >empty.cpp && compile empty
+wrong "library: " "does not export 'aleator_plugin_about'" --set model.cup.library=empty.so
+sed -e '/plugin.hpp/a #undef ALEATOR_PLUGIN_API\n#define ALEATOR_PLUGIN_API 7' \
+  model/model.cpp >newer.cpp && compile newer
+wrong "library: " "version 7 of the plugin interface" --set model.cup.library=newer.so
+sed 's/if (rate < 0.0)/if (rate < 0.0) throw std::runtime_error("overheated");\n      if (false)/' model/model.cpp >throws.cpp && compile throws
+expect 0 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=throws.so --at at.txt
+says '0,ok,-' '1,"the plugin reports: overheated",nan'
+done_testing

@@ -1,0 +1,62 @@
+#pragma once
+// A server of the UM-Bridge protocol with faults to order, in this process.
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "external/http/server.hpp"
+#include "external/umbridge/client.hpp"
+
+namespace aleator::external {
+
+// "forward": inputs of sizes {2, 1}, outputs of sizes {1, 2}: y = (u0 u1, u2 + 1, sin(u0) u2).
+class FakeServer {
+ public:
+  using Override = std::function<HttpReply(const nlohmann::json& request)>;
+  std::map<std::string, Override> overrides;  // path -> answer instead of the usual one
+  std::atomic<int> requests{0};
+  nlohmann::json last_request;
+
+  FakeServer()
+      : server_(std::make_unique<HttpServer>("127.0.0.1", 0, [this](const HttpRequest& r) { return answer(r); })) {
+    url_ = "http://127.0.0.1:" + std::to_string(server_->port());
+  }
+  std::string url() const { return url_; }
+  void stop() { server_.reset(); }
+
+ private:
+  HttpReply answer(const HttpRequest& request) {
+    using nlohmann::json;
+    ++requests;
+    const json body = json::parse(request.body, nullptr, false);
+    if (const auto found = overrides.find(request.path); found != overrides.end()) return found->second(body);
+    if (request.path == "/Info") return {200, R"({"protocolVersion": 1.0, "models": ["forward"]})"};
+    if (request.path == "/InputSizes") return {200, R"({"inputSizes": [2, 1]})"};
+    if (request.path == "/OutputSizes") return {200, R"({"outputSizes": [1, 2]})"};
+    if (request.path == "/ModelInfo")
+      return {200, R"({"support": {"Evaluate": true, "Gradient": true, "ApplyJacobian": true}})"};
+    const double u0 = body["input"][0][0], u1 = body["input"][0][1], u2 = body["input"][1][0];
+    if (request.path == "/Evaluate") return {200, json{{"output", {{u0 * u1}, {u2 + 1.0, std::sin(u0) * u2}}}}.dump()};
+    const int out = body["outWrt"], in = body["inWrt"];
+    // Blocks of the Jacobian, by output and input vector.
+    using Block = std::vector<std::vector<double>>;
+    const Block blocks[2][2] = {{{{u1, u0}}, {{0.0}}},
+                                {{{0.0, 0.0}, {std::cos(u0) * u2, 0.0}}, {{1.0}, {std::sin(u0)}}}};
+    const Block& block = blocks[out][in];
+    const bool is_gradient = request.path == "/Gradient";
+    const std::vector<double> vector = body[is_gradient ? "sens" : "vec"];
+    std::vector<double> result(is_gradient ? block[0].size() : block.size(), 0.0);
+    for (std::size_t i = 0; i < block.size(); ++i)
+      for (std::size_t k = 0; k < block[i].size(); ++k)
+        is_gradient ? result[k] += block[i][k] * vector[i] : result[i] += block[i][k] * vector[k];
+    return {200, json{{"output", result}}.dump()};
+  }
+  std::string url_;
+  std::unique_ptr<HttpServer> server_;  // last: its threads use all of the above
+};
+
+}  // namespace aleator::external
