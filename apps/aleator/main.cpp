@@ -26,6 +26,23 @@ struct Arguments {
   campaign::ServeRequest serve;
 };
 
+int report_error(const char* text, int code, core::LogLevel level = core::LogLevel::error) {
+  core::set_status_line("");
+  core::log_line(level, text);
+  return code;
+}
+
+int report_user_error(const core::UserError& error) {
+  const bool is_reported =
+      dynamic_cast<const deck::ReportedError*>(&error) != nullptr;  // says "error" and the place itself
+  return report_error(error.what(), 2, is_reported ? core::LogLevel::info : core::LogLevel::error);
+}
+
+// An error that was shown already: only its exit code is left.
+struct Shown {
+  int exit_code;
+};
+
 // Work that needs ranks. User errors are agreed on by all ranks, and rank 0 shows them; any other may have happened on one
 // rank alone, and the others, waiting for it, must be ended.
 void with_ranks(int argc, char** argv, const std::function<void(const parallel::Comm&)>& work) {
@@ -34,8 +51,11 @@ void with_ranks(int argc, char** argv, const std::function<void(const parallel::
   const parallel::Comm world = parallel::Comm::world();
   try {
     work(world);
-  } catch (const core::UserError&) {
-    throw;
+  } catch (const core::UserError& error) {
+    if (world.size() == 1) throw;
+    const int exit_code = report_user_error(error);
+    world.barrier();  // mpirun ends all other ranks with the first that fails: the message must be out by then
+    throw Shown{exit_code};
   } catch (const std::exception& error) {
     if (world.size() == 1) throw;
     const bool is_numerics = dynamic_cast<const core::NumericsError*>(&error) != nullptr;
@@ -182,12 +202,6 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
   return argv[1];
 }
 
-int report_error(const char* text, int code, core::LogLevel level = core::LogLevel::error) {
-  core::set_status_line("");
-  core::log_line(level, text);
-  return code;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -215,10 +229,10 @@ int main(int argc, char** argv) {
   try {
     chosen();
     return 0;
-  } catch (const deck::ReportedError& error) {
-    return report_error(error.what(), 2, core::LogLevel::info);  // each fault already says "error", with its place
+  } catch (const Shown& shown) {
+    return shown.exit_code;
   } catch (const core::UserError& error) {
-    return report_error(error.what(), 2);
+    return report_user_error(error);
   } catch (const core::NumericsError& error) {
     return report_error(error.what(), 3);
   } catch (const std::exception& error) {

@@ -9,14 +9,14 @@ expect 0 "$ALEATOR" list
 says sampler/mala pde/diffusion prior/log_normal job/sample
 for component in $(grep -oE '^  [a-z]+/[a-z0-9_]+' said); do
   expect 0 "$ALEATOR" describe "$component"
-  says "meaning"
+  grep -qF "It has no keys." said || says "meaning"
 done
 expect 0 "$ALEATOR" schema
 python3 -m json.tool <said >/dev/null 2>&1 || ! command -v python3 >/dev/null || fail "the schema is not JSON"
 expect 2 "$ALEATOR" describe sampler/malla
 says "sampler/mala"
 decks=0
-for deck in $(find "$SOURCE_DIR/input" -name '*.toml'); do
+for deck in $(find "$SOURCE_DIR/input" -name "*.toml" ! -name reference.toml); do
   expect 0 "$ALEATOR" check "$deck"
   says "no errors"
   decks=$((decks + 1))
