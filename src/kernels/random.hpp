@@ -34,6 +34,14 @@ enum class Purpose : std::uint32_t {
   rotation = 63,
   jitter = 64,
   model_noise = 65,
+  tree_direction = 41,
+  tree_leaf = 42,
+  tree_subtree = 43,
+  swap = 44,
+  second_stage = 45,
+  slice = 46,
+  pairing = 47,
+  sketch = 48,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

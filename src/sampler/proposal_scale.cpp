@@ -1,5 +1,7 @@
 #include "sampler/proposal_scale.hpp"
 
+#include <cmath>
+
 #include "math/dense.hpp"
 
 namespace aleator::sampler {
@@ -49,6 +51,69 @@ void PooledMoments::fields(io::Archive& archive, const std::string& name) {
   archive.field("count", count);
   archive.field("sums", sums);
   archive.field("shift", shift);
+}
+
+void PooledVariances::reset(int dimension) {
+  count = 0.0;
+  sums.assign(2 * static_cast<std::size_t>(dimension), 0.0);
+  shift.clear();
+}
+
+void PooledVariances::observe(const Ensemble& ensemble, const Context& context) {
+  const int d = static_cast<int>(ensemble.position.extent(1));
+  const Batch z = ensemble.position;
+  if (shift.empty()) shift = mean_position(ensemble, context);
+  const double* const centre = shift.data();
+  const auto added = parallel::ordered_sum(context.comm, ensemble.layout, 2 * d, [=](int row, double* sum) {
+    for (int k = 0; k < d; ++k) {
+      const double x = z(row, k) - centre[k];
+      sum[k] += x;
+      sum[d + k] += x * x;
+    }
+  });
+  for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += added[k];
+  count += static_cast<double>(ensemble.layout.rows());
+}
+
+std::vector<double> PooledVariances::deviations() const {
+  const std::size_t d = shift.size();
+  if (count < 8.0 || d == 0) return {};
+  const double weight = count / (count + 5.0), floor = 1e-3 * 5.0 / (count + 5.0);  // shrinkage of Stan's warm-up
+  std::vector<double> result(d);
+  for (std::size_t k = 0; k < d; ++k) {
+    const double mean = sums[k] / count;
+    result[k] = std::sqrt(weight * (sums[d + k] / count - mean * mean) * (count / (count - 1.0)) + floor);
+  }
+  return result;
+}
+
+void PooledVariances::fields(io::Archive& archive, const std::string& name) {
+  const io::ArchiveGroup group(archive, name);
+  archive.field("count", count);
+  archive.field("sums", sums);
+  archive.field("shift", shift);
+}
+
+void DualAveraging::restart(double step) {
+  centre = std::log(10.0 * step);
+  deficit = log_average = count = 0.0;
+}
+
+double DualAveraging::update(double target, double acceptance) {
+  constexpr double gamma = 0.05, offset = 10.0, kappa = 0.75;
+  count += 1.0;
+  deficit += (target - acceptance - deficit) / (count + offset);
+  const double log_step = centre - std::sqrt(count) / gamma * deficit;
+  log_average += std::pow(count, -kappa) * (log_step - log_average);
+  return log_step;
+}
+
+void DualAveraging::fields(io::Archive& archive, const std::string& name) {
+  const io::ArchiveGroup group(archive, name);
+  archive.field("centre", centre);
+  archive.field("deficit", deficit);
+  archive.field("log_average", log_average);
+  archive.field("count", count);
 }
 
 std::vector<double> mean_position(const Ensemble& ensemble, const Context& context) {

@@ -4,7 +4,9 @@
 /// Method    log scale += gain (acceptance - target) (Robbins, Monro 1951); covariance as in adaptive Metropolis (Haario,
 ///           Saksman, Tamminen 2001), pooled over chains, shrunk towards a small multiple of I.
 /// Parallel  collective; ordered sums, so every rank has the same bits.
-/// Cost      O(J d^2) flops and one reduction of d (d + 3) / 2 doubles a call of observe().
+///           Step of Hamiltonian trajectories by dual averaging.
+/// Cost      O(J d^2) flops and one reduction of d (d + 3) / 2 doubles a call of PooledMoments::observe(); O(J d) and 2 d
+///           doubles for PooledVariances.
 /// Fails     -
 #include <vector>
 
@@ -23,6 +25,33 @@ struct PooledMoments {
   void observe(const Ensemble& ensemble, const Context& context);
   /// Lower factor (d x d, row by row) of the shrunk covariance; empty when there are too few members.
   std::vector<double> factor() const;
+  void fields(io::Archive& archive, const std::string& name);
+};
+
+/// Means and variances of single coordinates of the members seen since the last reset.
+struct PooledVariances {
+  double count = 0.0;
+  std::vector<double> sums;   ///< d first moments, then d second moments, about `shift`
+  std::vector<double> shift;  ///< a point near the mean, against cancellation
+
+  void reset(int dimension);
+  void observe(const Ensemble& ensemble, const Context& context);
+  /// Standard deviations, shrunk as PooledMoments::factor; empty when there are too few members.
+  std::vector<double> deviations() const;
+  void fields(io::Archive& archive, const std::string& name);
+};
+
+/// A step size whose acceptance statistic tends to a target (Nesterov 2009; Hoffman, Gelman 2014, algorithm 5):
+/// log step = mu - sqrt(t) / gamma mean(target - acceptance), averaged over steps t with weights t^-kappa.
+struct DualAveraging {
+  double centre = 0.0;       ///< mu
+  double deficit = 0.0;      ///< mean of target - acceptance
+  double log_average = 0.0;  ///< what log step settles at
+  double count = 0.0;        ///< t
+
+  void restart(double step);
+  /// The next log step.
+  double update(double target, double acceptance);
   void fields(io::Archive& archive, const std::string& name);
 };
 

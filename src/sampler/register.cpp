@@ -8,6 +8,7 @@
 #include "sampler/langevin/underdamped.hpp"
 #include "sampler/mcmc/hmc.hpp"
 #include "sampler/mcmc/mala.hpp"
+#include "sampler/mcmc/nuts.hpp"
 #include "sampler/mcmc/pcn.hpp"
 #include "sampler/mcmc/random_walk.hpp"
 #include "sampler/polish.hpp"
@@ -42,6 +43,7 @@ void register_components(deck::Registry& registry) {
   add_sampler<Pcn>(registry, "sampler/pcn");
   add_sampler<Mala>(registry, "sampler/mala");
   add_sampler<Hmc>(registry, "sampler/hmc");
+  add_sampler<Nuts>(registry, "sampler/nuts");
   add_sampler<Smc>(registry, "sampler/smc");
   add_sampler<Nested>(registry, "sampler/nested");
   add_sampler<Eki>(registry, "sampler/eki");

@@ -167,7 +167,9 @@ TEST(EverySamplerMpi, CountsItsModelRuns) {
     EXPECT_EQ(sampler->plan().members, 37) << name;
     advance(*sampler, *problem, world(), all_steps);
     EXPECT_GT(sampler->state().model_evaluations, 37) << name;
-    EXPECT_EQ(sampler->state().model_evaluations % 37, 0) << name;
+    if (name != "sampler/nuts") {  // whose trajectories differ in length
+      EXPECT_EQ(sampler->state().model_evaluations % 37, 0) << name;
+    }
     EXPECT_LE(sampler->state().gradient_evaluations, sampler->state().model_evaluations) << name;
   }
 }

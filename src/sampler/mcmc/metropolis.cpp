@@ -32,34 +32,10 @@ WarmupPlace warmup_place(std::int64_t iteration, int warmup) {
   return place;
 }
 
-// Chains far below the others go on from copies of better ones.
-void relocate_stragglers(const Context& context, ChainState& s) {
-  std::vector<double> log_likelihood = s.ensemble.all_log_likelihoods(context);
-  const double exponent = increment_for_share(log_likelihood, 0.5, 1.0);
-  for (double& value : log_likelihood) value *= exponent;
-  const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
-  s.ensemble.take(systematic_resampling(log_likelihood, u), context);
-}
-
 // A covariance of d coordinates needs many times d draws that hardly depend on each other: short warm-ups have few hundreds.
 bool learns_covariance(const ChainParams& params, int dimension) {
   if (params.covariance == Covariance::automatic) return dimension <= PooledMoments::largest_dimension;
   return params.covariance == Covariance::learned;
-}
-
-void adapt(const ChainParams& params, const Context& context, double acceptance_excess, ChainState& s) {
-  const WarmupPlace place = warmup_place(s.iteration, params.warmup);
-  const double gain = std::pow(static_cast<double>(place.since_window_start), -0.6);
-  s.log_scale += gain * acceptance_excess;
-  const int d = static_cast<int>(s.ensemble.position.extent(1));
-  const bool learns = learns_covariance(params, d);
-  if (learns) s.moments.observe(s.ensemble, context);
-  if (place.ended_window < 0) return;
-  if (learns) {
-    if (std::vector<double> lower = s.moments.factor(); !lower.empty()) s.lower = std::move(lower);
-    s.moments.reset(d);
-  }
-  if (place.ended_window < windows_with_relocation) relocate_stragglers(context, s);
 }
 
 Candidates new_candidates(const Ensemble& ensemble, const Batch& position) {
@@ -75,6 +51,27 @@ Candidates new_candidates(const Ensemble& ensemble, const Batch& position) {
 }
 
 }  // namespace
+
+void relocate_stragglers(const Context& context, BaseState& s) {
+  std::vector<double> log_likelihood = s.ensemble.all_log_likelihoods(context);
+  const double exponent = increment_for_share(log_likelihood, 0.5, 1.0);
+  for (double& value : log_likelihood) value *= exponent;
+  const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
+  s.ensemble.take(systematic_resampling(log_likelihood, u), context);
+}
+
+int adapt_proposal(const ChainParams& params, const Context& context, double acceptance_excess, ChainState& s) {
+  const WarmupPlace place = warmup_place(s.iteration, params.warmup);
+  const double gain = std::pow(static_cast<double>(place.since_window_start), -0.6);
+  s.log_scale += gain * acceptance_excess;
+  const int d = static_cast<int>(s.ensemble.position.extent(1));
+  if (!learns_covariance(params, d)) return place.ended_window;
+  s.moments.observe(s.ensemble, context);
+  if (place.ended_window < 0) return place.ended_window;
+  if (std::vector<double> lower = s.moments.factor(); !lower.empty()) s.lower = std::move(lower);
+  s.moments.reset(d);
+  return place.ended_window;
+}
 
 void ChainState::fields(io::Archive& archive) {
   BaseState::fields(archive);
@@ -142,27 +139,35 @@ ChainState begin_chains(const ChainParams& params, double first_scale, bool with
   return s;
 }
 
-StepInfo end_step(const ChainParams& params, double target_acceptance, const StepReport& report, const Problem& problem,
-                  const Context& context, ChainState& s) {
+StepInfo count_step(const ChainLength& length, const Problem& problem, BaseState& s) {
   ++s.iteration;
-  s.model_evaluations += static_cast<std::int64_t>(report.runs) * params.chains;
-  s.gradient_evaluations += static_cast<std::int64_t>(report.gradients) * params.chains;
-  const std::int64_t total = params.warmup + static_cast<std::int64_t>(params.draws) * params.thin;
+  const std::int64_t total = length.warmup + static_cast<std::int64_t>(length.draws) * length.thin;
   StepInfo info;
   info.progress = static_cast<double>(s.iteration) / static_cast<double>(total);
   info.is_finished = s.iteration >= total;
-  info.is_draw = s.iteration > params.warmup && (s.iteration - params.warmup) % params.thin == 0;
-  const bool is_warming_up = s.iteration <= params.warmup;
-  info.phase = is_warming_up ? "warm-up" : "sampling";
-  if (!is_warming_up) s.means.add(problem, s.ensemble.position);
-  if (!is_warming_up && !info.is_draw) return info;
-  const double mean_acceptance = ordered_mean(context, s.ensemble.layout, report.acceptance);
-  info.numbers = {{"acceptance", mean_acceptance}, {"scale", std::exp(s.log_scale)}};
-  if (is_warming_up) adapt(params, context, mean_acceptance - target_acceptance, s);
+  info.is_draw = s.iteration > length.warmup && (s.iteration - length.warmup) % length.thin == 0;
+  info.phase = s.iteration <= length.warmup ? "warm-up" : "sampling";
+  if (s.iteration > length.warmup) s.means.add(problem, s.ensemble.position);
   return info;
 }
 
-Plan chain_plan(const ChainParams& params) { return {Plan::Kind::chains, params.chains, params.draws, true}; }
+StepInfo end_step(const ChainParams& params, double target_acceptance, const StepReport& report, const Problem& problem,
+                  const Context& context, ChainState& s) {
+  StepInfo info = count_step(params, problem, s);
+  s.model_evaluations += static_cast<std::int64_t>(report.runs) * params.chains;
+  s.gradient_evaluations += static_cast<std::int64_t>(report.gradients) * params.chains;
+  const bool is_warming_up = s.iteration <= params.warmup;
+  if (!is_warming_up && !info.is_draw) return info;
+  const double mean_acceptance = ordered_mean(context, s.ensemble.layout, report.acceptance);
+  info.numbers = {{"acceptance", mean_acceptance}, {"scale", std::exp(s.log_scale)}};
+  if (is_warming_up) {
+    const int window = adapt_proposal(params, context, mean_acceptance - target_acceptance, s);
+    if (window >= 0 && window < windows_with_relocation) relocate_stragglers(context, s);
+  }
+  return info;
+}
+
+Plan chain_plan(const ChainLength& params) { return {Plan::Kind::chains, params.chains, params.draws, true}; }
 
 std::string gradient_objection(const Problem& problem) {
   return problem.has_gradient() ? ""

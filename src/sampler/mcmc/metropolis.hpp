@@ -44,20 +44,30 @@ Vector accept(const Candidates& candidates, const MoveSetting& setting, const Co
 /// What the shape of proposals is.
 enum class Covariance { automatic, learned, prior };
 
-struct ChainParams {
+/// How many chains, and how long.
+struct ChainLength {
   int chains = 64;
   int warmup = 2000;
   int draws = 1000;
   int thin = 1;
+};
+
+struct ChainParams : ChainLength {
   Covariance covariance = Covariance::automatic;
 };
 
 template <typename Params>
-deck::Schema<Params>& add_chain_keys(deck::Schema<Params>& s) {
+deck::Schema<Params>& add_length_keys(deck::Schema<Params>& s) {
   s.key("chains", &Params::chains, "1", "number of chains, advanced together", deck::at_least(1));
   s.key("warmup", &Params::warmup, "1", "steps that learn the proposal and are thrown away", deck::at_least(1));
   s.key("draws", &Params::draws, "1", "draws kept of each chain", deck::at_least(4));
   s.key("thin", &Params::thin, "1", "steps between two draws", deck::at_least(1));
+  return s;
+}
+
+template <typename Params>
+deck::Schema<Params>& add_chain_keys(deck::Schema<Params>& s) {
+  add_length_keys(s);
   s.choice("covariance", &Params::covariance, "shape of the proposals, in latent coordinates",
            {{"automatic", Covariance::automatic, "learned up to 256 coordinates, the prior's above"},
             {"learned", Covariance::learned, "the covariance of all chains in the warm-up; costs d^2 a step and chain"},
@@ -85,8 +95,16 @@ struct StepReport {
 /// After a step: counts, adapts while warming up or adds to the running means, and says whether this step is a draw.
 StepInfo end_step(const ChainParams& params, double target_acceptance, const StepReport& report, const Problem& problem,
                   const Context& context, ChainState& s);
-inline bool is_warmed_up(const ChainParams& params, const ChainState& s) { return s.iteration >= params.warmup; }
-Plan chain_plan(const ChainParams& params);
+/// The part of end_step that every chain sampler shares: counts the step, adds to the running means after the warm-up, and
+/// says whether this step is a draw and the last.
+StepInfo count_step(const ChainLength& length, const Problem& problem, BaseState& s);
+/// Chains far below the others go on from copies of better ones (weights tempered to half the chains). NumericsError when
+/// all have likelihood zero.
+void relocate_stragglers(const Context& context, BaseState& s);
+/// One step of the warm-up: scale and, where it is learned, shape; the number of the window that ended, or -1.
+int adapt_proposal(const ChainParams& params, const Context& context, double acceptance_excess, ChainState& s);
+inline bool is_warmed_up(const ChainLength& params, const BaseState& s) { return s.iteration >= params.warmup; }
+Plan chain_plan(const ChainLength& params);
 /// The objection of a kernel that needs the gradient of the log-likelihood; empty where the problem has one.
 std::string gradient_objection(const Problem& problem);
 

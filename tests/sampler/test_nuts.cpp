@@ -1,0 +1,147 @@
+// The no-U-turn sampler: exact posteriors, the trees themselves, and what it costs.
+#include "sampler/mcmc/nuts.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sampler/targets.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+using test::linear_gaussian;
+
+constexpr double z_limit = 4.0;  // 14 moments: passed by a correct sampler with probability 0.999
+
+Nuts nuts_of(Nuts::Metric metric) {
+  Nuts::Params params;
+  params.chains = 64, params.warmup = 200, params.draws = 500, params.metric = metric;
+  return {params};
+}
+
+/// x_1 ~ N(0, 1), x_k ~ N(rho x_(k-1), 1 - rho^2): every coordinate N(0, 1). The log-likelihood is what is left of log pi
+/// beside N(0, I).
+class AutoRegressive : public Problem {
+ public:
+  AutoRegressive(int d, double rho) : d_(d), rho_(rho), variables_{{"x", d}} {}
+  int dimension() const override { return d_; }
+  int outputs() const override { return 0; }
+  bool has_gradient() const override { return true; }
+  bool may_stop() const override { return false; }
+  const model::GaussianNoise* noise() const override { return nullptr; }
+  const std::vector<prob::Variable>& variables() const override { return variables_; }
+  void parameters(ConstBatch z, Batch u) const override { Kokkos::deep_copy(u, z); }
+  std::vector<int> evaluate(ConstBatch z, model::Evaluation& result) const override {
+    const double precision = 1.0 / (1.0 - rho_ * rho_);
+    for (std::size_t row = 0; row < z.extent(0); ++row) {
+      double log_density = -0.5 * z(row, 0) * z(row, 0), squares = z(row, 0) * z(row, 0);
+      for (int k = 1; k < d_; ++k) {
+        const double rest = z(row, k) - rho_ * z(row, k - 1);
+        log_density -= 0.5 * precision * rest * rest;
+        squares += z(row, k) * z(row, k);
+      }
+      result.log_likelihood(row) = log_density + 0.5 * squares;
+      if (result.gradient.size() != 0) gradient(&z(row, 0), precision, &result.gradient(row, 0));
+    }
+    return {};
+  }
+
+ private:
+  void gradient(const double* z, double precision, double* g) const {
+    for (int k = 0; k < d_; ++k) {
+      const double before = k > 0 ? precision * (z[k] - rho_ * z[k - 1]) : z[k],
+                   after = k + 1 < d_ ? precision * rho_ * (z[k + 1] - rho_ * z[k]) : 0.0;
+      g[k] = z[k] - before + after;
+    }
+  }
+  int d_;
+  double rho_;
+  std::vector<prob::Variable> variables_;
+};
+
+TEST(Nuts, ReachesThePosteriorWithEachMetric) {
+  for (const Nuts::Metric metric : {Nuts::Metric::unit, Nuts::Metric::diagonal, Nuts::Metric::dense})
+    EXPECT_LT(test::largest_chain_z(nuts_of(metric), *linear_gaussian().problem(), linear_gaussian().exact(), 17),
+              z_limit)
+        << static_cast<int>(metric);
+}
+
+// Goes to the last point of the trajectory instead of one drawn from it.
+struct ToTheEnd : Nuts {
+  StepInfo step(const Problem& problem, const Context& context, State& s) const {
+    const Batch start("start", s.ensemble.rows(), problem.dimension());
+    Kokkos::deep_copy(start, s.ensemble.position);
+    const StepInfo info = Nuts::step(problem, context, s);
+    if (s.iteration <= params.warmup) return info;
+    for (int row = 0; row < s.ensemble.rows(); ++row)
+      for (int k = 0; k < problem.dimension(); ++k)
+        s.ensemble.position(row, k) = start(row, k) + s.trees[static_cast<std::size_t>(row)].position()[k];
+    model::Evaluation present{s.ensemble.log_likelihood, s.ensemble.gradient, {}};
+    evaluate(problem, s.ensemble.position, present, context);
+    return info;
+  }
+};
+
+TEST(Nuts, TheCheckRefusesTheEndOfTheTrajectory) {
+  ToTheEnd wrong;
+  wrong.params = nuts_of(Nuts::Metric::unit).params;
+  EXPECT_GT(test::largest_chain_z(wrong, *linear_gaussian().problem(), linear_gaussian().exact(), 17), z_limit);
+}
+
+TEST(Nuts, ReachesThePosteriorOfACorrelatedSeries) {
+  const int d = 20;
+  const AutoRegressive problem(d, 0.9);
+  test::Exact exact{test::Row(d, 0.0), math::Matrix(d, d), 0.0};
+  for (int i = 0; i < d; ++i)
+    for (int j = 0; j < d; ++j) exact.covariance(i, j) = std::pow(0.9, std::abs(i - j));
+  Nuts nuts = nuts_of(Nuts::Metric::diagonal);
+  nuts.params.draws = 200;
+  // 230 moments: |z| > 4.5 has probability 230 x 7e-6 = 2e-3 for a correct sampler.
+  EXPECT_LT(test::largest_chain_z(nuts, problem, exact, 11), 4.5);
+}
+
+TEST(Nuts, NothingAdaptsAfterTheWarmUpAndTheStepReachesItsTarget) {
+  const auto problem = linear_gaussian().problem();
+  const Context context = test::serial(3);
+  const Nuts nuts = nuts_of(Nuts::Metric::diagonal);
+  Nuts::State s = nuts.init(*problem, context);
+  while (!nuts.step(*problem, context, s).is_draw) {
+  }
+  const double log_step = s.log_step;
+  const std::vector<double> deviations = s.deviations;
+  EXPECT_EQ(deviations.size(), 4u);
+  double sum = 0.0, draws = 0.0;
+  for (bool is_finished = false; !is_finished; draws += 1.0) {
+    const StepInfo info = nuts.step(*problem, context, s);
+    is_finished = info.is_finished;
+    sum += info.numbers[0].second;
+  }
+  EXPECT_EQ(s.log_step, log_step);
+  EXPECT_EQ(s.deviations, deviations);
+  EXPECT_EQ(s.divergences, 0);
+  EXPECT_NEAR(sum / draws, 0.8, 0.05);
+}
+
+TEST(Nuts, TreesStopAtTheirDepthAndAtDivergences) {
+  // A free particle never turns: 2^depth - 1 leapfrogs. A wall ends the trajectory at once, as a divergence.
+  const double momentum[] = {1.0, -0.5}, force[] = {0.0, 0.0}, zero[] = {0.0, 0.0};
+  const kernels::Rng rng(3);
+  for (const int depth : {1, 3, 6}) {
+    NutsTree tree;
+    tree.begin({2, depth, momentum, force, 0.0, &rng, 0, 0});
+    do tree.advance(0.1);
+    while (tree.add({tree.position(), zero, zero, 0.0, 0.0}, 0.1));
+    EXPECT_EQ(tree.leapfrogs(), (1 << depth) - 1);
+    EXPECT_TRUE(tree.has_moved());
+    EXPECT_NEAR(tree.acceptance(), 1.0, 1e-12);  // the energy is conserved
+  }
+  NutsTree tree;
+  tree.begin({2, 6, momentum, force, 0.0, &rng, 0, 0});
+  tree.advance(0.1);
+  EXPECT_FALSE(tree.add({tree.position(), zero, zero, -2000.0, -2000.0}, 0.1));
+  EXPECT_TRUE(tree.is_divergent());
+  EXPECT_FALSE(tree.has_moved());
+  EXPECT_EQ(tree.leapfrogs(), 1);
+}
+
+}  // namespace
+}  // namespace aleator::sampler
