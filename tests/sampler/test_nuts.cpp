@@ -45,6 +45,13 @@ class AutoRegressive : public Problem {
     return {};
   }
 
+  const model::ProblemFacts& facts() const override { return facts_; }
+  model::RowStatus evaluate_parameters(ConstBatch u, model::Evaluation& result, Vector log_prior) const override {
+    Kokkos::deep_copy(log_prior, 0.0);
+    evaluate(u, result);
+    return {};
+  }
+
  private:
   void gradient(const double* z, double precision, double* g) const {
     for (int k = 0; k < d_; ++k) {
@@ -56,6 +63,7 @@ class AutoRegressive : public Problem {
   int d_;
   double rho_;
   std::vector<prob::Variable> variables_;
+  model::ProblemFacts facts_;
 };
 
 TEST(Nuts, ReachesThePosteriorWithEachMetric) {
