@@ -1,6 +1,7 @@
 #include "sampler/mcmc/hmc.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include "kernels/triangular.hpp"
 
@@ -13,22 +14,35 @@ double squared_length(const Batch& rho, int row) {
   return sum;
 }
 
-// rho += half epsilon_row L^T grad log pi(z), or a whole step with half = 1.
-void kick(const MoveSetting& setting, double half, const Vector& epsilon, const Candidates& c, const Batch& rho) {
-  const Batch z = c.position, g = c.evaluation.gradient;
-  kernels::multiply_lower_transposed(
-      setting.lower.data(), static_cast<int>(z.extent(0)), static_cast<int>(z.extent(1)),
-      [=, temper = setting.temper](int row, int k) { return temper * g(row, k) - z(row, k); },
-      [=](int row, int k, double force) { rho(row, k) += half * epsilon(row) * force; });
-}
+// What kicks and drifts read and write, by row and coordinate.
+struct Leapfrog {
+  const MoveSetting& setting;
+  Vector epsilon;
+  Candidates candidates;
+  Batch rho;
 
-// z += epsilon_row L rho
-void drift(const MoveSetting& setting, const Vector& epsilon, const Batch& rho, const Batch& z) {
-  kernels::multiply_lower(
-      setting.lower.data(), static_cast<int>(z.extent(0)), static_cast<int>(z.extent(1)),
-      [=](int row, int k) { return rho(row, k); },
-      [=](int row, int k, double velocity) { z(row, k) += epsilon(row) * velocity; });
-}
+  // rho += share epsilon_row L^T grad log pi(z)
+  auto kick(double share) const {
+    const Batch z = candidates.position, g = candidates.evaluation.gradient;
+    return std::make_pair(
+        [=, temper = setting.temper](int row, int k) { return temper * g(row, k) - z(row, k); },
+        [=, e = epsilon, p = rho](int row, int k, double force) { p(row, k) += share * e(row) * force; });
+  }
+  // z += epsilon_row L rho
+  auto drift() const {
+    return std::make_pair(
+        [p = rho](int row, int k) { return p(row, k); },
+        [z = candidates.position, e = epsilon](int row, int k, double velocity) { z(row, k) += e(row) * velocity; });
+  }
+  void kick_and_drift(double share) const {
+    kernels::multiply_lower_transposed_then_lower(setting.lower.data(), rho, kick(share), drift());
+  }
+  void last_kick() const {
+    const auto half = kick(0.5);
+    kernels::multiply_lower_transposed(setting.lower.data(), static_cast<int>(rho.extent(0)),
+                                       static_cast<int>(rho.extent(1)), half.first, half.second);
+  }
+};
 
 }  // namespace
 
@@ -73,13 +87,13 @@ Vector Hmc::move(const Problem& problem, const Context& context, const MoveSetti
     energy(row) = 0.5 * squared_length(rho, row);
   }
   Kokkos::deep_copy(z, e.position);
-  Candidates c = start_of_trajectory(e, z);
-  kick(setting, 0.5, epsilon, c, rho);
-  for (int i = 1; i <= params.leapfrogs; ++i) {
-    drift(setting, epsilon, rho, z);
+  const Leapfrog leapfrog{setting, epsilon, start_of_trajectory(e, z), rho};
+  Candidates c = leapfrog.candidates;
+  for (int i = 0; i < params.leapfrogs; ++i) {
+    leapfrog.kick_and_drift(i == 0 ? 0.5 : 1.0);
     evaluate(problem, z, c.evaluation, context);
-    kick(setting, i < params.leapfrogs ? 1.0 : 0.5, epsilon, c, rho);
   }
+  leapfrog.last_kick();
   kernels::for_each_row(e.rows(), [=, position = e.position](int row) {
     c.log_ratio(row) = log_prior_ratio(z, position, row) + energy(row) - 0.5 * squared_length(rho, row);
   });
