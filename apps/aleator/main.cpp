@@ -180,6 +180,24 @@ void add_testing_commands(CLI::App& app, Arguments& a, Work& chosen, int argc, c
   });
 }
 
+void add_calibrate(CLI::App& app, Arguments& a, Work& chosen, int argc, char** argv) {
+  CLI::App* calibrate = app.add_subcommand("calibrate", "Is the posterior right for data the model itself makes?");
+  calibrate
+      ->add_option("DECK", a.deck, "A deck with job/calibrate, or with job/sample whose problem and sampler are taken")
+      ->required();
+  calibrate->add_option("--out", a.folder, "Run folder, new or empty (default: runs/<deck name>-calibration)")
+      ->type_name("DIR");
+  add_overrides(calibrate, a);
+  calibrate->footer(
+      "Example:\n  aleator calibrate deck.toml --set job.calibration.simulations=100 --set sampler.hmc.draws=200\n"
+      "Exit code 0: calibrated; 3: not. A run that was stopped goes on with aleator resume DIR.");
+  choose(calibrate, chosen, [&a, argc, argv] {
+    with_ranks(argc, argv, [&a](const parallel::Comm& comm) {
+      a.exit_code = campaign::calibrate(comm, {a.deck, a.overrides, a.folder, a.command_line}) ? 0 : 3;
+    });
+  });
+}
+
 // Commands that read a deck, a run folder or the menu on one process; `check` starts Kokkos alone, the menu nothing.
 void add_reading_commands(CLI::App& app, Arguments& a, Work& chosen) {
   CLI::App* check = app.add_subcommand("check", "Find every fault of a deck without running it");
@@ -242,6 +260,7 @@ int main(int argc, char** argv) {
   add_computing_commands(app, arguments, chosen, argc, argv);
   add_serve_command(app, arguments, chosen, argc, argv);
   add_testing_commands(app, arguments, chosen, argc, argv);
+  add_calibrate(app, arguments, chosen, argc, argv);
   add_reading_commands(app, arguments, chosen);
   try {
     app.parse(argc, argv);
