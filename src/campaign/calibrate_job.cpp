@@ -70,7 +70,8 @@ CalibrateJob::CalibrateJob(const Params& params, Parts parts) : params_(params),
   const sampler::Plan plan = parts_.sampler.sampler->plan();
   const std::int64_t all = plan.members * plan.draws;
   if (all < params_.ranks)
-    throw deck::KeyError("ranks", fmt::format("= {}, but the sampler makes only {} draws", params_.ranks, all));
+    throw deck::KeyError("ranks",
+                         fmt::format("{} are wanted, but the sampler makes only {} draws", params_.ranks, all));
   chosen_.resize(static_cast<std::size_t>(plan.draws));
   for (std::int64_t i = 0; i < params_.ranks; ++i) {
     const std::int64_t at = (2 * i + 1) * all / (2 * params_.ranks);

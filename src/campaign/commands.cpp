@@ -265,7 +265,7 @@ std::string check_deck(const std::string& path, const deck::Overrides& overrides
   const deck::Registry registry = register_all();
   const deck::Deck deck(path, registry, overrides, read_here);
   require_job(deck);
-  deck::Builder builder(deck, on_root(comm));
+  deck::Builder builder(deck);
   provide_grid(deck, builder);
   const Jobs jobs = build_jobs(deck, builder);
   std::string text;
