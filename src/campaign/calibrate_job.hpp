@@ -3,7 +3,7 @@
 /// Method    Talts, Betancourt, Simpson, Vehtari, Gelman 2018: for l = 1 ... L draw u* from the prior and data from the
 ///           likelihood at G(u*), sample the posterior of those data, and take the rank of u* among K - 1 of its draws. If
 ///           model, likelihood and sampler fit together, ranks are uniform: prob/rank_test.hpp judges. The log-likelihood
-///           at u* is ranked too (Modrák et al. 2023): it sees a sampler that ignores its data. Ties: broken at random.
+///           at u* is ranked too (Modrák et al. 2023): it sees a sampler that ignores its data. Ties: a random rank.
 /// Parallel  collective: one simulation after the other, each on all ranks; the same ranks (of u*) on any number of them.
 /// Cost      L runs of the sampler. Stopped, it loses the simulation under way.
 /// Fails     KeyError: a problem whose data cannot be drawn, a sampler with fewer draws than ranks are wanted or that cannot treat
