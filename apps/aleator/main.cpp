@@ -1,11 +1,13 @@
 // The command line of Aleator: reads what the user typed, calls one function of campaign/commands.hpp (or deck/describe.hpp)
-// and turns errors into exit codes: 0 done, 2 the deck or the data is wrong, 3 the numerics failed, 4 a bug of ours.
+// and turns errors into exit codes: 0 done, 2 the deck or the data is wrong, 3 the numerics failed (or bench missed a known
+// answer, or calibrate found a problem or sampler that is not calibrated), 4 a bug of ours.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <functional>
 
 #include "build_information.hpp"
+#include "campaign/bench.hpp"
 #include "campaign/commands.hpp"
 #include "campaign/register_all.hpp"
 #include "campaign/serve.hpp"
@@ -21,9 +23,10 @@ using namespace aleator;
 
 struct Arguments {
   std::string deck, folder, out, at, component;
-  std::vector<std::string> overrides;
+  std::vector<std::string> overrides, only;
   std::string command_line;
   campaign::ServeRequest serve;
+  int exit_code = 0;
 };
 
 int report_error(const char* text, int code, core::LogLevel level = core::LogLevel::error) {
@@ -157,6 +160,44 @@ void add_serve_command(CLI::App& app, Arguments& a, Work& chosen, int argc, char
   });
 }
 
+// Commands that test the program and its decks: exit code 3 where they find them wrong.
+void add_testing_commands(CLI::App& app, Arguments& a, Work& chosen, int argc, char** argv) {
+  CLI::App* bench = app.add_subcommand("bench", "Run problems with known answers and compare");
+  bench->add_option("FOLDER", a.deck, "Folder of the problems (default: input/benchmarks)");
+  bench->add_option("--only", a.only, "These problems only")->type_name("NAME");
+  bench->add_option("--out", a.folder, "Folder for the runs, new or empty (default: runs/bench, or runs/bench-2, ...)")
+      ->type_name("DIR");
+  bench->footer(
+      "Examples:\n  aleator bench\n  mpirun -n 2 aleator bench --only shells_2 ar1 --out runs/two\n"
+      "Exit code 0: every value lies within its tolerance; 3: some do not, or a deck failed.");
+  choose(bench, chosen, [&a, argc, argv] {
+    with_ranks(argc, argv, [&a](const parallel::Comm& comm) {
+      const campaign::BenchResult result =
+          campaign::bench(comm, {a.deck.empty() ? "input/benchmarks" : a.deck, a.only, a.folder, a.command_line});
+      if (comm.is_root()) fmt::print("{}", result.text);
+      a.exit_code = result.passes ? 0 : 3;
+    });
+  });
+}
+
+void add_calibrate(CLI::App& app, Arguments& a, Work& chosen, int argc, char** argv) {
+  CLI::App* calibrate = app.add_subcommand("calibrate", "Is the posterior right for data the model itself makes?");
+  calibrate
+      ->add_option("DECK", a.deck, "A deck with job/calibrate, or with job/sample whose problem and sampler are taken")
+      ->required();
+  calibrate->add_option("--out", a.folder, "Run folder, new or empty (default: runs/<deck name>-calibration)")
+      ->type_name("DIR");
+  add_overrides(calibrate, a);
+  calibrate->footer(
+      "Example:\n  aleator calibrate deck.toml --set job.calibration.simulations=100 --set sampler.hmc.draws=200\n"
+      "Exit code 0: calibrated; 3: not. A run that was stopped goes on with aleator resume DIR.");
+  choose(calibrate, chosen, [&a, argc, argv] {
+    with_ranks(argc, argv, [&a](const parallel::Comm& comm) {
+      a.exit_code = campaign::calibrate(comm, {a.deck, a.overrides, a.folder, a.command_line}) ? 0 : 3;
+    });
+  });
+}
+
 // Commands that read a deck, a run folder or the menu on one process; `check` starts Kokkos alone, the menu nothing.
 void add_reading_commands(CLI::App& app, Arguments& a, Work& chosen) {
   CLI::App* check = app.add_subcommand("check", "Find every fault of a deck without running it");
@@ -218,6 +259,8 @@ int main(int argc, char** argv) {
   Work chosen;
   add_computing_commands(app, arguments, chosen, argc, argv);
   add_serve_command(app, arguments, chosen, argc, argv);
+  add_testing_commands(app, arguments, chosen, argc, argv);
+  add_calibrate(app, arguments, chosen, argc, argv);
   add_reading_commands(app, arguments, chosen);
   try {
     app.parse(argc, argv);
@@ -228,7 +271,7 @@ int main(int argc, char** argv) {
   }
   try {
     chosen();
-    return 0;
+    return arguments.exit_code;
   } catch (const Shown& shown) {
     return shown.exit_code;
   } catch (const core::UserError& error) {

@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "campaign/evaluate.hpp"
 #include "campaign/job.hpp"
 #include "campaign/progress.hpp"
 #include "campaign/register_all.hpp"
+#include "campaign/rows_report.hpp"
 #include "campaign/run_folder.hpp"
+#include "campaign/sample_job.hpp"
 #include "campaign/shared_reader.hpp"
 #include "core/log.hpp"
 #include "core/version.hpp"
@@ -135,11 +139,10 @@ std::shared_ptr<model::Problem> first_problem(const deck::Deck& deck, deck::Buil
   return builder.get<model::Problem>("problem", problems.front()->block.name);
 }
 
-}  // namespace
-
-void run(const parallel::Comm& comm, const RunRequest& request) {
+// Runs the deck that `read` gives; returns the folders of its jobs.
+std::vector<std::string> run_deck(const parallel::Comm& comm, const RunRequest& request, const deck::FileReader& read) {
   const deck::Registry registry = register_all();
-  const deck::Deck deck(request.deck, registry, request.overrides, shared_reader(comm));
+  const deck::Deck deck(request.deck, registry, request.overrides, read);
   require_job(deck);
   deck::Builder builder(deck, on_root(comm));
   const auto grid = provide_grid(deck, builder);
@@ -152,6 +155,72 @@ void run(const parallel::Comm& comm, const RunRequest& request) {
   open_log(comm, folder);
   log_start(comm, request.deck + " -> " + folder);
   run_jobs(*grid, deck, jobs, folder);
+  std::vector<std::string> folders;
+  for (const auto& [name, job] : jobs) folders.push_back(job_folder(folder, deck, name));
+  return folders;
+}
+
+// The deck's text with all jobs but those that calibrate left blank, and one added where there is none: lines keep their places.
+std::string calibration_text(const deck::Deck& deck, const std::string& text) {
+  std::vector<int> starts, dropped;
+  std::string added;
+  bool has_own = false;
+  for (const deck::ParsedBlock& parsed : deck.blocks()) {
+    starts.push_back(parsed.block.at.line);
+    if (parsed.block.kind != "job") continue;
+    if (parsed.block.type == "job/calibrate") {
+      has_own = true;
+      continue;
+    }
+    dropped.push_back(parsed.block.at.line);
+    if (parsed.block.type != "job/sample" || !added.empty()) continue;
+    const auto params = std::any_cast<SampleJob::Params>(parsed.params);
+    added = fmt::format("\n[job.calibration]\ntype = \"job/calibrate\"\nproblem = \"{}\"\nsampler = \"{}\"\n",
+                        params.problem, params.sampler);
+  }
+  if (!has_own && added.empty())
+    throw core::UserError(fmt::format(
+        "{}:1:1: error: the deck has neither a job/calibrate nor a job/sample, so there is nothing to calibrate",
+        deck.path()));
+  std::string out;
+  bool is_dropped = false;
+  int line = 1;
+  for (std::size_t at = 0; at < text.size(); ++line) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    if (std::count(starts.begin(), starts.end(), line) > 0)
+      is_dropped = std::count(dropped.begin(), dropped.end(), line) > 0;
+    if (!is_dropped) out += text.substr(at, end - at);
+    out += "\n";
+    at = end + 1;
+  }
+  return has_own ? out : out + added;
+}
+
+}  // namespace
+
+void run(const parallel::Comm& comm, const RunRequest& request) { run_deck(comm, request, shared_reader(comm)); }
+
+bool calibrate(const parallel::Comm& comm, const RunRequest& request) {
+  const deck::FileReader read = shared_reader(comm);
+  const deck::Registry registry = register_all();
+  const deck::Deck deck(request.deck, registry, {}, read);
+  const std::string text = calibration_text(deck, read(request.deck).value_or(""));
+  RunRequest calibration = request;
+  if (calibration.folder.empty()) {
+    if (comm.is_root())
+      calibration.folder = default_folder(std::filesystem::path(request.deck).stem().string() + "-calibration.toml");
+    comm.broadcast(calibration.folder);
+  }
+  const std::vector<std::string> folders = run_deck(
+      comm, calibration,
+      [&](const std::string& path) -> std::optional<std::string> { return path == request.deck ? text : read(path); });
+  bool is_refused = false;
+  parallel::agree(comm, [&] {
+    for (const std::string& folder : folders)  // a job that was stopped has no summary yet
+      if (comm.is_root() && io::file_exists(folder + "/summary.json"))
+        is_refused = is_refused || !read_summary(folder).at("is_calibrated").get<bool>();
+  });
+  return !comm.any(is_refused);
 }
 
 void resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides,

@@ -1,7 +1,7 @@
 #pragma once
 /// What      The commands of the program: each reads a deck or a run folder and does one thing.
-/// Method    run and resume are collective and need a parallel::Session; the others need neither MPI nor PETSc.
-/// Parallel  run, resume, evaluate: collective. The rest: one process.
+/// Method    run, calibrate and resume are collective and need a parallel::Session; the others need neither MPI nor PETSc.
+/// Parallel  run, calibrate, resume, evaluate: collective. The rest: one process.
 /// Cost      check: milliseconds.
 /// Fails     UserError, NumericsError, InternalError (core/error.hpp): main turns them into exit codes.
 #include <string>
@@ -19,6 +19,9 @@ struct RunRequest {
 };
 
 void run(const parallel::Comm& comm, const RunRequest& request);
+/// Calibrates (job/calibrate) instead of running the deck's jobs: its own calibrate jobs, or one with problem and sampler of the
+/// first job/sample. False: not calibrated. Folder: runs/<deck name>-calibration.
+bool calibrate(const parallel::Comm& comm, const RunRequest& request);
 void resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides,
             const std::string& command);
 /// Rows of parameters in the file `at` -> CSV on standard output, or in `out`.

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "campaign/assimilate_job.hpp"
+#include "campaign/calibrate_job.hpp"
 #include "campaign/evaluate.hpp"
 #include "campaign/forward_job.hpp"
 #include "campaign/job.hpp"
@@ -85,6 +86,22 @@ std::unique_ptr<Job> make_assimilate(const AssimilateJob::Params& params, deck::
   return std::make_unique<AssimilateJob>(params, std::move(parts));
 }
 
+std::unique_ptr<Job> make_calibrate(const CalibrateJob::Params& params, deck::Builder& builder) {
+  CalibrateJob::Parts parts;
+  const std::string from = params.data_from.empty() ? params.problem : params.data_from;
+  parts.problem = builder.get<model::Problem>("problem", params.problem);
+  parts.data_from = builder.get<model::Problem>("problem", from);
+  parts.sampler = {params.sampler, builder.deck().block("sampler", params.sampler).block.type,
+                   builder.get<sampler::Sampler>("sampler", params.sampler)};
+  parts.text = fmt::format(
+      "{} data sets were simulated: parameters from the prior, data from the likelihood of problem '{}'. Each time "
+      "'{}' ({}) "
+      "sampled the posterior of problem '{}', and the parameters were ranked among {} of its draws.\n\n{}",
+      params.simulations, from, params.sampler, parts.sampler.component, params.problem, params.ranks,
+      in_words(builder.deck(), *parts.problem, params.problem));
+  return std::make_unique<CalibrateJob>(params, std::move(parts));
+}
+
 }  // namespace
 
 void register_jobs(deck::Registry& registry) {
@@ -107,6 +124,7 @@ void register_jobs(deck::Registry& registry) {
   registry.add<Job, ForwardJob::Params>("job", "job/forward", ForwardJob::schema(), make_forward);
   registry.add<Job, PriorSampleJob::Params>("job", "job/prior_sample", PriorSampleJob::schema(), make_prior_sample);
   registry.add<Job, SimulateJob::Params>("job", "job/simulate_data", SimulateJob::schema(), make_simulate);
+  registry.add<Job, CalibrateJob::Params>("job", "job/calibrate", CalibrateJob::schema(), make_calibrate);
   registry.add<Job, AssimilateJob::Params>("job", "job/assimilate", AssimilateJob::schema(), make_assimilate);
 }
 

@@ -4,9 +4,11 @@
 /// Parallel  local.
 /// Cost      O(rows x outputs) for independent noise, O(rows x outputs^2) for correlated noise.
 /// Fails     -
+#include <memory>
 #include <vector>
 
 #include "kernels/batch.hpp"
+#include "kernels/random.hpp"
 #include "math/dense.hpp"
 
 namespace aleator::model {
@@ -35,6 +37,13 @@ class Likelihood {
   virtual const std::vector<double>& data() const = 0;
   /// Null when the noise is not additive Gaussian.
   virtual const GaussianNoise* gaussian() const { return nullptr; }
+  /// Data drawn given outputs y (outputs() numbers); empty where the likelihood cannot draw.
+  virtual std::vector<double> simulate(const double* /*y*/, const kernels::Rng& /*rng*/, kernels::Stream /*stream*/,
+                                       std::int64_t /*row*/) const {
+    return {};
+  }
+  /// The same likelihood of other data, as many; null where that is not possible.
+  virtual std::unique_ptr<Likelihood> with_data(const std::vector<double>& /*data*/) const { return nullptr; }
 };
 
 }  // namespace aleator::model

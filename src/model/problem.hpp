@@ -6,6 +6,7 @@
 /// Cost      one model run a row (and one adjoint where a gradient is asked for).
 /// Fails     a row whose model run fails has log-likelihood -infinity and gradient 0, or NumericsError (deck: on_failure).
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,13 @@ class Problem {
   virtual RowStatus evaluate_parameters(ConstBatch u, Evaluation& result, Vector log_prior) const = 0;
   /// This rank's rows that failed since the last call, each a line of CSV: the parameters, then the reason.
   virtual std::vector<std::string> take_failures() const { return {}; }
+  /// Data drawn from the likelihood given the outputs y of one row; empty where the problem cannot draw.
+  virtual std::vector<double> simulate(const double* /*y*/, const kernels::Rng& /*rng*/, kernels::Stream /*stream*/,
+                                       std::int64_t /*row*/) const {
+    return {};
+  }
+  /// The same problem with other data, nothing else being known of it; null where that is not possible.
+  virtual std::unique_ptr<Problem> with_data(const std::vector<double>& /*data*/) const { return nullptr; }
 };
 
 /// log N(z_r; 0, I) of each row, the prior in latent coordinates.

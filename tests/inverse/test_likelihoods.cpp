@@ -35,6 +35,48 @@ void expect_gradient(const model::Likelihood& likelihood, const std::vector<doub
   }
 }
 
+// Moments of N rows of simulated data: means y, covariance c^2 R, to 5 standard errors.
+void expect_moments(const GaussianLikelihood& likelihood, const std::vector<double>& y, double c,
+                    const math::Matrix& r) {
+  const int rows = 20000, p = 2;
+  double mean[p] = {0, 0}, second[p][p] = {{0, 0}, {0, 0}};
+  for (int row = 0; row < rows; ++row) {
+    const std::vector<double> data =
+        likelihood.simulate(y.data(), kernels::Rng(3), {kernels::Purpose::observation_noise}, row);
+    ASSERT_EQ(data.size(), 2u);
+    for (int i = 0; i < p; ++i) {
+      mean[i] += (data[i] - y[i]) / rows;
+      for (int j = 0; j < p; ++j) second[i][j] += (data[i] - y[i]) * (data[j] - y[j]) / rows;
+    }
+  }
+  for (int i = 0; i < p; ++i) {
+    EXPECT_NEAR(mean[i], 0.0, 5.0 * c * std::sqrt(r(i, i) / rows)) << i;
+    for (int j = 0; j < p; ++j) {
+      const double sd = c * c * std::sqrt((r(i, i) * r(j, j) + r(i, j) * r(i, j)) / rows);
+      EXPECT_NEAR(second[i][j], c * c * r(i, j), 5.0 * sd) << i << j;
+    }
+  }
+}
+
+TEST(GaussianLikelihood, SimulatedDataHaveItsMomentsAndOtherDataItsDensity) {
+  math::Matrix r(2, 2);
+  r(0, 0) = 0.25, r(1, 1) = 4.0, r(0, 1) = r(1, 0) = 0.6;
+  GaussianLikelihood::Params params;
+  params.data = {"data.txt", "1 2\n"}, params.covariance = {"covariance.txt", "0.25 0.6\n0.6 4\n"};
+  const GaussianLikelihood correlated(params);
+  expect_moments(correlated, {1.0, -3.0}, 1.0, r);
+  params.unknown_scale = true;
+  expect_moments(GaussianLikelihood(params), {1.0, -3.0, 0.5}, 0.5, r);
+  params.covariance = {}, params.sd = {0.5, 2.0}, params.unknown_scale = false;
+  r(0, 1) = r(1, 0) = 0.0;
+  expect_moments(GaussianLikelihood(params), {0.0, 7.0}, 1.0, r);
+  params.data = {"data.txt", "3 4\n"};
+  const auto other = GaussianLikelihood(params).with_data({1.0, 2.0});
+  params.data = {"data.txt", "1 2\n"};
+  EXPECT_EQ(density(*other, {0.3, 0.1}), density(GaussianLikelihood(params), {0.3, 0.1}));
+  EXPECT_EQ(other->with_data({1.0}), nullptr);
+}
+
 TEST(PoissonLikelihood, IsTheClosedForm) {
   const std::vector<double> y = {0.7, 0.2, 1.4};
   const double means = 0.7 + 0.2 + 1.4, expected = 3 * std::log(0.7) + std::log(1.4) - means - std::log(6.0);

@@ -126,4 +126,27 @@ void GaussianLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
   }
 }
 
+std::vector<double> GaussianLikelihood::simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
+                                                 std::int64_t row) const {
+  const int p = data_count();
+  const double c = has_unknown_scale_ ? y[p] : 1.0;
+  std::vector<double> n(noise_.data.size()), data(y, y + p);
+  rng.row_of_normals(stream, row, n.data(), p);
+  for (int i = 0; i < p; ++i) {
+    if (!precision_.empty()) {
+      data[i] += c * n[i] / precision_[i];
+      continue;
+    }
+    for (int j = 0; j <= i; ++j) data[i] += c * factor_(i, j) * n[j];
+  }
+  return data;
+}
+
+std::unique_ptr<model::Likelihood> GaussianLikelihood::with_data(const std::vector<double>& data) const {
+  if (data.size() != noise_.data.size()) return nullptr;
+  auto copy = std::make_unique<GaussianLikelihood>(*this);
+  copy->noise_.data = data;
+  return copy;
+}
+
 }  // namespace aleator::inverse

@@ -28,6 +28,10 @@ class GaussianLikelihood : public model::Likelihood {
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return noise_.data; }
   const model::GaussianNoise* gaussian() const override { return has_unknown_scale_ ? nullptr : &noise_; }
+  /// y + c L n, n ~ N(0, I).
+  std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
+                               std::int64_t row) const override;
+  std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const override;
 
  private:
   int data_count() const { return static_cast<int>(noise_.data.size()); }

@@ -33,6 +33,16 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
   facts_.grid = shape.input_grid;
 }
 
+std::unique_ptr<model::Problem> BayesProblem::with_data(const std::vector<double>& data) const {
+  std::shared_ptr<const model::Likelihood> likelihood = parts_.likelihood->with_data(data);
+  if (likelihood == nullptr) return nullptr;
+  auto copy = std::make_unique<BayesProblem>(*this);
+  copy->parts_.likelihood = std::move(likelihood);
+  copy->facts_.data = data;
+  copy->facts_.reference_mean.clear(), copy->facts_.truth.clear();
+  return copy;
+}
+
 model::RowStatus BayesProblem::density(ConstBatch u, model::Evaluation& result, Batch du, int attempt) const {
   const std::size_t rows = u.extent(0);
   const Batch y = result.outputs.size() != 0

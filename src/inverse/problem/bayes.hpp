@@ -26,6 +26,11 @@ class BayesProblem : public Posterior {
   int outputs() const override { return parts_.likelihood->outputs(); }
   bool has_gradient() const override { return parts_.model->adjoint() != nullptr; }
   const model::GaussianNoise* noise() const override { return parts_.likelihood->gaussian(); }
+  std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
+                               std::int64_t row) const override {
+    return parts_.likelihood->simulate(y, rng, stream, row);
+  }
+  std::unique_ptr<model::Problem> with_data(const std::vector<double>& data) const override;
   const Parts& parts() const { return parts_; }
 
  private:
