@@ -16,6 +16,8 @@ int buffer_capacity(std::int64_t members, int ranks, int dimension, int draws) {
   return static_cast<int>(std::clamp<std::int64_t>((1 << 20) / bytes_per_draw, 1, draws));
 }
 
+constexpr int values_at_once = 1 << 18;  // of rows that are not buffered
+
 std::vector<io::Dimension> with_size(std::vector<io::Dimension> dims, const prob::Variable& variable) {
   if (variable.size > 1) dims.push_back({variable.name + "_dim_0", variable.size});
   return dims;
@@ -23,17 +25,23 @@ std::vector<io::Dimension> with_size(std::vector<io::Dimension> dims, const prob
 
 }  // namespace
 
+int prior_draws(const model::Problem& problem) {
+  return std::clamp(8'000'000 / std::max(problem.parameter_dimension(), 1), 100, 1000);
+}
+
 std::int64_t prediction_draws(const sampler::Plan& plan) { return std::min<std::int64_t>(256, plan.members); }
 
 Recorder::Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem,
                    const model::Context& context, bool is_new, int first_draw)
     : plan_(plan), problem_(problem), context_(context), layout_(plan.members, context.comm), next_draw_(first_draw) {
-  capacity_ = buffer_capacity(plan.members, context.comm.size(), problem.parameter_dimension(), plan.draws);
-  values_.resize(problem.variables().size());
-  const std::size_t scalars = static_cast<std::size_t>(layout_.local_rows()) * capacity_;
-  for (std::size_t v = 0; v < values_.size(); ++v)
-    values_[v].resize(scalars * static_cast<std::size_t>(problem.variables()[v].size));
-  log_likelihood_.resize(scalars), log_prior_.resize(scalars), accepted_.resize(scalars);
+  if (plan.kind == sampler::Plan::Kind::chains) {
+    capacity_ = buffer_capacity(plan.members, context.comm.size(), problem.parameter_dimension(), plan.draws);
+    values_.resize(problem.variables().size());
+    const std::size_t scalars = static_cast<std::size_t>(layout_.local_rows()) * capacity_;
+    for (std::size_t v = 0; v < values_.size(); ++v)
+      values_[v].resize(scalars * static_cast<std::size_t>(problem.variables()[v].size));
+    log_likelihood_.resize(scalars), log_prior_.resize(scalars), accepted_.resize(scalars);
+  }
   if (is_new)
     lay_out(path);
   else
@@ -64,7 +72,7 @@ void Recorder::lay_out(const std::string& path) {
                 : std::vector<io::Dimension>{{"chain", 1}, {"draw", plan_.members}};
   for (const prob::Variable& variable : problem_.variables()) {
     file_->define("posterior", variable.name, with_size(sample, variable));
-    file_->define("prior", variable.name, with_size({{"chain", 1}, {"draw", prior_draws}}, variable));
+    file_->define("prior", variable.name, with_size({{"chain", 1}, {"draw", prior_draws(problem_)}}, variable));
   }
   file_->define("sample_stats", "log_likelihood", sample);
   file_->define(
@@ -87,16 +95,33 @@ void Recorder::lay_out(const std::string& path) {
 
 void Recorder::write_observed(const std::vector<double>& data) {
   if (!data.empty()) file_->write("observed_data", "data", data);
-  model::Batch z("z", prior_draws, problem_.dimension()), u("u", prior_draws, problem_.parameter_dimension());
-  context_.rng.normals({kernels::Purpose::prior_sample}, 0, z);
-  problem_.parameters(z, u);
-  int column = 0;
-  for (const prob::Variable& variable : problem_.variables()) {
-    std::vector<double> values;
-    for (int row = 0; row < prior_draws; ++row)
-      values.insert(values.end(), &u(row, column), &u(row, column) + variable.size);
-    file_->write("prior", variable.name, values);
-    column += variable.size;
+  const parallel::RowLayout layout(prior_draws(problem_), context_.comm);
+  write_in_parts(layout, "prior", [&](int first, int count) {
+    const model::Batch z("z", count, problem_.dimension());
+    context_.rng.normals({kernels::Purpose::prior_sample}, layout.first() + first, z);
+    return model::ConstBatch(z);
+  });
+}
+
+// Rows of `layout`, of which latent(first, count) are `count` local ones from `first` on; every rank takes as many turns.
+void Recorder::write_in_parts(const parallel::RowLayout& layout, const std::string& group, const LatentRows& latent) {
+  const int at_once = std::max<int>(1, values_at_once / problem_.parameter_dimension());
+  std::int64_t most_rows = 0;
+  for (int rank = 0; rank < layout.ranks(); ++rank)
+    most_rows = std::max(most_rows, layout.last_row(rank) - layout.first_row(rank));
+  for (std::int64_t done = 0; done < most_rows; done += at_once) {
+    const int first = static_cast<int>(std::min<std::int64_t>(done, layout.local_rows()));
+    const int count = std::min(at_once, layout.local_rows() - first);
+    const model::Batch u("u", count, problem_.parameter_dimension());
+    problem_.parameters(latent(first, count), u);
+    int column = 0;
+    for (const prob::Variable& variable : problem_.variables()) {
+      std::vector<double> values;
+      for (int row = 0; row < count; ++row)
+        values.insert(values.end(), &u(row, column), &u(row, column) + variable.size);
+      file_->write_rows(group, variable.name, layout, {first, count}, values.data());
+      column += variable.size;
+    }
   }
 }
 
@@ -155,16 +180,9 @@ void Recorder::sync() {
 
 void Recorder::add_particles(const sampler::BaseState& state) {
   const sampler::Ensemble& e = state.ensemble;
-  model::Batch u("u", e.rows(), problem_.parameter_dimension());
-  problem_.parameters(e.position, u);
-  int column = 0;
-  for (const prob::Variable& variable : problem_.variables()) {
-    std::vector<double> values;
-    for (int row = 0; row < e.rows(); ++row)
-      values.insert(values.end(), &u(row, column), &u(row, column) + variable.size);
-    file_->write_rows("posterior", variable.name, layout_, values.data());
-    column += variable.size;
-  }
+  write_in_parts(layout_, "posterior", [&e](int first, int count) {
+    return model::ConstBatch(Kokkos::subview(e.position, Kokkos::make_pair(first, first + count), Kokkos::ALL));
+  });
   std::vector<double> lp(static_cast<std::size_t>(e.rows()));
   for (int row = 0; row < e.rows(); ++row)
     lp[row] = e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), problem_.dimension());

@@ -1,9 +1,11 @@
 #pragma once
 /// What      Writes a sampler's draws to results.h5 while it runs.
-/// Method    draws are buffered and written in blocks; what a checkpoint covers is always on disk before it.
+/// Method    draws of chains are buffered and written in blocks, members of an ensemble go out a few at a time: no copy of it
+///           exists in parameters. What a checkpoint covers is always on disk before it.
 /// Parallel  collective; every rank writes its own members.
 /// Cost      one transport map and one copy of each draw; a few writes a second at most.
 /// Fails     UserError when the file cannot be written.
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +34,8 @@ class Recorder {
   void lay_out(const std::string& path);
   void reopen(const std::string& path);
   void add_particles(const sampler::BaseState& state);
+  using LatentRows = std::function<model::ConstBatch(int first, int count)>;
+  void write_in_parts(const parallel::RowLayout& layout, const std::string& group, const LatentRows& latent);
   sampler::Plan plan_;
   const model::Problem& problem_;
   model::Context context_;
@@ -42,7 +46,8 @@ class Recorder {
   std::vector<double> log_likelihood_, log_prior_, accepted_;
 };
 
-constexpr int prior_draws = 1000;
+/// Draws from the prior that are kept beside: 1000, of fields fewer.
+int prior_draws(const model::Problem& problem);
 /// Members whose model outputs are kept at the end.
 std::int64_t prediction_draws(const sampler::Plan& plan);
 

@@ -30,7 +30,7 @@ json read_json(const std::string& path) {
 
 double number_or_nan(const json& value) { return value.is_number() ? value.get<double>() : report::undefined; }
 
-// Draws of all parameters, [chain][draw][parameter]; every stride-th draw when there are very many.
+// Draws of all parameters, [chain][draw][parameter]; every stride-th draw when there are very many. Read some draws at a time.
 void read_draws(const std::string& folder, const model::Problem& problem, report::MethodRun& run) {
   const io::ResultsReader reader(folder + "/results.h5");
   run.dimension = problem.parameter_dimension();
@@ -40,18 +40,22 @@ void read_draws(const std::string& folder, const model::Problem& problem, report
       static_cast<int>(std::clamp<std::int64_t>(total / most_values_in_report, 1, std::max(1, all_draws)));
   run.draws = all_draws / stride, run.draws_made = all_draws, run.stride = stride;
   run.values.resize(static_cast<std::size_t>(run.chains) * run.draws * run.dimension);
-  int first = 0;
+  int column = 0;
   for (const prob::Variable& variable : problem.variables()) {
-    for (int chain = 0; chain < run.chains; ++chain) {
-      const std::vector<double> values =
-          variable.size == 1 ? reader.read("posterior", variable.name, {{chain, 0}, {1, all_draws}})
-                             : reader.read("posterior", variable.name, {{chain, 0, 0}, {1, all_draws, variable.size}});
-      for (int draw = 0; draw < run.draws; ++draw)
-        std::copy_n(
-            values.begin() + static_cast<std::ptrdiff_t>(draw) * stride * variable.size, variable.size,
-            run.values.begin() + (static_cast<std::ptrdiff_t>(chain) * run.draws + draw) * run.dimension + first);
-    }
-    first += variable.size;
+    const int at_once = std::max(1, (1 << 21) / variable.size / stride);
+    for (int chain = 0; chain < run.chains; ++chain)
+      for (int first = 0; first < run.draws; first += at_once) {
+        const int some = std::min(at_once, run.draws - first), begin = first * stride, count = some * stride;
+        const std::vector<double> values =
+            variable.size == 1
+                ? reader.read("posterior", variable.name, {{chain, begin}, {1, count}})
+                : reader.read("posterior", variable.name, {{chain, begin, 0}, {1, count, variable.size}});
+        for (int i = 0; i < some; ++i)
+          std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(i) * stride * variable.size, variable.size,
+                      run.values.begin() +
+                          (static_cast<std::ptrdiff_t>(chain) * run.draws + first + i) * run.dimension + column);
+      }
+    column += variable.size;
   }
   const std::vector<double> log_likelihood = reader.read("sample_stats", "log_likelihood");
   for (int chain = 0; chain < run.chains; ++chain)
@@ -84,8 +88,9 @@ std::vector<report::Series> read_histories(const std::string& path) {
   return all;
 }
 
-report::MethodRun read_method(const std::string& folder, const model::Problem& problem) {
-  const json summary = read_json(folder + "/summary.json");
+report::MethodRun read_method(const std::string& folder, const model::Problem& problem, bool with_draws) {
+  const SamplingSummary file = read_sampling_summary(folder + "/summary.json");
+  const json& summary = file.facts;
   report::MethodRun run;
   run.name = summary.at("sampler"), run.component = summary.at("component"), run.kind = summary.at("kind");
   run.is_exact = summary.at("is_exact"), run.chains = summary.at("chains"), run.draws = summary.at("draws");
@@ -97,14 +102,13 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
     run.log_evidence = number_or_nan(summary.at("log_evidence").at("value"));
     run.log_evidence_standard_error = number_or_nan(summary.at("log_evidence").at("standard_error"));
   }
-  for (const std::string& name : parameter_names(problem.variables())) {
-    const json& row = summary.at("parameters").at(name);
-    const auto at = [&row](const char* key) { return number_or_nan(row.at(key)); };
-    run.parameters.push_back({name, at("mean"), at("sd"), at("mcse"), at("ess_bulk"), at("ess_tail"), at("rhat"),
-                              at("q05"), at("q50"), at("q95")});
-  }
+  for (const auto& [name, s] : file.rows)
+    run.parameters.push_back({name, s.mean, s.sd, s.mcse, s.ess_bulk, s.ess_tail, s.rhat, s.q05, s.q50, s.q95});
+  if (static_cast<int>(run.parameters.size()) != problem.parameter_dimension())
+    throw core::UserError(fmt::format("{}/summary.json has {} parameters where the problem has {}", folder,
+                                      run.parameters.size(), problem.parameter_dimension()));
   run.histories = read_histories(folder + "/history.json");
-  read_draws(folder, problem, run);
+  if (with_draws) read_draws(folder, problem, run);
   if (!problem.facts().reference_mean.empty()) run.error_curve = error_curve(folder, run);
   return run;
 }
@@ -154,13 +158,10 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";
   data.observed = problem.facts().data;
   if (problem.outputs() > 0) read_predictions(folders.front(), problem.outputs(), data);
-  data.main = read_method(folders.front(), problem);
-  const json summary = read_json(folders.front() + "/summary.json");
+  data.main = read_method(folders.front(), problem, true);
+  const json summary = read_sampling_summary(folders.front() + "/summary.json").facts;
   data.ranks = summary.at("ranks"), data.threads = summary.at("threads");
-  for (std::size_t i = 1; i < folders.size(); ++i) {
-    data.comparisons.push_back(read_method(folders[i], problem));
-    data.comparisons.back().values.clear();
-  }
+  for (std::size_t i = 1; i < folders.size(); ++i) data.comparisons.push_back(read_method(folders[i], problem, false));
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_html(data, folder + "/report"));
   core::info("report: {}/report/index.html", folder);

@@ -64,8 +64,9 @@ void SamplerRun::check_finished() const {
   parallel::agree(job_.comm, [&] {
     if (!job_.comm.is_root()) return;
     const std::string path = folder_ + "/summary.json";
-    const auto summary = nlohmann::json::parse(io::read_text_file(path), nullptr, false);
-    if (summary.is_object() && summary.value("deck", "") == job_.fingerprint) return;
+    if (const nlohmann::json facts = read_sampling_summary(path).facts;
+        facts.is_object() && facts.value("deck", "") == job_.fingerprint)
+      return;
     throw core::UserError(
         fmt::format("{}: {} is finished, but with another deck; resume without --set, or start a new run "
                     "with another --out",
@@ -204,6 +205,7 @@ void SamplerRun::finish() {
   job_.comm.barrier();
   std::vector<NamedSummary> rows_summary = summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind);
   if (named_.sampler->state().means.count > 0.0) use_running_means(rows_summary);
+  named_.sampler->clear();
   write_text(job_.comm, folder_ + "/history.json", history_.json());
   write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.facts().reference_mean));
   core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.facts().reference_mean));

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "campaign/progress.hpp"
+#include "io/files.hpp"
 #include "io/results.hpp"
 #include "prob/weighted_draws.hpp"
 
@@ -50,7 +50,7 @@ std::vector<double> summarise_share(const parallel::Comm& comm, const std::strin
   for (const prob::Variable& variable : variables) {
     const std::vector<std::int64_t> shape = reader.shape("posterior", variable.name);
     const std::int64_t draws = shape[0] * shape[1];
-    constexpr std::int64_t memory = 1 << 28;
+    constexpr std::int64_t memory = 1 << 24;
     const int at_once = static_cast<int>(std::clamp<std::int64_t>(memory / (8 * draws), 1, variable.size));
     for (int block = 0; block < variable.size; block += at_once) {
       const int count = std::min(at_once, variable.size - block);
@@ -150,6 +150,20 @@ Worst worst_of(const std::vector<NamedSummary>& rows) {
   return w;
 }
 
+struct Column {
+  const char* name;
+  double prob::ScalarSummary::*value;
+};
+constexpr Column columns[] = {{"mean", &prob::ScalarSummary::mean},
+                              {"sd", &prob::ScalarSummary::sd},
+                              {"mcse", &prob::ScalarSummary::mcse},
+                              {"ess_bulk", &prob::ScalarSummary::ess_bulk},
+                              {"ess_tail", &prob::ScalarSummary::ess_tail},
+                              {"rhat", &prob::ScalarSummary::rhat},
+                              {"q05", &prob::ScalarSummary::q05},
+                              {"q50", &prob::ScalarSummary::q50},
+                              {"q95", &prob::ScalarSummary::q95}};
+
 const char* kind_text(sampler::Plan::Kind kind) {
   switch (kind) {
     case sampler::Plan::Kind::chains:
@@ -193,20 +207,42 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["ess_per_evaluation"] = number(worst.ess / static_cast<double>(facts.model_evaluations));
   out["ess_per_second"] = number(worst.ess / facts.wall_time_seconds);
   out["error"] = number(relative_squared_error(rows, reference));
-  ordered_json& parameters = out["parameters"] = ordered_json::object();
+  std::string text = out.dump(2);
+  text.erase(text.size() - 2);  // the last brace: parameters follow, one after the other, for fields have many
+  text += ",\n  \"parameters\": {";
   for (const NamedSummary& row : rows) {
-    const prob::ScalarSummary& s = row.summary;
-    parameters[row.name] = {{"mean", number(s.mean)},
-                            {"sd", number(s.sd)},
-                            {"mcse", number(s.mcse)},
-                            {"ess_bulk", number(s.ess_bulk)},
-                            {"ess_tail", number(s.ess_tail)},
-                            {"rhat", number(s.rhat)},
-                            {"q05", number(s.q05)},
-                            {"q50", number(s.q50)},
-                            {"q95", number(s.q95)}};
+    text += fmt::format("{}\n    {}: {{", &row == &rows.front() ? "" : ",", ordered_json(row.name).dump());
+    for (const Column& column : columns)
+      text += fmt::format("{}\n      \"{}\": {}", &column == columns ? "" : ",", column.name,
+                          number(row.summary.*column.value).dump());
+    text += "\n    }";
   }
-  return out.dump(2) + "\n";
+  return text + (rows.empty() ? "}\n}\n" : "\n  }\n}\n");
+}
+
+SamplingSummary read_sampling_summary(const std::string& path) {
+  using json = nlohmann::json;
+  SamplingSummary summary;
+  std::string name;
+  bool is_parameters = false;
+  const auto keep = [&](int depth, json::parse_event_t event, json& value) {
+    if (event == json::parse_event_t::key && depth == 1) is_parameters = value == "parameters";
+    if (event == json::parse_event_t::key && depth == 2) name = value.get<std::string>();
+    if (event != json::parse_event_t::object_end || depth != 2 || !is_parameters) return true;
+    NamedSummary row{name, {}};
+    for (const Column& column : columns) {
+      const json& entry = value.at(column.name);
+      row.summary.*column.value = entry.is_number() ? entry.get<double>() : std::nan("");
+    }
+    summary.rows.push_back(std::move(row));
+    return false;
+  };
+  try {
+    summary.facts = json::parse(io::read_text_file(path), keep);
+  } catch (const json::exception& error) {
+    throw core::UserError(fmt::format("{}: not readable as JSON ({})", path, error.what()));
+  }
+  return summary;
 }
 
 std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>& rows,

@@ -5,6 +5,7 @@
 /// Parallel  collective: the parameters are shared out to the ranks; the numbers do not depend on how.
 /// Cost      reads the draws once.
 /// Fails     UserError when results.h5 cannot be read.
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,14 @@ double relative_squared_error(const std::vector<NamedSummary>& rows, const std::
 
 std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>& rows,
                          const std::vector<double>& reference);
+
+/// A summary.json: what is said of the run, and the parameters, which are kept in no other form.
+struct SamplingSummary {
+  nlohmann::json facts;
+  std::vector<NamedSummary> rows;
+};
+/// UserError where `path` holds no JSON.
+SamplingSummary read_sampling_summary(const std::string& path);
 
 /// One or two lines for the log: the worst R-hat and ESS, evidence, error.
 std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>& rows,

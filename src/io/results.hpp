@@ -77,6 +77,12 @@ class ResultsFile {
   /// (chain = 1, draw = J, rest…). values: [local row][rest].
   void write_rows(const std::string& group, const std::string& name, const parallel::RowLayout& rows,
                   const double* values);
+  /// Local rows first, first + 1, …, first + count - 1 of them only; ranks may differ in both.
+  struct LocalRows {
+    std::int64_t first = 0, count = 0;
+  };
+  void write_rows(const std::string& group, const std::string& name, const parallel::RowLayout& rows, LocalRows some,
+                  const double* values);
 
   /// The whole variable, the same on all ranks; rank 0 writes. In the order of dims, last one fastest.
   void write(const std::string& group, const std::string& name, const std::vector<double>& whole);

@@ -26,6 +26,7 @@ class Importance final : public Sampler {
   StepInfo step(const Problem& problem, const Context& context) override;
   void fields(io::Archive& archive, const Context& context) override;
   const BaseState& state() const override { return is_done_ ? own_ : first_->state(); }
+  void clear() override { first_->clear(), own_ = {}, is_first_done_ = is_done_ = false; }
 
  private:
   StepInfo correct(const Problem& problem, const Context& context);

@@ -85,6 +85,7 @@ void Polish::take_over(const Problem& problem, const Context& context) {
   }
   log_scale_ = std::log(facts_of(kernel_for(problem), d).first_scale);
   is_first_done_ = true;
+  first_->clear();
 }
 
 StepInfo Polish::step(const Problem& problem, const Context& context) {

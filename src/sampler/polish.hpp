@@ -27,6 +27,7 @@ class Polish final : public Sampler {
   StepInfo step(const Problem& problem, const Context& context) override;
   void fields(io::Archive& archive, const Context& context) override;
   const BaseState& state() const override { return is_first_done_ ? own_ : first_->state(); }
+  void clear() override { first_->clear(), own_ = {}, is_first_done_ = false; }
 
  private:
   Kernel kernel_for(const Problem& problem) const;

@@ -102,6 +102,8 @@ class Sampler {
   /// Saves or loads the state.
   virtual void fields(io::Archive& archive, const Context& context) = 0;
   virtual const BaseState& state() const = 0;
+  /// Gives the memory of the state back; init or fields comes before the next step.
+  virtual void clear() = 0;
 };
 
 template <typename Algorithm>
@@ -119,6 +121,7 @@ class Erased final : public Sampler {
     state_.fields(archive);
   }
   const BaseState& state() const override { return state_; }
+  void clear() override { state_ = {}; }
 
  private:
   Algorithm algorithm_;

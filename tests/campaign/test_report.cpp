@@ -20,6 +20,7 @@
 #include "campaign/report/selection.hpp"
 #include "campaign/report/statistics.hpp"
 #include "campaign/report/svg.hpp"
+#include "campaign/report/tables.hpp"
 #include "campaign/report/verdict.hpp"
 #include "core/markup.hpp"
 
@@ -323,6 +324,24 @@ TEST(ReportPage, HasEveryFigureWithPicturesAndDistinctIds) {
             1);
   EXPECT_LT(page.size(), 3'000'000u);
   EXPECT_TRUE(std::filesystem::is_empty(work_dir()));  // temporaries are removed
+}
+
+// Means 1.0 and 1.5 where the reference says 1.2: -1 and +1.5 of the sd 0.2; 0.01 of Monte Carlo error is 0.05 of it.
+TEST(ReportTables, TheBiasOfEachMethodStandsWithItsSign) {
+  ReportData data = converged_run();
+  data.reference_mean.assign(6, 1.2);
+  data.main.parameters[0].mean = 1.2, data.main.parameters[1].mean = 1.0;
+  data.comparisons[0].parameters = data.main.parameters;
+  data.comparisons[0].parameters[1].mean = 1.5;
+  const std::string table = bias_table(data);
+  EXPECT_NE(table.find("<td data-v=\"0\">0 ± 0.05</td><td data-v=\"-1\" class=\"caution\">−1.0 ± 0.05"),
+            std::string::npos)
+      << table;
+  EXPECT_NE(table.find("class=\"caution\">+1.5 ± 0.05"), std::string::npos) << table;
+  data.comparisons[0].parameters.clear();  // a run whose parameters are not known has no row
+  EXPECT_EQ(bias_table(data).find("eki"), std::string::npos);
+  data.reference_is_truth = true;  // the posterior mean need not be the truth
+  EXPECT_EQ(bias_table(data), "");
 }
 
 TEST(ReportPage, EveryReferenceInItHasItsTarget) {

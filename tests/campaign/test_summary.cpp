@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "campaign/summary.hpp"
+#include "core/error.hpp"
+#include "io/files.hpp"
 #include "io/results.hpp"
 
 namespace aleator::campaign {
@@ -128,6 +130,28 @@ TEST(Summary, TheEvidenceComesWithItsStandardError) {
   EXPECT_EQ(json.at("log_evidence").at("value"), -14.5);
   EXPECT_EQ(json.at("log_evidence").at("standard_error"), 0.25);
   EXPECT_THAT(summary_text(facts, rows, {}), testing::HasSubstr("log evidence -14.500 +- 0.250"));
+}
+
+TEST(Summary, IsReadAsItWasWritten) {
+  const std::string path = testing::TempDir() + "/summary_" + std::to_string(getpid()) + ".json";
+  RunFacts facts = chain_facts();
+  facts.deck = "parameters";  // a value that is called like the table
+  const std::vector<NamedSummary> rows{row_of("say \"a\"", 1.0, 300.0, std::nan("")), row_of("b", 0.1, 2.0, 1.5)};
+  for (const auto& some : {rows, std::vector<NamedSummary>()}) {
+    io::atomic_write_text(path, summary_json(facts, some, {}));
+    const SamplingSummary read = read_sampling_summary(path);
+    EXPECT_EQ(read.facts.at("deck"), "parameters");
+    EXPECT_TRUE(read.facts.at("parameters").empty());
+    ASSERT_EQ(read.rows.size(), some.size());
+    for (std::size_t k = 0; k < some.size(); ++k) {
+      EXPECT_EQ(read.rows[k].name, some[k].name);
+      EXPECT_EQ(read.rows[k].summary.mean, some[k].summary.mean);
+      EXPECT_EQ(read.rows[k].summary.ess_bulk, some[k].summary.ess_bulk);
+    }
+  }
+  EXPECT_TRUE(std::isnan(row_of("a", 1.0, 300.0, std::nan("")).summary.rhat));
+  io::atomic_write_text(path, "{");
+  EXPECT_THROW(read_sampling_summary(path), core::UserError);
 }
 
 // (1.1 / 1 - 1)^2 + (1 / 2 - 1)^2

@@ -22,7 +22,7 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 // y = u, but fails where u_0 > 1, overflows to NaN unnoticed where u_0 < -1, and to infinity where u_1 > 1.
 class FragileModel : public model::ForwardModel, private model::Adjoint {
  public:
-  FragileModel() { shape_.inputs = shape_.outputs = 2; }
+  explicit FragileModel(int inputs = 2) { shape_.inputs = inputs, shape_.outputs = 2; }
   const model::Shape& shape() const override { return shape_; }
   const model::Adjoint* adjoint() const override { return this; }
   model::RowStatus evaluate(ConstBatch u, Batch y) const override {
@@ -40,7 +40,10 @@ class FragileModel : public model::ForwardModel, private model::Adjoint {
   model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
                                          Batch du) const override {
     const model::RowStatus status = evaluate(u, y);
-    cotangent(0, y, du);
+    const Batch dy("dy", u.extent(0), 2);
+    cotangent(0, y, dy);
+    for (std::size_t row = 0; row < u.extent(0); ++row)
+      for (std::size_t k = 0; k < u.extent(1); ++k) du(row, k) = k < 2 ? dy(row, k) : 0.0;
     return status;
   }
   model::Shape shape_;
@@ -59,13 +62,13 @@ class TwinPrior : public prob::Prior {
 
 const deck::File two_data = {"data.txt", "0.5 0.25\n"};
 
-BayesProblem fragile_problem(BayesProblem::OnFailure on_failure) {
+BayesProblem fragile_problem(BayesProblem::OnFailure on_failure, int inputs = 2) {
   BayesProblem::Params params;
   params.model = "fragile", params.prior = "theta", params.on_failure = on_failure;
-  return BayesProblem(
-      params,
-      {std::make_shared<FragileModel>(), std::make_shared<prob::Normal>(prob::Normal::Params{2, {0.0}, {1.0}, {}}),
-       std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{two_data, {1.0}, {}, true})});
+  return BayesProblem(params,
+                      {std::make_shared<FragileModel>(inputs),
+                       std::make_shared<prob::Normal>(prob::Normal::Params{inputs, {0.0}, {1.0}, {}}),
+                       std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{two_data, {1.0}, {}, true})});
 }
 
 BayesProblem linear_problem(std::shared_ptr<const prob::Prior> prior) {
@@ -160,6 +163,23 @@ TEST(BayesProblem, FailedRowsDisturbNoOtherWhereTheLatentCoordinatesAreFewerThan
   EXPECT_EQ(problem.evaluate(z, evaluation), std::vector<int>{0});
   EXPECT_EQ(gradient(0, 0), 0.0);
   EXPECT_NEAR(gradient(1, 0), (0.5 - 0.75) + (0.25 - 0.75), 1e-14);  // y = u, sd 1
+}
+
+// 70 rows of 65 536 parameters are treated in five parts.
+TEST(BayesProblem, RowsOfLargeFieldsAreThoseOfEachAlone) {
+  const int rows = 70, d = 65536;
+  const BayesProblem problem = fragile_problem(BayesProblem::OnFailure::reject, d);
+  const Batch z("z", rows, d);
+  for (int row = 0; row < rows; ++row) z(row, 0) = row % 30 == 5 ? 2.0 : 0.01 * row, z(row, 1) = -0.01 * row;
+  model::Evaluation all{Vector("log_likelihood", rows), Batch("gradient", rows, d), Batch("outputs", rows, 2)};
+  EXPECT_EQ(problem.evaluate(z, all), (std::vector<int>{5, 35, 65}));
+  for (int row = 0; row < rows; ++row) {
+    model::Evaluation one{Vector("log_likelihood", 1), Batch("gradient", 1, d), Batch("outputs", 1, 2)};
+    problem.evaluate(Kokkos::subview(z, Kokkos::make_pair(row, row + 1), Kokkos::ALL), one);
+    EXPECT_EQ(all.log_likelihood(row), one.log_likelihood(0)) << row;
+    EXPECT_EQ(all.gradient(row, 1), one.gradient(0, 1)) << row;
+    EXPECT_EQ(all.outputs(row, 1), -0.01 * row) << row;
+  }
 }
 
 TEST(BayesProblem, OnFailureStopNamesTheModelAndThePoint) {

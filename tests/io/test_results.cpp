@@ -175,6 +175,25 @@ TEST(ResultsMpi, RowsOfAnEnsembleAreTheDrawsOfOneChain) {
       ASSERT_EQ(u[2 * row + k], sample(static_cast<int>(row), 0, static_cast<int>(k)));
 }
 
+TEST(ResultsMpi, MembersWrittenSomeAtATimeAreThoseWrittenAtOnce) {
+  const Comm comm = Comm::world();
+  const std::string path = results_path("parts.h5");
+  const RowLayout layout(101, comm);
+  ResultsFile file = ResultsFile::create(comm, path);
+  file.define("posterior", "u", {{"chain", 1}, {"draw", 101}, {"u_dim_0", 2}});
+  file.commit_layout();
+  const std::vector<double> mine = local_samples(layout, {0, 1}, 2);
+  for (std::int64_t turn = 0; turn < 4; ++turn) {  // quarters of what each rank has, which differs
+    const std::int64_t first = layout.local_rows() * turn / 4, last = layout.local_rows() * (turn + 1) / 4;
+    file.write_rows("posterior", "u", layout, {first, last - first}, mine.data() + 2 * first);
+  }
+  comm.barrier();
+  const std::vector<double> u = ResultsReader(path).read("posterior", "u");
+  for (std::size_t row = 0; row < 101; ++row)
+    for (std::size_t k = 0; k < 2; ++k)
+      ASSERT_EQ(u[2 * row + k], sample(static_cast<int>(row), 0, static_cast<int>(k)));
+}
+
 TEST(ResultsMpi, AFullDiskIsReportedOnAllRanksAndTheOldFileStays) {
   const Comm comm = Comm::world();
   const std::string path = results_path("full.h5");

@@ -118,7 +118,7 @@ std::vector<Section> all_sections(const ReportData& data, Gnuplot& gnuplot) {
       figure_html(trace_figure(data, gnuplot)) + figure_html(rank_figure(data, gnuplot)) +
           figure_html(autocorrelation_figure(data, gnuplot)) + figure_html(history_figure(data, gnuplot)));
   std::string cost = figure_html(comparison_figure(data, gnuplot));
-  if (!cost.empty() || !data.comparisons.empty()) cost += comparison_table(data);
+  if (!cost.empty() || !data.comparisons.empty()) cost += comparison_table(data) + bias_table(data);
   add("cost", "Cost", std::move(cost));
   add("parameters", "Parameters", data.main.parameters.empty() ? "" : parameter_table(data));
   add("reproduce", "Reproduce", reproduce(data));

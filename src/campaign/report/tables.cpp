@@ -69,6 +69,41 @@ std::string comparison_table(const ReportData& data) {
   return out + "</tbody></table></div>";
 }
 
+std::string bias_table(const ReportData& data) {
+  if (!has_reference(data) || data.reference_is_truth) return "";
+  constexpr std::size_t most_columns = 12;
+  const std::size_t all = data.reference_mean.size(), shown = std::min(all, most_columns);
+  std::vector<const MethodRun*> runs{&data.main};
+  for (const MethodRun& run : data.comparisons) runs.push_back(&run);
+  std::vector<std::pair<std::string, std::string>> columns{{"(mean − reference) / sd", ""}};
+  for (std::size_t p = 0; p < shown; ++p)
+    columns.push_back({core::escape_markup(parameter_name(data, static_cast<int>(p))), ""});
+  columns.push_back({"largest |·|", "over all parameters"});
+  std::string out = "<div class=\"scroll\"><table class=\"sortable\">" + head(columns) + "<tbody>";
+  for (const MethodRun* run : runs) {
+    if (run->parameters.size() != all) continue;
+    out += fmt::format("<tr><th scope=\"row\">{}<small>{}</small></th>", core::escape_markup(run->name),
+                       run->is_exact ? "exact in the limit" : "biased");
+    double largest = 0.0;
+    for (std::size_t p = 0; p < all; ++p) {
+      const ParameterRow& row = run->parameters[p];
+      const double z = (row.mean - data.reference_mean[p]) / row.sd, error = row.mcse / row.sd;
+      if (!(std::abs(z) <= largest)) largest = std::abs(z);
+      if (p < shown)
+        out += cell(fmt::format("{}{} ± {}", z > 0 ? "+" : "", number(z, 2), number(error, 1)), z,
+                    std::abs(z) > 3 * error ? "caution" : "");
+    }
+    out += number_cell(largest, 2) + "</tr>";
+  }
+  out +=
+      "</tbody></table></div><p>Error of each sampler's mean with its sign, in its posterior standard deviations, ± "
+      "the "
+      "Monte Carlo standard error";
+  if (all > shown) out += fmt::format("; the first {} of {} parameters", shown, count(static_cast<double>(all)));
+  return out +
+         ". Marked where chance does not explain it: above three standard errors it is bias, or a run too short.</p>";
+}
+
 std::string parameter_table(const ReportData& data) {
   const bool with_reference = has_reference(data);
   std::vector<std::pair<std::string, std::string>> columns = {

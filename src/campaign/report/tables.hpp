@@ -14,6 +14,8 @@
 namespace aleator::campaign::report {
 
 std::string comparison_table(const ReportData& data);
+/// Error of each method's mean against a reference posterior mean; empty where there is none.
+std::string bias_table(const ReportData& data);
 std::string parameter_table(const ReportData& data);
 /// Mean, its standard error, sd and quantiles of each row, without what belongs to chains.
 std::string statistics_table(const ReportData& data);

@@ -65,6 +65,25 @@ void Posterior::parameters(ConstBatch z, Batch u) const {
 }
 
 std::vector<int> Posterior::evaluate(ConstBatch z, model::Evaluation& result) const {
+  constexpr std::size_t values_at_once = 1 << 20, least_rows = 16;
+  const auto d = static_cast<std::size_t>(std::max(parameter_dimension(), 1));
+  const std::size_t rows = z.extent(0), tile = std::max(least_rows, values_at_once / d);
+  if (rows <= tile) return evaluate_tile(z, result);
+  std::vector<int> failed;
+  for (std::size_t first = 0; first < rows; first += tile) {
+    const auto some = Kokkos::make_pair(first, std::min(first + tile, rows));
+    const auto part = [&](const Batch& all) {
+      return all.size() == 0 ? Batch() : Batch(Kokkos::subview(all, some, Kokkos::ALL));
+    };
+    model::Evaluation of_tile{Kokkos::subview(result.log_likelihood, some), part(result.gradient),
+                              part(result.outputs)};
+    for (const int row : evaluate_tile(Kokkos::subview(z, some, Kokkos::ALL), of_tile))
+      failed.push_back(static_cast<int>(first) + row);
+  }
+  return failed;
+}
+
+std::vector<int> Posterior::evaluate_tile(ConstBatch z, model::Evaluation& result) const {
   const std::size_t rows = z.extent(0);
   const Batch u = new_batch(rows, parameter_dimension()), gradient = result.gradient;
   parameters(z, u);

@@ -2,7 +2,8 @@
 /// What      What the problems of this folder share: the prior's map, names, known answers, and what a failed row means.
 /// Method    z -> u = T(z), then density(u) of the derived problem; its gradient goes back through T.
 /// Parallel  local rows; threads inside the density.
-/// Cost      the density's.
+/// Cost      the density's. Parameters u exist for a tile of rows at a time, about 8 MB of them: an ensemble of fields has
+///           no second copy.
 /// Fails     KeyError when a prior is called like a dimension of the results or a table has the wrong size; NumericsError
 ///           when a row fails under on_failure = "stop". A row fails when the density says so or is NaN; it then has
 ///           log-likelihood -infinity and gradient 0.
@@ -57,6 +58,7 @@ class Posterior : public model::Problem {
   std::vector<prob::Variable> variables_;
 
  private:
+  std::vector<int> evaluate_tile(model::ConstBatch z, model::Evaluation& result) const;
   void retry(model::RowStatus& status, model::ConstBatch u, model::Evaluation& result, model::Batch du) const;
   void handle_failures(const model::RowStatus& status, model::ConstBatch u, model::Evaluation& result) const;
   std::string shown_row(model::ConstBatch u, int row) const;

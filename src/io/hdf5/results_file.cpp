@@ -218,11 +218,17 @@ void ResultsFile::write_draws(const std::string& group, const std::string& name,
 
 void ResultsFile::write_rows(const std::string& group, const std::string& name, const parallel::RowLayout& rows,
                              const double* values) {
+  write_rows(group, name, rows, {0, rows.local_rows()}, values);
+}
+
+void ResultsFile::write_rows(const std::string& group, const std::string& name, const parallel::RowLayout& rows,
+                             LocalRows some, const double* values) {
   const hdf5::Place& where = impl_->place(group, name, VariableInfo::Type::real);
   ALEATOR_ASSERT(where.extents.size() >= 2 && rows.rows() == where.chains() * where.draws());
+  ALEATOR_ASSERT(some.first >= 0 && some.count >= 0 && some.first + some.count <= rows.local_rows());
   impl_->agree_on([&] {
     if (!impl_->comm.writes()) return;
-    std::int64_t row = rows.first(), left = rows.local_rows();
+    std::int64_t row = rows.first() + some.first, left = some.count;
     while (left > 0) {
       const std::int64_t chain = row / where.draws(), draw = row % where.draws();
       const std::int64_t count = std::min(left, where.draws() - draw);
