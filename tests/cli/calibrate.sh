@@ -33,11 +33,12 @@ expect 0 on 2 "$ALEATOR" calibrate "$deck" $short --out two
 same one/ranks.csv two/ranks.csv "1 and 2 ranks"
 
 # Stopped and resumed: the same ranks.
-"$ALEATOR" calibrate "$deck" --out stopped >said 2>&1 &
+"$ALEATOR" calibrate "$deck" --out stopped >stopping 2>&1 &  # not said: what the last command said is in it until then
 process=$!
-until grep -q "simulation [2-9]" said; do sleep 0.05; kill -0 $process 2>/dev/null || fail "ended before it was stopped"; done
+until [ -f stopping ] && grep -q "simulation [2-9]" stopping; do sleep 0.05; kill -0 $process 2>/dev/null || fail "ended before it was stopped"; done
 kill -TERM $process
 wait $process || fail "exit code $? after SIGTERM"
+cp stopping said
 says "stopped (SIGTERM) with a checkpoint"
 [ ! -f stopped/summary.json ] || fail "not stopped"
 expect 0 "$ALEATOR" resume stopped
