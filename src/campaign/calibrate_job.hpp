@@ -6,7 +6,8 @@
 ///           at u* is ranked too (Modrák et al. 2023): it sees a sampler that ignores its data. Ties: a random rank.
 /// Parallel  collective: one simulation after the other, each on all ranks; the same ranks (of u*) on any number of them.
 /// Cost      L runs of the sampler. Stopped, it loses the simulation under way.
-/// Fails     KeyError: a problem whose data cannot be drawn, a sampler with fewer draws than ranks are wanted or that cannot treat
+/// Fails     KeyError: a problem whose data cannot be drawn, a sampler with fewer draws than ranks are wanted or that
+///           cannot treat
 ///           the problem. NumericsError: the model fails at nearly all draws from the prior.
 #include <memory>
 #include <string>
