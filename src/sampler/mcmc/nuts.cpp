@@ -74,10 +74,16 @@ void positions(const Nuts::State& s, const std::vector<int>& active, const Batch
   });
 }
 
+// Eight sums: one alone would wait for each addition.
 double log_density(double log_likelihood, const double* z, int d) {
-  double squares = 0.0;
-  for (int k = 0; k < d; ++k) squares += z[k] * z[k];
-  return log_likelihood - 0.5 * squares;
+  double squares[8] = {};
+  int k = 0;
+  for (; k + 8 <= d; k += 8)
+    for (int lane = 0; lane < 8; ++lane) squares[lane] += z[k + lane] * z[k + lane];
+  for (int lane = 0; k < d; ++k, ++lane) squares[lane] += z[k] * z[k];
+  double sum = 0.0;
+  for (const double square : squares) sum += square;
+  return log_likelihood - 0.5 * sum;
 }
 
 Batch scratch(const std::string& name, int rows, int columns) {
