@@ -1,8 +1,7 @@
 #pragma once
 /// What      Corrects a biased ensemble by importance sampling from a law fitted to it, with evidence and a verdict.
-/// Method    Runs another sampler to its end; then J draws of the multivariate t distribution with 5 degrees of freedom that
-///           has
-///           the ensemble's mean and covariance get weights w = posterior / q, smoothed by Pareto's tail (prob/pareto.hpp), and
+/// Method    Runs another sampler to its end; then J draws of the multivariate t distribution with 5 degrees of freedom, of
+///           the ensemble's mean and covariance, get weights w = posterior / q, smoothed by Pareto's tail (prob/pareto.hpp), and
 ///           are resampled. log Z = log mean w, its standard error from the weights' variance. k > 0.7 is warned of: the
 ///           ensemble then does not cover the posterior.
 /// Parallel  collective; same bits on any number of ranks.
