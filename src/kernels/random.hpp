@@ -37,11 +37,6 @@ enum class Purpose : std::uint32_t {
   tree_direction = 41,
   tree_leaf = 42,
   tree_subtree = 43,
-  swap = 44,
-  second_stage = 45,
-  slice = 46,
-  pairing = 47,
-  sketch = 48,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/least_times.hpp"
 #include "ode/lorenz96.hpp"
 #include "ode/sir.hpp"
 
@@ -70,24 +71,6 @@ void value_and_gradient(benchmark::State& state, Fixture& f) {
   for (auto _ : state) f.model->adjoint()->evaluate_and_pullback(f.u, f.y, cotangent, f.gradient);
 }
 
-/// Keeps the least time of each benchmark over its repetitions.
-class LeastTimes : public benchmark::BenchmarkReporter {
- public:
-  bool ReportContext(const Context&) override { return true; }
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (run.run_type != Run::RT_Iteration) continue;
-      const double seconds = run.real_accumulated_time / static_cast<double>(run.iterations);
-      const auto [known, is_new] = seconds_.try_emplace(run.run_name.function_name, seconds);
-      if (!is_new) known->second = std::min(known->second, seconds);
-    }
-  }
-  double operator[](const std::string& name) const { return seconds_.at(name) / rows; }
-
- private:
-  std::map<std::string, double> seconds_;
-};
-
 void run(int argc, char** argv) {
   Fixture fixtures[] = {sir("sir", 25), sir("sir_once", 1), lorenz96()};
   for (Fixture& fixture : fixtures)
@@ -102,7 +85,7 @@ void run(int argc, char** argv) {
   for (std::string* option : {&repetitions, &length, &turns}) arguments.insert(arguments.begin() + 1, option->data());
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
-  LeastTimes least;
+  LeastTimes least(rows);
   benchmark::RunSpecifiedBenchmarks(&least);
   std::printf("least times, %d thread(s)\n", kernels::HostExec().concurrency());
   for (const Fixture& f : fixtures) {

@@ -35,16 +35,13 @@ void Enkf::step(const Experiment& experiment, const Cycle& cycle, State& s) cons
     s.log_likelihood[r] = 0.0;
     if (seen.index.empty()) return;
     adapt_inflation(params, s.inflation[r], x, seen);
-    const std::vector<double> mean = mean_of(x);
-    math::Matrix c_xy = math::transposed_multiply(anomalies_of(x, mean), seen.anomalies);  // d x p
-    math::Matrix innovation = math::transposed_multiply(seen.anomalies, seen.anomalies);   // p x p
-    scale(c_xy, 1.0 / (x.count - 1.0)), scale(innovation, 1.0 / (x.count - 1.0));
-    if (s.tapers) localise(experiment.info(), *s.tapers, seen.index, c_xy, innovation);
-    math::add_to_diagonal(innovation, 1.0);
-    const math::Matrix factor = math::cholesky(innovation);
+    Covariances c = sample_covariances(x, seen, 1.0);
+    if (s.tapers) localise(experiment.info(), *s.tapers, seen.index, c.xy, c.yy);
+    math::add_to_diagonal(c.yy, 1.0);
+    const math::Matrix factor = math::cholesky(c.yy);
     s.log_likelihood[r] = gaussian_log_density(factor, seen);
     const math::Matrix e = perturbations(experiment, cycle, r, seen, x.count);
-    for (int j = 0; j < x.count; ++j) add_increment(c_xy, factor, seen, seen.anomalies.row(j), e.row(j), x[j]);
+    for (int j = 0; j < x.count; ++j) add_increment(c.xy, factor, seen, seen.anomalies.row(j), e.row(j), x[j]);
     inflate_analysis(params, x);
     check_finite(x, cycle);
   });

@@ -25,6 +25,13 @@ void localise(const model::StateInfo& info, const math::Matrix& tapers, const st
     for (int k = 0; k < p; ++k) c_yy(l, k) *= tapers(place_of(info.observed[index[l]]), index[k]);
 }
 
+Covariances sample_covariances(const Members& x, const Observed& seen, double weight) {
+  Covariances c{math::transposed_multiply(anomalies_of(x, mean_of(x)), seen.anomalies),
+                math::transposed_multiply(seen.anomalies, seen.anomalies)};
+  scale(c.xy, weight / (x.count - 1.0)), scale(c.yy, weight / (x.count - 1.0));
+  return c;
+}
+
 double gaussian_log_density(const math::Matrix& factor, const Observed& seen) {
   constexpr double log_two_pi = 1.8378770664093454836;
   const std::vector<double> white = math::solve_lower(factor, seen.innovation);

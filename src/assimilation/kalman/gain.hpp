@@ -17,6 +17,12 @@ inline constexpr const char* no_places =
 
 void scale(math::Matrix& a, double factor);
 
+/// Sample covariances of states with observables (d x p) and of observables (p x p), times `weight`.
+struct Covariances {
+  math::Matrix xy, yy;
+};
+Covariances sample_covariances(const Members& x, const Observed& seen, double weight);
+
 /// taper(distance(state, observable)), d x p.
 std::shared_ptr<const math::Matrix> tapers_of(const model::StateInfo& info, double radius);
 /// c_xy (d x p) and c_yy (p x p) times the tapers; `index`: the observables present.

@@ -186,15 +186,6 @@ Figure state_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
   return figure;
 }
 
-std::string tiles_html(const AssimilationPage& page) {
-  std::string out = "<div id=\"overview\" class=\"tiles\">";
-  for (const auto& [value, what] : page.tiles) out += tile(core::escape_markup(value), core::escape_markup(what));
-  out += "</div>";
-  for (const std::string& warning : page.warnings)
-    out += fmt::format("<p class=\"notice\"><b>Warning.</b> {}</p>", core::escape_markup(warning));
-  return out;
-}
-
 }  // namespace
 
 std::string render_assimilation_html(const AssimilationPage& page, const std::string& work_dir,
@@ -211,7 +202,7 @@ std::string render_assimilation_html(const AssimilationPage& page, const std::st
   add("reproduce", "Reproduce", reproduce(page.base));
   Page outer;
   outer.title = page.base.title, outer.header = header_html(page.base, core::escape_markup(page.headline));
-  outer.lead = tiles_html(page), outer.lead_link = "Overview", outer.lead_id = "overview";
+  outer.lead = overview_html(page.tiles, page.warnings), outer.lead_link = "Overview", outer.lead_id = "overview";
   return page_html(outer, sections, gnuplot);
 }
 

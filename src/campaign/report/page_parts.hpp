@@ -27,6 +27,9 @@ struct Page {
 /// The head of a page; `headline` is HTML.
 std::string header_html(const ReportData& data, const std::string& headline);
 std::string tile(const std::string& value, const std::string& label, Level level = Level::good);
+/// Tiles of (value, what it is), then warnings: the overview of a page; plain text.
+std::string overview_html(const std::vector<std::pair<std::string, std::string>>& tiles,
+                          const std::vector<std::string>& warnings);
 /// Plain text, an empty line between paragraphs.
 std::string paragraphs(const std::string& text);
 std::string figure_html(const Figure& figure);

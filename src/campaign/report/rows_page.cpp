@@ -146,15 +146,6 @@ Figure noise_figure(const RowsPage& page, Gnuplot& gnuplot) {
   return figure;
 }
 
-std::string overview(const RowsPage& page) {
-  std::string out = "<div id=\"overview\" class=\"tiles\">";
-  for (const auto& [value, what] : page.tiles) out += tile(core::escape_markup(value), core::escape_markup(what));
-  out += "</div>";
-  for (const std::string& warning : page.warnings)
-    out += fmt::format("<p class=\"notice\"><b>Warning.</b> {}</p>", core::escape_markup(warning));
-  return out;
-}
-
 }  // namespace
 
 std::string draw_curve(const std::string& title, const std::vector<double>& x, const std::vector<double>& y,
@@ -187,7 +178,7 @@ std::string render_rows_html(const RowsPage& page, const std::string& work_dir, 
   add("reproduce", "Reproduce", reproduce(page.base));
   Page outer;
   outer.title = page.base.title, outer.header = header_html(page.base, core::escape_markup(page.headline));
-  outer.lead = overview(page), outer.lead_link = "Overview", outer.lead_id = "overview";
+  outer.lead = overview_html(page.tiles, page.warnings), outer.lead_link = "Overview", outer.lead_id = "overview";
   return page_html(outer, sections, gnuplot);
 }
 

@@ -51,13 +51,8 @@ Combination square_root_update(const Forecast& f, const KalmanBasis& basis, doub
 // With a_j = (r_j, sqrt(lambda) z_j) and A' their deviations: z_j -= Z'^T (A' A'^T / (n - 1) + I / h)^-1 A' a_j / (n - 1).
 Combination minimising_update(const Forecast& f, const math::Matrix& products, double lambda, double h) {
   const int members = f.residual.rows;
-  math::Matrix uncentred(members, members);  // A'_i . (r_j, sqrt(lambda) z_j), i row
-  math::Matrix centring(members, members);   // I - 1 weights^T; members without a model run neither pull nor move
-  for (int i = 0; i < members; ++i)
-    for (int k = 0; k < members; ++k) centring(i, k) = f.weights[i] > 0.0 ? (i == k ? 1.0 : 0.0) - f.weights[k] : 0.0;
-  math::Matrix deviations(members, f.residual.cols);
-  math::add_product(1.0, centring, f.residual, math::view(deviations));
-  math::add_product(1.0, deviations, math::ConstMatrixView(f.residual).transposed(), math::view(uncentred));
+  const math::Matrix centring = centring_of(f);
+  math::Matrix uncentred = deviation_products(f, centring, 1.0);  // A'_i . a_j
   for (int i = 0; i < members; ++i)
     for (int j = 0; j < members && lambda > 0.0; ++j)
       uncentred(i, j) += f.weights[i] > 0.0 ? lambda * products(i, j) : 0.0;
@@ -196,11 +191,7 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
     core::warn(
         "ensemble Kalman inversion: after {} iterations the misfit of the mean is still {:.3g} times that of the noise",
         s.iteration, noise_level);
-  if (info.is_finished) {  // the sample's likelihood, for diagnostics
-    model::Evaluation last{s.ensemble.log_likelihood, {}, {}};
-    evaluate(problem, s.ensemble.position, last, context);
-    s.model_evaluations += params.members;
-  }
+  if (info.is_finished) evaluate_last(problem, context, s);
   return info;
 }
 

@@ -7,27 +7,6 @@
 #include "sampler/ensemble/panels.hpp"
 
 namespace aleator::sampler {
-namespace {
-
-// (I - 1 weights^T) without the rows of members that have no model run: applied to the positions, their deviations.
-math::Matrix centring_of(const Forecast& f) {
-  const int members = f.residual.rows;
-  math::Matrix c(members, members);
-  for (int i = 0; i < members; ++i)
-    for (int k = 0; k < members; ++k) c(i, k) = f.weights[i] > 0.0 ? (i == k ? 1.0 : 0.0) - f.weights[k] : 0.0;
-  return c;
-}
-
-// D_ij = r'_i . r_j / n, so that C_zr r_j = sum_i z'_i D_ij
-math::Matrix misfit_products(const Forecast& f, const math::Matrix& centring) {
-  math::Matrix deviations(f.residual.rows, f.residual.cols), d(f.residual.rows, f.residual.rows);
-  math::add_product(1.0, centring, f.residual, math::view(deviations));
-  math::add_product(1.0 / f.usable, deviations, math::ConstMatrixView(f.residual).transposed(), math::view(d));
-  return d;
-}
-
-}  // namespace
-
 deck::Schema<Eks::Params> Eks::schema() {
   deck::Schema<Params> s("Ensemble Kalman sampler",
                          "Garbuno-Inigo, Hoffmann, Li, Stuart 2020; Garbuno-Inigo, Nuesken, Reich 2020");
@@ -56,7 +35,8 @@ StepInfo Eks::step(const Problem& problem, const Context& context, State& s) con
   const Forecast f = run_members(problem, context, s.ensemble, "ensemble Kalman sampler");
   s.model_evaluations += members;
   const double n = f.usable;
-  const math::Matrix centring = centring_of(f), misfit = misfit_products(f, centring);
+  // D_ij = r'_i . r_j / n, so that C_zr r_j = sum_i z'_i D_ij
+  const math::Matrix centring = centring_of(f), misfit = deviation_products(f, centring, 1.0 / n);
   double norm = 0.0;
   for (const double value : misfit.a) norm += value * value;
   const double h = std::min(params.step / (std::sqrt(norm) + 1.0), params.end_time - s.time);
@@ -100,11 +80,7 @@ StepInfo Eks::step(const Problem& problem, const Context& context, State& s) con
         "ensemble Kalman sampler: max_iterations = {} reached at time {:.3g} of {:.3g}; the ensemble may not have "
         "settled",
         params.max_iterations, s.time, params.end_time);
-  if (info.is_finished) {
-    model::Evaluation last{s.ensemble.log_likelihood, {}, {}};
-    evaluate(problem, s.ensemble.position, last, context);
-    s.model_evaluations += members;
-  }
+  if (info.is_finished) evaluate_last(problem, context, s);
   return info;
 }
 

@@ -97,6 +97,27 @@ KalmanBasis kalman_basis(const Forecast& f) {
   return basis;
 }
 
+math::Matrix centring_of(const Forecast& f) {
+  const int members = f.residual.rows;
+  math::Matrix c(members, members);
+  for (int i = 0; i < members; ++i)
+    for (int k = 0; k < members; ++k) c(i, k) = f.weights[i] > 0.0 ? (i == k ? 1.0 : 0.0) - f.weights[k] : 0.0;
+  return c;
+}
+
+math::Matrix deviation_products(const Forecast& f, const math::Matrix& centring, double scale) {
+  math::Matrix deviations(f.residual.rows, f.residual.cols), products(f.residual.rows, f.residual.rows);
+  math::add_product(1.0, centring, f.residual, math::view(deviations));
+  math::add_product(scale, deviations, math::ConstMatrixView(f.residual).transposed(), math::view(products));
+  return products;
+}
+
+void evaluate_last(const Problem& problem, const Context& context, BaseState& s) {
+  model::Evaluation last{s.ensemble.log_likelihood, {}, {}};
+  evaluate(problem, s.ensemble.position, last, context);
+  s.model_evaluations += s.ensemble.layout.rows();
+}
+
 void replace_failed(const Context& context, const Forecast& f, Ensemble& e) {
   const std::size_t members = f.weights.size();
   if (f.usable == static_cast<int>(members)) return;

@@ -30,11 +30,19 @@ struct KalmanBasis {
 };
 KalmanBasis kalman_basis(const Forecast& forecast);
 
+/// I - 1 weights^T, J x J, without the rows of members that have no model run: of positions or residuals, their deviations.
+math::Matrix centring_of(const Forecast& forecast);
+/// scale r'_i . r_j, J x J.
+math::Matrix deviation_products(const Forecast& forecast, const math::Matrix& centring, double scale);
+
 /// Members without a model run become copies of the next one that has one.
 void replace_failed(const Context& context, const Forecast& forecast, Ensemble& ensemble);
 
 /// The data misfit controller (Iglesias, Yang 2021, eq. 22): h = max(p / (2 mean Phi), sqrt(p / (2 var Phi))).
 double controlled_step(const Forecast& forecast);
+
+/// The end of a method: the log-likelihoods of the members as they stand, for diagnostics.
+void evaluate_last(const Problem& problem, const Context& context, BaseState& s);
 
 /// J x columns numbers N(0, 1), the same on every rank.
 math::Matrix shared_normals(const Context& context, kernels::Stream stream, int rows, int columns);
