@@ -3,6 +3,7 @@ add_compile_options(-Wall -Wextra)
 if(NOT ALEATOR_CUDA)
   add_compile_options(-Wpedantic)  # what nvcc generates is not pedantic
 endif()
+add_compile_options(-Wno-psabi)  # wide vectors stay inside one program: how other compilers would pass them is no matter
 if(ALEATOR_WERROR)
   add_compile_options(-Werror)
 endif()
