@@ -21,6 +21,7 @@ foreach(script IN LISTS lint_scripts)
   endif()
   aleator_add_test(lint.${name} RANKS ${processors} THREADS 1 LABEL lint
     COMMAND ${lint_python} -B "${script}" "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}")
+  set_tests_properties(lint.${name} PROPERTIES TIMEOUT 900)  # headers: a compilation each
 endforeach()
 
 find_package(benchmark QUIET)

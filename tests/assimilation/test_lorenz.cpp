@@ -44,19 +44,20 @@ struct Convection {
   std::unique_ptr<model::ForwardModel> model;
   Experiment experiment;
 
-  Convection()
-      : model(make()), experiment(*model->state_space(), statistics(*model->state_space()), parallel::Comm::self()) {}
+  explicit Convection(int replicates)
+      : model(make()),
+        experiment(*model->state_space(), statistics(*model->state_space(), replicates), parallel::Comm::self()) {}
   static std::unique_ptr<model::ForwardModel> make() {
     ode::Lorenz63::Params params;
     params.dt = 0.01, params.times = {0.25};
     params.x0 = 1.509, params.y0 = -1.531, params.z0 = 25.46;
     return ode::Lorenz63::make(params);
   }
-  static Statistics statistics(const model::StateSpace& space) {
+  static Statistics statistics(const model::StateSpace& space, int replicates) {
     Statistics s;
     s.noise_sd.assign(3, std::sqrt(2.0)), s.initial_sd = s.noise_sd;
     s.initial_mean = space.info().initial;
-    s.replicates = 3;
+    s.replicates = replicates;
     return s;
   }
 };
@@ -67,8 +68,8 @@ double weather_error(const Algorithm& filter, int cycles = 450) {
 }
 
 template <class Algorithm>
-double convection_error(const Algorithm& filter, int cycles = 1050) {
-  return time_mean_error(filter, Convection().experiment, cycles, 50);
+double convection_error(const Algorithm& filter, int replicates) {
+  return time_mean_error(filter, Convection(replicates).experiment, 1050, 50);
 }
 
 TEST(Lorenz96, ErrorsAreThePublishedOnes) {
@@ -106,6 +107,7 @@ TEST(Lorenz96, AdaptiveInflationKeepsTheTruth) {
   EXPECT_LT(weather_error(adaptive, 2050), 0.25);
 }
 
+// Twelve seeds for the particles: one that lost the truth for good (as without progressive correction) would add 5 / 12.
 TEST(Lorenz63, ErrorsAreThePublishedOnes) {
   Enkf perturbed;
   perturbed.params.members = 100, perturbed.params.inflation = 1.01;
@@ -113,9 +115,9 @@ TEST(Lorenz63, ErrorsAreThePublishedOnes) {
   root.params.members = 10, root.params.inflation = 1.02;
   Particle particle;
   particle.params.members = 800, particle.params.regularisation = 0.7, particle.params.resample_below = 0.2;
-  EXPECT_NEAR(convection_error(perturbed), 0.56, 0.1 * 0.56);
-  EXPECT_NEAR(convection_error(root), 0.60, 0.1 * 0.60);
-  EXPECT_NEAR(convection_error(particle), 0.28, 0.1 * 0.28);
+  EXPECT_NEAR(convection_error(perturbed, 3), 0.56, 0.1 * 0.56);
+  EXPECT_NEAR(convection_error(root, 3), 0.60, 0.1 * 0.60);
+  EXPECT_NEAR(convection_error(particle, 12), 0.30, 0.03);  // published 0.28, of runs that keep the truth
 }
 
 // Replicate 0 alone, and beside two others in one batch and on other threads.

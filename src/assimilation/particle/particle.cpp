@@ -119,10 +119,12 @@ struct Cloud {
     return 1.0 / (squares * x.count);
   }
 
-  // Copies of a particle, all but the first, are moved by h C^1/2 xi.
-  void resample(std::uint32_t column, double regularisation) const {
+  // Copies of a particle, all but the first, are moved by h C^1/2 xi, `root` = C^1/2 (empty: not moved).
+  // `round`: 0 at a cycle's start, then the stages of temper().
+  void resample(int round, double regularisation, const math::Matrix& root) const {
+    const auto column = static_cast<std::uint32_t>(round);
+    const std::int64_t first_row = static_cast<std::int64_t>(round) * x.count;
     const std::vector<int> source = systematic(w, x.count, rng.uniform({Purpose::resampling, cycle}, 0, column));
-    const math::Matrix root = regularisation > 0.0 ? covariance_root() : math::Matrix();
     const std::vector<double> old(x.x, x.x + static_cast<std::ptrdiff_t>(x.count) * x.states);
     const int d = x.states;
     const double h = regularisation * std::pow(x.count, -1.0 / (d + 4.0));
@@ -130,14 +132,46 @@ struct Cloud {
       std::copy_n(&old[static_cast<std::size_t>(source[i]) * d], d, x[i]);
       if (root.rows == 0 || i == 0 || source[i] != source[i - 1]) return;
       std::vector<double> xi(static_cast<std::size_t>(d));
-      rng.row_of_normals({Purpose::jitter, cycle}, i, xi.data(), d);
+      rng.row_of_normals({Purpose::jitter, cycle}, first_row + i, xi.data(), d);
       for (int k = 0; k < d; ++k)
         for (int l = 0; l <= k; ++l) x[i][k] += h * root(k, l) * xi[l];
     });
     std::fill_n(w, x.count, 1.0 / x.count);
   }
 
-  // Lower Cholesky factor of the weighted covariance; none when the particles are all alike.
+  // Progressive correction: while the weights w_j exp(beta l_j), l_j the log-density of the data, would leave fewer than
+  // `share` of the particles effective at beta = 1, the likelihood's largest power that does not is taken into the weights and
+  // the particles are resampled, with the forecast's C: that of the survivors has shrunk with each stage, and could not follow.
+  // Leaves the rest of l in log_density; returns the log of the stages' mean likelihoods.
+  double temper(const Datum& datum, double share, double regularisation, std::vector<double>& log_density) const {
+    constexpr int most_stages = 100;
+    double log_likelihood = 0.0, rest = 1.0;
+    math::Matrix root;
+    std::vector<double> log_w(log_density.size()), trial(log_density.size());
+    const auto effective_share_at = [&](double power) {
+      for (int j = 0; j < x.count; ++j) log_w[j] = std::log(w[j]) + power * log_density[j];
+      const double sum = normalise(log_w, trial.data());
+      return sum > minus_infinity ? Cloud{x, trial.data(), rng, cycle}.effective_share() : 0.0;
+    };
+    for (int stage = 1; stage <= most_stages && effective_share_at(rest) < share; ++stage) {
+      double low = 0.0, high = rest;
+      for (int halving = 0; halving < 40; ++halving) {
+        const double middle = 0.5 * (low + high);
+        (effective_share_at(middle) < share ? high : low) = middle;
+      }
+      if (low == 0.0) break;  // the forecast's weights are degenerate already
+      if (stage == 1) root = covariance_root();
+      effective_share_at(low);
+      log_likelihood += normalise(log_w, w);
+      rest -= low;
+      resample(stage, regularisation, root);
+      each_particle(x.count, [&](int j) { log_density[j] = datum.log_density(x[j]); });
+    }
+    for (double& l : log_density) l *= rest;
+    return log_likelihood;
+  }
+
+  // Lower Cholesky factor of the weighted covariance; empty when the particles are all alike.
   math::Matrix covariance_root() const {
     const int d = x.states;
     std::vector<double> mean(static_cast<std::size_t>(d));
@@ -192,6 +226,10 @@ deck::Schema<Particle::Params> Particle::schema() {
       .key("resample_below", &Params::resample_below, "1",
            "effective sample size, as a share of N, below which the particles are resampled; 1: always",
            deck::between(0.0, 1.0))
+      .key("temper_below", &Params::temper_below, "1",
+           "effective sample size, as a share of N, below which one correction is split into several with regularised "
+           "resampling between; 0: never. Without regularisation it has no effect",
+           deck::between(0.0, 0.5))
       .key("regularisation", &Params::regularisation, "1",
            "bandwidth by which copies are moved apart, over N^(-1/(d + 4)); needed where the model has no noise",
            deck::at_least(0.0));
@@ -217,14 +255,16 @@ Particle::State Particle::init(const Experiment& experiment) const {
 void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) const {
   const int n = params.members;
   const std::vector<double>& noise_sd = experiment.statistics().model_noise_sd;
+  const auto resample = [&](const Cloud& c) {
+    c.resample(0, params.regularisation, params.regularisation > 0.0 ? c.covariance_root() : math::Matrix());
+  };
   const auto cloud = [&](int r) {
     return Cloud{s.of(experiment, r), s.weights.data() + static_cast<std::ptrdiff_t>(r) * n, experiment.rng(r),
                  cycle.number};
   };
   experiment.each_replicate([&](int r) {
     const Cloud c = cloud(r);
-    if (params.proposal != Proposal::auxiliary && c.effective_share() < params.resample_below)
-      c.resample(0, params.regularisation);
+    if (params.proposal != Proposal::auxiliary && c.effective_share() < params.resample_below) resample(c);
   });
   experiment.advance(cycle.interval, s.x.data(), n);  // m_j
   experiment.each_replicate([&](int r) {
@@ -255,11 +295,15 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
       if (params.proposal == Proposal::auxiliary) {
         each_particle(n, [&](int j) { log_w[j] = std::log(c.w[j]) + datum.log_density(c.x[j]); });
         log_likelihood = normalise(log_w, c.w);
-        if (log_likelihood > minus_infinity) c.resample(0, params.regularisation);
+        if (log_likelihood > minus_infinity) resample(c);
         each_particle(n, [&](int j) { first_stage[j] = datum.log_density(c.x[j]); });
       }
       if (!noise_sd.empty()) c.add_noise(noise_sd);
-      each_particle(n, [&](int j) { log_w[j] = std::log(c.w[j]) + datum.log_density(c.x[j]) - first_stage[j]; });
+      std::vector<double> log_density(static_cast<std::size_t>(n));
+      each_particle(n, [&](int j) { log_density[j] = datum.log_density(c.x[j]) - first_stage[j]; });
+      if (params.regularisation > 0.0 && params.proposal == Proposal::bootstrap)
+        log_likelihood = c.temper(datum, params.temper_below, params.regularisation, log_density);
+      for (int j = 0; j < n; ++j) log_w[j] = std::log(c.w[j]) + log_density[j];
       log_likelihood += normalise(log_w, c.w);
     }
     s.log_likelihood[r] = log_likelihood;
