@@ -107,6 +107,20 @@ TEST(Nuts, ReachesThePosteriorOfACorrelatedSeries) {
   EXPECT_LT(test::largest_chain_z(nuts, problem, exact, 11), 4.5);
 }
 
+// As a regression whose coefficients have prior sd 1000: the data know them to a millionth of it, and each differently well.
+TEST(Nuts, AVaguePriorIsNoHindrance) {
+  test::LinearGaussian p;
+  p.a = math::Matrix(3, 3);
+  p.a.a = {1.0, 0.0, 0.0, 3.0, 1.0, 0.0, -2.0, 0.5, 1.0};
+  p.prior_covariance = math::identity(3);
+  p.prior_mean = {0.0, 0.0, 0.0}, p.noise_sd = {1e-6, 1e-4, 1e-5}, p.data = {0.3, 0.2, -1.0};
+  for (const Nuts::Metric metric : {Nuts::Metric::diagonal, Nuts::Metric::dense}) {
+    Nuts nuts = nuts_of(metric);
+    nuts.params.warmup = 300, nuts.params.draws = 200;
+    EXPECT_LT(test::largest_chain_z(nuts, *p.problem(), p.exact(), 5), z_limit) << static_cast<int>(metric);
+  }
+}
+
 TEST(Nuts, NothingAdaptsAfterTheWarmUpAndTheStepReachesItsTarget) {
   const auto problem = linear_gaussian().problem();
   const Context context = test::serial(3);

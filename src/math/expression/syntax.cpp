@@ -1,5 +1,6 @@
 #include "math/expression/syntax.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
@@ -86,8 +87,9 @@ class Parser {
       while (now().kind == Token::Kind::line_end) ++next_;
       if (now().kind == Token::Kind::end) return all;
       if (now().kind != Token::Kind::name) unexpected("a name and '='");
-      Definition one{now().text, now().at, {}};
+      Definition one{now().text, now().at, {}, {}};
       ++next_;
+      if (take("(")) one.arguments = argument_names();
       expect("=");
       one.value = expression(0);
       if (now().kind != Token::Kind::end && now().kind != Token::Kind::line_end)
@@ -108,6 +110,19 @@ class Parser {
                               : now().kind == Token::Kind::line_end ? "the line ends"
                                                                     : "'" + now().text + "' stands";
     throw ExpressionError(now().at, found + " where " + wanted + " is expected");
+  }
+
+  std::vector<std::string> argument_names() {
+    std::vector<std::string> names;
+    do {
+      if (now().kind != Token::Kind::name) unexpected("the name of an argument");
+      if (std::find(names.begin(), names.end(), now().text) != names.end())
+        throw ExpressionError(now().at, "the argument '" + now().text + "' is named twice");
+      names.push_back(now().text);
+      ++next_;
+    } while (take(","));
+    expect(")");
+    return names;
   }
 
   static int power_of(const std::string& sign) {
