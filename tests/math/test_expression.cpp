@@ -177,7 +177,9 @@ TEST(Formula, FaultsAreFoundAtTheirCharacter) {
   for (const Fault& fault :
        {Fault{"a + * b", 4, "'*' stands where"}, Fault{"a + (b", 6, "the formula ends where ')'"},
         Fault{"a + c", 4, "unknown name 'c'"}, Fault{"a + expp(b)", 4, "unknown function 'expp'"},
-        Fault{"a + $", 4, "the character '$'"}, Fault{"exp(a, b)", 0, "exp takes 1 argument, not 2"},
+        Fault{"a + $", 4, "the character '$'"},
+        Fault{"normal_lpdf([a, b], [1, 2, 3], 1)", 0, "in normal_lpdfs: '-' of arrays"},
+        Fault{"exp(a, b)", 0, "exp takes 1 argument, not 2"},
         Fault{"1 + [a, b] * [1, 2, 3]", 11, "arrays of 2 and 3 entries"}, Fault{"[a, b][2]", 7, "there is no entry 2"},
         Fault{"[a, b][a]", 7, "known beforehand"}, Fault{"[a, b][1:1]", 6, "holds no entries"},
         Fault{"exp", 0, "is a function"}, Fault{"a b", 2, "'b' stands where an operator"},
@@ -314,6 +316,13 @@ TEST(Formula, ArrayFunctionsGiveWhatTheirNamesSay) {
       {"lchoose(5, 2) - lbeta(2, 3)", std::log(10.0) + std::log(12.0)}};
   for (const auto& [text, expected] : cases)
     EXPECT_NEAR(value_at(formula(text), {a, b}), expected, 1e-13 * (1 + std::abs(expected))) << text;
+}
+
+TEST(Formula, NamesMayBeGreekAndArgumentsStandBehindABar) {
+  EXPECT_EQ(value_at(formula("μ + σ_2", {"μ", "σ_2"}), {1.0, 2.0}), 3.0);
+  EXPECT_EQ(value_at(formula("normal_lpdf(a | 0, b)"), {1.0, 2.0}),
+            value_at(formula("normal_lpdf(a, 0, b)"), {1.0, 2.0}));
+  EXPECT_THROW(formula("normal_lpdf(a, 0 | b)"), FormulaError);
 }
 
 TEST(Formula, FunctionsMayBeDefined) {

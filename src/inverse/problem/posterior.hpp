@@ -42,6 +42,7 @@ class Posterior : public model::Problem {
   const model::ProblemFacts& facts() const override { return facts_; }
   model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result,
                                        model::Vector log_prior) const override;
+  bool has_parameter_gradient() const override { return has_gradient() && prior_->density_slope() != nullptr; }
   std::vector<std::string> take_failures() const override { return std::move(failed_rows_); }
 
  protected:

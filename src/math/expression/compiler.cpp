@@ -250,8 +250,9 @@ int Compiler::call_function(const Definition& function, const std::vector<int>& 
   } catch (const ExpressionError& error) {
     std::swap(mine, arguments_);
     --depth_;
-    const std::string where = fmt::format("in {}: ", function.name);
-    throw ExpressionError(s.at, where + error.what(), error.hint());
+    const std::string where = "in " + function.name,
+                      what = error.what();  // x_lpdf is the sum of x_lpdfs: one name is enough
+    throw ExpressionError(s.at, what.rfind(where, 0) == 0 ? what : where + ": " + what, error.hint());
   }
 }
 

@@ -15,7 +15,10 @@ struct Token {
   std::string text;
 };
 
-bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+// Every byte of a character beyond ASCII is one: μ and σ are names.
+bool is_letter(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
 std::size_t end_of_number(const std::string& text, std::size_t at) {
@@ -181,8 +184,9 @@ class Parser {
   std::vector<Syntax> entries(const char* closing) {
     std::vector<Syntax> all;
     if (take(closing)) return all;
+    // Stan writes normal_lpdf(y | mu, sigma).
     do all.push_back(expression(0));
-    while (take(","));
+    while (take(",") || (all.size() == 1 && *closing == ')' && take("|")));
     expect(closing);
     return all;
   }
