@@ -1,5 +1,6 @@
 #include "io/files.hpp"
 
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -25,6 +26,11 @@ struct Word {
   throw core::UserError(file + ":" + std::to_string(word.line) + ":" + std::to_string(word.column) + ": error: " + why);
 }
 
+std::string hint_of_head(const Word& word) {
+  const bool is_name = word.line == 1 && (std::isalpha(static_cast<unsigned char>(word.text[0])) != 0 || word.text[0] == '"');
+  return is_name ? "; a first line of names must begin with #" : "";
+}
+
 double parse_number(const std::string& file, const Word& word, NonFinite non_finite) {
   std::string_view digits = word.text;
   if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);  // from_chars knows no '+'
@@ -34,7 +40,7 @@ double parse_number(const std::string& file, const Word& word, NonFinite non_fin
   if (non_finite == NonFinite::missing && word.text == "NA") return std::nan("");
   if (error == std::errc::result_out_of_range) refuse_word(file, word, quoted + " does not fit a double");
   if (error != std::errc() || end != digits.data() + digits.size())
-    refuse_word(file, word, quoted + " is not a number");
+    refuse_word(file, word, quoted + " is not a number" + hint_of_head(word));
   const bool is_allowed = non_finite == NonFinite::allowed || (non_finite == NonFinite::missing && std::isnan(value));
   if (!is_allowed && !std::isfinite(value)) refuse_word(file, word, quoted + " is not allowed: numbers must be finite");
   return value;
