@@ -27,7 +27,8 @@ struct Word {
 }
 
 std::string hint_of_head(const Word& word) {
-  const bool is_name = word.line == 1 && (std::isalpha(static_cast<unsigned char>(word.text[0])) != 0 || word.text[0] == '"');
+  const bool is_name =
+      word.line == 1 && (std::isalpha(static_cast<unsigned char>(word.text[0])) != 0 || word.text[0] == '"');
   return is_name ? "; a first line of names must begin with #" : "";
 }
 

@@ -37,8 +37,6 @@ enum class Purpose : std::uint32_t {
   tree_direction = 41,
   tree_leaf = 42,
   tree_subtree = 43,
-  design_order = 90,
-  design_place = 91,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.
