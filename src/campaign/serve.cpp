@@ -10,6 +10,7 @@
 #include "core/log.hpp"
 #include "deck/builder.hpp"
 #include "external/umbridge/service.hpp"
+#include "inverse/problem/posterior.hpp"
 #include "model/problem.hpp"
 #include "parallel/process_grid.hpp"
 #include "parallel/session.hpp"
@@ -42,7 +43,10 @@ class ParameterDensity : public model::ForwardModel, private model::Adjoint {
       : problem_(std::move(problem)), shape_(density_shape(problem_->parameter_dimension(), "u")) {}
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return run(u, y, {}); }
-  const model::Adjoint* adjoint() const override { return problem_->has_parameter_gradient() ? this : nullptr; }
+  const model::Adjoint* adjoint() const override {
+    const auto* const posterior = dynamic_cast<const inverse::Posterior*>(problem_.get());
+    return posterior != nullptr && posterior->has_parameter_gradient() ? this : nullptr;
+  }
 
  private:
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,

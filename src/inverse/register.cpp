@@ -31,7 +31,8 @@ std::unique_ptr<model::Problem> make_bayes(const BayesProblem::Params& params, d
   BayesProblem::Parts parts{builder.get<model::ForwardModel>("model", params.model),
                             builder.get<prob::Prior>("prior", params.prior),
                             builder.get<model::Likelihood>("likelihood", params.likelihood)};
-  if (const model::Likelihood::Places places = parts.likelihood->places(); !places.measured.empty()) {
+  const auto* const some = dynamic_cast<const PartlyMeasured*>(parts.likelihood.get());
+  if (const auto places = some == nullptr ? PartlyMeasured::Places{} : some->places(); !places.measured.empty()) {
     if (const int outputs = parts.model->shape().outputs; outputs != places.of)
       throw deck::KeyError("likelihood",
                            fmt::format("has {} data, with those that are missing, but model '{}' gives {} outputs",

@@ -38,12 +38,12 @@ double parse_number(const std::string& file, const Word& word, NonFinite non_fin
   double value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   const std::string quoted = "'" + std::string(word.text) + "'";
-  if (non_finite == NonFinite::missing && word.text == "NA") return std::nan("");
+  if (non_finite == NonFinite::allowed && word.text == "NA") return std::nan("");
   if (error == std::errc::result_out_of_range) refuse_word(file, word, quoted + " does not fit a double");
   if (error != std::errc() || end != digits.data() + digits.size())
     refuse_word(file, word, quoted + " is not a number" + hint_of_head(word));
-  const bool is_allowed = non_finite == NonFinite::allowed || (non_finite == NonFinite::missing && std::isnan(value));
-  if (!is_allowed && !std::isfinite(value)) refuse_word(file, word, quoted + " is not allowed: numbers must be finite");
+  if (non_finite == NonFinite::refused && !std::isfinite(value))
+    refuse_word(file, word, quoted + " is not allowed: numbers must be finite");
   return value;
 }
 

@@ -26,9 +26,8 @@ struct Table {
   double operator()(std::size_t row, std::size_t column) const { return values[row * columns + column]; }
 };
 
-/// Whether `nan` and `inf` are entries of a table: not of most data, but of points to evaluate, where they fail by row; of
-/// measurements `nan` and `NA` are those that are missing.
-enum class NonFinite { refused, missing, allowed };
+/// Whether `nan` and `inf` are entries of a table: never of data, but of points to evaluate, where they fail by row.
+enum class NonFinite { refused, allowed };
 
 /// Numbers separated by blanks, tabs, commas or semicolons, one row a line, every row of one length; '#' starts a comment.
 /// The error is `file:line:column: …` for text that is not a number (or not a finite one) and for a row of another

@@ -30,12 +30,6 @@ class Likelihood {
   /// How many of the outputs, the last ones, are parameters of the likelihood itself (a noise level), handed on unchanged from
   /// the end of the prior's parameters.
   virtual int parameters() const { return 0; }
-  /// Which outputs of the model were measured, and of how many; empty: all of them.
-  struct Places {
-    std::vector<int> measured;
-    int of = 0;
-  };
-  virtual Places places() const { return {}; }
   /// log p(data | y_r) for each row.
   virtual void log_density(ConstBatch y, Vector out) const = 0;
   /// Its gradient with respect to y.

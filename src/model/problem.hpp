@@ -62,11 +62,8 @@ class Problem {
   virtual const std::vector<prob::Variable>& variables() const = 0;
   virtual const ProblemFacts& facts() const = 0;
   /// Log-likelihood, outputs (where there are any) and log-prior with respect to du at parameters u instead of z; failed
-  /// rows have NaN outputs and no policy is applied. `result.gradient` (rows x parameter_dimension), where it is allocated, gets
-  /// that of log-likelihood + log-prior with respect to u, 0 outside the prior's support.
+  /// rows have NaN outputs and no policy is applied.
   virtual RowStatus evaluate_parameters(ConstBatch u, Evaluation& result, Vector log_prior) const = 0;
-  /// Whether evaluate_parameters can fill a gradient.
-  virtual bool has_parameter_gradient() const { return false; }
   /// This rank's rows that failed since the last call, each a line of CSV: the parameters, then the reason.
   virtual std::vector<std::string> take_failures() const { return {}; }
   /// Data drawn from the likelihood given the outputs y of one row; empty where the problem cannot draw.

@@ -12,7 +12,7 @@
 
 namespace aleator::inverse {
 
-class PoissonLikelihood : public model::Likelihood {
+class PoissonLikelihood : public model::Likelihood, public PartlyMeasured {
  public:
   enum class Link { log, identity };
   struct Params {
@@ -37,7 +37,7 @@ class PoissonLikelihood : public model::Likelihood {
   double log_constant_ = 0.0;
 };
 
-class BinomialLikelihood : public model::Likelihood {
+class BinomialLikelihood : public model::Likelihood, public PartlyMeasured {
  public:
   enum class Link { logit, identity };
   struct Params {

@@ -10,7 +10,7 @@
 
 namespace aleator::inverse {
 
-class GaussianLikelihood : public model::Likelihood {
+class GaussianLikelihood : public model::Likelihood, public PartlyMeasured {
  public:
   struct Params {
     deck::File data;

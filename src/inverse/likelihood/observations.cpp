@@ -13,7 +13,7 @@ namespace {
 // A plain table of numbers; where it is one with names of columns, they are shown.
 std::vector<double> plain_values(const deck::File& file) {
   try {
-    return io::parse_table(file.text, file.path, io::NonFinite::missing).values;
+    return io::parse_table(file.text, file.path, io::NonFinite::allowed).values;
   } catch (const core::UserError&) {
     std::string known;
     try {
@@ -54,6 +54,10 @@ Observations read_observations(const deck::File& file, const std::vector<std::st
   Observations seen;
   const std::vector<double> all = all_values(file, column);
   seen.count = static_cast<int>(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (std::isinf(all[i]))
+      throw deck::KeyError("data", fmt::format("entry {} of {} is infinite", i + 1, file.path),
+                           "nan or NA is a missing one");
   for (int i = 0; i < seen.count; ++i)
     if (!std::isnan(all[static_cast<std::size_t>(i)])) seen.places.push_back(i);
   if (seen.places.empty()) throw deck::KeyError("data", file.path + " holds missing entries only");

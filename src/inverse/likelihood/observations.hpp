@@ -21,6 +21,18 @@ void add_observation_keys(deck::Schema<Params>& s, const std::string& what) {
            "names of the columns to read, for a file whose first line names them; several are read row by row");
 }
 
+/// A likelihood that may know only some of the model's outputs; asked for at set-up.
+class PartlyMeasured {
+ public:
+  virtual ~PartlyMeasured() = default;
+  /// Which outputs of the model were measured, and of how many; empty: all of them.
+  struct Places {
+    std::vector<int> measured;
+    int of = 0;
+  };
+  virtual Places places() const = 0;
+};
+
 struct Observations {
   std::vector<double> values;  ///< those that are there
   std::vector<int> places;     ///< of them among all; empty: nothing is missing

@@ -10,7 +10,7 @@
 
 namespace aleator::inverse {
 
-class StudentTLikelihood : public model::Likelihood {
+class StudentTLikelihood : public model::Likelihood, public PartlyMeasured {
  public:
   struct Params {
     deck::File data;

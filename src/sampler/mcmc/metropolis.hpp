@@ -98,9 +98,8 @@ StepInfo end_step(const ChainParams& params, double target_acceptance, const Ste
 /// The part of end_step that every chain sampler shares: counts the step, adds to the running means after the warm-up, and
 /// says whether this step is a draw and the last.
 StepInfo count_step(const ChainLength& length, const Problem& problem, BaseState& s);
-/// Chains far below the others go on from copies of better ones: before the first step by the likelihood as weight, tempered to
-/// half the chains; later those whose log-density is 10 + 5 sqrt(d / 2) below the median, by any other. Chains in a mode of their
-/// own stay there. NumericsError when all have likelihood zero.
+/// Chains far below the others go on from copies of them: at the start by the likelihood as weight, tempered to half the chains,
+/// later those whose log-density is 10 + 5 sqrt(d / 2) below the median. NumericsError when all have likelihood zero.
 void relocate_stragglers(const Context& context, BaseState& s);
 /// One step of the warm-up: scale and, where it is learned, shape; the number of the window that ended, or -1.
 int adapt_proposal(const ChainParams& params, const Context& context, double acceptance_excess, ChainState& s);
