@@ -40,6 +40,12 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
       .example("\"parameters.txt\"");
   s.reference("prior", &Params::prior, "prior", "draws the rows from this prior instead of reading them");
   s.key("samples", &Params::samples, "1", "number of rows drawn from the prior", deck::at_least(1));
+  s.choice("design", &Params::design, "how the rows are drawn from the prior",
+           {{"random", prob::DesignKind::random, "independently"},
+            {"latin_hypercube", prob::DesignKind::latin_hypercube,
+             "each of as many equal strata of every latent coordinate holds one row"},
+            {"sobol", prob::DesignKind::sobol,
+             "Sobol' points with a random shift; best a power of two of them, and few latent coordinates"}});
   s.key("fields", &Params::fields, "1",
         "at how many of the first rows the model's fields are written, for ParaView; 1 if the model has fields",
         deck::at_least(0));
@@ -55,6 +61,11 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
     return p.prior.empty() && p.samples ? std::string("samples goes with prior; the table under at has its own rows")
                                         : std::string();
   });
+  s.check("design", [](const Params& p) {
+    return p.prior.empty() && p.design != prob::DesignKind::random
+               ? std::string("design goes with prior; the table under at has its own rows")
+               : std::string();
+  });
   return s;
 }
 
@@ -66,6 +77,13 @@ ForwardJob::ForwardJob(const Params& params, Parts parts) : params_(params), par
     throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
                                               params_.model, shape.inputs));
   }
+  if (params_.design == prob::DesignKind::sobol && parts_.prior != nullptr &&
+      parts_.prior->latent_dimension() > prob::Design::most_sobol_dimensions)
+    throw deck::KeyError(
+        "design",
+        fmt::format("sobol has points of at most {} coordinates; prior '{}' has {}",
+                    prob::Design::most_sobol_dimensions, params_.prior, parts_.prior->latent_dimension()),
+        "design = \"latin_hypercube\"");
   if (params_.fields.value_or(0) > 0 && parts_.model->states() == nullptr)
     throw deck::KeyError("fields", fmt::format("model '{}' has no fields to write", params_.model),
                          "leave the key out");
@@ -83,7 +101,8 @@ std::vector<prob::Variable> ForwardJob::variables() const {
 kernels::Batch ForwardJob::parameters(const JobContext& context, const parallel::RowLayout& layout) const {
   if (parts_.prior == nullptr) return table_rows(table_, layout);
   const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
-  return draw_rows(*parts_.prior, rng, {kernels::Purpose::prior_sample}, layout);
+  return design_rows(*parts_.prior, prob::Design(params_.design, rows(), parts_.prior->latent_dimension(), rng),
+                     layout);
 }
 
 JobEnd ForwardJob::run(const JobContext& context) {

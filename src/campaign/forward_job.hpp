@@ -24,6 +24,7 @@ class ForwardJob : public Job {
     deck::File at;
     std::string prior;
     std::optional<int> samples, fields;
+    prob::DesignKind design = prob::DesignKind::random;
     OnRowFailure on_failure = OnRowFailure::skip;
   };
   struct Parts {

@@ -81,6 +81,21 @@ void summarise_block(const parallel::Comm& comm, const parallel::RowLayout& layo
   }
 }
 
+// u = T(z) with fill(first row, z) for z, which are not kept.
+template <typename Fill>
+kernels::Batch rows_from(const prob::Prior& prior, const parallel::RowLayout& layout, const Fill& fill) {
+  constexpr int at_once = 256;
+  const int rows = layout.local_rows();
+  const kernels::Batch u("u", rows, prior.dimension());
+  for (int first = 0; first < rows; first += at_once) {
+    const int count = std::min(at_once, rows - first);
+    const kernels::Batch z("z", count, prior.latent_dimension());
+    fill(layout.first() + first, z);
+    kernels::for_each_row(count, [=, &prior](int row) { prior.to_parameters(&z(row, 0), &u(first + row, 0)); });
+  }
+  return u;
+}
+
 io::Field to_io(model::GridField&& field) {
   return {std::move(field.name), std::move(field.cells),  std::move(field.origin), std::move(field.spacing),
           field.is_at_nodes,     std::move(field.values), std::move(field.mesh)};
@@ -171,16 +186,11 @@ kernels::Batch table_rows(const io::Table& table, const parallel::RowLayout& lay
 
 kernels::Batch draw_rows(const prob::Prior& prior, const kernels::Rng& rng, kernels::Stream stream,
                          const parallel::RowLayout& layout) {
-  constexpr int at_once = 256;  // latent coordinates are not kept
-  const int rows = layout.local_rows();
-  const kernels::Batch u("u", rows, prior.dimension());
-  for (int first = 0; first < rows; first += at_once) {
-    const int count = std::min(at_once, rows - first);
-    const kernels::Batch z("z", count, prior.latent_dimension());
-    rng.normals(stream, layout.first() + first, z);
-    kernels::for_each_row(count, [=, &prior](int row) { prior.to_parameters(&z(row, 0), &u(first + row, 0)); });
-  }
-  return u;
+  return rows_from(prior, layout, [&](std::int64_t first, kernels::Batch z) { rng.normals(stream, first, z); });
+}
+
+kernels::Batch design_rows(const prob::Prior& prior, const prob::Design& design, const parallel::RowLayout& layout) {
+  return rows_from(prior, layout, [&](std::int64_t first, kernels::Batch z) { design.rows(first, z); });
 }
 
 bool run_rows(const JobContext& context, const model::ForwardModel& model, const parallel::RowLayout& layout,

@@ -15,6 +15,7 @@
 #include "kernels/random.hpp"
 #include "model/forward_model.hpp"
 #include "parallel/row_layout.hpp"
+#include "prob/design.hpp"
 #include "prob/prior/prior.hpp"
 
 namespace aleator::campaign {
@@ -23,6 +24,8 @@ namespace aleator::campaign {
 io::Table read_parameter_rows(const deck::File& rows, int parameters, const std::string& of_what);
 /// This rank's rows of the table.
 kernels::Batch table_rows(const io::Table& table, const parallel::RowLayout& layout);
+/// This rank's rows of a design: u = T(z), row by row.
+kernels::Batch design_rows(const prob::Prior& prior, const prob::Design& design, const parallel::RowLayout& layout);
 /// This rank's rows of a sample of the prior: u = T(z) with z ~ N(0, I) of the given stream, row by row.
 kernels::Batch draw_rows(const prob::Prior& prior, const kernels::Rng& rng, kernels::Stream stream,
                          const parallel::RowLayout& layout);

@@ -10,6 +10,7 @@
 #include "core/log.hpp"
 #include "deck/builder.hpp"
 #include "external/umbridge/service.hpp"
+#include "inverse/problem/posterior.hpp"
 #include "model/problem.hpp"
 #include "parallel/process_grid.hpp"
 #include "parallel/session.hpp"
@@ -27,15 +28,36 @@ model::Shape density_shape(int inputs, const std::string& letter) {
   return shape;
 }
 
+// du = dy times the gradient of the one output.
+void times_cotangent(const model::Cotangent& cotangent, model::ConstBatch y, model::Batch du) {
+  const model::Batch dy("dy", du.extent(0), 1);
+  cotangent(0, y, dy);
+  for (std::size_t row = 0; row < du.extent(0); ++row)
+    for (std::size_t k = 0; k < du.extent(1); ++k) du(row, k) *= dy(row, 0);
+}
+
 // log p(data | u) + log p(u)
-class ParameterDensity : public model::ForwardModel {
+class ParameterDensity : public model::ForwardModel, private model::Adjoint {
  public:
   explicit ParameterDensity(Problem problem)
       : problem_(std::move(problem)), shape_(density_shape(problem_->parameter_dimension(), "u")) {}
   const model::Shape& shape() const override { return shape_; }
-  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override {
+  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return run(u, y, {}); }
+  const model::Adjoint* adjoint() const override {
+    const auto* const posterior = dynamic_cast<const inverse::Posterior*>(problem_.get());
+    return posterior != nullptr && posterior->has_parameter_gradient() ? this : nullptr;
+  }
+
+ private:
+  model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
+                                         model::Batch du) const override {
+    const model::RowStatus status = run(u, y, du);
+    times_cotangent(cotangent, y, du);
+    return status;
+  }
+  model::RowStatus run(model::ConstBatch u, model::Batch y, model::Batch gradient) const {
     const std::size_t rows = u.extent(0);
-    model::Evaluation at{model::Vector("log_likelihood", rows), {}, {}};
+    model::Evaluation at{model::Vector("log_likelihood", rows), gradient, {}};
     if (problem_->outputs() > 0) at.outputs = model::Batch("outputs", rows, problem_->outputs());
     const model::Vector log_prior("log_prior", rows);
     const model::RowStatus status = problem_->evaluate_parameters(u, at, log_prior);
@@ -50,8 +72,6 @@ class ParameterDensity : public model::ForwardModel {
     }
     return inside;
   }
-
- private:
   Problem problem_;
   model::Shape shape_;
 };
@@ -78,10 +98,7 @@ class LatentDensity : public model::ForwardModel, private model::Adjoint {
   model::RowStatus evaluate_and_pullback(model::ConstBatch z, model::Batch y, const model::Cotangent& cotangent,
                                          model::Batch dz) const override {
     const model::RowStatus status = run(z, y, dz);
-    const model::Batch dy("dy", z.extent(0), 1);
-    cotangent(0, y, dy);
-    for (std::size_t row = 0; row < z.extent(0); ++row)
-      for (int k = 0; k < shape_.inputs; ++k) dz(row, k) *= dy(row, 0);
+    times_cotangent(cotangent, y, dz);
     return status;
   }
   Problem problem_;

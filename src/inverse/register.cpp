@@ -1,5 +1,7 @@
 #include "inverse/register.hpp"
 
+#include <fmt/format.h>
+
 #include "deck/builder.hpp"
 #include "inverse/expression/model.hpp"
 #include "inverse/expression/target.hpp"
@@ -8,6 +10,7 @@
 #include "inverse/likelihood/log_density.hpp"
 #include "inverse/likelihood/student_t.hpp"
 #include "inverse/model/linear.hpp"
+#include "inverse/model/measured.hpp"
 #include "inverse/model/pass_through.hpp"
 #include "inverse/problem/bayes.hpp"
 #include "inverse/problem/target.hpp"
@@ -28,6 +31,15 @@ std::unique_ptr<model::Problem> make_bayes(const BayesProblem::Params& params, d
   BayesProblem::Parts parts{builder.get<model::ForwardModel>("model", params.model),
                             builder.get<prob::Prior>("prior", params.prior),
                             builder.get<model::Likelihood>("likelihood", params.likelihood)};
+  const auto* const some = dynamic_cast<const PartlyMeasured*>(parts.likelihood.get());
+  if (const auto places = some == nullptr ? PartlyMeasured::Places{} : some->places(); !places.measured.empty()) {
+    if (const int outputs = parts.model->shape().outputs; outputs != places.of)
+      throw deck::KeyError("likelihood",
+                           fmt::format("has {} data, with those that are missing, but model '{}' gives {} outputs",
+                                       places.of, params.model, outputs),
+                           "the data file must hold one entry for each output");
+    parts.model = std::make_shared<Measured>(parts.model, places.measured);
+  }
   if (const int own = parts.likelihood->parameters(); own > 0)
     parts.model = std::make_shared<PassThrough>(parts.model, own);
   return std::make_unique<BayesProblem>(params, std::move(parts));

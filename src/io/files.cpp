@@ -1,5 +1,6 @@
 #include "io/files.hpp"
 
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -25,15 +26,22 @@ struct Word {
   throw core::UserError(file + ":" + std::to_string(word.line) + ":" + std::to_string(word.column) + ": error: " + why);
 }
 
+std::string hint_of_head(const Word& word) {
+  const bool is_name =
+      word.line == 1 && (std::isalpha(static_cast<unsigned char>(word.text[0])) != 0 || word.text[0] == '"');
+  return is_name ? "; a first line of names must begin with #" : "";
+}
+
 double parse_number(const std::string& file, const Word& word, NonFinite non_finite) {
   std::string_view digits = word.text;
   if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);  // from_chars knows no '+'
   double value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   const std::string quoted = "'" + std::string(word.text) + "'";
+  if (non_finite == NonFinite::allowed && word.text == "NA") return std::nan("");
   if (error == std::errc::result_out_of_range) refuse_word(file, word, quoted + " does not fit a double");
   if (error != std::errc() || end != digits.data() + digits.size())
-    refuse_word(file, word, quoted + " is not a number");
+    refuse_word(file, word, quoted + " is not a number" + hint_of_head(word));
   if (non_finite == NonFinite::refused && !std::isfinite(value))
     refuse_word(file, word, quoted + " is not allowed: numbers must be finite");
   return value;

@@ -7,6 +7,7 @@
 #include "prob/field/levelset.hpp"
 #include "prob/field/matern_spde.hpp"
 #include "prob/field/piecewise_constant.hpp"
+#include "prob/prior/closed_laws.hpp"
 #include "prob/prior/dirichlet.hpp"
 #include "prob/prior/hierarchical.hpp"
 #include "prob/prior/log_normal.hpp"
@@ -46,6 +47,13 @@ void register_components(deck::Registry& registry) {
   add_prior<StudentT>(registry, "prior/student_t");
   add_prior<TruncatedNormal>(registry, "prior/truncated_normal");
   add_prior<Beta>(registry, "prior/beta");
+  add_prior<LogUniform>(registry, "prior/log_uniform");
+  add_prior<Triangular>(registry, "prior/triangular");
+  add_prior<Laplace>(registry, "prior/laplace");
+  add_prior<Logistic>(registry, "prior/logistic");
+  add_prior<Gumbel>(registry, "prior/gumbel");
+  add_prior<Weibull>(registry, "prior/weibull");
+  add_prior<Pareto>(registry, "prior/pareto");
   add_prior<Dirichlet>(registry, "prior/dirichlet");
   add_prior<MaternSpde>(registry, "prior/matern_spde");
   add_prior<KarhunenLoeve>(registry, "prior/karhunen_loeve");

@@ -35,11 +35,13 @@ std::vector<double> PooledMoments::factor() const {
   const int d = static_cast<int>(shift.size());
   if (count < 2.0 * d || d == 0) return {};
   math::Matrix c(d, d);
-  const double weight = count / (count + 5.0), floor = 1e-3 * 5.0 / (count + 5.0);  // shrinkage of Stan's warm-up
+  // Correlations are shrunk towards 0. A floor for the variances, as in Stan's warm-up, would be a length: under a vague prior a
+  // coordinate may be known to a millionth of its prior's width.
+  const double weight = count / (count + 5.0);
   const double* second = sums.data() + d;
   for (int i = 0; i < d; ++i) {
     for (int j = 0; j <= i; ++j)
-      c(i, j) = c(j, i) = weight * (second[j] / count - sums[i] / count * (sums[j] / count)) + (i == j ? floor : 0.0);
+      c(i, j) = c(j, i) = (i == j ? 1.0 : weight) * (second[j] / count - sums[i] / count * (sums[j] / count));
     second += i + 1;
   }
   math::Matrix lower;
@@ -78,11 +80,11 @@ void PooledVariances::observe(const Ensemble& ensemble, const Context& context) 
 std::vector<double> PooledVariances::deviations() const {
   const std::size_t d = shift.size();
   if (count < 8.0 || d == 0) return {};
-  const double weight = count / (count + 5.0), floor = 1e-3 * 5.0 / (count + 5.0);  // shrinkage of Stan's warm-up
   std::vector<double> result(d);
   for (std::size_t k = 0; k < d; ++k) {
-    const double mean = sums[k] / count;
-    result[k] = std::sqrt(weight * (sums[d + k] / count - mean * mean) * (count / (count - 1.0)) + floor);
+    const double mean = sums[k] / count, variance = (sums[d + k] / count - mean * mean) * (count / (count - 1.0));
+    if (!(variance > 0.0)) return {};  // nobody has moved: no scale is known
+    result[k] = std::sqrt(variance);
   }
   return result;
 }

@@ -2,7 +2,7 @@
 /// What      Learning the size and the shape of proposals from the ensemble: a scale driven to an acceptance rate, and
 ///           the pooled covariance of the members.
 /// Method    log scale += gain (acceptance - target) (Robbins, Monro 1951); covariance as in adaptive Metropolis (Haario,
-///           Saksman, Tamminen 2001), pooled over chains, shrunk towards a small multiple of I.
+///           Saksman, Tamminen 2001), pooled over chains, its correlations shrunk; no length is built in.
 /// Parallel  collective; ordered sums, so every rank has the same bits.
 ///           Step of Hamiltonian trajectories by dual averaging.
 /// Cost      O(J d^2) flops and one reduction of d (d + 3) / 2 doubles a call of PooledMoments::observe(); O(J d) and 2 d
@@ -23,7 +23,7 @@ struct PooledMoments {
 
   void reset(int dimension);
   void observe(const Ensemble& ensemble, const Context& context);
-  /// Lower factor (d x d, row by row) of the shrunk covariance; empty when there are too few members.
+  /// Lower factor (d x d, row by row) of the shrunk covariance; empty when there are too few members or it is singular.
   std::vector<double> factor() const;
   void fields(io::Archive& archive, const std::string& name);
 };
@@ -36,7 +36,7 @@ struct PooledVariances {
 
   void reset(int dimension);
   void observe(const Ensemble& ensemble, const Context& context);
-  /// Standard deviations, shrunk as PooledMoments::factor; empty when there are too few members.
+  /// Standard deviations; empty when there are too few members or a coordinate has not moved.
   std::vector<double> deviations() const;
   void fields(io::Archive& archive, const std::string& name);
 };

@@ -226,6 +226,12 @@ TEST(ReportFormat, NumbersReadAsInPrint) {
   EXPECT_EQ(core::escape_markup("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
 }
 
+TEST(ReportFormat, LongNamesKeepTheirBeginningAndTheirEnd) {
+  EXPECT_EQ(short_name("theta[12]", 9), "theta[12]");
+  EXPECT_EQ(short_name("conductivity[12]", 10), "conduc…12]");
+  EXPECT_EQ(short_name("σσσσσσσσ", 4), "σσ…σ");
+}
+
 TEST(ReportStatistics, AutocorrelationOfAnAr1ChainIsPowersOfItsCoefficient) {
   std::mt19937_64 random(1);
   std::normal_distribution<double> normal;

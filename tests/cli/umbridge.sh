@@ -94,12 +94,20 @@ slope = [sum(rows[i][k] * residual[i] for i in range(3)) / 0.25 - z[k] for k in 
 for name in ("posterior", "posterior.latent"):  # the prior is N(0, I): the same density
     got = post("/Evaluate", {"name": name, "input": [z], "config": {}})[1]["output"]
     assert abs(got[0][0] - value) < 1e-12 * abs(value), (got, value)
-got = post("/Gradient", {"name": "posterior.latent", "input": [z], "outWrt": 0, "inWrt": 0, "sens": [2.0]})[1]["output"]
-assert all(abs(a - 2 * b) < 1e-11 * abs(b) for a, b in zip(got, slope)), (got, slope)
+for name in ("posterior", "posterior.latent"):
+    got = post("/Gradient", {"name": name, "input": [z], "outWrt": 0, "inWrt": 0, "sens": [2.0]})[1]["output"]
+    assert all(abs(a - 2 * b) < 1e-11 * abs(b) for a, b in zip(got, slope)), (got, slope)
+    # The Hessian is -(A^T A / 0.25 + I), exact for differences of a linear gradient.
+    v = [0.5, -2.0]
+    got = post("/ApplyHessian", {"name": name, "input": [z], "outWrt": 0, "inWrt1": 0, "inWrt2": 0, "sens": [2.0], "vec": v})[1]["output"]
+    hessian = [[-sum(row[i] * row[j] for row in rows) / 0.25 - (i == j) for j in range(2)] for i in range(2)]
+    expected = [2 * sum(h * x for h, x in zip(row, v)) for row in hessian]
+    assert all(abs(a - b) < 1e-8 * abs(b) for a, b in zip(got, expected)), (got, expected)
+assert post("/ApplyHessian", {"name": "line", "input": [z], "outWrt": 0, "inWrt1": 0, "inWrt2": 0, "sens": [1, 1, 1], "vec": [0, 0]})[1] == {"output": [0.0, 0.0]}
 assert post("/ApplyJacobian", {"name": "line", "input": [z], "outWrt": 0, "inWrt": 0, "vec": [1, 0]})[1] == {"output": [1.0, 3.0, 5.0]}
 refused("/Evaluate", 400, "ModelNotFound", name="curve")
-refused("/Gradient", 400, "UnsupportedFeature", name="posterior")
-refused("/ApplyHessian", 400, "UnsupportedFeature", name="line")
+refused("/ApplyJacobian", 400, "UnsupportedFeature", name="posterior")
+refused("/ApplyHessian", 400, "InvalidInput", name="line", input=[z], outWrt=0, inWrt1=0, inWrt2=1, sens=[1, 1, 1], vec=[0, 0])
 refused("/Evaluate", 400, "InvalidInput", name="line", input=[[1.0]])
 refused("/Evaluate", 400, "InvalidInput", name="line", input=[[1.0, "2"]])
 refused("/Evaluate", 400, "InvalidInput", name="line", input=[z], config={"level": 1})
@@ -118,6 +126,16 @@ expect 0 "$ALEATOR" evaluate density.toml --at at.txt
 density=$(sed -n 2p said | cut -d, -f3)
 expect 0 "$ALEATOR" evaluate direct.toml --at at.txt
 [ "$density" = "$(sed -n 2p said | cut -d, -f5)" ] || fail "the density served, $density, is not that of the deck"
+# Outside the support: minus infinity, as Python writes it.
+sed -e 's|prior/normal|prior/uniform|' direct.toml >bounded.toml
+serve four.log "$ALEATOR" serve bounded.toml --port 0 --model posterior
+expect 0 python3 -c "
+import json, sys, urllib.request
+question = json.dumps({'name': 'posterior', 'input': [[0.5, 1.5]]}).encode()
+with urllib.request.urlopen(sys.argv[1] + '/Evaluate', question) as reply:
+    assert json.load(reply) == {'output': [[-float('inf')]]}
+" "$url"
+url=$(grep -oE "http://127.0.0.1:[0-9]+" three.log | head -1)
 if python3 -c "import umbridge" 2>/dev/null; then
   expect 0 python3 -c "
 import sys, umbridge

@@ -231,6 +231,22 @@ TEST(BayesProblem, EvaluatesAtParametersForComparisonWithPublishedValues) {
   EXPECT_DOUBLE_EQ(result.outputs(0, 0), 6.0);
   EXPECT_NEAR(log_prior(0), 0.0, 1e-13);
   EXPECT_NEAR(log_prior(1), -3.0 * std::log(10.0) * std::log(10.0) / 8.0, 1e-12);
+  ASSERT_TRUE(problem.has_parameter_gradient());
+  model::Evaluation with_slope{Vector("log_likelihood", 2), Batch("gradient", 2, 3), {}};
+  u(1, 0) = -1.0;  // outside the support
+  problem.evaluate_parameters(u, with_slope, log_prior);
+  const auto at = [&](int k, double step) {
+    const Batch v("v", 1, 3);
+    for (int i = 0; i < 3; ++i) v(0, i) = 1.0 + (i == k ? step : 0.0);
+    model::Evaluation e{Vector("log_likelihood", 1), {}, {}};
+    const Vector prior("log_prior", 1);
+    problem.evaluate_parameters(v, e, prior);
+    return e.log_likelihood(0) + prior(0);
+  };
+  for (int k = 0; k < 3; ++k) {
+    EXPECT_NEAR(with_slope.gradient(0, k), (at(k, 1e-5) - at(k, -1e-5)) / 2e-5, 1e-6) << k;
+    EXPECT_EQ(with_slope.gradient(1, k), 0.0) << k;
+  }
   const double misfit = std::pow((0.5 - 6.0) / 0.5, 2) + std::pow((0.25 - 3.5) / 2.0, 2);
   EXPECT_NEAR(result.log_likelihood(0), -0.5 * misfit - std::log(2.0 * M_PI) - std::log(0.5) - std::log(2.0), 1e-12);
 }

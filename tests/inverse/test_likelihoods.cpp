@@ -8,6 +8,7 @@
 #include "inverse/likelihood/gaussian.hpp"
 #include "inverse/likelihood/student_t.hpp"
 #include "inverse/model/linear.hpp"
+#include "inverse/model/measured.hpp"
 #include "inverse/model/pass_through.hpp"
 #include "inverse/problem/bayes.hpp"
 #include "prob/prior/log_normal.hpp"
@@ -113,6 +114,53 @@ TEST(StudentTLikelihood, IsCauchyAtOneDegreeAndGaussianAtMany) {
               1e-5);  // the constants' lgamma of 5e8 loses nine digits
   expect_gradient(cauchy, {0.3, 1.1, -2.0});
   expect_gradient(StudentTLikelihood({counts, {2.0}, 3.0, true}), {0.3, 1.1, -2.0, 0.7});
+}
+
+TEST(Observations, AreColumnsByNameAndMissingEntriesDoNotCount) {
+  const deck::File csv = {"data.csv", "t,\"prey\",predator\n0,1,10\n1,,20\n2,3,NA\n"};
+  const Observations both = read_observations(csv, {"prey", "predator"});
+  EXPECT_EQ(both.values, (std::vector<double>{1, 10, 20, 3}));
+  EXPECT_EQ(both.places, (std::vector<int>{0, 1, 3, 4}));
+  EXPECT_EQ(both.count, 6);
+  EXPECT_EQ(read_observations({"d.txt", "1 nan\nNA 4\n"}, {}).places, (std::vector<int>{0, 3}));
+  EXPECT_TRUE(read_observations(csv, {"t"}).places.empty());
+  EXPECT_THROW(read_observations(csv, {}), deck::KeyError);
+  EXPECT_THROW(read_observations({"d.txt", "nan\n"}, {}), deck::KeyError);
+  EXPECT_THROW(read_observations({"d.txt", "inf\n"}, {}), core::UserError);
+}
+
+TEST(Observations, WithMissingEntriesTheDensityIsThatOfTheOthers) {
+  const deck::File some = {"data.txt", "3 nan 1\n"}, rest = {"data.txt", "3 1\n"};
+  const std::vector<double> y = {1.0, 0.4};
+  EXPECT_EQ(density(GaussianLikelihood({some, {0.5, 7.0, 2.0}, {}, true}), y),
+            density(GaussianLikelihood({rest, {0.5, 2.0}, {}, true}), y));
+  EXPECT_EQ(density(GaussianLikelihood({some, {}, {"c.txt", "2 1 0.5\n1 3 1\n0.5 1 4\n"}, true}), y),
+            density(GaussianLikelihood({rest, {}, {"c.txt", "2 0.5\n0.5 4\n"}, true}), y));
+  EXPECT_EQ(density(StudentTLikelihood({some, {0.5, 7.0, 2.0}, 4.0, false}), y),
+            density(StudentTLikelihood({rest, {0.5, 2.0}, 4.0, false}), y));
+  EXPECT_EQ(density(BinomialLikelihood({some, {5, 9, 2}, BinomialLikelihood::Link::logit}), y),
+            density(BinomialLikelihood({rest, {5, 2}, BinomialLikelihood::Link::logit}), y));
+  EXPECT_EQ(density(PoissonLikelihood({some, PoissonLikelihood::Link::log}), y),
+            density(PoissonLikelihood({rest, PoissonLikelihood::Link::log}), y));
+}
+
+TEST(Observations, AModelIsMeasuredWhereThereAreData) {
+  const auto line = std::make_shared<LinearModel>(std::vector<double>{1.0, 2.0, -1.0, 0.5, 3.0, 1.0}, 3, 2);
+  const Measured measured(line, {2, 0});
+  const Batch u("u", 1, 2), du("du", 1, 2), y("y", 1, 2);
+  u(0, 0) = 1.0, u(0, 1) = 10.0;
+  EXPECT_TRUE(measured.evaluate(u, y).ok());
+  EXPECT_EQ(y(0, 0), 13.0);
+  EXPECT_EQ(y(0, 1), 21.0);
+  const auto slopes = [](int, model::ConstBatch seen, Batch dy) { dy(0, 0) = seen(0, 0), dy(0, 1) = 1.0; };
+  measured.adjoint()->evaluate_and_pullback(u, y, slopes, du);
+  EXPECT_EQ(du(0, 0), 13.0 * 3.0 + 1.0);
+  EXPECT_EQ(du(0, 1), 13.0 * 1.0 + 2.0);
+  u(0, 0) = 1.0, u(0, 1) = -1.0;
+  const Batch dy("dy", 1, 2);
+  measured.tangent()->evaluate_and_pushforward(u, u, y, dy);
+  EXPECT_EQ(dy(0, 0), 2.0);
+  EXPECT_EQ(dy(0, 1), -1.0);
 }
 
 TEST(UnknownScale, IsTheGaussianOfTheScaledNoise) {

@@ -42,6 +42,8 @@ TEST(Files, NumbersAreReadToTheLastBit) {
 
 TEST(Files, AnErrorInATableNamesLineColumnAndText) {
   EXPECT_EQ(table_error("1 2\n3  four\n"), "data.txt:2:4: error: 'four' is not a number");
+  EXPECT_EQ(table_error("a, b\n3, 4\n"),
+            "data.txt:1:1: error: 'a' is not a number; a first line of names must begin with #");
   EXPECT_EQ(table_error("1 2\n3 4x\n"), "data.txt:2:3: error: '4x' is not a number");
   EXPECT_EQ(table_error("1 nan\n"), "data.txt:1:3: error: 'nan' is not allowed: numbers must be finite");
   EXPECT_EQ(table_error("#\n-inf\n"), "data.txt:2:1: error: '-inf' is not allowed: numbers must be finite");

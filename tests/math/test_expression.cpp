@@ -177,7 +177,9 @@ TEST(Formula, FaultsAreFoundAtTheirCharacter) {
   for (const Fault& fault :
        {Fault{"a + * b", 4, "'*' stands where"}, Fault{"a + (b", 6, "the formula ends where ')'"},
         Fault{"a + c", 4, "unknown name 'c'"}, Fault{"a + expp(b)", 4, "unknown function 'expp'"},
-        Fault{"a + $", 4, "the character '$'"}, Fault{"exp(a, b)", 0, "exp takes 1 argument, not 2"},
+        Fault{"a + $", 4, "the character '$'"},
+        Fault{"normal_lpdf([a, b], [1, 2, 3], 1)", 0, "in normal_lpdfs: '-' of arrays"},
+        Fault{"exp(a, b)", 0, "exp takes 1 argument, not 2"},
         Fault{"1 + [a, b] * [1, 2, 3]", 11, "arrays of 2 and 3 entries"}, Fault{"[a, b][2]", 7, "there is no entry 2"},
         Fault{"[a, b][a]", 7, "known beforehand"}, Fault{"[a, b][1:1]", 6, "holds no entries"},
         Fault{"exp", 0, "is a function"}, Fault{"a b", 2, "'b' stands where an operator"},
@@ -202,8 +204,174 @@ TEST(Formula, UnknownNamesGetASuggestion) {
 
 TEST(Formula, DefinitionsAreReadLineByLineAndTakenNamesRefused) {
   EXPECT_EQ(value_at(formula("d", {"a", "b"}, {"c = a + (b\n + 1)  # goes on\n\nd = c * 2"}), {1.0, 2.0}), 8.0);
-  for (const char* const text : {"a = 1", "exp = 2", "c = 1\nc = 2", "c 1"})
+  for (const char* const text : {"a = 1", "pi = 2", "exp(x) = 2", "c = 1\nc = 2", "c 1"})
     EXPECT_THROW(formula("a", {"a", "b"}, {text}), FormulaError) << text;
+}
+
+// Expected values: SciPy 1.17.1, scipy.stats, at x = 0.7, 1.3 (or counts 2, 5); see the arguments.
+TEST(Formula, DensitiesAreThoseOfTheTextbooks) {
+  const std::vector<std::pair<std::string, double>> cases = {
+      {"normal_lpdf([a, b], 0.1, 2)", -3.44917142752924},
+      {"student_t_lpdf([a, b], 3, 0.1, 2)", -3.67384703546401},
+      {"cauchy_lpdf([a, b], 0.1, 2)", -4.0694165288077},
+      {"laplace_lpdf([a, b], 0.1, 2)", -3.67258872223978},
+      {"logistic_lpdf([a, b], 0.1, 2)", -4.26998075102872},
+      {"gumbel_lpdf([a, b], 0.1, 2)", -3.57592421789563},
+      {"skew_normal_lpdf([a, b], 0.1, 2, -3)", -7.08154366934928},
+      {"log_normal_lpdf([a, b], 0.1, 2)", -3.15922501790768},
+      {"half_normal_lpdf([a, b], 2)", -2.11037706640935},
+      {"half_cauchy_lpdf([a, b], 2)", -2.75743399935142},
+      {"exponential_lpdf([a, b], 2)", -2.61370563888011},
+      {"gamma_lpdf([a, b], 2.5, 3)", -1.21777031681215},
+      {"inverse_gamma_lpdf([a, b], 2.5, 3)", -1.33962351286254},
+      {"weibull_lpdf([a, b], 2.5, 3)", -3.95185563008753},
+      {"pareto_lpdf([a, b], 0.5, 3)", -1.58441578813849},
+      {"beta_lpdf([a, b / 2], 2.5, 3)", 0.271191185475697},
+      {"uniform_lpdf([a, b], 0, 3)", -2.19722457733622},
+      {"dirichlet_lpdf([0.2, 0.3, 0.5], [1.5, 2, 3])", 1.69521099526956},
+      {"poisson_lpmf([2, 5], b)", -6.24408907206955},
+      {"poisson_log_lpmf([2, 5], b)", -3.71923225858048},
+      {"bernoulli_lpmf([1, 0], a)", -1.56064774826467},
+      {"bernoulli_logit_lpmf([1, 0], a)", -1.50637209777092},
+      {"binomial_lpmf([2, 5, 0], 5, a)", -9.82592194918457},
+      {"binomial_logit_lpmf([2, 5], 7, a)", -4.45555980894956},
+      {"beta_binomial_lpmf([2, 5], 7, a, b)", -4.41231612788509},
+      {"neg_binomial_lpmf([2, 0], a, b)", -2.81755362399509},
+      {"neg_binomial_log_lpmf([2, 0], a, b)", -3.02690066558719},
+      {"geometric_lpmf([2, 5], a)", -9.14115951815902},
+      {"multi_normal_lpdf([a, b], [0, 1], [2, 0.3, 0.3, 1])", -2.30383706440197},
+      {"log_mix(0.3, normal_lpdf(a, 0, 1), normal_lpdf(a, 2, 1))", -1.54349009836261}};
+  for (const auto& [text, expected] : cases)
+    EXPECT_NEAR(value_at(formula(text), {0.7, 1.3}), expected, 1e-12 * (1.0 + std::abs(expected))) << text;
+}
+
+TEST(Formula, DensitiesAreZeroOutsideTheirSupport) {
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const char* const text :
+       {"log_normal_lpdf(-a, 0, 1)", "gamma_lpdf(-a, 2, 1)", "beta_lpdf(b, 2, 2)", "uniform_lpdf(b, 0, 1)",
+        "exponential_lpdf([a, -a], 1)", "weibull_lpdf(-a, 2, 1)", "pareto_lpdf(a, 1, 2)", "half_normal_lpdf(-a, 1)",
+        "binomial_lpmf(4, 3, 0.5)", "poisson_lpmf(-1, b)", "bernoulli_lpmf(2, 0.5)"}) {
+    EXPECT_EQ(value_at(formula(text), {0.7, 1.3}), -inf) << text;
+    for (const double slope : gradient_at(formula(text), {0.7, 1.3})) EXPECT_FALSE(std::isnan(slope)) << text;
+  }
+}
+
+TEST(Formula, GradientsOfDensitiesAndArrayFunctionsAreExact) {
+  for (const char* const text :
+       {"student_t_lpdf([a, 2, -1], b + 1, a, b)",
+        "cauchy_lpdf(a, b, a) + laplace_lpdf(a, 0.1, b)",
+        "logistic_lpdf(a, b, a) + gumbel_lpdf(b, a, b)",
+        "skew_normal_lpdf(a, 0.1, b, a) + log_normal_lpdf(a, a, b)",
+        "gamma_lpdf(a, b, a) + inverse_gamma_lpdf(b, a, b)",
+        "weibull_lpdf(a, b, a) + pareto_lpdf(b, a / 2, b)",
+        "beta_lpdf(a / 2, b, a) + exponential_lpdf(a, b)",
+        "poisson_lpmf([2, 0], a) + poisson_log_lpmf(3, b)",
+        "binomial_lpmf([0, 2, 5], 5, a) + binomial_logit_lpmf(2, 5, b)",
+        "beta_binomial_lpmf(2, 5, a, b)",
+        "neg_binomial_lpmf([0, 3], a, b) + neg_binomial_log_lpmf([0, 3], a, b)",
+        "geometric_lpmf(3, a / 2)",
+        "bernoulli_lpmf([1, 0], a / 2) + bernoulli_logit_lpmf([1, 0], b)",
+        "dirichlet_lpdf([a, b] / (a + b), [a, 2])",
+        "log_mix(a / 2, normal_lpdf(1, a, 1), normal_lpdf(1, b, 2))",
+        "log_sum_exp(a, b) + log_diff_exp(b, a)",
+        "dot(softmax([a, b, 1]), [1, 2, 3]) + log_softmax([a, b])[0]",
+        "sd([a, b, 2]) + hypot(a, b) + logit(a / 2)",
+        "atan2(a, b) + normal_quantile(a / 2) + digamma(b) + lbeta(a, b)",
+        "max([a, b, a * b]) * min([a, b, 2])",
+        "sum(square(cumsum([a, b, a]))) + prod([a, b, 2])",
+        "dot(recurrence(a, [b, a, 0.5], [1, a, b]), [1, 2, 3])",
+        "dot(recurrence(a, b, [1, 2, 3]), [1, -1, 2])",
+        "dot(mat_vec([a, 1, b, 2, a, b], [b, a]), [1, 2, 3])",
+        "dot(mat_t_vec([a, 1, b, 2, a, b], [b, a]), [1, 2, 3])",
+        "norm(group_sum([a, b, a * b], [1, 0, 1], 2))",
+        "sum(interp([a, b, 5], [0, 1, 2], [a, b, 4]) * [1, 2, 3])",
+        "interp(a, [0, 0.5, 2], [1, b, 4])",
+        "multi_normal_lpdf([a, 1, b], [0, b, 1], [a + 1, 0.2, b / 9, 0.2, b, a / 9, b / 9, a / 9, 2])",
+        "multi_normal_lpdf([a, b], a, [2, 0.3, 0.3, 1])"})
+    expect_gradient(formula(text), {0.7, 1.3}, text);
+  // Longer than 64 entries: one row at a time.
+  for (const char* const text :
+       {"norm(recurrence(a, rep(b / 2, 80), 1)) + sum(group_sum(rep(a, 90), rep(range(3), 30), 3)^2)",
+        "norm(mat_vec(rep([a, b], 70), [b, a])) + norm(mat_t_vec(rep([a, b], 70), [b, a]))",
+        "multi_normal_lpdf(rep(a, 9), b, exp(-square((each(range(9), 9) - rep(range(9), 9)) / b)) + identity(9))"})
+    expect_gradient(formula(text), {0.7, 1.3}, text);
+}
+
+TEST(Formula, ArrayFunctionsGiveWhatTheirNamesSay) {
+  const double a = 0.7, b = 1.3;
+  const std::vector<std::pair<std::string, double>> cases = {
+      {"sum(each([a, b], 2) * [1, 2, 3, 4]) - sum(rep([a, b], 2) * [1, 2, 3, 4])", a * (3 - 4) + b * (7 - 6)},
+      {"dot(linspace(0, 1, 5), [0, 0, 0, 1, 0]) + variance([1, 2, 3, 6])", 0.75 + 14.0 / 3.0},
+      {"dot(column([1, 2, 3, 4, 5, 6], 1, 3), [1, 10]) + dot(row([1, 2, 3, 4, 5, 6], 1, 3), [1, 10, 100])", 52 + 654},
+      {"min([3, a, b]) + 10 * max([3, a, b, 2, 1]) + prod([a, b, 2])", a + 30 + 2 * a * b},
+      {"dot(diff(cumsum([a, b, 5])), [1, 10])", b + 50},
+      {"dot(mat_vec([1, 2, 3, 4, 5, 6], [a, b]), [1, 10, 100])", a + 2 * b + 30 * a + 40 * b + 500 * a + 600 * b},
+      {"dot(mat_t_vec([1, 2, 3, 4, 5, 6], [a, b]), [1, 10, 100])", a + 4 * b + 20 * a + 50 * b + 300 * a + 600 * b},
+      {"dot(group_sum([a, b, 5], [1, 0, 1], 2), [1, 10])", b + 10 * (a + 5)},
+      {"sum([a, b, 5][where([0, 1, 1])])", b + 5},
+      {"interp(0.25, [0, 1, 2], [10, 20, 0]) + interp(-3, [0, 1], [7, 8]) + interp(9, [0, 1], [7, 8])", 12.5 + 7 + 8},
+      {"round(a) + floor(b) + ceil(b) + sign(-a) + log10(1000) + log2(8)", 1 + 1 + 2 - 1 + 3 + 3},
+      {"sum(identity(3) * [1, 2, 3, 4, 5, 6, 7, 8, 9])", 15},
+      {"normal_cdf(a) + normal_quantile(0.975)", 0.758036347776927 + 1.959963984540054},
+      {"lchoose(5, 2) - lbeta(2, 3)", std::log(10.0) + std::log(12.0)}};
+  for (const auto& [text, expected] : cases)
+    EXPECT_NEAR(value_at(formula(text), {a, b}), expected, 1e-13 * (1 + std::abs(expected))) << text;
+}
+
+TEST(Formula, NamesMayBeGreekAndArgumentsStandBehindABar) {
+  EXPECT_EQ(value_at(formula("μ + σ_2", {"μ", "σ_2"}), {1.0, 2.0}), 3.0);
+  EXPECT_EQ(value_at(formula("normal_lpdf(a | 0, b)"), {1.0, 2.0}),
+            value_at(formula("normal_lpdf(a, 0, b)"), {1.0, 2.0}));
+  EXPECT_THROW(formula("normal_lpdf(a, 0 | b)"), FormulaError);
+}
+
+TEST(Formula, FunctionsMayBeDefined) {
+  const std::string squares = "twice(x) = 2 * x\nq(x, y) = twice(x)^2 + c * y\nx = 3";
+  const Formula f = formula("q(a, q(b, x))", {"a", "b"}, {"c = 10", squares});
+  EXPECT_EQ(value_at(f, {1.0, 2.0}), 4.0 + 10.0 * (16.0 + 30.0));
+  EXPECT_EQ(gradient_at(f, {1.0, 2.0}), (Values{8.0, 160.0}));
+  const auto fault = [&](const std::string& definitions, const std::string& text) {
+    try {
+      formula(text, {"a", "b"}, {definitions});
+    } catch (const FormulaError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no fault");
+  };
+  EXPECT_EQ(fault("f(x) = x + z", "f(a)"), "in f: unknown name 'z'");
+  EXPECT_EQ(fault("f(x) = f(x)", "f(a)").substr(0, 6), "in f: ");
+  EXPECT_EQ(fault("f(x, x) = x", "f(a, b)"), "the argument 'x' is named twice");
+  EXPECT_EQ(fault("f(x) = x", "f(a, b)"), "f takes 1 argument, not 2");
+  EXPECT_EQ(fault("g(x) = x + y\nf(y) = g(y)", "f(a)"), "in f: in g: unknown name 'y'");
+}
+
+TEST(Formula, OdeConvergesWithOrderFourAndItsGradientIsExact) {
+  // Logistic growth y' = a y (1 - y), y(0) = 0.1; exact: 1 / (1 + 9 exp(-a t)).
+  double errors[2];
+  for (const int steps : {4, 8}) {
+    const Formula f = formula("ode(growth, 0.1, 0, [1, 2.5], " + std::to_string(steps) + ")[1] + 0 * b", {"a", "b"},
+                              {"growth(t, y) = a * y * (1 - y)"});
+    errors[steps / 8] = std::abs(value_at(f, {1.4, 1.0}) - 1.0 / (1.0 + 9.0 * std::exp(-1.4 * 2.5)));
+    expect_gradient(f, {1.4, 1.0}, "logistic growth");
+  }
+  EXPECT_NEAR(std::log2(errors[0] / errors[1]), 4.0, 0.4);
+  const Formula prey = formula("sum(ode(f, [a, b], 0, [0, 0.5, 1], 10) * [1, 2, 3, 4, 5, 6])", {"a", "b"},
+                               {"f(t, y) = [y[0] * (1 - y[1]), y[1] * (y[0] - b) + cos(t)]"});
+  expect_gradient(prey, {0.7, 1.3}, "predators");
+  EXPECT_EQ(value_at(formula("sum(iterate(f, a, 3)) + 0 * b", {"a", "b"}, {"f(k, y) = y * k + 1"}), {1.0, 0.0}),
+            2.0 + 5.0 + 16.0);
+}
+
+TEST(Formula, MissingEntriesAreRefusedUnlessTheyAreCutOut) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<NamedArray> data = {{"y", 3, {2.0, nan, 4.0}}};
+  try {
+    Formula({{"a"}, data, {}, {"normal_lpdf(y, a, 1)"}});
+    FAIL();
+  } catch (const FormulaError& error) {
+    EXPECT_NE(std::string(error.what()).find("entry 1 of an operand"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(value_at(Formula({{"a"}, data, {}, {"sum(y[where(!is_missing(y))] - a)"}}), {1.0}), 4.0);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "math/dense.hpp"
 #include "math/special.hpp"
+#include "prob/prior/closed_laws.hpp"
 #include "prob/prior/dirichlet.hpp"
 #include "prob/prior/hierarchical.hpp"
 #include "prob/prior/log_normal.hpp"
@@ -63,6 +64,13 @@ std::vector<Case> cases() {
           {"truncated normal", std::make_shared<TruncatedNormal>(
                                    TruncatedNormal::Params{3, {1.0}, {2.0}, {0.0, -inf, 4.0}, {3.0, 0.5, inf}})},
           {"beta", std::make_shared<Beta>(Beta::Params{2, two, {1.5}})},
+          {"log-uniform", std::make_shared<LogUniform>(LogUniform::Params{2, {0.01, 2.0}, {30.0}})},
+          {"triangular", std::make_shared<Triangular>(Triangular::Params{3, {-1.0}, {-1.0, 0.3, 2.0}, {2.0}})},
+          {"Laplace", std::make_shared<Laplace>(Laplace::Params{2, {-1.0}, two})},
+          {"logistic", std::make_shared<Logistic>(Logistic::Params{2, {-1.0}, two})},
+          {"Gumbel", std::make_shared<Gumbel>(Gumbel::Params{2, {-1.0}, two})},
+          {"Weibull", std::make_shared<Weibull>(Weibull::Params{2, two, {2.0}})},
+          {"Pareto", std::make_shared<Pareto>(Pareto::Params{2, two, {1.5}})},
           {"hierarchical",
            std::make_shared<Hierarchical>(Hierarchical::Params{{}, 3, "theta", "", "tau", 0.5, 1.0}, hyper)},
           {"independent normal", independent},

@@ -107,6 +107,58 @@ TEST(Nuts, ReachesThePosteriorOfACorrelatedSeries) {
   EXPECT_LT(test::largest_chain_z(nuts, problem, exact, 11), 4.5);
 }
 
+// As a regression whose coefficients have prior sd 1000: the data know them to a millionth of it, and each differently well.
+TEST(Nuts, AVaguePriorIsNoHindrance) {
+  test::LinearGaussian p;
+  p.a = math::Matrix(3, 3);
+  p.a.a = {1.0, 0.0, 0.0, 3.0, 1.0, 0.0, -2.0, 0.5, 1.0};
+  p.prior_covariance = math::identity(3);
+  p.prior_mean = {0.0, 0.0, 0.0}, p.noise_sd = {1e-6, 1e-4, 1e-5}, p.data = {0.3, 0.2, -1.0};
+  for (const Nuts::Metric metric : {Nuts::Metric::diagonal, Nuts::Metric::dense}) {
+    Nuts nuts = nuts_of(metric);
+    nuts.params.warmup = 300, nuts.params.draws = 200;
+    EXPECT_LT(test::largest_chain_z(nuts, *p.problem(), p.exact(), 5), z_limit) << static_cast<int>(metric);
+  }
+}
+
+/// Two modes at +-6 e_1 of sd 0.5, the second with probability 0.3; the log-likelihood is what is left beside N(0, I).
+class TwoModes : public AutoRegressive {
+ public:
+  TwoModes() : AutoRegressive(2, 0.0) {}
+  std::vector<int> evaluate(ConstBatch z, model::Evaluation& result) const override {
+    for (std::size_t row = 0; row < z.extent(0); ++row) {
+      double log_density[2], largest, squares = 0.0;
+      for (const int mode : {0, 1}) {
+        const double centre = mode == 0 ? 6.0 : -6.0, x = z(row, 0) - centre, y = z(row, 1);
+        log_density[mode] = std::log(mode == 0 ? 0.7 : 0.3) - 2.0 * (x * x + y * y);
+      }
+      for (int k = 0; k < 2; ++k) squares += z(row, k) * z(row, k);
+      largest = std::max(log_density[0], log_density[1]);
+      const double shares[] = {std::exp(log_density[0] - largest), std::exp(log_density[1] - largest)};
+      result.log_likelihood(row) = largest + std::log(shares[0] + shares[1]) + 0.5 * squares;
+      if (result.gradient.size() == 0) continue;
+      const double centre = 6.0 * (shares[0] - shares[1]) / (shares[0] + shares[1]);
+      result.gradient(row, 0) = -4.0 * (z(row, 0) - centre) + z(row, 0);
+      result.gradient(row, 1) = -4.0 * z(row, 1) + z(row, 1);
+    }
+    return {};
+  }
+};
+
+// Or else R-hat would be 1 with all chains in one mode.
+TEST(Nuts, ChainsOfTheSmallerModeAreNotTakenForStragglers) {
+  const TwoModes problem;
+  const Nuts nuts = nuts_of(Nuts::Metric::diagonal);
+  const Context context = test::serial(3);
+  Nuts::State s = nuts.init(problem, context);
+  while (!nuts.step(problem, context, s).is_draw) {
+  }
+  int above = 0;
+  for (int row = 0; row < s.ensemble.rows(); ++row) above += s.ensemble.position(row, 0) > 0.0 ? 1 : 0;
+  EXPECT_GT(above, 8);
+  EXPECT_LT(above, 56);
+}
+
 TEST(Nuts, NothingAdaptsAfterTheWarmUpAndTheStepReachesItsTarget) {
   const auto problem = linear_gaussian().problem();
   const Context context = test::serial(3);

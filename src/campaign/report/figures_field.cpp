@@ -193,6 +193,13 @@ Figure interval_figure(const ReportData& data, Gnuplot& gnuplot) {
   s.axis("y", y, 6);
   s.axis("x", {-0.8, static_cast<double>(rows.size()) - 0.2, false}, std::min<int>(16, static_cast<int>(rows.size())),
          data.row_word + " number");
+  if (rows.size() <= 12) {  // few enough to be named
+    std::string names;
+    for (std::size_t k = 0; k < rows.size(); ++k)
+      names += fmt::format("{}{} {}", k == 0 ? "" : ", ",
+                           gnuplot_string(short_name(rows[k].name, 120 / static_cast<int>(rows.size()))), k);
+    s << fmt::format("set xtics ({}); unset xlabel", names);
+  }
   s << "set grid noxtics ytics back; set key above horizontal right Left reverse samplen 1 height 0";
   std::string plot = fmt::format("plot {} using 1:2:3:4 with vectors nohead lw {:.1f} lc {} title '5 % to 95 %'",
                                  s.block(bars), thickness, fmt::format("rgb {}", gnuplot_string(marker::band)));

@@ -106,8 +106,8 @@ std::string draw_joint(const Marginal& a, const Marginal& b, const std::string& 
   s << fmt::format("set label 1 at screen 0.5, screen 0.965 center {} font ',11' textcolor rgb '{}'",
                    gnuplot_string(why), marker::muted);
   s.place(left, right, bottom, top);
-  s.axis("x", a.axis, 4, a.name);
-  s.axis("y", b.axis, 4, b.name);
+  s.axis("x", a.axis, 4, short_name(a.name, 40));
+  s.axis("y", b.axis, 4, short_name(b.name, 32));
   reference_line(s, 1, a, true);
   reference_line(s, 2, b, false);
   s << fmt::format("plot {} using 1:2:3 with image pixels, {} using 1:2 with lines lw 1.3 lc rgb {}", s.block(rows),
@@ -139,8 +139,8 @@ std::string draw_marginal(const Marginal& m, Gnuplot& gnuplot) {
   s.axis("x", m.axis, 5);
   s << "unset ytics; unset grid; set border 1; set boxwidth 0.94 relative"
     << fmt::format("set yrange [0:{:.6g}]", 1.08 * top)
-    << fmt::format("set label 1 at screen 0.04, screen 0.93 {} font ',12' textcolor rgb '{}'", gnuplot_string(m.name),
-                   marker::ink);
+    << fmt::format("set label 1 at screen 0.04, screen 0.93 {} font ',12' textcolor rgb '{}'",
+                   gnuplot_string(short_name(m.name, 32)), marker::ink);
   const std::vector<double> sorted = sorted_finite(m.drawn);
   s << fmt::format("set arrow 2 from {:.10g}, graph 0 to {:.10g}, graph 0 nohead front lw 4 lc rgb {}",
                    quantile(sorted, 0.05), quantile(sorted, 0.95), series_colour(1));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace aleator::campaign::report {
 namespace {
@@ -70,6 +71,17 @@ std::string percent(double fraction) {
 
 std::string plural(double number_of, std::string_view singular) {
   return fmt::format("{} {}{}", count(number_of), singular, number_of == 1 ? "" : "s");
+}
+
+std::string short_name(const std::string& name, int characters) {
+  std::vector<std::size_t> starts;  // of the characters: bytes that do not go on from one before
+  for (std::size_t i = 0; i < name.size(); ++i)
+    if ((static_cast<unsigned char>(name[i]) & 0xC0) != 0x80) starts.push_back(i);
+  const auto count = static_cast<int>(starts.size());
+  if (count <= characters) return name;
+  const int head = 2 * (characters - 1) / 3, tail = characters - 1 - head;
+  return name.substr(0, starts[static_cast<std::size_t>(head)]) + "…" +
+         name.substr(starts[static_cast<std::size_t>(count - tail)]);
 }
 
 }  // namespace aleator::campaign::report

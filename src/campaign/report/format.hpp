@@ -26,6 +26,9 @@ std::string duration(double seconds);
 /// 0.253 -> 25 %.
 std::string percent(double fraction);
 
+/// At most so many characters of a long name: its beginning and its end with … between.
+std::string short_name(const std::string& name, int characters);
+
 /// "1 chain", "4 chains".
 std::string plural(double number_of, std::string_view singular);
 

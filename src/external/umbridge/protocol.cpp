@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -124,10 +125,14 @@ void append_vector(std::string& out, const double* values, int size) {
   out += '[';
   for (int i = 0; i < size; ++i) {
     if (i > 0) out += ',';
+    if (!std::isfinite(values[i])) {  // as Python writes and reads them; JSON itself has no word for them
+      out += std::isnan(values[i]) ? "NaN" : values[i] > 0.0 ? "Infinity" : "-Infinity";
+      continue;
+    }
     const char* const end = std::to_chars(digits, digits + sizeof(digits), values[i]).ptr;
     const std::string_view number(digits, static_cast<std::size_t>(end - digits));
     out += number;
-    if (number.find_first_of(".en") == std::string_view::npos) out += ".0";
+    if (number.find_first_of(".e") == std::string_view::npos) out += ".0";
   }
   out += ']';
 }

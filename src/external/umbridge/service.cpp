@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -105,16 +107,18 @@ HttpReply ModelService::answer(const HttpRequest& request) {
                          {{"Evaluate", true},
                           {"Gradient", model.adjoint() != nullptr},
                           {"ApplyJacobian", model.tangent() != nullptr},
-                          {"ApplyHessian", false}}}}
+                          {"ApplyHessian", model.adjoint() != nullptr}}}}
                        .dump()};
-    const bool is_supported = path == "/Evaluate" || (path == "/Gradient" && model.adjoint() != nullptr) ||
+    const bool wants_adjoint = path == "/Gradient" || path == "/ApplyHessian";
+    const bool is_supported = path == "/Evaluate" || (wants_adjoint && model.adjoint() != nullptr) ||
                               (path == "/ApplyJacobian" && model.tangent() != nullptr);
     if (!is_supported)
       throw Refusal{400, "UnsupportedFeature",
                     fmt::format("{} is not supported by model '{}'", path.substr(1), served->name)};
-    return answer_question(path == "/Evaluate"   ? Question::evaluate
-                           : path == "/Gradient" ? Question::gradient
-                                                 : Question::jacobian,
+    return answer_question(path == "/Evaluate"        ? Question::evaluate
+                           : path == "/Gradient"      ? Question::gradient
+                           : path == "/ApplyJacobian" ? Question::jacobian
+                                                      : Question::hessian,
                            *served, request.body);
   } catch (const Refusal& refusal) {
     return reply_of(refusal);
@@ -127,12 +131,14 @@ HttpReply ModelService::answer_question(Question question, const ServedModel& se
   const json request = parsed_object(body);
   const model::Shape& shape = served.model->shape();
   require_no_config(request);
-  Job job{&served, question, {}, {}, {}, {}, false};
+  Job job{&served, question, {}, {}, {}, {}, {}, false};
   if (question != Question::evaluate) {
     require_zero(request, "outWrt");
-    require_zero(request, "inWrt");
-    job.vector = question == Question::gradient ? numbers(member(request, "sens"), "sens", shape.outputs)
-                                                : numbers(member(request, "vec"), "vec", shape.inputs);
+    require_zero(request, question == Question::hessian ? "inWrt1" : "inWrt");
+    if (question == Question::hessian) require_zero(request, "inWrt2");
+    job.vector = question == Question::jacobian ? numbers(member(request, "vec"), "vec", shape.inputs)
+                                                : numbers(member(request, "sens"), "sens", shape.outputs);
+    if (question == Question::hessian) job.direction = numbers(member(request, "vec"), "vec", shape.inputs);
   }
   const json& input = member(request, "input");
   if (!input.is_array() || input.size() != 1)
@@ -197,7 +203,8 @@ void ModelService::run_batch(const Jobs& jobs) {
   const model::Shape& shape = jobs[0]->served->model->shape();
   const model::Batch u("u", rows, shape.inputs);
   for (int row = 0; row < rows; ++row) std::copy(jobs[row]->u.begin(), jobs[row]->u.end(), &u(row, 0));
-  const int width = jobs[0]->question == Question::gradient ? shape.inputs : shape.outputs;
+  const bool is_of_inputs = jobs[0]->question == Question::gradient || jobs[0]->question == Question::hessian;
+  const int width = is_of_inputs ? shape.inputs : shape.outputs;
   const model::Batch result("result", rows, width);
   try {
     for (const model::FailedRow& failed : ask_model(jobs, u, result).failed) jobs[failed.row]->failure = failed.reason;
@@ -213,19 +220,53 @@ void ModelService::run_batch(const Jobs& jobs) {
 model::RowStatus ModelService::ask_model(const Jobs& jobs, model::ConstBatch u, model::Batch result) {
   const model::ForwardModel& model = *jobs[0]->served->model;
   if (jobs[0]->question == Question::evaluate) return model.evaluate(u, result);
+  if (jobs[0]->question == Question::gradient) return gradients(jobs, u, result);
+  if (jobs[0]->question == Question::hessian) return hessians(jobs, u, result);
   const std::size_t rows = jobs.size();
   const model::Batch y("y", rows, model.shape().outputs);
-  if (jobs[0]->question == Question::gradient) {
-    const auto cotangent = [&jobs](int first_row, model::ConstBatch some, model::Batch dy) {
-      for (std::size_t row = 0; row < some.extent(0); ++row)
-        std::copy(jobs[first_row + row]->vector.begin(), jobs[first_row + row]->vector.end(), &dy(row, 0));
-    };
-    return model.adjoint()->evaluate_and_pullback(u, y, cotangent, result);
-  }
   const model::Batch du("du", rows, model.shape().inputs);
   for (std::size_t row = 0; row < rows; ++row)
     std::copy(jobs[row]->vector.begin(), jobs[row]->vector.end(), &du(row, 0));
   return model.tangent()->evaluate_and_pushforward(u, du, y, result);
+}
+
+// du = J(u)^T sens; several rows may belong to one job, job after job as often as it takes.
+model::RowStatus ModelService::gradients(const Jobs& jobs, model::ConstBatch u, model::Batch du) {
+  const model::ForwardModel& model = *jobs[0]->served->model;
+  const model::Batch y("y", u.extent(0), model.shape().outputs);
+  const auto cotangent = [&jobs](int first_row, model::ConstBatch some, model::Batch dy) {
+    for (std::size_t row = 0; row < some.extent(0); ++row) {
+      const std::vector<double>& sens = jobs[(first_row + row) % jobs.size()]->vector;
+      std::copy(sens.begin(), sens.end(), &dy(row, 0));
+    }
+  };
+  return model.adjoint()->evaluate_and_pullback(u, y, cotangent, du);
+}
+
+// H v by central differences of exact gradients: rows u + h v of all jobs, then rows u - h v.
+model::RowStatus ModelService::hessians(const Jobs& jobs, model::ConstBatch u, model::Batch result) {
+  const std::size_t rows = jobs.size(), d = u.extent(1);
+  const model::Batch beside("beside", 2 * rows, d), slopes("slopes", 2 * rows, d);
+  std::vector<double> step(rows, 0.0);
+  for (std::size_t row = 0; row < rows; ++row) {
+    double size = 0.0, length = 0.0;
+    for (std::size_t k = 0; k < d; ++k) {
+      size = std::hypot(size, u(row, k));
+      length = std::hypot(length, jobs[row]->direction[k]);
+    }
+    if (length > 0.0) step[row] = std::cbrt(std::numeric_limits<double>::epsilon()) * (1.0 + size) / length;
+    for (std::size_t k = 0; k < d; ++k) {
+      beside(row, k) = u(row, k) + step[row] * jobs[row]->direction[k];
+      beside(rows + row, k) = u(row, k) - step[row] * jobs[row]->direction[k];
+    }
+  }
+  model::RowStatus status;
+  for (const model::FailedRow& failed : gradients(jobs, beside, slopes).failed)
+    status.failed.push_back({failed.row % static_cast<int>(rows), "beside the input: " + failed.reason});
+  for (std::size_t row = 0; row < rows; ++row)
+    for (std::size_t k = 0; k < d; ++k)
+      result(row, k) = step[row] > 0.0 ? (slopes(row, k) - slopes(rows + row, k)) / (2.0 * step[row]) : 0.0;
+  return status;
 }
 
 }  // namespace aleator::external

@@ -1,7 +1,9 @@
 #pragma once
 /// What      Serves forward models to others by the UM-Bridge protocol.
-/// Method    Protocol 1.0: /Info, /ModelInfo, /InputSizes, /OutputSizes, /Evaluate, /Gradient, /ApplyJacobian; each model has
-///           one input and one output vector. Connections have threads of their own, models are run by the one thread that
+/// Method    Protocol 1.0: /Info, /ModelInfo, /InputSizes, /OutputSizes, /Evaluate, /Gradient, /ApplyJacobian, /ApplyHessian;
+///           each model has one input and one output vector. The action of a Hessian is the central difference of two exact
+///           gradients, (J(u + h v)^T s - J(u - h v)^T s) / 2h with h |v| = eps^(1/3) (1 + |u|).
+///           Connections have threads of their own, models are run by the one thread that
 ///           calls run(): it takes all requests that wait for the same model and question as one batch.
 /// Parallel  one process; the models' own threads. A reply does not depend on what else is in its batch.
 /// Cost      the model's, and some 50 us a request.
@@ -35,12 +37,13 @@ class ModelService {
   void run(const std::function<bool()>& should_stop);
 
  private:
-  enum class Question { evaluate, gradient, jacobian };
+  enum class Question { evaluate, gradient, jacobian, hessian };
   /// One request on its way from its connection's thread to run() and back.
   struct Job {
     const ServedModel* served;
     Question question;
     std::vector<double> u, vector;  ///< inputs; sens or vec
+    std::vector<double> direction;  ///< vec of a Hessian, whose sens is `vector`
     std::vector<double> result;
     std::string failure;
     bool is_done = false;
@@ -52,6 +55,8 @@ class ModelService {
   Jobs take_alike();
   static void run_batch(const Jobs& jobs);
   static model::RowStatus ask_model(const Jobs& jobs, model::ConstBatch u, model::Batch result);
+  static model::RowStatus gradients(const Jobs& jobs, model::ConstBatch u, model::Batch du);
+  static model::RowStatus hessians(const Jobs& jobs, model::ConstBatch u, model::Batch result);
 
   std::vector<ServedModel> models_;
   std::mutex mutex_;

@@ -17,12 +17,14 @@ std::vector<std::string> entry_names(const std::vector<math::NamedArray>& arrays
   return names;
 }
 
-model::RowStatus rows_that_are_not_finite(model::Batch y) {
+model::RowStatus rows_that_are_not_finite(model::Batch y, const std::vector<std::string>& names) {
   model::RowStatus status;
   for (std::size_t row = 0; row < y.extent(0); ++row)
     for (std::size_t i = 0; i < y.extent(1); ++i)
       if (!std::isfinite(y(row, i))) {
-        status.failed.push_back({static_cast<int>(row), fmt::format("output {} is {}", i, y(row, i))});
+        status.failed.push_back(
+            {static_cast<int>(row),
+             fmt::format("output {} is {}", names[i], std::isnan(y(row, i)) ? "not a number" : "infinite")});
         for (std::size_t j = 0; j < y.extent(1); ++j) y(row, j) = std::numeric_limits<double>::quiet_NaN();
         break;
       }
@@ -51,13 +53,13 @@ ExpressionModel::ExpressionModel(const Params& params) : formula_(make_formula(p
 
 model::RowStatus ExpressionModel::evaluate(model::ConstBatch u, model::Batch y) const {
   formula_.evaluate(u, y);
-  return rows_that_are_not_finite(y);
+  return rows_that_are_not_finite(y, shape_.output_names);
 }
 
 model::RowStatus ExpressionModel::evaluate_and_pullback(model::ConstBatch u, model::Batch y,
                                                         const model::Cotangent& cotangent, model::Batch du) const {
   formula_.evaluate_and_pullback(u, y, cotangent, du);
-  return rows_that_are_not_finite(y);
+  return rows_that_are_not_finite(y, shape_.output_names);
 }
 
 }  // namespace aleator::inverse

@@ -23,8 +23,12 @@ void add_expression_keys(deck::Schema<Params>& s) {
         "names of the parameters in their order, arrays with their size: \"theta[8]\"")
       .required()
       .example("[\"a\", \"b\"]")
-      .key("data", &Params::data, "", "table whose first line names its columns; each is an array of that name")
-      .key("definitions", &Params::definitions, "", "lines name = formula, each may use those before it");
+      .key("data", &Params::data, "",
+           "table (CSV) whose first line names its columns; each is an array of that name, a column of text the places "
+           "of its "
+           "entries in alphabetical order")
+      .key("definitions", &Params::definitions, "",
+           "lines name = formula, each may use those before it; name(a, b) = formula is a function");
 }
 
 /// Columns of a table with a head line.

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "io/files.hpp"
 #include "prob/prior/prior.hpp"
 
 namespace aleator::inverse {
@@ -13,12 +12,12 @@ namespace {
 
 constexpr double no_density = -std::numeric_limits<double>::infinity();
 
-std::vector<double> read_counts(const deck::File& file) {
-  std::vector<double> counts = io::parse_table(file.text, file.path).values;
-  for (std::size_t i = 0; i < counts.size(); ++i)
-    if (counts[i] < 0.0 || counts[i] != std::floor(counts[i]))
-      throw deck::KeyError("data", fmt::format("entry {} of {} is {}, no count", i + 1, file.path, counts[i]));
-  return counts;
+Observations read_counts(const deck::File& file, const std::vector<std::string>& column) {
+  Observations seen = read_observations(file, column);
+  for (std::size_t i = 0; i < seen.values.size(); ++i)
+    if (const double k = seen.values[i]; k < 0.0 || k != std::floor(k))
+      throw deck::KeyError("data", fmt::format("entry {} of {} is {}, no count", i + 1, file.path, k));
+  return seen;
 }
 
 // k ln x, 0 for k = 0 even at x = 0.
@@ -28,14 +27,16 @@ double times_log(double k, double x) { return k == 0.0 ? 0.0 : k * std::log(x); 
 
 deck::Schema<PoissonLikelihood::Params> PoissonLikelihood::schema() {
   deck::Schema<Params> s("Poisson likelihood of counts", "");
-  s.key("data", &Params::data, "", "counts, a table of whole numbers read row by row").required();
+  add_observation_keys(s, "counts, whole numbers");
   s.choice("link", &Params::link, "what the outputs are",
            {{"log", Link::log, "the logarithms of the expected counts"},
             {"identity", Link::identity, "the expected counts"}});
   return s;
 }
 
-PoissonLikelihood::PoissonLikelihood(const Params& params) : counts_(read_counts(params.data)), link_(params.link) {
+PoissonLikelihood::PoissonLikelihood(const Params& params) : link_(params.link) {
+  const Observations seen = read_counts(params.data, params.column);
+  counts_ = seen.values, places_ = seen.places, all_ = seen.count;
   for (const double k : counts_) log_constant_ -= std::lgamma(k + 1.0);
 }
 
@@ -60,7 +61,7 @@ void PoissonLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
 
 deck::Schema<BinomialLikelihood::Params> BinomialLikelihood::schema() {
   deck::Schema<Params> s("Binomial likelihood: successes in a number of trials, or yes/no data", "");
-  s.key("data", &Params::data, "", "numbers of successes, a table read row by row").required();
+  add_observation_keys(s, "numbers of successes");
   s.key("trials", &Params::trials, "1", "numbers of trials: one value for all data or one for each", deck::at_least(1));
   s.choice("link", &Params::link, "what the outputs are",
            {{"logit", Link::logit, "the logits ln(p / (1 - p)) of the probabilities"},
@@ -68,8 +69,10 @@ deck::Schema<BinomialLikelihood::Params> BinomialLikelihood::schema() {
   return s;
 }
 
-BinomialLikelihood::BinomialLikelihood(const Params& params) : counts_(read_counts(params.data)), link_(params.link) {
-  trials_ = prob::spread({params.trials.begin(), params.trials.end()}, outputs(), "trials", "data");
+BinomialLikelihood::BinomialLikelihood(const Params& params) : link_(params.link) {
+  const Observations seen = read_counts(params.data, params.column);
+  counts_ = seen.values, places_ = seen.places, all_ = seen.count;
+  trials_ = seen.present(prob::spread({params.trials.begin(), params.trials.end()}, seen.count, "trials", "data"));
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     if (counts_[i] > trials_[i])
       throw deck::KeyError("data",

@@ -7,17 +7,18 @@
 /// Cost      one exp or log a datum.
 /// Fails     KeyError: data that are no counts, more successes than trials. A row with a negative mean or a probability outside
 ///           [0, 1] has log-likelihood -infinity.
-#include "deck/registry.hpp"
+#include "inverse/likelihood/observations.hpp"
 #include "model/likelihood.hpp"
 
 namespace aleator::inverse {
 
-class PoissonLikelihood : public model::Likelihood {
+class PoissonLikelihood : public model::Likelihood, public PartlyMeasured {
  public:
   enum class Link { log, identity };
   struct Params {
     deck::File data;
     Link link = Link::log;
+    std::vector<std::string> column = {};
   };
   static deck::Schema<Params> schema();
   explicit PoissonLikelihood(const Params& params);
@@ -26,20 +27,24 @@ class PoissonLikelihood : public model::Likelihood {
   void log_density(model::ConstBatch y, model::Vector out) const override;
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return counts_; }
+  Places places() const override { return {places_, all_}; }
 
  private:
   std::vector<double> counts_;
+  std::vector<int> places_;  // of the data among all outputs; empty: all are measured
+  int all_ = 0;
   Link link_;
   double log_constant_ = 0.0;
 };
 
-class BinomialLikelihood : public model::Likelihood {
+class BinomialLikelihood : public model::Likelihood, public PartlyMeasured {
  public:
   enum class Link { logit, identity };
   struct Params {
     deck::File data;
     std::vector<int> trials = {1};
     Link link = Link::logit;
+    std::vector<std::string> column = {};
   };
   static deck::Schema<Params> schema();
   explicit BinomialLikelihood(const Params& params);
@@ -48,9 +53,12 @@ class BinomialLikelihood : public model::Likelihood {
   void log_density(model::ConstBatch y, model::Vector out) const override;
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return counts_; }
+  Places places() const override { return {places_, all_}; }
 
  private:
   std::vector<double> counts_, trials_;
+  std::vector<int> places_;  // of the data among all outputs; empty: all are measured
+  int all_ = 0;
   Link link_;
   double log_constant_ = 0.0;
 };

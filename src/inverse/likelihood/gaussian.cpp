@@ -11,18 +11,22 @@
 namespace aleator::inverse {
 namespace {
 
-math::Matrix read_covariance(const deck::File& file, int p) {
+// Of all data; rows and columns of the missing ones are left out.
+math::Matrix read_covariance(const deck::File& file, const Observations& seen) {
   const io::Table table = io::parse_table(file.text, file.path);
+  const int p = seen.count;
   if (static_cast<int>(table.rows) != p || static_cast<int>(table.columns) != p)
     throw deck::KeyError("covariance",
                          fmt::format("{} is {} x {}, but there are {} data", file.path, table.rows, table.columns, p));
-  math::Matrix c(p, p);
   for (int i = 0; i < p; ++i)
-    for (int j = 0; j < p; ++j) {
-      c(i, j) = table(i, j);
+    for (int j = 0; j < p; ++j)
       if (std::abs(table(i, j) - table(j, i)) > 1e-12 * std::sqrt(std::abs(table(i, i) * table(j, j))))
         throw deck::KeyError("covariance", fmt::format("{} is not symmetric at ({}, {})", file.path, i + 1, j + 1));
-    }
+  const int measured = static_cast<int>(seen.values.size());
+  const auto place = [&seen](int i) { return seen.places.empty() ? i : seen.places[static_cast<std::size_t>(i)]; };
+  math::Matrix c(measured, measured);
+  for (int i = 0; i < measured; ++i)
+    for (int j = 0; j < measured; ++j) c(i, j) = table(place(i), place(j));
   return c;
 }
 
@@ -30,7 +34,7 @@ math::Matrix read_covariance(const deck::File& file, int p) {
 
 deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
   deck::Schema<Params> s("Gaussian likelihood: measurements with additive Gaussian noise", "");
-  s.key("data", &Params::data, "", "measurements, a table of numbers read row by row").required();
+  add_observation_keys(s, "measurements");
   s.key("sd", &Params::sd, "as data", "standard deviation of the noise: one value or one for each datum",
         deck::positive())
       .example("0.1")
@@ -49,11 +53,12 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
 }
 
 GaussianLikelihood::GaussianLikelihood(const Params& params) : has_unknown_scale_(params.unknown_scale) {
-  noise_.data = io::parse_table(params.data.text, params.data.path).values;
+  const Observations seen = read_observations(params.data, params.column);
+  noise_.data = seen.values, places_ = seen.places, all_ = seen.count;
   const int p = data_count();
   constexpr double half_log_two_pi = 0.918938533204672741780329736406;
   if (params.covariance.empty()) {
-    const std::vector<double> sd = prob::spread(params.sd, p, "sd", "data");
+    const std::vector<double> sd = seen.present(prob::spread(params.sd, seen.count, "sd", "data"));
     noise_.covariance = math::Matrix(p, p);
     for (int i = 0; i < p; ++i) {
       precision_.push_back(1.0 / sd[i]);
@@ -61,7 +66,7 @@ GaussianLikelihood::GaussianLikelihood(const Params& params) : has_unknown_scale
       log_constant_ -= half_log_two_pi + std::log(sd[i]);
     }
   } else {
-    noise_.covariance = read_covariance(params.covariance, p);
+    noise_.covariance = read_covariance(params.covariance, seen);
     try {
       factor_ = math::cholesky(noise_.covariance);
     } catch (const core::NumericsError&) {

@@ -5,12 +5,12 @@
 /// Parallel  local, row by row; thread-safe.
 /// Cost      O(p) a row with independent noise, O(p^2) with a covariance.
 /// Fails     UserError: no data in the file. KeyError: sizes that do not fit, a covariance that is not positive definite.
-#include "deck/registry.hpp"
+#include "inverse/likelihood/observations.hpp"
 #include "model/likelihood.hpp"
 
 namespace aleator::inverse {
 
-class GaussianLikelihood : public model::Likelihood {
+class GaussianLikelihood : public model::Likelihood, public PartlyMeasured {
  public:
   struct Params {
     deck::File data;
@@ -18,6 +18,7 @@ class GaussianLikelihood : public model::Likelihood {
     deck::File covariance;
     bool normalised = true;
     bool unknown_scale = false;
+    std::vector<std::string> column = {};
   };
   static deck::Schema<Params> schema();
   explicit GaussianLikelihood(const Params& params);
@@ -32,12 +33,15 @@ class GaussianLikelihood : public model::Likelihood {
   std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
                                std::int64_t row) const override;
   std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const override;
+  Places places() const override { return {places_, all_}; }
 
  private:
   int data_count() const { return static_cast<int>(noise_.data.size()); }
   void scale_slopes(double c, const std::vector<double>& r, double* dy) const;
   void whiten(const double* y, double* r) const;
   model::GaussianNoise noise_;
+  std::vector<int> places_;  // of the data among all outputs; empty: all are measured
+  int all_ = 0;
   std::vector<double> precision_;  // 1 / sd; empty with a covariance
   math::Matrix factor_;            // L
   double log_constant_ = 0.0;

@@ -3,14 +3,13 @@
 #include <cmath>
 #include <limits>
 
-#include "io/files.hpp"
 #include "prob/prior/prior.hpp"
 
 namespace aleator::inverse {
 
 deck::Schema<StudentTLikelihood::Params> StudentTLikelihood::schema() {
   deck::Schema<Params> s("Student t likelihood: measurements with outliers", "");
-  s.key("data", &Params::data, "", "measurements, a table of numbers read row by row").required();
+  add_observation_keys(s, "measurements");
   s.key("scale", &Params::scale, "as data", "scale of the noise: one value or one for each datum", deck::positive())
       .key("degrees_of_freedom", &Params::degrees_of_freedom, "", "1 is Cauchy, many are Gaussian", deck::positive())
       .key("unknown_scale", &Params::unknown_scale, "",
@@ -19,10 +18,10 @@ deck::Schema<StudentTLikelihood::Params> StudentTLikelihood::schema() {
 }
 
 StudentTLikelihood::StudentTLikelihood(const Params& params)
-    : data_(io::parse_table(params.data.text, params.data.path).values),
-      scale_(prob::spread(params.scale, static_cast<int>(data_.size()), "scale", "data")),
-      dof_(params.degrees_of_freedom),
-      has_unknown_scale_(params.unknown_scale) {
+    : dof_(params.degrees_of_freedom), has_unknown_scale_(params.unknown_scale) {
+  const Observations seen = read_observations(params.data, params.column);
+  data_ = seen.values, places_ = seen.places, all_ = seen.count;
+  scale_ = seen.present(prob::spread(params.scale, seen.count, "scale", "data"));
   const double one = std::lgamma(0.5 * (dof_ + 1.0)) - std::lgamma(0.5 * dof_) - 0.5 * std::log(dof_ * M_PI);
   for (const double s : scale_) log_constant_ += one - std::log(s);
 }

@@ -5,18 +5,19 @@
 /// Parallel  local, row by row; thread-safe.
 /// Cost      one log1p a datum.
 /// Fails     KeyError: sizes that do not fit. A scale that is not positive has log-likelihood -infinity.
-#include "deck/registry.hpp"
+#include "inverse/likelihood/observations.hpp"
 #include "model/likelihood.hpp"
 
 namespace aleator::inverse {
 
-class StudentTLikelihood : public model::Likelihood {
+class StudentTLikelihood : public model::Likelihood, public PartlyMeasured {
  public:
   struct Params {
     deck::File data;
     std::vector<double> scale = {1.0};
     double degrees_of_freedom = 4.0;
     bool unknown_scale = false;
+    std::vector<std::string> column = {};
   };
   static deck::Schema<Params> schema();
   explicit StudentTLikelihood(const Params& params);
@@ -26,9 +27,12 @@ class StudentTLikelihood : public model::Likelihood {
   void log_density(model::ConstBatch y, model::Vector out) const override;
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return data_; }
+  Places places() const override { return {places_, all_}; }
 
  private:
   double factor(model::ConstBatch y, std::size_t row) const { return has_unknown_scale_ ? y(row, data_.size()) : 1.0; }
+  std::vector<int> places_;  // of the data among all outputs; empty: all are measured
+  int all_ = 0;
   std::vector<double> data_, scale_;
   double dof_, log_constant_ = 0.0;
   bool has_unknown_scale_;

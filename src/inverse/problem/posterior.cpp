@@ -172,7 +172,8 @@ void Posterior::handle_failures(const model::RowStatus& status, ConstBatch u, mo
 
 model::RowStatus Posterior::evaluate_parameters(ConstBatch u, model::Evaluation& result,
                                                 model::Vector log_prior) const {
-  model::RowStatus status = density(u, result, {}, 0);
+  if (outputs() > 0 && result.outputs.size() == 0) result.outputs = new_batch(u.extent(0), outputs());
+  model::RowStatus status = density(u, result, result.gradient, 0);
   const model::Vector doubt("doubt", u.extent(0));  // NaN where the log-likelihood is, or an output is not finite
   for (std::size_t row = 0; row < u.extent(0); ++row) {
     log_prior(row) = prior_->log_density(&u(row, 0));
@@ -180,6 +181,13 @@ model::RowStatus Posterior::evaluate_parameters(ConstBatch u, model::Evaluation&
     for (int i = 0; i < outputs(); ++i) doubt(row) += result.outputs(row, i) - result.outputs(row, i);
   }
   add_undefined_rows(doubt, undefined_reason(outputs()), status);
+  std::vector<double> slope(result.gradient.extent(1));
+  for (std::size_t row = 0; row < result.gradient.extent(0); ++row) {
+    const bool is_inside = std::isfinite(log_prior(row));
+    if (is_inside) prior_->density_slope()->log_density_gradient(&u(row, 0), slope.data());
+    for (std::size_t k = 0; k < slope.size(); ++k)
+      result.gradient(row, k) = is_inside ? result.gradient(row, k) + slope[k] : 0.0;
+  }
   return status;
 }
 

@@ -42,6 +42,9 @@ class Posterior : public model::Problem {
   const model::ProblemFacts& facts() const override { return facts_; }
   model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result,
                                        model::Vector log_prior) const override;
+  /// Whether evaluate_parameters fills result.gradient (rows x parameter_dimension), where it is allocated, with the gradient of
+  /// log-likelihood + log-prior with respect to u; 0 outside the prior's support.
+  bool has_parameter_gradient() const { return has_gradient() && prior_->density_slope() != nullptr; }
   std::vector<std::string> take_failures() const override { return std::move(failed_rows_); }
 
  protected:

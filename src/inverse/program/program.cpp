@@ -101,8 +101,12 @@ deck::Schema<ProgramModel::Params> ProgramModel::schema() {
 
 ProgramModel::ProgramModel(const Params& params) : params_(params), program_(find_program(params.command.at(0))) {
   if (program_.empty())
-    throw deck::KeyError("command", fmt::format("there is no program '{}'", params.command[0]),
-                         "a name found in PATH, or the path of an executable file", {0, 0});
+    throw deck::KeyError(
+        "command", fmt::format("there is no program '{}'", params.command[0]),
+        io::file_exists(params.command[0])
+            ? fmt::format("the file that stands here is './{}', if it may be executed", params.command[0])
+            : "a name found in PATH, or the path of an executable file",
+        {0, 0});
   shape_.input_names = entry_names_of(params.parameters);
   shape_.inputs = static_cast<int>(shape_.input_names.size());
   shape_.outputs = params.outputs;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "deck/diagnostics.hpp"
+#include "math/expression/library.hpp"
 
 namespace aleator::math {
 namespace {
@@ -39,33 +40,34 @@ const std::map<std::string, Function>& elementary_functions() {
                                                       {"lgamma", {Code::lgamma, 1}},
                                                       {"erf", {Code::erf, 1}},
                                                       {"log_normal_cdf", {Code::log_normal_cdf, 1}},
+                                                      {"normal_quantile", {Code::normal_quantile, 1}},
+                                                      {"digamma", {Code::digamma, 1}},
+                                                      {"floor", {Code::floor, 1}},
                                                       {"sum", {Code::sum, 1}},
-                                                      {"log_sum_exp", {Code::log_sum_exp, 1}},
                                                       {"pow", {Code::power, 2}},
-                                                      {"min", {Code::minimum, 2}},
-                                                      {"max", {Code::maximum, 2}},
+                                                      {"atan2", {Code::atan2, 2}},
                                                       {"if", {Code::select, 3}}};
   return all;
 }
 
-const std::map<std::string, int>& composed_functions() {
-  static const std::map<std::string, int> all = {{"dot", 2}, {"mean", 1},  {"norm", 1},       {"length", 1},
-                                                 {"rep", 2}, {"range", 1}, {"normal_lpdf", 3}};
+// Functions of arrays, with the least and the largest number of arguments.
+const std::map<std::string, std::pair<int, int>>& array_functions() {
+  static const std::map<std::string, std::pair<int, int>> all = {
+      {"dot", {2, 2}},         {"mean", {1, 1}},       {"norm", {1, 1}},
+      {"length", {1, 1}},      {"rep", {2, 2}},        {"each", {2, 2}},
+      {"range", {1, 1}},       {"min", {1, 2}},        {"max", {1, 2}},
+      {"log_sum_exp", {1, 2}}, {"group_sum", {3, 3}},  {"mat_vec", {2, 2}},
+      {"mat_t_vec", {2, 2}},   {"recurrence", {3, 3}}, {"where", {1, 1}},
+      {"is_missing", {1, 1}},  {"prod", {1, 1}},       {"multi_normal_lpdf", {3, 3}},
+      {"ode", {5, 5}},         {"iterate", {3, 3}}};
   return all;
 }
 
-int arguments_of(const std::string& function) {
+std::pair<int, int> arguments_of(const std::string& function) {
+  if (const auto f = array_functions().find(function); f != array_functions().end()) return f->second;
   if (const auto f = elementary_functions().find(function); f != elementary_functions().end())
-    return f->second.arguments;
-  if (const auto f = composed_functions().find(function); f != composed_functions().end()) return f->second;
-  return 0;
-}
-
-std::vector<std::string> function_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, function] : elementary_functions()) names.push_back(name);
-  for (const auto& [name, arguments] : composed_functions()) names.push_back(name);
-  return names;
+    return {f->second.arguments, f->second.arguments};
+  return {0, 0};
 }
 
 const std::map<std::string, double>& known_numbers() {
@@ -83,10 +85,36 @@ std::string listed(std::vector<std::string> names) {
 
 }  // namespace
 
+const Definition* Compiler::function(const std::string& name) const {
+  if (const auto own = functions_.find(name); own != functions_.end()) return &own->second;
+  const auto known = formula_library().find(name);
+  return known == formula_library().end() ? nullptr : &known->second;
+}
+
+std::vector<std::string> Compiler::function_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, one] : elementary_functions()) names.push_back(name);
+  for (const auto& [name, one] : array_functions()) names.push_back(name);
+  for (const auto& [name, one] : formula_library()) names.push_back(name);
+  for (const auto& [name, one] : functions_) names.push_back(name);
+  return names;
+}
+
+// A value may be called like a function (a column "mean", a parameter "sd"): a call is told from it by its brackets.
 void Compiler::define(const std::string& name, int slot, std::size_t at) {
-  if (arguments_of(name) > 0 || known_numbers().count(name) != 0)
-    throw ExpressionError(at, fmt::format("'{}' is the name of a function or constant", name), "choose another name");
-  if (!names_.emplace(name, slot).second) throw ExpressionError(at, fmt::format("'{}' is defined twice", name));
+  if (known_numbers().count(name) != 0)
+    throw ExpressionError(at, fmt::format("'{}' is the name of a constant", name), "choose another name");
+  if (functions_.count(name) != 0 || !names_.emplace(name, slot).second)
+    throw ExpressionError(at, fmt::format("'{}' is defined twice", name));
+}
+
+void Compiler::define_function(Definition definition) {
+  const std::string name = definition.name;
+  const std::size_t at = definition.at;
+  if (arguments_of(name).second > 0 || formula_library().count(name) != 0)
+    throw ExpressionError(at, fmt::format("'{}' is a function already", name), "choose another name");
+  if (names_.count(name) != 0 || !functions_.emplace(name, std::move(definition)).second)
+    throw ExpressionError(at, fmt::format("'{}' is defined twice", name));
 }
 
 int Compiler::compile(const Syntax& s) {
@@ -118,12 +146,15 @@ int Compiler::compile(const Syntax& s) {
 }
 
 int Compiler::name(const Syntax& s) const {
+  if (const auto slot = arguments_.find(s.text); slot != arguments_.end()) return slot->second;
   if (const auto slot = names_.find(s.text); slot != names_.end()) return slot->second;
   if (const auto value = known_numbers().find(s.text); value != known_numbers().end())
     return tape_.constant({value->second});
-  if (arguments_of(s.text) > 0) throw ExpressionError(s.at, fmt::format("'{}' is a function", s.text), s.text + "(…)");
+  if (arguments_of(s.text).second > 0 || function(s.text) != nullptr)
+    throw ExpressionError(s.at, fmt::format("'{}' is a function", s.text), s.text + "(…)");
   std::vector<std::string> names;
   for (const auto& [name, slot] : names_) names.push_back(name);
+  for (const auto& [name, slot] : arguments_) names.push_back(name);
   const std::string nearest = deck::did_you_mean(s.text, names);
   throw ExpressionError(s.at, fmt::format("unknown name '{}'", s.text),
                         nearest.empty() ? "known: " + listed(names) : nearest);
@@ -132,6 +163,7 @@ int Compiler::name(const Syntax& s) const {
 int Compiler::apply(Code code, const std::vector<int>& operands, const Syntax& s) {
   int size = 1;
   for (const int operand : operands) {
+    refuse_missing(operand, code, s);
     if (tape_.size(operand) == 1) continue;
     if (size != 1 && tape_.size(operand) != size)
       throw ExpressionError(s.at, fmt::format("'{}' of arrays of {} and {} entries", s.text, size, tape_.size(operand)),
@@ -175,51 +207,64 @@ int Compiler::power(const Syntax& s) {
 }
 
 int Compiler::call(const Syntax& s) {
-  const int wanted = arguments_of(s.text), given = static_cast<int>(s.parts.size());
-  if (wanted == 0) {
-    if (names_.count(s.text) != 0)
+  const auto [least, most] = arguments_of(s.text);
+  const Definition* const known = function(s.text);
+  const int given = static_cast<int>(s.parts.size());
+  if (most == 0 && known == nullptr) {
+    if (names_.count(s.text) != 0 || arguments_.count(s.text) != 0)
       throw ExpressionError(s.at, fmt::format("'{}' is no function", s.text),
                             "an entry of an array: " + s.text + "[0]");
     const std::string nearest = deck::did_you_mean(s.text, function_names());
     throw ExpressionError(s.at, fmt::format("unknown function '{}'", s.text),
                           nearest.empty() ? "known: " + listed(function_names()) : nearest);
   }
-  if (given != wanted)
+  const int wanted = known != nullptr ? static_cast<int>(known->arguments.size()) : most;
+  if (given > wanted || given < (known != nullptr ? wanted : least))
     throw ExpressionError(s.at,
-                          fmt::format("{} takes {} argument{}, not {}", s.text, wanted, wanted == 1 ? "" : "s", given));
-  if (s.text == "rep") {
-    const int value = compile(s.parts[0]);
-    if (tape_.size(value) != 1) throw ExpressionError(s.parts[0].at, "rep repeats a number, not an array");
-    return tape_.gather(value, std::vector<int>(static_cast<std::size_t>(whole_number(s.parts[1])), 0));
-  }
-  if (s.text == "range") {
-    std::vector<double> values;
-    for (int i = 0, n = whole_number(s.parts[0]); i < n; ++i) values.push_back(i);
-    return tape_.constant(std::move(values));
-  }
+                          fmt::format("{} takes {} argument{}, not {}", s.text, wanted, wanted == 1 ? "" : "s", given),
+                          known != nullptr ? fmt::format("{}({})", s.text, fmt::join(known->arguments, ", ")) : "");
+  if (array_functions().count(s.text) != 0) return array_function(s);
   std::vector<int> arguments;
   for (const Syntax& part : s.parts) arguments.push_back(compile(part));
-  const auto elementary = elementary_functions().find(s.text);
-  if (elementary == elementary_functions().end()) return composed(s, arguments);
-  const Code code = elementary->second.code;
-  return code == Code::sum || code == Code::log_sum_exp ? tape_.apply(code, arguments) : apply(code, arguments, s);
+  if (known != nullptr) return call_function(*known, arguments, s);
+  const Code code = elementary_functions().at(s.text).code;
+  if (code != Code::sum) return apply(code, arguments, s);
+  refuse_missing(arguments[0], code, s);
+  return tape_.apply(code, arguments);
 }
 
-int Compiler::composed(const Syntax& s, const std::vector<int>& a) {
-  if (s.text == "dot") return tape_.apply(Code::sum, {apply(Code::multiply, a, s)});
-  if (s.text == "norm") return tape_.apply(Code::sqrt, {tape_.apply(Code::sum, {tape_.apply(Code::square, {a[0]})})});
-  if (s.text == "length") return number(tape_.size(a[0]));
-  if (s.text == "mean") return tape_.apply(Code::divide, {tape_.apply(Code::sum, {a[0]}), number(tape_.size(a[0]))});
-  return normal_lpdf(s, a);
+// The function's formula in place of the call. What is wrong inside is shown where the function is called.
+int Compiler::call_function(const Definition& function, const std::vector<int>& arguments, const Syntax& s) {
+  constexpr int most_depth = 50;
+  if (depth_ >= most_depth)
+    throw ExpressionError(s.at, fmt::format("'{}' calls itself", function.name), "iterate(f, start, n) repeats a step");
+  std::map<std::string, int> mine;
+  for (std::size_t k = 0; k < arguments.size(); ++k) mine.emplace(function.arguments[k], arguments[k]);
+  std::swap(mine, arguments_);
+  ++depth_;
+  try {
+    const int result = compile(function.value);
+    std::swap(mine, arguments_);
+    --depth_;
+    return result;
+  } catch (const ExpressionError& error) {
+    std::swap(mine, arguments_);
+    --depth_;
+    const std::string where = "in " + function.name,
+                      what = error.what();  // x_lpdf is the sum of x_lpdfs: one name is enough
+    throw ExpressionError(s.at, what.rfind(where, 0) == 0 ? what : where + ": " + what, error.hint());
+  }
 }
 
-// sum_i -((x_i - m_i) / s_i)^2 / 2 - ln s_i - ln(2 pi) / 2
-int Compiler::normal_lpdf(const Syntax& s, const std::vector<int>& a) {
-  constexpr double half_log_two_pi = 0.918938533204672741780329736406;
-  const int z = apply(Code::divide, {apply(Code::subtract, {a[0], a[1]}, s), a[2]}, s);
-  const int halves = tape_.apply(Code::multiply, {tape_.apply(Code::square, {z}), number(-0.5)});
-  const int logs = tape_.apply(Code::add, {tape_.apply(Code::log, {a[2]}), number(half_log_two_pi)});
-  return tape_.apply(Code::sum, {apply(Code::subtract, {halves, logs}, s)});
+// Entries that are missing (or 0 / 0) would make every density of a run undefined.
+void Compiler::refuse_missing(int slot, Code code, const Syntax& s) const {
+  if (code == Code::is_nan || code == Code::select || !tape_.is_constant(slot)) return;
+  const std::vector<double>& values = tape_.values_of(slot);
+  const auto missing = std::find_if(values.begin(), values.end(), [](double value) { return std::isnan(value); });
+  if (missing == values.end()) return;
+  throw ExpressionError(
+      s.at, fmt::format("entry {} of an operand of '{}' is missing or not a number", missing - values.begin(), s.text),
+      "of a column y: y[where(!is_missing(y))]");
 }
 
 int Compiler::whole_number(const Syntax& s) {

@@ -37,7 +37,7 @@ Definition parse_result(const std::string& text) {
   const std::size_t equals = text.find('=');
   const bool has_name = equals != std::string::npos && equals > 0 && text.substr(equals, 2) != "==" &&
                         std::string("<>!").find(text[equals - 1]) == std::string::npos;
-  if (!has_name) return {"", 0, parse_formula(text)};
+  if (!has_name) return {"", 0, parse_formula(text), {}};
   std::vector<Definition> one = parse_definitions(text);
   if (one.size() != 1) throw ExpressionError(one.back().at, "one formula is wanted, not several");
   return std::move(one.front());
@@ -66,7 +66,10 @@ Formula::Formula(const FormulaText& text) {
   for (std::size_t k = 0; k < text.definitions.size(); ++k)
     in_text(Text::definitions, k, [&] {
       for (const Definition& definition : parse_definitions(text.definitions[k]))
-        compiler.define(definition.name, compiler.compile(definition.value), definition.at);
+        if (definition.arguments.empty())
+          compiler.define(definition.name, compiler.compile(definition.value), definition.at);
+        else
+          compiler.define_function(definition);
     });
   std::vector<int> slots;
   for (std::size_t k = 0; k < text.results.size(); ++k)

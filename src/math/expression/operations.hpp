@@ -12,6 +12,7 @@
 namespace aleator::math::operations {
 
 double digamma(double a);
+double trigamma(double a);
 double log_gamma(double a);
 
 struct Negate {
@@ -104,6 +105,23 @@ struct LogNormalCdf {
   static double slope(double a, double y) { return std::exp(-0.5 * a * a - y) * 0.398942280401432677939946; }
 };
 
+struct NormalQuantile {
+  static double value(double a) { return normal_quantile(a); }
+  static double slope(double, double y) { return std::exp(0.5 * y * y) * 2.50662827463100050241577; }
+};
+struct Digamma {
+  static double value(double a) { return digamma(a); }
+  static double slope(double a, double) { return trigamma(a); }
+};
+struct Floor {
+  static double value(double a) { return std::floor(a); }
+  static double slope(double, double) { return 0.0; }
+};
+struct IsNan {
+  static double value(double a) { return std::isnan(a) ? 1.0 : 0.0; }
+  static double slope(double, double) { return 0.0; }
+};
+
 struct Add {
   static double value(double a, double b) { return a + b; }
   static double left(double, double, double) { return 1.0; }
@@ -128,6 +146,11 @@ struct Power {
   static double value(double a, double b) { return std::pow(a, b); }
   static double left(double a, double b, double) { return b == 0.0 ? 0.0 : b * std::pow(a, b - 1.0); }
   static double right(double a, double, double y) { return y == 0.0 ? 0.0 : y * std::log(a); }
+};
+struct Atan2 {
+  static double value(double a, double b) { return std::atan2(a, b); }
+  static double left(double a, double b, double) { return b / (a * a + b * b); }
+  static double right(double a, double b, double) { return -a / (a * a + b * b); }
 };
 struct Minimum {
   static double value(double a, double b) { return b < a ? b : a; }
@@ -223,6 +246,18 @@ bool with_unary(Code code, const Use& use) {
     case Code::log_normal_cdf:
       use(LogNormalCdf{});
       return true;
+    case Code::normal_quantile:
+      use(NormalQuantile{});
+      return true;
+    case Code::digamma:
+      use(Digamma{});
+      return true;
+    case Code::floor:
+      use(Floor{});
+      return true;
+    case Code::is_nan:
+      use(IsNan{});
+      return true;
     default:
       return false;
   }
@@ -246,6 +281,9 @@ bool with_binary(Code code, const Use& use) {
       return true;
     case Code::power:
       use(Power{});
+      return true;
+    case Code::atan2:
+      use(Atan2{});
       return true;
     case Code::minimum:
       use(Minimum{});

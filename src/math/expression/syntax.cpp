@@ -1,5 +1,6 @@
 #include "math/expression/syntax.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
@@ -14,7 +15,10 @@ struct Token {
   std::string text;
 };
 
-bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+// Every byte of a character beyond ASCII is one: μ and σ are names.
+bool is_letter(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
 std::size_t end_of_number(const std::string& text, std::size_t at) {
@@ -86,8 +90,9 @@ class Parser {
       while (now().kind == Token::Kind::line_end) ++next_;
       if (now().kind == Token::Kind::end) return all;
       if (now().kind != Token::Kind::name) unexpected("a name and '='");
-      Definition one{now().text, now().at, {}};
+      Definition one{now().text, now().at, {}, {}};
       ++next_;
+      if (take("(")) one.arguments = argument_names();
       expect("=");
       one.value = expression(0);
       if (now().kind != Token::Kind::end && now().kind != Token::Kind::line_end)
@@ -108,6 +113,19 @@ class Parser {
                               : now().kind == Token::Kind::line_end ? "the line ends"
                                                                     : "'" + now().text + "' stands";
     throw ExpressionError(now().at, found + " where " + wanted + " is expected");
+  }
+
+  std::vector<std::string> argument_names() {
+    std::vector<std::string> names;
+    do {
+      if (now().kind != Token::Kind::name) unexpected("the name of an argument");
+      if (std::find(names.begin(), names.end(), now().text) != names.end())
+        throw ExpressionError(now().at, "the argument '" + now().text + "' is named twice");
+      names.push_back(now().text);
+      ++next_;
+    } while (take(","));
+    expect(")");
+    return names;
   }
 
   static int power_of(const std::string& sign) {
@@ -166,8 +184,9 @@ class Parser {
   std::vector<Syntax> entries(const char* closing) {
     std::vector<Syntax> all;
     if (take(closing)) return all;
+    // Stan writes normal_lpdf(y | mu, sigma).
     do all.push_back(expression(0));
-    while (take(","));
+    while (take(",") || (all.size() == 1 && *closing == ')' && take("|")));
     expect(closing);
     return all;
   }

@@ -39,11 +39,12 @@ struct Definition {
   std::string name;
   std::size_t at = 0;
   Syntax value;
+  std::vector<std::string> arguments;  ///< of a function; none: a value
 };
 
 /// One formula; line breaks do not count.
 Syntax parse_formula(const std::string& text);
-/// Lines `name = formula`; a formula goes on in the next line inside brackets.
+/// Lines `name = formula` or `name(a, b) = formula`; a formula goes on in the next line inside brackets.
 std::vector<Definition> parse_definitions(const std::string& text);
 
 }  // namespace aleator::math

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/math/special_functions/digamma.hpp>
+#include <boost/math/special_functions/trigamma.hpp>
 #include <cstring>
 #include <limits>
 
@@ -10,11 +11,13 @@
 
 namespace aleator::math {
 
-double operations::digamma(double a) {
-  using namespace boost::math::policies;
-  using Quiet = policy<pole_error<errno_on_error>, domain_error<errno_on_error>, overflow_error<errno_on_error>>;
-  return boost::math::digamma(a, Quiet());
-}
+namespace {
+using namespace boost::math::policies;
+using Quiet = policy<pole_error<errno_on_error>, domain_error<errno_on_error>, overflow_error<errno_on_error>>;
+}  // namespace
+
+double operations::digamma(double a) { return boost::math::digamma(a, Quiet()); }
+double operations::trigamma(double a) { return boost::math::trigamma(a, Quiet()); }
 
 double operations::log_gamma(double a) {
   int sign = 0;
@@ -119,6 +122,27 @@ int Tape::join(const std::vector<int>& arrays) {
   return add(Code::join, size, arrays, {});
 }
 
+int Tape::group_sum(int array, std::vector<int> group, int groups) {
+  ALEATOR_ASSERT(size(array) == static_cast<int>(group.size()));
+  return add(Code::group_sum, groups, {array}, std::move(group));
+}
+
+int Tape::matrix_product(int matrix, int vector, bool is_transposed) {
+  ALEATOR_ASSERT(size(matrix) % size(vector) == 0);
+  return add(Code::matrix_product, size(matrix) / size(vector), {matrix, vector}, {is_transposed ? 1 : 0});
+}
+
+int Tape::recurrence(int start, int a, int b) {
+  const int size = std::max(this->size(a), this->size(b));
+  for (const int operand : {a, b}) ALEATOR_ASSERT(this->size(operand) == 1 || this->size(operand) == size);
+  return add(Code::recurrence, size, {a, b, start}, {});
+}
+
+int Tape::normal_form(int residuals, int covariance) {
+  ALEATOR_ASSERT(size(covariance) == size(residuals) * size(residuals));
+  return add(Code::normal_form, 1, {residuals, covariance}, {});
+}
+
 void Tape::finish(int result) {
   constexpr int long_array = 64;
   if (is_constant(result)) {  // a run writes variables only: copy it into one
@@ -156,6 +180,7 @@ void Tape::forward(const Instruction& in, const std::vector<const double*>& oper
                          [=](int i, int at_a, int at_b) { out[i] = decltype(operation)::value(a[at_a], b[at_b]); });
       }))
     return;
+  if (forward_sums<width>(in, operands, out)) return;
   switch (in.code) {
     case Code::gather:
       for (int i = 0; i < size; ++i)
@@ -231,6 +256,7 @@ void Tape::backward(const Instruction& in, Workspace& w) const {
           });
       }))
     return;
+  if (backward_sums<width>(in, w)) return;
   switch (in.code) {
     case Code::gather:
       for (int i = 0; i < size; ++i)

@@ -17,6 +17,10 @@ enum class Code {
   join,
   sum,
   log_sum_exp,
+  group_sum,
+  matrix_product,
+  recurrence,
+  normal_form,
   select,
   negate,
   exp,
@@ -40,11 +44,16 @@ enum class Code {
   lgamma,
   erf,
   log_normal_cdf,
+  normal_quantile,
+  digamma,
+  floor,
+  is_nan,
   add,
   subtract,
   multiply,
   divide,
   power,
+  atan2,
   minimum,
   maximum,
   less,
@@ -56,7 +65,8 @@ struct Instruction {
   Code code;
   int out;
   std::vector<int> operands;  ///< slots
-  std::vector<int> places;    ///< gather: entries of the operand; input: the first column
+  std::vector<int>
+      places;  ///< gather: entries of the operand; input: the first column; group_sum: the group of each entry
 };
 
 class Tape {
@@ -70,6 +80,14 @@ class Tape {
   int gather(int array, std::vector<int> places);
   /// Arrays one after the other.
   int join(const std::vector<int>& arrays);
+  /// out_g = sum of the entries i with group[i] = g, for g = 0 … groups - 1.
+  int group_sum(int array, std::vector<int> group, int groups);
+  /// M v for a matrix M (rows one after the other) whose rows are as long as v; M^T v for one with as many rows as v has entries.
+  int matrix_product(int matrix, int vector, bool is_transposed);
+  /// y_i = a_i y_(i-1) + b_i with y_(-1) = start; a or b may be one number for all.
+  int recurrence(int start, int a, int b);
+  /// log N(r; 0, C) of residuals r (n) with covariance C (n x n); NaN where C is not positive definite.
+  int normal_form(int residuals, int covariance);
 
   int size(int slot) const { return slots_[static_cast<std::size_t>(slot)].size; }
   bool is_constant(int slot) const { return slots_[static_cast<std::size_t>(slot)].is_constant; }
@@ -97,6 +115,10 @@ class Tape {
     std::size_t offset = 0;      // in units of lanes: of a variable in the workspace, of a constant in constants_
   };
   int add(Code code, int size, std::vector<int> operands, std::vector<int> places);
+  template <int width>
+  bool forward_sums(const Instruction& instruction, const std::vector<const double*>& operands, double* out) const;
+  template <int width>
+  bool backward_sums(const Instruction& instruction, Workspace& w) const;
   const double* value(int slot, const Workspace& w, int width) const;
   template <int width>
   void forward(const Instruction& instruction, const std::vector<const double*>& operands, double* out) const;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
 
 #include "math/dense.hpp"
 #include "sampler/weights.hpp"
@@ -52,12 +54,38 @@ Candidates new_candidates(const Ensemble& ensemble, const Batch& position) {
 
 }  // namespace
 
+// Chains that still are where they were drawn from the prior are weighted as such: L^h is a step towards the posterior. Later
+// weights would count the likelihood twice, and in a few rounds all chains would be copies from the highest of several modes,
+// with R-hat at 1. So then only those go that lie deeper than the typical set is wide: log pi varies by sqrt(d / 2) there.
 void relocate_stragglers(const Context& context, BaseState& s) {
-  std::vector<double> log_likelihood = s.ensemble.all_log_likelihoods(context);
-  const double exponent = increment_for_share(log_likelihood, 0.5, 1.0);
-  for (double& value : log_likelihood) value *= exponent;
+  std::vector<double> log_weights = s.ensemble.all_log_likelihoods(context);
+  const double exponent = increment_for_share(log_weights, 0.5, 1.0);  // throws when all have likelihood zero
+  if (s.iteration == 0) {
+    for (double& value : log_weights) value *= exponent;
+  } else {
+    std::vector<double> log_prior;
+    const int d = static_cast<int>(s.ensemble.position.extent(1));
+    for (int row = 0; row < s.ensemble.rows(); ++row)
+      log_prior.push_back(model::latent_log_prior(&s.ensemble.position(row, 0), d));
+    log_prior = parallel::gather_rows(context.comm, log_prior);
+    for (std::size_t i = 0; i < log_weights.size(); ++i)
+      log_weights[i] =
+          std::isnan(log_weights[i]) ? -std::numeric_limits<double>::infinity() : log_weights[i] + log_prior[i];
+    std::vector<double> finite;
+    std::copy_if(log_weights.begin(), log_weights.end(), std::back_inserter(finite),
+                 [](double v) { return std::isfinite(v); });
+    const auto middle = finite.begin() + static_cast<std::ptrdiff_t>(finite.size() / 2);
+    std::nth_element(finite.begin(), middle, finite.end());
+    const double deepest = *middle - (10.0 + 5.0 * std::sqrt(0.5 * d));
+    bool is_one_left_behind = false;
+    for (double& value : log_weights) {
+      is_one_left_behind = is_one_left_behind || !(value >= deepest);
+      value = value >= deepest ? 0.0 : -std::numeric_limits<double>::infinity();
+    }
+    if (!is_one_left_behind) return;
+  }
   const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
-  s.ensemble.take(systematic_resampling(log_likelihood, u), context);
+  s.ensemble.take(systematic_resampling(log_weights, u), context);
 }
 
 int adapt_proposal(const ChainParams& params, const Context& context, double acceptance_excess, ChainState& s) {

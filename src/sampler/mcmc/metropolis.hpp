@@ -2,8 +2,8 @@
 /// What      What all Metropolis kernels share: a move of every member that leaves exp(temper log-likelihood) N(0, I)
 ///           invariant, and the warm-up that learns its scale and shape from all chains at once.
 /// Method    Metropolis, Hastings. Warm-up: windows, each ending with a new pooled covariance; in the first windows
-///           chains left behind are replaced by copies of others (weights tempered to half the chains), so that a start
-///           from the prior needs no luck. After the warm-up nothing adapts: the chains are then plain Markov chains.
+///           chains left behind are replaced by copies of others, so that a start from the prior needs no luck. After the
+///           warm-up nothing adapts: the chains are then plain Markov chains.
 /// Parallel  collective; bits do not depend on ranks or threads. Sampling steps exchange one number,
 ///           whether an evaluation failed, but at draws.
 /// Cost      a move: one model run a member. Warm-up adds one reduction of d (d + 3) / 2 doubles a step.
@@ -98,8 +98,8 @@ StepInfo end_step(const ChainParams& params, double target_acceptance, const Ste
 /// The part of end_step that every chain sampler shares: counts the step, adds to the running means after the warm-up, and
 /// says whether this step is a draw and the last.
 StepInfo count_step(const ChainLength& length, const Problem& problem, BaseState& s);
-/// Chains far below the others go on from copies of better ones (weights tempered to half the chains). NumericsError when
-/// all have likelihood zero.
+/// Chains far below the others go on from copies of them: at the start by the likelihood as weight, tempered to half the chains,
+/// later those whose log-density is 10 + 5 sqrt(d / 2) below the median. NumericsError when all have likelihood zero.
 void relocate_stragglers(const Context& context, BaseState& s);
 /// One step of the warm-up: scale and, where it is learned, shape; the number of the window that ended, or -1.
 int adapt_proposal(const ChainParams& params, const Context& context, double acceptance_excess, ChainState& s);

@@ -15,13 +15,16 @@ struct WarmupPlan {
   int start, end, first_window;
 };
 
-WarmupPlan warmup_plan(int warmup) {
+// Stan's first window has 25 steps, of one chain. Many chains know as much after fewer, and under a vague prior every step
+// before the first metric may cost a thousand leapfrogs.
+WarmupPlan warmup_plan(const ChainLength& length) {
+  const int warmup = length.warmup, first = std::clamp(400 / length.chains, 5, 25);
   if (warmup < 20) return {warmup, warmup, 0};
-  if (warmup < 150) {
+  if (warmup < 6 * first) {
     const int start = static_cast<int>(0.15 * warmup), end = warmup - static_cast<int>(0.1 * warmup);
     return {start, end, end - start};
   }
-  return {75, warmup - 50, 25};
+  return {3 * first, warmup - std::min(50, warmup / 3), first};
 }
 
 // Whether the window that iteration t (counted from 1) belongs to ends with it. The last window takes what is left.
@@ -141,7 +144,7 @@ void learn_metric(Nuts::Metric metric, Nuts::State& s) {
 
 void adapt_nuts(const Nuts& nuts, const Problem& problem, const Context& context, double acceptance, Nuts::State& s) {
   s.log_step = s.step_size.update(nuts.params.target_acceptance, acceptance);
-  const WarmupPlan plan = warmup_plan(nuts.params.warmup);
+  const WarmupPlan plan = warmup_plan(nuts.params);
   const bool is_in_window =
       s.iteration > plan.start && s.iteration <= plan.end && nuts.params.metric != Nuts::Metric::unit;
   if (is_in_window && nuts.params.metric == Nuts::Metric::dense) s.moments.observe(s.ensemble, context);

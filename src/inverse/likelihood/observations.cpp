@@ -1,0 +1,69 @@
+#include "inverse/likelihood/observations.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "io/data_table.hpp"
+#include "io/files.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+// A plain table of numbers; where it is one with names of columns, they are shown.
+std::vector<double> plain_values(const deck::File& file) {
+  try {
+    return io::parse_table(file.text, file.path, io::NonFinite::allowed).values;
+  } catch (const core::UserError&) {
+    std::string known;
+    try {
+      for (const io::Column& column : io::parse_data_table(file.text, file.path))
+        known += (known.empty() ? "\"" : ", \"") + column.name + "\"";
+    } catch (const core::UserError&) {
+    }
+    if (known.empty()) throw;
+    throw deck::KeyError("data", fmt::format("{} begins with names of columns", file.path),
+                         fmt::format("say which to read: column = [{}]", known));
+  }
+}
+
+std::vector<double> all_values(const deck::File& file, const std::vector<std::string>& names) {
+  if (names.empty()) return plain_values(file);
+  const std::vector<io::Column> columns = io::parse_data_table(file.text, file.path);
+  std::vector<double> values;
+  for (std::size_t row = 0; row < columns[0].values.size(); ++row)
+    for (const std::string& name : names) {
+      const io::Column& column = io::column_of(columns, name, file.path);
+      if (!column.levels.empty())
+        throw deck::KeyError("column", fmt::format("'{}' of {} holds text, not numbers", name, file.path));
+      values.push_back(column.values[row]);
+    }
+  return values;
+}
+
+}  // namespace
+
+std::vector<double> Observations::present(const std::vector<double>& all) const {
+  if (places.empty()) return all;
+  std::vector<double> some;
+  for (const int place : places) some.push_back(all[static_cast<std::size_t>(place)]);
+  return some;
+}
+
+Observations read_observations(const deck::File& file, const std::vector<std::string>& column) {
+  Observations seen;
+  const std::vector<double> all = all_values(file, column);
+  seen.count = static_cast<int>(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (std::isinf(all[i]))
+      throw deck::KeyError("data", fmt::format("entry {} of {} is infinite", i + 1, file.path),
+                           "nan or NA is a missing one");
+  for (int i = 0; i < seen.count; ++i)
+    if (!std::isnan(all[static_cast<std::size_t>(i)])) seen.places.push_back(i);
+  if (seen.places.empty()) throw deck::KeyError("data", file.path + " holds missing entries only");
+  if (static_cast<int>(seen.places.size()) == seen.count) seen.places.clear();
+  seen.values = seen.present(all);
+  return seen;
+}
+
+}  // namespace aleator::inverse

@@ -1,0 +1,46 @@
+#pragma once
+/// What      The measurements of a likelihood: a table of numbers, or columns of a table whose first line names them, in which
+///           entries may be missing.
+/// Method    missing entries (nan, NA, empty) are left out of data, noise and outputs alike: what is measured is a part of G(u).
+/// Parallel  local.
+/// Cost      one pass over the table.
+/// Fails     UserError and KeyError for tables that cannot be read, unknown columns, or nothing measured at all.
+#include "deck/registry.hpp"
+
+namespace aleator::inverse {
+
+/// Adds data and column to the schema of a likelihood.
+template <typename Params>
+void add_observation_keys(deck::Schema<Params>& s, const std::string& what) {
+  s.key("data", &Params::data, "",
+        what +
+            ", a table read row by row, or with column a CSV file; nan, NA and empty entries are missing and do not "
+            "count")
+      .required()
+      .key("column", &Params::column, "",
+           "names of the columns to read, for a file whose first line names them; several are read row by row");
+}
+
+/// A likelihood that may know only some of the model's outputs; asked for at set-up.
+class PartlyMeasured {
+ public:
+  virtual ~PartlyMeasured() = default;
+  /// Which outputs of the model were measured, and of how many; empty: all of them.
+  struct Places {
+    std::vector<int> measured;
+    int of = 0;
+  };
+  virtual Places places() const = 0;
+};
+
+struct Observations {
+  std::vector<double> values;  ///< those that are there
+  std::vector<int> places;     ///< of them among all; empty: nothing is missing
+  int count = 0;               ///< of all, with the missing ones
+  /// The entries at `places`.
+  std::vector<double> present(const std::vector<double>& all) const;
+};
+
+Observations read_observations(const deck::File& file, const std::vector<std::string>& column);
+
+}  // namespace aleator::inverse

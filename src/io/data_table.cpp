@@ -1,0 +1,190 @@
+#include "io/data_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <limits>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace aleator::io {
+namespace {
+
+struct Cell {
+  std::string text;
+  std::size_t line, column;  // counted from 1
+  bool is_quoted = false;
+};
+
+std::string_view trimmed(std::string_view text) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// The mark that separates the cells of a line: ' ' stands for any blanks.
+char separator_of(std::string_view head) {
+  for (const char mark : {',', ';', '\t'})
+    if (head.find(mark) != std::string_view::npos) return mark;
+  return ' ';
+}
+
+// Cells of one line; inside quotes separators do not count and "" stands for one quote.
+std::vector<Cell> cells_of(std::string_view line, char separator, std::size_t number) {
+  std::vector<Cell> cells;
+  std::size_t at = 0;
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+  for (bool goes_on = true; goes_on;) {
+    while (at < line.size() && is_blank(line[at]) && line[at] != separator) ++at;
+    if (separator == ' ')
+      while (at < line.size() && is_blank(line[at])) ++at;
+    if (separator == ' ' && at == line.size()) break;
+    Cell cell{"", number, at + 1};
+    if (at < line.size() && line[at] == '"') {
+      cell.is_quoted = true;
+      for (++at; at < line.size(); ++at) {
+        if (line[at] == '"' && (at + 1 == line.size() || line[at + 1] != '"')) break;
+        if (line[at] == '"') ++at;
+        cell.text += line[at];
+      }
+      ++at;
+    }
+    const std::size_t start = std::min(at, line.size());
+    while (at < line.size() && (separator == ' ' ? !is_blank(line[at]) : line[at] != separator)) ++at;
+    cell.text += trimmed(line.substr(start, std::min(at, line.size()) - start));
+    cells.push_back(std::move(cell));
+    goes_on = at < line.size();
+    ++at;
+  }
+  return cells;
+}
+
+bool is_missing(const std::string& text) {
+  for (const char* const word : {"", "NA", "N/A", "nan", "NaN", "NAN", "null", "NULL", "None", "."})
+    if (text == word) return true;
+  return false;
+}
+
+bool read_number(std::string text, bool has_decimal_commas, double& value) {
+  if (has_decimal_commas) std::replace(text.begin(), text.end(), ',', '.');
+  if (text == "true" || text == "TRUE" || text == "True") return value = 1.0, true;
+  if (text == "false" || text == "FALSE" || text == "False") return value = 0.0, true;
+  const char* begin = text.data();
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') ++begin;
+  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// A name that formulas can hold.
+std::string formula_name(const std::string& text, std::size_t place) {
+  std::string name;
+  for (const char c : text) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ? c : '_';
+  if (name.empty()) return fmt::format("column_{}", place);  // the index that pandas writes has no name
+  return std::isdigit(static_cast<unsigned char>(name[0])) != 0 ? "_" + name : name;
+}
+
+[[noreturn]] void refuse(const std::string& file, const Cell& cell, const std::string& why) {
+  throw core::UserError(fmt::format("{}:{}:{}: error: {}", file, cell.line, cell.column, why));
+}
+
+void read_factor(const std::vector<Cell>& cells, const std::string& file, Column& column) {
+  for (const Cell& cell : cells) {
+    double number = 0.0;
+    if (!cell.is_quoted && !is_missing(cell.text) && read_number(cell.text, false, number))
+      refuse(file, cell, fmt::format("column '{}' holds text and the number '{}'", column.name, cell.text));
+    if (cell.is_quoted || !is_missing(cell.text)) column.levels.push_back(cell.text);
+  }
+  std::sort(column.levels.begin(), column.levels.end());
+  column.levels.erase(std::unique(column.levels.begin(), column.levels.end()), column.levels.end());
+  column.values.clear();
+  for (const Cell& cell : cells) {
+    const auto place = std::lower_bound(column.levels.begin(), column.levels.end(), cell.text);
+    column.values.push_back(!cell.is_quoted && is_missing(cell.text)
+                                ? std::numeric_limits<double>::quiet_NaN()
+                                : static_cast<double>(place - column.levels.begin()));
+  }
+}
+
+void read_column(const std::vector<Cell>& cells, bool has_decimal_commas, const std::string& file, Column& column) {
+  bool is_text = false;
+  std::size_t numbers = 0;
+  const Cell* first_text = nullptr;
+  for (const Cell& cell : cells) {
+    double value = std::numeric_limits<double>::quiet_NaN();
+    if (!is_missing(cell.text)) {
+      if (read_number(cell.text, has_decimal_commas, value)) {
+        ++numbers;
+      } else {
+        is_text = true;
+        if (first_text == nullptr) first_text = &cell;
+      }
+    }
+    column.values.push_back(value);
+  }
+  if (!is_text) return;
+  if (numbers > 0 && !first_text->is_quoted)
+    refuse(file, *first_text,
+           fmt::format("'{}' is not a number, as others of column '{}' are", first_text->text, column.name));
+  read_factor(cells, file, column);
+}
+
+}  // namespace
+
+std::vector<Column> parse_data_table(const std::string& text, const std::string& name) {
+  std::vector<Column> columns;
+  std::vector<std::vector<Cell>> cells;
+  std::string_view rest = text;
+  if (rest.substr(0, 3) == "\xEF\xBB\xBF") rest.remove_prefix(3);  // the mark that some spreadsheets put first
+  char separator = ' ';
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    const std::size_t length = rest.find('\n');
+    std::string_view line = rest.substr(0, length);
+    rest.remove_prefix(length == std::string_view::npos ? rest.size() : length + 1);
+    std::string head;
+    if (columns.empty() && !trimmed(line).empty() && trimmed(line).front() == '#') {
+      head = line;  // "# x y" names columns too
+      head[head.find('#')] = ' ';
+      line = head;
+    } else if (!columns.empty()) {
+      line = line.substr(0, line.find('#'));
+    }
+    if (trimmed(line).empty()) continue;
+    if (columns.empty()) {
+      separator = separator_of(trimmed(line));
+      for (const Cell& cell : cells_of(line, separator, number)) {
+        double value = 0.0;
+        if (!cell.is_quoted && read_number(cell.text, false, value))
+          refuse(name, cell,
+                 fmt::format("'{}' is no name of a column; the first line names the columns, as in: x, y, group",
+                             cell.text));
+        columns.push_back({formula_name(cell.text, columns.size()), {}, {}});
+      }
+      cells.resize(columns.size());
+      continue;
+    }
+    std::vector<Cell> row = cells_of(line, separator, number);
+    if (row.size() != columns.size())
+      refuse(name, row[std::min(row.size() - 1, columns.size())],
+             fmt::format("this row has {} entries, the first line {} names", row.size(), columns.size()));
+    for (std::size_t k = 0; k < row.size(); ++k) cells[k].push_back(std::move(row[k]));
+  }
+  if (columns.empty() || cells[0].empty())
+    throw core::UserError(name + ": the table holds no rows below its first line of names");
+  for (std::size_t k = 0; k < columns.size(); ++k) read_column(cells[k], separator == ';', name, columns[k]);
+  return columns;
+}
+
+const Column& column_of(const std::vector<Column>& columns, const std::string& wanted, const std::string& file) {
+  std::string known;
+  for (const Column& column : columns) {
+    if (column.name == wanted || column.name == formula_name(wanted, columns.size())) return column;
+    known += (known.empty() ? "" : ", ") + column.name;
+  }
+  throw core::UserError(fmt::format("{}: there is no column '{}'; there are: {}", file, wanted, known));
+}
+
+}  // namespace aleator::io

@@ -1,0 +1,25 @@
+#pragma once
+/// What      Tables whose first line names the columns, as spreadsheets, R and pandas write them.
+/// Method    columns separated by commas, semicolons, tabs, or else blanks; quotes are taken off. Empty cells and NA, nan, null,
+///           a dot are missing (NaN). true and false are 1 and 0. A column of other text is a factor: its entries are places
+///           among its different texts in alphabetical order. Characters of a name that a formula could not hold become '_'.
+/// Parallel  local.
+/// Cost      one pass over the text.
+/// Fails     UserError `file:line:column: …`: a row of another length, text among numbers, no rows, an unknown column.
+#include <string>
+#include <vector>
+
+namespace aleator::io {
+
+struct Column {
+  std::string name;
+  std::vector<double> values;
+  std::vector<std::string> levels;  ///< the texts of a factor
+};
+
+std::vector<Column> parse_data_table(const std::string& text, const std::string& name);
+
+/// The column of that name (as it stands in the file or as a formula knows it); UserError that lists the names.
+const Column& column_of(const std::vector<Column>& columns, const std::string& wanted, const std::string& file);
+
+}  // namespace aleator::io

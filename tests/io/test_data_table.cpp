@@ -1,0 +1,71 @@
+// Tables with names of columns: what spreadsheets, R and pandas write.
+#include "io/data_table.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/error.hpp"
+
+namespace aleator::io {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string fault_of(const std::string& text) {
+  try {
+    parse_data_table(text, "data.csv");
+  } catch (const core::UserError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(DataTable, AnyCommonSeparatorAndQuotesAreRead) {
+  for (const char* const text : {"x,y\n1,2\n3,4e1\n", "\"x\";\"y\"\n1;2\n3;40\n", "x\ty\r\n1\t2\r\n3\t40\r\n",
+                                 "# x y\n1 2\n\n 3   40 # last\n", "\xEF\xBB\xBFx, y\n1, 2\n3, +40"}) {
+    const std::vector<Column> columns = parse_data_table(text, "data.csv");
+    ASSERT_EQ(columns.size(), 2u) << text;
+    EXPECT_EQ(columns[0].name, "x");
+    EXPECT_EQ(columns[1].name, "y");
+    EXPECT_THAT(columns[0].values, ElementsAre(1, 3));
+    EXPECT_THAT(columns[1].values, ElementsAre(2, 40));
+  }
+}
+
+TEST(DataTable, TextBecomesPlacesInAlphabeticalOrderAndMissingEntriesNan) {
+  const std::vector<Column> columns = parse_data_table(
+      ",county,floor,log radon (pCi/L)\n0,AITKIN,true,\n1,\"ST LOUIS, N\",FALSE,1.5\n2,AITKIN,0,NA\n", "d");
+  ASSERT_EQ(columns.size(), 4u);
+  EXPECT_EQ(columns[0].name, "column_0");
+  EXPECT_EQ(columns[3].name, "log_radon__pCi_L_");
+  EXPECT_THAT(columns[1].values, ElementsAre(0, 1, 0));
+  EXPECT_THAT(columns[1].levels, ElementsAre("AITKIN", "ST LOUIS, N"));
+  EXPECT_THAT(columns[2].values, ElementsAre(1, 0, 0));
+  EXPECT_TRUE(std::isnan(columns[3].values[0]) && std::isnan(columns[3].values[2]));
+  EXPECT_EQ(columns[3].values[1], 1.5);
+  EXPECT_EQ(&column_of(columns, "log radon (pCi/L)", "d"), &columns[3]);
+  EXPECT_EQ(&column_of(columns, "floor", "d"), &columns[2]);
+}
+
+TEST(DataTable, DecimalCommasAreReadBetweenSemicolons) {
+  EXPECT_THAT(parse_data_table("x;y\n1,5;2\n", "d")[0].values, ElementsAre(1.5));
+}
+
+TEST(DataTable, FaultsAreFoundAtTheirPlace) {
+  EXPECT_EQ(fault_of("x,y\n1,2\n3\n"), "data.csv:3:1: error: this row has 1 entries, the first line 2 names");
+  EXPECT_EQ(fault_of("x,y\n1,2\n3,four\n"), "data.csv:3:3: error: 'four' is not a number, as others of column 'y' are");
+  EXPECT_THAT(fault_of("1,2\n3,4\n"), HasSubstr("data.csv:1:1: error: '1' is no name of a column"));
+  EXPECT_THAT(fault_of("x,y\n"), HasSubstr("no rows below its first line"));
+  try {
+    column_of(parse_data_table("x,y\n1,2\n", "d"), "z", "data.csv");
+    FAIL();
+  } catch (const core::UserError& error) {
+    EXPECT_STREQ(error.what(), "data.csv: there is no column 'z'; there are: x, y");
+  }
+}
+
+}  // namespace
+}  // namespace aleator::io
