@@ -181,7 +181,11 @@ deck::Schema<ParallelTempering::Params> ParallelTempering::schema() {
       "right, twice the communication barrier",
       deck::at_least(0));
   add_move_keys(s)
-      .key("moves", &Params::moves, "1", "moves of every replica between swaps", deck::at_least(1))
+      .key("moves", &Params::moves, "1",
+           "moves of every replica between swaps; 0: as many as the kernel and the dimension d ask for, d / 3 of a "
+           "random "
+           "walk, d^(1/3) of MALA, at least 2; 5 of pCN, 1 of HMC",
+           deck::at_least(0))
       .check("temperatures", [](const Params& p) {
         return p.temperatures == 1 ? std::string("temperatures = 1 leaves nothing to swap; 0 chooses a number")
                                    : std::string();
@@ -218,9 +222,26 @@ ParallelTempering::State ParallelTempering::init(const Problem& problem, const C
   return s;
 }
 
+// Steps to cross a posterior of d coordinates: O(d) of a random walk (Roberts, Gelman, Gilks 1997), O(d^(1/3)) of MALA
+// (Roberts, Rosenthal 1998).
+int ParallelTempering::moves_for(int dimension) const {
+  if (params.moves > 0) return params.moves;
+  switch (params.move) {
+    case InnerMove::random_walk:
+      return std::max(2, (dimension + 2) / 3);
+    case InnerMove::pcn:
+      return 5;
+    case InnerMove::mala:
+      return std::max(2, static_cast<int>(std::ceil(std::cbrt(dimension))));
+    case InnerMove::hmc:
+      return 1;
+  }
+  return 2;
+}
+
 StepInfo ParallelTempering::step(const Problem& problem, const Context& context, State& s) const {
   if (s.iteration == 0) begin_ladder(params, context, s);
-  const int pairs = s.pairs();
+  const int pairs = s.pairs(), moves = moves_for(problem.dimension());
   const bool is_warming_up = s.iteration < params.warmup;
   const MoveOnce kernel = kernel_of(params);
   draw_from_prior(problem, context, s.iteration, s.level(0).ensemble);
@@ -228,15 +249,15 @@ StepInfo ParallelTempering::step(const Problem& problem, const Context& context,
   for (int k = 1; k <= pairs; ++k) {
     ChainState& level = s.level(k);
     const MoveSetting setting{s.temper[k], std::exp(level.log_scale), level.lower, s.moves};
-    acceptance[k] = move_members(kernel, problem, context, setting, params.moves, level.ensemble);
-    s.moves += params.moves;
+    acceptance[k] = move_members(kernel, problem, context, setting, moves, level.ensemble);
+    s.moves += moves;
   }
   if (!is_warming_up) add_to_bridge(s);
   swap_neighbours(context, s);
   s.swaps += 1.0;
 
   StepInfo info = count_step(params, problem, s);
-  const std::int64_t moved = static_cast<std::int64_t>(params.chains) * pairs * params.moves * runs_of(params);
+  const std::int64_t moved = static_cast<std::int64_t>(params.chains) * pairs * moves * runs_of(params);
   s.model_evaluations += params.chains + moved;
   if (needs_gradient(params.move)) s.gradient_evaluations += params.chains + moved;
   if (is_warming_up) {

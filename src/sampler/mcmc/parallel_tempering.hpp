@@ -20,7 +20,7 @@ struct ParallelTempering {
   struct Params : ChainParams, MoveChoice {
     Params() { chains = 32, warmup = 1000; }
     int temperatures = 0;
-    int moves = 2;
+    int moves = 0;
   };
   /// The chain at beta_K = 1, and the ladder below it.
   struct State : ChainState {
@@ -44,6 +44,8 @@ struct ParallelTempering {
 
   State init(const Problem& problem, const Context& context) const;
   StepInfo step(const Problem& problem, const Context& context, State& s) const;
+  /// Moves between swaps: `moves`, or what a kernel takes to forget where it began (docs/theory/parallel_tempering.md).
+  int moves_for(int dimension) const;
 
   Params params;
 };
