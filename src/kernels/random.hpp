@@ -37,6 +37,16 @@ enum class Purpose : std::uint32_t {
   tree_direction = 41,
   tree_leaf = 42,
   tree_subtree = 43,
+  swap = 100,
+  reference_draw = 101,
+  second_proposal = 102,
+  second_acceptance = 103,
+  stretch = 104,
+  partner = 105,
+  evolution = 106,
+  evolution_noise = 107,
+  slice = 108,
+  slice_scale = 109,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

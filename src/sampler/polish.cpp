@@ -2,28 +2,22 @@
 
 #include <cmath>
 
-#include "sampler/mcmc/mala.hpp"
-#include "sampler/mcmc/pcn.hpp"
-#include "sampler/mcmc/random_walk.hpp"
+#include "sampler/mcmc/inner_move.hpp"
 
 namespace aleator::sampler {
 namespace {
 
-struct KernelFacts {
-  double acceptance, first_scale;
-};
-
-KernelFacts facts_of(Polish::Kernel kernel, int dimension) {
+InnerMove move_of(Polish::Kernel kernel) {
   switch (kernel) {
     case Polish::Kernel::mala:
-      return {0.574, 1.65 / std::pow(dimension, 1.0 / 6.0)};
+      return InnerMove::mala;
     case Polish::Kernel::pcn:
-      return {0.234, 0.3};
+      return InnerMove::pcn;
     case Polish::Kernel::automatic:
     case Polish::Kernel::random_walk:
       break;
   }
-  return {0.234, 2.38 / std::sqrt(dimension)};
+  return InnerMove::random_walk;
 }
 
 }  // namespace
@@ -83,7 +77,7 @@ void Polish::take_over(const Problem& problem, const Context& context) {
     moments.observe(e, context);
     lower_ = moments.factor();
   }
-  log_scale_ = std::log(facts_of(kernel_for(problem), d).first_scale);
+  log_scale_ = std::log(first_scale(move_of(kernel_for(problem)), d));
   is_first_done_ = true;
   first_->clear();
 }
@@ -98,18 +92,15 @@ StepInfo Polish::step(const Problem& problem, const Context& context) {
     return info;
   }
   Ensemble& e = own_.ensemble;
-  const Kernel kernel = kernel_for(problem);
+  const InnerMove move = move_of(kernel_for(problem));
   const MoveSetting setting{1.0, std::exp(log_scale_), lower_, own_.iteration, kernels::Purpose::polish_acceptance};
-  const Vector probability = kernel == Kernel::mala  ? Mala::move(problem, context, setting, e)
-                             : kernel == Kernel::pcn ? Pcn::move(problem, context, setting, e)
-                                                     : RandomWalk::move(problem, context, setting, e);
+  const Vector probability = kernel_of({move})(problem, context, setting, e);
   const double acceptance = ordered_mean(context, e.layout, probability);
   ++own_.iteration;
   if (2 * own_.iteration <= params_.moves)
-    log_scale_ += std::pow(static_cast<double>(own_.iteration), -0.6) *
-                  (acceptance - facts_of(kernel, problem.dimension()).acceptance);
+    log_scale_ += std::pow(static_cast<double>(own_.iteration), -0.6) * (acceptance - target_acceptance(move));
   own_.model_evaluations += e.layout.rows();
-  own_.gradient_evaluations += kernel == Kernel::mala ? e.layout.rows() : 0;
+  own_.gradient_evaluations += needs_gradient(move) ? e.layout.rows() : 0;
   StepInfo info;
   info.is_draw = info.is_finished = own_.iteration >= params_.moves;
   info.phase = "polish";

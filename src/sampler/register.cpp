@@ -6,11 +6,16 @@
 #include "sampler/langevin/cbs.hpp"
 #include "sampler/langevin/ula.hpp"
 #include "sampler/langevin/underdamped.hpp"
+#include "sampler/mcmc/dram.hpp"
+#include "sampler/mcmc/dream.hpp"
 #include "sampler/mcmc/hmc.hpp"
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/nuts.hpp"
+#include "sampler/mcmc/parallel_tempering.hpp"
 #include "sampler/mcmc/pcn.hpp"
 #include "sampler/mcmc/random_walk.hpp"
+#include "sampler/mcmc/slice.hpp"
+#include "sampler/mcmc/stretch.hpp"
 #include "sampler/polish.hpp"
 #include "sampler/smc/nested.hpp"
 #include "sampler/smc/smc.hpp"
@@ -40,10 +45,15 @@ void add_wrapper(deck::Registry& registry, const std::string& name) {
 
 void register_components(deck::Registry& registry) {
   add_sampler<RandomWalk>(registry, "sampler/random_walk");
+  add_sampler<Dram>(registry, "sampler/dram");
+  add_sampler<Stretch>(registry, "sampler/stretch");
+  add_sampler<Dream>(registry, "sampler/dream");
+  add_sampler<Slice>(registry, "sampler/slice");
   add_sampler<Pcn>(registry, "sampler/pcn");
   add_sampler<Mala>(registry, "sampler/mala");
   add_sampler<Hmc>(registry, "sampler/hmc");
   add_sampler<Nuts>(registry, "sampler/nuts");
+  add_sampler<ParallelTempering>(registry, "sampler/parallel_tempering");
   add_sampler<Smc>(registry, "sampler/smc");
   add_sampler<Nested>(registry, "sampler/nested");
   add_sampler<Eki>(registry, "sampler/eki");

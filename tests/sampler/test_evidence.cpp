@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sampler/evidence_targets.hpp"
+#include "sampler/mcmc/parallel_tempering.hpp"
 #include "sampler/smc/nested.hpp"
 #include "sampler/smc/smc.hpp"
 #include "sampler/targets.hpp"
@@ -78,6 +79,22 @@ TEST(Evidence, OfTheQuarticByNestedSampling) {
 
 TEST(Evidence, OfEighteenModesByTempering) { expect_honest(runs_of(tempered(500), test::eggbox(), count), count); }
 TEST(Evidence, OfEighteenModesByNestedSampling) { expect_honest(runs_of(nested(500), test::eggbox(), count), count); }
+
+// The standard error is that of 32 chains' scatter: 13 % of error of its own, so that |error| / error follows a t law.
+ParallelTempering parallel_tempering() {
+  ParallelTempering::Params params;
+  params.warmup = 300, params.draws = 300;
+  return {params};
+}
+TEST(Evidence, OfTwoShellsByParallelTempering) {
+  expect_honest(runs_of(parallel_tempering(), test::shells(2), count), count);
+}
+TEST(Evidence, OfTheQuarticByParallelTempering) {
+  expect_honest(runs_of(parallel_tempering(), test::vector_quartic(), count), count);
+}
+TEST(Evidence, OfEighteenModesByParallelTempering) {
+  expect_honest(runs_of(parallel_tempering(), test::eggbox(), count), count);
+}
 
 // In ten dimensions one run each, at default settings: within three standard errors.
 TEST(Evidence, OfTwoShellsInTenDimensions) {

@@ -34,12 +34,6 @@ WarmupPlace warmup_place(std::int64_t iteration, int warmup) {
   return place;
 }
 
-// A covariance of d coordinates needs many times d draws that hardly depend on each other: short warm-ups have few hundreds.
-bool learns_covariance(const ChainParams& params, int dimension) {
-  if (params.covariance == Covariance::automatic) return dimension <= PooledMoments::largest_dimension;
-  return params.covariance == Covariance::learned;
-}
-
 Candidates new_candidates(const Ensemble& ensemble, const Batch& position) {
   using Kokkos::view_alloc;
   using Kokkos::WithoutInitializing;
@@ -53,6 +47,18 @@ Candidates new_candidates(const Ensemble& ensemble, const Batch& position) {
 }
 
 }  // namespace
+
+// A covariance of d coordinates needs many times d draws that hardly depend on each other: short warm-ups have few hundreds.
+bool learns_covariance(const ChainParams& params, int dimension) {
+  if (params.covariance == Covariance::automatic) return dimension <= PooledMoments::largest_dimension;
+  return params.covariance == Covariance::learned;
+}
+
+int ended_window(std::int64_t iteration, int warmup) { return warmup_place(iteration, warmup).ended_window; }
+
+void relocate_after_window(int window, const Context& context, BaseState& s) {
+  if (window >= 0 && window < windows_with_relocation) relocate_stragglers(context, s);
+}
 
 // Chains that still are where they were drawn from the prior are weighted as such: L^h is a step towards the posterior. Later
 // weights would count the likelihood twice, and in a few rounds all chains would be copies from the highest of several modes,
@@ -189,8 +195,7 @@ StepInfo end_step(const ChainParams& params, double target_acceptance, const Ste
   const double mean_acceptance = ordered_mean(context, s.ensemble.layout, report.acceptance);
   info.numbers = {{"acceptance", mean_acceptance}, {"scale", std::exp(s.log_scale)}};
   if (is_warming_up) {
-    const int window = adapt_proposal(params, context, mean_acceptance - target_acceptance, s);
-    if (window >= 0 && window < windows_with_relocation) relocate_stragglers(context, s);
+    relocate_after_window(adapt_proposal(params, context, mean_acceptance - target_acceptance, s), context, s);
   }
   return info;
 }

@@ -101,6 +101,12 @@ StepInfo count_step(const ChainLength& length, const Problem& problem, BaseState
 /// Chains far below the others go on from copies of them: at the start by the likelihood as weight, tempered to half the chains,
 /// later those whose log-density is 10 + 5 sqrt(d / 2) below the median. NumericsError when all have likelihood zero.
 void relocate_stragglers(const Context& context, BaseState& s);
+/// The number of the warm-up's window that ends with step `iteration` (counted from 1), or -1.
+int ended_window(std::int64_t iteration, int warmup);
+/// relocate_stragglers at the ends of early windows; nothing otherwise.
+void relocate_after_window(int window, const Context& context, BaseState& s);
+/// Whether the warm-up learns a covariance of so many coordinates.
+bool learns_covariance(const ChainParams& params, int dimension);
 /// One step of the warm-up: scale and, where it is learned, shape; the number of the window that ended, or -1.
 int adapt_proposal(const ChainParams& params, const Context& context, double acceptance_excess, ChainState& s);
 inline bool is_warmed_up(const ChainLength& params, const BaseState& s) { return s.iteration >= params.warmup; }

@@ -18,13 +18,18 @@ RandomWalk::State RandomWalk::init(const Problem& problem, const Context& contex
   return begin_chains(params, 2.38 / std::sqrt(problem.dimension()), false, problem, context);
 }
 
-Vector RandomWalk::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
-  const Batch proposed = proposal_normals(e, context, setting.step);
-  kernels::multiply_lower(  // z' = z + epsilon L xi
-      setting.lower.data(), e.rows(), problem.dimension(), [=](int row, int k) { return proposed(row, k); },
-      [=, position = e.position, epsilon = setting.scale](int row, int k, double step) {
+void RandomWalk::propose(const MoveSetting& setting, const Batch& position, const Batch& xi, const Batch& proposed) {
+  kernels::multiply_lower(
+      setting.lower.data(), static_cast<int>(xi.extent(0)), static_cast<int>(xi.extent(1)),
+      [=](int row, int k) { return xi(row, k); },
+      [=, epsilon = setting.scale](int row, int k, double step) {
         proposed(row, k) = position(row, k) + epsilon * step;
       });
+}
+
+Vector RandomWalk::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
+  const Batch proposed = proposal_normals(e, context, setting.step);
+  propose(setting, e.position, proposed, proposed);
   const Candidates c = evaluate_candidates(problem, context, e, proposed);
   kernels::for_each_row(
       e.rows(), [=, position = e.position](int row) { c.log_ratio(row) = log_prior_ratio(proposed, position, row); });

@@ -25,11 +25,12 @@ void copy_member(const Ensemble& from, int row, Ensemble& to, int place) {
 double move_members(const MoveOnce& kernel, const Problem& problem, const Context& context, const MoveSetting& setting,
                     int moves, Ensemble& e, const AfterMove& after) {
   const Vector acceptance("acceptance", e.rows());
-  const Context own{parallel::Comm::self(), context.rng};
+  const bool needs_all = problem.imputes_failures();  // from the nearest of all rows: no block can be moved alone
+  const Context own = needs_all ? context : Context{parallel::Comm::self(), context.rng};
   const auto work = [&] {
-    const int rows = rows_of_block(problem.dimension());
     const int all = e.rows();
-    for (int first = 0; first < all; first += rows) {
+    const int rows = needs_all ? std::max(1, all) : rows_of_block(problem.dimension());
+    for (int first = 0; first < all || (needs_all && first == 0); first += rows) {
       const int count = std::min(rows, all - first);
       Ensemble part = e.part(first, count);
       for (int move = 0; move < moves; ++move) {

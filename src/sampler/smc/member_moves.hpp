@@ -5,13 +5,10 @@
 /// Parallel  collective; ranks work through their own blocks and meet once at the end.
 /// Cost      that of the moves; memory traffic of one of them.
 /// Fails     as the problem; an error on one rank is thrown on all.
-#include <functional>
-
-#include "sampler/mcmc/metropolis.hpp"
+#include "sampler/mcmc/inner_move.hpp"
 
 namespace aleator::sampler {
 
-using MoveOnce = std::function<Vector(const Problem&, const Context&, const MoveSetting&, Ensemble&)>;
 /// Called after move 0, 1, ... of the block whose first member is the rank's member `first`.
 using AfterMove = std::function<void(int move, int first, const Ensemble& part)>;
 

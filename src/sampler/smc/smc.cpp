@@ -4,66 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "math/special.hpp"
-#include "sampler/mcmc/hmc.hpp"
-#include "sampler/mcmc/mala.hpp"
-#include "sampler/mcmc/pcn.hpp"
-#include "sampler/mcmc/random_walk.hpp"
 #include "sampler/smc/member_moves.hpp"
 #include "sampler/weights.hpp"
 
 namespace aleator::sampler {
 namespace {
-
-bool needs_gradient(Smc::Move move) { return move == Smc::Move::mala || move == Smc::Move::hmc; }
-
-double target_acceptance(Smc::Move move) {
-  switch (move) {
-    case Smc::Move::random_walk:
-    case Smc::Move::pcn:
-      return 0.234;
-    case Smc::Move::mala:
-      return 0.574;
-    case Smc::Move::hmc:
-      return 0.8;
-  }
-  return 0.234;
-}
-
-double first_scale(Smc::Move move, int dimension) {
-  switch (move) {
-    case Smc::Move::random_walk:
-      return 2.38 / std::sqrt(dimension);
-    case Smc::Move::pcn:
-      return 0.5;
-    case Smc::Move::mala:
-      return 1.65 / std::pow(dimension, 1.0 / 6.0);
-    case Smc::Move::hmc:
-      return 0.9 / std::pow(dimension, 0.25);
-  }
-  return 1.0;
-}
-
-MoveOnce kernel_of(const Smc::Params& params) {
-  switch (params.move) {
-    case Smc::Move::random_walk:
-      return RandomWalk::move;
-    case Smc::Move::pcn:
-      return Pcn::move;
-    case Smc::Move::mala:
-      return Mala::move;
-    case Smc::Move::hmc: {
-      Hmc hmc;
-      hmc.params.leapfrogs = params.leapfrogs;
-      return [hmc](const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
-        return hmc.move(problem, context, setting, e);
-      };
-    }
-  }
-  return {};
-}
 
 // Correlation of the positions with those at the start of the level, averaged over the coordinates; `centre` is a point
 // near both means, against cancellation.
@@ -180,13 +127,8 @@ deck::Schema<Smc::Params> Smc::schema() {
            "are moved until they have forgotten their start, and only then kept",
            deck::at_least(1))
       .key("ess_share", &Params::ess_share, "1", "effective sample size kept by each tempering step, as a share of J",
-           deck::inside(0, 1))
-      .choice("move", &Params::move, "Metropolis move between temperatures",
-              {{"random_walk", Move::random_walk, "with the particles' covariance"},
-               {"pcn", Move::pcn, "preconditioned Crank-Nicolson"},
-               {"mala", Move::mala, "Langevin, needs a gradient"},
-               {"hmc", Move::hmc, "Hamiltonian, needs a gradient"}})
-      .key("leapfrogs", &Params::leapfrogs, "1", "leapfrog steps of a Hamiltonian move", deck::at_least(1))
+           deck::inside(0, 1));
+  add_move_keys(s)
       .key("min_moves", &Params::min_moves, "1",
            "moves of every particle at a level come in groups of so many (chain_length = 1)", deck::at_least(1))
       .key("max_moves", &Params::max_moves, "1", "moves of every particle at a level, at most", deck::at_least(1))
@@ -215,9 +157,7 @@ void Smc::State::fields(io::Archive& archive) {
 }
 
 std::string Smc::objection(const Problem& problem) const {
-  if (needs_gradient(params.move) && !problem.has_gradient())
-    return fmt::format("move = \"{}\" needs the gradient of the log-likelihood, which the model does not offer",
-                       params.move == Move::mala ? "mala" : "hmc");
+  if (const std::string objection = gradient_objection(params, problem); !objection.empty()) return objection;
   const int d = problem.dimension(), starts = params.particles / params.chain_length;
   if (params.move != Move::pcn && d <= PooledMoments::largest_dimension && starts < 2 * d)
     return fmt::format(
@@ -276,8 +216,8 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   const bool is_waste_free = params.chain_length > 1;
   const Moved moved = is_waste_free ? grow_chains(params, problem, context, lower, s)
                                     : move_until_forgotten(params, problem, context, lower, s);
-  const std::int64_t runs = static_cast<std::int64_t>(moved.count) * (params.particles / params.chain_length) *
-                            (params.move == Move::hmc ? params.leapfrogs : 1);
+  const std::int64_t runs =
+      static_cast<std::int64_t>(moved.count) * (params.particles / params.chain_length) * runs_of(params);
   s.model_evaluations += runs;
   if (needs_gradient(params.move)) s.gradient_evaluations += runs;
 

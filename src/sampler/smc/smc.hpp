@@ -13,19 +13,16 @@
 ///           several moves while they are in cache.
 /// Fails     NumericsError when every particle has likelihood zero; objects to fewer than 2 d starts of moves that learn a
 ///           covariance, and to moves without the gradient that they need.
-#include "sampler/proposal_scale.hpp"
-#include "sampler/sampler.hpp"
+#include "sampler/mcmc/inner_move.hpp"
 
 namespace aleator::sampler {
 
 struct Smc {
-  enum class Move { random_walk, pcn, mala, hmc };
-  struct Params {
+  using Move = InnerMove;
+  struct Params : MoveChoice {
     int particles = 2048;
     int chain_length = 1;
     double ess_share = 0.5;
-    Move move = Move::random_walk;
-    int leapfrogs = 5;
     int min_moves = 5;
     int max_moves = 200;
     double correlation = 0.1;
