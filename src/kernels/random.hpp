@@ -37,6 +37,8 @@ enum class Purpose : std::uint32_t {
   tree_direction = 41,
   tree_leaf = 42,
   tree_subtree = 43,
+  laplace = 120,
+  stage_acceptance = 121,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -12,7 +12,7 @@
 
 namespace aleator::inverse {
 
-class PoissonLikelihood : public model::Likelihood {
+class PoissonLikelihood : public model::Likelihood, private model::DiagonalInformation {
  public:
   enum class Link { log, identity };
   struct Params {
@@ -26,14 +26,16 @@ class PoissonLikelihood : public model::Likelihood {
   void log_density(model::ConstBatch y, model::Vector out) const override;
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return counts_; }
+  const model::Information* information() const override { return this; }
 
  private:
+  void scale(const double* y, const double* in, double* out) const override;
   std::vector<double> counts_;
   Link link_;
   double log_constant_ = 0.0;
 };
 
-class BinomialLikelihood : public model::Likelihood {
+class BinomialLikelihood : public model::Likelihood, private model::DiagonalInformation {
  public:
   enum class Link { logit, identity };
   struct Params {
@@ -48,8 +50,10 @@ class BinomialLikelihood : public model::Likelihood {
   void log_density(model::ConstBatch y, model::Vector out) const override;
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return counts_; }
+  const model::Information* information() const override { return this; }
 
  private:
+  void scale(const double* y, const double* in, double* out) const override;
   std::vector<double> counts_, trials_;
   Link link_;
   double log_constant_ = 0.0;

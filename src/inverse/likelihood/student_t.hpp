@@ -10,7 +10,7 @@
 
 namespace aleator::inverse {
 
-class StudentTLikelihood : public model::Likelihood {
+class StudentTLikelihood : public model::Likelihood, private model::DiagonalInformation {
  public:
   struct Params {
     deck::File data;
@@ -26,8 +26,10 @@ class StudentTLikelihood : public model::Likelihood {
   void log_density(model::ConstBatch y, model::Vector out) const override;
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return data_; }
+  const model::Information* information() const override { return this; }
 
  private:
+  void scale(const double* y, const double* in, double* out) const override;
   double factor(model::ConstBatch y, std::size_t row) const { return has_unknown_scale_ ? y(row, data_.size()) : 1.0; }
   std::vector<double> data_, scale_;
   double dof_, log_constant_ = 0.0;
