@@ -1,12 +1,12 @@
 #pragma once
 /// What      Delayed acceptance: chains on cheaper problems (a coarser mesh, a surrogate, a formula) propose, the problem itself
 ///           decides. Exact however wrong the cheaper problems are; the better they are, the fewer runs of the dear one.
-/// Method    levels 0 (cheapest) to L (the problem itself), all with the prior N(0, I) in latent coordinates. A move of level l is
-///           a subchain of n_(l-1) moves of level l - 1 from z to z', accepted with
+/// Method    levels 0 (cheapest) to L (the problem itself), all with the prior N(0, I) in latent coordinates. A move of level l
+///           is a subchain of n_(l-1) moves of level l - 1 from z to z', accepted with
 ///             min(1, L_l(z') L_(l-1)(z) / (L_l(z) L_(l-1)(z')))
 ///           (Christen, Fox 2005, algorithm 1, for one level and n = 1; Liu 2001, surrogate transition; Dodwell, Ketelsen,
-///           Scheichl, Teckentrup 2019 and Lykkegaard, Dodwell, Fox, Mingas, Scheichl 2023, algorithm 2, for more). Level 0 moves by
-///           a Metropolis kernel, whose scale and covariance are learned in the warm-up.
+///           Scheichl, Teckentrup 2019 and Lykkegaard, Dodwell, Fox, Mingas, Scheichl 2023, algorithm 2, for more). Level 0 moves
+///           by a Metropolis kernel, whose scale and covariance are learned in the warm-up.
 /// Parallel  collective over the ensemble; same bits on any number of ranks.
 /// Cost      a step: at most one model run a member (none where the subchain has not moved), n_(L-1) moves of level L - 1, and so
 ///           on: n_0 ... n_(L-1) runs of level 0.

@@ -142,8 +142,18 @@ void Dili::learn_subspace(const Problem& problem, const Context& context, State&
   RunCount count;
   s.subspace = mean_hessian(problem, context, some_members(s.ensemble, params.points, context), settings, count);
   count.add_to(s);
-  s.mean = mean_position(in_subspace(s), context);
   s.moments.reset(s.subspace.rank());
+  if (params.drift == Drift::gradient) return;
+  // Where a Newton step of each chain leads, for chains that are still on their way would be a poor mean.
+  Ensemble ends = in_subspace(s);
+  model::Evaluation e{
+      Vector("log_likelihood", s.ensemble.rows()), Batch("gradient", s.ensemble.rows(), problem.dimension()), {}};
+  evaluate(problem, s.ensemble.position, e, context);
+  RunCount{params.chains, params.chains}.add_to(s);
+  const Batch delta = drift_of(Drift::gradient, s, ends.position, e.gradient);
+  for (int row = 0; row < ends.rows(); ++row)
+    for (int k = 0; k < s.subspace.rank(); ++k) ends.position(row, k) += delta(row, k);
+  s.mean = mean_position(ends, context);
 }
 
 StepInfo Dili::step(const Problem& problem, const Context& context, State& s) const {
