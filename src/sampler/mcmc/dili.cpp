@@ -8,7 +8,7 @@
 namespace aleator::sampler {
 namespace {
 
-constexpr int last_window_with_hessian = 6, last_window = 7;  // they end at 0.5 and 0.9 of the warm-up
+constexpr int last_window = 7;  // of the warm-up: it ends at 0.9 of it
 
 ChainParams as_chains(const ChainLength& length) {
   ChainParams chains;
@@ -46,28 +46,12 @@ Batch drift_of(Dili::Drift drift, const Dili::State& s, const Batch& c, const Ba
   return delta;
 }
 
-// The chains in coordinates of the subspace, for moments.
+// The chains in coordinates of the subspace.
 Ensemble in_subspace(const Dili::State& s) {
   Ensemble e;
   e.layout = s.ensemble.layout;
   e.position = coordinates_of(s.subspace, s.ensemble.position);
   return e;
-}
-
-// The subspace's basis turned to the axes of the chains' covariance, D its eigenvalues.
-void take_covariance(Dili::State& s) {
-  const int r = s.subspace.rank();
-  const std::vector<double> factor = s.moments.factor();
-  if (factor.empty()) return;
-  math::Matrix lower(r, r);
-  lower.a = factor;
-  const math::SymmetricEigen axes = math::eigen_symmetric(math::multiply_transposed(lower, lower));
-  LowRankHessian turned;
-  turned.vectors = math::transposed_multiply(axes.vectors, s.subspace.vectors);
-  for (const double value : axes.values)
-    turned.values.push_back(1.0 / value - 1.0);  // rising variances: falling values
-  s.mean = math::transposed_multiply(axes.vectors, s.moments.mean());
-  s.subspace = std::move(turned);
 }
 
 }  // namespace
@@ -138,11 +122,10 @@ Vector Dili::move(const Problem& problem, const Context& context, State& s) cons
 
 void Dili::learn_subspace(const Problem& problem, const Context& context, State& s) const {
   HessianSettings settings;
-  settings.most = params.rank, settings.least = params.least_eigenvalue;
+  settings.most = params.rank, settings.least = params.least_eigenvalue, settings.most_steps = 2;
   RunCount count;
   s.subspace = mean_hessian(problem, context, some_members(s.ensemble, params.points, context), settings, count);
   count.add_to(s);
-  s.moments.reset(s.subspace.rank());
   if (params.drift == Drift::gradient) return;
   // Where a Newton step of each chain leads, for chains that are still on their way would be a poor mean.
   Ensemble ends = in_subspace(s);
@@ -162,11 +145,8 @@ StepInfo Dili::step(const Problem& problem, const Context& context, State& s) co
   StepInfo info = end_step(as_chains(params), params.target_acceptance,
                            {acceptance, 1, params.drift == Drift::gradient ? 1 : 0}, problem, context, s, &window);
   if (!info.numbers.empty()) info.numbers.emplace_back("rank", s.subspace.rank());
-  if (s.iteration > params.warmup) return info;
-  if (s.subspace.rank() > 0) s.moments.observe(in_subspace(s), context);
-  if (window >= 0 && window <= last_window_with_hessian) learn_subspace(problem, context, s);
-  if (window == last_window && s.subspace.rank() > 0) take_covariance(s);
-  if (window == last_window_with_hessian && s.subspace.rank() == params.rank && params.rank < problem.dimension())
+  if (window >= 0 && window % 2 == 1) learn_subspace(problem, context, s);
+  if (window == last_window && s.subspace.rank() == params.rank && params.rank < problem.dimension())
     core::warn(
         "likelihood-informed subspace: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would "
         "mix better",
