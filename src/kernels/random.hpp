@@ -47,6 +47,8 @@ enum class Purpose : std::uint32_t {
   evolution_noise = 107,
   slice = 108,
   slice_scale = 109,
+  laplace = 120,
+  stage_acceptance = 121,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -55,16 +55,22 @@ LargestEigenpairs first_rows(std::vector<double> values, const Matrix& q, int co
 
 }  // namespace
 
-LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings,
-                                     const std::function<void(const double*, double*)>& multiply) {
-  const int n = settings.size, count = settings.count, p = std::min(n, 2 * count + 10);
+LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings, const VectorProduct& multiply) {
+  return largest_eigenpairs(settings, BlockProduct([&multiply](const Matrix& q, Matrix& a_q) {
+                              for (int k = 0; k < q.rows; ++k) multiply(q.row(k), a_q.row(k));
+                            }));
+}
+
+LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings, const BlockProduct& multiply_rows) {
+  const int n = settings.size, count = settings.count;
+  const int p = std::min(n, count + (settings.extra < 0 ? count + 10 : settings.extra));
   ALEATOR_ASSERT(count >= 1 && count <= n);
   Matrix q = random_rows(p, n), a_q(p, n), rotated(p, n), small(p, p);
   std::vector<double> values(static_cast<std::size_t>(p));
   double worst = 0.0;
   for (int step = 0; step < settings.most_steps; ++step) {
     orthonormalise_rows(q);
-    for (int k = 0; k < p; ++k) multiply(q.row(k), a_q.row(k));
+    multiply_rows(q, a_q);
     multiply_along_axis(q, {p, 1}, a_q.a.data(), small.a.data());  // small = (A Q) Q'
     const SymmetricEigen ritz = eigen_symmetric(small);
     Matrix turn(p, p);  // rows: Ritz vectors, the largest first
@@ -77,7 +83,8 @@ LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings,
     multiply_along_axis(turn, {1, n}, a_q.a.data(), rotated.a.data());
     std::swap(a_q, rotated);
     worst = worst_residual(q, a_q, values, count);
-    if (worst <= settings.tolerance * values[0]) return first_rows(std::move(values), q, count);
+    const bool is_last = step + 1 == settings.most_steps && !settings.must_converge;
+    if (is_last || worst <= settings.tolerance * values[0]) return first_rows(std::move(values), q, count);
     std::swap(q, a_q);
   }
   throw core::NumericsError(fmt::format("the {} largest eigenpairs were not found in {} steps: residual {:.1e}", count,

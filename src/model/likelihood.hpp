@@ -23,6 +23,28 @@ struct GaussianNoise {
   math::Matrix covariance;   ///< R, p x p
 };
 
+/// The Fisher information W(y) = S S^T of the data about the outputs y, row by row: optional (Likelihood::information). With
+/// it J^T W J is the Gauss-Newton approximation of a Hessian.
+class Information {
+ public:
+  virtual ~Information() = default;
+  /// w = S(y)^T dy.
+  virtual void to_whitened(const double* y, const double* dy, double* w) const = 0;
+  /// dy = S(y) w.
+  virtual void from_whitened(const double* y, const double* w, double* dy) const = 0;
+};
+
+/// Outputs about which the data say something independently of each other: W is diagonal.
+class DiagonalInformation : public Information {
+ public:
+  void to_whitened(const double* y, const double* dy, double* w) const override { scale(y, dy, w); }
+  void from_whitened(const double* y, const double* w, double* dy) const override { scale(y, w, dy); }
+
+ protected:
+  /// out_i = S_ii(y) in_i.
+  virtual void scale(const double* y, const double* in, double* out) const = 0;
+};
+
 class Likelihood {
  public:
   virtual ~Likelihood() = default;
@@ -37,6 +59,8 @@ class Likelihood {
   virtual const std::vector<double>& data() const = 0;
   /// Null when the noise is not additive Gaussian.
   virtual const GaussianNoise* gaussian() const { return nullptr; }
+  /// Null where the information is not at hand.
+  virtual const Information* information() const { return nullptr; }
   /// Data drawn given outputs y (outputs() numbers); empty where the likelihood cannot draw.
   virtual std::vector<double> simulate(const double* /*y*/, const kernels::Rng& /*rng*/, kernels::Stream /*stream*/,
                                        std::int64_t /*row*/) const {

@@ -40,6 +40,21 @@ struct Context {
   kernels::Rng rng;
 };
 
+/// The factor A of the Gauss-Newton Hessian A^T A of -log-likelihood in z: A = S^T dG(T(z))/dz, with S of
+/// model::Information. Local rows, each with its own point; no failure policy: rows that cannot be computed give 0.
+class GaussNewton {
+ public:
+  virtual ~GaussNewton() = default;
+  /// Rows of A, the number of outputs.
+  virtual int rows() const = 0;
+  /// Model runs of one multiply().
+  virtual int runs_of_multiply() const = 0;
+  /// w = A(z) v.
+  virtual void multiply(ConstBatch z, ConstBatch v, Batch w) const = 0;
+  /// v = A(z)^T w.
+  virtual void multiply_transposed(ConstBatch z, ConstBatch w, Batch v) const = 0;
+};
+
 class Problem {
  public:
   virtual ~Problem() = default;
@@ -51,6 +66,8 @@ class Problem {
   virtual int outputs() const = 0;
   virtual bool has_gradient() const = 0;
   virtual const GaussianNoise* noise() const = 0;
+  /// Null where the model has no adjoint, or the likelihood does not know its information.
+  virtual const GaussNewton* gauss_newton() const { return nullptr; }
   /// Whether evaluate() may throw on one rank alone, so that the ranks must agree after it.
   virtual bool may_stop() const { return true; }
   /// Whether a failed row is to be given what the nearest sound row has (sampler::evaluate does it); may_stop() then holds.

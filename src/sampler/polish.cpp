@@ -2,36 +2,12 @@
 
 #include <cmath>
 
-#include "sampler/mcmc/inner_move.hpp"
-
 namespace aleator::sampler {
-namespace {
-
-InnerMove move_of(Polish::Kernel kernel) {
-  switch (kernel) {
-    case Polish::Kernel::mala:
-      return InnerMove::mala;
-    case Polish::Kernel::pcn:
-      return InnerMove::pcn;
-    case Polish::Kernel::automatic:
-    case Polish::Kernel::random_walk:
-      break;
-  }
-  return InnerMove::random_walk;
-}
-
-}  // namespace
 
 deck::Schema<Polish::Params> Polish::schema() {
   deck::Schema<Params> s("Another sampler's ensemble, moved on by a Metropolis kernel", "");
   s.reference("sampler", &Params::sampler, "sampler", "whose ensemble is polished").required();
-  s.choice("kernel", &Params::kernel, "Metropolis kernel",
-           {{"automatic", Kernel::automatic,
-             "mala where there is a gradient; else random_walk, or pcn above 256 coordinates"},
-            {"random_walk", Kernel::random_walk, "with the ensemble's covariance"},
-            {"pcn", Kernel::pcn, "preconditioned Crank-Nicolson"},
-            {"mala", Kernel::mala, "Langevin, needs a gradient"}})
-      .key("moves", &Params::moves, "1", "moves of every member", deck::at_least(1));
+  add_kernel_key(s, &Params::kernel).key("moves", &Params::moves, "1", "moves of every member", deck::at_least(1));
   return s;
 }
 
@@ -46,17 +22,11 @@ std::string Polish::objection(const Problem& problem) const {
   return inner.empty() ? "" : "polishes '" + params_.sampler + "', which " + inner;
 }
 
-Polish::Kernel Polish::kernel_for(const Problem& problem) const {
-  if (params_.kernel != Kernel::automatic) return params_.kernel;
-  if (problem.has_gradient()) return Kernel::mala;
-  return problem.dimension() <= PooledMoments::largest_dimension ? Kernel::random_walk : Kernel::pcn;
-}
-
 void Polish::init(const Problem& problem, const Context& context) { first_->init(problem, context); }
 
 void Polish::take_over(const Problem& problem, const Context& context) {
   const BaseState& first = first_->state();
-  const bool with_gradient = kernel_for(problem) == Kernel::mala;
+  const bool with_gradient = kernel_for(params_.kernel, problem) == Kernel::mala;
   const int rows = first.ensemble.rows(), d = problem.dimension();
   own_ = first;
   own_.iteration = 0;
@@ -77,7 +47,7 @@ void Polish::take_over(const Problem& problem, const Context& context) {
     moments.observe(e, context);
     lower_ = moments.factor();
   }
-  log_scale_ = std::log(first_scale(move_of(kernel_for(problem)), d));
+  log_scale_ = std::log(facts_of(kernel_for(params_.kernel, problem), d).first_scale);
   is_first_done_ = true;
   first_->clear();
 }
@@ -92,15 +62,16 @@ StepInfo Polish::step(const Problem& problem, const Context& context) {
     return info;
   }
   Ensemble& e = own_.ensemble;
-  const InnerMove move = move_of(kernel_for(problem));
+  const Kernel kernel = kernel_for(params_.kernel, problem);
   const MoveSetting setting{1.0, std::exp(log_scale_), lower_, own_.iteration, kernels::Purpose::polish_acceptance};
-  const Vector probability = kernel_of({move})(problem, context, setting, e);
+  const Vector probability = move_by(kernel, problem, context, setting, e);
   const double acceptance = ordered_mean(context, e.layout, probability);
   ++own_.iteration;
   if (2 * own_.iteration <= params_.moves)
-    log_scale_ += std::pow(static_cast<double>(own_.iteration), -0.6) * (acceptance - target_acceptance(move));
+    log_scale_ += std::pow(static_cast<double>(own_.iteration), -0.6) *
+                  (acceptance - facts_of(kernel, problem.dimension()).acceptance);
   own_.model_evaluations += e.layout.rows();
-  own_.gradient_evaluations += needs_gradient(move) ? e.layout.rows() : 0;
+  own_.gradient_evaluations += kernel == Kernel::mala ? e.layout.rows() : 0;
   StepInfo info;
   info.is_draw = info.is_finished = own_.iteration >= params_.moves;
   info.phase = "polish";

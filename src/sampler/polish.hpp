@@ -6,13 +6,13 @@
 /// Parallel  collective; same bits on any number of ranks.
 /// Cost      the other sampler's, and `moves` model runs a member.
 /// Fails     as the other sampler and sampler/mcmc/metropolis.hpp.
-#include "sampler/sampler.hpp"
+#include "sampler/mcmc/kernel.hpp"
 
 namespace aleator::sampler {
 
 class Polish final : public Sampler {
  public:
-  enum class Kernel { automatic, random_walk, pcn, mala };
+  using Kernel = sampler::Kernel;
   struct Params {
     std::string sampler;
     Kernel kernel = Kernel::automatic;
@@ -30,7 +30,6 @@ class Polish final : public Sampler {
   void clear() override { first_->clear(), own_ = {}, is_first_done_ = false; }
 
  private:
-  Kernel kernel_for(const Problem& problem) const;
   void take_over(const Problem& problem, const Context& context);
   Params params_;
   std::shared_ptr<Sampler> first_;

@@ -1,6 +1,7 @@
 #include "deck/builder.hpp"
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/eks.hpp"
+#include "sampler/hessian/laplace.hpp"
 #include "sampler/importance.hpp"
 #include "sampler/langevin/aldi.hpp"
 #include "sampler/langevin/cbs.hpp"
@@ -8,6 +9,8 @@
 #include "sampler/langevin/underdamped.hpp"
 #include "sampler/mcmc/dram.hpp"
 #include "sampler/mcmc/dream.hpp"
+#include "sampler/mcmc/delayed_acceptance.hpp"
+#include "sampler/mcmc/dili.hpp"
 #include "sampler/mcmc/hmc.hpp"
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/nuts.hpp"
@@ -41,6 +44,12 @@ void add_wrapper(deck::Registry& registry, const std::string& name) {
   });
 }
 
+std::unique_ptr<Sampler> make_delayed_acceptance(const DelayedAcceptance::Params& params, deck::Builder& builder) {
+  DelayedAcceptance algorithm{params, {}};
+  for (const std::string& name : params.coarse) algorithm.coarse.push_back(builder.get<Problem>("problem", name));
+  return std::make_unique<Erased<DelayedAcceptance>>(std::move(algorithm));
+}
+
 }  // namespace
 
 void register_components(deck::Registry& registry) {
@@ -54,6 +63,8 @@ void register_components(deck::Registry& registry) {
   add_sampler<Hmc>(registry, "sampler/hmc");
   add_sampler<Nuts>(registry, "sampler/nuts");
   add_sampler<ParallelTempering>(registry, "sampler/parallel_tempering");
+  add_sampler<Dili>(registry, "sampler/dili");
+  add_sampler<Laplace>(registry, "sampler/laplace");
   add_sampler<Smc>(registry, "sampler/smc");
   add_sampler<Nested>(registry, "sampler/nested");
   add_sampler<Eki>(registry, "sampler/eki");
@@ -63,6 +74,8 @@ void register_components(deck::Registry& registry) {
   add_sampler<Ula>(registry, "sampler/ula");
   add_sampler<Underdamped>(registry, "sampler/underdamped");
   add_sampler<Svgd>(registry, "sampler/svgd");
+  registry.add<Sampler, DelayedAcceptance::Params>("sampler", "sampler/delayed_acceptance", DelayedAcceptance::schema(),
+                                                   make_delayed_acceptance);
   add_wrapper<Polish>(registry, "sampler/polish");
   add_wrapper<Importance>(registry, "sampler/importance");
 }

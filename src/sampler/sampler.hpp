@@ -110,6 +110,7 @@ template <typename Algorithm>
 class Erased final : public Sampler {
  public:
   explicit Erased(const typename Algorithm::Params& params) : algorithm_{params} {}
+  explicit Erased(Algorithm algorithm) : algorithm_(std::move(algorithm)) {}
   Plan plan() const override { return algorithm_.plan(); }
   std::string objection(const Problem& problem) const override { return algorithm_.objection(problem); }
   void init(const Problem& problem, const Context& context) override { state_ = algorithm_.init(problem, context); }

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -195,6 +197,85 @@ TEST(UnknownScale, GoesFromThePriorPastTheModelWithItsGradient) {
     const double slope = (at(above).log_likelihood(0) - at(below).log_likelihood(0)) / 2e-5;
     EXPECT_NEAR(e.gradient(0, k), slope, 1e-7 * (1 + std::abs(slope)));
   }
+}
+
+// Fisher's information is the covariance of the scores: sum or integral over the datum, weight its step.
+template <typename Make>
+void expect_information(const Make& likelihood_of, const std::vector<double>& y, const std::vector<double>& data,
+                        double weight) {
+  const std::size_t p = y.size();
+  std::vector<double> covariance(p * p, 0.0);
+  for (const double datum : data) {
+    const auto likelihood = likelihood_of({"data.txt", fmt::format("{:.17g}\n", datum)});
+    const Batch score("score", 1, p);
+    likelihood.gradient(model::ConstBatch(y.data(), 1, p), score);
+    const double probability = weight * std::exp(density(likelihood, y));
+    for (std::size_t i = 0; i < p * p; ++i) covariance[i] += probability * score(0, i / p) * score(0, i % p);
+  }
+  const auto likelihood = likelihood_of({"data.txt", "1\n"});
+  for (std::size_t k = 0; k < p; ++k) {  // W e_k = S S^T e_k
+    std::vector<double> unit(p, 0.0), w(p), column(p);
+    unit[k] = 1.0;
+    likelihood.information()->to_whitened(y.data(), unit.data(), w.data());
+    likelihood.information()->from_whitened(y.data(), w.data(), column.data());
+    for (std::size_t i = 0; i < p; ++i)
+      EXPECT_NEAR(column[i], covariance[i * p + k], 1e-6 * (1.0 + std::abs(column[i]))) << i << k;
+  }
+}
+
+std::vector<double> grid(double low, double high, double step) {
+  std::vector<double> values;
+  for (double x = low; x <= high; x += step) values.push_back(x);
+  return values;
+}
+
+TEST(Information, IsTheCovarianceOfTheScores) {
+  const std::vector<double> counted = grid(0.0, 60.0, 1.0), few = grid(0.0, 9.0, 1.0);
+  for (const auto link : {PoissonLikelihood::Link::log, PoissonLikelihood::Link::identity})
+    expect_information([&](const deck::File& data) { return PoissonLikelihood({data, link}); }, {1.4}, counted, 1.0);
+  for (const auto link : {BinomialLikelihood::Link::logit, BinomialLikelihood::Link::identity})
+    expect_information([&](const deck::File& data) { return BinomialLikelihood({data, {9}, link}); }, {0.3}, few, 1.0);
+  expect_information(
+      [](const deck::File& data) {
+        return GaussianLikelihood({data, {0.7}, {}, true, true});
+      },
+      {0.4, 1.3}, grid(-10.0, 11.0, 0.01), 0.01);
+  expect_information(
+      [](const deck::File& data) {
+        return StudentTLikelihood({data, {0.7}, 6.0, true});
+      },
+      {0.4, 1.3}, grid(-60.0, 60.0, 0.02), 0.02);
+}
+
+TEST(GaussNewton, TangentAndAdjointAreTransposesAndFollowTheOutputs) {
+  // Log-normal parameters, three counts, a noise level that is a parameter too: A v by differences of the outputs.
+  const auto model = std::make_shared<PassThrough>(
+      std::make_shared<LinearModel>(std::vector<double>{0.3, 1.0, -0.4, 0.2, 0.1, 0.8}, 3, 2), 1);
+  prob::LogNormal::Params prior;
+  prior.dimension = 3;
+  GaussianLikelihood::Params noise;
+  noise.data = {"data.txt", "1 2 0\n"}, noise.sd = {0.5, 0.4, 0.9}, noise.unknown_scale = true;
+  const BayesProblem problem(
+      {}, {model, std::make_shared<prob::LogNormal>(prior), std::make_shared<GaussianLikelihood>(noise)});
+  const model::GaussNewton& a = *problem.gauss_newton();
+  ASSERT_EQ(a.rows(), 4);
+  const Batch z("z", 1, 3), v("v", 1, 3), w("w", 1, 4), av("av", 1, 4), aw("aw", 1, 3), y("y", 3, 4),
+      moved("moved", 3, 3);
+  z(0, 0) = 0.4, z(0, 1) = -0.8, z(0, 2) = 0.1, v(0, 0) = 0.7, v(0, 1) = 1.1, v(0, 2) = -0.5;
+  w(0, 0) = 0.2, w(0, 1) = -1.0, w(0, 2) = 0.6, w(0, 3) = 0.9;
+  a.multiply(z, v, av);
+  a.multiply_transposed(z, w, aw);
+  double left = 0.0, right = 0.0;
+  for (int i = 0; i < 4; ++i) left += av(0, i) * w(0, i);
+  for (int k = 0; k < 3; ++k) right += aw(0, k) * v(0, k);
+  EXPECT_NEAR(left, right, 1e-9 * std::abs(left));  // the prior's map is differenced
+  for (int row = 0; row < 3; ++row)
+    for (int k = 0; k < 3; ++k) moved(row, k) = z(0, k) + (row - 1) * 1e-5 * v(0, k);
+  model::Evaluation e{Vector("log_likelihood", 3), {}, y};
+  problem.evaluate(moved, e);
+  const double c = y(1, 3), sd[3] = {0.5, 0.4, 0.9};
+  for (int i = 0; i < 3; ++i) EXPECT_NEAR(av(0, i), (y(2, i) - y(0, i)) / 2e-5 / (c * sd[i]), 1e-8);
+  EXPECT_NEAR(av(0, 3), (y(2, 3) - y(0, 3)) / 2e-5 * std::sqrt(6.0) / c, 1e-8);
 }
 
 }  // namespace

@@ -1,63 +1,19 @@
-// The two-parameter elliptic problem of Ernst, Sprungk, Starkloff 2015 (also Garbuno-Inigo, Hoffmann, Li, Stuart 2020): a
-// curved, strongly informative posterior far out in the prior's tail. Moments and evidence by quadrature
-// (shared/benchmarks, B4, recomputed for this project).
+// Samplers on the two-parameter elliptic problem of elliptic.hpp.
 #include <gtest/gtest.h>
 
+#include "sampler/elliptic.hpp"
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/mcmc/hmc.hpp"
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/pcn.hpp"
 #include "sampler/mcmc/random_walk.hpp"
 #include "sampler/smc/smc.hpp"
-#include "sampler/targets.hpp"
 
 namespace aleator::sampler {
 namespace {
 
-// -(exp(u_1) p')' = 1 on (0, 1), p(0) = 0, p(1) = u_2: p(x) = u_2 x + exp(-u_1) (x - x^2) / 2, observed at 1/4 and 3/4.
-class Elliptic : public model::ForwardModel, private model::Adjoint {
- public:
-  Elliptic() { shape_.inputs = shape_.outputs = 2; }
-  const model::Shape& shape() const override { return shape_; }
-  const model::Adjoint* adjoint() const override { return this; }
-  model::RowStatus evaluate(ConstBatch u, Batch y) const override {
-    for (std::size_t row = 0; row < u.extent(0); ++row)
-      for (int i = 0; i < 2; ++i) y(row, i) = u(row, 1) * place(i) + std::exp(-u(row, 0)) * bubble(i);
-    return {};
-  }
-
- private:
-  static double place(int i) { return i == 0 ? 0.25 : 0.75; }
-  static double bubble(int i) { return 0.5 * (place(i) - place(i) * place(i)); }
-  model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
-                                         Batch du) const override {
-    const model::RowStatus status = evaluate(u, y);
-    Batch dy("dy", y.extent(0), 2);
-    cotangent(0, y, dy);
-    for (std::size_t row = 0; row < u.extent(0); ++row) {
-      du(row, 0) = -std::exp(-u(row, 0)) * (bubble(0) * dy(row, 0) + bubble(1) * dy(row, 1));
-      du(row, 1) = place(0) * dy(row, 0) + place(1) * dy(row, 1);
-    }
-    return status;
-  }
-  model::Shape shape_;
-};
-
-std::shared_ptr<inverse::BayesProblem> elliptic_problem() {
-  return std::make_shared<inverse::BayesProblem>(
-      inverse::BayesProblem::Params{},
-      inverse::BayesProblem::Parts{std::make_shared<Elliptic>(),
-                                   std::make_shared<prob::Normal>(prob::Normal::Params{2, {0.0, 100.0}, {1.0}, {}}),
-                                   std::make_shared<inverse::GaussianLikelihood>(inverse::GaussianLikelihood::Params{
-                                       {"data.txt", "27.5 79.7\n"}, {0.1}, {}, true})});
-}
-
-// Rounded in the seventh digit, 1e-4 standard errors of the runs below.
-test::Exact elliptic_exact() {
-  test::Exact e{{-2.769483, 104.167680}, math::Matrix(2, 2), -14.464407};
-  e.covariance.a = {1.102876e-2, 2.567286e-2, 2.567286e-2, 7.585086e-2};
-  return e;
-}
+using test::elliptic_exact;
+using test::elliptic_problem;
 
 constexpr double z_limit = 4.0;  // 5 moments: passed by a correct sampler with probability 0.9997
 

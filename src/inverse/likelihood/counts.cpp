@@ -59,6 +59,12 @@ void PoissonLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
                                       : (counts_[i] == 0.0 ? 0.0 : counts_[i] / y(row, i)) - 1.0;
 }
 
+// Information mu = e^y about ln mu, 1 / mu about mu.
+void PoissonLikelihood::scale(const double* y, const double* in, double* out) const {
+  for (std::size_t i = 0; i < counts_.size(); ++i)
+    out[i] = in[i] * (link_ == Link::log ? std::exp(0.5 * y[i]) : 1.0 / std::sqrt(y[i]));
+}
+
 deck::Schema<BinomialLikelihood::Params> BinomialLikelihood::schema() {
   deck::Schema<Params> s("Binomial likelihood: successes in a number of trials, or yes/no data", "");
   add_observation_keys(s, "numbers of successes");
@@ -105,6 +111,15 @@ void BinomialLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
                        ? counts_[i] - trials_[i] / (1.0 + std::exp(-x))
                        : (counts_[i] == 0.0 ? 0.0 : counts_[i] / x) - (rest == 0.0 ? 0.0 : rest / (1.0 - x));
     }
+}
+
+// Information n p (1 - p) about logit p, n / (p (1 - p)) about p.
+void BinomialLikelihood::scale(const double* y, const double* in, double* out) const {
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    const double root = std::sqrt(trials_[i]);
+    out[i] =
+        in[i] * (link_ == Link::logit ? 0.5 * root / std::cosh(0.5 * y[i]) : root / std::sqrt(y[i] * (1.0 - y[i])));
+  }
 }
 
 }  // namespace aleator::inverse

@@ -12,7 +12,7 @@
 
 namespace aleator::inverse {
 
-class PoissonLikelihood : public model::Likelihood, public PartlyMeasured {
+class PoissonLikelihood : public model::Likelihood, public PartlyMeasured, private model::DiagonalInformation {
  public:
   enum class Link { log, identity };
   struct Params {
@@ -28,8 +28,10 @@ class PoissonLikelihood : public model::Likelihood, public PartlyMeasured {
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return counts_; }
   Places places() const override { return {places_, all_}; }
+  const model::Information* information() const override { return this; }
 
  private:
+  void scale(const double* y, const double* in, double* out) const override;
   std::vector<double> counts_;
   std::vector<int> places_;  // of the data among all outputs; empty: all are measured
   int all_ = 0;
@@ -37,7 +39,7 @@ class PoissonLikelihood : public model::Likelihood, public PartlyMeasured {
   double log_constant_ = 0.0;
 };
 
-class BinomialLikelihood : public model::Likelihood, public PartlyMeasured {
+class BinomialLikelihood : public model::Likelihood, public PartlyMeasured, private model::DiagonalInformation {
  public:
   enum class Link { logit, identity };
   struct Params {
@@ -54,8 +56,10 @@ class BinomialLikelihood : public model::Likelihood, public PartlyMeasured {
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return counts_; }
   Places places() const override { return {places_, all_}; }
+  const model::Information* information() const override { return this; }
 
  private:
+  void scale(const double* y, const double* in, double* out) const override;
   std::vector<double> counts_, trials_;
   std::vector<int> places_;  // of the data among all outputs; empty: all are measured
   int all_ = 0;

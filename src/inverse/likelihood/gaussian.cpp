@@ -79,16 +79,52 @@ GaussianLikelihood::GaussianLikelihood(const Params& params) : has_unknown_scale
 
 // r = W (d - y)
 void GaussianLikelihood::whiten(const double* y, double* r) const {
-  const int p = data_count();
-  for (int i = 0; i < p; ++i) {
-    double rest = noise_.data[i] - y[i];
+  for (int i = 0; i < data_count(); ++i) r[i] = noise_.data[i] - y[i];
+  times_w(r, r);
+}
+
+// out = L^-1 in; may be in place.
+void GaussianLikelihood::times_w(const double* in, double* out) const {
+  for (int i = 0; i < data_count(); ++i) {
     if (precision_.empty()) {
-      for (int j = 0; j < i; ++j) rest -= factor_(i, j) * r[j];
-      r[i] = rest / factor_(i, i);
+      double rest = in[i];
+      for (int j = 0; j < i; ++j) rest -= factor_(i, j) * out[j];
+      out[i] = rest / factor_(i, i);
     } else {
-      r[i] = rest * precision_[i];
+      out[i] = in[i] * precision_[i];
     }
   }
+}
+
+// out = L^-T in; may be in place.
+void GaussianLikelihood::times_w_transposed(const double* in, double* out) const {
+  const int p = data_count();
+  for (int i = p - 1; i >= 0; --i) {
+    double value = in[i];
+    if (precision_.empty()) {
+      for (int j = i + 1; j < p; ++j) value -= factor_(j, i) * out[j];
+      out[i] = value / factor_(i, i);
+    } else {
+      out[i] = value * precision_[i];
+    }
+  }
+}
+
+// S^T = W / c, and of the factor c itself sqrt(2 p) / c: E (dlog p / dc)^2 = 2 p / c^2, uncorrelated with dlog p / dy.
+void GaussianLikelihood::to_whitened(const double* y, const double* dy, double* w) const {
+  times_w(dy, w);
+  if (!has_unknown_scale_) return;
+  const int p = data_count();
+  for (int i = 0; i < p; ++i) w[i] /= y[p];
+  w[p] = std::sqrt(2.0 * p) / y[p] * dy[p];
+}
+
+void GaussianLikelihood::from_whitened(const double* y, const double* w, double* dy) const {
+  times_w_transposed(w, dy);
+  if (!has_unknown_scale_) return;
+  const int p = data_count();
+  for (int i = 0; i < p; ++i) dy[i] /= y[p];
+  dy[p] = std::sqrt(2.0 * p) / y[p] * w[p];
 }
 
 void GaussianLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
@@ -118,15 +154,7 @@ void GaussianLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
   std::vector<double> r(noise_.data.size());
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     whiten(&y(row, 0), r.data());
-    for (int i = p - 1; i >= 0; --i) {
-      double value = r[i];
-      if (precision_.empty()) {
-        for (int j = i + 1; j < p; ++j) value -= factor_(j, i) * dy(row, j);
-        dy(row, i) = value / factor_(i, i);
-      } else {
-        dy(row, i) = value * precision_[i];
-      }
-    }
+    times_w_transposed(r.data(), &dy(row, 0));
     if (has_unknown_scale_) scale_slopes(y(row, p), r, &dy(row, 0));
   }
 }

@@ -10,7 +10,7 @@
 
 namespace aleator::inverse {
 
-class GaussianLikelihood : public model::Likelihood, public PartlyMeasured {
+class GaussianLikelihood : public model::Likelihood, public PartlyMeasured, private model::Information {
  public:
   struct Params {
     deck::File data;
@@ -29,6 +29,7 @@ class GaussianLikelihood : public model::Likelihood, public PartlyMeasured {
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return noise_.data; }
   const model::GaussianNoise* gaussian() const override { return has_unknown_scale_ ? nullptr : &noise_; }
+  const model::Information* information() const override { return this; }
   /// y + c L n, n ~ N(0, I).
   std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
                                std::int64_t row) const override;
@@ -37,6 +38,10 @@ class GaussianLikelihood : public model::Likelihood, public PartlyMeasured {
 
  private:
   int data_count() const { return static_cast<int>(noise_.data.size()); }
+  void to_whitened(const double* y, const double* dy, double* w) const override;
+  void from_whitened(const double* y, const double* w, double* dy) const override;
+  void times_w(const double* in, double* out) const;
+  void times_w_transposed(const double* in, double* out) const;
   void scale_slopes(double c, const std::vector<double>& r, double* dy) const;
   void whiten(const double* y, double* r) const;
   model::GaussianNoise noise_;

@@ -52,4 +52,13 @@ void StudentTLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
   }
 }
 
+// Information (nu + 1) / ((nu + 3) s^2 c^2) about y_i and 2 nu p / ((nu + 3) c^2) about c, uncorrelated (Lange, Little, Taylor
+// 1989, section 5).
+void StudentTLikelihood::scale(const double* y, const double* in, double* out) const {
+  const std::size_t p = data_.size();
+  const double c = has_unknown_scale_ ? y[p] : 1.0, root = std::sqrt((dof_ + 1.0) / (dof_ + 3.0)) / c;
+  for (std::size_t i = 0; i < p; ++i) out[i] = in[i] * root / scale_[i];
+  if (has_unknown_scale_) out[p] = in[p] * std::sqrt(2.0 * dof_ * static_cast<double>(p) / (dof_ + 3.0)) / c;
+}
+
 }  // namespace aleator::inverse

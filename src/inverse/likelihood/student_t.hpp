@@ -10,7 +10,7 @@
 
 namespace aleator::inverse {
 
-class StudentTLikelihood : public model::Likelihood, public PartlyMeasured {
+class StudentTLikelihood : public model::Likelihood, public PartlyMeasured, private model::DiagonalInformation {
  public:
   struct Params {
     deck::File data;
@@ -28,8 +28,10 @@ class StudentTLikelihood : public model::Likelihood, public PartlyMeasured {
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return data_; }
   Places places() const override { return {places_, all_}; }
+  const model::Information* information() const override { return this; }
 
  private:
+  void scale(const double* y, const double* in, double* out) const override;
   double factor(model::ConstBatch y, std::size_t row) const { return has_unknown_scale_ ? y(row, data_.size()) : 1.0; }
   std::vector<int> places_;  // of the data among all outputs; empty: all are measured
   int all_ = 0;

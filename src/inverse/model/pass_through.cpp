@@ -62,4 +62,17 @@ model::RowStatus PassThrough::evaluate_and_pullback(ConstBatch u, Batch y, const
   return status;
 }
 
+model::RowStatus PassThrough::evaluate_and_pushforward(ConstBatch u, ConstBatch du, Batch y, Batch dy) const {
+  const std::size_t rows = u.extent(0);
+  const Batch v("v", rows, inputs_), dv("dv", rows, inputs_), w("w", rows, outputs_), dw("dw", rows, outputs_);
+  copy_columns(u, 0, v, 0, inputs_);
+  copy_columns(du, 0, dv, 0, inputs_);
+  const model::RowStatus status = model_->tangent()->evaluate_and_pushforward(v, dv, w, dw);
+  copy_columns(w, 0, y, 0, outputs_);
+  copy_columns(dw, 0, dy, 0, outputs_);
+  copy_columns(u, inputs_, y, outputs_, count_);
+  copy_columns(du, inputs_, dy, outputs_, count_);
+  return status;
+}
+
 }  // namespace aleator::inverse

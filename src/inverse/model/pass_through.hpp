@@ -1,6 +1,6 @@
 #pragma once
 /// What      A model that hands its last k parameters on behind its outputs: those of the likelihood (a noise level).
-/// Method    (u, c) -> (G(u), c); adjoint (J^T dy, dc).
+/// Method    (u, c) -> (G(u), c); adjoint (J^T dy, dc), tangent (J du, dc).
 /// Parallel  the model's.
 /// Cost      one copy of the rows.
 /// Fails     as the model.
@@ -10,7 +10,7 @@
 
 namespace aleator::inverse {
 
-class PassThrough : public model::ForwardModel, private model::Adjoint {
+class PassThrough : public model::ForwardModel, private model::Adjoint, private model::Tangent {
  public:
   PassThrough(std::shared_ptr<const model::ForwardModel> model, int count);
   const model::Shape& shape() const override { return shape_; }
@@ -19,12 +19,15 @@ class PassThrough : public model::ForwardModel, private model::Adjoint {
     return run(u, y, attempt);
   }
   const model::Adjoint* adjoint() const override { return model_->adjoint() != nullptr ? this : nullptr; }
+  const model::Tangent* tangent() const override { return model_->tangent() != nullptr ? this : nullptr; }
   const model::States* states() const override { return model_->states(); }
 
  private:
   model::RowStatus run(model::ConstBatch u, model::Batch y, int attempt) const;
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
                                          model::Batch du) const override;
+  model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
+                                            model::Batch dy) const override;
   std::shared_ptr<const model::ForwardModel> model_;
   model::Shape shape_;
   int inputs_, outputs_, count_;

@@ -10,7 +10,7 @@
 
 namespace aleator::inverse {
 
-class BayesProblem : public Posterior {
+class BayesProblem : public Posterior, private model::GaussNewton {
  public:
   struct Params : PosteriorParams {
     std::string model, likelihood;
@@ -26,6 +26,9 @@ class BayesProblem : public Posterior {
   int outputs() const override { return parts_.likelihood->outputs(); }
   bool has_gradient() const override { return parts_.model->adjoint() != nullptr; }
   const model::GaussianNoise* noise() const override { return parts_.likelihood->gaussian(); }
+  const model::GaussNewton* gauss_newton() const override {
+    return has_gradient() && parts_.likelihood->information() != nullptr ? this : nullptr;
+  }
   std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
                                std::int64_t row) const override {
     return parts_.likelihood->simulate(y, rng, stream, row);
@@ -35,6 +38,11 @@ class BayesProblem : public Posterior {
 
  private:
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;
+  // gauss_newton.cpp
+  int rows() const override { return outputs(); }
+  int runs_of_multiply() const override { return parts_.model->tangent() != nullptr ? 1 : 2; }
+  void multiply(model::ConstBatch z, model::ConstBatch v, model::Batch w) const override;
+  void multiply_transposed(model::ConstBatch z, model::ConstBatch w, model::Batch v) const override;
   std::string culprit() const override { return "model '" + model_name_ + "'"; }
   std::string model_name_;
   Parts parts_;

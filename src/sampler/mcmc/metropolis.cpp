@@ -186,7 +186,7 @@ StepInfo count_step(const ChainLength& length, const Problem& problem, BaseState
 }
 
 StepInfo end_step(const ChainParams& params, double target_acceptance, const StepReport& report, const Problem& problem,
-                  const Context& context, ChainState& s) {
+                  const Context& context, ChainState& s, int* ended_window) {
   StepInfo info = count_step(params, problem, s);
   s.model_evaluations += static_cast<std::int64_t>(report.runs) * params.chains;
   s.gradient_evaluations += static_cast<std::int64_t>(report.gradients) * params.chains;
@@ -195,7 +195,11 @@ StepInfo end_step(const ChainParams& params, double target_acceptance, const Ste
   const double mean_acceptance = ordered_mean(context, s.ensemble.layout, report.acceptance);
   info.numbers = {{"acceptance", mean_acceptance}, {"scale", std::exp(s.log_scale)}};
   if (is_warming_up) {
-    relocate_after_window(adapt_proposal(params, context, mean_acceptance - target_acceptance, s), context, s);
+    const Vector tuning = report.tuning.size() != 0 ? report.tuning : report.acceptance;
+    const double excess = ordered_mean(context, s.ensemble.layout, tuning) - target_acceptance;
+    const int window = adapt_proposal(params, context, excess, s);
+    relocate_after_window(window, context, s);
+    if (ended_window != nullptr) *ended_window = window;
   }
   return info;
 }

@@ -91,10 +91,12 @@ struct StepReport {
   Vector acceptance;
   int runs = 1;
   int gradients = 0;  ///< runs that carried an adjoint
+  Vector tuning{};    ///< what the scale is tuned by, where it is another acceptance
 };
-/// After a step: counts, adapts while warming up or adds to the running means, and says whether this step is a draw.
+/// After a step: counts, adapts while warming up or adds to the running means, and says whether this step is a draw. In
+/// `ended_window`, where it is asked for: the number of the warm-up window that ended with this step, or -1.
 StepInfo end_step(const ChainParams& params, double target_acceptance, const StepReport& report, const Problem& problem,
-                  const Context& context, ChainState& s);
+                  const Context& context, ChainState& s, int* ended_window = nullptr);
 /// The part of end_step that every chain sampler shares: counts the step, adds to the running means after the warm-up, and
 /// says whether this step is a draw and the last.
 StepInfo count_step(const ChainLength& length, const Problem& problem, BaseState& s);

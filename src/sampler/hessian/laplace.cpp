@@ -1,0 +1,158 @@
+#include "sampler/hessian/laplace.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "math/special.hpp"
+#include "prob/pareto.hpp"
+#include "sampler/weights.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+// Of the members and z = 0 the one with the largest posterior density; the first of equals.
+std::vector<double> best_start(const Problem& problem, const Context& context, const Ensemble& e, RunCount& count) {
+  const int d = problem.dimension();
+  std::vector<double> mine;
+  for (int row = 0; row < e.rows(); ++row)
+    mine.push_back(e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), d));
+  const std::vector<double> all = parallel::gather_rows(context.comm, mine);
+  const auto best = std::max_element(all.begin(), all.end());
+  if (*best == -std::numeric_limits<double>::infinity())
+    throw core::NumericsError("Laplace's approximation: all starting points have likelihood zero");
+  const Batch middle("middle", 1, d);
+  model::Evaluation evaluation{Vector("log_likelihood", 1), {}, {}};
+  evaluate(problem, middle, evaluation, context);
+  count.runs += 1;
+  std::vector<double> start(static_cast<std::size_t>(d), 0.0);
+  if (!(evaluation.log_likelihood(0) + model::latent_log_prior(start.data(), d) < *best)) return start;
+  const std::int64_t row = best - all.begin() - e.layout.first();
+  std::vector<double> found;
+  if (row >= 0 && row < e.rows()) found.assign(&e.position(row, 0), &e.position(row, 0) + d);
+  return parallel::gather_rows(context.comm, found);
+}
+
+// z = m + (I + H)^-1/2 xi for every member; log_q: the log-density of that law.
+Vector draw(const Context& context, const Newton& newton, const LowRankHessian& h, Ensemble& e) {
+  const Vector log_q("log_q", e.rows());
+  const int d = static_cast<int>(newton.z.size());
+  context.rng.normals({kernels::Purpose::laplace}, e.layout.first(), e.position);
+  kernels::for_each_row(e.rows(), [&, z = e.position](int row) {
+    log_q(row) = model::latent_log_prior(&z(row, 0), d) + 0.5 * h.log_det();
+    std::vector<double> c(static_cast<std::size_t>(h.rank()));
+    h.coordinates(&z(row, 0), c.data());
+    for (int k = 0; k < h.rank(); ++k) c[k] *= 1.0 / std::sqrt(1.0 + h.values[k]) - 1.0;
+    h.add(c.data(), &z(row, 0));
+    for (int k = 0; k < d; ++k) z(row, k) += newton.z[k];
+  });
+  return log_q;
+}
+
+}  // namespace
+
+deck::Schema<Laplace::Params> Laplace::schema() {
+  deck::Schema<Params> s("Laplace's approximation: the normal law at the point of largest posterior density",
+                         "Bui-Thanh, Ghattas, Martin, Stadler 2013");
+  s.key("members", &Params::members, "1", "number of draws J; as many draws of the prior look for a start",
+        deck::at_least(1))
+      .key("max_iterations", &Params::max_iterations, "1", "Gauss-Newton steps, at most", deck::at_least(1))
+      .key("tolerance", &Params::tolerance, "1", "the search ends when the gradient has fallen by this factor",
+           deck::inside(0, 1))
+      .key("rank", &Params::rank, "1", "eigenpairs of the Hessian that are kept, at most", deck::at_least(1))
+      .key("least_eigenvalue", &Params::least_eigenvalue, "1",
+           "directions with less are left as in the prior, whose precision is 1", deck::positive());
+  return s;
+}
+
+void Laplace::State::fields(io::Archive& archive) {
+  BaseState::fields(archive);
+  newton.fields(archive, "newton");
+  hessian.fields(archive, "hessian");
+}
+
+Laplace::State Laplace::init(const Problem& problem, const Context& context) const {
+  State s;
+  s.ensemble = Ensemble::from_prior(params.members, false, problem, context);
+  s.model_evaluations = params.members;
+  return s;
+}
+
+StepInfo Laplace::step(const Problem& problem, const Context& context, State& s) const {
+  RunCount count;
+  if (s.iteration == 0) s.newton = Newton::at(best_start(problem, context, s.ensemble, count), problem, context, count);
+  const double goal = params.tolerance * s.newton.first_norm;
+  const bool is_there = s.newton.gradient_norm() <= goal;
+  if (is_there || s.newton.is_stuck || s.newton.iterations >= params.max_iterations) {
+    count.add_to(s);
+    if (!is_there)
+      core::warn(
+          "Laplace's approximation: the gradient has fallen to {:.1e} of that at the start, not to {:.1e}, after {} "
+          "steps; the centre is not the point of largest density",
+          s.newton.gradient_norm() / s.newton.first_norm, params.tolerance, s.newton.iterations);
+    return finish(problem, context, s);
+  }
+  s.newton.step(problem, context, count);
+  count.add_to(s);
+  ++s.iteration;
+  StepInfo info;
+  info.phase = "optimisation";
+  const double norm = std::max(s.newton.gradient_norm(), goal) / s.newton.first_norm;
+  info.progress = 0.9 * std::min(1.0, std::log(norm) / std::log(params.tolerance));
+  info.numbers = {{"log_density", -s.newton.objective},
+                  {"gradient", s.newton.gradient_norm()},
+                  {"cg_iterations", s.newton.cg_iterations}};
+  return info;
+}
+
+StepInfo Laplace::finish(const Problem& problem, const Context& context, State& s) const {
+  RunCount count;
+  const int d = problem.dimension();
+  math::Matrix centre(1, d);
+  centre.a = s.newton.z;
+  HessianSettings settings;
+  settings.most = params.rank, settings.least = params.least_eigenvalue;
+  settings.tolerance = 1e-6, settings.most_steps = 10;
+  s.hessian = mean_hessian(problem, context, centre, settings, count);
+  count.add_to(s);
+  if (s.hessian.rank() == params.rank && params.rank < d)
+    core::warn(
+        "Laplace's approximation: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would keep "
+        "more",
+        params.rank, params.least_eigenvalue, s.hessian.values.back());
+  Ensemble& e = s.ensemble;
+  const Vector log_q = draw(context, s.newton, s.hessian, e);
+  model::Evaluation evaluation{e.log_likelihood, {}, {}};
+  evaluate(problem, e.position, evaluation, context);
+  s.model_evaluations += params.members;
+  std::vector<double> mine;
+  for (int row = 0; row < e.rows(); ++row)
+    mine.push_back(e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), d) - log_q(row));
+  std::vector<double> log_weights = parallel::gather_rows(context.comm, mine);
+  const double by_formula = -s.newton.objective - 0.5 * s.hessian.log_det();
+  const auto [least, most] = std::minmax_element(log_weights.begin(), log_weights.end());
+  const bool is_flat = *most - *least < 1e-8;  // a normal posterior: all weights are equal but for rounding
+  const double share = effective_share(log_weights), k = is_flat ? 0.0 : prob::smooth_weights(log_weights);
+  constexpr double largest_k = 0.7;
+  s.log_evidence = by_formula;
+  if (k <= largest_k) {
+    s.log_evidence = math::log_sum_exp(log_weights) - std::log(params.members);
+    s.log_evidence_standard_error = std::sqrt(std::max(0.0, 1.0 / effective_share(log_weights) - 1.0) / params.members);
+  } else if (std::isfinite(k)) {
+    core::warn(
+        "Laplace's approximation: Pareto k = {:.2f} (> 0.7): the posterior is no normal law; draws and evidence "
+        "are rough",
+        k);
+  }
+  ++s.iteration;
+  StepInfo info;
+  info.is_draw = info.is_finished = true;
+  info.phase = "draws";
+  info.progress = 1.0;
+  info.numbers = {{"rank", s.hessian.rank()}, {"laplace_log_evidence", by_formula}, {"effective_share", share}};
+  if (std::isfinite(k)) info.numbers.emplace_back("pareto_k", k);
+  return info;
+}
+
+}  // namespace aleator::sampler

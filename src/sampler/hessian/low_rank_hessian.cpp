@@ -1,0 +1,144 @@
+#include "sampler/hessian/low_rank_hessian.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "math/subspace_iteration.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+constexpr int extra_vectors = 10;         // Halko, Martinsson, Tropp 2011, section 4.2
+constexpr double difference_step = 1e-4;  // of the gradient: relative error some 1e-7 where that is exact to rounding
+
+Batch new_batch(std::size_t rows, std::size_t columns) {
+  return Batch(Kokkos::view_alloc("batch", Kokkos::WithoutInitializing), rows, columns);
+}
+
+// -gradient of the log-likelihood at z + side step v / |v|_max; rows that failed have gradient 0.
+Batch gradient_beside(const Problem& problem, ConstBatch z, ConstBatch v, const std::vector<double>& step) {
+  const Batch moved = new_batch(z.extent(0), z.extent(1));
+  for (std::size_t row = 0; row < z.extent(0); ++row)
+    for (std::size_t k = 0; k < z.extent(1); ++k) moved(row, k) = z(row, k) + step[row] * v(row, k);
+  model::Evaluation e{Vector("log_likelihood", z.extent(0)), new_batch(z.extent(0), z.extent(1)), {}};
+  problem.evaluate(moved, e);
+  return e.gradient;
+}
+
+void multiply_by_differences(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
+  std::vector<double> ahead(z.extent(0), 0.0), back(z.extent(0), 0.0);
+  for (std::size_t row = 0; row < z.extent(0); ++row) {
+    double largest = 0.0;
+    for (std::size_t k = 0; k < v.extent(1); ++k) largest = std::max(largest, std::abs(v(row, k)));
+    if (largest > 0.0) ahead[row] = difference_step / largest, back[row] = -ahead[row];
+  }
+  const Batch up = gradient_beside(problem, z, v, ahead), down = gradient_beside(problem, z, v, back);
+  for (std::size_t row = 0; row < z.extent(0); ++row)
+    for (std::size_t k = 0; k < z.extent(1); ++k)
+      h(row, k) = ahead[row] > 0.0 ? -(up(row, k) - down(row, k)) / (2.0 * ahead[row]) : 0.0;
+}
+
+}  // namespace
+
+double LowRankHessian::log_det() const {
+  double sum = 0.0;
+  for (const double value : values) sum += std::log1p(value);
+  return sum;
+}
+
+void LowRankHessian::coordinates(const double* x, double* c) const {
+  for (int k = 0; k < rank(); ++k) {
+    const double* const v = vectors.row(k);
+    double sum = 0.0;
+    for (int i = 0; i < vectors.cols; ++i) sum += v[i] * x[i];
+    c[k] = sum;
+  }
+}
+
+void LowRankHessian::add(const double* c, double* y) const {
+  for (int k = 0; k < rank(); ++k) {
+    const double* const v = vectors.row(k);
+    for (int i = 0; i < vectors.cols; ++i) y[i] += c[k] * v[i];
+  }
+}
+
+void LowRankHessian::fields(io::Archive& archive, const std::string& name) {
+  const io::ArchiveGroup group(archive, name);
+  archive.field("values", values);
+  archive.field("vectors", vectors.a);
+  vectors.rows = rank();
+  vectors.cols = rank() == 0 ? 0 : static_cast<int>(vectors.a.size()) / rank();
+}
+
+void multiply_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
+  const model::GaussNewton* const factor = problem.gauss_newton();
+  if (factor == nullptr) return multiply_by_differences(problem, z, v, h);
+  const Batch w = new_batch(z.extent(0), factor->rows());
+  factor->multiply(z, v, w);
+  factor->multiply_transposed(z, w, h);
+}
+
+RunCount price_of_product(const Problem& problem) {
+  const model::GaussNewton* const factor = problem.gauss_newton();
+  return factor != nullptr ? RunCount{1 + factor->runs_of_multiply(), 1} : RunCount{2, 2};
+}
+
+LowRankHessian mean_hessian(const Problem& problem, const Context& context, const math::Matrix& points,
+                            const HessianSettings& settings, RunCount& count) {
+  const int d = points.cols;
+  const RunCount price = price_of_product(problem);
+  const auto multiply_rows = [&](const math::Matrix& q, math::Matrix& h_q) {
+    const parallel::RowLayout layout(q.rows, context.comm);
+    const auto rows = static_cast<std::size_t>(layout.local_rows());
+    const Batch z = new_batch(rows, d), h = new_batch(rows, d);
+    const ConstBatch v(q.row(static_cast<int>(layout.first())), rows, d);
+    std::vector<double> mine(rows * d, 0.0);
+    parallel::agree(context.comm, [&] {
+      if (rows == 0) return;
+      for (int point = 0; point < points.rows; ++point) {
+        for (std::size_t row = 0; row < rows; ++row) std::copy_n(points.row(point), d, &z(row, 0));
+        multiply_hessian(problem, z, v, h);
+        for (std::size_t i = 0; i < mine.size(); ++i) mine[i] += h.data()[i] / points.rows;
+      }
+    });
+    const std::vector<double> all = parallel::gather_rows(context.comm, mine);
+    for (const double value : all)
+      if (!std::isfinite(value)) throw core::NumericsError("a product with the Hessian is not finite");
+    h_q.a = all;
+    count.runs += price.runs * q.rows * points.rows;
+    count.gradients += price.gradients * q.rows * points.rows;
+  };
+  const int most = std::min(settings.most, d);
+  math::LargestEigenpairs pairs = math::largest_eigenpairs(
+      {d, most, settings.tolerance, settings.most_steps, extra_vectors, false}, math::BlockProduct(multiply_rows));
+  int kept = 0;
+  while (kept < most && pairs.values[kept] > settings.least) ++kept;
+  LowRankHessian result;
+  result.values.assign(pairs.values.begin(), pairs.values.begin() + kept);
+  result.vectors = math::Matrix(kept, d);
+  std::copy_n(pairs.vectors.a.data(), result.vectors.a.size(), result.vectors.a.data());
+  return result;
+}
+
+math::Matrix some_members(const Ensemble& ensemble, int count, const Context& context) {
+  const std::int64_t members = ensemble.layout.rows(), chosen = std::min<std::int64_t>(count, members);
+  const auto d = ensemble.position.extent(1);
+  std::vector<double> mine;
+  for (std::int64_t i = 0; i < chosen; ++i) {
+    const std::int64_t row = i * members / chosen - ensemble.layout.first();
+    if (row >= 0 && row < ensemble.rows())
+      mine.insert(mine.end(), &ensemble.position(row, 0), &ensemble.position(row, 0) + d);
+  }
+  math::Matrix points(static_cast<int>(chosen), static_cast<int>(d));
+  points.a = parallel::gather_rows(context.comm, mine);
+  return points;
+}
+
+std::string hessian_objection(const Problem& problem) {
+  return problem.has_gradient() ? ""
+                                : "needs the Hessian, and so the gradient, of the log-likelihood, which the model does "
+                                  "not offer (sampler/random_walk, sampler/pcn and sampler/smc do without)";
+}
+
+}  // namespace aleator::sampler

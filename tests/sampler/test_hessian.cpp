@@ -1,0 +1,235 @@
+// Low-rank Hessians, the point of largest density, Laplace's approximation and likelihood-informed proposals.
+#include <gtest/gtest.h>
+
+#include "sampler/elliptic.hpp"
+#include "sampler/hessian/laplace.hpp"
+#include "sampler/mcmc/dili.hpp"
+#include "sampler/mcmc/pcn.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+using test::elliptic_exact;
+using test::elliptic_problem;
+using test::linear_gaussian;
+using test::Row;
+
+constexpr double z_limit = 4.0;
+
+// The same map without a tangent: products by differences of the outputs.
+class WithoutTangent : public model::ForwardModel {
+ public:
+  explicit WithoutTangent(std::shared_ptr<const model::ForwardModel> model) : model_(std::move(model)) {}
+  const model::Shape& shape() const override { return model_->shape(); }
+  model::RowStatus evaluate(ConstBatch u, Batch y) const override { return model_->evaluate(u, y); }
+  const model::Adjoint* adjoint() const override { return model_->adjoint(); }
+
+ private:
+  std::shared_ptr<const model::ForwardModel> model_;
+};
+
+// The same problem without a Gauss-Newton factor: products by differences of the gradient.
+class WithoutFactor : public inverse::BayesProblem {
+ public:
+  explicit WithoutFactor(const inverse::BayesProblem& problem) : BayesProblem(problem) {}
+  const model::GaussNewton* gauss_newton() const override { return nullptr; }
+};
+
+// H of the linear problem from its parts: the prior is u = m + L z, so H = L^T A^T R^-1 A L.
+math::Matrix exact_hessian(const test::LinearGaussian& p) {
+  math::Matrix a = math::multiply(p.a, math::cholesky(p.prior_covariance));
+  for (int i = 0; i < a.rows; ++i)
+    for (int k = 0; k < a.cols; ++k) a(i, k) /= p.noise_sd[static_cast<std::size_t>(i)];
+  return math::transposed_multiply(a, a);
+}
+
+void expect_hessian(const Problem& problem, const math::Matrix& exact, double tolerance) {
+  RunCount count;
+  HessianSettings settings;
+  settings.least = 1e-12;
+  math::Matrix points(2, exact.rows, 0.3);
+  const LowRankHessian h = mean_hessian(problem, test::serial(1), points, settings, count);
+  ASSERT_EQ(h.rank(), exact.rows);
+  for (int i = 0; i < exact.rows; ++i)
+    for (int j = 0; j < exact.rows; ++j) {
+      double sum = 0.0;
+      for (int k = 0; k < h.rank(); ++k)
+        sum += h.vectors(k, i) * h.values[static_cast<std::size_t>(k)] * h.vectors(k, j);
+      EXPECT_NEAR(sum, exact(i, j), tolerance * exact(0, 0));
+    }
+  math::Matrix one_plus = exact;
+  math::add_to_diagonal(one_plus, 1.0);
+  EXPECT_NEAR(h.log_det(), math::log_det_cholesky(math::cholesky(one_plus)), 10.0 * tolerance);
+  EXPECT_EQ(count.runs, 2 * exact.rows * price_of_product(problem).runs);
+}
+
+TEST(LowRankHessian, OfALinearProblemIsItsMatrix) {
+  const auto problem = linear_gaussian().problem();
+  const math::Matrix exact = exact_hessian(linear_gaussian());
+  expect_hessian(*problem, exact, 1e-9);  // the prior's map is differenced
+  const auto& parts = problem->parts();
+  expect_hessian(
+      inverse::BayesProblem({}, {std::make_shared<WithoutTangent>(parts.model), parts.prior, parts.likelihood}), exact,
+      1e-9);
+  expect_hessian(WithoutFactor(*problem), exact, 1e-9);
+}
+
+TEST(LowRankHessian, KeepsWhatExceedsTheLeastEigenvalue) {
+  const auto problem = linear_gaussian().problem();
+  const math::SymmetricEigen exact = math::eigen_symmetric(exact_hessian(linear_gaussian()));
+  HessianSettings settings;
+  settings.least = std::sqrt(exact.values[1] * exact.values[2]);
+  RunCount count;
+  const LowRankHessian h = mean_hessian(*problem, test::serial(1), math::Matrix(1, 4), settings, count);
+  ASSERT_EQ(h.rank(), 2);
+  EXPECT_NEAR(h.values[0], exact.values[3], 1e-8 * exact.values[3]);
+  EXPECT_NEAR(h.values[1], exact.values[2], 1e-8 * exact.values[3]);
+}
+
+TEST(LowRankHessianMpi, HasTheSameBitsOnAnyNumberOfRanks) {
+  const auto problem = elliptic_problem();
+  const auto hessian = [&](const parallel::Comm& comm) {
+    const Context context{comm, kernels::Rng(3)};
+    const Ensemble e = Ensemble::from_prior(37, false, *problem, context);
+    RunCount count;
+    return mean_hessian(*problem, context, some_members(e, 5, context), {}, count);
+  };
+  const LowRankHessian spread = hessian(parallel::Comm::world()), whole = hessian(parallel::Comm::self());
+  EXPECT_EQ(spread.values, whole.values);
+  EXPECT_EQ(spread.vectors.a, whole.vectors.a);
+}
+
+TEST(Newton, FindsThePointOfLargestDensity) {
+  // Linear: the posterior mean, in one step of exact conjugate gradients or few of inexact ones. Elliptic: stationary.
+  const Context context = test::serial(1);
+  const auto linear = linear_gaussian().problem();
+  RunCount count;
+  Newton s = Newton::at(Row(4, 0.0), *linear, context, count);
+  while (s.gradient_norm() > 1e-10 * s.first_norm && s.iterations < 20) s.step(*linear, context, count);
+  EXPECT_LT(s.iterations, 10);
+  const Batch z("z", 1, 4);
+  std::copy(s.z.begin(), s.z.end(), z.data());
+  const Row u = test::parameters_of(*linear, z);
+  for (int k = 0; k < 4; ++k) EXPECT_NEAR(u[k], linear_gaussian().exact().mean[static_cast<std::size_t>(k)], 1e-7);
+  const auto elliptic = elliptic_problem();
+  s = Newton::at(Row(2, 0.0), *elliptic, context, count);
+  while (s.gradient_norm() > 1e-9 * s.first_norm && !s.is_stuck && s.iterations < 60) s.step(*elliptic, context, count);
+  EXPECT_LE(s.gradient_norm(), 1e-9 * s.first_norm);
+  EXPECT_LT(s.iterations, 60);
+}
+
+TEST(Laplace, IsExactOnALinearGaussianProblem) {
+  Laplace::Params params;
+  params.members = 4000, params.tolerance = 1e-10;
+  const auto problem = linear_gaussian().problem();
+  const test::Exact exact = linear_gaussian().exact();
+  const Laplace::State s = test::run_to_end(Laplace{params}, *problem, test::serial(4));
+  EXPECT_NEAR(s.log_evidence, exact.log_evidence, 1e-7);
+  EXPECT_LT(s.log_evidence_standard_error, 1e-7);
+  // Independent draws: the standard errors of the moments are those of 4000 of them.
+  const Row u = test::parameters_of(*problem, s.ensemble.position);
+  std::vector<Row> f;
+  for (int i = 0; i < params.members; ++i)
+    f.push_back(test::centred_moments(&u[static_cast<std::size_t>(i) * 4], exact));
+  for (std::size_t m = 0; m < f[0].size(); ++m) {
+    double mean = 0.0, squares = 0.0;
+    for (const Row& values : f) mean += values[m] / params.members, squares += values[m] * values[m] / params.members;
+    EXPECT_LT(std::abs(mean), z_limit * std::sqrt(squares / params.members)) << m;
+  }
+}
+
+TEST(Laplace, GivesTheEvidenceOfACurvedPosteriorWithItsError) {
+  Laplace::Params params;
+  params.members = 4000;
+  const Laplace::State s = test::run_to_end(Laplace{params}, *elliptic_problem(), test::serial(5));
+  EXPECT_LT(std::abs(s.log_evidence - elliptic_exact().log_evidence), 3.0 * s.log_evidence_standard_error);
+  EXPECT_LT(s.log_evidence_standard_error, 0.05);
+}
+
+Dili dili_of(Dili::Drift drift) {
+  Dili::Params params;
+  params.chains = 128, params.warmup = 400, params.draws = 800, params.drift = drift;
+  return {params};
+}
+
+TEST(Dili, ReachesThePosteriorWithEachDrift) {
+  for (const Dili::Drift drift : {Dili::Drift::gradient, Dili::Drift::mean}) {
+    EXPECT_LT(test::largest_chain_z(dili_of(drift), *linear_gaussian().problem(), linear_gaussian().exact(), 17),
+              z_limit);
+    EXPECT_LT(test::largest_chain_z(dili_of(drift), *elliptic_problem(), elliptic_exact(), 3), z_limit);
+  }
+}
+
+TEST(Dili, ReachesThePosteriorWhereOnlyPartOfTheDirectionsAreInformed) {
+  Dili dili = dili_of(Dili::Drift::gradient);
+  dili.params.rank = 2;
+  EXPECT_LT(test::largest_chain_z(dili, *linear_gaussian().problem(), linear_gaussian().exact(), 17), z_limit);
+}
+
+// Mean acceptance of the sampling, and autocorrelation of z_0 at lag 1 over all chains.
+template <typename Algorithm>
+std::pair<double, double> acceptance_and_correlation(const Algorithm& algorithm, const Problem& problem) {
+  const Context context = test::serial(8);
+  auto s = algorithm.init(problem, context);
+  double acceptance = 0.0, products = 0.0, squares = 0.0, sum = 0.0;
+  std::int64_t count = 0;
+  Row before;
+  for (bool is_finished = false; !is_finished;) {
+    const StepInfo info = algorithm.step(problem, context, s);
+    is_finished = info.is_finished;
+    if (!info.is_draw) continue;
+    acceptance += info.numbers[0].second / algorithm.params.draws;
+    Row now;
+    for (int row = 0; row < s.ensemble.rows(); ++row) now.push_back(s.ensemble.position(row, 0));
+    for (std::size_t i = 0; i < before.size(); ++i)
+      products += now[i] * before[i], squares += now[i] * now[i], sum += now[i], ++count;
+    before = now;
+  }
+  const double mean = sum / static_cast<double>(count);
+  return {acceptance,
+          (products / static_cast<double>(count) - mean * mean) / (squares / static_cast<double>(count) - mean * mean)};
+}
+
+// d coordinates of which six data see sums with weights 1 / k: the finer the field, the more coordinates.
+std::shared_ptr<inverse::BayesProblem> smooth_problem(int d) {
+  test::LinearGaussian p;
+  p.a = math::Matrix(6, d);
+  for (int i = 0; i < 6; ++i)
+    for (int k = 0; k < d; ++k) p.a(i, k) = std::cos(0.5 * (i + 1) * (k + 1)) / (k + 1);
+  p.prior_covariance = math::identity(d);
+  p.prior_mean.assign(static_cast<std::size_t>(d), 0.0);
+  p.noise_sd.assign(6, 0.02);
+  p.data = {0.5, -0.3, 0.2, 0.4, -0.6, 0.1};
+  return p.problem();
+}
+
+TEST(Dili, ProposesANormalPosteriorInAnyDimensionWherePcnCrawls) {
+  // With the exact Hessian and mean proposals are draws of the posterior, accepted always; directions below 0.1 are not in
+  // the subspace.
+  for (const int d : {8, 64}) {
+    const auto problem = smooth_problem(d);
+    for (const Dili::Drift drift : {Dili::Drift::gradient, Dili::Drift::mean}) {
+      Dili dili = dili_of(drift);
+      dili.params.chains = 64, dili.params.warmup = 300, dili.params.draws = 30;
+      const auto [acceptance, correlation] = acceptance_and_correlation(dili, *problem);
+      EXPECT_GT(acceptance, 0.85) << d << ", drift " << static_cast<int>(drift);
+      EXPECT_LT(correlation, 0.3) << d << ", drift " << static_cast<int>(drift);
+    }
+    Pcn::Params params;
+    params.chains = 64, params.warmup = 400, params.draws = 30;
+    EXPECT_GT(acceptance_and_correlation(Pcn{params}, *problem).second, 0.9) << d;
+  }
+}
+
+TEST(Dili, IsPcnWhereTheDataSayNothing) {
+  test::LinearGaussian mute = linear_gaussian();
+  for (double& sd : mute.noise_sd) sd = 1e3;
+  Dili dili = dili_of(Dili::Drift::gradient);
+  dili.params.warmup = 60, dili.params.draws = 20;
+  const auto s = test::run_to_end(dili, *mute.problem(), test::serial(2));
+  EXPECT_EQ(s.subspace.rank(), 0);
+  EXPECT_LT(test::largest_chain_z(dili, *mute.problem(), mute.exact(), 5), z_limit);
+}
+
+}  // namespace
+}  // namespace aleator::sampler
