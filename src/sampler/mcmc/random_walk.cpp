@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "kernels/triangular.hpp"
+#include "kernels/gaussian_step.hpp"
 
 namespace aleator::sampler {
 
@@ -19,12 +19,10 @@ RandomWalk::State RandomWalk::init(const Problem& problem, const Context& contex
 }
 
 Vector RandomWalk::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
-  const Batch proposed = proposal_normals(e, context, setting.step);
-  kernels::multiply_lower(  // z' = z + epsilon L xi
-      setting.lower.data(), e.rows(), problem.dimension(), [=](int row, int k) { return proposed(row, k); },
-      [=, position = e.position, epsilon = setting.scale](int row, int k, double step) {
-        proposed(row, k) = position(row, k) + epsilon * step;
-      });
+  const Batch proposed(Kokkos::view_alloc("proposed", Kokkos::WithoutInitializing), e.rows(), problem.dimension());
+  kernels::gaussian_steps(  // z' = z + epsilon L xi
+      context.rng, {kernels::Purpose::proposal, setting.step}, e.layout.first(),
+      {setting.lower.empty() ? nullptr : setting.lower.data(), setting.scale}, e.position, proposed);
   const Candidates c = evaluate_candidates(problem, context, e, proposed);
   kernels::for_each_row(
       e.rows(), [=, position = e.position](int row) { c.log_ratio(row) = log_prior_ratio(proposed, position, row); });
