@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/random_panels.hpp"
 #include "kernels/triangular.hpp"
 #include "kernels/vector_math.hpp"
 
@@ -89,6 +90,8 @@ inline Pairs normal_pairs(const KeySchedule& key, const ManyWords& row, const Ma
   return {radius * select(second, exchange, turn.sine, cosine), radius * select(second, exchange, cosine, turn.sine)};
 }
 
+using SignedWords [[gnu::vector_size(8 * vector_lanes)]] = std::int64_t;
+
 // Where normals go: pair p of row r has columns 2 p and 2 p + 1; a task is one pair, rows one after the other.
 struct Target {
   double* data;
@@ -99,8 +102,13 @@ struct Target {
 inline void store_contiguous(const Target& to, std::int64_t task, const Pairs& n) {
   for (int i = 0; i < ManyDoubles::size; ++i) {
     double* const at = to.data + 2 * (task + i * vector_lanes);
+#if defined(__AVX512F__)
     const Doubles low = __builtin_shuffle(n.x.v[i], n.y.v[i], Words{0, 8, 1, 9, 2, 10, 3, 11}),
                   high = __builtin_shuffle(n.x.v[i], n.y.v[i], Words{4, 12, 5, 13, 6, 14, 7, 15});
+#else
+    const Doubles low = __builtin_shuffle(n.x.v[i], n.y.v[i], Words{0, 4, 1, 5}),
+                  high = __builtin_shuffle(n.x.v[i], n.y.v[i], Words{2, 6, 3, 7});
+#endif
     __builtin_memcpy(at, &low, sizeof low);
     __builtin_memcpy(at + vector_lanes, &high, sizeof high);
   }
@@ -132,7 +140,9 @@ template <bool is_contiguous>  // flatten: everything inlined, the bundles in re
     const Pairs n = normal_pairs(key, row, pair, to.step);
     for (int i = 0; i < ManyWords::size; ++i) {
       pair.v[i] += rest;
-      const Words wraps = reinterpret_cast<Words>(pair.v[i] >= pairs);  // -1 where true
+      // -1 where true; signed, for AVX2 has no comparison of unsigned words
+      const Words wraps =
+          reinterpret_cast<Words>(reinterpret_cast<SignedWords>(pair.v[i]) >= static_cast<std::int64_t>(pairs));
       pair.v[i] -= wraps & pairs;
       row.v[i] += whole - wraps;
     }
@@ -143,6 +153,23 @@ template <bool is_contiguous>  // flatten: everything inlined, the bundles in re
     for (; task + pairs_at_once <= end; task += pairs_at_once) store_contiguous(to, task, next());
   for (; task < end; task += pairs_at_once)
     store_each(to, task, std::min<std::int64_t>(pairs_at_once, end - task), next());
+  leave_vector_code();
+}
+
+// The same pairs with a row in each lane.
+[[gnu::flatten]] void fill_panels(const KeySchedule& key, const Target& to) {
+  constexpr int vectors = tile_rows / vector_lanes;
+  ManyWords row;
+  for (int i = 0; i < pairs_at_once; ++i)
+    row.v[i / vector_lanes][i % vector_lanes] = static_cast<std::uint64_t>(to.first_row + i);
+  for (std::int64_t pair = 0; pair < to.pairs; ++pair) {
+    const Pairs n = normal_pairs(key, row, (row & 0ull) | static_cast<std::uint64_t>(pair), to.step);
+    for (int i = 0; i < ManyDoubles::size; ++i) {
+      double* const at = to.data + (i / vectors * to.columns + 2 * pair) * tile_rows + i % vectors * vector_lanes;
+      __builtin_memcpy(at, &n.x.v[i], sizeof n.x.v[i]);
+      __builtin_memcpy(at + tile_rows, &n.y.v[i], sizeof n.y.v[i]);
+    }
+  }
   leave_vector_code();
 }
 
@@ -189,6 +216,12 @@ void Rng::normals(Stream stream, std::int64_t first_row, Batch out) const {
   if (tasks <= 2 * block) return work(key, to, 0, tasks);
   Kokkos::parallel_for("normals", Kokkos::RangePolicy<HostExec>(0, (tasks + block - 1) / block),
                        [=](std::int64_t b) { work(key, to, b * block, std::min(tasks, (b + 1) * block)); });
+}
+
+const int panel_rows = pairs_at_once;
+
+void panels_of_normals(const Rng& rng, Stream stream, std::int64_t first_row, int columns, double* out) {
+  fill_panels(key_schedule(rng.seed(), stream.purpose), {out, columns, columns / 2, first_row, stream.step});
 }
 
 void Rng::uniforms(Stream stream, std::int64_t first_row, std::uint32_t column, Vector out) const {

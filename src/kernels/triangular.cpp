@@ -6,16 +6,19 @@ void multiply_lower_tile(const double* lower, int d, const Lanes* in, Lanes* out
   int i = 0;
   for (; i + 4 <= d; i += 4) {  // four results at once hide the latency of the additions
     const double* const row = lower + static_cast<std::ptrdiff_t>(i) * d;
-    Lanes sum[4] = {};
+    Lanes::Vector sum[4][Lanes::size] = {};  // vectors, for GCC 12 copies a struct of them through memory
     for (int k = 0; k <= i; ++k)
-      for (int q = 0; q < 4; ++q) sum[q] += row[q * d + k] * in[k];
-    for (int q = 1; q < 4; ++q)
-      for (int k = i + 1; k <= i + q; ++k) sum[q] += row[q * d + k] * in[k];
-    for (int q = 0; q < 4; ++q) out[i + q] = sum[q];
+      for (int q = 0; q < 4; ++q)
+        for (int v = 0; v < Lanes::size; ++v) sum[q][v] += row[q * d + k] * in[k].v[v];
+    for (int j = 1; j < 4; ++j)  // the triangle at the diagonal
+      for (int q = j; q < 4; ++q)
+        for (int v = 0; v < Lanes::size; ++v) sum[q][v] += row[q * d + i + j] * in[i + j].v[v];
+    for (int q = 0; q < 4; ++q)
+      for (int v = 0; v < Lanes::size; ++v) out[i + q].v[v] = sum[q][v];
   }
   for (; i < d; ++i) {
     Lanes sum = {};
-    for (int k = 0; k <= i; ++k) sum += lower[static_cast<std::ptrdiff_t>(i) * d + k] * in[k];
+    for (int k = 0; k <= i; ++k) sum.add(lower[static_cast<std::ptrdiff_t>(i) * d + k], in[k]);
     out[i] = sum;
   }
 }
@@ -24,7 +27,7 @@ void multiply_lower_transposed_tile(const double* lower, int d, const Lanes* in,
   for (int k = 0; k < d; ++k) out[k] = Lanes{};
   for (int i = 0; i < d; ++i) {
     const double* const row = lower + static_cast<std::ptrdiff_t>(i) * d;
-    for (int k = 0; k <= i; ++k) out[k] += row[k] * in[i];
+    for (int k = 0; k <= i; ++k) out[k].add(row[k], in[i]);
   }
 }
 

@@ -14,8 +14,22 @@
 namespace aleator::kernels {
 
 constexpr int tile_rows = 8;
-/// One parameter of eight rows.
-using Lanes [[gnu::vector_size(8 * tile_rows)]] = double;
+/// One parameter of eight rows, in as many registers as the machine built for needs: GCC 12 takes wider vectors apart badly.
+struct Lanes {
+#if defined(__AVX512F__)
+  static constexpr int width = 8;
+#else
+  static constexpr int width = 4;
+#endif
+  using Vector [[gnu::vector_size(8 * width)]] = double;
+  static constexpr int size = tile_rows / width;
+  Vector v[size];
+
+  /// this + a x
+  void add(double a, const Lanes& x) {
+    for (int i = 0; i < size; ++i) v[i] += a * x.v[i];
+  }
+};
 
 /// out = L in for the d parameters of a tile. `lower` is d x d, row by row; what lies above the diagonal is not read.
 void multiply_lower_tile(const double* lower, int d, const Lanes* in, Lanes* out);

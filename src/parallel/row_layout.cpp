@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "core/error.hpp"
+#include "parallel/move_rows.hpp"
 
 namespace aleator::parallel {
 namespace {
@@ -45,16 +45,6 @@ struct BlockTree {
   }
 };
 
-// Adds the block sums of a subtree in place, along the tree; the result is in the first block's place.
-void fold_blocks(const BlockTree& tree, double* sums, GlobalIndex first, GlobalIndex low, GlobalIndex size) {
-  if (size == 1) return;
-  const GlobalIndex middle = low + size / 2;
-  fold_blocks(tree, sums, first, low, size / 2);
-  if (tree.is_empty(middle)) return;
-  fold_blocks(tree, sums, first, middle, size / 2);
-  tree.add(sums + (low - first) * tree.width, sums + (middle - first) * tree.width);
-}
-
 using Nodes = std::map<std::pair<GlobalIndex, GlobalIndex>, std::vector<double>>;
 
 std::vector<double> fold_nodes(const BlockTree& tree, const Nodes& nodes, GlobalIndex low, GlobalIndex size) {
@@ -68,19 +58,56 @@ std::vector<double> fold_nodes(const BlockTree& tree, const Nodes& nodes, Global
   return sum;
 }
 
-std::vector<double> block_sums(const RowLayout& layout, int width, const AddRow& add_row) {
-  const int blocks = static_cast<int>(layout.first_block(layout.rank() + 1) - layout.first_block(layout.rank()));
-  std::vector<double> sums(static_cast<std::size_t>(blocks) * width, 0.0);
-  double* const data = sums.data();
-  const int block_rows = layout.block_rows(), local_rows = layout.local_rows();
-  Kokkos::parallel_for("ordered_sum", Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace>(0, blocks),
-                       [=, &add_row](int block) {
-                         const int end = std::min((block + 1) * block_rows, local_rows);
-                         for (int row = block * block_rows; row < end; ++row)
-                           add_row(row, data + static_cast<std::size_t>(block) * width);
-                       });
-  return sums;
-}
+// A rank's rows, block by block along the tree. Subtrees of `grain` blocks go to the threads; within one a sum is added to as
+// soon as it is complete, so that few are alive at a time.
+struct LocalSums {
+  static constexpr GlobalIndex grain = 64;
+  const BlockTree& tree;
+  const AddRow& add_row;
+  std::vector<std::pair<GlobalIndex, GlobalIndex>> nodes;  // subtrees of at most `grain` blocks, from left to right
+  std::vector<double> sums;                                // theirs
+
+  void split(GlobalIndex low, GlobalIndex size) {
+    if (tree.is_empty(low)) return;
+    if (size <= grain) return nodes.emplace_back(low, size), void();
+    split(low, size / 2);
+    split(low + size / 2, size / 2);
+  }
+  // `scratch` has room for a sum for every level below.
+  void add_blocks(GlobalIndex low, GlobalIndex size, double* sum, double* scratch) const {
+    if (size == 1) {
+      const RowLayout& layout = tree.layout;
+      const GlobalIndex first = layout.first_block(layout.rank()), rows = layout.block_rows();
+      const int begin = static_cast<int>((low - first) * rows),
+                end = static_cast<int>(std::min<GlobalIndex>((low - first + 1) * rows, layout.local_rows()));
+      std::fill_n(sum, tree.width, 0.0);
+      for (int row = begin; row < end; ++row) add_row(row, sum);
+      return;
+    }
+    const GlobalIndex middle = low + size / 2;
+    add_blocks(low, size / 2, sum, scratch);
+    if (tree.is_empty(middle)) return;
+    add_blocks(middle, size / 2, scratch, scratch + tree.width);
+    tree.add(sum, scratch);
+  }
+  void add_nodes() {
+    const auto width = static_cast<std::size_t>(tree.width);
+    sums.resize(nodes.size() * width);
+    Kokkos::parallel_for("ordered_sum",
+                         Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace>(0, static_cast<int>(nodes.size())),
+                         [&](int node) {
+                           std::vector<double> scratch(8 * width);  // log2(grain) + 1 levels
+                           add_blocks(nodes[node].first, nodes[node].second, &sums[node * width], scratch.data());
+                         });
+  }
+  // The sum of a subtree, whose nodes are the next ones; in the place of its first node's.
+  double* fold(GlobalIndex low, GlobalIndex size, double*& next) const {
+    if (size <= grain) return next += tree.width, next - tree.width;
+    double* const sum = fold(low, size / 2, next);
+    if (!tree.is_empty(low + size / 2)) tree.add(sum, fold(low + size / 2, size / 2, next));
+    return sum;
+  }
+};
 
 }  // namespace
 
@@ -111,15 +138,17 @@ int RowLayout::owner(GlobalIndex row) const {
 }
 
 std::vector<double> ordered_sum(const Comm& comm, const RowLayout& layout, int width, const AddRow& add_row) {
-  std::vector<double> sums = block_sums(layout, width, add_row);
   const BlockTree tree{layout, width};
   const GlobalIndex root = tree.root_size();
   std::vector<std::pair<GlobalIndex, GlobalIndex>> subtrees;
   tree.collect(0, root, layout.rank(), subtrees);
+  LocalSums local{tree, add_row, {}, {}};
+  for (const auto& [low, size] : subtrees) local.split(low, size);
+  local.add_nodes();
   std::vector<double> mine;
+  double* next = local.sums.data();
   for (const auto& [low, size] : subtrees) {
-    fold_blocks(tree, sums.data(), layout.first_block(layout.rank()), low, size);
-    const double* const sum = sums.data() + (low - layout.first_block(layout.rank())) * width;
+    const double* const sum = local.fold(low, size, next);
     mine.insert(mine.end(), sum, sum + width);
   }
   if (layout.ranks() == 1) return mine.empty() ? std::vector<double>(width, 0.0) : mine;
@@ -143,36 +172,9 @@ std::vector<double> gather_rows(const Comm& comm, const std::vector<double>& loc
 }
 
 Rows take_rows(const Comm& comm, const RowLayout& layout, const Rows& local, const std::vector<GlobalIndex>& source) {
-  ALEATOR_ASSERT(static_cast<GlobalIndex>(source.size()) == layout.rows());
-  const int width = static_cast<int>(local.extent(1)), rank = layout.rank(), rows = layout.local_rows();
-  const GlobalIndex first = layout.first(), last = first + rows;
-  Rows taken(Kokkos::view_alloc("rows", Kokkos::WithoutInitializing), rows, width);
-  const auto copy = [width](const double* from, double* to) { std::copy_n(from, width, to); };
-  if (layout.ranks() == 1) {
-    for (int row = 0; row < rows; ++row) copy(&local(static_cast<int>(source[row]), 0), &taken(row, 0));
-    return taken;
-  }
-  std::vector<std::vector<double>> send(static_cast<std::size_t>(layout.ranks()));
-  for (int to = 0; to < layout.ranks(); ++to) {
-    if (to == rank) continue;
-    for (GlobalIndex row = layout.first_row(to), end = layout.last_row(to); row < end; ++row)
-      if (source[row] >= first && source[row] < last) {
-        const double* const from = &local(static_cast<int>(source[row] - first), 0);
-        send[to].insert(send[to].end(), from, from + width);
-      }
-  }
-  const std::vector<std::vector<double>> received = comm.all_to_all(send);
-  std::vector<std::size_t> next(received.size(), 0);
-  for (int row = 0; row < rows; ++row) {
-    const GlobalIndex wanted = source[first + row];
-    if (wanted >= first && wanted < last) {
-      copy(&local(static_cast<int>(wanted - first), 0), &taken(row, 0));
-      continue;
-    }
-    const int from = layout.owner(wanted);
-    copy(received[from].data() + next[from], &taken(row, 0));
-    next[from] += static_cast<std::size_t>(width);
-  }
+  Rows taken(Kokkos::view_alloc("rows", Kokkos::WithoutInitializing), local.extent(0), local.extent(1));
+  Kokkos::deep_copy(taken, local);
+  move_rows(comm, layout, {{taken.data(), static_cast<int>(taken.extent(1))}}, source);
   return taken;
 }
 

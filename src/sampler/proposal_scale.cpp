@@ -1,5 +1,6 @@
 #include "sampler/proposal_scale.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "math/dense.hpp"
@@ -12,13 +13,18 @@ void PooledMoments::reset(int dimension) {
   shift.clear();
 }
 
+// Of very many members every so-manieth, 256 for each coordinate: a covariance is then known to 1 / sqrt(128 d), and no proposal
+// asks for more.
 void PooledMoments::observe(const Ensemble& ensemble, const Context& context) {
   const int d = static_cast<int>(ensemble.position.extent(1));
   const Batch z = ensemble.position;
+  const std::int64_t members = ensemble.layout.rows(), first = ensemble.layout.first(),
+                     stride = std::max<std::int64_t>(1, members / (256 * d));
   if (shift.empty()) shift = mean_position(ensemble, context);
   const double* const centre = shift.data();
   const auto added =
       parallel::ordered_sum(context.comm, ensemble.layout, static_cast<int>(sums.size()), [=](int row, double* sum) {
+        if ((first + row) % stride != 0) return;
         double* second = sum + d;
         for (int i = 0; i < d; ++i) {
           const double x = z(row, i) - centre[i];
@@ -28,7 +34,7 @@ void PooledMoments::observe(const Ensemble& ensemble, const Context& context) {
         }
       });
   for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += added[k];
-  count += static_cast<double>(ensemble.layout.rows());
+  count += static_cast<double>((members + stride - 1) / stride);
 }
 
 std::vector<double> PooledMoments::mean() const {

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "parallel/move_rows.hpp"
+
 namespace aleator::sampler {
 
 namespace {
@@ -86,20 +88,11 @@ Ensemble Ensemble::part(int first, int count) const {
 }
 
 void Ensemble::take(const std::vector<std::int64_t>& source, const Context& context) {
-  const int d = static_cast<int>(position.extent(1)), g = static_cast<int>(gradient.extent(1));
-  const int count = rows();
-  parallel::Rows packed(Kokkos::view_alloc("packed", Kokkos::WithoutInitializing), count, d + g + 1);
-  for (int row = 0; row < count; ++row) {
-    for (int k = 0; k < d; ++k) packed(row, k) = position(row, k);
-    for (int k = 0; k < g; ++k) packed(row, d + k) = gradient(row, k);
-    packed(row, d + g) = log_likelihood(row);
-  }
-  const parallel::Rows taken = parallel::take_rows(context.comm, layout, packed, source);
-  for (int row = 0; row < count; ++row) {
-    for (int k = 0; k < d; ++k) position(row, k) = taken(row, k);
-    for (int k = 0; k < g; ++k) gradient(row, k) = taken(row, d + k);
-    log_likelihood(row) = taken(row, d + g);
-  }
+  parallel::move_rows(context.comm, layout,
+                      {{position.data(), static_cast<int>(position.extent(1))},
+                       {gradient.data(), static_cast<int>(gradient.extent(1))},
+                       {log_likelihood.data(), 1}},
+                      source);
 }
 
 std::vector<double> Ensemble::all_log_likelihoods(const Context& context) const {

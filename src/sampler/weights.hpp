@@ -1,9 +1,9 @@
 #pragma once
 /// What      Weighted members: effective sample size, the tempering exponent that reaches a given one, resampling.
-/// Method    ESS = (sum w)^2 / sum w^2 (Kong, Liu, Wong 1994); exponent by bracketing (Alefeld, Potra, Shi 1995);
-///           systematic resampling (Kitagawa 1996).
+/// Method    ESS = (sum w)^2 / sum w^2 (Kong, Liu, Wong 1994); exponent by bracketing (Alefeld, Potra, Shi 1995), of very
+///           many members Newton's method from the exponent of a few of them; systematic resampling (Kitagawa 1996).
 /// Parallel  pure functions of the weights of all members, the same on every rank.
-/// Cost      O(J); the exponent about 12 passes.
+/// Cost      O(J); the exponent about 12 passes, of very many members 4.
 /// Fails     NumericsError when no weight is positive.
 #include <cstdint>
 #include <vector>
@@ -16,9 +16,17 @@ double effective_share(const std::vector<double>& log_weights);
 /// The largest increment h <= limit with ESS of exp(h log_likelihood) at least `share` of the members.
 double increment_for_share(const std::vector<double>& log_likelihood, double share, double limit);
 
+/// Weights proportional to exp(log_weights) whose sum is 1, and log sum exp(log_weights).
+struct Weights {
+  std::vector<double> share;
+  double log_sum;
+};
+Weights normalised(const std::vector<double>& log_weights);
+
 /// source[i] = member copied to place i; u is uniform on (0, 1].
 std::vector<std::int64_t> systematic_resampling(const std::vector<double>& log_weights, double u);
 /// The same for `places` places.
 std::vector<std::int64_t> systematic_resampling(const std::vector<double>& log_weights, double u, std::int64_t places);
+std::vector<std::int64_t> systematic_resampling(const Weights& weights, double u, std::int64_t places);
 
 }  // namespace aleator::sampler

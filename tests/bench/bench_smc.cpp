@@ -38,11 +38,19 @@ class Mixture : public model::Problem {
     constexpr double mu = 1.5, s = 0.5;
     const model::Vector out = result.log_likelihood;
     const double constant = -std::log(2.0) - 0.5 * d_ * std::log(2.0 * M_PI * s * s);
+    constexpr int lanes = 8;
     kernels::for_each_row(static_cast<int>(z.extent(0)), [=](int row) {
-      double squares = 0.0, sum = 0.0;  // |z -+ mu|^2 = |z|^2 -+ 2 mu sum z + d mu^2
-      for (int k = 0; k < d_; ++k) squares += z(row, k) * z(row, k), sum += z(row, k);
-      const double even = squares + d_ * mu * mu, odd = 2.0 * mu * std::abs(sum);
-      out(row) = -(even - odd) / (2 * s * s) + std::log1p(std::exp(-2.0 * odd / (2 * s * s))) + constant;
+      double squares[lanes] = {}, sums[lanes] = {};  // |z -+ mu|^2 = |z|^2 -+ 2 mu sum z + d mu^2
+      const double* const at = &z(row, 0);
+      int k = 0;
+      for (; k + lanes <= d_; k += lanes)
+        for (int l = 0; l < lanes; ++l) squares[l] += at[k + l] * at[k + l], sums[l] += at[k + l];
+      for (; k < d_; ++k) squares[0] += at[k] * at[k], sums[0] += at[k];
+      double square = 0.0, sum = 0.0;
+      for (int l = 0; l < lanes; ++l) square += squares[l], sum += sums[l];
+      const double even = square + d_ * mu * mu, odd = 2.0 * mu * std::abs(sum), apart = 2.0 * odd / (2 * s * s);
+      constexpr double negligible = 37.0;  // exp(-37) vanishes beside 1
+      out(row) = -(even - odd) / (2 * s * s) + (apart < negligible ? std::log1p(std::exp(-apart)) : 0.0) + constant;
     });
     return {};
   }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/gaussian_step.hpp"
 #include "kernels/random.hpp"
 
 namespace aleator::kernels {
@@ -87,6 +88,24 @@ TEST(Triangular, ARowWithNanStaysAlone) {
   multiply_lower(lower.data(), x, y);
   for (int row = 0; row < rows; ++row)
     for (int k = 0; k < d; ++k) EXPECT_EQ(std::isnan(y(row, k)), row == 3);
+}
+
+TEST(GaussianSteps, HaveTheBitsOfNormalsAndProduct) {
+  const Rng rng(3);
+  const Stream stream{Purpose::proposal, 5};
+  for (const int d : {1, 2, 3, 4, 7, 16})
+    for (const int rows : {1, 5, 16, 33, 70, 600})
+      for (const bool has_factor : {true, false}) {
+        const std::vector<double> lower = lower_factor(d);
+        const double* const factor = has_factor ? lower.data() : nullptr;
+        const Batch x = samples(rows, d), y("y", rows, d), xi("xi", rows, d), expected("expected", rows, d);
+        rng.normals(stream, 9, xi);
+        multiply_lower(
+            factor, rows, d, [=](int row, int k) { return xi(row, k); },
+            [=](int row, int k, double step) { expected(row, k) = x(row, k) + 0.3 * step; });
+        gaussian_steps(rng, stream, 9, {factor, 0.3}, x, y);
+        EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * sizeof(double)), 0) << d << " " << rows;
+      }
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/exponential.hpp"
+
 namespace aleator::kernels {
 namespace {
 
@@ -46,6 +48,29 @@ double slow_minus_two_log(double u) {
     p = std::fma(p, z, c);
   volatile double product = s * p;
   return std::fma(e, -1.3862943611198906, product);
+}
+
+TEST(VectorMath, ExponentialIsWithinOneUlpAndItsEndsAreThoseOfLibm) {
+  for_each_bundle(equal_steps(-707.9, 709.0, 200000), [](const ManyDoubles& x, const double* at) {
+    const ManyDoubles y = exponential(x);
+    for (int i = 0; i < count; ++i) {
+      const double exact = static_cast<double>(std::exp(static_cast<long double>(at[i])));
+      EXPECT_LE(std::abs(lane(y, i) - exact), 1.0 * ulp(exact)) << at[i];
+    }
+  });
+  for (const int numbers : {1, 3, 8, 37}) {  // a number does not feel its place
+    std::vector<double> x(static_cast<std::size_t>(numbers), -INFINITY), y(x.size(), 7.0);
+    x.back() = -1.25;
+    exponentials(x.data(), numbers, y.data());
+    EXPECT_NEAR(y.back(), std::exp(-1.25), ulp(0.3));
+    for (int i = 0; i + 1 < numbers; ++i) EXPECT_EQ(y[static_cast<std::size_t>(i)], 0.0);
+  }
+  double ends[] = {0.0, -0.0, -708.5, NAN};
+  exponentials(ends, 4, ends);
+  EXPECT_EQ(ends[0], 1.0);
+  EXPECT_EQ(ends[1], 1.0);
+  EXPECT_EQ(ends[2], 0.0);
+  EXPECT_TRUE(std::isnan(ends[3]));
 }
 
 TEST(VectorMath, LogarithmIsWithinTwoUlps) {

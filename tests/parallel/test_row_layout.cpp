@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
+
+#include "parallel/move_rows.hpp"
 
 namespace aleator::parallel {
 namespace {
@@ -120,6 +123,33 @@ TEST(TakeRowsMpi, EveryRowBecomesItsSource) {
         for (int k = 0; k < 3; ++k)
           EXPECT_EQ(taken(row, k), term(source[static_cast<std::size_t>(layout.first() + row)], k))
               << rows << " " << pattern;
+    }
+}
+
+TEST(MoveRowsMpi, ArraysMoveTogetherWhereverTheSourcesPoint) {
+  const Comm comm = Comm::world();
+  for (const GlobalIndex rows : {1, 3, 37, 100})
+    for (const int pattern : {0, 1, 2, 3, 4}) {
+      const RowLayout layout(rows, comm);
+      std::vector<GlobalIndex> source;  // all the last; all the first; doubled; from behind, then the front; scattered
+      for (GlobalIndex i = 0; i < rows; ++i)
+        source.push_back(pattern == 0   ? rows - 1
+                         : pattern == 1 ? 0
+                         : pattern == 2 ? i / 2
+                         : pattern == 3 ? std::min(rows - 1, rows / 4 + i * 2 / 3)
+                                        : (i * 29 + 11) % rows);
+      std::vector<double> pairs, singles;
+      for (int row = 0; row < layout.local_rows(); ++row) {
+        for (int k = 0; k < 2; ++k) pairs.push_back(term(layout.first() + row, k));
+        singles.push_back(term(layout.first() + row, 2));
+      }
+      move_rows(comm, layout, {{pairs.data(), 2}, {nullptr, 0}, {singles.data(), 1}}, source);
+      for (int row = 0; row < layout.local_rows(); ++row) {
+        const GlobalIndex from = source[static_cast<std::size_t>(layout.first() + row)];
+        for (int k = 0; k < 2; ++k)
+          EXPECT_EQ(pairs[static_cast<std::size_t>(2 * row + k)], term(from, k)) << rows << " " << pattern;
+        EXPECT_EQ(singles[static_cast<std::size_t>(row)], term(from, 2)) << rows << " " << pattern;
+      }
     }
 }
 

@@ -55,6 +55,20 @@ TEST(Weights, IncrementReachesTheShareOrTheLimit) {
   EXPECT_EQ(increment_for_share(Row(10, -3.0), 0.99, 0.25), 0.25);
 }
 
+TEST(Weights, OfVeryManyMembersTheIncrementIsTheSame) {
+  // Newton from a few members; here few of them are like the rest: every 4096th of the first half has another likelihood.
+  for (const double outlier : {0.0, -1e4, 300.0}) {
+    Row log_likelihood;
+    for (int i = 0; i < 65536; ++i)
+      log_likelihood.push_back(i % 4096 == 0 ? outlier : -300.0 * std::pow(std::sin(1.0 + 1.7 * i), 2));
+    for (const double share : {0.9, 0.5, 0.1}) {
+      const double h = increment_for_share(log_likelihood, share, 1.0);
+      EXPECT_NEAR(effective_share(scaled(log_likelihood, h)), share, 1e-9) << outlier;
+    }
+    EXPECT_EQ(increment_for_share(log_likelihood, 0.5, 1e-4), 1e-4) << outlier;
+  }
+}
+
 TEST(Weights, IncrementSpansEighteenDecades) {
   // Two groups with log-likelihoods 0 and -1e15: an increment near 1e-15.
   Row log_likelihood(100, -1e15);

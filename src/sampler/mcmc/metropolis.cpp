@@ -5,6 +5,7 @@
 #include <iterator>
 #include <limits>
 
+#include "kernels/exponential.hpp"
 #include "math/dense.hpp"
 #include "sampler/weights.hpp"
 
@@ -134,27 +135,43 @@ Candidates start_of_trajectory(const Ensemble& ensemble, const Batch& position) 
   return c;
 }
 
+// Eight sums in step, which a register holds; the order of the additions does not depend on its width.
 double log_prior_ratio(const Batch& proposed, const Batch& present, int row) {
-  double sum = 0.0;
-  for (std::size_t k = 0; k < present.extent(1); ++k)
-    sum += (present(row, k) - proposed(row, k)) * (present(row, k) + proposed(row, k));
-  return 0.5 * sum;
+  constexpr int at_once = 8;
+  const int d = static_cast<int>(present.extent(1));
+  const double *const a = &present(row, 0), *const b = &proposed(row, 0);
+  double sums[at_once] = {};
+  int k = 0;
+  for (; k + at_once <= d; k += at_once)
+    for (int l = 0; l < at_once; ++l) sums[l] += (a[k + l] - b[k + l]) * (a[k + l] + b[k + l]);
+  for (; k < d; ++k) sums[k % at_once] += (a[k] - b[k]) * (a[k] + b[k]);
+  return 0.5 * (((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7])));
 }
 
 Vector accept(const Candidates& c, const MoveSetting& setting, const Context& context, Ensemble& e) {
   Vector probability(Kokkos::view_alloc("probability", Kokkos::WithoutInitializing), e.rows());
   const Vector u(Kokkos::view_alloc("u", Kokkos::WithoutInitializing), e.rows());
   context.rng.uniforms({setting.acceptance, setting.step}, e.layout.first(), 0, u);
-  kernels::for_each_row(e.rows(), [&, probability](int row) {
-    const double log_ratio =
-        setting.temper * (c.evaluation.log_likelihood(row) - e.log_likelihood(row)) + c.log_ratio(row);
-    probability(row) = log_ratio >= 0.0 ? 1.0 : std::isnan(log_ratio) ? 0.0 : std::exp(log_ratio);
-    const bool is_accepted = u(row) <= probability(row) && probability(row) > 0.0;
-    e.accepted(row) = is_accepted ? 1.0 : 0.0;
-    if (!is_accepted) return;
+  const int d = static_cast<int>(e.position.extent(1)), g = static_cast<int>(e.gradient.extent(1));
+  const auto take = [&](int row) {
     e.log_likelihood(row) = c.evaluation.log_likelihood(row);
-    for (std::size_t k = 0; k < e.position.extent(1); ++k) e.position(row, k) = c.position(row, k);
-    for (std::size_t k = 0; k < e.gradient.extent(1); ++k) e.gradient(row, k) = c.evaluation.gradient(row, k);
+    std::copy_n(&c.position(row, 0), d, &e.position(row, 0));
+    if (g > 0) std::copy_n(&c.evaluation.gradient(row, 0), g, &e.gradient(row, 0));
+  };
+  constexpr int at_once = 256;
+  kernels::for_each_row((e.rows() + at_once - 1) / at_once, [&, probability](int block) {
+    const int first = block * at_once, last = std::min(first + at_once, e.rows());
+    for (int row = first; row < last; ++row) {
+      const double log_ratio =
+          setting.temper * (c.evaluation.log_likelihood(row) - e.log_likelihood(row)) + c.log_ratio(row);
+      probability(row) = std::isnan(log_ratio) ? -std::numeric_limits<double>::infinity() : std::min(log_ratio, 0.0);
+    }
+    kernels::exponentials(&probability(first), last - first, &probability(first));
+    for (int row = first; row < last; ++row) {
+      const bool is_accepted = u(row) <= probability(row) && probability(row) > 0.0;
+      e.accepted(row) = is_accepted ? 1.0 : 0.0;
+      if (is_accepted) take(row);
+    }
   });
   return probability;
 }

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "kernels/triangular.hpp"
+#include "kernels/gaussian_step.hpp"
 
 namespace aleator::sampler {
 
@@ -28,8 +28,10 @@ void RandomWalk::propose(const MoveSetting& setting, const Batch& position, cons
 }
 
 Vector RandomWalk::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
-  const Batch proposed = proposal_normals(e, context, setting.step);
-  propose(setting, e.position, proposed, proposed);
+  const Batch proposed(Kokkos::view_alloc("proposed", Kokkos::WithoutInitializing), e.rows(), problem.dimension());
+  kernels::gaussian_steps(  // z' = z + epsilon L xi
+      context.rng, {kernels::Purpose::proposal, setting.step}, e.layout.first(),
+      {setting.lower.empty() ? nullptr : setting.lower.data(), setting.scale}, e.position, proposed);
   const Candidates c = evaluate_candidates(problem, context, e, proposed);
   kernels::for_each_row(
       e.rows(), [=, position = e.position](int row) { c.log_ratio(row) = log_prior_ratio(proposed, position, row); });

@@ -42,15 +42,13 @@ struct Genealogy {
   double rounding = 0.0;  // sum_e f_e (1 - f_e) / M^2
 };
 
-Genealogy genealogy_of(const std::vector<std::int64_t>& ancestors, const std::vector<double>& log_weights,
-                       double places) {
-  const double total = math::log_sum_exp(log_weights), members = static_cast<double>(ancestors.size());
+Genealogy genealogy_of(const std::vector<std::int64_t>& ancestors, const Weights& weights, double places) {
+  const double members = static_cast<double>(ancestors.size());
   Genealogy g;
   double groups = 0.0;
   for (std::size_t begin = 0, end; begin < ancestors.size(); begin = end) {
     double share = 0.0;
-    for (end = begin; end < ancestors.size() && ancestors[end] == ancestors[begin]; ++end)
-      share += std::exp(log_weights[end] - total);
+    for (end = begin; end < ancestors.size() && ancestors[end] == ancestors[begin]; ++end) share += weights.share[end];
     const double expected = share * places, fraction = expected - std::floor(expected);
     g.spread += (share - 1.0 / members) * (share - 1.0 / members);
     g.rounding += fraction * (1.0 - fraction) / (places * places);
@@ -76,7 +74,7 @@ Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, co
                            const std::vector<double>& lower, Smc::State& s) {
   const MoveOnce kernel = kernel_of(params);
   const bool is_adaptive = params.max_moves > params.min_moves;
-  const std::vector<double> centre = mean_position(s.ensemble, context);
+  const std::vector<double> centre = is_adaptive ? mean_position(s.ensemble, context) : std::vector<double>();
   Batch start(Kokkos::view_alloc("start", Kokkos::WithoutInitializing), is_adaptive ? s.ensemble.rows() : 0,
               problem.dimension());
   if (is_adaptive) Kokkos::deep_copy(start, s.ensemble.position);
@@ -183,17 +181,18 @@ void Smc::reweight_and_resample(const Context& context, State& s) const {
   std::vector<double> log_weights = s.ensemble.all_log_likelihoods(context);
   const double h = increment_for_share(log_weights, params.ess_share, 1.0 - s.temper);
   for (double& value : log_weights) value *= h;
-  s.log_evidence += math::log_sum_exp(log_weights) - std::log(static_cast<double>(params.particles));
+  const Weights weights = normalised(log_weights);
+  s.log_evidence += weights.log_sum - std::log(static_cast<double>(params.particles));
   s.temper = 1.0 - s.temper - h < 1e-12 ? 1.0 : s.temper + h;
   // Relative variance of the evidence, which being small is the variance of its logarithm: the spread of the ancestors'
   // shares, less what the rounding of earlier resamplings put there.
   const std::int64_t places = params.particles / params.chain_length;
-  const Genealogy genealogy = genealogy_of(s.ancestors, log_weights, static_cast<double>(places));
+  const Genealogy genealogy = genealogy_of(s.ancestors, weights, static_cast<double>(places));
   const double j = static_cast<double>(params.particles);
   s.log_evidence_standard_error = std::sqrt(std::max(0.0, genealogy.spread * j / (j - 1.0) - s.rounding));
   s.rounding += genealogy.rounding;
   const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
-  const std::vector<std::int64_t> starts = systematic_resampling(log_weights, u, places);
+  const std::vector<std::int64_t> starts = systematic_resampling(weights, u, places);
   std::vector<std::int64_t> source(static_cast<std::size_t>(params.particles)), ancestors(source.size());
   for (std::size_t i = 0; i < source.size(); ++i) {
     source[i] = starts[i / static_cast<std::size_t>(params.chain_length)];
