@@ -1,8 +1,8 @@
 #pragma once
 /// What      Products of the rows of a batch with one lower triangular matrix: y_r = L x_r and y_r = L^T x_r.
-/// Method    eight rows in the lanes of a register; the order of additions in a row is fixed. What makes x and takes y runs in
+/// Method    a row in each lane of a register; the order of additions in a row is fixed. What makes x and takes y runs in
 ///           the same pass: x(row, k) is asked of `in`, y(row, i) is handed to `out`, each once.
-/// Parallel  threads over tiles of eight rows; a row's bits do not depend on its tile.
+/// Parallel  threads over tiles of rows; a row's bits do not depend on its tile.
 /// Cost      rows x d^2 flops.
 /// Fails     -
 #include <algorithm>
@@ -13,8 +13,15 @@
 
 namespace aleator::kernels {
 
+// As wide as a register: of wider vectors GCC keeps every intermediate result in memory.
+#if defined(__AVX512F__)
 constexpr int tile_rows = 8;
-/// One parameter of eight rows.
+#elif defined(__AVX__)
+constexpr int tile_rows = 4;
+#else
+constexpr int tile_rows = 2;
+#endif
+/// One parameter of a tile's rows.
 using Lanes [[gnu::vector_size(8 * tile_rows)]] = double;
 
 /// out = L in for the d parameters of a tile. `lower` is d x d, row by row; what lies above the diagonal is not read.

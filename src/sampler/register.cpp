@@ -1,6 +1,7 @@
 #include "deck/builder.hpp"
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/eks.hpp"
+#include "sampler/ensemble/uki.hpp"
 #include "sampler/importance.hpp"
 #include "sampler/langevin/aldi.hpp"
 #include "sampler/langevin/cbs.hpp"
@@ -14,6 +15,7 @@
 #include "sampler/polish.hpp"
 #include "sampler/smc/nested.hpp"
 #include "sampler/smc/smc.hpp"
+#include "sampler/stein/stein_thinning.hpp"
 #include "sampler/stein/svgd.hpp"
 
 namespace aleator::sampler {
@@ -48,6 +50,7 @@ void register_components(deck::Registry& registry) {
   add_sampler<Nested>(registry, "sampler/nested");
   add_sampler<Eki>(registry, "sampler/eki");
   add_sampler<Eks>(registry, "sampler/eks");
+  add_sampler<Uki>(registry, "sampler/uki");
   add_sampler<Aldi>(registry, "sampler/aldi");
   add_sampler<Cbs>(registry, "sampler/cbs");
   add_sampler<Ula>(registry, "sampler/ula");
@@ -55,6 +58,7 @@ void register_components(deck::Registry& registry) {
   add_sampler<Svgd>(registry, "sampler/svgd");
   add_wrapper<Polish>(registry, "sampler/polish");
   add_wrapper<Importance>(registry, "sampler/importance");
+  add_wrapper<SteinThinning>(registry, "sampler/stein_thinning");
 }
 
 }  // namespace aleator::sampler
