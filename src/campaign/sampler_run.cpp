@@ -254,7 +254,8 @@ void SamplerRun::record_error() {
 // ensembles over the members as they stand.
 prob::ScalarSummary SamplerRun::log_density_summary() {
   const sampler::BaseState& state = named_.sampler->state();
-  const auto members = static_cast<int>(plan_.members);
+  const auto members =
+      static_cast<int>(state.ensemble.layout.rows());  // of a sampler that chooses from another's: that one's
   if (plan_.kind != sampler::Plan::Kind::chains) {
     const sampler::Ensemble& e = state.ensemble;
     std::vector<double> mine;
@@ -286,7 +287,7 @@ void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
   const prob::ScalarSummary s = log_density_summary();
   const RunFacts facts = this->facts();
   std::string text = is_chains ? fmt::format("{} draws of each chain; log-density: R-hat {:.3f}, ", draws_, s.rhat)
-                               : fmt::format("{} {}; log-density: ", plan_.members,
+                               : fmt::format("{} {}; log-density: ", named_.sampler->state().ensemble.layout.rows(),
                                              plan_.kind == sampler::Plan::Kind::particles ? "particles" : "members");
   text +=
       fmt::format("effective samples {:.0f} (tail {:.0f}), {:.3g} a model run, {:.3g} a second, mean {:.6g} +- {:.2g}",
