@@ -203,9 +203,10 @@ void SamplerRun::finish() {
   recorder_->sync();
   recorder_.reset();
   job_.comm.barrier();
+  const sampler::MeanEstimate estimate = running_means();
+  named_.sampler->clear();  // the summary reads the draws again: not beside the members
   std::vector<NamedSummary> rows_summary = summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind);
-  if (named_.sampler->state().means.count > 0.0) use_running_means(rows_summary);
-  named_.sampler->clear();
+  if (!estimate.mean.empty()) use_running_means(estimate, rows_summary);
   write_text(job_.comm, folder_ + "/history.json", history_.json());
   write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.facts().reference_mean));
   core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.facts().reference_mean));
@@ -224,10 +225,14 @@ void SamplerRun::record_predictions() {
   recorder_->write_predictions(parallel::gather_rows(job_.comm, mine));
 }
 
-// The means over all states replace those over the draws kept; their error is the smaller one only if the chains say so.
-void SamplerRun::use_running_means(std::vector<NamedSummary>& rows) const {
+sampler::MeanEstimate SamplerRun::running_means() const {
   const sampler::BaseState& state = named_.sampler->state();
-  const sampler::MeanEstimate estimate = sampler::estimate_means(context_, state.ensemble.layout, state.means);
+  return state.means.count > 0.0 ? sampler::estimate_means(context_, state.ensemble.layout, state.means)
+                                 : sampler::MeanEstimate();
+}
+
+// The means over all states replace those over the draws kept; their error is the smaller one only if the chains say so.
+void SamplerRun::use_running_means(const sampler::MeanEstimate& estimate, std::vector<NamedSummary>& rows) const {
   constexpr std::int64_t enough_chains = 8;  // for a standard error from their scatter
   for (std::size_t k = 0; k < rows.size(); ++k) {
     rows[k].summary.mean = estimate.mean[k];
@@ -249,7 +254,8 @@ void SamplerRun::record_error() {
 // ensembles over the members as they stand.
 prob::ScalarSummary SamplerRun::log_density_summary() {
   const sampler::BaseState& state = named_.sampler->state();
-  const auto members = static_cast<int>(plan_.members);
+  const auto members =
+      static_cast<int>(state.ensemble.layout.rows());  // of a sampler that chooses from another's: that one's
   if (plan_.kind != sampler::Plan::Kind::chains) {
     const sampler::Ensemble& e = state.ensemble;
     std::vector<double> mine;
@@ -281,7 +287,7 @@ void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
   const prob::ScalarSummary s = log_density_summary();
   const RunFacts facts = this->facts();
   std::string text = is_chains ? fmt::format("{} draws of each chain; log-density: R-hat {:.3f}, ", draws_, s.rhat)
-                               : fmt::format("{} {}; log-density: ", plan_.members,
+                               : fmt::format("{} {}; log-density: ", named_.sampler->state().ensemble.layout.rows(),
                                              plan_.kind == sampler::Plan::Kind::particles ? "particles" : "members");
   text +=
       fmt::format("effective samples {:.0f} (tail {:.0f}), {:.3g} a model run, {:.3g} a second, mean {:.6g} +- {:.2g}",

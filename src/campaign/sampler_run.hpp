@@ -36,7 +36,8 @@ class SamplerRun {
   prob::ScalarSummary log_density_summary();
   void show_live_diagnostics(const sampler::StepInfo& info);
   RunFacts facts() const;
-  void use_running_means(std::vector<NamedSummary>& rows) const;
+  sampler::MeanEstimate running_means() const;
+  void use_running_means(const sampler::MeanEstimate& estimate, std::vector<NamedSummary>& rows) const;
   /// History of the error of the running means against the reference.
   void record_error();
 

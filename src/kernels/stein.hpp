@@ -23,8 +23,16 @@ class SteinDirection {
   void apply(std::int64_t first, const Batch& out) const;
 
  private:
-  using Lanes [[gnu::vector_size(64)]] = Real;
-  static constexpr int lanes = 64 / sizeof(Real);
+  // Of wider vectors than the machine's GCC keeps every intermediate result in memory.
+#if defined(__AVX512F__)
+  static constexpr int register_bytes = 64;
+#elif defined(__AVX__)
+  static constexpr int register_bytes = 32;
+#else
+  static constexpr int register_bytes = 16;
+#endif
+  using Lanes [[gnu::vector_size(register_bytes)]] = Real;
+  static constexpr int lanes = register_bytes / sizeof(Real);
   static constexpr int block = 8;   // particles i that share loads of particles j
   static constexpr int chunk = 32;  // packs of particles j between two phases
 
@@ -36,8 +44,8 @@ class SteinDirection {
   int d_ = 0;
   double inverse_square_ = 1.0;    // 1 / l^2
   std::vector<double> centre_;     // positions are taken from here, against cancellation
-  std::vector<Real> x_;            // x_j / l, (d x packs) packs
-  std::vector<Real> half_square_;  // |x_j|^2 / (2 l^2)
+  std::vector<Real> x_;            // x_j sqrt(log2 e) / l, (d x packs) packs
+  std::vector<Real> half_square_;  // log2 e |x_j|^2 / (2 l^2)
   std::vector<Real> columns_;      // s_j - x_j / l^2 for each coordinate, then 1; zero beyond n
 };
 

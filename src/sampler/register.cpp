@@ -2,6 +2,7 @@
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/eks.hpp"
 #include "sampler/hessian/laplace.hpp"
+#include "sampler/ensemble/uki.hpp"
 #include "sampler/importance.hpp"
 #include "sampler/langevin/aldi.hpp"
 #include "sampler/langevin/cbs.hpp"
@@ -22,6 +23,7 @@
 #include "sampler/polish.hpp"
 #include "sampler/smc/nested.hpp"
 #include "sampler/smc/smc.hpp"
+#include "sampler/stein/stein_thinning.hpp"
 #include "sampler/stein/svgd.hpp"
 
 namespace aleator::sampler {
@@ -69,6 +71,7 @@ void register_components(deck::Registry& registry) {
   add_sampler<Nested>(registry, "sampler/nested");
   add_sampler<Eki>(registry, "sampler/eki");
   add_sampler<Eks>(registry, "sampler/eks");
+  add_sampler<Uki>(registry, "sampler/uki");
   add_sampler<Aldi>(registry, "sampler/aldi");
   add_sampler<Cbs>(registry, "sampler/cbs");
   add_sampler<Ula>(registry, "sampler/ula");
@@ -78,6 +81,7 @@ void register_components(deck::Registry& registry) {
                                                    make_delayed_acceptance);
   add_wrapper<Polish>(registry, "sampler/polish");
   add_wrapper<Importance>(registry, "sampler/importance");
+  add_wrapper<SteinThinning>(registry, "sampler/stein_thinning");
 }
 
 }  // namespace aleator::sampler

@@ -115,6 +115,46 @@ TEST(Eki, MinimumStopsAtTheNoiseLevel) {
   EXPECT_LT(s.iteration, 15);
 }
 
+/// Four unknowns that are measured one by one: u_k = data_k with noise of standard deviation 0.1.
+test::LinearGaussian separate(const test::Row& data) {
+  test::LinearGaussian p;
+  p.a = p.prior_covariance = math::identity(4);
+  p.prior_mean.assign(4, 0.0), p.noise_sd.assign(4, 0.1), p.data = data;
+  return p;
+}
+
+Eki::State minimised(const Eki::Params& given, const test::LinearGaussian& p) {
+  core::set_log_level(core::LogLevel::error);
+  Eki::Params params = given;
+  params.goal = Eki::Goal::minimum, params.members = 40, params.max_iterations = 80;
+  params.step = Eki::StepRule::fixed, params.fixed_step = 10.0;
+  Eki::State s = test::run_to_end(Eki{params}, *p.problem(), test::serial(8));
+  core::set_log_level(core::LogLevel::info);
+  return s;
+}
+
+TEST(Eki, ExponentOneIsTheLasso) {
+  // |z - data|^2 / (2 s^2) + lambda / 2 sum |z_k| has its minimum at sign(data) max(|data| - lambda s^2 / 2, 0), here with
+  // lambda s^2 / 2 = 0.15. Its misfit is above the noise, so that the discrepancy principle does not stop the run.
+  Eki::Params params;
+  params.regularisation = 30.0, params.exponent = 1.0;
+  const Exact found = moments_of(minimised(params, separate({1.0, -0.6, 0.12, -0.1})).ensemble.position);
+  const test::Row expected = {0.85, -0.45, 0.0, 0.0};
+  for (std::size_t k = 0; k < 4; ++k) EXPECT_NEAR(found.mean[k], expected[k], 2e-3);
+}
+
+TEST(Eki, ThresholdKeepsLargeCoordinatesAndRemovesSmallOnes) {
+  Eki::Params params;
+  params.threshold = 0.4;
+  const Batch z = minimised(params, separate({1.0, -0.6, 0.2, -0.3})).ensemble.position;
+  for (std::size_t j = 0; j < z.extent(0); ++j) {
+    EXPECT_NEAR(z(j, 0), 1.0, 0.01);
+    EXPECT_NEAR(z(j, 1), -0.6, 0.01);
+    EXPECT_EQ(z(j, 2), 0.0);
+    EXPECT_EQ(z(j, 3), 0.0);
+  }
+}
+
 TEST(Eki, LocalisationRemovesChanceCorrelationsAndKeepsTrueOnes) {
   // 60 coordinates of which the data see only the first: the others must keep the prior's variance 1. With 20 members the
   // plain update shrinks them by chance, by about p / J = 5 % a step.

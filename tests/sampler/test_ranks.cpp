@@ -36,13 +36,20 @@ std::string keys_of(const std::string& name, int members, int dimension) {
       {"sampler/smc", "min_moves = 2\nmax_moves = 4\nmove = \"mala\"\nparticles = "},
       {"sampler/nested", "moves = 3\npoints = "},
       {"sampler/eki", "step = \"fixed\"\nfixed_step = 0.2\nmembers = "},
+      {"sampler/uki", "members = "},
       {"sampler/eks", "step = 0.5\nmax_iterations = 30\nmembers = "},
       {"sampler/svgd", "iterations = 30\nmembers = "},
       {"sampler/polish", "sampler = \"first\"\nmoves = 12\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
       {"sampler/importance", "sampler = \"first\"\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
       {"sampler/laplace", "max_iterations = 4\ntolerance = 1e-12\nmembers = "},
+      {"sampler/stein_thinning",
+       "members = $\nsampler = \"first\"\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
       {"sampler/cbs", "iterations = 30\nmembers = "}};
-  if (const auto found = others.find(name); found != others.end()) return found->second + m + "\n";
+  if (const auto found = others.find(name); found != others.end()) {
+    std::string keys = found->second + m + "\n";
+    if (const std::size_t at = keys.find('$'); at != std::string::npos) keys.replace(at, 1, m);
+    return keys;
+  }
   return "warmup = 24\ndraws = 6\nthin = 2\nchains = " + m + "\n";
 }
 
@@ -181,9 +188,10 @@ TEST(EverySamplerMpi, CountsItsModelRuns) {
     advance(*sampler, *problem, world(), all_steps);
     EXPECT_GT(sampler->state().model_evaluations, 37) << name;
     // Trajectories of different lengths, refused first proposals, rounds of a slice, products with Hessians, subchains that have
-    // not moved.
+    // not moved, 2 d + 1 sigma points.
     const std::set<std::string> uneven = {"sampler/nuts", "sampler/dram",    "sampler/slice",
-                                          "sampler/dili", "sampler/laplace", "sampler/delayed_acceptance"};
+                                          "sampler/dili", "sampler/laplace", "sampler/delayed_acceptance",
+                                          "sampler/uki"};
     if (!uneven.contains(name)) {
       EXPECT_EQ(sampler->state().model_evaluations % 37, 0) << name;
     }

@@ -65,6 +65,35 @@ Combination minimising_update(const Forecast& f, const math::Matrix& products, d
   return c;
 }
 
+// z <- sign(z) |z|^power
+void warp(const Ensemble& e, double power) {
+  kernels::for_each_row(e.rows(), [=, z = e.position](int row) {
+    for (std::size_t k = 0; k < z.extent(1); ++k)
+      z(row, k) = std::copysign(std::pow(std::abs(z(row, k)), power), z(row, k));
+  });
+}
+
+void remove_small(const Ensemble& e, double threshold) {
+  kernels::for_each_row(e.rows(), [=, z = e.position](int row) {
+    for (std::size_t k = 0; k < z.extent(1); ++k)
+      if (std::abs(z(row, k)) < threshold) z(row, k) = 0.0;
+  });
+}
+
+// All directions of the members are bound by the data: their spread then says how many members there are, not what is known.
+void warn_of_few_members(const Forecast& f, const KalmanBasis& basis, int d) {
+  const int directions = f.usable - 1;
+  if (std::min(f.residual.cols, d) <= directions) return;
+  int bound = 0;  // directions of which the data know more than the prior
+  for (const double lambda : basis.lambda) bound += lambda > 1.0 ? 1 : 0;
+  if (bound >= directions)
+    core::warn(
+        "ensemble Kalman inversion: iteration 1: the {} data bind all {} directions that {} members span, of {} "
+        "coordinates; the spread will be far too small. Take more members than directions the data see, or "
+        "localisation = \"correlation\"",
+        f.residual.cols, directions, f.usable, d);
+}
+
 // rho = C / (sd_a sd_z) for each entry of the block C of coordinates with positions.
 Shrink correlation_shrinkage(const Forecast& f, const KalmanBasis& basis) {
   return [&](const math::ConstMatrixView& z, const math::MatrixView& block) {
@@ -89,7 +118,7 @@ Shrink correlation_shrinkage(const Forecast& f, const KalmanBasis& basis) {
 
 deck::Schema<Eki::Params> Eki::schema() {
   deck::Schema<Params> s("Ensemble Kalman inversion",
-                         "Iglesias, Law, Stuart 2013; Iglesias, Yang 2021; Chada, Stuart, Tong 2020");
+                         "Iglesias, Law, Stuart 2013; Iglesias, Yang 2021; Chada, Stuart, Tong 2020; Lee 2021");
   s.key("members", &Params::members, "1", "number of members J", deck::at_least(2))
       .choice(
           "goal", &Params::goal, "where the ensemble shall go",
@@ -109,12 +138,29 @@ deck::Schema<Eki::Params> Eki::schema() {
                {"correlation", Localisation::correlation, "covariances shrink the more, the smaller the correlation"}})
       .key("regularisation", &Params::regularisation, "1", "weight of |z|^2 / 2 beside the misfit, when goal = minimum",
            deck::at_least(0))
+      .key("exponent", &Params::exponent, "1",
+           "q: the weight is of sum |z_k|^q / 2; 1 and less favour few coordinates that are not zero",
+           deck::between(0.1, 2))
+      .key("threshold", &Params::threshold, "1",
+           "coordinates below this, in prior standard deviations, become zero after each step, when goal = minimum",
+           deck::at_least(0))
       .key("max_iterations", &Params::max_iterations, "1", "stop after this many steps", deck::at_least(1))
       .check("regularisation",
              [](const Params& p) {
                return p.regularisation > 0.0 && p.goal == Goal::posterior
                           ? std::string("is for goal = \"minimum\"; the posterior has its prior already")
                           : std::string();
+             })
+      .check("exponent",
+             [](const Params& p) {
+               return p.exponent < 2.0 && !(p.regularisation > 0.0)
+                          ? std::string("is that of the penalty, which has no weight: set regularisation")
+                          : std::string();
+             })
+      .check("threshold",
+             [](const Params& p) {
+               return p.threshold > 0.0 && p.goal == Goal::posterior ? std::string("is for goal = \"minimum\"")
+                                                                     : std::string();
              })
       .check("localisation", [](const Params& p) {
         return p.localisation != Localisation::none && p.goal == Goal::minimum
@@ -151,6 +197,8 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
   double noise_level = 0.0;  // |mean r|^2 / p: below 1 the mean fits the data to the noise
   for (const double r : basis.mean) noise_level += r * r / problem.outputs();
   const bool fits = !samples && noise_level <= 1.0;
+  if (samples && s.iteration == 0 && params.localisation == Localisation::none)
+    warn_of_few_members(f, basis, problem.dimension());
 
   if (samples) {
     const Combination c =
@@ -162,10 +210,13 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
     add_combination(context, s.ensemble, c.left, c.right,
                     params.localisation == Localisation::none ? Shrink() : correlation_shrinkage(f, basis));
   } else if (!fits) {
+    if (params.exponent < 2.0) warp(s.ensemble, 0.5 * params.exponent);
     const math::Matrix products =
         params.regularisation > 0.0 ? centred_products(context, s.ensemble, f.weights) : math::Matrix();
     const Combination c = minimising_update(f, products, params.regularisation, h);
     add_combination(context, s.ensemble, c.left, c.right);
+    if (params.exponent < 2.0) warp(s.ensemble, 2.0 / params.exponent);
+    if (params.threshold > 0.0) remove_small(s.ensemble, params.threshold);
   }
   replace_failed(context, f, s.ensemble);
   if (params.inflation > 1.0) inflate(context, params.inflation, s.ensemble);

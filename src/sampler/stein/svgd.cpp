@@ -9,18 +9,10 @@
 #include "kernels/triangular.hpp"
 #include "math/dense.hpp"
 #include "sampler/mcmc/metropolis.hpp"
+#include "sampler/stein/particles.hpp"
 
 namespace aleator::sampler {
 namespace {
-
-// All members' rows, on every rank.
-Batch gathered(const Context& context, const Batch& mine, std::int64_t members) {
-  Batch all("all", members, mine.extent(1));
-  const std::vector<double> values =
-      parallel::gather_rows(context.comm, std::vector<double>(mine.data(), mine.data() + mine.size()));
-  std::copy(values.begin(), values.end(), all.data());
-  return all;
-}
 
 double median_length_scale(const Batch& z) {
   const int n = std::min(512, static_cast<int>(z.extent(0)));
@@ -94,14 +86,9 @@ Svgd::State Svgd::init(const Problem& problem, const Context& context) const {
 StepInfo Svgd::step(const Problem& problem, const Context& context, State& s) const {
   Ensemble& e = s.ensemble;
   const int rows = e.rows(), d = problem.dimension();
-  const std::vector<double> log_likelihood = e.all_log_likelihoods(context);
-  if (!std::isfinite(*std::max_element(log_likelihood.begin(), log_likelihood.end())))
-    throw core::NumericsError("Stein variational gradient descent: every particle has likelihood zero");
-  const Batch score("score", rows, d), phi("phi", rows, d);
-  kernels::for_each_row(rows, [=](int row) {
-    for (int k = 0; k < d; ++k) score(row, k) = e.gradient(row, k) - e.position(row, k);
-  });
-  Batch z = gathered(context, e.position, params.members), all_scores = gathered(context, score, params.members);
+  require_a_likelihood(context, e, "Stein variational gradient descent");
+  const Batch phi("phi", rows, d);
+  Batch z = all_rows(context, e.position, params.members), all_scores = all_rows(context, scores_of(e), params.members);
   std::vector<double> lower;
   if (params.metric == Metric::covariance) {
     lower = covariance_factor(z);
