@@ -24,6 +24,7 @@ BoxDiffusion::Solver& BoxDiffusion::solver() const {
 const field::Grid& BoxDiffusion::grid() const { return solver().grid(); }
 Vec BoxDiffusion::solution() const { return solver().solution(); }
 int BoxDiffusion::iterations() const { return solver().iterations(); }
+int BoxDiffusion::newton_steps() const { return solver().newton_steps(); }
 
 template <typename Row>
 model::RowStatus BoxDiffusion::for_rows(model::ConstBatch u, model::Batch y, Row&& row) const {
@@ -78,8 +79,32 @@ std::vector<model::GridField> BoxDiffusion::states(const double* u) const {
   field::for_each_index(elements, [&](int i, int j, int k) {
     a.push_back(u[i / ratio[0] + cells[0] * (j / ratio[1] + cells[1] * (k / ratio[2]))]);
   });
-  return {{"coefficient", grid.elements, origin, spacing, false, a},
-          {"solution", grid.elements, origin, spacing, true, solver().grid().gather(solver().solution())}};
+  std::vector<model::GridField> fields{
+      {"coefficient", grid.elements, origin, spacing, false, a},
+      {"solution", grid.elements, origin, spacing, true, solver().grid().gather(solver().solution())}};
+  if (setup_.kappa != nullptr) {
+    fields.push_back({"theta kappa(u)", grid.elements, origin, spacing, false, {}});
+    fields.back().values = times_kappa(a, fields[1].values);
+  }
+  return fields;
+}
+
+// At the centres of the elements.
+std::vector<double> BoxDiffusion::times_kappa(std::vector<double> a, const std::vector<double>& solution) const {
+  field::IndexBox nodes, elements;
+  const int corners = 1 << setup_.grid.dimension();
+  for (int d = 0; d < setup_.grid.dimension(); ++d)
+    elements.last[d] = setup_.grid.elements[d], nodes.last[d] = elements.last[d] + 1;
+  std::vector<double> centre, kappa, slope;
+  field::for_each_index(elements, [&](int i, int j, int k) {
+    double sum = 0.0;
+    for (int c = 0; c < corners; ++c)
+      sum += solution[static_cast<std::size_t>(nodes.at(i + (c & 1), j + (c >> 1 & 1), k + (c >> 2)))];
+    centre.push_back(sum / corners);
+  });
+  setup_.kappa->evaluate(centre, kappa, slope);
+  for (std::size_t e = 0; e < a.size(); ++e) a[e] *= kappa[e];
+  return a;
 }
 
 }  // namespace aleator::pde::diffusion

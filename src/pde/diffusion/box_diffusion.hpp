@@ -1,6 +1,6 @@
 #pragma once
 /// What      -div(a grad u) = f on a box in 1, 2 or 3 dimensions, dealt over the ranks of a domain group; a constant on
-///           each of c_x x c_y x c_z cells with values theta_k, k = i + c_x (j + c_y l). Sides are held at a
+///           each of c_x x c_y x c_z cells with values theta_k, k = i + c_x (j + c_y l), times kappa(u) if given. Sides are held at a
 ///           value, closed or fed by a given flux, or exchange with a surrounding. Outputs:
 ///           u at points, over boxes, and the outflow through sides.
 /// Method    Multilinear elements on a uniform grid (box_operator.hpp); PETSc's conjugate gradients with hypre's BoomerAMG, or a
@@ -8,6 +8,8 @@
 ///           y = w . (b - A u), w one on the side's nodes; the adjoint therefore carries lambda = r w there,
 ///           dJ/da_e = -lambda . K_e u.
 ///           The adjoint and tangent use the row's factor or preconditioner.
+///           With kappa(u) the coefficient is theta_k kappa(u) (section 9): Newton's method; adjoint and tangent take the
+///           Jacobian at the solution, a linear system each.
 /// Parallel  collective over the domain group; all its ranks get the same outputs, gradients and failures to the bit. Rows
 ///           one after the other; one evaluation at a time per object. MPI and PETSc are first used by the first evaluation.
 /// Cost      BoomerAMG: set-up and 6 to 12 iterations a row, the adjoint without the set-up. Memory about 1 kB a node.
@@ -32,6 +34,7 @@ class BoxDiffusion : public model::ForwardModel, private model::Adjoint, private
     int max_iterations = 100;
     Preconditioner preconditioner = Preconditioner::automatic;
     math::PetscSettings petsc;
+    int max_newton_steps = 30;
   };
   BoxDiffusion(const BoxSetup& setup, const Control& control, std::shared_ptr<const parallel::ProcessGrid> ranks);
   ~BoxDiffusion() override;
@@ -46,6 +49,7 @@ class BoxDiffusion : public model::ForwardModel, private model::Adjoint, private
   const field::Grid& grid() const;
   Vec solution() const;
   int iterations() const;
+  int newton_steps() const;
 
  private:
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
@@ -53,6 +57,7 @@ class BoxDiffusion : public model::ForwardModel, private model::Adjoint, private
   model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
                                             model::Batch dy) const override;
   std::vector<model::GridField> states(const double* u) const override;
+  std::vector<double> times_kappa(std::vector<double> a, const std::vector<double>& solution) const;
 
   class Solver;
   Solver& solver() const;

@@ -1,5 +1,7 @@
 #include "pde/diffusion/box_operator.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -67,7 +69,10 @@ BoxOperator::BoxOperator(const field::Grid& grid, const BoxSetup& setup)
   });
   for (int s = 0; s < 2 * dimension_; ++s)
     has_exchange_ = has_exchange_ || setup.sides[s].kind == BoxSide::Kind::exchange;
-  lay_out_matrix();
+  matrix_ = new_matrix();
+  check_petsc(MatSetOption(matrix_, MAT_SPD, PETSC_TRUE), "to mark a matrix");
+  if (setup.kappa != nullptr) jacobian_ = new_matrix();
+  values_.resize(static_cast<std::size_t>(grid.owned_nodes().count()) * slots_);
   add_exchange_entries();
 }
 
@@ -75,7 +80,7 @@ std::int64_t BoxOperator::corner(int i, int j, int k, int c) const {
   return grid_.ghosted_nodes().at(i + bit(c, 0), j + bit(c, 1), k + bit(c, 2));
 }
 
-void BoxOperator::lay_out_matrix() {
+math::MatHandle BoxOperator::new_matrix() const {
   const IndexBox &owned = grid_.owned_nodes(), &ghosted = grid_.ghosted_nodes();
   std::vector<PetscInt> number;
   for_each_index(ghosted, [&](int i, int j, int k) { number.push_back(grid_.global_index(i, j, k)); });
@@ -94,13 +99,13 @@ void BoxOperator::lay_out_matrix() {
     }
   });
   const auto rows = static_cast<PetscInt>(owned.count());
-  check_petsc(MatCreate(grid_.comm().native(), matrix_.make()), "to make a matrix");
-  check_petsc(MatSetSizes(matrix_, rows, rows, PETSC_DETERMINE, PETSC_DETERMINE), "to make a matrix");
-  check_petsc(MatSetType(matrix_, MATAIJ), "to make a matrix");
-  check_petsc(MatSetPreallocationCOO(matrix_, static_cast<PetscCount>(entries), row.data(), column.data()),
+  math::MatHandle matrix;
+  check_petsc(MatCreate(grid_.comm().native(), matrix.make()), "to make a matrix");
+  check_petsc(MatSetSizes(matrix, rows, rows, PETSC_DETERMINE, PETSC_DETERMINE), "to make a matrix");
+  check_petsc(MatSetType(matrix, MATAIJ), "to make a matrix");
+  check_petsc(MatSetPreallocationCOO(matrix, static_cast<PetscCount>(entries), row.data(), column.data()),
               "to lay out a matrix");
-  check_petsc(MatSetOption(matrix_, MAT_SPD, PETSC_TRUE), "to mark a matrix");
-  values_.resize(entries);
+  return matrix;
 }
 
 template <int D, typename Visit>
@@ -113,36 +118,6 @@ void BoxOperator::visit_elements(const IndexBox& elements, Visit&& visit) const 
   for_each_index(elements, [&](int i, int j, int k) {
     visit(ghosted.at(i, j, k), offset, cell(i, j, k), std::array{i, j, k});
   });
-}
-
-template <int D>
-void BoxOperator::assemble_elements(const double* theta) {
-  constexpr int n = 1 << D;
-  const IndexBox& owned = grid_.owned_nodes();
-  visit_elements<D>(touched_, [&](std::int64_t base, const std::int64_t* offset, int cell, std::array<int, 3> at) {
-    const double a = theta[cell];
-    for (int c = 0; c < n; ++c) {
-      const int i = at[0] + bit(c, 0), j = at[1] + bit(c, 1), k = at[2] + bit(c, 2);
-      if (!owned.holds(i, j, k)) continue;
-      double* const row = &values_[static_cast<std::size_t>(owned.at(i, j, k)) * slots_];
-      if (is_fixed(base + offset[c])) {
-        row[slots_ / 2] += a * element_[c * n + c];
-        continue;
-      }
-      for (int e = 0; e < n; ++e) row[slot_[c * n + e]] += a * element_[c * n + e];
-    }
-  });
-}
-
-void BoxOperator::assemble(const double* theta) {
-  if (exchange_entries_.empty())
-    std::fill(values_.begin(), values_.end(), 0.0);
-  else
-    values_ = exchange_entries_;
-  dimension_ == 1   ? assemble_elements<1>(theta)
-  : dimension_ == 2 ? assemble_elements<2>(theta)
-                    : assemble_elements<3>(theta);
-  check_petsc(MatSetValuesCOO(matrix_, values_.data(), INSERT_VALUES), "to fill a matrix");
 }
 
 namespace {
@@ -162,33 +137,111 @@ void on_corners(const double* v, std::int64_t base, const std::int64_t* offset, 
 
 }  // namespace
 
+template <int D>
+void BoxOperator::assemble_elements(const double* theta, const double* u, bool is_transposed) {
+  constexpr int n = 1 << D;
+  const IndexBox& owned = grid_.owned_nodes();
+  visit_elements<D>(touched_, [&](std::int64_t base, const std::int64_t* offset, int cell, std::array<int, 3> at) {
+    const std::int64_t place = touched_.at(at[0], at[1], at[2]);
+    const double a = coefficient(theta, cell, place);
+    double pull[n] = {};  // theta kappa' K_e u / n: of the column's every corner, in the transpose of the row's
+    if (u != nullptr) {
+      on_corners<D>(u, base, offset, element_, [&, c = 0](std::int64_t, double value) mutable {
+        pull[c++] = theta[cell] * slope_[static_cast<std::size_t>(place)] / n * value;
+      });
+    }
+    for (int c = 0; c < n; ++c) {
+      const int i = at[0] + bit(c, 0), j = at[1] + bit(c, 1), k = at[2] + bit(c, 2);
+      if (!owned.holds(i, j, k)) continue;
+      double* const row = &values_[static_cast<std::size_t>(owned.at(i, j, k)) * slots_];
+      if (is_fixed(base + offset[c])) {
+        row[slots_ / 2] += a * element_[c * n + c];
+        continue;
+      }
+      for (int e = 0; e < n; ++e) row[slot_[c * n + e]] += a * element_[c * n + e] + pull[is_transposed ? e : c];
+    }
+  });
+}
+
+void BoxOperator::fill(const math::MatHandle& matrix, const double* theta, const double* u, bool is_transposed) {
+  if (exchange_entries_.empty())
+    std::fill(values_.begin(), values_.end(), 0.0);
+  else
+    values_ = exchange_entries_;
+  dimension_ == 1   ? assemble_elements<1>(theta, u, is_transposed)
+  : dimension_ == 2 ? assemble_elements<2>(theta, u, is_transposed)
+                    : assemble_elements<3>(theta, u, is_transposed);
+  check_petsc(MatSetValuesCOO(matrix, values_.data(), INSERT_VALUES), "to fill a matrix");
+}
+
+void BoxOperator::assemble(const double* theta) { fill(matrix_, theta, nullptr, false); }
+
+void BoxOperator::assemble_jacobian(const double* theta, const double* u, bool is_transposed) {
+  fill(jacobian_, theta, u, is_transposed);
+}
+
+std::string BoxOperator::set_state(const double* u) {
+  centre_.resize(static_cast<std::size_t>(touched_.count()));
+  const auto with = [&](auto dimension) {
+    constexpr int D = decltype(dimension)::value, n = 1 << D;
+    visit_elements<D>(touched_, [&](std::int64_t base, const std::int64_t* offset, int, std::array<int, 3> at) {
+      double sum = 0.0;
+      for (int c = 0; c < n; ++c) sum += u[base + offset[c]];
+      centre_[static_cast<std::size_t>(touched_.at(at[0], at[1], at[2]))] = sum / n;
+    });
+  };
+  with_dimension(with);
+  setup_.kappa->evaluate(centre_, kappa_, slope_);
+  for (std::size_t e = 0; e < kappa_.size(); ++e)
+    if (!(kappa_[e] > 0.0 && std::isfinite(kappa_[e]) && std::isfinite(slope_[e])))
+      return fmt::format("kappa(u) = {} is {:.4g} with slope {:.4g} at u = {:.4g}, not positive and finite",
+                         setup_.kappa->text(), kappa_[e], slope_[e], centre_[e]);
+  return "";
+}
+
 void BoxOperator::add_stiffness(const double* theta, const double* v, double* out) const {
   const auto with = [&](auto dimension) {
     constexpr int D = decltype(dimension)::value;
     visit_elements<D>(
-        grid_.owned_elements(), [&](std::int64_t base, const std::int64_t* offset, int cell, const auto&) {
-          const double a = theta[cell];
+        grid_.owned_elements(), [&](std::int64_t base, const std::int64_t* offset, int cell, std::array<int, 3> at) {
+          const double a = coefficient(theta, cell, touched_.at(at[0], at[1], at[2]));
           on_corners<D>(v, base, offset, element_, [&](std::int64_t node, double value) { out[node] += a * value; });
         });
   };
-  if (dimension_ == 1) with(std::integral_constant<int, 1>());
-  if (dimension_ == 2) with(std::integral_constant<int, 2>());
-  if (dimension_ == 3) with(std::integral_constant<int, 3>());
+  with_dimension(with);
+}
+
+void BoxOperator::add_slope(const double* theta, const double* u, const double* v, double* out,
+                            bool is_transposed) const {
+  const auto with = [&](auto dimension) {
+    constexpr int D = decltype(dimension)::value, n = 1 << D;
+    visit_elements<D>(grid_.owned_elements(), [&](std::int64_t base, const std::int64_t* offset, int cell,
+                                                  std::array<int, 3> at) {
+      const double b = theta[cell] * slope_[static_cast<std::size_t>(touched_.at(at[0], at[1], at[2]))] / n;
+      double sum = 0.0;  // of v, in the transpose v . K_e u
+      if (is_transposed) {
+        on_corners<D>(u, base, offset, element_, [&](std::int64_t node, double value) { sum += v[node] * value; });
+        for (int c = 0; c < n; ++c) out[base + offset[c]] += b * sum;
+        return;
+      }
+      for (int c = 0; c < n; ++c) sum += v[base + offset[c]];
+      on_corners<D>(u, base, offset, element_, [&](std::int64_t node, double value) { out[node] += b * sum * value; });
+    });
+  };
+  with_dimension(with);
 }
 
 void BoxOperator::add_gradient(const double* p, const double* v, double factor, double* gradient) const {
   const auto with = [&](auto dimension) {
     constexpr int D = decltype(dimension)::value;
     visit_elements<D>(
-        grid_.owned_elements(), [&](std::int64_t base, const std::int64_t* offset, int cell, const auto&) {
+        grid_.owned_elements(), [&](std::int64_t base, const std::int64_t* offset, int cell, std::array<int, 3> at) {
           double sum = 0.0;
           on_corners<D>(v, base, offset, element_, [&](std::int64_t node, double value) { sum += p[node] * value; });
-          gradient[cell] += factor * sum;
+          gradient[cell] += factor * kappa_at(touched_.at(at[0], at[1], at[2])) * sum;
         });
   };
-  if (dimension_ == 1) with(std::integral_constant<int, 1>());
-  if (dimension_ == 2) with(std::integral_constant<int, 2>());
-  if (dimension_ == 3) with(std::integral_constant<int, 3>());
+  with_dimension(with);
 }
 
 template <typename Visit>

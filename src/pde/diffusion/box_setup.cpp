@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace aleator::pde::diffusion {
 namespace {
 
@@ -31,6 +33,21 @@ model::Shape shape_of(const BoxSetup& setup) {
   for (const int side : setup.outflow_sides)
     shape.output_names.push_back(fmt::format("outflow {}", side_names[static_cast<std::size_t>(side)]));
   return shape;
+}
+
+double first_value(const BoxSetup& setup) {
+  if (!std::isnan(setup.newton_start)) return setup.newton_start;
+  double sum = 0.0;
+  int sides = 0;
+  for (int s = 0; s < 2 * setup.grid.dimension(); ++s) {
+    const BoxSide& side = setup.sides[static_cast<std::size_t>(s)];
+    if (side.kind == BoxSide::Kind::flux) continue;
+    double middle[3] = {0, 0, 0};
+    for (int d = 0; d < setup.grid.dimension(); ++d)
+      middle[d] = d == s / 2 ? (s % 2) * setup.grid.lengths[d] : 0.5 * setup.grid.lengths[d];
+    sum += side.at(middle), ++sides;
+  }
+  return sides > 0 ? sum / sides : 0.0;
 }
 
 }  // namespace aleator::pde::diffusion

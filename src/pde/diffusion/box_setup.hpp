@@ -7,11 +7,14 @@
 /// Fails     -
 #include <array>
 #include <functional>
+#include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "field/transfer.hpp"
 #include "model/forward_model.hpp"
+#include "pde/diffusion/nonlinearity.hpp"
 
 namespace aleator::pde::diffusion {
 
@@ -39,8 +42,11 @@ struct BoxSetup {
   std::vector<std::vector<double>> wells;  ///< point sources: coordinates and rate
   std::array<BoxSide, 6> sides;
   std::vector<std::vector<double>> points, patches;
-  bool is_average = false;         ///< patches: the mean, else the integral
-  std::vector<int> outflow_sides;  ///< sides through which the outflow - a du/dn is observed, as an integral
+  bool is_average = false;                    ///< patches: the mean, else the integral
+  std::vector<int> outflow_sides;             ///< sides through which the outflow - a du/dn is observed, as an integral
+  std::shared_ptr<const Nonlinearity> kappa;  ///< a = theta kappa(u); null: a = theta
+  double newton_start =
+      std::numeric_limits<double>::quiet_NaN();  ///< u of kappa in the first, linear, problem; NaN: of the sides
 
   int coefficients() const {
     int n = 1;
@@ -53,5 +59,7 @@ struct BoxSetup {
 constexpr std::array<const char*, 6> side_names{"x0", "x1", "y0", "y1", "z0", "z1"};
 
 model::Shape shape_of(const BoxSetup& setup);
+/// newton_start, or the mean of the values on fixed and exchange sides.
+double first_value(const BoxSetup& setup);
 
 }  // namespace aleator::pde::diffusion

@@ -38,6 +38,7 @@ BoxDiffusion::Solver::Solver(const BoxSetup& setup, const Control& control, cons
   make_side_values();
   make_outflows();
   configure();
+  if (is_nonlinear()) step_ = grid_.new_vector(), trial_ = grid_.new_vector();
 }
 
 // Integrals of f times hats, what flux and exchange sides bring, wells.
@@ -145,9 +146,9 @@ void BoxDiffusion::Solver::configure() {
   check_petsc(KSPSetOptionsPrefix(ksp_, prefix_.text().c_str()), doing);
   PC pc = nullptr;
   check_petsc(KSPGetPC(ksp_, &pc), doing);
-  const bool is_direct = used_ == Preconditioner::mumps || used_ == Preconditioner::cholmod;
-  check_petsc(KSPSetType(ksp_, is_direct ? KSPPREONLY : KSPCG), doing);
-  if (!is_direct) check_petsc(KSPSetNormType(ksp_, KSP_NORM_UNPRECONDITIONED), doing);
+  check_petsc(KSPSetType(ksp_, is_direct() ? KSPPREONLY : is_nonlinear() ? KSPGMRES : KSPCG), doing);
+  if (!is_direct() && is_nonlinear()) check_petsc(KSPSetPCSide(ksp_, PC_RIGHT), doing);  // a Jacobian is not symmetric
+  if (!is_direct()) check_petsc(KSPSetNormType(ksp_, KSP_NORM_UNPRECONDITIONED), doing);
   switch (used_) {
     case Preconditioner::automatic:
     case Preconditioner::boomeramg:
@@ -159,8 +160,10 @@ void BoxDiffusion::Solver::configure() {
       break;
     case Preconditioner::mumps:
     case Preconditioner::cholmod:
-      check_petsc(PCSetType(pc, PCCHOLESKY), doing);
-      check_petsc(PCFactorSetMatSolverType(pc, used_ == Preconditioner::mumps ? MATSOLVERMUMPS : MATSOLVERCHOLMOD),
+      check_petsc(PCSetType(pc, is_nonlinear() ? PCLU : PCCHOLESKY), doing);
+      check_petsc(PCFactorSetMatSolverType(pc, used_ == Preconditioner::mumps ? MATSOLVERMUMPS
+                                               : is_nonlinear()               ? MATSOLVERUMFPACK
+                                                                              : MATSOLVERCHOLMOD),
                   doing);
       break;
   }
@@ -203,7 +206,7 @@ void BoxDiffusion::Solver::close_right_side(double factor, Vec base) {
 }
 
 // u = g + v with g the values of the fixed sides and v zero there: A v = b - (A + R) g.
-std::string BoxDiffusion::Solver::solve(const double* theta) {
+std::string BoxDiffusion::Solver::solve_linear(const double* theta, double tolerance) {
   operator_.assemble(theta);
   check_petsc(KSPSetOperators(ksp_, operator_.matrix(), operator_.matrix()), "to solve");
   if (has_side_values_) {
@@ -217,10 +220,14 @@ std::string BoxDiffusion::Solver::solve(const double* theta) {
   } else {
     check_petsc(VecCopy(load_, right_side_), "to solve");
   }
-  if (std::string fault = run_krylov(control_.tolerance, solution_, "equations"); !fault.empty()) return fault;
+  if (std::string fault = run_krylov(tolerance, solution_, "equations"); !fault.empty()) return fault;
   if (has_side_values_) check_petsc(VecAXPY(solution_, 1.0, side_values_), "to solve");
   grid_.fill_ghosted(solution_, ghosted_solution_);
   return "";
+}
+
+std::string BoxDiffusion::Solver::solve(const double* theta) {
+  return is_nonlinear() ? solve_newton(theta) : solve_linear(theta, control_.tolerance);
 }
 
 void BoxDiffusion::Solver::add_outflows(const std::vector<double>& residual, double load_factor, double* y) const {
@@ -257,7 +264,8 @@ void BoxDiffusion::Solver::observe(const double* theta, double* y) const {
   grid_.comm().sum(y, constants_.size());
 }
 
-// A lambda = C^T r - (A + R) W, W = sum r w over fixed outflow sides; gradient_e = - (lambda + W) . K_e u.
+// A lambda = C^T r - (A + R) W, W = sum r w over fixed outflow sides; gradient_e = - kappa_e (lambda + W) . K_e u.
+// With kappa(u) the transpose of the Jacobian stands for A + R.
 std::string BoxDiffusion::Solver::pull_back(const double* theta, const double* r, double* gradient) {
   const std::size_t first = setup_.points.size() + setup_.patches.size();
   const auto nodes = grid_.ghosted_nodes().count();
@@ -269,17 +277,19 @@ std::string BoxDiffusion::Solver::pull_back(const double* theta, const double* r
   check_petsc(VecSet(work_, 0.0), "to set up an adjoint");
   check_petsc(VecSet(adjoint_, 0.0), "to set up an adjoint");
   {
-    const VecValues work(work_), c(adjoint_);
+    const VecValues work(work_), c(adjoint_), u(ghosted_solution_);
     if (!outflow_weights_.empty()) {
       operator_.add_stiffness(theta, w.data(), work.data());
       operator_.add_exchange(w.data(), work.data());
+      if (is_nonlinear()) operator_.add_slope(theta, u.data(), w.data(), work.data(), true);
     }
     observed_.add_transposed(r, c.data());
   }
   close_right_side(-1.0, adjoint_);
-  if (std::string fault = run_krylov(std::min(10.0 * control_.tolerance, 0.1), adjoint_, "adjoint equations");
-      !fault.empty())
-    return fault;
+  const double tolerance = std::min(10.0 * control_.tolerance, 0.1);
+  const std::string fault = is_nonlinear() ? solve_jacobian(theta, true, tolerance, adjoint_, "adjoint equations")
+                                           : run_krylov(tolerance, adjoint_, "adjoint equations");
+  if (!fault.empty()) return fault;
   grid_.fill_ghosted(adjoint_, ghosted_adjoint_);
   const VecValues lambda(ghosted_adjoint_), u(ghosted_solution_);
   for (std::int64_t n = 0; n < nodes; ++n) lambda[n] += w[static_cast<std::size_t>(n)];
@@ -300,13 +310,17 @@ std::string BoxDiffusion::Solver::push_forward(const double* theta, const double
     std::copy(residual.begin(), residual.end(), work.data());
   }
   close_right_side(-1.0, nullptr);
-  if (std::string fault = run_krylov(control_.tolerance, adjoint_, "tangent equations"); !fault.empty()) return fault;
+  const std::string fault = is_nonlinear()
+                                ? solve_jacobian(theta, false, control_.tolerance, adjoint_, "tangent equations")
+                                : run_krylov(control_.tolerance, adjoint_, "tangent equations");
+  if (!fault.empty()) return fault;
   grid_.fill_ghosted(adjoint_, ghosted_adjoint_);
   observe_linear(adjoint_, dy);
   if (!outflow_weights_.empty()) {
-    const VecValues v(ghosted_adjoint_);
+    const VecValues v(ghosted_adjoint_), u(ghosted_solution_);
     operator_.add_stiffness(theta, v.data(), residual.data());
     operator_.add_exchange(v.data(), residual.data());
+    if (is_nonlinear()) operator_.add_slope(theta, u.data(), v.data(), residual.data(), false);
     add_outflows(residual, 0.0, dy);
   }
   grid_.comm().sum(dy, constants_.size());

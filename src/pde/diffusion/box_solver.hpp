@@ -1,6 +1,6 @@
 #pragma once
 /// What      The work of BoxDiffusion on the ranks of one domain group: one row's solution, outputs, adjoint and tangent.
-/// Method    box_diffusion.hpp
+/// Method    box_diffusion.hpp; with kappa(u) Newton's method (box_newton.cpp).
 /// Parallel  collective over the domain group.
 /// Cost      -
 /// Fails     solve and adjoint return why they could not, or an empty text.
@@ -17,6 +17,7 @@ class BoxDiffusion::Solver {
   const field::Grid& grid() const { return grid_; }
   Vec solution() const { return solution_; }
   int iterations() const { return iterations_; }
+  int newton_steps() const { return newton_steps_; }
 
   std::string solve(const double* theta);
   /// y = outputs; after solve.
@@ -35,6 +36,15 @@ class BoxDiffusion::Solver {
   /// right_side_ = free part of (ghosted sums of work_) x factor, plus `base` where given.
   void close_right_side(double factor, Vec base);
   std::string run_krylov(double tolerance, Vec x, const char* what);
+  /// A(theta) u = b with A as the operator's state has it.
+  std::string solve_linear(const double* theta, double tolerance);
+  std::string solve_newton(const double* theta);
+  /// The operator's state is that of u; right_side_ = b - (A + R) u at free nodes. Why kappa cannot be there, or empty.
+  std::string residual(const double* theta, Vec u);
+  /// J d = right_side_ with the Jacobian, or its transpose, at the solution (or iterate) in ghosted_solution_.
+  std::string solve_jacobian(const double* theta, bool is_transposed, double tolerance, Vec d, const char* what);
+  bool is_nonlinear() const { return setup_.kappa != nullptr; }
+  bool is_direct() const { return used_ == Preconditioner::mumps || used_ == Preconditioner::cholmod; }
   /// This rank's part of C v, in which fixed sides have no entry.
   void observe_linear(Vec v, double* y) const;
   /// y[outflow of a fixed side] += this rank's part of w . (load_factor x load - residual), residual over its own elements.
@@ -52,10 +62,11 @@ class BoxDiffusion::Solver {
   math::KspHandle ksp_;
   math::VecHandle load_, full_load_, right_side_, solution_, adjoint_, side_values_;  // owned nodes
   math::VecHandle ghosted_solution_, ghosted_adjoint_, ghosted_side_values_, work_;
+  math::VecHandle step_, trial_;  // of Newton's method
   bool has_side_values_ = false, is_first_ = true;
   std::vector<math::VecHandle> outflow_weights_;  // w, ghosted: 1 on the nodes of a fixed side
   std::vector<double> constants_;                 // this rank's part of what outputs hold beside C u: of exchange sides
-  int iterations_ = 0;
+  int iterations_ = 0, newton_steps_ = 0;
   Preconditioner used_ = Preconditioner::boomeramg;
 };
 

@@ -5,6 +5,7 @@
 /// Cost      the model's set-up: milliseconds at 32 x 32.
 /// Fails     KeyError for a mesh that the coefficient cells do not divide, no sensor, a sensor outside the domain.
 #include <memory>
+#include <optional>
 
 #include "deck/schema.hpp"
 #include "model/forward_model.hpp"
@@ -42,6 +43,9 @@ struct Params {
   deck::Table<std::vector<double>> exchange;
   std::vector<std::vector<double>> wells;
   std::vector<std::string> outflow;
+  std::string kappa;
+  std::optional<double> newton_start;
+  int max_newton_steps = 30;
   Preconditioner preconditioner = Preconditioner::automatic;
   deck::Table<deck::Word> petsc;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.hpp"
 #include "pde/diffusion/component.hpp"
 
 namespace aleator::pde::diffusion {
@@ -123,6 +124,16 @@ void add_sides(const Params& p, BoxSetup& setup) {
   }
 }
 
+std::shared_ptr<const Nonlinearity> kappa_of(const std::string& formula) {
+  try {
+    return std::make_shared<Nonlinearity>(formula);
+  } catch (const math::FormulaError& error) {
+    throw deck::KeyError("kappa", error.what(), error.hint, {0, static_cast<int>(error.at)});
+  } catch (const core::UserError& error) {
+    throw deck::KeyError("kappa", error.what());
+  }
+}
+
 }  // namespace
 
 std::string box_only_key(const Params& p) {
@@ -135,6 +146,7 @@ std::string box_only_key(const Params& p) {
   if (!p.exchange.empty()) return "exchange";
   if (!p.wells.empty()) return "wells";
   if (!p.outflow.empty()) return "outflow";
+  if (!p.kappa.empty()) return "kappa";
   return "";
 }
 
@@ -169,11 +181,13 @@ BoxSetup box_setup_of(const Params& p) {
   setup.points.insert(setup.points.end(), p.sensor_points.begin(), p.sensor_points.end());
   setup.patches = p.patches, setup.is_average = p.patch_value == PatchValue::mean;
   for (const std::string& name : p.outflow) setup.outflow_sides.push_back(side_of(name, p.dimension));
+  if (!p.kappa.empty()) setup.kappa = kappa_of(p.kappa);
+  if (p.newton_start) setup.newton_start = *p.newton_start;
   return setup;
 }
 
 BoxDiffusion::Control box_control_of(const Params& p) {
-  BoxDiffusion::Control control{p.tolerance, p.max_iterations, p.preconditioner, {}};
+  BoxDiffusion::Control control{p.tolerance, p.max_iterations, p.preconditioner, {}, p.max_newton_steps};
   for (const deck::Named<deck::Word>& option : p.petsc) control.petsc.emplace_back(option.name, option.value.text);
   return control;
 }
@@ -194,7 +208,14 @@ void add_box_keys(deck::Schema<Params>& s) {
                {"boomeramg", Preconditioner::boomeramg, "conjugate gradients with hypre's algebraic multigrid"},
                {"gamg", Preconditioner::gamg, "conjugate gradients with PETSc's smoothed aggregation"},
                {"mumps", Preconditioner::mumps, "a sparse factor on any number of ranks"},
-               {"cholmod", Preconditioner::cholmod, "a sparse factor on one rank"}})
+               {"cholmod", Preconditioner::cholmod, "a sparse factor on one rank (with kappa UMFPACK's)"}})
+      .key("kappa", &Params::kappa, "1",
+           "a formula in u, such as \"1 + u^2\": the coefficient is theta_k kappa(u), solved by Newton's method")
+      .key("newton_start", &Params::newton_start, "",
+           "value of u at which kappa is taken for the first, linear, problem; the mean of the values on fixed and "
+           "exchange sides if left out")
+      .key("max_newton_steps", &Params::max_newton_steps, "1", "steps of Newton's method after which a row fails",
+           deck::at_least(1))
       .key("petsc", &Params::petsc, "", "options of PETSc for this model, such as {ksp_type = \"minres\"}")
       .check("lengths", [](const Params& p) { return fault_of_list("lengths", p.lengths, p.dimension, true); })
       .check("elements", [](const Params& p) { return fault_of_list("elements", p.elements, p.dimension, true); })
@@ -208,6 +229,16 @@ void add_box_keys(deck::Schema<Params>& s) {
       .check("flux", fault_of_flux)
       .check("wells", fault_of_wells)
       .check("outflow", fault_of_outflow)
+      .check("newton_start",
+             [](const Params& p) {
+               return p.kappa.empty() && p.newton_start ? std::string("newton_start goes with kappa") : std::string();
+             })
+      .check("max_newton_steps",
+             [](const Params& p) {
+               return p.kappa.empty() && p.max_newton_steps != Params().max_newton_steps
+                          ? std::string("max_newton_steps goes with kappa")
+                          : std::string();
+             })
       .check("petsc", [](const Params& p) {
         return (p.petsc.empty() && p.preconditioner == Preconditioner::automatic) || p.solver == Solver::petsc ||
                        !box_only_key(p).empty()
