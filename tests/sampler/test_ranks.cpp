@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <map>
+#include <set>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -192,7 +193,7 @@ TEST(EverySamplerMpi, CountsItsModelRuns) {
     const std::set<std::string> uneven = {"sampler/nuts", "sampler/dram",    "sampler/slice",
                                           "sampler/dili", "sampler/laplace", "sampler/delayed_acceptance",
                                           "sampler/uki"};
-    if (!uneven.contains(name)) {
+    if (uneven.count(name) == 0) {
       EXPECT_EQ(sampler->state().model_evaluations % 37, 0) << name;
     }
     EXPECT_LE(sampler->state().gradient_evaluations, sampler->state().model_evaluations) << name;
@@ -291,7 +292,7 @@ TEST(EverySamplerMpi, ImputesFromTheRowsOfAllRanks) {
   const Quiet quiet;
   const auto problem = cliff_problem(0.2, inverse::BayesProblem::OnFailure::impute);
   for (const std::string& name : menu().names("sampler")) {
-    const auto spread = make(name, 37), whole = make(name, 37);
+    const auto spread = make(name, 37, 1), whole = make(name, 37, 1);
     spread->init(problem, world());
     whole->init(problem, alone());
     EXPECT_EQ(advance(*spread, problem, world(), some_steps), advance(*whole, problem, alone(), some_steps));
