@@ -64,16 +64,18 @@ void Design::latin_hypercube_rows(std::int64_t first, kernels::Batch z) const {
     }
 }
 
+// Boost leaves out the first point, 0, without which no 2^m points are a net: row r is Boost's point r - 1.
 void Design::sobol_rows(std::int64_t first, kernels::Batch z) const {
   constexpr double two_to_52 = 0x1p52;
   boost::random::sobol points(static_cast<std::size_t>(dimension_));
-  points.discard(static_cast<std::uint64_t>(first) * static_cast<std::uint64_t>(dimension_));
+  points.discard(static_cast<std::uint64_t>(first > 0 ? first - 1 : 0) * static_cast<std::uint64_t>(dimension_));
   std::vector<std::uint64_t> shift;
   for (int k = 0; k < dimension_; ++k)
     shift.push_back(static_cast<std::uint64_t>(rng_.uniform(order_of(k), 0) * (two_to_52 - 1.0)));
   for (std::size_t row = 0; row < z.extent(0); ++row)
     for (int k = 0; k < dimension_; ++k) {
-      const std::uint64_t bits = (points() >> 12) ^ shift[static_cast<std::size_t>(k)];
+      const std::uint64_t point = first + static_cast<std::int64_t>(row) > 0 ? points() >> 12 : 0;
+      const std::uint64_t bits = point ^ shift[static_cast<std::size_t>(k)];
       z(row, k) = math::normal_quantile((static_cast<double>(bits) + 0.5) / two_to_52);
     }
 }
