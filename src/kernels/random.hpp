@@ -42,7 +42,6 @@ enum class Purpose : std::uint32_t {
   second_proposal = 102,
   second_acceptance = 103,
   stretch = 104,
-  partner = 105,
   evolution = 106,
   evolution_noise = 107,
   slice = 108,
