@@ -13,13 +13,13 @@ void PooledMoments::reset(int dimension) {
   shift.clear();
 }
 
-// Of very many members every so-manieth, 256 for each coordinate: a covariance is then known to 1 / sqrt(128 d), and no proposal
-// asks for more.
+// Of very many members every so-manieth, at least 4096 and 256 for each coordinate: a covariance is then known to 2 %, and no
+// proposal asks for more.
 void PooledMoments::observe(const Ensemble& ensemble, const Context& context) {
   const int d = static_cast<int>(ensemble.position.extent(1));
   const Batch z = ensemble.position;
   const std::int64_t members = ensemble.layout.rows(), first = ensemble.layout.first(),
-                     stride = std::max<std::int64_t>(1, members / (256 * d));
+                     stride = std::max<std::int64_t>(1, members / std::max(4096, 256 * d));
   if (shift.empty()) shift = mean_position(ensemble, context);
   const double* const centre = shift.data();
   const auto added =

@@ -53,9 +53,23 @@ TEST(PooledMoments, FactorIsThatOfTheShrunkCovarianceOfAllMembersSeen) {
   for (std::size_t i = 0; i < product.a.size(); ++i) EXPECT_NEAR(product.a[i], expected.a[i], 1e-13);
 }
 
+TEST(PooledMoments, OfVeryManyMembersASixteenthStandsForAll) {
+  // 65536 members, 4096 of them seen: variances to sqrt(2 / 4096) = 2.2 %; five of those.
+  const int d = 2, members = 65536;
+  const std::vector<Ensemble> seen{ensemble_of(members, d, 2.0, 1.0)};
+  PooledMoments moments;
+  moments.reset(d);
+  moments.observe(seen[0], test::serial(1));
+  EXPECT_EQ(moments.count, 4096.0);
+  math::Matrix lower(d, d);
+  lower.a = moments.factor();
+  const math::Matrix product = math::multiply_transposed(lower, lower), expected = covariance_of(seen, d);
+  for (int k = 0; k < d; ++k) EXPECT_NEAR(product(k, k) / expected(k, k), 1.0, 0.11);
+}
+
 TEST(PooledMoments, ANarrowEnsembleFarFromTheOriginKeepsItsDigits) {
   // Mean 10^3, sd 10^-3: squares about the origin would lose 12 of 16 digits. The floor 1e-3 x 5 / n is taken off.
-  const int d = 2, members = 20000;
+  const int d = 2, members = 4000;
   const std::vector<Ensemble> seen{ensemble_of(members, d, 1e3, 1e-3)};
   PooledMoments moments;
   moments.reset(d);
