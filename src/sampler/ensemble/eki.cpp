@@ -73,13 +73,6 @@ void warp(const Ensemble& e, double power) {
   });
 }
 
-void remove_small(const Ensemble& e, double threshold) {
-  kernels::for_each_row(e.rows(), [=, z = e.position](int row) {
-    for (std::size_t k = 0; k < z.extent(1); ++k)
-      if (std::abs(z(row, k)) < threshold) z(row, k) = 0.0;
-  });
-}
-
 // All directions of the members are bound by the data: their spread then says how many members there are, not what is known.
 void warn_of_few_members(const Forecast& f, const KalmanBasis& basis, int d) {
   const int directions = f.usable - 1;
@@ -141,9 +134,6 @@ deck::Schema<Eki::Params> Eki::schema() {
       .key("exponent", &Params::exponent, "1",
            "q: the weight is of sum |z_k|^q / 2; 1 and less favour few coordinates that are not zero",
            deck::between(0.1, 2))
-      .key("threshold", &Params::threshold, "1",
-           "coordinates below this, in prior standard deviations, become zero after each step, when goal = minimum",
-           deck::at_least(0))
       .key("max_iterations", &Params::max_iterations, "1", "stop after this many steps", deck::at_least(1))
       .check("regularisation",
              [](const Params& p) {
@@ -156,11 +146,6 @@ deck::Schema<Eki::Params> Eki::schema() {
                return p.exponent < 2.0 && !(p.regularisation > 0.0)
                           ? std::string("is that of the penalty, which has no weight: set regularisation")
                           : std::string();
-             })
-      .check("threshold",
-             [](const Params& p) {
-               return p.threshold > 0.0 && p.goal == Goal::posterior ? std::string("is for goal = \"minimum\"")
-                                                                     : std::string();
              })
       .check("localisation", [](const Params& p) {
         return p.localisation != Localisation::none && p.goal == Goal::minimum
@@ -216,7 +201,6 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
     const Combination c = minimising_update(f, products, params.regularisation, h);
     add_combination(context, s.ensemble, c.left, c.right);
     if (params.exponent < 2.0) warp(s.ensemble, 2.0 / params.exponent);
-    if (params.threshold > 0.0) remove_small(s.ensemble, params.threshold);
   }
   replace_failed(context, f, s.ensemble);
   if (params.inflation > 1.0) inflate(context, params.inflation, s.ensemble);

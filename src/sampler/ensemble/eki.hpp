@@ -7,8 +7,7 @@
 ///           goal = minimum: z_j -= gain times (r_j, sqrt(lambda) z_j), the residual with Tikhonov's term (Chada, Stuart, Tong
 ///           2020), until the misfit of the mean is that of the noise: |r|^2 <= p (discrepancy principle).
 ///           Sparse coefficients: exponent = q < 2 takes lambda sum |z_k|^q in place of lambda |z|^2, by iterating in
-///           v = sign(z) |z|^(q/2), where it is |v|^2 (Lee 2021); threshold: entries below it become zero after each step, and
-///           go on from there (Schneider, Stuart, Wu 2022, with threshold = sqrt(2 lambda_0), lambda_0 the price of an entry).
+///           v = sign(z) |z|^(q/2), where it is |v|^2 (Lee 2021).
 ///           Steps by the data misfit controller (Iglesias, Yang 2021). Localisation: entries of C_zr with sample
 ///           correlation rho are multiplied by max(0, 1 - 4 / (n rho^2)): what chance makes goes, what is significant stays
 ///           (correlation-based soft thresholds: Luo, Bhakta 2020; the factor is Breiman's garrote, 1995).
@@ -36,7 +35,6 @@ struct Eki {
     Localisation localisation = Localisation::none;
     double regularisation = 0.0;
     double exponent = 2.0;
-    double threshold = 0.0;
     int max_iterations = 100;
   };
   struct State : BaseState {
