@@ -1,7 +1,7 @@
 #pragma once
 /// What      -div(a grad u) = f on a box in 1, 2 or 3 dimensions, dealt over the ranks of a domain group; a constant on
-///           each of c_x x c_y x c_z cells with values theta_k, k = i + c_x (j + c_y l), times kappa(u) if given. Sides are held at a
-///           value, closed or fed by a given flux, or exchange with a surrounding. Outputs:
+///           each of c_x x c_y x c_z cells with values theta_k, k = i + c_x (j + c_y l), times kappa(u) if given. Sides
+///           are held at a value, closed or fed by a given flux, or exchange with a surrounding. Outputs:
 ///           u at points, over boxes, and the outflow through sides.
 /// Method    Multilinear elements on a uniform grid (box_operator.hpp); PETSc's conjugate gradients with hypre's BoomerAMG, or a
 ///           sparse factor for small grids (docs/theory/diffusion.md, section 8). Outflow of a fixed side by the residual:
