@@ -31,12 +31,6 @@ void PooledMoments::observe(const Ensemble& ensemble, const Context& context) {
   count += static_cast<double>(ensemble.layout.rows());
 }
 
-std::vector<double> PooledMoments::mean() const {
-  std::vector<double> result = shift;
-  for (std::size_t k = 0; k < result.size(); ++k) result[k] += sums[k] / count;
-  return result;
-}
-
 std::vector<double> PooledMoments::factor() const {
   const int d = static_cast<int>(shift.size());
   if (count < 2.0 * d || d == 0) return {};

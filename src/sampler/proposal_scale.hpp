@@ -23,7 +23,6 @@ struct PooledMoments {
 
   void reset(int dimension);
   void observe(const Ensemble& ensemble, const Context& context);
-  std::vector<double> mean() const;
   /// Lower factor (d x d, row by row) of the shrunk covariance; empty when there are too few members.
   std::vector<double> factor() const;
   void fields(io::Archive& archive, const std::string& name);
