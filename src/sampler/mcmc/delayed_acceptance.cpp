@@ -174,11 +174,31 @@ Vector DelayedAcceptance::move(int level, const Problem& problem, const Context&
   return probability;
 }
 
+// The chains follow the cheapest level without correction; its log-likelihoods stand for those of the problem until the last
+// of these steps.
+Vector DelayedAcceptance::explore(const Problem& problem, const Context& context, State& s, Tally& tally) const {
+  Ensemble& e = s.ensemble;
+  const Ensemble& cheapest = s.coarse.front();
+  for (int i = 0; i < subchain(0); ++i) move(0, problem, context, s, tally);
+  Kokkos::deep_copy(e.position, cheapest.position);
+  Kokkos::deep_copy(e.log_likelihood, cheapest.log_likelihood);
+  if (s.iteration + 1 == exploration()) {
+    model::Evaluation evaluation{e.log_likelihood, {}, {}};
+    evaluate(problem, e.position, evaluation, context);
+    tally.runs.back() += e.rows();
+  }
+  const Vector all("acceptance", e.rows());
+  Kokkos::deep_copy(all, 1.0);
+  return all;
+}
+
 StepInfo DelayedAcceptance::step(const Problem& problem, const Context& context, State& s) const {
   Tally tally;
   tally.runs.assign(coarse.size() + 1, 0.0);
   tally.acceptance = Vector("acceptance", s.ensemble.rows());
-  const Vector acceptance = move(levels(), problem, context, s, tally);
+  const bool is_exploring = s.iteration < exploration();
+  const Vector acceptance =
+      is_exploring ? explore(problem, context, s, tally) : move(levels(), problem, context, s, tally);
   context.comm.sum(tally.runs.data(), tally.runs.size());  // whole numbers: exact in any order
   for (std::size_t level = 0; level < coarse.size(); ++level) s.runs[level] += tally.runs[level];
   s.model_evaluations += static_cast<std::int64_t>(tally.runs.back());
@@ -190,7 +210,8 @@ StepInfo DelayedAcceptance::step(const Problem& problem, const Context& context,
   if (!info.numbers.empty())
     for (std::size_t level = 0; level < coarse.size(); ++level)
       info.numbers.emplace_back("runs_of_" + params.coarse[level], s.runs[level]);
-  if (window >= 0) follow(context, s);  // stragglers may have been relocated
+  // Stragglers may have been relocated, and the levels between the cheapest and the problem were left behind.
+  if (window >= 0 || s.iteration == exploration()) follow(context, s);
   if (s.iteration != params.warmup) return info;
   for (int level = 0; level < levels(); ++level) {
     bool is_stuck = false;

@@ -7,6 +7,8 @@
 ///           (Christen, Fox 2005, algorithm 1, for one level and n = 1; Liu 2001, surrogate transition; Dodwell, Ketelsen,
 ///           Scheichl, Teckentrup 2019 and Lykkegaard, Dodwell, Fox, Mingas, Scheichl 2023, algorithm 2, for more). Level 0 moves
 ///           by a Metropolis kernel, whose scale and covariance are learned in the warm-up.
+///           In the first fifth of the warm-up the chains follow level 0 alone: from a start far away, where the levels differ
+///           most, a chain might never be let go.
 /// Parallel  collective over the ensemble; same bits on any number of ranks.
 /// Cost      a step: at most one model run a member (none where the subchain has not moved), n_(L-1) moves of level L - 1, and so
 ///           on: n_0 ... n_(L-1) runs of level 0.
@@ -49,6 +51,9 @@ struct DelayedAcceptance {
   Kernel base_kernel() const { return kernel_for(params.kernel, *coarse.front()); }
   int levels() const { return static_cast<int>(coarse.size()); }
   int subchain(int level) const { return params.subchain[params.subchain.size() == 1 ? 0 : level]; }
+  /// Steps at the start of the warm-up that only follow the cheapest level.
+  std::int64_t exploration() const { return static_cast<std::int64_t>(0.2 * params.warmup); }
+  Vector explore(const Problem& problem, const Context& context, State& s, Tally& tally) const;
   Vector move(int level, const Problem& problem, const Context& context, State& s, Tally& tally) const;
   void follow(const Context& context, State& s) const;
 };
