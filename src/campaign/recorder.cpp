@@ -29,11 +29,15 @@ int prior_draws(const model::Problem& problem) {
   return std::clamp(8'000'000 / std::max(problem.parameter_dimension(), 1), 100, 1000);
 }
 
-std::int64_t prediction_draws(const sampler::Plan& plan) { return std::min<std::int64_t>(256, plan.members); }
-
-Recorder::Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem,
+Recorder::Recorder(const std::string& path, const Shape& shape, const model::Problem& problem,
                    const model::Context& context, bool is_new, int first_draw)
-    : plan_(plan), problem_(problem), context_(context), layout_(plan.members, context.comm), next_draw_(first_draw) {
+    : plan_(shape.plan),
+      predictive_(shape.predictive),
+      problem_(problem),
+      context_(context),
+      layout_(shape.plan.members, context.comm),
+      next_draw_(first_draw) {
+  const sampler::Plan& plan = plan_;
   if (plan.kind == sampler::Plan::Kind::chains) {
     capacity_ = buffer_capacity(plan.members, context.comm.size(), problem.parameter_dimension(), plan.draws);
     values_.resize(problem.variables().size());
@@ -86,10 +90,7 @@ void Recorder::lay_out(const std::string& path) {
                   {io::VariableInfo::Type::integer, "", "the particle's ancestor in the prior sample"});
   if (const auto data = static_cast<std::int64_t>(problem_.facts().data.size()); data > 0)
     file_->define("observed_data", "data", {{"data_dim_0", data}});
-  if (problem_.outputs() > 0)
-    file_->define("predictions", "outputs",
-                  {{"chain", 1}, {"draw", prediction_draws(plan_)}, {"outputs_dim_0", problem_.outputs()}},
-                  {io::VariableInfo::Type::real, "", "model outputs at posterior draws, without noise"});
+  lay_out_predictions();
   file_->commit_layout();
 }
 
@@ -125,8 +126,34 @@ void Recorder::write_in_parts(const parallel::RowLayout& layout, const std::stri
   }
 }
 
-void Recorder::write_predictions(const std::vector<double>& outputs) {
-  file_->write("predictions", "outputs", outputs);
+void Recorder::lay_out_predictions() {
+  const auto rows = [](int draws, const char* of, std::int64_t size) {
+    return std::vector<io::Dimension>{{"chain", 1}, {"draw", draws}, {std::string(of) + "_dim_0", size}};
+  };
+  if (predictive_.posterior > 0)
+    file_->define("predictions", "outputs", rows(predictive_.posterior, "outputs", problem_.outputs()),
+                  {io::VariableInfo::Type::real, "", "model outputs at posterior draws, without noise"});
+  if (!can_replicate(problem_)) return;
+  const auto data = static_cast<std::int64_t>(problem_.facts().data.size());
+  for (const auto& [draws, from] : {std::pair(predictive_.posterior, std::string("posterior")),
+                                    std::pair(predictive_.prior, std::string("prior"))}) {
+    if (draws == 0) continue;
+    file_->define(from + "_predictive", "data", rows(draws, "data", data),
+                  {io::VariableInfo::Type::real, "", "data replicated from the likelihood at draws of the " + from});
+    file_->define("predictive_checks", from + "_pit", {{"data_dim_0", data}},
+                  {io::VariableInfo::Type::real, "", "place of each datum among its replicates, from 0 to 1"});
+  }
+}
+
+void Recorder::write_posterior_predictive(const Predicted& predicted, const PredictiveCheck& check) {
+  file_->write("predictions", "outputs", predicted.outputs);
+  if (!predicted.data.empty()) file_->write("posterior_predictive", "data", predicted.data);
+  if (!check.pit.empty()) file_->write("predictive_checks", "posterior_pit", check.pit);
+}
+
+void Recorder::write_prior_predictive(const Predicted& predicted, const PredictiveCheck& check) {
+  if (!predicted.data.empty()) file_->write("prior_predictive", "data", predicted.data);
+  if (!check.pit.empty()) file_->write("predictive_checks", "prior_pit", check.pit);
 }
 
 void Recorder::add(const sampler::BaseState& state) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "campaign/predictive.hpp"
 #include "io/results.hpp"
 #include "sampler/sampler.hpp"
 
@@ -17,9 +18,14 @@ namespace aleator::campaign {
 
 class Recorder {
  public:
+  /// What is recorded: the shape of the sample, and how many draws are run through the model again.
+  struct Shape {
+    sampler::Plan plan;
+    PredictiveDraws predictive;
+  };
   /// `is_new`: lay out the file; else go on with the one that is there, from draw `first_draw`.
-  Recorder(const std::string& path, const sampler::Plan& plan, const model::Problem& problem,
-           const model::Context& context, bool is_new, int first_draw);
+  Recorder(const std::string& path, const Shape& shape, const model::Problem& problem, const model::Context& context,
+           bool is_new, int first_draw);
   void add(const sampler::BaseState& state);
   /// Writes the buffered draws to the file.
   void flush();
@@ -27,8 +33,9 @@ class Recorder {
   void sync();
   /// The data, and draws from the prior: once.
   void write_observed(const std::vector<double>& data);
-  /// Outputs of the first prediction_draws() members, row by row.
-  void write_predictions(const std::vector<double>& outputs);
+  /// Outputs and replicated data at posterior draws, or replicated data of the prior, and the data's places among them.
+  void write_posterior_predictive(const Predicted& predicted, const PredictiveCheck& check);
+  void write_prior_predictive(const Predicted& predicted, const PredictiveCheck& check);
 
  private:
   void lay_out(const std::string& path);
@@ -36,7 +43,9 @@ class Recorder {
   void add_particles(const sampler::BaseState& state);
   using LatentRows = std::function<model::ConstBatch(int first, int count)>;
   void write_in_parts(const parallel::RowLayout& layout, const std::string& group, const LatentRows& latent);
+  void lay_out_predictions();
   sampler::Plan plan_;
+  PredictiveDraws predictive_;
   const model::Problem& problem_;
   model::Context context_;
   parallel::RowLayout layout_;
@@ -48,7 +57,5 @@ class Recorder {
 
 /// Draws from the prior that are kept beside: 1000, of fields fewer.
 int prior_draws(const model::Problem& problem);
-/// Members whose model outputs are kept at the end.
-std::int64_t prediction_draws(const sampler::Plan& plan);
 
 }  // namespace aleator::campaign

@@ -114,7 +114,7 @@ void register_jobs(deck::Registry& registry) {
         for (const std::string& name : names)
           samplers.push_back(
               {name, builder.deck().block("sampler", name).block.type, builder.get<sampler::Sampler>("sampler", name)});
-        return std::make_unique<SampleJob>(problem, std::move(samplers),
+        return std::make_unique<SampleJob>(params, problem, std::move(samplers),
                                            in_words(builder.deck(), *problem, params.problem));
       });
   registry.add<Job, EvaluateJob::Params>(

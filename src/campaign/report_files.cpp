@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "campaign/predictive.hpp"
 #include "campaign/report/report.hpp"
 #include "campaign/summary.hpp"
 #include "core/log.hpp"
@@ -98,6 +99,19 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
   run.wall_time_seconds = number_or_nan(summary.at("wall_time_seconds"));
   run.acceptance = number_or_nan(summary.at("acceptance"));
   run.error = number_or_nan(summary.at("error"));
+  if (const json& s = summary.value("stein_discrepancy", json()); s.is_object()) {
+    run.ksd = number_or_nan(s.at("value")), run.ksd_expected = number_or_nan(s.at("expected"));
+    run.ksd_p_value = number_or_nan(s.at("p_value")), run.ksd_draws = s.at("draws");
+  }
+  if (const json& s = summary.value("reference_run", json()); s.is_object()) {
+    run.sliced_wasserstein = number_or_nan(s.at("sliced_wasserstein"));
+    run.sliced_wasserstein_noise = number_or_nan(s.at("noise")), run.reference_run = s.at("path");
+  }
+  if (summary.contains("failed_rows")) {
+    const json& failed = summary.at("failed_rows");
+    run.rejected_rows = failed.at("rejected"), run.recovered_rows = failed.at("recovered_by_retry"),
+    run.imputed_rows = failed.at("imputed");
+  }
   if (summary.at("log_evidence").is_object()) {
     run.log_evidence = number_or_nan(summary.at("log_evidence").at("value"));
     run.log_evidence_standard_error = number_or_nan(summary.at("log_evidence").at("standard_error"));
@@ -137,6 +151,14 @@ void read_predictions(const std::string& folder, int outputs, report::ReportData
   data.predicted_mean = std::move(mean), data.predicted_draws = rows;
 }
 
+// The checks again, from the replicates in results.h5.
+report::Prediction read_prediction(const io::ResultsReader& reader, const std::string& group,
+                                   const std::vector<double>& data) {
+  if (!reader.has(group, "data")) return {};
+  const PredictiveCheck c = check_prediction(data, reader.read(group, "data"));
+  return {c.draws, c.failed, c.p_value, c.outside, c.extreme, c.pit, c.q05, c.q50, c.q95};
+}
+
 }  // namespace
 
 void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
@@ -157,7 +179,10 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.reference_mean = data.reference_is_truth ? problem.facts().truth : problem.facts().reference_mean;
   data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";
   data.observed = problem.facts().data;
-  if (problem.outputs() > 0) read_predictions(folders.front(), problem.outputs(), data);
+  const io::ResultsReader results(folders.front() + "/results.h5");
+  if (results.has("predictions", "outputs")) read_predictions(folders.front(), problem.outputs(), data);
+  data.posterior_prediction = read_prediction(results, "posterior_predictive", data.observed);
+  data.prior_prediction = read_prediction(results, "prior_predictive", data.observed);
   data.main = read_method(folders.front(), problem, true);
   const json summary = read_sampling_summary(folders.front() + "/summary.json").facts;
   data.ranks = summary.at("ranks"), data.threads = summary.at("threads");

@@ -16,12 +16,29 @@ deck::Schema<SampleJob::Params> SampleJob::schema() {
   s.reference("sampler", &Params::sampler, "sampler", "how").required();
   s.reference("compare", &Params::compare, "sampler",
               "further samplers, run after the first on the same problem; the report compares them");
+  s.key(
+      "posterior_predictive", &Params::posterior_predictive, "1",
+      "draws at which the model is run again at the end, to compare its outputs and replicated data with the data; 0: "
+      "none",
+      deck::at_least(0));
+  s.key("prior_predictive", &Params::prior_predictive, "1",
+        "the same of the prior, for the first sampler only; 0: none", deck::at_least(0));
+  s.key("stein_discrepancy", &Params::stein_discrepancy, "1",
+        "draws at which the gradient is evaluated at the end, to measure how well they fit the posterior's density; 0: "
+        "none. Problems without a gradient do without",
+        deck::at_least(0));
+  s.key("reference_run", &Params::reference_run, "",
+        "results.h5, or the folder of a run that holds it, whose draws the draws are compared with")
+      .example("\"runs/long/results.h5\"");
   return s;
 }
 
-SampleJob::SampleJob(std::shared_ptr<model::Problem> problem, std::vector<NamedSampler> samplers,
+SampleJob::SampleJob(const Params& params, std::shared_ptr<model::Problem> problem, std::vector<NamedSampler> samplers,
                      std::string problem_text)
-    : problem_(std::move(problem)), samplers_(std::move(samplers)), problem_text_(std::move(problem_text)) {
+    : problem_(std::move(problem)),
+      samplers_(std::move(samplers)),
+      problem_text_(std::move(problem_text)),
+      params_(params) {
   std::set<std::string> names;
   for (const NamedSampler& named : samplers_) {
     if (!names.insert(named.name).second)  // its folder would be another's, its draws the same
@@ -45,7 +62,10 @@ std::string SampleJob::folder_of(const std::string& job_folder, std::size_t i) c
 
 JobEnd SampleJob::run(const JobContext& context) {
   for (std::size_t i = 0; i < samplers_.size(); ++i) {
-    SamplerRun run(*problem_, samplers_[i], context, folder_of(context.folder, i));
+    const SamplerRun::Checks checks{{params_.posterior_predictive, i == 0 ? params_.prior_predictive : 0},
+                                    params_.stein_discrepancy,
+                                    params_.reference_run};
+    SamplerRun run(*problem_, samplers_[i], context, {folder_of(context.folder, i), checks});
     if (run.run() == JobEnd::stopped) return JobEnd::stopped;
   }
   if (context.settings.report)

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "campaign/job.hpp"
+#include "campaign/predictive.hpp"
 #include "model/problem.hpp"
 #include "sampler/sampler.hpp"
 
@@ -21,13 +22,16 @@ class SampleJob : public Job {
     std::string problem;
     std::string sampler;
     std::vector<std::string> compare;
+    int posterior_predictive = 200, prior_predictive = 100, stein_discrepancy = 200;
+    std::string reference_run;
   };
   struct NamedSampler {
     std::string name, component;
     std::shared_ptr<sampler::Sampler> sampler;
   };
   static deck::Schema<Params> schema();
-  SampleJob(std::shared_ptr<model::Problem> problem, std::vector<NamedSampler> samplers, std::string problem_text);
+  SampleJob(const Params& params, std::shared_ptr<model::Problem> problem, std::vector<NamedSampler> samplers,
+            std::string problem_text);
 
   JobEnd run(const JobContext& context) override;
   std::int64_t rows_at_once() const override;
@@ -39,6 +43,7 @@ class SampleJob : public Job {
   std::shared_ptr<model::Problem> problem_;
   std::vector<NamedSampler> samplers_;
   std::string problem_text_;
+  Params params_;
 };
 
 }  // namespace aleator::campaign

@@ -14,13 +14,15 @@
 namespace aleator::campaign {
 
 SamplerRun::SamplerRun(const model::Problem& problem, const SampleJob::NamedSampler& sampler, const JobContext& job,
-                       std::string folder)
+                       const Place& place)
     : problem_(problem),
       named_(sampler),
       job_(job),
-      folder_(std::move(folder)),
+      folder_(place.folder),
       context_{job.comm, kernels::Rng(static_cast<std::uint64_t>(job.settings.seed))},
-      plan_(sampler.sampler->plan()) {}
+      plan_(sampler.sampler->plan()),
+      checks_(place.checks),
+      predictive_(predictive_draws(place.checks.predictive, plan_, problem)) {}
 
 JobEnd SamplerRun::run() {
   if (io::file_exists(folder_ + "/summary.json")) {
@@ -86,7 +88,7 @@ void SamplerRun::start_or_resume() {
   }
   named_.sampler->init(problem_, context_);
   refuse_a_start_without_density();
-  recorder_ = std::make_unique<Recorder>(results, plan_, problem_, context_, true, 0);
+  recorder_ = std::make_unique<Recorder>(results, Recorder::Shape{plan_, predictive_}, problem_, context_, true, 0);
   recorder_->write_observed(problem_.facts().data);
 }
 
@@ -115,7 +117,8 @@ void SamplerRun::resume_from(const std::string& checkpoint, const std::string& r
     io::ArchiveReader archive(job_.comm, checkpoint);
     owner(archive);
     fields(archive);
-    recorder_ = std::make_unique<Recorder>(results, plan_, problem_, context_, false, static_cast<int>(draws_));
+    recorder_ = std::make_unique<Recorder>(results, Recorder::Shape{plan_, predictive_}, problem_, context_, false,
+                                           static_cast<int>(draws_));
   } catch (const core::UserError& error) {  // the same on all ranks
     throw core::UserError(
         fmt::format("{}\n  to compute {} from its beginning instead, "
@@ -144,6 +147,9 @@ void SamplerRun::fields(io::Archive& archive) {
   archive.field("progress", progress_);
   archive.field("accepted", accepted_);
   archive.field("next_error_at", next_error_at_);
+  archive.field("rejected_rows", failures_.rejected);
+  archive.field("recovered_rows", failures_.recovered);
+  archive.field("imputed_rows", failures_.imputed);
   if (archive.is_loading()) seconds_before_ = seconds;
   history_.fields(archive);
   const io::ArchiveGroup group(archive, "state");
@@ -152,7 +158,13 @@ void SamplerRun::fields(io::Archive& archive) {
 
 void SamplerRun::record_failures() {
   std::string mine;
-  for (const std::string& line : problem_.take_failures()) mine += line, ++failed_rows_;
+  for (const std::string& line : problem_.take_failures()) mine += line;
+  model::FailureCounts counts;
+  if (const auto* const counting = dynamic_cast<const model::CountsFailures*>(&problem_))
+    counts = counting->take_failure_counts();
+  failures_.rejected += job_.comm.sum(counts.rejected);
+  failures_.recovered += job_.comm.sum(counts.recovered);
+  failures_.imputed += job_.comm.sum(counts.imputed);
   if (!job_.comm.any(!mine.empty())) return;
   const std::string text = gather_text(job_.comm, mine), path = folder_ + "/failed_rows.csv";
   parallel::agree(job_.comm, [&] {
@@ -189,17 +201,18 @@ RunFacts SamplerRun::facts() const {
   facts.acceptance = draws_ > 0 && plan_.is_exact ? accepted_ / static_cast<double>(draws_) : std::nan("");
   facts.log_evidence = state.log_evidence, facts.log_evidence_standard_error = state.log_evidence_standard_error;
   facts.ranks = job_.comm.whole().size(), facts.threads = parallel::threads();
-  facts.deck = job_.fingerprint;
+  facts.deck = job_.fingerprint, facts.failures = failures_;
   return facts;
 }
 
 void SamplerRun::finish() {
   recorder_->flush();
-  const RunFacts facts = this->facts();
-  if (problem_.outputs() > 0) record_predictions();
   record_failures();
-  if (const std::int64_t failed = job_.comm.sum(failed_rows_); failed > 0)
+  RunFacts facts = this->facts();
+  if (const std::int64_t failed = failures_.rejected + failures_.imputed; failed > 0)
     core::warn("{}: {} rows failed; {}/failed_rows.csv", named_.name, failed, folder_);
+  predict(facts);
+  measure(facts);
   recorder_->sync();
   recorder_.reset();
   job_.comm.barrier();
@@ -212,17 +225,46 @@ void SamplerRun::finish() {
   core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.facts().reference_mean));
 }
 
-void SamplerRun::record_predictions() {
-  // Outputs at posterior draws: the members as they stand, the first few hundred of them.
-  const sampler::Ensemble& e = named_.sampler->state().ensemble;
-  const int rows = static_cast<int>(std::clamp<std::int64_t>(prediction_draws(plan_) - e.layout.first(), 0, e.rows())),
-            p = problem_.outputs();
-  model::Evaluation evaluation{kernels::Vector("log_likelihood", rows), {}, kernels::Batch("outputs", rows, p)};
-  sampler::evaluate(problem_, Kokkos::subview(e.position, Kokkos::make_pair(0, rows), Kokkos::ALL), evaluation,
-                    context_);
-  const std::vector<double> mine(evaluation.outputs.data(),
-                                 evaluation.outputs.data() + static_cast<std::ptrdiff_t>(rows) * p);
-  recorder_->write_predictions(parallel::gather_rows(job_.comm, mine));
+// The draws are read back: members as they stand would be few where chains are few.
+void SamplerRun::predict(RunFacts& facts) {
+  constexpr std::int64_t step_of_posterior = 1, step_of_prior = 2;  // step 0 makes data (job/simulate_data)
+  const std::vector<double>& data = problem_.facts().data;
+  if (predictive_.posterior > 0) {
+    job_.comm.barrier();  // all draws are in the file
+    const parallel::RowLayout layout(predictive_.posterior, job_.comm);
+    model::Batch u;
+    parallel::agree(job_.comm, [&] { u = posterior_parameters(folder_ + "/results.h5", problem_, layout); });
+    const Predicted predicted = campaign::predict(problem_, context_, layout, u, step_of_posterior);
+    facts.posterior_check = check_prediction(data, predicted.data);
+    recorder_->write_posterior_predictive(predicted, facts.posterior_check);
+  }
+  if (predictive_.prior > 0) {
+    const parallel::RowLayout layout(predictive_.prior, job_.comm);
+    const model::Batch z("z", layout.local_rows(), problem_.dimension()),
+        u("u", layout.local_rows(), problem_.parameter_dimension());
+    context_.rng.normals({kernels::Purpose::prior_sample}, layout.first(), z);
+    problem_.parameters(z, u);
+    const Predicted predicted = campaign::predict(problem_, context_, layout, u, step_of_prior);
+    facts.prior_check = check_prediction(data, predicted.data);
+    recorder_->write_prior_predictive(predicted, facts.prior_check);
+  }
+}
+
+void SamplerRun::measure(RunFacts& facts) {
+  const std::string results = folder_ + "/results.h5";
+  recorder_->sync();
+  job_.comm.barrier();
+  const std::int64_t all = plan_.kind == sampler::Plan::Kind::chains ? plan_.members * plan_.draws : plan_.members;
+  if (const std::int64_t draws = std::min<std::int64_t>(checks_.stein_draws, all);
+      draws > 0 && can_measure_stein(problem_)) {
+    const parallel::RowLayout layout(draws, job_.comm);
+    model::Batch u;
+    parallel::agree(job_.comm, [&] { u = posterior_parameters(results, problem_, layout); });
+    facts.stein = stein_distance(problem_, context_, layout, u);
+  }
+  if (checks_.reference_run.empty()) return;
+  facts.reference_run = checks_.reference_run;
+  parallel::agree(job_.comm, [&] { facts.distance = distance_to_run(results, checks_.reference_run, problem_); });
 }
 
 sampler::MeanEstimate SamplerRun::running_means() const {

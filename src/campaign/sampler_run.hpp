@@ -13,8 +13,18 @@ namespace aleator::campaign {
 
 class SamplerRun {
  public:
+  /// What is looked at when the sampling is done.
+  struct Checks {
+    PredictiveDraws predictive;
+    int stein_draws = 0;
+    std::string reference_run;  ///< empty: none
+  };
+  struct Place {
+    std::string folder;
+    Checks checks;
+  };
   SamplerRun(const model::Problem& problem, const SampleJob::NamedSampler& sampler, const JobContext& job,
-             std::string folder);
+             const Place& place);
   /// Nothing is done when summary.json exists.
   JobEnd run();
 
@@ -29,7 +39,10 @@ class SamplerRun {
   void save_checkpoint();
   void finish();
   void refuse_a_start_without_density() const;
-  void record_predictions();
+  /// Runs the model again at draws of posterior and prior, and compares what it predicts with the data. Collective.
+  void predict(RunFacts& facts);
+  /// Compares the draws with the density and with a reference run. Collective.
+  void measure(RunFacts& facts);
   /// Appends the rows that failed since the last call to failed_rows.csv. Collective.
   void record_failures();
   /// Collective; valid on rank 0.
@@ -47,6 +60,8 @@ class SamplerRun {
   std::string folder_;
   model::Context context_;
   sampler::Plan plan_;
+  Checks checks_;
+  PredictiveDraws predictive_;  // those that there are
   std::unique_ptr<Recorder> recorder_;
 
   // The loop's own state, part of the checkpoint.
@@ -55,8 +70,8 @@ class SamplerRun {
   double seconds_before_ = 0.0, warmup_seconds_ = 0.0, progress_ = 0.0;
   double accepted_ = 0.0;  // sum over draws of the mean acceptance
   History history_;
-  double next_error_at_ = 1.0;    // draws after which the error of the means is taken next
-  std::int64_t failed_rows_ = 0;  // of this rank, since the run went on
+  double next_error_at_ = 1.0;     // draws after which the error of the means is taken next
+  model::FailureCounts failures_;  // over all ranks, up to the last call of record_failures
 
   double start_seconds_ = 0.0;  // of the watch, when this process began this sampler
   int last_live_tenth_ = 0;

@@ -164,6 +164,18 @@ constexpr Column columns[] = {{"mean", &prob::ScalarSummary::mean},
                               {"q50", &prob::ScalarSummary::q50},
                               {"q95", &prob::ScalarSummary::q95}};
 
+ordered_json check_json(const PredictiveCheck& check, std::size_t data) {
+  if (check.draws < 2) return nullptr;
+  ordered_json out;
+  out["draws"] = check.draws;
+  out["failed"] = check.failed;
+  out["p_value"] = check.p_value;
+  out["data"] = data;
+  out["outside_90_percent"] = check.outside;
+  out["most_extreme_datum"] = check.extreme < 0 ? ordered_json(nullptr) : ordered_json(check.extreme);
+  return out;
+}
+
 const char* kind_text(sampler::Plan::Kind kind) {
   switch (kind) {
     case sampler::Plan::Kind::chains:
@@ -207,6 +219,22 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["ess_per_evaluation"] = number(worst.ess / static_cast<double>(facts.model_evaluations));
   out["ess_per_second"] = number(worst.ess / facts.wall_time_seconds);
   out["error"] = number(relative_squared_error(rows, reference));
+  out["failed_rows"] = {{"rejected", facts.failures.rejected},
+                        {"recovered_by_retry", facts.failures.recovered},
+                        {"imputed", facts.failures.imputed}};
+  out["posterior_predictive"] = check_json(facts.posterior_check, facts.posterior_check.pit.size());
+  out["prior_predictive"] = check_json(facts.prior_check, facts.prior_check.pit.size());
+  out["stein_discrepancy"] = facts.stein.draws == 0 ? ordered_json(nullptr)
+                                                    : ordered_json{{"draws", facts.stein.draws},
+                                                                   {"value", number(facts.stein.ksd.value)},
+                                                                   {"expected", number(facts.stein.ksd.expected)},
+                                                                   {"p_value", number(facts.stein.ksd.p_value)}};
+  out["reference_run"] = facts.distance.draws == 0
+                             ? ordered_json(nullptr)
+                             : ordered_json{{"path", facts.reference_run},
+                                            {"draws", facts.distance.draws},
+                                            {"sliced_wasserstein", number(facts.distance.sliced_wasserstein)},
+                                            {"noise", number(facts.distance.noise)}};
   std::string text = out.dump(2);
   text.erase(text.size() - 2);  // the last brace: parameters follow, one after the other, for fields have many
   text += ",\n  \"parameters\": {";

@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "campaign/predictive.hpp"
+#include "campaign/sample_distance.hpp"
+#include "model/failures.hpp"
 #include "model/problem.hpp"
 #include "prob/diagnostics.hpp"
 #include "sampler/sampler.hpp"
@@ -25,6 +28,11 @@ struct RunFacts {
   double acceptance = 0.0, log_evidence = 0.0, log_evidence_standard_error = 0.0;
   int ranks = 1, threads = 1;
   std::string deck;  ///< fingerprint of the deck that made it
+  model::FailureCounts failures;
+  PredictiveCheck posterior_check, prior_check;  ///< fewer than two draws: not made
+  SteinDistance stein;
+  RunDistance distance;
+  std::string reference_run;
 };
 
 struct NamedSummary {

@@ -24,6 +24,10 @@ for folder, kind in {".": "chains", "compare/mala": "chains", "compare/hmc": "ch
     evidence = summary["log_evidence"]
     assert (evidence is not None) == (kind == "particles"), folder
     if evidence: assert math.isfinite(evidence["value"]) and evidence["standard_error"] > 0
+    assert summary["failed_rows"] == {"rejected": 0, "recovered_by_retry": 0, "imputed": 0}, folder
+    check = summary["posterior_predictive"]
+    assert 0 < check["p_value"] <= 1 and 0 <= check["outside_90_percent"] <= 1 and check["failed"] == 0, folder
+    assert (summary["prior_predictive"] is not None) == (folder == "."), folder
     if kind == "chains": assert 0 < summary["acceptance"] < 1 and summary["rhat_max"] >= 0.9, folder
     history = json.loads((run / "history.json").read_text())
     assert len(history["iteration"]) > 1
@@ -48,6 +52,13 @@ sizes = {".": (5, 50), "compare/pcn": (5, 20), "compare/mala": (5, 50), "compare
 for folder, sample in sizes.items():
     with h5py.File(f"run/{folder}/results.h5") as file:
         assert {"posterior", "sample_stats", "observed_data", "prior"} <= set(file), folder
+        draws, data = min(200, sample[0] * sample[1]), file["observed_data/data"].shape[0]
+        assert file["posterior_predictive/data"].shape == file["predictions/outputs"].shape == (1, draws, data), folder
+        noise = file["posterior_predictive/data"][...] - file["predictions/outputs"][...]
+        assert np.isfinite(noise).all() and noise.std() > 0, folder
+        pit = file["predictive_checks/posterior_pit"][...]
+        assert ((0 < pit) & (pit < 1)).all(), folder
+        assert ("prior_predictive" in file) == (folder == "."), folder
         theta = file["posterior/theta"]
         assert theta.shape == sample + (4,) and theta.dtype == np.float64, folder
         assert np.isfinite(theta[...]).all() and (theta[...] > 0).all(), folder

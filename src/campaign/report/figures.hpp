@@ -31,5 +31,6 @@ Figure marginal_figure(const ReportData& data, Gnuplot& gnuplot);
 Figure history_figure(const ReportData& data, Gnuplot& gnuplot);
 Figure comparison_figure(const ReportData& data, Gnuplot& gnuplot);
 Figure data_fit_figure(const ReportData& data, Gnuplot& gnuplot);
+Figure predictive_figure(const ReportData& data, Gnuplot& gnuplot);
 
 }  // namespace aleator::campaign::report

@@ -113,7 +113,7 @@ std::vector<Section> all_sections(const ReportData& data, Gnuplot& gnuplot) {
   add("posterior", "Posterior", figure_html(field_figure(data, gnuplot)) + figure_html(interval_figure(data, gnuplot)));
   add("marginal-distributions", "Marginals",
       figure_html(joint_figure(data, gnuplot)) + figure_html(marginal_figure(data, gnuplot)));
-  add("fit", "Fit", figure_html(data_fit_figure(data, gnuplot)));
+  add("fit", "Fit", figure_html(data_fit_figure(data, gnuplot)) + figure_html(predictive_figure(data, gnuplot)));
   add("convergence", "Convergence",
       figure_html(trace_figure(data, gnuplot)) + figure_html(rank_figure(data, gnuplot)) +
           figure_html(autocorrelation_figure(data, gnuplot)) + figure_html(history_figure(data, gnuplot)));

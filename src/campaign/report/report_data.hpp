@@ -47,6 +47,19 @@ struct MethodRun {
   std::vector<Series> histories;  ///< numbers per step
   Series error_curve;        ///< e = sum_k ((mean_k - ref_k) / ref_k)^2 against model evaluations, with a reference
   double error = undefined;  ///< its final value
+  double ksd = undefined, ksd_expected = undefined, ksd_p_value = undefined;  ///< kernelised Stein discrepancy
+  int ksd_draws = 0;
+  double sliced_wasserstein = undefined, sliced_wasserstein_noise = undefined;  ///< to a reference run
+  std::string reference_run;
+  double rejected_rows = 0, recovered_rows = 0, imputed_rows = 0;  ///< model runs that failed
+};
+
+/// The data among what was replicated from draws of the posterior, or the prior.
+struct Prediction {
+  int draws = 0, failed = 0;  ///< fewer than two draws: not made
+  double p_value = undefined, outside = undefined;
+  int extreme = -1;
+  std::vector<double> pit, q05, q50, q95;  ///< datum by datum
 };
 
 /// Everything on the page.
@@ -66,6 +79,7 @@ struct ReportData {
       false;  ///< true: the parameters that made the data; false: a posterior mean known from elsewhere
   std::vector<std::pair<int, int>> pairs;  ///< joint marginals to show; empty: chosen by the report
   std::vector<double> observed, predicted_mean;
+  Prediction posterior_prediction, prior_prediction;
   int predicted_draws = 0;  ///< over how many posterior draws the prediction is a mean; 0: not known
   MethodRun main;
   std::vector<MethodRun> comparisons;

@@ -173,6 +173,70 @@ Check bias_check(const ReportData& data) {
           "check it against one."};
 }
 
+// p-value of the discrepancy of all data from what the posterior replicates.
+Check prediction_check(const Prediction& p) {
+  Check c{
+      Level::good, "Data",
+      fmt::format("{} of {} replicated data sets lie as far from the prediction as the data (p = {}); {} of the data "
+                  "outside the central 90 % of their replicates",
+                  percent(p.p_value), count(p.draws), number(p.p_value, 2), percent(p.outside)),
+      ""};
+  if (p.p_value < threshold::predictive) {
+    c.level = Level::caution;
+    c.advice =
+        "The model with its posterior parameters does not make such data: look at the residuals; the model lacks "
+        "something, or the noise is understated.";
+  } else if (p.p_value > 1.0 - threshold::predictive) {
+    c.advice = "The data lie closer to the prediction than the noise allows: it is overstated.";
+  }
+  return c;
+}
+
+// Whether the draws fit the posterior's density, by its gradient alone.
+Check stein_check(const MethodRun& run) {
+  Check c{Level::good, "Stein discrepancy",
+          fmt::format("{} at {}; {} is usual for as many independent draws (p = {})", number(run.ksd),
+                      plural(run.ksd_draws, "draw"), number(run.ksd_expected), number(run.ksd_p_value, 2)),
+          ""};
+  if (run.ksd_p_value < threshold::predictive) {
+    c.level = Level::caution;
+    c.advice =
+        "The draws do not lie as the density says: they depend on each other, or the method is biased, or has not "
+        "converged.";
+  }
+  return c;
+}
+
+Check reference_check(const MethodRun& run) {
+  const double distance = run.sliced_wasserstein, noise = run.sliced_wasserstein_noise;
+  Check c{
+      Level::unknown, "Reference run",
+      fmt::format("sliced Wasserstein distance {} to {}, in standard deviations", number(distance), run.reference_run),
+      ""};
+  if (!std::isfinite(noise)) return c;
+  c.found += fmt::format("; {} between two halves of the reference", number(noise));
+  c.level = distance < 2.0 * noise ? Level::good : Level::caution;
+  if (c.level != Level::good)
+    c.advice = "One of the two runs is biased, has not converged, or has few independent draws.";
+  return c;
+}
+
+// Model runs that failed, as a share of all.
+Check failure_check(const MethodRun& run) {
+  const double failed = run.rejected_rows + run.imputed_rows, share = failed / run.model_evaluations;
+  std::string found = fmt::format("{} of the model runs failed", share < 0.001 ? "under 0.1 %" : percent(share));
+  for (const auto& [rows, words] : {std::pair(run.rejected_rows, "rejected"), std::pair(run.imputed_rows, "imputed"),
+                                    std::pair(run.recovered_rows, "sound when computed again")})
+    if (rows > 0) found += fmt::format("; {} {}", count(rows), words);
+  Check c{Level::good, "Failed model runs", found, ""};
+  if (share > threshold::failed) {
+    c.level = Level::caution;
+    c.advice =
+        "The posterior is that of the region where the model can be computed: see failed_rows.csv for where it cannot.";
+  }
+  return c;
+}
+
 std::string advice_count(const std::vector<Check>& checks, Level level) {
   std::string out;
   for (const Check& c : checks) {
@@ -263,6 +327,10 @@ Verdict judge(const ReportData& data) {
   if (run.is_exact && mean_check(data).level != Level::good) v.checks.push_back(mean_check(data));
   if (std::isfinite(run.acceptance)) v.checks.push_back(acceptance_check(run));
   if (run.kind == "particles") particle_checks(run, v.checks);
+  if (data.posterior_prediction.draws >= 2) v.checks.push_back(prediction_check(data.posterior_prediction));
+  if (run.ksd_draws > 0) v.checks.push_back(stein_check(run));
+  if (!run.reference_run.empty()) v.checks.push_back(reference_check(run));
+  if (run.rejected_rows + run.recovered_rows + run.imputed_rows > 0) v.checks.push_back(failure_check(run));
   v.level = Level::unknown;
   bool any_known = false;
   for (const Check& c : v.checks) {

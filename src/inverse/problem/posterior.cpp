@@ -64,6 +64,10 @@ void Posterior::parameters(ConstBatch z, Batch u) const {
   kernels::for_each_row(static_cast<int>(z.extent(0)), [=](int row) { prior_->to_parameters(&z(row, 0), &u(row, 0)); });
 }
 
+void Posterior::latent(ConstBatch u, Batch z) const {
+  kernels::for_each_row(static_cast<int>(u.extent(0)), [=](int row) { prior_->to_latent(&u(row, 0), &z(row, 0)); });
+}
+
 std::vector<int> Posterior::evaluate(ConstBatch z, model::Evaluation& result) const {
   constexpr std::size_t values_at_once = 1 << 20, least_rows = 16;
   const auto d = static_cast<std::size_t>(std::max(parameter_dimension(), 1));
@@ -91,7 +95,11 @@ std::vector<int> Posterior::evaluate_tile(ConstBatch z, model::Evaluation& resul
   if (gradient.size() != 0) du = new_batch(rows, parameter_dimension());
   model::RowStatus status = density(u, result, du, 0);
   add_undefined_rows(result.log_likelihood, undefined_reason(outputs()), status);
-  if (common_.on_failure == OnFailure::retry) retry(status, u, result, du);
+  if (common_.on_failure == OnFailure::retry) {
+    const std::size_t failed_once = status.failed.size();
+    retry(status, u, result, du);
+    counts_.recovered += static_cast<std::int64_t>(failed_once - status.failed.size());
+  }
   if (du.size() != 0)
     kernels::for_each_row(static_cast<int>(rows),
                           [=](int row) { prior_->pullback(&z(row, 0), &du(row, 0), &gradient(row, 0)); });
@@ -163,6 +171,7 @@ void Posterior::handle_failures(const model::RowStatus& status, ConstBatch u, mo
     if (failures_ == most_shown) core::warn("further failed rows are not shown");
     result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();
   }
+  (imputes_failures() ? counts_.imputed : counts_.rejected) += static_cast<std::int64_t>(status.failed.size());
   if (result.gradient.size() == 0) return;
   for (std::size_t row = 0; row < u.extent(0);
        ++row)  // likelihood zero has no direction, and infinity - infinity is NaN

@@ -9,8 +9,11 @@
 ///           log-likelihood -infinity and gradient 0.
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "deck/registry.hpp"
+#include "model/failures.hpp"
+#include "model/latent_inverse.hpp"
 #include "model/problem.hpp"
 
 namespace aleator::inverse {
@@ -25,7 +28,7 @@ struct PosteriorParams {
   deck::File reference_mean, truth;
 };
 
-class Posterior : public model::Problem {
+class Posterior : public model::Problem, public model::CountsFailures, public model::LatentInverse {
  public:
   using OnFailure = inverse::OnFailure;
   /// Adds on_failure, reference_mean and truth to a schema.
@@ -38,6 +41,7 @@ class Posterior : public model::Problem {
   bool imputes_failures() const override { return common_.on_failure == OnFailure::impute; }
   std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override;
   void parameters(model::ConstBatch z, model::Batch u) const override;
+  void latent(model::ConstBatch u, model::Batch z) const override;
   const std::vector<prob::Variable>& variables() const override { return variables_; }
   const model::ProblemFacts& facts() const override { return facts_; }
   model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result,
@@ -46,6 +50,7 @@ class Posterior : public model::Problem {
   /// log-likelihood + log-prior with respect to u; 0 outside the prior's support.
   bool has_parameter_gradient() const { return has_gradient() && prior_->density_slope() != nullptr; }
   std::vector<std::string> take_failures() const override { return std::move(failed_rows_); }
+  model::FailureCounts take_failure_counts() const override { return std::exchange(counts_, {}); }
 
  protected:
   Posterior(PosteriorParams common, std::shared_ptr<const prob::Prior> prior);
@@ -69,6 +74,7 @@ class Posterior : public model::Problem {
   std::shared_ptr<const prob::Prior> prior_;
   mutable std::int64_t failures_ = 0;  // of this rank: the first few are logged
   mutable std::vector<std::string> failed_rows_;
+  mutable model::FailureCounts counts_;
 };
 
 template <typename Params>

@@ -1,0 +1,54 @@
+#pragma once
+/// What      Predictive checks: could the model with parameters from the posterior, or the prior, have made the data?
+/// Method    For draws u_s, s = 1 ... n, data x_s are replicated from the likelihood at y_s = G(u_s) (prior: Box 1980; posterior:
+///           Rubin 1984, Gelman, Meng, Stern 1996). The data x and the x_s are n + 1 samples, exchangeable when the model is
+///           right (for the prior exactly; the posterior has seen the data, which makes its checks mild). Datum by datum the
+///           place among the replicates, PIT_i = (#{x_si < x_i} + #{x_si = x_i} / 2 + 1/2) / (n + 1); over all data
+///           T(x) = mean_i ((x_i - m_i) / s_i)^2 with mean m and sd s of all n + 1, and
+///           p = (1 + #{T(x_s) >= T(x)}) / (n + 1).
+/// Parallel  collective; the numbers do not depend on the ranks.
+/// Cost      a model run a draw, n x data doubles on every rank.
+/// Fails     NumericsError as the model under on_failure = "stop"; draws whose model run fails are left out.
+#include <string>
+#include <vector>
+
+#include "model/problem.hpp"
+#include "sampler/sampler.hpp"
+
+namespace aleator::campaign {
+
+/// Draws that are run through the model again; 0: none.
+struct PredictiveDraws {
+  int posterior = 0, prior = 0;
+};
+
+/// How many are run: not more than there are, and no more data than memory holds easily.
+PredictiveDraws predictive_draws(const PredictiveDraws& wanted, const sampler::Plan& plan,
+                                 const model::Problem& problem);
+/// Whether the problem has data and draws data from its likelihood.
+bool can_replicate(const model::Problem& problem);
+
+/// What the draws predict, row by row; rows whose model run failed are NaN.
+struct Predicted {
+  std::vector<double> outputs;
+  std::vector<double> data;  ///< replicated; empty where the problem cannot draw any
+};
+/// `parameters`: this rank's rows of u. `step` tells the replicates of posterior and prior apart.
+Predicted predict(const model::Problem& problem, const model::Context& context, const parallel::RowLayout& layout,
+                  const model::Batch& parameters, std::int64_t step);
+
+struct PredictiveCheck {
+  int draws = 0, failed = 0;  ///< replicates, and draws left out
+  double p_value = 0.0;
+  double outside = 0.0;  ///< share of the data outside the central 90 % of their replicates
+  int extreme = -1;      ///< the datum deepest in a tail; -1: none varies
+  std::vector<double> pit, q05, q50, q95;
+};
+/// `replicates`: rows of as many numbers as data; fewer than two sound rows give draws < 2 and no numbers.
+PredictiveCheck check_prediction(const std::vector<double>& data, const std::vector<double>& replicates);
+
+/// Parameters of `count` draws spread evenly over those in results.h5, this rank's rows of them.
+model::Batch posterior_parameters(const std::string& results, const model::Problem& problem,
+                                  const parallel::RowLayout& layout);
+
+}  // namespace aleator::campaign

@@ -1,0 +1,72 @@
+#include "campaign/predictive.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace aleator::campaign {
+namespace {
+
+// `rows` data sets of `width` normals with standard deviation `sd` and mean `shift`.
+std::vector<double> normals(std::int64_t step, int rows, int width, double sd = 1.0, double shift = 0.0) {
+  const kernels::Batch x("x", rows, width);
+  kernels::Rng(17).normals({kernels::Purpose::test, step}, 0, x);
+  std::vector<double> values(x.data(), x.data() + x.size());
+  for (double& value : values) value = shift + sd * value;
+  return values;
+}
+
+TEST(PredictiveCheck, IsUniformWhenDataAndReplicatesAreAlike) {
+  // Exchangeable samples: the p-value is uniform on 1/40, ..., 1, mean 0.5125, sd 0.2886; so are the places of single data
+  // about 1/2. Four standard errors: a false alarm in 16 000.
+  const int problems = 400, n = 39, data = 5;
+  double p = 0.0, pit = 0.0, small = 0.0;
+  for (int i = 0; i < problems; ++i) {
+    const PredictiveCheck c = check_prediction(normals(2 * i, 1, data), normals(2 * i + 1, n, data));
+    EXPECT_EQ(c.draws, n);
+    p += c.p_value / problems, pit += c.pit[2] / problems, small += c.p_value <= 0.1001 ? 1.0 / problems : 0.0;
+  }
+  EXPECT_NEAR(p, 0.5125, 4 * 0.2886 / std::sqrt(problems));
+  EXPECT_NEAR(pit, 0.5, 4 * 0.2886 / std::sqrt(problems));
+  EXPECT_NEAR(small, 0.1, 4 * std::sqrt(0.09 / problems));
+}
+
+TEST(PredictiveCheck, SeesAShiftAndANoiseThatIsTooLargeOrTooSmall) {
+  const std::vector<double> replicates = normals(1, 199, 50);
+  EXPECT_LE(check_prediction(normals(2, 1, 50, 1.0, 1.0), replicates).p_value, 0.01);
+  EXPECT_LE(check_prediction(normals(3, 1, 50, 2.0), replicates).p_value, 0.01);
+  EXPECT_GE(check_prediction(normals(4, 1, 50, 0.3), replicates).p_value, 0.99);
+  std::vector<double> one = normals(5, 1, 50, 0.5);  // but for one datum well inside
+  one[31] = -9.0;
+  const PredictiveCheck c = check_prediction(one, replicates);
+  EXPECT_EQ(c.extreme, 31);
+  EXPECT_DOUBLE_EQ(c.pit[31], 0.5 / 200.0);  // below all 199
+}
+
+TEST(PredictiveCheck, ByHandWithTiesAndFailedRows) {
+  const double undefined = std::numeric_limits<double>::quiet_NaN();
+  // One datum, 2, among 1, 2, 2, 3 and a failed row: one below, two ties.
+  const PredictiveCheck c = check_prediction({2.0}, {1.0, 2.0, undefined, 2.0, 3.0});
+  EXPECT_EQ(c.draws, 4);
+  EXPECT_EQ(c.failed, 1);
+  EXPECT_DOUBLE_EQ(c.pit[0], (1.0 + 2 * 0.5 + 0.5) / 5.0);
+  EXPECT_DOUBLE_EQ(c.q50[0], 2.0);
+  EXPECT_DOUBLE_EQ(c.p_value, 1.0);  // the datum lies on the mean: all replicates are as far
+  EXPECT_DOUBLE_EQ(check_prediction({3.0}, {1.0, 2.0, 2.0, 2.0}).p_value,
+                   (1.0 + 1.0) / 5.0);  // only 1 is as far from 2
+  EXPECT_EQ(check_prediction({3.0}, {undefined, 1.0}).draws, 1);
+  EXPECT_TRUE(check_prediction({3.0}, {undefined, 1.0}).pit.empty());
+}
+
+TEST(PredictiveCheck, DataWithoutScatterDoNotCount) {
+  // The first datum is the same in all replicates and in the data.
+  const PredictiveCheck c = check_prediction({4.0, 0.5}, {4.0, 0.0, 4.0, 1.0, 4.0, 2.0});
+  EXPECT_EQ(c.extreme, 1);
+  EXPECT_DOUBLE_EQ(c.pit[0], 0.5);
+  EXPECT_TRUE(std::isfinite(c.p_value));
+}
+
+}  // namespace
+}  // namespace aleator::campaign
