@@ -21,4 +21,9 @@ void for_each_row(int rows, const Work& work) {
   Kokkos::parallel_for("for_each_row", Kokkos::RangePolicy<HostExec>(0, rows), work);
 }
 
+/// Without values: every one of them is to be written before it is read.
+inline Batch new_batch(std::size_t rows, int columns) {
+  return Batch(Kokkos::view_alloc("batch", Kokkos::WithoutInitializing), rows, columns);
+}
+
 }  // namespace aleator::kernels

@@ -7,16 +7,13 @@
 namespace aleator::inverse {
 namespace {
 
+using kernels::new_batch;
 using model::Batch;
 using model::ConstBatch;
 
 // Steps of central differences, in latent coordinates, of the entry of v that is largest. The prior's map is smooth and exact
 // to rounding: relative error some 1e-10. A model that is solved to 1e-10 or so: some 1e-6.
 constexpr double step_of_prior = 1e-5, step_of_model = 1e-4;
-
-Batch new_batch(std::size_t rows, int columns) {
-  return Batch(Kokkos::view_alloc("batch", Kokkos::WithoutInitializing), rows, columns);
-}
 
 // The factors h_r with |h_r v_r| = step in the largest entry; 0 where v_r = 0.
 std::vector<double> lengths_of_steps(ConstBatch v, double step) {

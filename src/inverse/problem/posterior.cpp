@@ -11,12 +11,9 @@
 namespace aleator::inverse {
 namespace {
 
+using kernels::new_batch;
 using model::Batch;
 using model::ConstBatch;
-
-Batch new_batch(std::size_t rows, int columns) {
-  return Batch(Kokkos::view_alloc("batch", Kokkos::WithoutInitializing), rows, columns);
-}
 
 // Variables are arrays of results.h5, beside the dimensions chain, draw and name_dim_0.
 void refuse_names_of_dimensions(const std::vector<prob::Variable>& variables) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/gaussian_step.hpp"
+#include "kernels/triangular.hpp"
 
 namespace aleator::sampler {
 
