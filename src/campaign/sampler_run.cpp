@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "campaign/checkpoint.hpp"
 #include "campaign/csv.hpp"
 #include "campaign/progress.hpp"
 #include "campaign/run_folder.hpp"
@@ -125,14 +126,10 @@ void SamplerRun::resume_from(const std::string& checkpoint, const std::string& r
 }
 
 void SamplerRun::owner(io::Archive& archive) {
-  std::string fingerprint = job_.fingerprint, sampler = named_.name;
-  archive.field("deck", fingerprint);
+  std::string sampler = named_.name;
+  check_owner(archive, job_, folder_);
   archive.field("sampler", sampler);
-  if (fingerprint != job_.fingerprint || sampler != named_.name)
-    throw core::UserError(
-        fmt::format("{}/checkpoint.h5: this checkpoint belongs to another deck (or resolved.toml was edited since); "
-                    "put back the deck it was written by, or start a new run with another --out",
-                    folder_));
+  if (sampler != named_.name) refuse_foreign_checkpoint(folder_);
 }
 
 void SamplerRun::fields(io::Archive& archive) {

@@ -31,6 +31,7 @@ class Product : public Prior, private DensitySlope {
   /// Null unless every part has one.
   const DensitySlope* density_slope() const override;
   std::vector<Variable> variables(const std::string& name) const override;
+  std::vector<GridPart> grid_parts(const std::string& name) const override;
 
  private:
   void log_density_gradient(const double* u, double* g) const override;
