@@ -168,5 +168,50 @@ TEST(Multigrid, BitsDoNotDependOnWhatWasSolvedBefore) {
   EXPECT_EQ(std::memcmp(u.data(), v.data(), u.size() * sizeof(double)), 0);
 }
 
+// This rank's rows of an array of the whole grid.
+Field rows_of(const Field& whole, int width, int first, int end) {
+  return Field(whole.begin() + static_cast<std::ptrdiff_t>(first) * width,
+               whole.begin() + static_cast<std::ptrdiff_t>(end) * width);
+}
+
+bool same_bits(const Field& a, const Field& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+}
+
+// Sums are taken in the order of the rows and every node's arithmetic is the same: nothing may differ, not even by rounding.
+TEST(MultigridMpi, InStripsTheBitsAreThoseOfOneRank) {
+  const parallel::Comm world = parallel::Comm::world();
+  bool was_shared = false;
+  for (const Multigrid::Grid& g : std::vector<Multigrid::Grid>{
+           {64, 64, 0.01, 0.01}, {40, 33, 0.1, 0.1}, {17, 130, 0.1, 0.12}, {200, 37, 0.1, 0.1}, {9, 9, 0.1, 0.1}}) {
+    Multigrid one(g), strips(g, world, 64);
+    was_shared = was_shared || strips.is_shared();
+    const int node = g.nx + 1, first = strips.first_row(), end = strips.node_end(), last = strips.element_end();
+    const auto mine = [&](const Field& whole) { return rows_of(whole, node, first, end); };
+    const auto my_elements = [&](const Field& whole) { return rows_of(whole, g.nx, first, last); };
+    const Field a = blocks(g, 1e4), da = normals(one.elements(), 9), b = inner(g, normals(one.nodes(), 6)),
+                v = inner(g, normals(one.nodes(), 7));
+    one.set_coefficient(a.data()), strips.set_coefficient(my_elements(a).data());
+    Field u(one.nodes()), w(strips.nodes());
+    const Multigrid::Result whole = one.solve(b.data(), u.data(), 1e-9),
+                            shared = strips.solve(mine(b).data(), w.data(), 1e-9);
+    EXPECT_EQ(whole.iterations, shared.iterations);
+    EXPECT_EQ(whole.residual, shared.residual);
+    EXPECT_TRUE(shared.is_converged && same_bits(mine(u), w)) << g.nx << " x " << g.ny;
+    one.precondition(b.data(), u.data()), strips.precondition(mine(b).data(), w.data());
+    EXPECT_TRUE(same_bits(mine(u), w)) << g.nx << " x " << g.ny;
+    one.apply(v.data(), u.data()), strips.apply(mine(v).data(), w.data());
+    EXPECT_TRUE(same_bits(mine(u), w)) << g.nx << " x " << g.ny;
+    one.apply_derivative(da.data(), v.data(), u.data());
+    strips.apply_derivative(my_elements(da).data(), mine(v).data(), w.data());
+    EXPECT_TRUE(same_bits(mine(u), w)) << g.nx << " x " << g.ny;
+    Field slope(one.elements()), my_slope(strips.elements());
+    one.gradient(b.data(), v.data(), slope.data());
+    strips.gradient(mine(b).data(), mine(v).data(), my_slope.data());
+    EXPECT_TRUE(same_bits(my_elements(slope), my_slope)) << g.nx << " x " << g.ny;
+  }
+  EXPECT_EQ(was_shared, world.size() > 1);
+}
+
 }  // namespace
 }  // namespace aleator::math

@@ -198,6 +198,46 @@ TEST(FieldDiffusion, LargeMeshesTakeTheIterativeSolverUnlessToldOtherwise) {
   EXPECT_TRUE(is_iterative());
   params.solver = Solver::automatic, params.mesh = 256;
   EXPECT_TRUE(is_iterative());
+  params.mesh = 32;
+  const auto grid = std::make_shared<aleator::parallel::ProcessGrid>(2);
+  EXPECT_NE(dynamic_cast<const FieldDiffusion*>(aleator::pde::diffusion::make(params, grid).get()), nullptr);
+  EXPECT_EQ(grid->models().size(), 1U);  // may be dealt out
+}
+
+// A mesh whose rows are dealt to the ranks, and one that every rank keeps whole.
+TEST(FieldDiffusionMpi, OnAGroupTheAnswersAreThoseOfOneRank) {
+  using aleator::parallel::Comm;
+  using aleator::parallel::ProcessGrid;
+  const Comm world = Comm::world();
+  for (const bool has_discs : {false, true})
+    for (const int mesh : {160, 24}) {
+      aleator::pde::diffusion::Setup setup = Pair::setup_of(mesh, 8);
+      setup.patches = {{0.1, 0.35, 0.3, 0.9}};
+      if (has_discs) setup.inclusions = {{0.3, 0.4, 0.2}, {0.7, 0.75, 0.15}}, setup.source_box = {0.2, 0.9, 0.1, 0.6};
+      const FieldDiffusion alone(setup, {1e-12, 100}),
+          group(setup, {1e-12, 100}, std::make_shared<ProcessGrid>(world, world.size()));
+      const int d = alone.shape().inputs, p = alone.shape().outputs;
+      const Batch u = coefficients_of_rows(1, d), y("y", 1, p), z("z", 1, p), du("du", 1, d), dv("dv", 1, d),
+                  direction("direction", 1, d), dy("dy", 1, p), dz("dz", 1, p);
+      for (int k = 0; k < d; ++k) direction(0, k) = std::sin(1.0 + k);
+      ASSERT_TRUE(alone.adjoint()->evaluate_and_pullback(u, y, some_cotangent, du).ok());
+      ASSERT_TRUE(group.adjoint()->evaluate_and_pullback(u, z, some_cotangent, dv).ok());
+      ASSERT_TRUE(alone.tangent()->evaluate_and_pushforward(u, direction, y, dy).ok());
+      ASSERT_TRUE(group.tangent()->evaluate_and_pushforward(u, direction, z, dz).ok());
+      double largest = 0.0;
+      for (int k = 0; k < d; ++k) largest = std::max(largest, std::fabs(du(0, k)));
+      for (int k = 0; k < p; ++k) {
+        EXPECT_NEAR(y(0, k), z(0, k), 1e-14);
+        EXPECT_NEAR(dy(0, k), dz(0, k), 1e-10 * std::fabs(dy(0, k)) + 1e-13);
+        EXPECT_EQ(world.max(z(0, k)), world.min(z(0, k)));
+      }
+      for (int k = 0; k < d; ++k) {
+        EXPECT_NEAR(du(0, k), dv(0, k), 1e-9 * largest);  // the adjoint's right side hangs on rounding
+        EXPECT_EQ(world.max(dv(0, k)), world.min(dv(0, k)));
+      }
+      const auto one = alone.states()->states(&u(0, 0)), all = group.states()->states(&u(0, 0));
+      for (const int f : {0, 1}) EXPECT_EQ(one[f].values, all[f].values);  // to the bit, on every rank
+    }
 }
 
 }  // namespace

@@ -205,7 +205,7 @@ void assemble(const Level& l) {
   const Extent& extent = l.extent;
   const std::ptrdiff_t p = extent.pitch();
   const Elements& e = l.element;
-  for_rows(extent, 0, extent.ny + 1, [&](int j) {
+  for_rows(extent, std::max(0, extent.first - 1), extent.node_end(), [&](int j) {  // north also of the row below
     const std::ptrdiff_t row = extent.place(0, j);
     for (std::ptrdiff_t k = row; k <= row + extent.nx; ++k) {
       l.east[k] = e.bottom[k] + e.top[k - p];
@@ -213,7 +213,7 @@ void assemble(const Level& l) {
     }
   });
   const NodeStencil stencil(l);
-  for_rows(extent, 1, extent.ny, [&](int j) {
+  for_rows(extent, extent.inner_begin(), extent.inner_end(), [&](int j) {
     const std::ptrdiff_t row = extent.place(0, j);
     for (std::ptrdiff_t k = row + 1; k < row + extent.nx; ++k) l.inverse_diagonal[k] = 1.0F / stencil.diagonal(k);
   });
@@ -223,20 +223,29 @@ template <class Fine>
 void coarsen_from(const Fine& g, const Level& fine, const Level& coarse) {
   const Extent &f = fine.extent, &c = coarse.extent;
   const Interpolation& w = fine.from_coarser;
-  for_rows(c, 0, c.ny + 1, [&](int J) {
+  const int begin = f.coarse_first(), end = f.coarse_last();
+  for_rows(c, begin, end + 1, [&](int J) {
     if (2 * J <= f.ny)
       weights_along_x(g, f, c, w, J);
     else  // a coarse boundary row beyond the fine grid
       for (int I = 0; I < c.nx; ++I) w.x[c.place(I, J)] = 2 * I + 1 == f.nx ? 0.0F : 0.5F;
-    if (J < c.ny) weights_along_y(g, f, c, w, J);
+    if (J < end) weights_along_y(g, f, c, w, J);
   });
-  for_rows(c, 0, c.ny, [&](int J) {
+  for_rows(c, begin, end, [&](int J) {
     const CoarseRow cells(c, w, coarse.element, J);
     if (2 * J + 1 == f.ny)
       coarse_row<true>(g, f, c, cells, J);
     else
       coarse_row<false>(g, f, c, cells, J);
   });
+  const Elements& e = coarse.element;
+  if (fine.strips != nullptr) {
+    for (float* const array : {w.y, w.nw, w.ne})  // the restriction looks at the row below
+      fine.strips_of_coarser->fill_halo(array + c.place(0, begin), sizeof(float) * (c.nx + 1),
+                                        sizeof(float) * static_cast<std::size_t>(c.pitch()));
+    gather_if_whole(fine, coarse, {e.bottom, e.top, e.left, e.right, e.rising, e.falling});
+    for (float* const array : {e.bottom, e.top, e.left, e.right, e.rising, e.falling}) coarse.fill_halo(array);
+  }
   assemble(coarse);
 }
 

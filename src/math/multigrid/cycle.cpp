@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "math/multigrid/stencil.hpp"
 
 namespace aleator::math::multigrid {
@@ -24,12 +26,13 @@ constexpr Smoother on_finest(0.5F, 1.5F), on_coarser(0.5F, 1.7F);
 template <class Stencil>
 void presmooth_with(const Stencil& s, const Smoother& c, const Level& l) {
   const Extent& e = l.extent;
-  for_rows(e, 1, e.ny, [&](int j) {  // from u0 = 0
+  for_rows(e, e.inner_begin(), e.inner_end(), [&](int j) {  // from u0 = 0
     float* const __restrict u = l.other;
     const std::ptrdiff_t begin = e.place(1, j), end = e.place(e.nx, j);
     for (std::ptrdiff_t k = begin; k < end; ++k) u[k] = c.first * l.right_side[k] * s.inverse_diagonal(k);
   });
-  for_rows(e, 1, e.ny, [&](int j) {
+  l.fill_halo(l.other);
+  for_rows(e, e.inner_begin(), e.inner_end(), [&](int j) {
     float* const __restrict out = l.solution;
     const float* const u = l.other;
     const std::ptrdiff_t begin = e.place(1, j), end = e.place(e.nx, j);
@@ -43,7 +46,8 @@ void presmooth_with(const Stencil& s, const Smoother& c, const Level& l) {
 template <class Stencil>
 void postsmooth_with(const Stencil& s, const Smoother& c, const Level& l) {
   const Extent& e = l.extent;
-  for_rows(e, 1, e.ny, [&](int j) {
+  l.fill_halo(l.solution);
+  for_rows(e, e.inner_begin(), e.inner_end(), [&](int j) {
     float* const __restrict out = l.other;
     const float* const u = l.solution;
     const std::ptrdiff_t begin = e.place(1, j), end = e.place(e.nx, j);
@@ -52,7 +56,8 @@ void postsmooth_with(const Stencil& s, const Smoother& c, const Level& l) {
       out[k] = u[k] + c.first * (jacobi - u[k]);
     }
   });
-  for_rows(e, 1, e.ny, [&](int j) {
+  l.fill_halo(l.other);
+  for_rows(e, e.inner_begin(), e.inner_end(), [&](int j) {
     float* const __restrict u = l.solution;
     const float* const v = l.other;
     const std::ptrdiff_t begin = e.place(1, j), end = e.place(e.nx, j);
@@ -66,12 +71,14 @@ void postsmooth_with(const Stencil& s, const Smoother& c, const Level& l) {
 template <class Stencil>
 void residual_with(const Stencil& s, const Level& l) {
   const Extent& e = l.extent;
-  for_rows(e, 1, e.ny, [&](int j) {
+  l.fill_halo(l.solution);
+  for_rows(e, e.inner_begin(), e.inner_end(), [&](int j) {
     float* const __restrict r = l.other;
     const float* const u = l.solution;
     const std::ptrdiff_t begin = e.place(1, j), end = e.place(e.nx, j);
     for (std::ptrdiff_t k = begin; k < end; ++k) r[k] = l.right_side[k] + s.neighbours(u, k) - s.diagonal(k) * u[k];
   });
+  l.fill_halo(l.other);
 }
 
 }  // namespace
@@ -99,7 +106,7 @@ void restrict_residual(const CellStencil<float>* finest, const Level& fine, cons
   const Extent &f = fine.extent, &c = coarse.extent;
   const Interpolation& w = fine.from_coarser;
   const std::ptrdiff_t p = f.pitch(), pc = c.pitch();
-  for_rows(c, 1, c.ny, [&](int J) {
+  for_rows(c, std::max(1, f.coarse_first()), std::min(c.ny, f.coarse_last()), [&](int J) {
     const float* const r = fine.other + f.place(0, 2 * J);
     float* const __restrict out = coarse.right_side;
     const std::ptrdiff_t row = c.place(0, J);
@@ -110,6 +117,7 @@ void restrict_residual(const CellStencil<float>* finest, const Level& fine, cons
                w.nw[m - pc] * r[k - p + 1] + w.ne[m - pc - 1] * r[k - p - 1];
     }
   });
+  gather_if_whole(fine, coarse, {coarse.right_side});
 }
 
 // u += P u_coarse
@@ -117,7 +125,8 @@ void add_correction(const Level& coarse, const Level& fine) {
   const Extent &f = fine.extent, &c = coarse.extent;
   const Interpolation& w = fine.from_coarser;
   const std::ptrdiff_t pc = c.pitch();
-  for_rows(c, 0, c.ny, [&](int J) {
+  coarse.fill_halo(coarse.solution);
+  for_rows(c, f.coarse_first(), f.coarse_last(), [&](int J) {
     const float* const v = coarse.solution;
     float* const __restrict lower = fine.solution + f.place(0, 2 * J);
     float* const __restrict upper = lower + f.pitch();

@@ -4,6 +4,8 @@
 /// Parallel  for_rows: threads over rows where there are enough nodes to share out.
 /// Cost      -
 /// Fails     -
+#include <initializer_list>
+
 #include "kernels/batch.hpp"
 #include "math/multigrid/level.hpp"
 
@@ -71,6 +73,14 @@ void for_rows(const Extent& extent, int begin, int end, const Work& work) {
   } else {
     Kokkos::parallel_for("multigrid rows", Kokkos::RangePolicy<kernels::HostExec>(begin, end), work);
   }
+}
+
+/// The ranks' rows of arrays of a coarse level that every rank has whole, when the finer one is dealt out.
+inline void gather_if_whole(const Level& fine, const Level& coarse, std::initializer_list<float*> arrays) {
+  if (fine.strips == nullptr || coarse.strips != nullptr) return;
+  for (float* const array : arrays)
+    fine.strips_of_coarser->gather(array + coarse.extent.place(-Extent::margin, 0),
+                                   sizeof(float) * static_cast<std::size_t>(coarse.extent.pitch()));
 }
 
 /// Builds interpolation and coarse couplings: `coarse` from the finest grid's elements, or from those of a coarse level.

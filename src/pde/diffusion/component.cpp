@@ -57,20 +57,16 @@ Setup setup_of(const Params& params) {
   return setup;
 }
 
-bool is_iterative(const Params& params, const Setup& setup) {
+bool is_iterative(const Params& params, const Setup& setup, int requested_domain) {
   constexpr int largest_mesh = 128, most_coefficients = 64;
   if (params.solver != Solver::automatic) return params.solver == Solver::multigrid;
+  if (requested_domain > 1 && params.mesh >= 2) return true;  // on decomposed domains
   return setup.needs_field_solver() || params.mesh > largest_mesh || params.coefficients > most_coefficients;
 }
 
-// Decomposed domains, boxes, and what the others have no keys for.
-bool is_for_petsc(const Params& params, const parallel::ProcessGrid* ranks) {
-  constexpr double huge = 512.0 * 512.0;  // worth a domain group when the program may choose
-  if (params.solver != Solver::automatic) return params.solver == Solver::petsc;
-  if (!box_only_key(params).empty()) return true;
-  if (ranks == nullptr || !params.inclusions.empty()) return false;
-  return ranks->requested_domain() > 1 ||
-         (ranks->requested_domain() == 0 && static_cast<double>(params.mesh) * params.mesh > huge);
+// Boxes, and what the others have no keys for.
+bool is_for_petsc(const Params& params) {
+  return params.solver == Solver::automatic ? !box_only_key(params).empty() : params.solver == Solver::petsc;
 }
 
 std::string fault_of_solver(const Params& p) {
@@ -106,10 +102,12 @@ deck::Schema<Params> schema() {
       .key("background", &Params::background, "", "coefficient outside the inclusions", deck::positive())
       .choice("solver", &Params::solver, "how the equations are solved",
               {{"automatic", Solver::automatic,
-                "multigrid for a mesh above 128 or more than 64 x 64 coefficients; petsc where the deck needs it"},
+                "multigrid for a mesh above 128, more than 64 x 64 coefficients or run.domain > 1; petsc where the "
+                "deck needs it"},
                {"dissection", Solver::dissection, "exact; many small problems at once in vector registers"},
-               {"multigrid", Solver::multigrid, "conjugate gradients with multigrid, for large meshes"},
-               {"petsc", Solver::petsc, "PETSc, one to three dimensions, on decomposed domains (run.domain)"}})
+               {"multigrid", Solver::multigrid,
+                "conjugate gradients with multigrid, for large meshes, on decomposed domains too"},
+               {"petsc", Solver::petsc, "PETSc, one to three dimensions, on decomposed domains (run.domain) too"}})
       .key("tolerance", &Params::tolerance, "1",
            "multigrid: energy norm of the error, relative; petsc: norm of the residual, relative", deck::inside(0, 1))
       .key("max_iterations", &Params::max_iterations, "1", "iterations after which a row fails", deck::at_least(1))
@@ -147,15 +145,18 @@ deck::Schema<Params> schema() {
 }
 
 std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks) {
-  if (is_for_petsc(params, ranks.get())) {
+  if (is_for_petsc(params)) {
     if (ranks == nullptr) ranks = std::make_shared<parallel::ProcessGrid>();
     const BoxSetup box = box_setup_of(params);
     ranks->add_model({"pde/diffusion", box.grid.nodes()});
     return std::make_unique<BoxDiffusion>(box, box_control_of(params), ranks);
   }
   const Setup setup = setup_of(params);
-  if (is_iterative(params, setup))
-    return std::make_unique<FieldDiffusion>(setup, FieldDiffusion::Control{params.tolerance, params.max_iterations});
+  if (is_iterative(params, setup, ranks == nullptr ? 1 : ranks->requested_domain())) {
+    if (ranks != nullptr) ranks->add_model({"pde/diffusion", static_cast<std::int64_t>(params.mesh) * params.mesh});
+    return std::make_unique<FieldDiffusion>(setup, FieldDiffusion::Control{params.tolerance, params.max_iterations},
+                                            ranks);
+  }
   return std::make_unique<Diffusion>(setup);
 }
 

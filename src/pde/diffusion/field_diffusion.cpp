@@ -43,54 +43,79 @@ HatIntegrals integrate_hats(double begin, double end, int n) {
 
 }  // namespace
 
-FieldDiffusion::FieldDiffusion(const Setup& setup, const Control& control)
-    : setup_(setup),
-      control_(control),
-      shape_(shape_of(setup)),
-      solver_(math::Multigrid::Grid{setup.mesh, setup.mesh, 1.0 / setup.mesh, 1.0 / setup.mesh}) {
-  for (const std::array<double, 2>& p : setup.sensors) add_point(p[0], p[1]);
-  for (const Box& box : setup.patches) add_patch(box);
-  if (setup.inclusions.empty())
-    lay_out_cells();
-  else
-    lay_out_inclusions();
-  const HatIntegrals x = integrate_hats(setup.source_box.x0, setup.source_box.x1, setup.mesh),
-                     y = integrate_hats(setup.source_box.y0, setup.source_box.y1, setup.mesh);
-  load_.assign(solver_.nodes(), 0.0);  // integrals of f times bilinear hats
-  for (std::size_t j = 0; j < y.value.size(); ++j)
-    for (std::size_t i = 0; i < x.value.size(); ++i)
-      load_[(y.first + j) * (setup.mesh + 1) + x.first + i] = setup.source * x.value[i] * y.value[j];
-  for (std::vector<double>* field : {&solution_, &adjoint_, &right_side_}) field->resize(solver_.nodes());
-  elements_.resize(solver_.elements());
+FieldDiffusion::FieldDiffusion(const Setup& setup, const Control& control,
+                               std::shared_ptr<const parallel::ProcessGrid> ranks)
+    : setup_(setup), control_(control), shape_(shape_of(setup)), ranks_(std::move(ranks)) {
+  if (!setup.inclusions.empty()) lay_out_inclusions();
 }
 
-void FieldDiffusion::add_point(double px, double py) {
+void FieldDiffusion::set_up() const {
+  if (solver_) return;
+  const double h = 1.0 / setup_.mesh;
+  const math::Multigrid::Grid grid{setup_.mesh, setup_.mesh, h, h};
+  solver_ = ranks_ == nullptr ? std::make_unique<math::Multigrid>(grid)
+                              : std::make_unique<math::Multigrid>(grid, ranks_->domain());
+  for (const std::array<double, 2>& p : setup_.sensors) add_point(p[0], p[1]);
+  for (const Box& box : setup_.patches) add_patch(box);
+  if (setup_.inclusions.empty()) {
+    lay_out_cells();
+  } else if (solver_->is_shared()) {
+    const auto begin = static_cast<std::ptrdiff_t>(setup_.mesh) * solver_->first_row(),
+               end = static_cast<std::ptrdiff_t>(setup_.mesh) * solver_->element_end();
+    owner_ = std::vector<int>(owner_.begin() + begin, owner_.begin() + end);
+    share_ = std::vector<double>(share_.begin() + begin, share_.begin() + end);
+  }
+  add_load();
+  for (std::vector<double>* field : {&solution_, &adjoint_, &right_side_}) field->resize(solver_->nodes());
+  elements_.resize(solver_->elements());
+}
+
+void FieldDiffusion::sum(double* values, int count) const {
+  if (solver_->is_shared()) ranks_->domain().sum(values, static_cast<std::size_t>(count));
+}
+
+// Integrals of f times bilinear hats.
+void FieldDiffusion::add_load() const {
+  const Box& box = setup_.source_box;
+  const HatIntegrals x = integrate_hats(box.x0, box.x1, setup_.mesh), y = integrate_hats(box.y0, box.y1, setup_.mesh);
+  load_.assign(solver_->nodes(), 0.0);
+  for (std::size_t j = 0; j < y.value.size(); ++j) {
+    const int row = y.first + static_cast<int>(j) - solver_->first_row();
+    if (row < 0 || row >= solver_->node_end() - solver_->first_row()) continue;
+    for (std::size_t i = 0; i < x.value.size(); ++i)
+      load_[static_cast<std::size_t>(row) * (setup_.mesh + 1) + x.first + i] = setup_.source * x.value[i] * y.value[j];
+  }
+}
+
+void FieldDiffusion::add_node(int i, int j, double weight) const {
+  if (j < solver_->first_row() || j >= solver_->node_end()) return;
+  observation_.node.push_back(static_cast<std::size_t>(j - solver_->first_row()) * (setup_.mesh + 1) + i);
+  observation_.weight.push_back(weight);
+}
+
+void FieldDiffusion::add_point(double px, double py) const {
   const int n = setup_.mesh;
   const double x = px * n, y = py * n;
   const int i = std::clamp(static_cast<int>(x), 0, n - 1), j = std::clamp(static_cast<int>(y), 0, n - 1);
   const double s = x - i, t = y - j;
-  const std::size_t row = static_cast<std::size_t>(n) + 1, corner = j * row + i;
-  Observation& o = observation_;
-  o.node.insert(o.node.end(), {corner, corner + 1, corner + row, corner + row + 1});
-  o.weight.insert(o.weight.end(), {(1 - s) * (1 - t), s * (1 - t), (1 - s) * t, s * t});
-  o.begin.push_back(o.node.size());
-}
-
-void FieldDiffusion::add_patch(const Box& box) {
-  const HatIntegrals x = integrate_hats(box.x0, box.x1, setup_.mesh), y = integrate_hats(box.y0, box.y1, setup_.mesh);
-  const double scale = setup_.is_average ? 1.0 / box.area() : 1.0;
-  for (std::size_t j = 0; j < y.value.size(); ++j)
-    for (std::size_t i = 0; i < x.value.size(); ++i) {
-      observation_.node.push_back((y.first + j) * (setup_.mesh + 1) + x.first + i);
-      observation_.weight.push_back(scale * x.value[i] * y.value[j]);
-    }
+  add_node(i, j, (1 - s) * (1 - t)), add_node(i + 1, j, s * (1 - t));
+  add_node(i, j + 1, (1 - s) * t), add_node(i + 1, j + 1, s * t);
   observation_.begin.push_back(observation_.node.size());
 }
 
-void FieldDiffusion::lay_out_cells() {
+void FieldDiffusion::add_patch(const Box& box) const {
+  const HatIntegrals x = integrate_hats(box.x0, box.x1, setup_.mesh), y = integrate_hats(box.y0, box.y1, setup_.mesh);
+  const double scale = setup_.is_average ? 1.0 / box.area() : 1.0;
+  for (std::size_t j = 0; j < y.value.size(); ++j)
+    for (std::size_t i = 0; i < x.value.size(); ++i)
+      add_node(x.first + static_cast<int>(i), y.first + static_cast<int>(j), scale * x.value[i] * y.value[j]);
+  observation_.begin.push_back(observation_.node.size());
+}
+
+void FieldDiffusion::lay_out_cells() const {
   const int n = setup_.mesh, c = setup_.coefficients, r = n / c;
-  share_.assign(solver_.elements(), 1.0);
-  for (int j = 0; j < n; ++j)
+  share_.assign(solver_->elements(), 1.0);
+  for (int j = solver_->first_row(); j < solver_->element_end(); ++j)
     for (int i = 0; i < n; ++i) owner_.push_back(i / r + c * (j / r));
 }
 
@@ -99,8 +124,8 @@ void FieldDiffusion::lay_out_inclusions() {
   constexpr int points = 16;
   const int n = setup_.mesh;
   background_ = setup_.background;
-  owner_.assign(solver_.elements(), -1);
-  share_.assign(solver_.elements(), 0.0);
+  owner_.assign(static_cast<std::size_t>(n) * n, -1);
+  share_.assign(owner_.size(), 0.0);
   for (std::size_t d = 0; d < setup_.inclusions.size(); ++d) {
     const Disc& disc = setup_.inclusions[d];
     const auto cell = [n](double x) { return std::clamp(static_cast<int>(std::floor(x * n)), 0, n - 1); };
@@ -130,7 +155,7 @@ void FieldDiffusion::fill_elements(const double* theta) const {
 }
 
 std::string FieldDiffusion::solve(const double* right_side, double* u, double tolerance) const {
-  const math::Multigrid::Result result = solver_.solve(right_side, u, tolerance, control_.max_iterations);
+  const math::Multigrid::Result result = solver_->solve(right_side, u, tolerance, control_.max_iterations);
   if (result.is_converged) return "";
   return fmt::format(
       "conjugate gradients with multigrid reached a relative residual of {:.2g}, not {:.2g}, after {} iterations: "
@@ -144,8 +169,9 @@ std::string FieldDiffusion::solve_row(const double* theta) const {
     if (!(background_ + theta[k] > 0.0 && std::isfinite(theta[k])))
       return fmt::format("coefficient {}theta_{} = {} is not positive and finite",
                          background_ != 0.0 ? fmt::format("{} + ", background_) : "", k, background_ + theta[k]);
+  set_up();
   fill_elements(theta);
-  solver_.set_coefficient(elements_.data());
+  solver_->set_coefficient(elements_.data());
   return solve(load_.data(), solution_.data(), control_.tolerance);
 }
 
@@ -155,6 +181,7 @@ void FieldDiffusion::observe(const std::vector<double>& field, double* y) const 
     y[k] = 0.0;
     for (std::size_t e = o.begin[k]; e < o.begin[k + 1]; ++e) y[k] += o.weight[e] * field[o.node[e]];
   }
+  sum(y, shape_.outputs);
 }
 
 void FieldDiffusion::fail(int row, const std::string& reason, Batch y, RowStatus& status) const {
@@ -193,9 +220,10 @@ RowStatus FieldDiffusion::evaluate_and_pullback(ConstBatch u, Batch y, const Cot
       fail(row, fault, y, status);
       continue;
     }
-    solver_.gradient(adjoint_.data(), solution_.data(), elements_.data());
+    solver_->gradient(adjoint_.data(), solution_.data(), elements_.data());
     for (std::size_t e = 0; e < elements_.size(); ++e)
       if (owner_[e] >= 0) du(row, owner_[e]) += share_[e] * elements_[e];
+    sum(&du(row, 0), shape_.inputs);
   }
   return status;
 }
@@ -208,7 +236,7 @@ RowStatus FieldDiffusion::evaluate_and_pushforward(ConstBatch u, ConstBatch du, 
       observe(solution_, &y(row, 0));
       for (std::size_t e = 0; e < elements_.size(); ++e)
         elements_[e] = owner_[e] < 0 ? 0.0 : share_[e] * du(row, owner_[e]);
-      solver_.apply_derivative(elements_.data(), solution_.data(), right_side_.data());
+      solver_->apply_derivative(elements_.data(), solution_.data(), right_side_.data());
       for (double& value : right_side_) value = -value;
       fault = solve(right_side_.data(), adjoint_.data(), control_.tolerance);
     }
@@ -225,8 +253,11 @@ std::vector<model::GridField> FieldDiffusion::states(const double* u) const {
   if (!fault.empty()) throw core::NumericsError(fault);
   const int n = setup_.mesh;
   const std::vector<double> origin(2, 0.0), spacing(2, 1.0 / n);
-  return {{"coefficient", {n, n}, origin, spacing, false, elements_},
-          {"solution", {n, n}, origin, spacing, true, solution_}};
+  const auto whole = [&](const std::vector<double>& mine) {  // strips follow each other
+    return solver_->is_shared() ? ranks_->domain().all_gather(mine) : mine;
+  };
+  return {{"coefficient", {n, n}, origin, spacing, false, whole(elements_)},
+          {"solution", {n, n}, origin, spacing, true, whole(solution_)}};
 }
 
 }  // namespace aleator::pde::diffusion

@@ -1,0 +1,57 @@
+#include "parallel/strips.hpp"
+
+#include <mpi.h>
+
+#include <climits>
+
+#include "core/error.hpp"
+
+namespace aleator::parallel {
+namespace {
+
+void check(int code) {
+  if (code != MPI_SUCCESS) throw core::InternalError("MPI failed to exchange rows of a grid");
+}
+
+int byte_count(std::size_t bytes) {
+  ALEATOR_ASSERT(bytes <= static_cast<std::size_t>(INT_MAX));
+  return static_cast<int>(bytes);
+}
+
+}  // namespace
+
+Strips::Strips(const Comm& comm, std::vector<int> cuts) : comm_(comm), cuts_(std::move(cuts)) {
+  ALEATOR_ASSERT(static_cast<int>(cuts_.size()) == comm_.size() + 1);
+}
+
+Strips Strips::coarser() const {
+  std::vector<int> cuts = cuts_;
+  for (int& cut : cuts) cut = (cut + 1) / 2;
+  return {comm_, cuts};
+}
+
+void Strips::fill_halo(void* row_first, std::size_t row_bytes, std::size_t stride) const {
+  constexpr int upwards = 0, downwards = 1;
+  const int bytes = byte_count(row_bytes), rank = comm_.rank();
+  const int below = rank > 0 ? rank - 1 : MPI_PROC_NULL, above = rank + 1 < comm_.size() ? rank + 1 : MPI_PROC_NULL;
+  char* const mine = static_cast<char*>(row_first);
+  char* const end = mine + static_cast<std::size_t>(last() - first()) * stride;
+  MPI_Request requests[4];
+  check(MPI_Irecv(mine - stride, bytes, MPI_BYTE, below, upwards, comm_.native(), &requests[0]));
+  check(MPI_Irecv(end, bytes, MPI_BYTE, above, downwards, comm_.native(), &requests[1]));
+  check(MPI_Isend(end - stride, bytes, MPI_BYTE, above, upwards, comm_.native(), &requests[2]));
+  check(MPI_Isend(mine, bytes, MPI_BYTE, below, downwards, comm_.native(), &requests[3]));
+  check(MPI_Waitall(4, requests, MPI_STATUSES_IGNORE));
+}
+
+void Strips::gather(void* row_0, std::size_t row_bytes) const {
+  std::vector<int> counts, offsets;
+  for (std::size_t r = 0; r + 1 < cuts_.size(); ++r) {
+    offsets.push_back(byte_count(static_cast<std::size_t>(cuts_[r]) * row_bytes));
+    counts.push_back(byte_count(static_cast<std::size_t>(cuts_[r + 1] - cuts_[r]) * row_bytes));
+  }
+  check(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, row_0, counts.data(), offsets.data(), MPI_BYTE,
+                       comm_.native()));
+}
+
+}  // namespace aleator::parallel
