@@ -11,6 +11,7 @@
 
 #include "campaign/job.hpp"
 #include "deck/schema.hpp"
+#include "kernels/random.hpp"
 #include "model/forward_model.hpp"
 #include "parallel/row_layout.hpp"
 #include "prob/prior/prior.hpp"

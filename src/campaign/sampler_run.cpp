@@ -11,6 +11,7 @@
 #include "core/log.hpp"
 #include "io/files.hpp"
 #include "parallel/session.hpp"
+#include "parallel/waiting.hpp"
 
 namespace aleator::campaign {
 
@@ -28,7 +29,7 @@ JobEnd SamplerRun::run() {
     check_finished();
     return JobEnd::finished;
   }
-  start_seconds_ = job_.watch.seconds();
+  start_seconds_ = job_.watch.seconds(), waited_before_ = parallel::seconds_waited();
   start_or_resume();
   Progress progress(named_.name, progress_);
   for (bool is_finished = false; !is_finished;) {
@@ -192,7 +193,9 @@ RunFacts SamplerRun::facts() const {
 
 void SamplerRun::finish() {
   recorder_->flush();
-  const RunFacts facts = this->facts();
+  RunFacts facts = this->facts();
+  facts.idle = parallel::idle_shares(job_.comm, parallel::seconds_waited() - waited_before_,
+                                     job_.watch.seconds() - start_seconds_);
   if (problem_.outputs() > 0) record_predictions();
   record_failures();
   if (const std::int64_t failed = job_.comm.sum(failed_rows_); failed > 0)

@@ -58,6 +58,7 @@ class SamplerRun {
   std::int64_t failed_rows_ = 0;  // of this rank, since the run went on
 
   double start_seconds_ = 0.0;  // of the watch, when this process began this sampler
+  double waited_before_ = 0.0;  // for other groups, until then
   int last_live_tenth_ = 0;
 };
 
