@@ -29,7 +29,7 @@ deck::Schema<PriorSampleJob::Params> PriorSampleJob::schema() {
 
 PriorSampleJob::PriorSampleJob(const Params& params, std::shared_ptr<const prob::Prior> prior, std::string text)
     : params_(params), prior_(std::move(prior)), text_(std::move(text)) {
-  if (params_.fields.value_or(0) > 0 && prior_->grid_parts(params_.prior).empty())
+  if (params_.fields.value_or(0) > 0 && prob::grid_parts(*prior_, params_.prior).empty())
     throw deck::KeyError("fields", fmt::format("prior '{}' is not a field on a grid", params_.prior),
                          "leave the key out");
 }
@@ -57,7 +57,7 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
   write_rows(file, "prior", variables, layout, u);
   file.flush();
   const std::vector<NamedSummary> statistics = summarise_columns(context.comm, layout, u, parameter_names(variables));
-  if (!prior_->grid_parts(params_.prior).empty()) write_pictures(context, layout, u, statistics);
+  if (!prob::grid_parts(*prior_, params_.prior).empty()) write_pictures(context, layout, u, statistics);
   nlohmann::ordered_json out;
   out["deck"] = context.fingerprint;
   out["job"] = "prior_sample";
@@ -77,7 +77,7 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
 void PriorSampleJob::write_pictures(const JobContext& context, const parallel::RowLayout& layout, kernels::ConstBatch u,
                                     const std::vector<NamedSummary>& statistics) const {
   const int shown = std::min(params_.fields.value_or(4), params_.samples), d = prior_->dimension();
-  const std::vector<prob::GridPart> parts = prior_->grid_parts(params_.prior);
+  const std::vector<prob::GridPart> parts = prob::grid_parts(*prior_, params_.prior);
   std::vector<io::FieldSet> sets;
   for (int row = 0; row < shown; ++row) {
     const int owner = layout.owner(row);

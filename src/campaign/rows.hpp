@@ -14,7 +14,7 @@
 #include "kernels/random.hpp"
 #include "model/forward_model.hpp"
 #include "parallel/row_layout.hpp"
-#include "prob/prior/prior.hpp"
+#include "prob/prior/grid_parts.hpp"
 
 namespace aleator::campaign {
 

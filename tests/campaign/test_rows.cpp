@@ -213,7 +213,7 @@ TEST(RowsMpi, AStoppedRunGoesOnFromItsCheckpointToTheSameNumbers) {
 TEST(Rows, PartsOfAProductThatHaveAGridAreFields) {
   const prob::Product product({{"scale", std::make_shared<prob::Normal>(prob::Normal::Params{3, {0.0}, {1.0}, {}})},
                                {"map", std::make_shared<FieldPrior>(2)}});
-  const std::vector<prob::GridPart> parts = product.grid_parts("both");
+  const std::vector<prob::GridPart> parts = prob::grid_parts(product, "both");
   ASSERT_EQ(parts.size(), 1u);
   const double u[] = {7, 8, 9, 1, 2};
   const io::Field field = field_of_prior(parts[0], parts[0].name, u);
@@ -225,7 +225,7 @@ TEST(Rows, PartsOfAProductThatHaveAGridAreFields) {
 TEST(Rows, PriorsWithAGridAreFieldsInCellsOrAtNodes) {
   const double values[] = {1, 2, 3, 4, 5, 6};
   const auto field_of_prior = [](const FieldPrior& prior, const char* name, const double* u) {
-    return campaign::field_of_prior(prior.grid_parts(name).at(0), name, u);
+    return campaign::field_of_prior(prob::grid_parts(prior, name).at(0), name, u);
   };
   const io::Field cells = field_of_prior(FieldPrior(2), "a", values);
   EXPECT_FALSE(cells.is_at_nodes);

@@ -18,14 +18,6 @@ struct Variable {
 };
 
 /// The slope of a prior's log-density: optional (Prior::density_slope).
-/// Parameters [first, first + size) that are a field: on the cells of a grid, or else at its nodes.
-struct GridPart {
-  std::string name;
-  int first = 0, size = 0;
-  std::vector<int> grid;        ///< cells along each axis
-  std::vector<double> lengths;  ///< of the sides
-};
-
 class DensitySlope {
  public:
   virtual ~DensitySlope() = default;
@@ -57,11 +49,6 @@ class Prior {
   virtual std::vector<int> grid() const { return {}; }
   /// Side lengths of that grid, whose corner is the origin; as many numbers.
   virtual std::vector<double> lengths() const { return {}; }
-  /// What of u is a field: all of it, parts of it, or nothing.
-  virtual std::vector<GridPart> grid_parts(const std::string& name) const {
-    if (grid().empty()) return {};
-    return {{name, 0, dimension(), grid(), lengths()}};
-  }
 };
 
 /// A value for each of `count` parameters (or whatever `things` says) from a deck's list: one value stands for all.

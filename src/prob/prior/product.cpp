@@ -60,19 +60,6 @@ std::vector<Variable> Product::variables(const std::string&) const {
   return all;
 }
 
-std::vector<GridPart> Product::grid_parts(const std::string&) const {
-  std::vector<GridPart> all;
-  int first = 0;
-  for (const Part& part : parts_) {
-    for (GridPart grid : part.prior->grid_parts(part.name)) {
-      grid.first += first;
-      all.push_back(std::move(grid));
-    }
-    first += part.prior->dimension();
-  }
-  return all;
-}
-
 const DensitySlope* Product::density_slope() const {
   for (const Part& part : parts_)
     if (part.prior->density_slope() == nullptr) return nullptr;

@@ -21,6 +21,7 @@ class Product : public Prior, private DensitySlope {
   };
   static deck::Schema<Params> schema();
   explicit Product(std::vector<Part> parts);
+  const std::vector<Part>& parts() const { return parts_; }
 
   int dimension() const override { return dimension_; }
   int latent_dimension() const override { return latent_dimension_; }
@@ -31,7 +32,6 @@ class Product : public Prior, private DensitySlope {
   /// Null unless every part has one.
   const DensitySlope* density_slope() const override;
   std::vector<Variable> variables(const std::string& name) const override;
-  std::vector<GridPart> grid_parts(const std::string& name) const override;
 
  private:
   void log_density_gradient(const double* u, double* g) const override;
