@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "assimilation/scores.hpp"
+#include "campaign/checkpoint.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
 
@@ -182,13 +183,7 @@ void AssimilationRun::start_or_resume() {
 }
 
 void AssimilationRun::fields(io::Archive& archive) {
-  std::string fingerprint = job_.fingerprint;
-  archive.field("deck", fingerprint);
-  if (fingerprint != job_.fingerprint)
-    throw core::UserError(
-        fmt::format("{}/checkpoint.h5: this checkpoint belongs to another deck (or resolved.toml was edited since); "
-                    "put back the deck it was written by, or start a new run with another --out",
-                    job_.folder));
+  check_owner(archive, job_, job_.folder);
   double spent = seconds();
   archive.field("seconds", spent);
   if (archive.is_loading()) seconds_before_ = spent;

@@ -19,6 +19,7 @@
 #include "io/files.hpp"
 #include "parallel/process_grid.hpp"
 #include "parallel/session.hpp"
+#include "parallel/waiting.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -98,6 +99,17 @@ void log_grid(const parallel::ProcessGrid& grid, std::int64_t rows) {
         grid.domain_ranks());
 }
 
+// With several groups: the time that each waited for the others.
+void log_idle_time(const parallel::ProcessGrid& grid, double seconds) {
+  const std::vector<double> idle = parallel::idle_shares(grid.ensemble(), parallel::seconds_waited(), seconds);
+  if (idle.empty()) return;
+  const auto most = std::max_element(idle.begin(), idle.end());
+  double sum = 0.0;
+  for (const double share : idle) sum += share;
+  core::info("idle, waiting for other groups: {:.1f} % of the time on average over {} groups, {:.1f} % in group {}",
+             100.0 * sum / static_cast<double>(idle.size()), idle.size(), 100.0 * *most, most - idle.begin());
+}
+
 void run_jobs(const parallel::ProcessGrid& grid, const deck::Deck& deck, const Jobs& jobs, const std::string& folder) {
   const parallel::Comm& comm = grid.world();
   const RunSettings settings = deck.settings<RunSettings>("run");
@@ -105,6 +117,7 @@ void run_jobs(const parallel::ProcessGrid& grid, const deck::Deck& deck, const J
   StopWatch watch(comm, settings);
   parallel::catch_stop_signals();
   log_grid(grid, rows_at_once(jobs));
+  if (grid.ensemble().size() > 1) parallel::count_waiting(grid.ensemble()), parallel::count_waiting(comm);
   for (const auto& [name, job] : jobs) {
     const JobEnd end = job->run({grid.ensemble(), settings, watch, job_folder(folder, deck, name), fingerprint(deck)});
     if (end == JobEnd::finished) continue;
@@ -112,6 +125,7 @@ void run_jobs(const parallel::ProcessGrid& grid, const deck::Deck& deck, const J
                end == JobEnd::stopped ? "with a checkpoint" : "without one: this job will begin anew", folder);
     return;
   }
+  log_idle_time(grid, watch.seconds());
   core::info("done in {}: {}", duration_text(watch.seconds()), folder);
 }
 

@@ -25,7 +25,7 @@ std::string outputs_csv(const parallel::Comm& comm, const parallel::RowLayout& l
   for (int row = 0; row < layout.local_rows(); ++row) {
     const std::string& reason = results.reasons[static_cast<std::size_t>(row)];
     mine += fmt::format("{},{}", layout.first() + row, reason.empty() ? "ok" : csv_quoted(reason));
-    for (std::size_t i = 0; i < results.outputs.extent(1); ++i) mine += "," + csv_number(results.outputs(row, i));
+    for (std::size_t i = 0; i < results.values.extent(1); ++i) mine += "," + csv_number(results.values(row, i));
     mine += "\n";
   }
   return gather_text(comm, mine);
@@ -49,13 +49,11 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
   s.key("fields", &Params::fields, "1",
         "at how many of the first rows the model's fields are written, for ParaView; 1 if the model has fields",
         deck::at_least(0));
-  s.choice("on_failure", &Params::on_failure, "what a failed model run means",
-           {{"skip", OnRowFailure::skip, "the row is counted and left out of the statistics"},
-            {"stop", OnRowFailure::stop, "the run ends with exit code 3"}})
-      .check("at", [](const Params& p) {
-        if (p.at.empty() && p.prior.empty()) return std::string("no rows: give at, or prior and samples");
-        return p.at.empty() || p.prior.empty() ? std::string() : std::string("at and prior exclude each other");
-      });
+  add_failure_keys(s, "the row is counted, listed in failed_rows.csv and left out of the statistics");
+  s.check("at", [](const Params& p) {
+    if (p.at.empty() && p.prior.empty()) return std::string("no rows: give at, or prior and samples");
+    return p.at.empty() || p.prior.empty() ? std::string() : std::string("at and prior exclude each other");
+  });
   s.check("samples", [](const Params& p) {
     if (!p.prior.empty() && !p.samples) return std::string("how many rows to draw is not said: give samples");
     return p.prior.empty() && p.samples ? std::string("samples goes with prior; the table under at has its own rows")
@@ -116,18 +114,22 @@ JobEnd ForwardJob::run(const JobContext& context) {
   });
   const kernels::Batch u = parameters(context, layout);
   RowResults results;
-  if (!run_rows(context, *parts_.model, layout, u, params_.on_failure, results)) return JobEnd::cut_short;
+  if (!run_rows(context, model_at(*parts_.model, params_.model, u), layout, {params_.on_failure, params_.retries},
+                results))
+    return JobEnd::stopped;
+  write_failed_rows(context, layout, u, parameter_names(variables()), results);
   const std::vector<std::string> names = output_names(parts_.model->shape());
   const std::string csv = outputs_csv(context.comm, layout, results);
   write_text(context.comm, context.folder + "/outputs.csv", outputs_csv_header(names) + csv);
   if (results.failed == rows())
-    throw core::NumericsError(fmt::format("every model run failed; outputs.csv in {} says why", context.folder));
+    throw core::NumericsError(fmt::format("every model run failed; {}/failed_rows.csv says why", context.folder));
   write_results(context, layout, u, results);
   const int shown = params_.fields.value_or(1);
   if (parts_.model->states() != nullptr && shown > 0)
     write_fields(context.comm, context.folder + "/fields",
                  fields_of_rows(context.comm, *parts_.model, layout, u, results.reasons, shown));
-  write_summary(context, results.failed, summarise_columns(context.comm, layout, results.outputs, names));
+  write_summary(context, results.failed, summarise_columns(context.comm, layout, results.values, names));
+  remove_checkpoint(context);
   core::info("{} model runs: {}/outputs.csv, summary.json", count_text(rows()), context.folder);
   draw_report_of(*this, context);
   return JobEnd::finished;
@@ -146,7 +148,7 @@ void ForwardJob::write_results(const JobContext& context, const parallel::RowLay
               {io::VariableInfo::Type::real, "", "model outputs, without noise; NaN where the run failed"});
   file.commit_layout();
   write_rows(file, of_parameters, variables(), layout, u);
-  file.write_rows(of_outputs, "outputs", layout, results.outputs.data());
+  file.write_rows(of_outputs, "outputs", layout, results.values.data());
   file.flush();
 }
 
@@ -183,7 +185,7 @@ void ForwardJob::report(const std::string& folder, const RunSettings& settings) 
   if (failed > 0)
     page.warnings.push_back(
         fmt::format("{} of {} model runs failed. They are left out of all statistics, which are then those of the "
-                    "parameters at which the model works; the reasons are in outputs.csv.",
+                    "parameters at which the model works; the reasons are in failed_rows.csv.",
                     count_text(failed), count_text(rows())));
   page.tiles = {{count_text(rows()), "model runs"},
                 {count_text(failed), "failed"},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "campaign/progress.hpp"
@@ -17,14 +18,18 @@ deck::Schema<PriorSampleJob::Params> PriorSampleJob::schema() {
   s.reference("prior", &Params::prior, "prior", "what to draw from").required();
   s.key("samples", &Params::samples, "1", "number of draws", deck::at_least(1));
   s.key("fields", &Params::fields, "1",
-        "how many draws of a prior on a grid are written as fields, for ParaView; 4 if the prior has a grid",
+        "how many draws of a prior on a grid, or with parts on grids, are written as fields, for ParaView; 4 if there "
+        "are any",
         deck::at_least(0));
+  s.choice("on_failure", &Params::on_failure, "what a draw that is not finite means",
+           {{"reject", OnRowFailure::reject, "it is counted, listed in failed_rows.csv and left out of the statistics"},
+            {"stop", OnRowFailure::stop, "the run ends with exit code 3"}});
   return s;
 }
 
 PriorSampleJob::PriorSampleJob(const Params& params, std::shared_ptr<const prob::Prior> prior, std::string text)
     : params_(params), prior_(std::move(prior)), text_(std::move(text)) {
-  if (params_.fields.value_or(0) > 0 && prior_->grid().empty())
+  if (params_.fields.value_or(0) > 0 && prob::grid_parts(*prior_, params_.prior).empty())
     throw deck::KeyError("fields", fmt::format("prior '{}' is not a field on a grid", params_.prior),
                          "leave the key out");
 }
@@ -34,29 +39,35 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
     draw_report_of(*this, context);
     return JobEnd::finished;
   }
-  if (context.watch.poll() == StopWatch::Order::stop) return JobEnd::cut_short;
   const parallel::RowLayout layout(params_.samples, context.comm);
   const std::vector<prob::Variable> variables = prior_->variables(params_.prior);
   parallel::agree(context.comm, [&] {
     if (context.comm.is_writer()) io::make_directory(context.folder);
   });
   const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
-  const kernels::Batch u = draw_rows(*prior_, rng, {kernels::Purpose::prior_sample}, layout);
+  RowResults results;
+  if (!run_rows(context, draws_of(*prior_, params_.prior, rng, {kernels::Purpose::prior_sample}, layout), layout,
+                {params_.on_failure, 0}, results))
+    return JobEnd::stopped;
+  const kernels::Batch& u = results.values;
+  write_failed_rows(context, layout, kernels::Batch(), {}, results);  // a failed draw is NaN
   io::ResultsFile file = create_row_results(context.comm, context.folder + "/results.h5");
   define_rows(file, "prior", variables, params_.samples);
   file.commit_layout();
   write_rows(file, "prior", variables, layout, u);
   file.flush();
   const std::vector<NamedSummary> statistics = summarise_columns(context.comm, layout, u, parameter_names(variables));
-  if (!prior_->grid().empty()) write_pictures(context, layout, u, statistics);
+  if (!prob::grid_parts(*prior_, params_.prior).empty()) write_pictures(context, layout, u, statistics);
   nlohmann::ordered_json out;
   out["deck"] = context.fingerprint;
   out["job"] = "prior_sample";
   out["prior"] = params_.prior;
   out["samples"] = params_.samples;
+  out["failed"] = results.failed;
   out["latent_coordinates"] = prior_->latent_dimension();
   out["parameters"] = nlohmann::ordered_json::parse(statistics_json(statistics));
   write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
+  remove_checkpoint(context);
   core::info("{} draws of prior '{}': {}/results.h5, summary.json", count_text(params_.samples), params_.prior,
              context.folder);
   draw_report_of(*this, context);
@@ -66,6 +77,7 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
 void PriorSampleJob::write_pictures(const JobContext& context, const parallel::RowLayout& layout, kernels::ConstBatch u,
                                     const std::vector<NamedSummary>& statistics) const {
   const int shown = std::min(params_.fields.value_or(4), params_.samples), d = prior_->dimension();
+  const std::vector<prob::GridPart> parts = prob::grid_parts(*prior_, params_.prior);
   std::vector<io::FieldSet> sets;
   for (int row = 0; row < shown; ++row) {
     const int owner = layout.owner(row);
@@ -75,16 +87,20 @@ void PriorSampleJob::write_pictures(const JobContext& context, const parallel::R
       values.assign(&u(local, 0), &u(local, 0) + d);
     }
     context.comm.broadcast(values.data(), values.size(), owner);
-    if (context.comm.is_root())
-      sets.push_back({fmt::format("draw {}", row),
-                      static_cast<double>(row),
-                      {field_of_prior(*prior_, params_.prior, values.data())}});
+    if (!context.comm.is_root() || !std::isfinite(values[0])) continue;  // a failed draw is NaN
+    sets.push_back({fmt::format("draw {}", row), static_cast<double>(row), {}});
+    for (const prob::GridPart& part : parts)
+      sets.back().fields.push_back(field_of_prior(part, part.name, values.data()));
   }
   if (shown > 0) write_fields(context.comm, context.folder + "/fields", sets);
   std::vector<double> mean, sd;
   for (const NamedSummary& row : statistics) mean.push_back(row.summary.mean), sd.push_back(row.summary.sd);
-  io::FieldSet moments{"all draws", 0.0, {field_of_prior(*prior_, "mean", mean.data())}};
-  if (params_.samples > 1) moments.fields.push_back(field_of_prior(*prior_, "sd", sd.data()));
+  io::FieldSet moments{"all draws", 0.0, {}};
+  for (const prob::GridPart& part : parts) {
+    const std::string of = parts.size() > 1 ? " of " + part.name : "";
+    moments.fields.push_back(field_of_prior(part, "mean" + of, mean.data()));
+    if (params_.samples > 1) moments.fields.push_back(field_of_prior(part, "sd" + of, sd.data()));
+  }
   write_fields(context.comm, context.folder + "/moments", {moments});
 }
 
@@ -96,6 +112,7 @@ bool PriorSampleJob::is_finished(const std::string& folder, const RunSettings& s
 void PriorSampleJob::report(const std::string& folder, const RunSettings& settings) const {
   report::RowsPage page = start_page(folder, settings);
   const nlohmann::ordered_json summary = read_summary(folder);
+  const std::int64_t failed = summary.at("failed");
   page.base.problem_text = text_;
   page.base.main.parameters = statistics_of(summary.at("parameters"));
   page.headline = fmt::format("{} draws from prior '{}' of {} parameter{}. {}", count_text(params_.samples),
@@ -104,7 +121,12 @@ void PriorSampleJob::report(const std::string& folder, const RunSettings& settin
   page.tiles = {{count_text(params_.samples), "draws"},
                 {count_text(prior_->dimension()), "parameters"},
                 {count_text(prior_->latent_dimension()), "latent coordinates"},
-                {error_of_means(params_.samples), "standard error of a mean, relative to the sd"}};
+                {error_of_means(params_.samples - failed), "standard error of a mean, relative to the sd"}};
+  if (failed > 0)
+    page.warnings.push_back(
+        fmt::format("{} of {} draws are not finite and left out of all statistics; their numbers are in "
+                    "failed_rows.csv.",
+                    count_text(failed), count_text(params_.samples)));
   add_samples(folder, "prior", prior_->variables(params_.prior), page);
   add_fields(folder, page);
   finish_page(folder, page);

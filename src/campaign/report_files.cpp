@@ -97,6 +97,7 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
   run.is_exact = summary.at("is_exact"), run.chains = summary.at("chains"), run.draws = summary.at("draws");
   run.model_evaluations = number_or_nan(summary.at("model_evaluations"));
   run.wall_time_seconds = number_or_nan(summary.at("wall_time_seconds"));
+  run.idle = summary.value("idle", std::vector<double>());
   run.acceptance = number_or_nan(summary.at("acceptance"));
   run.error = number_or_nan(summary.at("error"));
   if (const json& s = summary.value("stein_discrepancy", json()); s.is_object()) {

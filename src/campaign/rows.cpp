@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/log.hpp"
+#include "core/error.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -18,45 +17,6 @@ using nlohmann::ordered_json;
 constexpr int numbers_a_column = 7;
 
 ordered_json finite_or_null(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
-
-// Runs rows [first, first + count) of this rank.
-void run_batch(const model::ForwardModel& model, kernels::ConstBatch u, int first, int count, RowResults& results) {
-  const auto rows = Kokkos::make_pair(first, first + count);
-  const model::Batch y = Kokkos::subview(results.outputs, rows, Kokkos::ALL);
-  const model::RowStatus status = model.evaluate(Kokkos::subview(u, rows, Kokkos::ALL), y);
-  for (const model::FailedRow& failed : status.failed)
-    results.reasons[static_cast<std::size_t>(first + failed.row)] = failed.reason;
-  for (int row = first; row < first + count; ++row) {
-    std::string& reason = results.reasons[static_cast<std::size_t>(row)];
-    for (std::size_t i = 0; reason.empty() && i < results.outputs.extent(1); ++i)
-      if (!std::isfinite(results.outputs(row, i))) reason = "the outputs are not finite";
-    if (!reason.empty())
-      for (std::size_t i = 0; i < results.outputs.extent(1); ++i) results.outputs(row, i) = std::nan("");
-  }
-}
-
-void throw_if_failed(const RowResults& results, int first, int count, const parallel::RowLayout& layout) {
-  for (int row = first; row < first + count; ++row)
-    if (const std::string& reason = results.reasons[static_cast<std::size_t>(row)]; !reason.empty())
-      throw core::NumericsError(
-          fmt::format("the model failed at row {}: {}; on_failure = \"skip\" would count such rows and go on",
-                      layout.first() + row, reason));
-}
-
-// The first failed row of all and how many there are, as one warning.
-void warn_of_failures(const parallel::Comm& comm, const parallel::RowLayout& layout, RowResults& results) {
-  std::int64_t mine = 0;
-  std::string first;
-  for (std::size_t row = 0; row < results.reasons.size(); ++row) {
-    if (results.reasons[row].empty()) continue;
-    if (mine++ == 0) first = fmt::format("row {}: {}", layout.first() + static_cast<int>(row), results.reasons[row]);
-  }
-  results.failed = comm.sum(mine);
-  if (results.failed == 0) return;
-  const int owner = static_cast<int>(comm.min(mine > 0 ? comm.rank() : comm.size()));
-  comm.broadcast(first, owner);
-  core::warn("{} of {} model runs failed and are left out; the first: {}", results.failed, layout.rows(), first);
-}
 
 // Statistics of columns [first, first + count), those that are this rank's to compute.
 void summarise_block(const parallel::Comm& comm, const parallel::RowLayout& layout, kernels::ConstBatch columns,
@@ -81,18 +41,10 @@ void summarise_block(const parallel::Comm& comm, const parallel::RowLayout& layo
   }
 }
 
-// u = T(z) with fill(first row, z) for z, which are not kept.
-template <typename Fill>
-kernels::Batch rows_from(const prob::Prior& prior, const parallel::RowLayout& layout, const Fill& fill) {
-  constexpr int at_once = 256;
-  const int rows = layout.local_rows();
-  const kernels::Batch u("u", rows, prior.dimension());
-  for (int first = 0; first < rows; first += at_once) {
-    const int count = std::min(at_once, rows - first);
-    const kernels::Batch z("z", count, prior.latent_dimension());
-    fill(layout.first() + first, z);
-    kernels::for_each_row(count, [=, &prior](int row) { prior.to_parameters(&z(row, 0), &u(first + row, 0)); });
-  }
+// This rank's rows u = T(z) of fill(first row, z).
+kernels::Batch rows_from(const prob::Prior& prior, const parallel::RowLayout& layout, const FillLatent& fill) {
+  const kernels::Batch u("u", layout.local_rows(), prior.dimension());
+  transform_rows(prior, layout.first(), fill, u);
   return u;
 }
 
@@ -193,33 +145,6 @@ kernels::Batch design_rows(const prob::Prior& prior, const prob::Design& design,
   return rows_from(prior, layout, [&](std::int64_t first, kernels::Batch z) { design.rows(first, z); });
 }
 
-bool run_rows(const JobContext& context, const model::ForwardModel& model, const parallel::RowLayout& layout,
-              kernels::ConstBatch u, OnRowFailure on_failure, RowResults& results) {
-  using Clock = std::chrono::steady_clock;
-  const parallel::Comm& comm = context.comm;
-  const int rows = layout.local_rows();
-  results.outputs = kernels::Batch("outputs", rows, model.shape().outputs);
-  results.reasons.assign(static_cast<std::size_t>(rows), {});
-  int batch = 64;
-  for (int first = 0; comm.any(first < rows);) {
-    if (context.watch.poll() == StopWatch::Order::stop) {
-      core::warn("the rows done so far are not kept: a resumed run begins this job anew");
-      return false;
-    }
-    const int count = std::min(batch, std::max(0, rows - first));
-    const Clock::time_point start = Clock::now();
-    parallel::agree(comm, [&] {
-      if (count > 0) run_batch(model, u, first, count, results);
-      if (on_failure == OnRowFailure::stop) throw_if_failed(results, first, count, layout);
-    });
-    first += count;
-    const double seconds = comm.whole().max(std::chrono::duration<double>(Clock::now() - start).count());
-    if (seconds < 0.5 && batch < (1 << 20)) batch *= 2;
-  }
-  warn_of_failures(comm, layout, results);
-  return true;
-}
-
 std::vector<NamedSummary> summarise_columns(const parallel::Comm& comm, const parallel::RowLayout& layout,
                                             kernels::ConstBatch columns, const std::vector<std::string>& names) {
   constexpr std::int64_t memory = 1 << 26;
@@ -285,16 +210,15 @@ std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model
   return sets;
 }
 
-io::Field field_of_prior(const prob::Prior& prior, const std::string& name, const double* u) {
-  io::Field field{name, prior.grid(), std::vector<double>(prior.grid().size(), 0.0), {}, false, {}};
-  const std::vector<double> lengths = prior.lengths();
+io::Field field_of_prior(const prob::GridPart& part, const std::string& name, const double* u) {
+  io::Field field{name, part.grid, std::vector<double>(part.grid.size(), 0.0), {}, false, {}};
   std::int64_t cells = 1;
   for (std::size_t d = 0; d < field.cells.size(); ++d) {
     cells *= field.cells[d];
-    field.spacing.push_back(lengths.at(d) / field.cells[d]);
+    field.spacing.push_back(part.lengths.at(d) / field.cells[d]);
   }
-  field.is_at_nodes = cells != prior.dimension();
-  field.values.assign(u, u + prior.dimension());
+  field.is_at_nodes = cells != part.size;
+  field.values.assign(u + part.first, u + part.first + part.size);
   return field;
 }
 

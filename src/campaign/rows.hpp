@@ -1,14 +1,13 @@
 #pragma once
-/// What      Many rows of parameters at once: read or drawn from a prior, run through a model, summarised, looked at.
-/// Method    Rows are shared out to the ranks; batches grow until one takes about a second, between them the run may stop.
-///           A quantity's statistics are computed on one rank from all its values in the order of the rows.
+/// What      Many rows of parameters at once: read or drawn from a prior, summarised, looked at; row_run.hpp computes them.
+/// Method    Rows are shared out to the ranks. A quantity's statistics are computed on one rank from all its values in the order of the rows.
 /// Parallel  collective where a Comm or a JobContext is taken; numbers do not depend on the ranks.
-/// Cost      one model run a row; statistics: one exchange of the values, in pieces of 64 MB.
-/// Fails     UserError for a table of another width; NumericsError when a row fails and `stop` is asked for.
+/// Cost      statistics: one exchange of the values, in pieces of 64 MB.
+/// Fails     UserError for a table of another width.
 #include <string>
 #include <vector>
 
-#include "campaign/job.hpp"
+#include "campaign/row_run.hpp"
 #include "campaign/summary.hpp"
 #include "io/fields.hpp"
 #include "io/files.hpp"
@@ -16,6 +15,7 @@
 #include "model/forward_model.hpp"
 #include "parallel/row_layout.hpp"
 #include "prob/design.hpp"
+#include "prob/prior/grid_parts.hpp"
 #include "prob/prior/prior.hpp"
 
 namespace aleator::campaign {
@@ -30,18 +30,6 @@ kernels::Batch design_rows(const prob::Prior& prior, const prob::Design& design,
 kernels::Batch draw_rows(const prob::Prior& prior, const kernels::Rng& rng, kernels::Stream stream,
                          const parallel::RowLayout& layout);
 
-enum class OnRowFailure { skip, stop };
-
-struct RowResults {
-  kernels::Batch outputs;            ///< NaN in failed rows
-  std::vector<std::string> reasons;  ///< of failure; empty: the row is sound
-  std::int64_t failed = 0;           ///< on all ranks
-};
-
-/// False when the run was asked to stop before all rows were done. A row whose outputs are not finite has failed.
-bool run_rows(const JobContext& context, const model::ForwardModel& model, const parallel::RowLayout& layout,
-              kernels::ConstBatch u, OnRowFailure on_failure, RowResults& results);
-
 /// Of every column, over the rows in which it is finite; on every rank.
 std::vector<NamedSummary> summarise_columns(const parallel::Comm& comm, const parallel::RowLayout& layout,
                                             kernels::ConstBatch columns, const std::vector<std::string>& names);
@@ -55,8 +43,8 @@ std::vector<std::string> output_names(const model::Shape& shape);
 std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model::ForwardModel& model,
                                          const parallel::RowLayout& layout, kernels::ConstBatch u,
                                          const std::vector<std::string>& reasons, int count);
-/// Parameters that belong to a prior's grid as a field.
-io::Field field_of_prior(const prob::Prior& prior, const std::string& name, const double* u);
+/// Parameters of a prior that belong to a grid as a field.
+io::Field field_of_prior(const prob::GridPart& part, const std::string& name, const double* u);
 
 /// Writes stem.h5 and stem.xdmf from rank 0.
 void write_fields(const parallel::Comm& comm, const std::string& stem, const std::vector<io::FieldSet>& sets);

@@ -4,12 +4,14 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "campaign/checkpoint.hpp"
 #include "campaign/csv.hpp"
 #include "campaign/progress.hpp"
 #include "campaign/run_folder.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
 #include "parallel/session.hpp"
+#include "parallel/waiting.hpp"
 
 namespace aleator::campaign {
 
@@ -29,7 +31,7 @@ JobEnd SamplerRun::run() {
     check_finished();
     return JobEnd::finished;
   }
-  start_seconds_ = job_.watch.seconds();
+  start_seconds_ = job_.watch.seconds(), waited_before_ = parallel::seconds_waited();
   start_or_resume();
   Progress progress(named_.name, progress_);
   for (bool is_finished = false; !is_finished;) {
@@ -128,14 +130,10 @@ void SamplerRun::resume_from(const std::string& checkpoint, const std::string& r
 }
 
 void SamplerRun::owner(io::Archive& archive) {
-  std::string fingerprint = job_.fingerprint, sampler = named_.name;
-  archive.field("deck", fingerprint);
+  std::string sampler = named_.name;
+  check_owner(archive, job_, folder_);
   archive.field("sampler", sampler);
-  if (fingerprint != job_.fingerprint || sampler != named_.name)
-    throw core::UserError(
-        fmt::format("{}/checkpoint.h5: this checkpoint belongs to another deck (or resolved.toml was edited since); "
-                    "put back the deck it was written by, or start a new run with another --out",
-                    folder_));
+  if (sampler != named_.name) refuse_foreign_checkpoint(folder_);
 }
 
 void SamplerRun::fields(io::Archive& archive) {
@@ -209,6 +207,8 @@ void SamplerRun::finish() {
   recorder_->flush();
   record_failures();
   RunFacts facts = this->facts();
+  facts.idle = parallel::idle_shares(job_.comm, parallel::seconds_waited() - waited_before_,
+                                     job_.watch.seconds() - start_seconds_);
   if (const std::int64_t failed = failures_.rejected + failures_.imputed; failed > 0)
     core::warn("{}: {} rows failed; {}/failed_rows.csv", named_.name, failed, folder_);
   predict(facts);

@@ -74,6 +74,7 @@ class SamplerRun {
   model::FailureCounts failures_;  // over all ranks, up to the last call of record_failures
 
   double start_seconds_ = 0.0;  // of the watch, when this process began this sampler
+  double waited_before_ = 0.0;  // for other groups, until then
   int last_live_tenth_ = 0;
 };
 

@@ -81,6 +81,19 @@ deck::Schema<SimulateJob::Params> SimulateJob::schema() {
   s.reference(
       "inversion_model", &Params::inversion_model, "model",
       "the model that is to be inverted; a warning is given when it is too close to the one that makes the data");
+  s.choice(
+      "on_failure", &Params::on_failure, "what it means when the model fails at the truth",
+      {{"stop", OnRowFailure::stop, "the run ends with exit code 3"},
+       {"retry", OnRowFailure::retry, "it is run again, with tighter settings where the model has them; then stop"},
+       {"reject", OnRowFailure::reject,
+        "the prior's next draw is the truth; those passed over are listed in failed_rows.csv"}});
+  s.key("retries", &Params::retries, "1", "how often the model is run again with on_failure = retry",
+        deck::at_least(1));
+  s.check("on_failure", [](const Params& p) {
+    return p.on_failure == OnRowFailure::reject && p.prior.empty()
+               ? std::string("on_failure = \"reject\" draws another truth: it needs prior")
+               : std::string();
+  });
   s.check("truth", [](const Params& p) {
     if (p.truth.empty() && p.prior.empty()) return std::string("no truth: give truth or prior");
     return p.truth.empty() || p.prior.empty() ? std::string() : std::string("truth and prior exclude each other");
@@ -115,29 +128,52 @@ SimulateJob::SimulateJob(const Params& params, Parts parts) : params_(params), p
 }
 
 // Another step of the stream than that of job/prior_sample and job/sample: the truth is none of their draws.
-kernels::Batch SimulateJob::truth(const JobContext& context) const {
+kernels::Batch SimulateJob::truth(const JobContext& context, std::int64_t draw) const {
   constexpr std::int64_t step_of_truths = 1;
   const parallel::RowLayout one(1, 0, 1);
   if (parts_.prior == nullptr) return table_rows({1, truth_.size(), truth_}, one);
   const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
-  return draw_rows(*parts_.prior, rng, {kernels::Purpose::prior_sample, step_of_truths}, one);
+  return draw_rows(*parts_.prior, rng, {kernels::Purpose::prior_sample, step_of_truths},
+                   parallel::RowLayout(draw + 1, 0, 1).part(static_cast<int>(draw), 1));
 }
 
-std::vector<double> SimulateJob::clean_outputs(const JobContext& context, const kernels::Batch& u,
-                                               std::vector<io::FieldSet>& fields) const {
-  std::vector<double> clean;
+std::string SimulateJob::clean_outputs(const JobContext& context, const kernels::Batch& u,
+                                       std::vector<double>& clean) const {
+  std::string reason;
   parallel::agree(context.comm, [&] {
     const kernels::Batch y("y", 1, parts_.model->shape().outputs);
-    const model::RowStatus status = parts_.model->evaluate(u, y);
-    clean.assign(y.data(), y.data() + y.size());
-    const bool is_finite = std::all_of(clean.begin(), clean.end(), [](double value) { return std::isfinite(value); });
-    if (status.ok() && is_finite) return;
-    throw core::NumericsError(fmt::format("model '{}' fails at the truth: {}", params_.model,
-                                          status.ok() ? "the outputs are not finite" : status.failed[0].reason));
+    const int retries = params_.on_failure == OnRowFailure::retry ? params_.retries : 0;
+    for (int attempt = 0; attempt <= retries; ++attempt) {
+      const model::RowStatus status =
+          attempt == 0 ? parts_.model->evaluate(u, y) : parts_.model->evaluate_again(u, y, attempt);
+      clean.assign(y.data(), y.data() + y.size());
+      const bool is_finite = std::all_of(clean.begin(), clean.end(), [](double value) { return std::isfinite(value); });
+      reason = !status.ok() ? status.failed[0].reason : is_finite ? "" : "the outputs are not finite";
+      if (reason.empty()) return;
+    }
   });
-  fields = fields_of_rows(parallel::Comm::self(), *parts_.model, parallel::RowLayout(1, 0, 1), u, {""}, 1);
-  for (io::FieldSet& set : fields) set.label = "truth";
-  return clean;
+  return reason;
+}
+
+kernels::Batch SimulateJob::working_truth(const JobContext& context, std::vector<double>& clean) const {
+  constexpr int most_draws = 100;
+  const bool may_reject = params_.on_failure == OnRowFailure::reject;
+  std::string failed;
+  for (int draw = 0;; ++draw) {
+    kernels::Batch u = truth(context, draw);
+    const std::string reason = clean_outputs(context, u, clean);
+    if (reason.empty() && draw > 0) {
+      core::warn("model '{}' failed at {} truth{} before the one that is used: {}/failed_rows.csv", params_.model, draw,
+                 draw == 1 ? "" : "s", context.folder);
+      const std::string head = failed_rows_head(parameter_names(parts_.prior->variables(params_.prior)));
+      write_text(context.comm, context.folder + "/failed_rows.csv", head + failed);
+    }
+    if (reason.empty()) return u;
+    if (!may_reject || draw + 1 == most_draws)
+      throw core::NumericsError(fmt::format("model '{}' fails at the truth: {}{}", params_.model, reason,
+                                            may_reject ? fmt::format(" (and at the {} before it)", draw) : ""));
+    failed += failed_row(draw, u.data(), u.size(), reason);
+  }
 }
 
 std::vector<double> SimulateJob::standard_deviations(const std::vector<double>& clean) const {
@@ -188,9 +224,14 @@ JobEnd SimulateJob::run(const JobContext& context) {
   parallel::agree(context.comm, [&] {
     if (context.comm.is_writer()) io::make_directory(context.folder);
   });
-  const kernels::Batch u = truth(context);
+  std::vector<double> clean;
+  const kernels::Batch u = working_truth(context, clean);
   std::vector<io::FieldSet> fields;
-  const std::vector<double> clean = clean_outputs(context, u, fields), sd = standard_deviations(clean);
+  parallel::agree(context.comm, [&] {
+    fields = fields_of_rows(parallel::Comm::self(), *parts_.model, parallel::RowLayout(1, 0, 1), u, {""}, 1);
+  });
+  for (io::FieldSet& set : fields) set.label = "truth";
+  const std::vector<double> sd = standard_deviations(clean);
   const kernels::Batch noise("noise", 1, clean.size());
   kernels::Rng(static_cast<std::uint64_t>(context.settings.seed))
       .normals({kernels::Purpose::observation_noise}, 0, noise);

@@ -5,8 +5,9 @@
 ///           report. Inverting data with the model that made them, the "inverse crime", hides the model's error: a model
 ///           named under inversion_model is compared with it.
 /// Parallel  every rank computes the same, rank 0 writes.
-/// Cost      one model run.
-/// Fails     KeyError when sizes do not fit; NumericsError when the model fails at the truth.
+/// Cost      one model run, or one for each truth at which the model fails.
+/// Fails     KeyError when sizes do not fit; NumericsError when the model fails at the truth, under on_failure = "reject" at a
+///           hundred of them.
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ class SimulateJob : public Job {
     std::vector<double> noise_sd;
     double relative_noise = 0.0;
     std::string inversion_model;
+    OnRowFailure on_failure = OnRowFailure::stop;
+    int retries = FailurePolicy().retries;
   };
   struct Parts {
     std::shared_ptr<const model::ForwardModel> model, inversion_model;  ///< the latter may be null
@@ -42,9 +45,12 @@ class SimulateJob : public Job {
   void report(const std::string& folder, const RunSettings& settings) const override;
 
  private:
-  kernels::Batch truth(const JobContext& context) const;
-  std::vector<double> clean_outputs(const JobContext& context, const kernels::Batch& u,
-                                    std::vector<io::FieldSet>& fields) const;
+  /// The truth, or the prior's draw of this number.
+  kernels::Batch truth(const JobContext& context, std::int64_t draw) const;
+  /// The first truth at which the model works, and its outputs.
+  kernels::Batch working_truth(const JobContext& context, std::vector<double>& clean) const;
+  /// Why the model fails at u, or empty.
+  std::string clean_outputs(const JobContext& context, const kernels::Batch& u, std::vector<double>& clean) const;
   std::vector<double> standard_deviations(const std::vector<double>& clean) const;
   void write_tables(const JobContext& context, const kernels::Batch& u, const std::vector<double>& clean,
                     const std::vector<double>& data, const std::vector<double>& sd) const;

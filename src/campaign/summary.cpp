@@ -208,6 +208,7 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["sampling_seconds"] = facts.sampling_seconds;
   out["ranks"] = facts.ranks;
   out["threads"] = facts.threads;
+  if (!facts.idle.empty()) out["idle"] = facts.idle;
   out["acceptance"] = number(facts.acceptance);
   out["log_evidence"] =
       std::isfinite(facts.log_evidence)

@@ -1,12 +1,49 @@
 #include "parallel/comm.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <climits>
 #include <exception>
 
 #include "core/error.hpp"
+#include "parallel/waiting.hpp"
 
 namespace aleator::parallel {
 namespace {
+
+struct Waited {
+  std::vector<MPI_Comm> counted;
+  double seconds = 0.0;
+  bool is_inside = false;  // a call that makes another
+};
+
+Waited& waited() {
+  static Waited one;
+  return one;
+}
+
+// Lives as long as a collective call.
+class Waiting {
+ public:
+  explicit Waiting(MPI_Comm comm) {
+    Waited& w = waited();
+    if (w.is_inside || std::find(w.counted.begin(), w.counted.end(), comm) == w.counted.end()) return;
+    w.is_inside = is_counted_ = true;
+    start_ = Clock::now();
+  }
+  ~Waiting() {
+    if (!is_counted_) return;
+    waited().seconds += std::chrono::duration<double>(Clock::now() - start_).count();
+    waited().is_inside = false;
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool is_counted_ = false;
+  Clock::time_point start_;
+};
 
 void check_mpi(int code, const char* call) {
   if (code == MPI_SUCCESS) return;
@@ -50,9 +87,13 @@ Comm Comm::as_replica_of(const Comm& whole, bool is_copy) const {
   return comm;
 }
 
-void Comm::barrier() const { check_mpi(MPI_Barrier(whole().native()), "MPI_Barrier"); }
+void Comm::barrier() const {
+  const Waiting waiting(whole().native());
+  check_mpi(MPI_Barrier(whole().native()), "MPI_Barrier");
+}
 
 void Comm::broadcast(std::string& text, int root) const {
+  const Waiting waiting(native());
   std::uint64_t length = text.size();
   check_mpi(MPI_Bcast(&length, 1, MPI_UINT64_T, root, native()), "MPI_Bcast");
   text.resize(length);
@@ -60,10 +101,12 @@ void Comm::broadcast(std::string& text, int root) const {
 }
 
 void Comm::broadcast(double* values, std::size_t count, int root) const {
+  const Waiting waiting(native());
   check_mpi(MPI_Bcast(values, mpi_count(count), MPI_DOUBLE, root, native()), "MPI_Bcast");
 }
 
 std::int64_t Comm::sum(std::int64_t value) const {
+  const Waiting waiting(native());
   std::int64_t total = 0;
   check_mpi(MPI_Allreduce(&value, &total, 1, MPI_INT64_T, MPI_SUM, native()), "MPI_Allreduce");
   return total;
@@ -72,12 +115,14 @@ std::int64_t Comm::sum(std::int64_t value) const {
 // Not MPI_Allreduce, which may add in another order on each rank.
 void Comm::sum(double* values, std::size_t count) const {
   if (size_ == 1) return;
+  const Waiting waiting(native());
   const int n = mpi_count(count);
   check_mpi(MPI_Reduce(rank_ == 0 ? MPI_IN_PLACE : values, values, n, MPI_DOUBLE, MPI_SUM, 0, native()), "MPI_Reduce");
   broadcast(values, count);
 }
 
 double Comm::max(double value) const {
+  const Waiting waiting(native());
   double largest = 0;
   check_mpi(MPI_Allreduce(&value, &largest, 1, MPI_DOUBLE, MPI_MAX, native()), "MPI_Allreduce");
   return largest;
@@ -86,12 +131,14 @@ double Comm::max(double value) const {
 double Comm::min(double value) const { return -max(-value); }
 
 bool Comm::any(bool value) const {
+  const Waiting waiting(native());
   int mine = value ? 1 : 0, result = 0;
   check_mpi(MPI_Allreduce(&mine, &result, 1, MPI_INT, MPI_MAX, native()), "MPI_Allreduce");
   return result != 0;
 }
 
 std::vector<double> Comm::all_gather(const std::vector<double>& mine) const {
+  const Waiting waiting(native());
   const int count = mpi_count(mine.size());
   std::vector<int> counts(size_), offsets(size_);
   check_mpi(MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, native()), "MPI_Allgather");
@@ -108,6 +155,7 @@ std::vector<double> Comm::all_gather(const std::vector<double>& mine) const {
 }
 
 std::vector<std::vector<double>> Comm::all_to_all(const std::vector<std::vector<double>>& send) const {
+  const Waiting waiting(native());
   ALEATOR_ASSERT(static_cast<int>(send.size()) == size_);
   std::vector<int> send_counts(size_), receive_counts(size_), send_offsets(size_), receive_offsets(size_);
   std::vector<double> outgoing;
@@ -131,6 +179,19 @@ std::vector<std::vector<double>> Comm::all_to_all(const std::vector<std::vector<
     received[r].assign(incoming.begin() + receive_offsets[r],
                        incoming.begin() + receive_offsets[r] + receive_counts[r]);
   return received;
+}
+
+void count_waiting(const Comm& comm) {
+  std::vector<MPI_Comm>& counted = waited().counted;
+  if (comm.size() > 1 && std::find(counted.begin(), counted.end(), comm.native()) == counted.end())
+    counted.push_back(comm.native());
+}
+
+double seconds_waited() { return waited().seconds; }
+
+std::vector<double> idle_shares(const Comm& ensemble, double waited, double elapsed) {
+  if (ensemble.size() == 1) return {};
+  return ensemble.all_gather({elapsed > 0.0 ? std::min(1.0, waited / elapsed) : 0.0});
 }
 
 void agree(const Comm& replica, const std::function<void()>& work) {

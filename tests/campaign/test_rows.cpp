@@ -3,8 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "campaign/register_all.hpp"
 #include "campaign/rows.hpp"
@@ -12,6 +17,7 @@
 #include "core/error.hpp"
 #include "pde/diffusion/diffusion.hpp"
 #include "prob/prior/normal.hpp"
+#include "prob/prior/product.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -22,12 +28,23 @@ class SquareModel : public model::ForwardModel {
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override {
     model::RowStatus status;
+    evaluated += u.extent(0);
+    if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
     for (std::size_t row = 0; row < u.extent(0); ++row) {
       y(row, 0) = u(row, 0), y(row, 1) = u(row, 0) > 10 ? INFINITY : u(row, 0) * u(row, 0);
       if (u(row, 0) < -1) status.failed.push_back({static_cast<int>(row), "u is below -1"});
     }
     return status;
   }
+  // From the second attempt on it works everywhere.
+  model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override {
+    if (attempt < 2) return evaluate(u, y);
+    for (std::size_t row = 0; row < u.extent(0); ++row) y(row, 0) = u(row, 0), y(row, 1) = u(row, 0) * u(row, 0);
+    return {};
+  }
+
+  mutable std::size_t evaluated = 0;
+  double seconds = 0.0;  // a call takes
 
  private:
   model::Shape shape_{1, 2, {"u"}, {"u", "square"}, {}};
@@ -42,7 +59,8 @@ class FieldPrior : public prob::Normal {
 };
 
 struct TestJob {
-  explicit TestJob(const parallel::Comm& comm) : watch(comm, settings), context{comm, settings, watch, "", ""} {}
+  explicit TestJob(const parallel::Comm& comm, const std::string& folder = "", const RunSettings& run = {})
+      : settings(run), watch(comm, settings), context{comm, settings, watch, folder, "deck"} {}
   RunSettings settings;
   StopWatch watch;
   JobContext context;
@@ -102,18 +120,19 @@ TEST(RowsMpi, FailedRowsAreCountedAndHaveNoOutputs) {
   TestJob run(parallel::Comm::world());
   const parallel::RowLayout layout(5, run.context.comm);
   RowResults results;
+  const SquareModel model;
   const kernels::Batch u = rows_of({0.5, -2.0, 3.0, 11.0, 4.0}, layout);
-  ASSERT_TRUE(run_rows(run.context, SquareModel(), layout, u, OnRowFailure::skip, results));
+  ASSERT_TRUE(run_rows(run.context, model_at(model, "square", u), layout, {OnRowFailure::reject, 2}, results));
   EXPECT_EQ(results.failed, 2);
   for (int row = 0; row < layout.local_rows(); ++row) {
     const std::int64_t global = layout.first() + row;
     const std::string& reason = results.reasons[static_cast<std::size_t>(row)];
     if (global == 1 || global == 3) {
       EXPECT_EQ(reason, global == 1 ? "u is below -1" : "the outputs are not finite");
-      EXPECT_TRUE(std::isnan(results.outputs(row, 0)) && std::isnan(results.outputs(row, 1)));
+      EXPECT_TRUE(std::isnan(results.values(row, 0)) && std::isnan(results.values(row, 1)));
     } else {
       EXPECT_EQ(reason, "");
-      EXPECT_EQ(results.outputs(row, 1), u(row, 0) * u(row, 0));
+      EXPECT_EQ(results.values(row, 1), u(row, 0) * u(row, 0));
     }
   }
 }
@@ -122,16 +141,92 @@ TEST(RowsMpi, AFailedRowStopsTheRunWhereThatIsWanted) {
   TestJob run(parallel::Comm::world());
   const parallel::RowLayout layout(5, run.context.comm);
   RowResults results;
+  const SquareModel model;
   try {
-    run_rows(run.context, SquareModel(), layout, rows_of({1, 2, 3, -4, 5}, layout), OnRowFailure::stop, results);
+    run_rows(run.context, model_at(model, "square", rows_of({1, 2, 3, -4, 5}, layout)), layout, {OnRowFailure::stop, 2},
+             results);
     FAIL() << "the run went on";
   } catch (const core::NumericsError& error) {  // on every rank
-    EXPECT_THAT(error.what(), testing::HasSubstr("row 3: u is below -1"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("model 'square' failed at row 3: u is below -1"));
   }
+}
+
+// Only the rows that failed are computed again, as often as the policy says.
+TEST(RowsMpi, FailedRowsAreComputedAgainWhereThatIsWanted) {
+  TestJob run(parallel::Comm::world());
+  const parallel::RowLayout layout(5, run.context.comm);
+  const kernels::Batch u = rows_of({0.5, -2.0, 3.0, 11.0, 4.0}, layout);
+  for (const int retries : {1, 2}) {
+    const SquareModel model;
+    RowResults results;
+    ASSERT_TRUE(run_rows(run.context, model_at(model, "square", u), layout, {OnRowFailure::retry, retries}, results));
+    EXPECT_EQ(results.failed, retries == 1 ? 2 : 0);
+    EXPECT_EQ(run.context.comm.sum(static_cast<std::int64_t>(model.evaluated)), 5 + 2);
+    for (int row = 0; row < layout.local_rows() && retries == 2; ++row)
+      EXPECT_EQ(results.values(row, 1), u(row, 0) * u(row, 0));
+  }
+}
+
+// Stopped on all ranks and resumed on one: the rows that were done are not computed again, and nothing differs.
+TEST(RowsMpi, AStoppedRunGoesOnFromItsCheckpointToTheSameNumbers) {
+  const parallel::Comm world = parallel::Comm::world();
+  std::string folder = fmt::format("{}/rows_{}", std::filesystem::temp_directory_path().string(), getpid());
+  world.broadcast(folder);
+  if (world.is_root()) std::filesystem::create_directories(folder);
+  world.barrier();
+  constexpr int rows = 4000;
+  std::vector<double> values(rows);
+  for (int row = 0; row < rows; ++row) values[static_cast<std::size_t>(row)] = row % 100 == 7 ? -2.0 : 1e-3 * row;
+  RunSettings short_of_time;
+  short_of_time.wall_time_minutes = 0.2 / 60, short_of_time.stop_margin_minutes = 0.0;
+  {
+    TestJob run(world, folder, short_of_time);
+    const parallel::RowLayout layout(rows, world);
+    SquareModel slow;
+    slow.seconds = 0.15;
+    RowResults results;
+    EXPECT_FALSE(run_rows(run.context, model_at(slow, "square", rows_of(values, layout)), layout, {}, results));
+  }
+  world.barrier();
+  const parallel::RowLayout all(rows, 0, 1);
+  RunSettings patient;
+  TestJob run(parallel::Comm::self(), folder, patient);
+  const SquareModel model;
+  RowResults results;
+  ASSERT_TRUE(run_rows(run.context, model_at(model, "square", rows_of(values, all)), all, {}, results));
+  EXPECT_LT(model.evaluated, static_cast<std::size_t>(rows));
+  EXPECT_GT(model.evaluated, 0u);
+  EXPECT_EQ(results.failed, 40);
+  for (int row = 0; row < rows; ++row) {
+    const double u = values[static_cast<std::size_t>(row)];
+    EXPECT_EQ(results.reasons[static_cast<std::size_t>(row)], u < -1 ? "u is below -1" : "");
+    if (u >= -1) EXPECT_EQ(results.values(row, 1), u * u);
+  }
+  TestJob other(parallel::Comm::self(), folder, patient);
+  other.context.fingerprint = "another deck";
+  EXPECT_THROW(run_rows(other.context, model_at(model, "square", rows_of(values, all)), all, {}, results),
+               core::UserError);
+  world.barrier();
+  if (world.is_root()) std::filesystem::remove_all(folder);
+}
+
+TEST(Rows, PartsOfAProductThatHaveAGridAreFields) {
+  const prob::Product product({{"scale", std::make_shared<prob::Normal>(prob::Normal::Params{3, {0.0}, {1.0}, {}})},
+                               {"map", std::make_shared<FieldPrior>(2)}});
+  const std::vector<prob::GridPart> parts = prob::grid_parts(product, "both");
+  ASSERT_EQ(parts.size(), 1u);
+  const double u[] = {7, 8, 9, 1, 2};
+  const io::Field field = field_of_prior(parts[0], parts[0].name, u);
+  EXPECT_EQ(field.name, "map");
+  EXPECT_EQ(field.cells, (std::vector<int>{2, 1}));
+  EXPECT_EQ(field.values, (std::vector<double>{1, 2}));
 }
 
 TEST(Rows, PriorsWithAGridAreFieldsInCellsOrAtNodes) {
   const double values[] = {1, 2, 3, 4, 5, 6};
+  const auto field_of_prior = [](const FieldPrior& prior, const char* name, const double* u) {
+    return campaign::field_of_prior(prob::grid_parts(prior, name).at(0), name, u);
+  };
   const io::Field cells = field_of_prior(FieldPrior(2), "a", values);
   EXPECT_FALSE(cells.is_at_nodes);
   EXPECT_EQ(cells.spacing, (std::vector<double>{2.0, 3.0}));

@@ -45,7 +45,7 @@ same_folders one two "after resume" 7
 expect 0 "$ALEATOR" report two
 
 # Asked to stop, a job ends between two batches and leaves nothing half done; resumed, it gives what an uninterrupted run gives.
-slow="$small --set model.membrane.mesh=256 --set job.deflection.samples=1000"
+slow="$small --set model.membrane.mesh=256 --set job.deflection.samples=500"
 "$ALEATOR" run "$input/forward.toml" $slow --out stopped_jobs >said 2>&1 &
 process=$!
 tries=0
@@ -56,11 +56,18 @@ until grep -qs "301 draws" stopped_jobs/log.txt; do
 done
 kill -TERM $process
 wait $process || fail "exit code $? after SIGTERM"
-says "stopped (SIGTERM)" "begins this job anew"
+says "stopped (SIGTERM)" "with a checkpoint"
+[ -f stopped_jobs/deflection/checkpoint.h5 ] || fail "no checkpoint"
 [ -f stopped_jobs/draws/summary.json ] && [ ! -f stopped_jobs/deflection/summary.json ] || fail "not stopped in the second job"
-expect 0 "$ALEATOR" resume stopped_jobs --set job.deflection.samples=1000
+expect 0 "$ALEATOR" resume stopped_jobs --set job.deflection.samples=500
 [ "$(grep -c "301 draws" stopped_jobs/log.txt)" = 1 ] || fail "the job that was finished was run again"
-[ "$(wc -l <stopped_jobs/deflection/outputs.csv)" = 1001 ] || fail "the stopped job was not finished"
+says "rows are in"
+[ "$(wc -l <stopped_jobs/deflection/outputs.csv)" = 501 ] || fail "the stopped job was not finished"
+[ ! -f stopped_jobs/deflection/checkpoint.h5 ] || fail "a finished job keeps its checkpoint"
+expect 0 on 2 "$ALEATOR" run "$input/forward.toml" $slow --out not_stopped
+for file in outputs.csv results.h5; do
+  same stopped_jobs/deflection/$file not_stopped/deflection/$file "stopped and not stopped"
+done
 
 # Statistics against python's, and XDMF against HDF5.
 expect 0 $python - <<'E2'
@@ -128,8 +135,9 @@ assert abs(json.load(open('relative/summary.json'))['signal_to_noise'] - 20) < 1
 printf '[model.plate]\ntype = "pde/diffusion"\nmesh = 8\ncoefficients = 2\nsensor_grid = 2\n[job.runs]\ntype = "job/forward"\nmodel = "plate"\nat = "rows.txt"\nfields = 9\n' >failing.toml
 printf '1 2 3 4\n1 -2 3 4\n4 3 2 1\nnan 1 1 1\n' >rows.txt
 expect 0 on 2 "$ALEATOR" run failing.toml --out failing
-says_once "2 of 4 model runs failed"
+says_once "model 'plate': 2 of 4 rows failed"
 grep -q '^1,"' failing/outputs.csv && grep -q '^2,ok' failing/outputs.csv || fail "outputs.csv does not say which rows failed"
+grep -q '^1,1,-2,3,4,"' failing/failed_rows.csv && [ "$(wc -l <failing/failed_rows.csv)" = 3 ] || fail "failed_rows.csv is wrong"
 grep -q '"failed": 2' failing/summary.json || fail "summary.json does not count the failures"
 grep -q "2 of 4 model runs failed" failing/report/index.html || fail "the report hides the failures"
 expect 3 on 2 "$ALEATOR" run failing.toml --set job.runs.on_failure=stop --out stopped
@@ -137,6 +145,29 @@ says "row 1"
 printf -- '-1 2 3 4\n1 -2 3 4\n' >rows.txt
 expect 3 "$ALEATOR" run failing.toml --out all_failed
 says "every model run failed"
+# A truth at which the model fails: the end, or the prior's next draw.
+cat >no_truth.toml <<'E2'
+[model.plate]
+type = "pde/diffusion"
+mesh = 8
+coefficients = 1
+sensor_grid = 2
+[prior.any]
+type = "prior/normal"
+dimension = 1
+mean = [-1.0]
+sd = [1.0]
+[job.data]
+type = "job/simulate_data"
+model = "plate"
+prior = "any"
+noise_sd = [0.1]
+E2
+expect 3 "$ALEATOR" run no_truth.toml --out no_truth
+says "fails at the truth"
+expect 0 on 2 "$ALEATOR" run no_truth.toml --set job.data.on_failure=reject --out next_truth
+[ "$(grep -c "not positive" next_truth/failed_rows.csv)" -ge 1 ] || fail "failed_rows.csv does not list the truths passed over"
+[ "$(grep -v '#' next_truth/truth.txt | cut -c1)" != "-" ] || fail "the truth is one at which the model fails"
 printf '1 2 3\n' >rows.txt
 expect 2 "$ALEATOR" run failing.toml --out narrow
 says rows.txt "4 parameters"

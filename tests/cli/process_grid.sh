@@ -16,6 +16,15 @@ for shape in "2 2" "4 2"; do
   same_results one grid_$1_$2 "one rank, and $1 ranks in groups of $2"
 done
 
+# How long the groups waited for each other.
+expect 0 on 2 "$ALEATOR" run "$deck" --out two_groups
+says_once "idle, waiting for other groups"
+for summary in $(find two_groups -name summary.json); do
+  grep -A2 '"idle": \[' $summary | grep -c '0\.' >count
+  [ "$(cat count)" = 2 ] || fail "$summary does not give the idle time of both groups"
+done
+! grep -rq '"idle"' one || fail "one group has nobody to wait for"
+
 # The other jobs: forward runs, draws, simulated data.
 input=$SOURCE_DIR/input/forward_uq
 small="--set job.draws.samples=101 --set job.deflection.samples=101 --set model.membrane.mesh=16 --set model.membrane.solver=dissection"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "campaign/report/figures.hpp"
 #include "campaign/report/format.hpp"
@@ -95,6 +96,10 @@ std::string key_numbers(const MethodRun& run) {
   }
   out += tile(count(run.model_evaluations), "model evaluations");
   if (std::isfinite(run.wall_time_seconds)) out += tile(duration(run.wall_time_seconds), "wall time");
+  if (!run.idle.empty())
+    out += tile(percent(std::accumulate(run.idle.begin(), run.idle.end(), 0.0) / static_cast<double>(run.idle.size())) +
+                    ", at most " + percent(*std::max_element(run.idle.begin(), run.idle.end())),
+                fmt::format("idle, waiting for others, over {} groups of ranks", run.idle.size()));
   if (std::isfinite(bulk) && run.model_evaluations > 0)
     out += tile(number(1000 * bulk / run.model_evaluations), "ESS per 1000 evaluations");
   if (std::isfinite(bulk) && run.wall_time_seconds > 0)

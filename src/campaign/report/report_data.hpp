@@ -44,6 +44,7 @@ struct MethodRun {
   std::vector<double> log_likelihood;  ///< [chain][draw]; may be empty
   double model_evaluations = undefined, wall_time_seconds = undefined, acceptance = undefined;
   double log_evidence = undefined, log_evidence_standard_error = undefined;
+  std::vector<double> idle;  ///< share of the time that each group of ranks waited for others; empty with one group
   std::vector<Series> histories;  ///< numbers per step
   Series error_curve;        ///< e = sum_k ((mean_k - ref_k) / ref_k)^2 against model evaluations, with a reference
   double error = undefined;  ///< its final value

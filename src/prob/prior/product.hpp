@@ -21,6 +21,7 @@ class Product : public Prior, private DensitySlope {
   };
   static deck::Schema<Params> schema();
   explicit Product(std::vector<Part> parts);
+  const std::vector<Part>& parts() const { return parts_; }
 
   int dimension() const override { return dimension_; }
   int latent_dimension() const override { return latent_dimension_; }
