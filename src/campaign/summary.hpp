@@ -28,7 +28,7 @@ struct RunFacts {
   double acceptance = 0.0, log_evidence = 0.0, log_evidence_standard_error = 0.0;
   int ranks = 1, threads = 1;
   std::vector<double> idle;  ///< share of the time that each group of ranks waited for others; empty with one group
-  std::string deck;  ///< fingerprint of the deck that made it
+  std::string deck;          ///< fingerprint of the deck that made it
   model::FailureCounts failures;
   PredictiveCheck posterior_check, prior_check;  ///< fewer than two draws: not made
   SteinDistance stein;
