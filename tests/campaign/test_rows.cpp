@@ -200,7 +200,9 @@ TEST(RowsMpi, AStoppedRunGoesOnFromItsCheckpointToTheSameNumbers) {
   for (int row = 0; row < rows; ++row) {
     const double u = values[static_cast<std::size_t>(row)];
     EXPECT_EQ(results.reasons[static_cast<std::size_t>(row)], u < -1 ? "u is below -1" : "");
-    if (u >= -1) EXPECT_EQ(results.values(row, 1), u * u);
+    if (u >= -1) {
+      EXPECT_EQ(results.values(row, 1), u * u);
+    }
   }
   TestJob other(parallel::Comm::self(), folder, patient);
   other.context.fingerprint = "another deck";
