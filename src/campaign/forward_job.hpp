@@ -2,7 +2,8 @@
 /// What      job/forward: a model at many rows of parameters, given in a table or drawn from a prior, with the statistics of
 ///           its outputs: how the prior's uncertainty becomes that of the outputs.
 /// Method    plain Monte Carlo: mean and its standard error sd / sqrt(rows), quantiles of the rows. Writes outputs.csv,
-///           results.h5, summary.json, failed_rows.csv (where a row failed: its number, parameters, reason), the model's fields at the first rows (fields.h5, fields.xdmf) and the report.
+///           results.h5, summary.json, failed_rows.csv (where a row failed: its number, parameters, reason), the model's
+///           fields at the first rows (fields.h5, fields.xdmf) and the report.
 /// Parallel  collective; rows are shared out to the ranks. The files' bytes do not depend on ranks and threads.
 /// Cost      one model run a row. Asked to stop, or now and then, it writes a checkpoint with the rows done so far.
 /// Fails     KeyError when sizes do not fit; NumericsError when all rows fail, or one under on_failure = "stop".

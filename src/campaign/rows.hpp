@@ -1,6 +1,7 @@
 #pragma once
 /// What      Many rows of parameters at once: read or drawn from a prior, summarised, looked at; row_run.hpp computes them.
-/// Method    Rows are shared out to the ranks. A quantity's statistics are computed on one rank from all its values in the order of the rows.
+/// Method    Rows are shared out to the ranks. A quantity's statistics are computed on one rank from all its values in the
+///           order of the rows.
 /// Parallel  collective where a Comm or a JobContext is taken; numbers do not depend on the ranks.
 /// Cost      statistics: one exchange of the values, in pieces of 64 MB.
 /// Fails     UserError for a table of another width.

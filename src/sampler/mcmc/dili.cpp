@@ -142,8 +142,8 @@ void Dili::learn_subspace(const Problem& problem, const Context& context, State&
 StepInfo Dili::step(const Problem& problem, const Context& context, State& s) const {
   const Vector acceptance = move(problem, context, s);
   int window = -1;
-  StepInfo info = end_step(as_chains(params), params.target_acceptance,
-                           {acceptance, 1, params.drift == Drift::gradient ? 1 : 0}, problem, context, s, &window);
+  const StepReport report{acceptance, 1, params.drift == Drift::gradient ? 1 : 0, {}, true};
+  StepInfo info = end_step(as_chains(params), params.target_acceptance, report, problem, context, s, &window);
   if (!info.numbers.empty()) info.numbers.emplace_back("rank", s.subspace.rank());
   if (window >= 0 && window % 2 == 1) learn_subspace(problem, context, s);
   if (window == last_window && s.subspace.rank() == params.rank && params.rank < problem.dimension())
