@@ -27,7 +27,8 @@ E2
 grep -q "calibrated" good/report/index.html || fail "no report"
 ! command -v gnuplot >/dev/null || [ "$(grep -o '<svg' good/report/index.html | wc -l)" = 6 ] || fail "not two pictures a quantity"
 
-short="--set job.calibration.simulations=40 --set job.calibration.ranks=19"
+# Of forty simulations a seed in thirty or so is refused by chance: not this one.
+short="--set job.calibration.simulations=40 --set job.calibration.ranks=19 --set run.seed=2"
 expect 0 "$ALEATOR" calibrate "$deck" $short --out one
 expect 0 on 2 "$ALEATOR" calibrate "$deck" $short --out two
 same one/ranks.csv two/ranks.csv "1 and 2 ranks"
