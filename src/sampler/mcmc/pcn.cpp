@@ -6,8 +6,8 @@ namespace aleator::sampler {
 
 deck::Schema<Pcn::Params> Pcn::schema() {
   deck::Schema<Params> s("Preconditioned Crank-Nicolson", "Cotter, Roberts, Stuart, White 2013");
-  add_chain_keys(s).key("target_acceptance", &Params::target_acceptance, "1", "acceptance rate beta is tuned to",
-                        deck::inside(0, 1));
+  add_length_keys(s).key("target_acceptance", &Params::target_acceptance, "1", "acceptance rate beta is tuned to",
+                         deck::inside(0, 1));
   return s;
 }
 

@@ -12,6 +12,7 @@ namespace aleator::sampler {
 
 struct Pcn {
   struct Params : ChainParams {
+    Params() { covariance = Covariance::prior; }  // what the proposal is reversible with respect to
     double target_acceptance = 0.234;
   };
   using State = ChainState;
