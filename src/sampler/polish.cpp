@@ -26,7 +26,8 @@ void Polish::init(const Problem& problem, const Context& context) { first_->init
 
 void Polish::take_over(const Problem& problem, const Context& context) {
   const BaseState& first = first_->state();
-  const bool with_gradient = kernel_for(params_.kernel, problem) == Kernel::mala;
+  const InnerMove move = move_for(params_.kernel, problem);
+  const bool with_gradient = needs_gradient(move);
   const int rows = first.ensemble.rows(), d = problem.dimension();
   own_ = first;
   own_.iteration = 0;
@@ -47,7 +48,7 @@ void Polish::take_over(const Problem& problem, const Context& context) {
     moments.observe(e, context);
     lower_ = moments.factor();
   }
-  log_scale_ = std::log(facts_of(kernel_for(params_.kernel, problem), d).first_scale);
+  log_scale_ = std::log(first_scale(move, d));
   is_first_done_ = true;
   first_->clear();
 }
@@ -62,16 +63,15 @@ StepInfo Polish::step(const Problem& problem, const Context& context) {
     return info;
   }
   Ensemble& e = own_.ensemble;
-  const Kernel kernel = kernel_for(params_.kernel, problem);
+  const InnerMove move = move_for(params_.kernel, problem);
   const MoveSetting setting{1.0, std::exp(log_scale_), lower_, own_.iteration, kernels::Purpose::polish_acceptance};
-  const Vector probability = move_by(kernel, problem, context, setting, e);
+  const Vector probability = kernel_of({move})(problem, context, setting, e);
   const double acceptance = ordered_mean(context, e.layout, probability);
   ++own_.iteration;
   if (2 * own_.iteration <= params_.moves)
-    log_scale_ += std::pow(static_cast<double>(own_.iteration), -0.6) *
-                  (acceptance - facts_of(kernel, problem.dimension()).acceptance);
+    log_scale_ += std::pow(static_cast<double>(own_.iteration), -0.6) * (acceptance - target_acceptance(move));
   own_.model_evaluations += e.layout.rows();
-  own_.gradient_evaluations += kernel == Kernel::mala ? e.layout.rows() : 0;
+  own_.gradient_evaluations += needs_gradient(move) ? e.layout.rows() : 0;
   StepInfo info;
   info.is_draw = info.is_finished = own_.iteration >= params_.moves;
   info.phase = "polish";

@@ -6,7 +6,7 @@
 /// Parallel  collective; same bits on any number of ranks.
 /// Cost      the other sampler's, and `moves` model runs a member.
 /// Fails     as the other sampler and sampler/mcmc/metropolis.hpp.
-#include "sampler/mcmc/kernel.hpp"
+#include "sampler/mcmc/inner_move.hpp"
 
 namespace aleator::sampler {
 

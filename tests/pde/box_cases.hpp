@@ -167,6 +167,28 @@ inline Derivatives derivatives_of(const BoxDiffusion& box, const Batch& u, const
   return result;
 }
 
+/// The model on one group of all ranks and on every rank alone: the same outputs, tangent and gradient to solver tolerance, and
+/// the same bits on the ranks of the group, over which samplers are replicated. `newton_steps`: of the latter.
+inline void expect_group_and_alone_agree(const BoxSetup& setup, int* newton_steps = nullptr) {
+  const int d = setup.coefficients(), p = setup.outputs();
+  const Batch u = positive_row(d), du("du", 1, d);
+  Kokkos::deep_copy(du, 0.1);
+  const std::vector<double> r(static_cast<std::size_t>(p), 1.0);
+  const BoxDiffusion together(setup, {1e-12, 200, Preconditioner::boomeramg, {}}, one_group()),
+      alone(setup, {1e-12, 200, Preconditioner::cholmod, {}}, std::make_shared<ProcessGrid>());
+  const Derivatives a = derivatives_of(together, u, du, r), b = derivatives_of(alone, u, du, r);
+  for (int k = 0; k < p; ++k) {
+    EXPECT_NEAR(a.y(0, k), b.y(0, k), 1e-10);
+    EXPECT_NEAR(a.dy(0, k), b.dy(0, k), 1e-10);
+    EXPECT_EQ(Comm::world().max(a.y(0, k)), Comm::world().min(a.y(0, k)));
+  }
+  for (int k = 0; k < d; ++k) {
+    EXPECT_NEAR(a.gradient(0, k), b.gradient(0, k), 1e-9);
+    EXPECT_EQ(Comm::world().max(a.gradient(0, k)), Comm::world().min(a.gradient(0, k)));
+  }
+  if (newton_steps != nullptr) *newton_steps = alone.newton_steps();
+}
+
 // Transposes of each other, and finite differences.
 inline void expect_derivatives(const BoxSetup& setup) {
   const BoxDiffusion box(setup, {1e-13, 200, Preconditioner::automatic, {}}, one_group());

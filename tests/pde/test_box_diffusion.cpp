@@ -28,26 +28,7 @@ TEST(BoxDiffusionMpi, AdjointAndTangentAreTransposesAndMatchFiniteDifferences) {
 }
 
 TEST(BoxDiffusionMpi, OnOneGroupAndOnEveryRankAloneTheAnswersAgree) {
-  for (int dimension = 1; dimension <= 3; ++dimension) {
-    const BoxSetup setup = everything(dimension);
-    const int d = setup.coefficients(), p = setup.outputs();
-    const Batch u = positive_row(d), du("du", 1, d);
-    Kokkos::deep_copy(du, 0.1);
-    const std::vector<double> r(static_cast<std::size_t>(p), 1.0);
-    const BoxDiffusion together(setup, {1e-12, 200, Preconditioner::boomeramg, {}}, one_group()),
-        alone(setup, {1e-12, 200, Preconditioner::cholmod, {}}, std::make_shared<ProcessGrid>());
-    const Derivatives a = derivatives_of(together, u, du, r), b = derivatives_of(alone, u, du, r);
-    for (int k = 0; k < p; ++k) {
-      EXPECT_NEAR(a.y(0, k), b.y(0, k), 1e-10);
-      EXPECT_NEAR(a.dy(0, k), b.dy(0, k), 1e-10);
-      // The ranks of a group hold the same bits: samplers are replicated over it.
-      EXPECT_EQ(Comm::world().max(a.y(0, k)), Comm::world().min(a.y(0, k)));
-    }
-    for (int k = 0; k < d; ++k) {
-      EXPECT_NEAR(a.gradient(0, k), b.gradient(0, k), 1e-9);
-      EXPECT_EQ(Comm::world().max(a.gradient(0, k)), Comm::world().min(a.gradient(0, k)));
-    }
-  }
+  for (int dimension = 1; dimension <= 3; ++dimension) expect_group_and_alone_agree(everything(dimension));
 }
 
 TEST(BoxDiffusionMpi, WhatFlowsInFlowsOut) {

@@ -14,9 +14,7 @@ Measured::Measured(std::shared_ptr<const model::ForwardModel> model, std::vector
     shape_.output_names.push_back(model_->shape().output_names[static_cast<std::size_t>(place)]);
 }
 
-Batch Measured::all_outputs(std::size_t rows) const {
-  return Batch(Kokkos::view_alloc("outputs", Kokkos::WithoutInitializing), rows, model_->shape().outputs);
-}
+Batch Measured::all_outputs(std::size_t rows) const { return kernels::new_batch(rows, model_->shape().outputs); }
 
 void Measured::take(ConstBatch all, Batch some) const {
   for (std::size_t row = 0; row < all.extent(0); ++row)

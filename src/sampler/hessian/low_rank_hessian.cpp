@@ -12,16 +12,12 @@ namespace {
 constexpr int extra_vectors = 10;         // Halko, Martinsson, Tropp 2011, section 4.2
 constexpr double difference_step = 1e-4;  // of the gradient: relative error some 1e-7 where that is exact to rounding
 
-Batch new_batch(std::size_t rows, std::size_t columns) {
-  return Batch(Kokkos::view_alloc("batch", Kokkos::WithoutInitializing), rows, columns);
-}
-
 // -gradient of the log-likelihood at z + side step v / |v|_max; rows that failed have gradient 0.
 Batch gradient_beside(const Problem& problem, ConstBatch z, ConstBatch v, const std::vector<double>& step) {
-  const Batch moved = new_batch(z.extent(0), z.extent(1));
+  const Batch moved = kernels::new_batch(z.extent(0), z.extent(1));
   for (std::size_t row = 0; row < z.extent(0); ++row)
     for (std::size_t k = 0; k < z.extent(1); ++k) moved(row, k) = z(row, k) + step[row] * v(row, k);
-  model::Evaluation e{Vector("log_likelihood", z.extent(0)), new_batch(z.extent(0), z.extent(1)), {}};
+  model::Evaluation e{Vector("log_likelihood", z.extent(0)), kernels::new_batch(z.extent(0), z.extent(1)), {}};
   problem.evaluate(moved, e);
   return e.gradient;
 }
@@ -74,7 +70,7 @@ void LowRankHessian::fields(io::Archive& archive, const std::string& name) {
 void multiply_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
   const model::GaussNewton* const factor = problem.gauss_newton();
   if (factor == nullptr) return multiply_by_differences(problem, z, v, h);
-  const Batch w = new_batch(z.extent(0), factor->rows());
+  const Batch w = kernels::new_batch(z.extent(0), factor->rows());
   factor->multiply(z, v, w);
   factor->multiply_transposed(z, w, h);
 }
@@ -91,7 +87,7 @@ LowRankHessian mean_hessian(const Problem& problem, const Context& context, cons
   const auto multiply_rows = [&](const math::Matrix& q, math::Matrix& h_q) {
     const parallel::RowLayout layout(q.rows, context.comm);
     const auto rows = static_cast<std::size_t>(layout.local_rows());
-    const Batch z = new_batch(rows, d), h = new_batch(rows, d);
+    const Batch z = kernels::new_batch(rows, d), h = kernels::new_batch(rows, d);
     const ConstBatch v(q.row(static_cast<int>(layout.first())), rows, d);
     std::vector<double> mine(rows * d, 0.0);
     parallel::agree(context.comm, [&] {

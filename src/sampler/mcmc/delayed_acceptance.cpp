@@ -122,12 +122,12 @@ void DelayedAcceptance::follow(const Context& context, State& s) const {
 DelayedAcceptance::State DelayedAcceptance::init(const Problem& problem, const Context& context) const {
   State s;
   const int d = problem.dimension();
-  static_cast<ChainState&>(s) = begin_chains(params, facts_of(base_kernel(), d).first_scale, false, problem, context);
+  static_cast<ChainState&>(s) = begin_chains(params, first_scale(base_move(), d), false, problem, context);
   s.moves.assign(coarse.size() + 1, 0);
   s.runs.assign(coarse.size(), 0.0);
   for (int level = 0; level < levels(); ++level) {
     Ensemble e = copy_of(s.ensemble);
-    e.gradient = Batch("gradient", e.rows(), level == 0 && base_kernel() == Kernel::mala ? d : 0);
+    e.gradient = Batch("gradient", e.rows(), level == 0 && needs_gradient(base_move()) ? d : 0);
     s.coarse.push_back(e);
   }
   follow(context, s);
@@ -141,7 +141,7 @@ Vector DelayedAcceptance::move(int level, const Problem& problem, const Context&
   if (level == 0) {
     Ensemble& e = s.coarse.front();
     const MoveSetting setting{1.0, std::exp(s.log_scale), s.lower, step};
-    const Vector probability = move_by(base_kernel(), *coarse.front(), context, setting, e);
+    const Vector probability = kernel_of({base_move()})(*coarse.front(), context, setting, e);
     for (int row = 0; row < e.rows(); ++row) tally.acceptance(row) += probability(row);
     tally.runs[0] += e.rows();
     ++tally.base_moves;
@@ -205,8 +205,8 @@ StepInfo DelayedAcceptance::step(const Problem& problem, const Context& context,
   for (int row = 0; row < s.ensemble.rows(); ++row) tally.acceptance(row) /= tally.base_moves;
 
   int window = -1;
-  StepInfo info = end_step(params, facts_of(base_kernel(), problem.dimension()).acceptance,
-                           {acceptance, 0, 0, tally.acceptance}, problem, context, s, &window);
+  StepInfo info = end_step(params, target_acceptance(base_move()), {acceptance, 0, 0, tally.acceptance}, problem,
+                           context, s, &window);
   if (!info.numbers.empty())
     for (std::size_t level = 0; level < coarse.size(); ++level)
       info.numbers.emplace_back("runs_of_" + params.coarse[level], s.runs[level]);

@@ -14,7 +14,7 @@
 ///           on: n_0 ... n_(L-1) runs of level 0.
 /// Fails     KeyError: numbers of `subchain` that do not fit. NumericsError: a chain ends its warm-up where a cheaper problem has
 ///           density zero, from where it could never move. Objects to problems of other dimensions.
-#include "sampler/mcmc/kernel.hpp"
+#include "sampler/mcmc/inner_move.hpp"
 
 namespace aleator::sampler {
 
@@ -48,7 +48,7 @@ struct DelayedAcceptance {
     Vector acceptance;         ///< of level 0, summed over its moves
     int base_moves = 0;
   };
-  Kernel base_kernel() const { return kernel_for(params.kernel, *coarse.front()); }
+  InnerMove base_move() const { return move_for(params.kernel, *coarse.front()); }
   int levels() const { return static_cast<int>(coarse.size()); }
   int subchain(int level) const { return params.subchain[params.subchain.size() == 1 ? 0 : level]; }
   /// Steps at the start of the warm-up that only follow the cheapest level.

@@ -19,7 +19,7 @@ ChainParams as_chains(const ChainLength& length) {
 
 // V x_r of every row.
 Batch coordinates_of(const LowRankHessian& subspace, const Batch& x) {
-  const Batch c(Kokkos::view_alloc("c", Kokkos::WithoutInitializing), x.extent(0), subspace.rank());
+  const Batch c = kernels::new_batch(x.extent(0), subspace.rank());
   kernels::for_each_row(static_cast<int>(x.extent(0)),
                         [&, c](int row) { subspace.coordinates(&x(row, 0), c.data() + row * c.extent(1)); });
   return c;
@@ -31,7 +31,7 @@ double variance(const LowRankHessian& subspace, int k) { return 1.0 / (1.0 + sub
 Batch drift_of(Dili::Drift drift, const Dili::State& s, const Batch& c, const Batch& gradient) {
   const int r = s.subspace.rank();
   const Batch slope = drift == Dili::Drift::gradient ? coordinates_of(s.subspace, gradient) : Batch();
-  const Batch delta(Kokkos::view_alloc("delta", Kokkos::WithoutInitializing), c.extent(0), r);
+  const Batch delta = kernels::new_batch(c.extent(0), r);
   kernels::for_each_row(static_cast<int>(c.extent(0)), [&](int row) {
     double squares = 0.0;
     for (int k = 0; k < r; ++k) {
@@ -92,8 +92,7 @@ Vector Dili::move(const Problem& problem, const Context& context, State& s) cons
   const int r = v.rank(), d = problem.dimension();
   const Batch xi = proposal_normals(e, context, s.iteration), x = coordinates_of(v, xi);
   const Batch c = coordinates_of(v, e.position), delta = drift_of(params.drift, s, c, e.gradient);
-  const Batch c_proposed(Kokkos::view_alloc("c_proposed", Kokkos::WithoutInitializing), e.rows(), r),
-      proposed(Kokkos::view_alloc("proposed", Kokkos::WithoutInitializing), e.rows(), d);
+  const Batch c_proposed = kernels::new_batch(e.rows(), r), proposed = kernels::new_batch(e.rows(), d);
   kernels::for_each_row(e.rows(), [&, position = e.position](int row) {
     for (int k = 0; k < d; ++k) proposed(row, k) = rho * position(row, k) + beta * xi(row, k);
     std::vector<double> change(static_cast<std::size_t>(r));

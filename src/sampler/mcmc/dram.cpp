@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sampler/mcmc/random_walk.hpp"
+#include "kernels/triangular.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -12,6 +12,16 @@ double squares(const Batch& z, int row) {
   double sum = 0.0;
   for (std::size_t k = 0; k < z.extent(1); ++k) sum += z(row, k) * z(row, k);
   return sum;
+}
+
+// proposed = z + epsilon L xi. The normals are kept, unlike in sampler/random_walk: the second stage's ratio needs them.
+void propose(const MoveSetting& setting, const Batch& position, const Batch& xi, const Batch& proposed) {
+  kernels::multiply_lower(
+      setting.lower.data(), static_cast<int>(xi.extent(0)), static_cast<int>(xi.extent(1)),
+      [=](int row, int k) { return xi(row, k); },
+      [=, epsilon = setting.scale](int row, int k, double step) {
+        proposed(row, k) = position(row, k) + epsilon * step;
+      });
 }
 
 // Rows of a step that was refused, packed: row i of each batch belongs to the ensemble's row rows[i].
@@ -56,7 +66,7 @@ StepInfo Dram::step(const Problem& problem, const Context& context, State& s) co
   Ensemble& e = s.ensemble;
   const MoveSetting setting{1.0, std::exp(s.log_scale), s.lower, s.iteration};
   const Batch xi = proposal_normals(e, context, s.iteration), proposed("proposed", e.rows(), xi.extent(1));
-  RandomWalk::propose(setting, e.position, xi, proposed);
+  propose(setting, e.position, xi, proposed);
   const Candidates c = evaluate_candidates(problem, context, e, proposed);
   kernels::for_each_row(
       e.rows(), [=, position = e.position](int row) { c.log_ratio(row) = log_prior_ratio(proposed, position, row); });
@@ -66,7 +76,7 @@ StepInfo Dram::step(const Problem& problem, const Context& context, State& s) co
   const int count = static_cast<int>(r.rows.size()), d = static_cast<int>(xi.extent(1));
   const double gamma = params.second_scale;
   const Batch second("second", count, d);
-  RandomWalk::propose({1.0, gamma * setting.scale, s.lower, s.iteration}, r.start, r.second_xi, second);
+  propose({1.0, gamma * setting.scale, s.lower, s.iteration}, r.start, r.second_xi, second);
   const Vector log_likelihood("log_likelihood", count);
   model::Evaluation evaluation{log_likelihood, {}, {}};
   evaluate(problem, second, evaluation, context);

@@ -11,6 +11,21 @@
 
 namespace aleator::sampler {
 
+InnerMove move_for(Kernel kernel, const Problem& problem) {
+  switch (kernel) {
+    case Kernel::random_walk:
+      return InnerMove::random_walk;
+    case Kernel::pcn:
+      return InnerMove::pcn;
+    case Kernel::mala:
+      return InnerMove::mala;
+    case Kernel::automatic:
+      break;
+  }
+  if (problem.has_gradient()) return InnerMove::mala;
+  return problem.dimension() <= PooledMoments::largest_dimension ? InnerMove::random_walk : InnerMove::pcn;
+}
+
 bool needs_gradient(InnerMove move) { return move == InnerMove::mala || move == InnerMove::hmc; }
 
 double target_acceptance(InnerMove move) {

@@ -31,6 +31,21 @@ deck::Schema<Params>& add_move_keys(deck::Schema<Params>& s) {
   return s;
 }
 
+/// What a deck may ask of samplers whose members are points of a known covariance.
+enum class Kernel { automatic, random_walk, pcn, mala };
+
+template <typename Params, typename Owner>
+deck::Schema<Params>& add_kernel_key(deck::Schema<Params>& s, Kernel Owner::*member) {
+  return s.choice("kernel", member, "Metropolis kernel",
+                  {{"automatic", Kernel::automatic,
+                    "mala where there is a gradient; else random_walk, or pcn above 256 coordinates"},
+                   {"random_walk", Kernel::random_walk, "with the ensemble's covariance"},
+                   {"pcn", Kernel::pcn, "preconditioned Crank-Nicolson"},
+                   {"mala", Kernel::mala, "Langevin, needs a gradient"}});
+}
+
+/// The move that a kernel is for a problem.
+InnerMove move_for(Kernel kernel, const Problem& problem);
 bool needs_gradient(InnerMove move);
 double target_acceptance(InnerMove move);
 double first_scale(InnerMove move, int dimension);

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "kernels/gaussian_step.hpp"
-#include "kernels/triangular.hpp"
 
 namespace aleator::sampler {
 
@@ -19,17 +18,8 @@ RandomWalk::State RandomWalk::init(const Problem& problem, const Context& contex
   return begin_chains(params, 2.38 / std::sqrt(problem.dimension()), false, problem, context);
 }
 
-void RandomWalk::propose(const MoveSetting& setting, const Batch& position, const Batch& xi, const Batch& proposed) {
-  kernels::multiply_lower(
-      setting.lower.data(), static_cast<int>(xi.extent(0)), static_cast<int>(xi.extent(1)),
-      [=](int row, int k) { return xi(row, k); },
-      [=, epsilon = setting.scale](int row, int k, double step) {
-        proposed(row, k) = position(row, k) + epsilon * step;
-      });
-}
-
 Vector RandomWalk::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
-  const Batch proposed(Kokkos::view_alloc("proposed", Kokkos::WithoutInitializing), e.rows(), problem.dimension());
+  const Batch proposed = kernels::new_batch(e.rows(), problem.dimension());
   kernels::gaussian_steps(  // z' = z + epsilon L xi
       context.rng, {kernels::Purpose::proposal, setting.step}, e.layout.first(),
       {setting.lower.empty() ? nullptr : setting.lower.data(), setting.scale}, e.position, proposed);

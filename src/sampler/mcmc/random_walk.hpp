@@ -21,8 +21,6 @@ struct RandomWalk {
   State init(const Problem& problem, const Context& context) const;
   StepInfo step(const Problem& problem, const Context& context, State& s) const;
   /// One Metropolis move of every member; also the move of tempered samplers.
-  /// proposed = z + epsilon L xi; xi and proposed may be the same.
-  static void propose(const MoveSetting& setting, const Batch& position, const Batch& xi, const Batch& proposed);
   static Vector move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e);
 
   Params params;
