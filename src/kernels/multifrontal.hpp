@@ -1,6 +1,6 @@
 #pragma once
 /// What      Numeric side of the batched multifrontal LDL^T: factors and solves W symmetric positive definite systems at once.
-/// Method    Left-looking over 4 x 4 tiles of a front. A tile starts as the sum of its children's entries (the extend-add
+/// Method    Left-looking over 4 x 4 tiles of a front, each in strips that fit the registers (tile.hpp). A tile starts as the sum of its children's entries (the extend-add
 ///           is fused into the initialisation), receives - X L^T of the columns before it, and is written exactly once:
 ///           to the factor or to the Schur complement. Stored is X = L D, with unit lower L; the four rows of L that a
 ///           column of tiles needs are scaled into a buffer that stays in the first-level cache, since writing is dearer
@@ -31,8 +31,8 @@ struct MultifrontalMemory {
   Memory inverse_pivots;  ///< 1 / d, by variable
 };
 
-/// Starts the tiles of a front, in the order of for_each_tile: the entries of its children, and the caller's additions for
-/// leaves, `leaf(c, sources)`. Null rows and columns are zeros in memory.
+/// Starts the strips of a front's tiles, in the order of for_each_tile and from the first row on: the entries of its
+/// children, and the caller's additions for leaves, `leaf(c, first, sources)`. Null rows and columns are zeros in memory.
 template <class Memory, class LeafTerms>
 struct TileStart {
   using P = typename Memory::P;
@@ -50,31 +50,33 @@ struct TileStart {
         second(tile * front.groups),
         leaf(leaf_terms) {}
 
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(Tile<P>& c, int I, int J) {
-    const int from = *sources++;
+  /// Rows first .. first + strip - 1 of tile (I, J).
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(Tile<P, strip>& c, int I, int J, int first) {
+    const int from = *sources;
     if (from & from_first_child) {
-      read<false>(c, row + tile * I, column + tile * J);
+      read<false>(c, row + tile * I + first, column + tile * J);
     } else {
       set_zero(c);
     }
-    if (from & from_second_child) read<true>(c, row + second + tile * I, column + second + tile * J);
-    if (from >= first_free_source) leaf(c, from);
+    if (from & from_second_child) read<true>(c, row + second + tile * I + first, column + second + tile * J);
+    if (from >= first_free_source) leaf(c, first, from);
+    if (first + strip == tile) ++sources;
   }
 
  private:
   template <bool add>
-  KOKKOS_FORCEINLINE_FUNCTION void read(Tile<P>& c, const int* rows, const int* columns) const {
-    // Pointers to rows and 64-bit column offsets: each entry is then one load with a register pair as its address.
-    const Memory from[tile] = {schur + rows[0], schur + rows[1], schur + rows[2], schur + rows[3]};
+  KOKKOS_FORCEINLINE_FUNCTION void read(Tile<P, strip>& c, const int* rows, const int* columns) const {
     ALEATOR_UNROLL
-    for (int b = 0; b < tile; ++b) {
-      const std::int64_t at = columns[b];
+    for (int a = 0; a < strip; ++a) {
+      // Pointers to rows and 64-bit column offsets: each entry is then one load with a register pair as its address.
+      const Memory from = schur + rows[a];
       ALEATOR_UNROLL
-      for (int a = 0; a < tile; ++a) {
+      for (int b = 0; b < tile; ++b) {
+        const std::int64_t at = columns[b];
         if (add) {
-          c.v[a][b] += from[a][at];
+          c.v[a][b] += from[at];
         } else {
-          c.v[a][b] = from[a][at];
+          c.v[a][b] = from[at];
         }
       }
     }
@@ -91,6 +93,16 @@ KOKKOS_FORCEINLINE_FUNCTION void scale_columns(Memory columns, Memory x, Memory 
   }
 }
 
+/// The leading columns of rows of a tile into a panel; `out` begins at the first of the rows.
+template <int columns, int rows, class Memory, class P = typename Memory::P>
+KOKKOS_FORCEINLINE_FUNCTION void write_columns(const Tile<P, rows>& c, Memory out) {
+  ALEATOR_UNROLL
+  for (int k = 0; k < columns; ++k) {
+    ALEATOR_UNROLL
+    for (int a = 0; a < rows; ++a) out[tile * k + a] = c.v[a][k];
+  }
+}
+
 /// Columns of group J of the eliminated variables (`columns` of them): pivots, and X of every row below.
 template <int columns, class Memory, class Start>
 KOKKOS_FORCEINLINE_FUNCTION void eliminate_group(const Front& front, Start& start,
@@ -98,23 +110,30 @@ KOKKOS_FORCEINLINE_FUNCTION void eliminate_group(const Front& front, Start& star
   using P = typename Memory::P;
   const int first = tile * J, group = tile * front.eliminated;
   const Memory x = memory.factor + front.factor_begin, pivots = memory.inverse_pivots + front.first_eliminated;
-  Tile<P> c;
-  DiagonalFactor<P> f;
   scale_columns(memory.columns, x + J * group, pivots, first);
-  start(c, J, J);
-  subtract_product(c, x + J * group, memory.columns, first);
-  factor_diagonal<columns>(c, f);
-  for (int I = J;;) {
-    const Memory out = x + (I * group + tile * first);
+  Tile<P> diagonal;
+  for (int a = 0; a < tile; a += strip) {
+    Tile<P, strip> c;
+    start(c, J, J, a);
+    subtract_product(c, x + (J * group + a), memory.columns, first);
     ALEATOR_UNROLL
-    for (int k = 0; k < columns; ++k) {
+    for (int i = 0; i < strip; ++i) {
       ALEATOR_UNROLL
-      for (int a = 0; a < tile; ++a) out[tile * k + a] = c.v[a][k];
+      for (int b = 0; b < tile; ++b) diagonal.v[a + i][b] = c.v[i][b];
     }
-    if (++I == front.groups) break;
-    start(c, I, J);
-    subtract_product(c, x + I * group, memory.columns, first);
-    solve_tile<columns>(c, f);
+  }
+  DiagonalFactor<P> f;
+  factor_diagonal<columns>(diagonal, f);
+  write_columns<columns>(diagonal, x + (J * group + tile * first));
+  for (int I = J + 1; I < front.groups; ++I) {
+    for (int a = 0; a < tile; a += strip) {
+      rest_in_memory(f);
+      Tile<P, strip> c;
+      start(c, I, J, a);
+      subtract_product(c, x + (I * group + a), memory.columns, first);
+      solve_tile<columns>(c, f);
+      write_columns<columns>(c, x + (I * group + tile * first + a));
+    }
   }
   ALEATOR_UNROLL
   for (int k = 0; k < columns; ++k) pivots[first + k] = f.inverse[k];
@@ -131,7 +150,7 @@ KOKKOS_FORCEINLINE_FUNCTION void write_null_column(Memory schur, int I) {
 /// For fronts whose children are both fronts.
 struct NoLeaves {
   template <class C>
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(C&, int) const {}
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(C&, int, int) const {}
 };
 
 template <class Memory, class LeafTerms>
@@ -151,14 +170,16 @@ KOKKOS_INLINE_FUNCTION void factor_front(const Front& front, const MultifrontalT
     write_null_column(schur, J - first);
     scale_columns(memory.columns, x + J * group, memory.inverse_pivots + front.first_eliminated, m);
     for (int I = J; I < front.groups; ++I) {
-      Tile<P> c;
-      start(c, I, J);
-      subtract_product(c, x + I * group, memory.columns, m);
       const Memory out = schur + (schur_tile_row(I - first) + tile_size * (1 + J - first));
-      ALEATOR_UNROLL
-      for (int a = 0; a < tile; ++a) {
+      for (int a = 0; a < tile; a += strip) {
+        Tile<P, strip> c;
+        start(c, I, J, a);
+        subtract_product(c, x + (I * group + a), memory.columns, m);
         ALEATOR_UNROLL
-        for (int b = 0; b < tile; ++b) out[tile * a + b] = c.v[a][b];
+        for (int i = 0; i < strip; ++i) {
+          ALEATOR_UNROLL
+          for (int b = 0; b < tile; ++b) out[tile * (a + i) + b] = c.v[i][b];
+        }
       }
     }
   }

@@ -3,7 +3,8 @@
 /// Method    A panel holds groups of 4 rows; entry (row a, column k) of a group is its pack 4 k + a, so that a product of
 ///           two groups streams through memory. Factorisation F = L D L^T with unit lower L; X = L D.
 /// Parallel  vertical pack operations only (kernels/pack.hpp).
-/// Cost      subtract_product: 16 fused multiply-adds and 8 loads per k; 24 of 32 registers.
+/// Cost      subtract_product: 16 fused multiply-adds and 8 loads per k; 24 of 32 registers. With 16 registers a tile is
+///           worked on in two strips of 2 rows, 8 fused multiply-adds and 6 loads per k; 13 of 16 registers.
 /// Fails     a zero pivot gives inf or NaN in its lane and nowhere else.
 #include "kernels/pack.hpp"
 
@@ -12,30 +13,43 @@ namespace aleator::kernels {
 constexpr int tile = 4;                 ///< rows and columns of a tile
 constexpr int tile_size = tile * tile;  ///< packs in a tile
 
-template <class P>
+/// Rows of a tile that are worked on together: their sums must fit into the registers.
+constexpr int strip = native_lanes == 4 || native_lanes == 2 ? 2 : tile;
+
+/// A tile, or `rows` neighbouring rows of one.
+template <class P, int rows = tile>
 struct Tile {
-  P v[tile][tile];
+  P v[rows][tile];
 };
 
+/// Makes the compiler load a number once: GCC would read it from memory anew for every product.
 template <class P>
-KOKKOS_FORCEINLINE_FUNCTION void set_zero(Tile<P>& c) {
+KOKKOS_FORCEINLINE_FUNCTION P in_register(P value) {
+#if defined(__AVX__) && !defined(__CUDACC__)
+  if constexpr (strip < tile) asm("" : "+x"(value));
+#endif
+  return value;
+}
+
+template <class P, int rows>
+KOKKOS_FORCEINLINE_FUNCTION void set_zero(Tile<P, rows>& c) {
   ALEATOR_UNROLL
-  for (int a = 0; a < tile; ++a) {
+  for (int a = 0; a < rows; ++a) {
     ALEATOR_UNROLL
     for (int b = 0; b < tile; ++b) c.v[a][b] = P{};
   }
 }
 
-/// c(a, b) -= sum_k x(a, k) l(b, k), k = 0 .. depth - 1.
-template <class Memory, class P = typename Memory::P>
-KOKKOS_FORCEINLINE_FUNCTION void subtract_product(Tile<P>& c, Memory x, Memory l, int depth) {
+/// c(a, b) -= sum_k x(a, k) l(b, k), k = 0 .. depth - 1; x begins at the first of the rows.
+template <int rows, class Memory, class P = typename Memory::P>
+KOKKOS_FORCEINLINE_FUNCTION void subtract_product(Tile<P, rows>& c, Memory x, Memory l, int depth) {
   for (int k = 0; k < depth; ++k) {
     P column[tile];
     ALEATOR_UNROLL
     for (int b = 0; b < tile; ++b) column[b] = l[tile * k + b];
     ALEATOR_UNROLL
-    for (int a = 0; a < tile; ++a) {
-      const P row = x[tile * k + a];
+    for (int a = 0; a < rows; ++a) {
+      const P row = in_register(x[tile * k + a]);
       ALEATOR_UNROLL
       for (int b = 0; b < tile; ++b) c.v[a][b] -= row * column[b];
     }
@@ -66,15 +80,23 @@ KOKKOS_FORCEINLINE_FUNCTION void factor_diagonal(Tile<P>& c, DiagonalFactor<P>& 
   }
 }
 
-/// X = C L^-T for a tile below the diagonal tile with factor f; c becomes X.
-template <int columns, class P>
-KOKKOS_FORCEINLINE_FUNCTION void solve_tile(Tile<P>& c, const DiagonalFactor<P>& f) {
+/// Keeps the factor out of the registers that the loop of subtract_product needs.
+template <class P>
+KOKKOS_FORCEINLINE_FUNCTION void rest_in_memory([[maybe_unused]] DiagonalFactor<P>& f) {
+#if !defined(__CUDACC__)
+  if constexpr (strip < tile) asm("" : "+m"(f));
+#endif
+}
+
+/// X = C L^-T for rows of a tile below the diagonal tile with factor f; c becomes X.
+template <int columns, class P, int rows>
+KOKKOS_FORCEINLINE_FUNCTION void solve_tile(Tile<P, rows>& c, const DiagonalFactor<P>& f) {
   ALEATOR_UNROLL
   for (int k = 1; k < columns; ++k) {
     ALEATOR_UNROLL
     for (int b = 0; b < k; ++b) {
       ALEATOR_UNROLL
-      for (int a = 0; a < tile; ++a) c.v[a][k] -= c.v[a][b] * f.l[k][b];
+      for (int a = 0; a < rows; ++a) c.v[a][k] -= c.v[a][b] * f.l[k][b];
     }
   }
 }

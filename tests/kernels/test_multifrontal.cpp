@@ -81,20 +81,22 @@ TEST(Tile, SubtractProductIsXTimesLTransposed) {
   using Memory = Packs<W, false>;
   using P = Memory::P;
   alignas(64) P x[4 * depth], l[4 * depth];
-  Tile<P> c;
   for (int i = 0; i < 4 * depth; ++i)
     for (int lane = 0; lane < W; ++lane) {
       Memory{x, 1}.lane(i, lane) = noise(i + 100 * lane);
       Memory{l, 1}.lane(i, lane) = noise(i + 50 + 100 * lane);
     }
-  set_zero(c);
-  subtract_product(c, Memory{x, 1}, Memory{l, 1}, depth);
-  for (int lane = 0; lane < W; ++lane) {
-    for (int a = 0; a < 4; ++a) {
-      for (int b = 0; b < 4; ++b) {
-        double sum = 0;
-        for (int k = 0; k < depth; ++k) sum -= noise(4 * k + a + 100 * lane) * noise(4 * k + b + 50 + 100 * lane);
-        EXPECT_NEAR((Memory{&c.v[a][b], 1}.lane(0, lane)), sum, 1e-14);
+  for (int first = 0; first < 4; first += 2) {
+    Tile<P, 2> c;
+    set_zero(c);
+    subtract_product(c, Memory{x, 1} + first, Memory{l, 1}, depth);
+    for (int lane = 0; lane < W; ++lane) {
+      for (int a = first; a < first + 2; ++a) {
+        for (int b = 0; b < 4; ++b) {
+          double sum = 0;
+          for (int k = 0; k < depth; ++k) sum -= noise(4 * k + a + 100 * lane) * noise(4 * k + b + 50 + 100 * lane);
+          EXPECT_NEAR((Memory{&c.v[a - first][b], 1}.lane(0, lane)), sum, 1e-14);
+        }
       }
     }
   }
@@ -163,9 +165,9 @@ struct DenseLeaves {
   using P = typename Memory::P;
   const std::vector<P>* tiles;
   int at = 0;
-  void operator()(Tile<P>& c, int) {
-    for (int k = 0; k < 16; ++k) c.v[k / 4][k % 4] += (*tiles)[16 * at + k];
-    ++at;
+  void operator()(Tile<P, strip>& c, int first, int) {
+    for (int k = 0; k < 4 * strip; ++k) c.v[k / 4][k % 4] += (*tiles)[16 * at + 4 * first + k];
+    if (first + strip == tile) ++at;
   }
 };
 

@@ -33,23 +33,26 @@ struct LeafTerms {
   P p[2];
   const double* constants;
 
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(kernels::Tile<P>& c, int sources) {
-    constexpr int tile = kernels::tile;
+  /// Rows from `first` on of the tile whose constants come next.
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(kernels::Tile<P, kernels::strip>& c, int first, int sources) {
+    using kernels::strip, kernels::tile;
+    const double* at = constants;
     for (unsigned matrices = (sources / leaf_matrix) & 63; matrices; matrices &= matrices - 1) {
       const P times = factor[kernels::lowest_bit(matrices)];
       ALEATOR_UNROLL
-      for (int a = 0; a < tile; ++a) {
+      for (int a = 0; a < strip; ++a) {
         ALEATOR_UNROLL
-        for (int b = 0; b < tile; ++b) c.v[a][b] += times * constants[tile * a + b];
+        for (int b = 0; b < tile; ++b) c.v[a][b] += times * at[tile * (first + a) + b];
       }
-      constants += kernels::tile_size;
+      at += kernels::tile_size;
     }
-    if (sources & leaf_load) {
+    if (first + strip < tile) return;
+    if (sources & leaf_load) {  // the load is the last row
       ALEATOR_UNROLL
-      for (int b = 0; b < tile; ++b)
-        c.v[tile - 1][b] += p[0] * constants[tile + b] + (p[1] * constants[2 * tile + b] + constants[b]);
-      constants += 3 * tile;
+      for (int b = 0; b < tile; ++b) c.v[strip - 1][b] += p[0] * at[tile + b] + (p[1] * at[2 * tile + b] + at[b]);
+      at += 3 * tile;
     }
+    constants = at;
   }
 };
 
