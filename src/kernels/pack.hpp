@@ -8,6 +8,8 @@
 #include <Kokkos_Core.hpp>
 #include <cstdint>
 
+#include "kernels/registers.hpp"
+
 #if defined(__CUDA_ARCH__) || defined(__CUDACC__)
 #define ALEATOR_UNROLL _Pragma("unroll")
 #else
@@ -18,12 +20,8 @@ namespace aleator::kernels {
 
 #if defined(KOKKOS_ENABLE_CUDA)
 constexpr int native_lanes = 1;
-#elif defined(__AVX512F__)
-constexpr int native_lanes = 8;
-#elif defined(__AVX__)
-constexpr int native_lanes = 4;
 #else
-constexpr int native_lanes = 2;
+constexpr int native_lanes = register_bytes / 8;
 #endif
 
 /// Position of the lowest bit set; bits is not 0.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/batch.hpp"
+#include "kernels/registers.hpp"
 
 namespace aleator::kernels {
 
@@ -23,14 +24,6 @@ class SteinDirection {
   void apply(std::int64_t first, const Batch& out) const;
 
  private:
-  // Of wider vectors than the machine's GCC keeps every intermediate result in memory.
-#if defined(__AVX512F__)
-  static constexpr int register_bytes = 64;
-#elif defined(__AVX__)
-  static constexpr int register_bytes = 32;
-#else
-  static constexpr int register_bytes = 16;
-#endif
   using Lanes [[gnu::vector_size(register_bytes)]] = Real;
   static constexpr int lanes = register_bytes / sizeof(Real);
   static constexpr int block = 8;   // particles i that share loads of particles j

@@ -10,17 +10,14 @@
 #include <utility>
 
 #include "kernels/batch.hpp"
+#include "kernels/registers.hpp"
 
 namespace aleator::kernels {
 
 constexpr int tile_rows = 8;
-/// One parameter of eight rows, in as many registers as the machine built for needs: GCC 12 takes wider vectors apart badly.
+/// One parameter of eight rows, in as many registers as the machine built for needs.
 struct Lanes {
-#if defined(__AVX512F__)
-  static constexpr int width = 8;
-#else
-  static constexpr int width = 4;
-#endif
+  static constexpr int width = register_bytes / 8;
   using Vector [[gnu::vector_size(8 * width)]] = double;
   static constexpr int size = tile_rows / width;
   Vector v[size];

@@ -1,15 +1,17 @@
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
+#include "kernels/registers.hpp"
 #include "math/multigrid/stencil.hpp"
 
 namespace aleator::math::multigrid {
 namespace {
 
 // One coarse cell at a time (T = float), or as many as a vector register holds: GCC 12 does not vectorise the long loop.
-using Wide [[gnu::vector_size(64)]] = float;
-using WideAnywhere [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = float;
-constexpr int wide = 16;
+using Wide [[gnu::vector_size(kernels::register_bytes)]] = float;
+using WideAnywhere [[gnu::vector_size(kernels::register_bytes), gnu::aligned(4), gnu::may_alias]] = float;
+constexpr int wide = kernels::register_bytes / sizeof(float);
 
 template <class T>
 T load(const float* from) {
@@ -33,15 +35,17 @@ struct Two {
   T even, odd;
 };
 
+template <int... lane>
+Two<Wide> take_apart(const Wide& low, const Wide& high, std::integer_sequence<int, lane...> /*lanes*/) {
+  return {__builtin_shufflevector(low, high, (2 * lane)...), __builtin_shufflevector(low, high, (2 * lane + 1)...)};
+}
+
 template <class T>
 Two<T> load_two(const float* from) {
   if constexpr (std::is_same_v<T, float>) {
     return {from[0], from[1]};
   } else {
-    using Places [[gnu::vector_size(64)]] = int;
-    const T low = load<T>(from), high = load<T>(from + wide);
-    constexpr Places even = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
-    return {__builtin_shuffle(low, high, even), __builtin_shuffle(low, high, even + 1)};
+    return take_apart(load<T>(from), load<T>(from + wide), std::make_integer_sequence<int, wide>());
   }
 }
 

@@ -6,11 +6,13 @@
 #include <limits>
 #include <utility>
 
+#include "kernels/registers.hpp"
+
 namespace aleator::sampler {
 namespace {
 
-constexpr std::size_t pack_size = 8;
-using TreePack [[gnu::vector_size(8 * pack_size)]] = double;
+constexpr std::size_t pack_size = kernels::register_bytes / sizeof(double);
+using TreePack [[gnu::vector_size(kernels::register_bytes)]] = double;
 
 TreePack load(const double* x) {
   TreePack pack;
@@ -18,7 +20,11 @@ TreePack load(const double* x) {
   return pack;
 }
 
-double total(TreePack x) { return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7])); }
+double total(const TreePack& x) {
+  double sum = 0.0;
+  for (std::size_t l = 0; l < pack_size; l += 2) sum += x[l] + x[l + 1];
+  return sum;
+}
 
 double squared_norm(const double* x, std::size_t n) {
   TreePack sum{};
