@@ -46,7 +46,7 @@ KOKKOS_FORCEINLINE_FUNCTION void subtract_product(Tile<P, rows>& c, Memory x, Me
   for (int k = 0; k < depth; ++k) {
     P column[tile];
     ALEATOR_UNROLL
-    for (int b = 0; b < tile; ++b) column[b] = l[tile * k + b];
+    for (int b = 0; b < tile; ++b) column[b] = in_register(l[tile * k + b]);
     ALEATOR_UNROLL
     for (int a = 0; a < rows; ++a) {
       const P row = in_register(x[tile * k + a]);
