@@ -1,10 +1,10 @@
 #pragma once
 /// What      Numeric side of the batched multifrontal LDL^T: factors and solves W symmetric positive definite systems at once.
-/// Method    Left-looking over 4 x 4 tiles of a front, each in strips that fit the registers (tile.hpp). A tile starts as the sum of its children's entries (the extend-add
-///           is fused into the initialisation), receives - X L^T of the columns before it, and is written exactly once:
-///           to the factor or to the Schur complement. Stored is X = L D, with unit lower L; the four rows of L that a
-///           column of tiles needs are scaled into a buffer that stays in the first-level cache, since writing is dearer
-///           than arithmetic here:
+/// Method    Left-looking over 4 x 4 tiles of a front, each in strips that fit the registers (tile.hpp). A tile starts as the
+///           sum of its children's entries (the extend-add is fused into the initialisation), receives - X L^T of the columns
+///           before it, and is written exactly once: to the factor or to the Schur complement. Stored is X = L D, with unit
+///           lower L; the four rows of L that a column of tiles needs are scaled into a buffer that stays in the first-level
+///           cache, since writing is dearer than arithmetic here:
 ///             F = (F_ee F_re^T; F_re F_rr),  F_ee = X_ee L_ee^T,  X_re = F_re L_ee^-T,  S = F_rr - X_re L_re^T.
 ///           The right-hand side f is the last row of every front, so L^-1 f is found on the way up.
 /// Parallel  one call works on one pack of samples in its own memory; vertical operations only.
