@@ -48,6 +48,10 @@ enum class Purpose : std::uint32_t {
   slice_scale = 109,
   laplace = 120,
   stage_acceptance = 121,
+  minibatch = 130,
+  minibatch_deal = 131,
+  past = 132,
+  guide = 133,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -10,6 +10,7 @@
 #include "prob/prior/closed_laws.hpp"
 #include "prob/prior/dirichlet.hpp"
 #include "prob/prior/hierarchical.hpp"
+#include "prob/prior/lkj.hpp"
 #include "prob/prior/log_normal.hpp"
 #include "prob/prior/normal.hpp"
 #include "prob/prior/positive_laws.hpp"
@@ -55,6 +56,7 @@ void register_components(deck::Registry& registry) {
   add_prior<Weibull>(registry, "prior/weibull");
   add_prior<Pareto>(registry, "prior/pareto");
   add_prior<Dirichlet>(registry, "prior/dirichlet");
+  add_prior<Lkj>(registry, "prior/lkj");
   add_prior<MaternSpde>(registry, "prior/matern_spde");
   add_prior<KarhunenLoeve>(registry, "prior/karhunen_loeve");
   add_prior<Circulant>(registry, "prior/circulant");

@@ -6,12 +6,16 @@
 #include "sampler/importance.hpp"
 #include "sampler/langevin/aldi.hpp"
 #include "sampler/langevin/cbs.hpp"
+#include "sampler/langevin/entropy_mcmc.hpp"
+#include "sampler/langevin/sghmc.hpp"
+#include "sampler/langevin/sgld.hpp"
 #include "sampler/langevin/ula.hpp"
 #include "sampler/langevin/underdamped.hpp"
 #include "sampler/mcmc/delayed_acceptance.hpp"
 #include "sampler/mcmc/dili.hpp"
 #include "sampler/mcmc/dram.hpp"
 #include "sampler/mcmc/dream.hpp"
+#include "sampler/mcmc/gpcn.hpp"
 #include "sampler/mcmc/hmc.hpp"
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/nuts.hpp"
@@ -61,6 +65,7 @@ void register_components(deck::Registry& registry) {
   add_sampler<Dream>(registry, "sampler/dream");
   add_sampler<Slice>(registry, "sampler/slice");
   add_sampler<Pcn>(registry, "sampler/pcn");
+  add_sampler<Gpcn>(registry, "sampler/gpcn");
   add_sampler<Mala>(registry, "sampler/mala");
   add_sampler<Hmc>(registry, "sampler/hmc");
   add_sampler<Nuts>(registry, "sampler/nuts");
@@ -76,6 +81,9 @@ void register_components(deck::Registry& registry) {
   add_sampler<Cbs>(registry, "sampler/cbs");
   add_sampler<Ula>(registry, "sampler/ula");
   add_sampler<Underdamped>(registry, "sampler/underdamped");
+  add_sampler<Sgld>(registry, "sampler/sgld");
+  add_sampler<Sghmc>(registry, "sampler/sghmc");
+  add_sampler<EntropyMcmc>(registry, "sampler/entropy_mcmc");
   add_sampler<Svgd>(registry, "sampler/svgd");
   registry.add<Sampler, DelayedAcceptance::Params>("sampler", "sampler/delayed_acceptance", DelayedAcceptance::schema(),
                                                    make_delayed_acceptance);

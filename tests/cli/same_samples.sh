@@ -17,7 +17,7 @@ same_results one both "2 ranks with 2 threads each"
 
 # The numbers of the summary as well, but for times, ranks, threads and what each group waited.
 plain() { sed '/"idle"/,/\]/d' "$1" | grep -v -e seconds -e ess_per_second -e '"ranks"' -e '"threads"'; }
-for folder in . compare/pcn compare/mala compare/hmc compare/dili compare/delayed compare/laplace compare/smc compare/eki; do
+for folder in . compare/pcn compare/mala compare/hmc compare/dili compare/gpcn compare/delayed compare/laplace compare/smc compare/eki; do
   for other in two_threads ranks_2 ranks_4; do
     same <(plain one/$folder/summary.json) <(plain $other/$folder/summary.json) "summary of $folder in $other"
   done

@@ -1,6 +1,7 @@
 // Formulas: values against the same written in C++, gradients against central differences, faults at their characters.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -372,6 +373,47 @@ TEST(Formula, MissingEntriesAreRefusedUnlessTheyAreCutOut) {
     EXPECT_NE(std::string(error.what()).find("entry 1 of an operand"), std::string::npos) << error.what();
   }
   EXPECT_EQ(value_at(Formula({{"a"}, data, {}, {"sum(y[where(!is_missing(y))] - a)"}}), {1.0}), 4.0);
+}
+
+TEST(Formula, SomeOutputsAloneAreThoseOfTheWholeWithTheirGradients) {
+  // Every kind of instruction, each result an array; entries 1 and the last of it, then all of them.
+  for (const char* const text :
+       {"a * exp([1, 2, 3] * b) + [a, 1, b]", "[a, b, 5, a * b][[2, 0, 3, 0]] * a", "[1, 2, 3]",
+        "cumsum([a, b, a * b])", "mat_vec([a, 1, b, 2, a, b], [b, a])", "mat_t_vec([a, 1, b, 2, a, b], [b, a])",
+        "group_sum([a, b, a * b, b], [1, 0, 2, 1], 3)", "[sum([a, b] * 2), log_sum_exp(a, b), a]",
+        "[multi_normal_lpdf([a, b], a, [2, 0.3, 0.3, 1]), b, a]", "if([a, b, 1] < 1, [b, b, b], a * [1, 2, 3])",
+        "recurrence(a, [b, a, 0.5], [1, a, b])", "rep(a, 70) * range(70) + b"}) {
+    const Formula whole = formula(text);
+    const int p = whole.outputs();
+    std::vector<int> all(static_cast<std::size_t>(p));
+    for (int i = 0; i < p; ++i) all[static_cast<std::size_t>(i)] = i;
+    for (const std::vector<int>& places : {std::vector<int>{1, p - 1}, all}) {
+      const Formula part = whole.only(places);
+      ASSERT_EQ(part.outputs(), static_cast<int>(places.size())) << text;
+      const Batch u = rows_of({{0.7, 1.3}, {0.4, 2.1}}), y("y", 2, p), y_part("y", 2, places.size()), du("du", 2, 2),
+                  du_part("du", 2, 2);
+      whole.evaluate_and_pullback(
+          u, y,
+          [&](int, ConstBatch, Batch dy) {
+            for (std::size_t row = 0; row < dy.extent(0); ++row)
+              for (int i = 0; i < p; ++i) dy(row, i) = std::count(places.begin(), places.end(), i) == 0 ? 0.0 : 1.0 + i;
+          },
+          du);
+      part.evaluate_and_pullback(
+          u, y_part,
+          [&](int, ConstBatch, Batch dy) {
+            for (std::size_t row = 0; row < dy.extent(0); ++row)
+              for (std::size_t i = 0; i < places.size(); ++i) dy(row, i) = 1.0 + places[i];
+          },
+          du_part);
+      for (int row = 0; row < 2; ++row) {
+        for (std::size_t i = 0; i < places.size(); ++i)
+          EXPECT_NEAR(y_part(row, i), y(row, places[i]), 1e-13 * (1.0 + std::abs(y(row, places[i])))) << text;
+        for (int k = 0; k < 2; ++k)
+          EXPECT_NEAR(du_part(row, k), du(row, k), 1e-12 * (1.0 + std::abs(du(row, k)))) << text;
+      }
+    }
+  }
 }
 
 }  // namespace

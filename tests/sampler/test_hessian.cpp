@@ -4,6 +4,7 @@
 #include "sampler/elliptic.hpp"
 #include "sampler/hessian/laplace.hpp"
 #include "sampler/mcmc/dili.hpp"
+#include "sampler/mcmc/gpcn.hpp"
 #include "sampler/mcmc/pcn.hpp"
 
 namespace aleator::sampler {
@@ -229,6 +230,65 @@ TEST(Dili, IsPcnWhereTheDataSayNothing) {
   const auto s = test::run_to_end(dili, *mute.problem(), test::serial(2));
   EXPECT_EQ(s.subspace.rank(), 0);
   EXPECT_LT(test::largest_chain_z(dili, *mute.problem(), mute.exact(), 5), z_limit);
+}
+
+Gpcn gpcn_of() {
+  Gpcn::Params params;
+  params.chains = 128, params.warmup = 400, params.draws = 1600;
+  return {params};
+}
+
+TEST(Gpcn, ProposesWhatIsReversibleWithRespectToThePriorWithTheStepsOfTheHessian) {
+  // z' = A z + B xi: reversible with respect to N(0, I) where A is symmetric and A A^T + B B^T = I; B B^T = beta^2 (I + H)^-1.
+  constexpr int d = 4;
+  constexpr double beta = 0.6;
+  RunCount count;
+  HessianSettings settings;
+  settings.most = 3;
+  const LowRankHessian h =
+      mean_hessian(*linear_gaussian().problem(), test::serial(1), math::Matrix(1, d), settings, count);
+  ASSERT_EQ(h.rank(), 3);
+  math::Matrix precision = math::identity(d);
+  for (int k = 0; k < h.rank(); ++k)
+    for (int i = 0; i < d; ++i)
+      for (int j = 0; j < d; ++j)
+        precision(i, j) += h.values[static_cast<std::size_t>(k)] * h.vectors(k, i) * h.vectors(k, j);
+  const Batch unit("unit", d, d), none("none", d, d);
+  for (int k = 0; k < d; ++k) unit(k, k) = 1.0;
+  const Batch a = gpcn_proposal(h, beta, unit, none), b = gpcn_proposal(h, beta, none, unit);  // row k: column k
+  for (int i = 0; i < d; ++i)
+    for (int j = 0; j < d; ++j) {
+      EXPECT_NEAR(a(i, j), a(j, i), 1e-14);
+      double whole = 0.0, steps = 0.0;
+      for (int k = 0; k < d; ++k) {
+        whole += a(k, i) * a(k, j) + b(k, i) * b(k, j);
+        for (int l = 0; l < d; ++l) steps += precision(i, l) * b(k, l) * b(k, j);
+      }
+      EXPECT_NEAR(whole, i == j ? 1.0 : 0.0, 1e-13);
+      EXPECT_NEAR(steps, i == j ? beta * beta : 0.0, 1e-9);  // lambda up to 1e5
+    }
+}
+
+TEST(Gpcn, ReachesThePosterior) {
+  EXPECT_LT(test::largest_chain_z(gpcn_of(), *linear_gaussian().problem(), linear_gaussian().exact(), 17), z_limit);
+  EXPECT_LT(test::largest_chain_z(gpcn_of(), *elliptic_problem(), elliptic_exact(), 3), z_limit);
+  Gpcn two = gpcn_of();
+  two.params.rank = 2;
+  EXPECT_LT(test::largest_chain_z(two, *linear_gaussian().problem(), linear_gaussian().exact(), 17), z_limit);
+}
+
+TEST(Gpcn, MixesWherePcnCrawlsInAnyDimension) {
+  // Six directions known to a percent of the prior's width: pCN takes steps of that length everywhere, gpCN only there.
+  for (const int d : {8, 64}) {
+    const auto problem = smooth_problem(d);
+    Gpcn gpcn = gpcn_of();
+    gpcn.params.chains = 64, gpcn.params.draws = 100;
+    Pcn::Params params;
+    params.chains = 64, params.warmup = 400, params.draws = 100;
+    const double left = 1.0 - acceptance_and_correlation(gpcn, *problem).second,
+                 left_by_pcn = 1.0 - acceptance_and_correlation(Pcn{params}, *problem).second;
+    EXPECT_GT(left, 5.0 * left_by_pcn) << d;
+  }
 }
 
 }  // namespace

@@ -33,6 +33,9 @@ std::string keys_of(const std::string& name, int members, int dimension) {
            "]\"]\nlog_density = \"-sum(x^2) / 8\"\n"
            "[prior.p]\ntype = \"prior/normal\"\ndimension = " +
            std::to_string(dimension) + "\n";
+  if (name == "sampler/sgld")  // of two blocks where there are two coordinates
+    return "batch = 2\nmemory = 5\nwarmup = 24\ndraws = 6\nthin = 2\nblocks = [" +
+           (dimension > 1 ? "1, " + std::to_string(dimension - 1) : "1") + "]\nchains = " + m + "\n";
   static const std::map<std::string, std::string> others = {
       {"sampler/smc", "min_moves = 2\nmax_moves = 4\nmove = \"mala\"\nparticles = "},
       {"sampler/nested", "moves = 3\npoints = "},
@@ -45,6 +48,8 @@ std::string keys_of(const std::string& name, int members, int dimension) {
       {"sampler/laplace", "max_iterations = 4\ntolerance = 1e-12\nmembers = "},
       {"sampler/stein_thinning",
        "members = $\nsampler = \"first\"\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
+      {"sampler/entropy_mcmc", "batch = 2\nwarmup = 24\ndraws = 6\nthin = 2\nchains = "},
+      {"sampler/sghmc", "batch = 2\nwarmup = 24\ndraws = 6\nthin = 2\nchains = "},
       {"sampler/cbs", "iterations = 30\nmembers = "}};
   if (const auto found = others.find(name); found != others.end()) {
     std::string keys = found->second + m + "\n";
@@ -189,10 +194,18 @@ TEST(EverySamplerMpi, CountsItsModelRuns) {
     advance(*sampler, *problem, world(), all_steps);
     EXPECT_GT(sampler->state().model_evaluations, 37) << name;
     // Trajectories of different lengths, refused first proposals, rounds of a slice, products with Hessians, subchains that have
-    // not moved, 2 d + 1 sigma points.
-    const std::set<std::string> uneven = {"sampler/nuts", "sampler/dram",    "sampler/slice",
-                                          "sampler/dili", "sampler/laplace", "sampler/delayed_acceptance",
-                                          "sampler/uki"};
+    // not moved, 2 d + 1 sigma points, Newton steps and batches.
+    const std::set<std::string> uneven = {"sampler/nuts",
+                                          "sampler/dram",
+                                          "sampler/slice",
+                                          "sampler/dili",
+                                          "sampler/gpcn",
+                                          "sampler/laplace",
+                                          "sampler/delayed_acceptance",
+                                          "sampler/uki",
+                                          "sampler/sgld",
+                                          "sampler/sghmc",
+                                          "sampler/entropy_mcmc"};
     if (uneven.count(name) == 0) {
       EXPECT_EQ(sampler->state().model_evaluations % 37, 0) << name;
     }

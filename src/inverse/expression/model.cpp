@@ -51,6 +51,14 @@ ExpressionModel::ExpressionModel(const Params& params) : formula_(make_formula(p
   shape_.output_names = entry_names(results);
 }
 
+std::shared_ptr<const model::ForwardModel> ExpressionModel::only(const std::vector<int>& outputs) const {
+  auto part = std::make_shared<ExpressionModel>(*this);
+  part->formula_ = formula_.only(outputs);
+  part->shape_.outputs = static_cast<int>(outputs.size());
+  part->shape_.output_names = model::entries_at(outputs, shape_.output_names);
+  return part;
+}
+
 model::RowStatus ExpressionModel::evaluate(model::ConstBatch u, model::Batch y) const {
   formula_.evaluate(u, y);
   return rows_that_are_not_finite(y, shape_.output_names);

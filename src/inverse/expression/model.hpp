@@ -5,11 +5,11 @@
 /// Cost      that of the formulas, about three times with the gradient.
 /// Fails     KeyError with the place of the character in the deck; a row whose outputs are not finite fails.
 #include "inverse/expression/text.hpp"
-#include "model/forward_model.hpp"
+#include "model/data_terms.hpp"
 
 namespace aleator::inverse {
 
-class ExpressionModel : public model::ForwardModel, private model::Adjoint {
+class ExpressionModel : public model::ForwardModel, public model::PartialOutputs, private model::Adjoint {
  public:
   struct Params : ExpressionParams {
     std::vector<std::string> outputs;
@@ -20,6 +20,7 @@ class ExpressionModel : public model::ForwardModel, private model::Adjoint {
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
   const model::Adjoint* adjoint() const override { return this; }
+  std::shared_ptr<const model::ForwardModel> only(const std::vector<int>& outputs) const override;
 
  private:
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,

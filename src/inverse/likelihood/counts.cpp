@@ -20,6 +20,21 @@ Observations read_counts(const deck::File& file, const std::vector<std::string>&
   return seen;
 }
 
+// - sum ln k!
+double constant_of_poisson(const std::vector<double>& counts) {
+  double sum = 0.0;
+  for (const double k : counts) sum -= std::lgamma(k + 1.0);
+  return sum;
+}
+
+// sum ln(n choose k)
+double constant_of_binomial(const std::vector<double>& counts, const std::vector<double>& trials) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    sum += std::lgamma(trials[i] + 1.0) - std::lgamma(counts[i] + 1.0) - std::lgamma(trials[i] - counts[i] + 1.0);
+  return sum;
+}
+
 // k ln x, 0 for k = 0 even at x = 0.
 double times_log(double k, double x) { return k == 0.0 ? 0.0 : k * std::log(x); }
 
@@ -37,7 +52,7 @@ deck::Schema<PoissonLikelihood::Params> PoissonLikelihood::schema() {
 PoissonLikelihood::PoissonLikelihood(const Params& params) : link_(params.link) {
   const Observations seen = read_counts(params.data, params.column);
   counts_ = seen.values, places_ = seen.places, all_ = seen.count;
-  for (const double k : counts_) log_constant_ -= std::lgamma(k + 1.0);
+  log_constant_ = constant_of_poisson(counts_);
 }
 
 void PoissonLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
@@ -79,13 +94,11 @@ BinomialLikelihood::BinomialLikelihood(const Params& params) : link_(params.link
   const Observations seen = read_counts(params.data, params.column);
   counts_ = seen.values, places_ = seen.places, all_ = seen.count;
   trials_ = seen.present(prob::spread({params.trials.begin(), params.trials.end()}, seen.count, "trials", "data"));
-  for (std::size_t i = 0; i < counts_.size(); ++i) {
+  for (std::size_t i = 0; i < counts_.size(); ++i)
     if (counts_[i] > trials_[i])
       throw deck::KeyError("data",
                            fmt::format("entry {} has {} successes in {} trials", i + 1, counts_[i], trials_[i]));
-    log_constant_ +=
-        std::lgamma(trials_[i] + 1.0) - std::lgamma(counts_[i] + 1.0) - std::lgamma(trials_[i] - counts_[i] + 1.0);
-  }
+  log_constant_ = constant_of_binomial(counts_, trials_);
 }
 
 // With logit p = y: k y - n ln(1 + e^y).
@@ -120,6 +133,22 @@ void BinomialLikelihood::scale(const double* y, const double* in, double* out) c
     out[i] =
         in[i] * (link_ == Link::logit ? 0.5 * root / std::cosh(0.5 * y[i]) : root / std::sqrt(y[i] * (1.0 - y[i])));
   }
+}
+
+std::shared_ptr<const model::Likelihood> PoissonLikelihood::only(const std::vector<int>& data) const {
+  auto part = std::make_shared<PoissonLikelihood>(*this);
+  part->places_.clear();
+  part->counts_ = model::entries_at(data, counts_);
+  part->log_constant_ = constant_of_poisson(part->counts_);
+  return part;
+}
+
+std::shared_ptr<const model::Likelihood> BinomialLikelihood::only(const std::vector<int>& data) const {
+  auto part = std::make_shared<BinomialLikelihood>(*this);
+  part->places_.clear();
+  part->counts_ = model::entries_at(data, counts_), part->trials_ = model::entries_at(data, trials_);
+  part->log_constant_ = constant_of_binomial(part->counts_, part->trials_);
+  return part;
 }
 
 }  // namespace aleator::inverse

@@ -8,11 +8,14 @@
 /// Fails     KeyError: data that are no counts, more successes than trials. A row with a negative mean or a probability outside
 ///           [0, 1] has log-likelihood -infinity.
 #include "inverse/likelihood/observations.hpp"
-#include "model/likelihood.hpp"
+#include "model/data_terms.hpp"
 
 namespace aleator::inverse {
 
-class PoissonLikelihood : public model::Likelihood, public PartlyMeasured, private model::DiagonalInformation {
+class PoissonLikelihood : public model::Likelihood,
+                          public PartlyMeasured,
+                          public model::IndependentData,
+                          private model::DiagonalInformation {
  public:
   enum class Link { log, identity };
   struct Params {
@@ -28,6 +31,7 @@ class PoissonLikelihood : public model::Likelihood, public PartlyMeasured, priva
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return counts_; }
   Places places() const override { return {places_, all_}; }
+  std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
   const model::Information* information() const override { return this; }
 
  private:
@@ -39,7 +43,10 @@ class PoissonLikelihood : public model::Likelihood, public PartlyMeasured, priva
   double log_constant_ = 0.0;
 };
 
-class BinomialLikelihood : public model::Likelihood, public PartlyMeasured, private model::DiagonalInformation {
+class BinomialLikelihood : public model::Likelihood,
+                           public PartlyMeasured,
+                           public model::IndependentData,
+                           private model::DiagonalInformation {
  public:
   enum class Link { logit, identity };
   struct Params {
@@ -56,6 +63,7 @@ class BinomialLikelihood : public model::Likelihood, public PartlyMeasured, priv
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return counts_; }
   Places places() const override { return {places_, all_}; }
+  std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
   const model::Information* information() const override { return this; }
 
  private:

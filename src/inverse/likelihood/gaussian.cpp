@@ -30,6 +30,15 @@ math::Matrix read_covariance(const deck::File& file, const Observations& seen) {
   return c;
 }
 
+constexpr double half_log_two_pi = 0.918938533204672741780329736406;
+
+// - sum ln(sqrt(2 pi) sd_i)
+double constant_of(const std::vector<double>& precision) {
+  double sum = 0.0;
+  for (const double p : precision) sum += std::log(p) - half_log_two_pi;
+  return sum;
+}
+
 }  // namespace
 
 deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
@@ -52,19 +61,19 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
   return s;
 }
 
-GaussianLikelihood::GaussianLikelihood(const Params& params) : has_unknown_scale_(params.unknown_scale) {
+GaussianLikelihood::GaussianLikelihood(const Params& params)
+    : is_normalised_(params.normalised), has_unknown_scale_(params.unknown_scale) {
   const Observations seen = read_observations(params.data, params.column);
   noise_.data = seen.values, places_ = seen.places, all_ = seen.count;
   const int p = data_count();
-  constexpr double half_log_two_pi = 0.918938533204672741780329736406;
   if (params.covariance.empty()) {
     const std::vector<double> sd = seen.present(prob::spread(params.sd, seen.count, "sd", "data"));
     noise_.covariance = math::Matrix(p, p);
     for (int i = 0; i < p; ++i) {
       precision_.push_back(1.0 / sd[i]);
       noise_.covariance(i, i) = sd[i] * sd[i];
-      log_constant_ -= half_log_two_pi + std::log(sd[i]);
     }
+    log_constant_ = constant_of(precision_);
   } else {
     noise_.covariance = read_covariance(params.covariance, seen);
     try {
@@ -74,7 +83,7 @@ GaussianLikelihood::GaussianLikelihood(const Params& params) : has_unknown_scale
     }
     for (int i = 0; i < p; ++i) log_constant_ -= half_log_two_pi + std::log(factor_(i, i));
   }
-  if (!params.normalised) log_constant_ = 0.0;
+  if (!is_normalised_) log_constant_ = 0.0;
 }
 
 // r = W (d - y)
@@ -180,6 +189,19 @@ std::unique_ptr<model::Likelihood> GaussianLikelihood::with_data(const std::vect
   auto copy = std::make_unique<GaussianLikelihood>(*this);
   copy->noise_.data = data;
   return copy;
+}
+
+std::shared_ptr<const model::Likelihood> GaussianLikelihood::only(const std::vector<int>& data) const {
+  if (precision_.empty()) return nullptr;  // correlated noise
+  auto part = std::make_shared<GaussianLikelihood>();
+  part->is_normalised_ = is_normalised_, part->has_unknown_scale_ = has_unknown_scale_;
+  part->noise_.data = model::entries_at(data, noise_.data);
+  part->precision_ = model::entries_at(data, precision_);
+  part->noise_.covariance = math::Matrix(part->data_count(), part->data_count());
+  for (int i = 0; i < part->data_count(); ++i)
+    part->noise_.covariance(i, i) = 1.0 / (part->precision_[i] * part->precision_[i]);
+  part->log_constant_ = is_normalised_ ? constant_of(part->precision_) : 0.0;
+  return part;
 }
 
 }  // namespace aleator::inverse

@@ -6,11 +6,14 @@
 /// Cost      O(p) a row with independent noise, O(p^2) with a covariance.
 /// Fails     UserError: no data in the file. KeyError: sizes that do not fit, a covariance that is not positive definite.
 #include "inverse/likelihood/observations.hpp"
-#include "model/likelihood.hpp"
+#include "model/data_terms.hpp"
 
 namespace aleator::inverse {
 
-class GaussianLikelihood : public model::Likelihood, public PartlyMeasured, private model::Information {
+class GaussianLikelihood : public model::Likelihood,
+                           public PartlyMeasured,
+                           public model::IndependentData,
+                           private model::Information {
  public:
   struct Params {
     deck::File data;
@@ -22,6 +25,7 @@ class GaussianLikelihood : public model::Likelihood, public PartlyMeasured, priv
   };
   static deck::Schema<Params> schema();
   explicit GaussianLikelihood(const Params& params);
+  GaussianLikelihood() = default;  ///< of no data: only() fills it
 
   int outputs() const override { return data_count() + parameters(); }
   int parameters() const override { return has_unknown_scale_ ? 1 : 0; }
@@ -35,6 +39,7 @@ class GaussianLikelihood : public model::Likelihood, public PartlyMeasured, priv
                                std::int64_t row) const override;
   std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const override;
   Places places() const override { return {places_, all_}; }
+  std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
 
  private:
   int data_count() const { return static_cast<int>(noise_.data.size()); }
@@ -50,7 +55,7 @@ class GaussianLikelihood : public model::Likelihood, public PartlyMeasured, priv
   std::vector<double> precision_;  // 1 / sd; empty with a covariance
   math::Matrix factor_;            // L
   double log_constant_ = 0.0;
-  bool has_unknown_scale_;
+  bool is_normalised_ = true, has_unknown_scale_ = false;
 };
 
 }  // namespace aleator::inverse

@@ -22,8 +22,14 @@ StudentTLikelihood::StudentTLikelihood(const Params& params)
   const Observations seen = read_observations(params.data, params.column);
   data_ = seen.values, places_ = seen.places, all_ = seen.count;
   scale_ = seen.present(prob::spread(params.scale, seen.count, "scale", "data"));
+  log_constant_ = constant_of(scale_);
+}
+
+double StudentTLikelihood::constant_of(const std::vector<double>& scale) const {
   const double one = std::lgamma(0.5 * (dof_ + 1.0)) - std::lgamma(0.5 * dof_) - 0.5 * std::log(dof_ * M_PI);
-  for (const double s : scale_) log_constant_ += one - std::log(s);
+  double sum = 0.0;
+  for (const double s : scale) sum += one - std::log(s);
+  return sum;
 }
 
 void StudentTLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
@@ -59,6 +65,14 @@ void StudentTLikelihood::scale(const double* y, const double* in, double* out) c
   const double c = has_unknown_scale_ ? y[p] : 1.0, root = std::sqrt((dof_ + 1.0) / (dof_ + 3.0)) / c;
   for (std::size_t i = 0; i < p; ++i) out[i] = in[i] * root / scale_[i];
   if (has_unknown_scale_) out[p] = in[p] * std::sqrt(2.0 * dof_ * static_cast<double>(p) / (dof_ + 3.0)) / c;
+}
+
+std::shared_ptr<const model::Likelihood> StudentTLikelihood::only(const std::vector<int>& data) const {
+  auto part = std::make_shared<StudentTLikelihood>(*this);
+  part->places_.clear();
+  part->data_ = model::entries_at(data, data_), part->scale_ = model::entries_at(data, scale_);
+  part->log_constant_ = constant_of(part->scale_);
+  return part;
 }
 
 }  // namespace aleator::inverse

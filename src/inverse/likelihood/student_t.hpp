@@ -6,11 +6,14 @@
 /// Cost      one log1p a datum.
 /// Fails     KeyError: sizes that do not fit. A scale that is not positive has log-likelihood -infinity.
 #include "inverse/likelihood/observations.hpp"
-#include "model/likelihood.hpp"
+#include "model/data_terms.hpp"
 
 namespace aleator::inverse {
 
-class StudentTLikelihood : public model::Likelihood, public PartlyMeasured, private model::DiagonalInformation {
+class StudentTLikelihood : public model::Likelihood,
+                           public PartlyMeasured,
+                           public model::IndependentData,
+                           private model::DiagonalInformation {
  public:
   struct Params {
     deck::File data;
@@ -28,10 +31,12 @@ class StudentTLikelihood : public model::Likelihood, public PartlyMeasured, priv
   void gradient(model::ConstBatch y, model::Batch dy) const override;
   const std::vector<double>& data() const override { return data_; }
   Places places() const override { return {places_, all_}; }
+  std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
   const model::Information* information() const override { return this; }
 
  private:
   void scale(const double* y, const double* in, double* out) const override;
+  double constant_of(const std::vector<double>& scale) const;
   double factor(model::ConstBatch y, std::size_t row) const { return has_unknown_scale_ ? y(row, data_.size()) : 1.0; }
   std::vector<int> places_;  // of the data among all outputs; empty: all are measured
   int all_ = 0;

@@ -27,6 +27,15 @@ LinearModel::LinearModel(const Params& params) : LinearModel({}, 0, 0) {
   *this = LinearModel(table.values, static_cast<int>(table.rows), static_cast<int>(table.columns));
 }
 
+std::shared_ptr<const model::ForwardModel> LinearModel::only(const std::vector<int>& outputs) const {
+  std::vector<double> rows;
+  for (const int output : outputs) {
+    const auto first = matrix_.begin() + static_cast<std::ptrdiff_t>(output) * shape_.inputs;
+    rows.insert(rows.end(), first, first + shape_.inputs);
+  }
+  return std::make_shared<LinearModel>(std::move(rows), static_cast<int>(outputs.size()), shape_.inputs);
+}
+
 void LinearModel::apply(model::ConstBatch u, model::Batch y) const {
   const int p = shape_.outputs, d = shape_.inputs;
   const double* const a = matrix_.data();

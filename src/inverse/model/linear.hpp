@@ -5,11 +5,14 @@
 /// Cost      O(p d) a row.
 /// Fails     UserError for an empty table; a row with NaN or infinity fails.
 #include "deck/registry.hpp"
-#include "model/forward_model.hpp"
+#include "model/data_terms.hpp"
 
 namespace aleator::inverse {
 
-class LinearModel : public model::ForwardModel, private model::Adjoint, private model::Tangent {
+class LinearModel : public model::ForwardModel,
+                    public model::PartialOutputs,
+                    private model::Adjoint,
+                    private model::Tangent {
  public:
   struct Params {
     deck::File matrix;
@@ -22,6 +25,8 @@ class LinearModel : public model::ForwardModel, private model::Adjoint, private 
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
   const model::Adjoint* adjoint() const override { return this; }
   const model::Tangent* tangent() const override { return this; }
+  /// Some rows of A.
+  std::shared_ptr<const model::ForwardModel> only(const std::vector<int>& outputs) const override;
 
  private:
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,

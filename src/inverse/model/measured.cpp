@@ -14,6 +14,12 @@ Measured::Measured(std::shared_ptr<const model::ForwardModel> model, std::vector
     shape_.output_names.push_back(model_->shape().output_names[static_cast<std::size_t>(place)]);
 }
 
+std::shared_ptr<const model::ForwardModel> Measured::only(const std::vector<int>& outputs) const {
+  const auto* const partial = dynamic_cast<const model::PartialOutputs*>(model_.get());
+  if (partial == nullptr) return nullptr;
+  return partial->only(model::entries_at(outputs, places_));
+}
+
 Batch Measured::all_outputs(std::size_t rows) const { return kernels::new_batch(rows, model_->shape().outputs); }
 
 void Measured::take(ConstBatch all, Batch some) const {

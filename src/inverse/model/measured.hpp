@@ -6,11 +6,14 @@
 /// Fails     as the model.
 #include <memory>
 
-#include "model/forward_model.hpp"
+#include "model/data_terms.hpp"
 
 namespace aleator::inverse {
 
-class Measured : public model::ForwardModel, private model::Adjoint, private model::Tangent {
+class Measured : public model::ForwardModel,
+                 public model::PartialOutputs,
+                 private model::Adjoint,
+                 private model::Tangent {
  public:
   Measured(std::shared_ptr<const model::ForwardModel> model, std::vector<int> places);
   const model::Shape& shape() const override { return shape_; }
@@ -19,6 +22,7 @@ class Measured : public model::ForwardModel, private model::Adjoint, private mod
   const model::Adjoint* adjoint() const override { return model_->adjoint() != nullptr ? this : nullptr; }
   const model::Tangent* tangent() const override { return model_->tangent() != nullptr ? this : nullptr; }
   const model::States* states() const override { return model_->states(); }
+  std::shared_ptr<const model::ForwardModel> only(const std::vector<int>& outputs) const override;
 
  private:
   model::Batch all_outputs(std::size_t rows) const;

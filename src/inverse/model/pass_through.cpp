@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/error.hpp"
+
 namespace aleator::inverse {
 namespace {
 
@@ -29,6 +31,14 @@ PassThrough::PassThrough(std::shared_ptr<const model::ForwardModel> model, int c
     if (!shape_.input_names.empty()) shape_.input_names.push_back(name);
     if (!shape_.output_names.empty()) shape_.output_names.push_back(name);
   }
+}
+
+std::shared_ptr<const model::ForwardModel> PassThrough::only(const std::vector<int>& outputs) const {
+  const auto* const partial = dynamic_cast<const model::PartialOutputs*>(model_.get());
+  ALEATOR_ASSERT(static_cast<int>(outputs.size()) >= count_ && outputs.back() == shape_.outputs - 1);
+  std::shared_ptr<const model::ForwardModel> some =
+      partial == nullptr ? nullptr : partial->only({outputs.begin(), outputs.end() - count_});
+  return some == nullptr ? nullptr : std::make_shared<PassThrough>(some, count_);
 }
 
 model::RowStatus PassThrough::run(ConstBatch u, Batch y, int attempt) const {

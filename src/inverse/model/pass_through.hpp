@@ -6,11 +6,14 @@
 /// Fails     as the model.
 #include <memory>
 
-#include "model/forward_model.hpp"
+#include "model/data_terms.hpp"
 
 namespace aleator::inverse {
 
-class PassThrough : public model::ForwardModel, private model::Adjoint, private model::Tangent {
+class PassThrough : public model::ForwardModel,
+                    public model::PartialOutputs,
+                    private model::Adjoint,
+                    private model::Tangent {
  public:
   PassThrough(std::shared_ptr<const model::ForwardModel> model, int count);
   const model::Shape& shape() const override { return shape_; }
@@ -21,6 +24,8 @@ class PassThrough : public model::ForwardModel, private model::Adjoint, private 
   const model::Adjoint* adjoint() const override { return model_->adjoint() != nullptr ? this : nullptr; }
   const model::Tangent* tangent() const override { return model_->tangent() != nullptr ? this : nullptr; }
   const model::States* states() const override { return model_->states(); }
+  /// The likelihood's parameters must be among the outputs.
+  std::shared_ptr<const model::ForwardModel> only(const std::vector<int>& outputs) const override;
 
  private:
   model::RowStatus run(model::ConstBatch u, model::Batch y, int attempt) const;

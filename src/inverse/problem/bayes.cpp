@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "inverse/model/measured.hpp"
+
 namespace aleator::inverse {
 
 using model::Batch;
@@ -41,6 +43,33 @@ std::unique_ptr<model::Problem> BayesProblem::with_data(const std::vector<double
   copy->facts_.data = data;
   copy->facts_.reference_mean.clear(), copy->facts_.truth.clear();
   return copy;
+}
+
+int BayesProblem::terms() const {
+  const auto* const independent = dynamic_cast<const model::IndependentData*>(parts_.likelihood.get());
+  return independent == nullptr || independent->only({0}) == nullptr ? 0 : outputs() - parts_.likelihood->parameters();
+}
+
+// The outputs that the terms hang on: theirs, and behind them the likelihood's own parameters.
+std::vector<int> BayesProblem::outputs_of(std::vector<int> terms) const {
+  for (int k = parts_.likelihood->parameters(); k > 0; --k) terms.push_back(outputs() - k);
+  return terms;
+}
+
+// Null where the model cannot compute some outputs without the others.
+std::shared_ptr<const model::ForwardModel> BayesProblem::some_outputs(const std::vector<int>& terms) const {
+  const auto* const partial = dynamic_cast<const model::PartialOutputs*>(parts_.model.get());
+  return partial == nullptr ? nullptr : partial->only(outputs_of(terms));
+}
+
+std::shared_ptr<const model::Problem> BayesProblem::only(const std::vector<int>& terms) const {
+  auto part = std::make_shared<BayesProblem>(*this);
+  part->parts_.model = some_outputs(terms);
+  if (part->parts_.model == nullptr) part->parts_.model = std::make_shared<Measured>(parts_.model, outputs_of(terms));
+  part->parts_.likelihood = dynamic_cast<const model::IndependentData&>(*parts_.likelihood).only(terms);
+  part->facts_.data = part->parts_.likelihood->data();
+  part->facts_.output_names = part->parts_.model->shape().output_names;
+  return part;
 }
 
 model::RowStatus BayesProblem::density(ConstBatch u, model::Evaluation& result, Batch du, int attempt) const {

@@ -7,10 +7,11 @@
 /// Fails     KeyError when sizes do not fit; else as Posterior. A row fails when the model says so or its log-likelihood
 ///           is NaN.
 #include "inverse/problem/posterior.hpp"
+#include "model/data_terms.hpp"
 
 namespace aleator::inverse {
 
-class BayesProblem : public Posterior, private model::GaussNewton {
+class BayesProblem : public Posterior, public model::DataTerms, private model::GaussNewton {
  public:
   struct Params : PosteriorParams {
     std::string model, likelihood;
@@ -34,9 +35,14 @@ class BayesProblem : public Posterior, private model::GaussNewton {
     return parts_.likelihood->simulate(y, rng, stream, row);
   }
   std::unique_ptr<model::Problem> with_data(const std::vector<double>& data) const override;
+  int terms() const override;
+  bool are_cheaper_in_parts() const override { return some_outputs({0}) != nullptr; }
+  std::shared_ptr<const model::Problem> only(const std::vector<int>& terms) const override;
   const Parts& parts() const { return parts_; }
 
  private:
+  std::vector<int> outputs_of(std::vector<int> terms) const;
+  std::shared_ptr<const model::ForwardModel> some_outputs(const std::vector<int>& terms) const;
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;
   // gauss_newton.cpp
   int rows() const override { return outputs(); }

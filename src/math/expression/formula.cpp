@@ -81,6 +81,13 @@ Formula::Formula(const FormulaText& text) {
   tape_.finish(slots.size() == 1 ? slots[0] : tape_.join(slots));
 }
 
+Formula Formula::only(const std::vector<int>& outputs) const {
+  Formula part;
+  part.parameters_ = parameters_, part.inputs_ = inputs_;
+  part.tape_ = tape_.only(outputs);
+  return part;
+}
+
 void Formula::evaluate(kernels::ConstBatch u, kernels::Batch y) const {
   const int rows = static_cast<int>(u.extent(0)), width = tape_.width(), p = outputs();
   kernels::for_each_row((rows + width - 1) / width, [=](int tile) {

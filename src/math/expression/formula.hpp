@@ -48,6 +48,9 @@ class Formula {
   const std::vector<NamedArray>& parameters() const { return parameters_; }
   /// One array a result; its name is empty where the text gives none.
   const std::vector<NamedArray>& results() const { return results_; }
+  /// The same formulas for some of their outputs alone (places in rising order), at a cost that falls with their number
+  /// where each output hangs on its own entries of long arrays. results() is empty.
+  Formula only(const std::vector<int>& outputs) const;
 
   /// y = F(u).
   void evaluate(kernels::ConstBatch u, kernels::Batch y) const;
@@ -57,6 +60,7 @@ class Formula {
                              kernels::Batch du) const;
 
  private:
+  Formula() = default;
   std::vector<NamedArray> parameters_, results_;
   int inputs_ = 0;
   Tape tape_;

@@ -96,6 +96,9 @@ class Tape {
   /// No more instructions: `result` is what a run gives.
   void finish(int result);
   int results() const { return size(result_); }
+  /// The program of some entries of the result alone (places in rising order): what they do not hang on is left out, and
+  /// arrays are as short as they need. After finish.
+  Tape only(const std::vector<int>& entries) const;
   int width() const { return width_; }
 
   /// The values of all slots, and their adjoints; reused from run to run.
@@ -108,6 +111,7 @@ class Tape {
   void pull_back(const double* const* dy, int columns, double* const* du, Workspace& w) const;
 
  private:
+  friend class TapeCut;
   struct Slot {
     int size = 1;
     bool is_constant = false;

@@ -12,28 +12,6 @@
 namespace aleator::sampler {
 namespace {
 
-// Of the members and z = 0 the one with the largest posterior density; the first of equals.
-std::vector<double> best_start(const Problem& problem, const Context& context, const Ensemble& e, RunCount& count) {
-  const int d = problem.dimension();
-  std::vector<double> mine;
-  for (int row = 0; row < e.rows(); ++row)
-    mine.push_back(e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), d));
-  const std::vector<double> all = parallel::gather_rows(context.comm, mine);
-  const auto best = std::max_element(all.begin(), all.end());
-  if (*best == -std::numeric_limits<double>::infinity())
-    throw core::NumericsError("Laplace's approximation: all starting points have likelihood zero");
-  const Batch middle("middle", 1, d);
-  model::Evaluation evaluation{Vector("log_likelihood", 1), {}, {}};
-  evaluate(problem, middle, evaluation, context);
-  count.runs += 1;
-  std::vector<double> start(static_cast<std::size_t>(d), 0.0);
-  if (!(evaluation.log_likelihood(0) + model::latent_log_prior(start.data(), d) < *best)) return start;
-  const std::int64_t row = best - all.begin() - e.layout.first();
-  std::vector<double> found;
-  if (row >= 0 && row < e.rows()) found.assign(&e.position(row, 0), &e.position(row, 0) + d);
-  return parallel::gather_rows(context.comm, found);
-}
-
 // z = m + (I + H)^-1/2 xi for every member; log_q: the log-density of that law.
 Vector draw(const Context& context, const Newton& newton, const LowRankHessian& h, Ensemble& e) {
   const Vector log_q("log_q", e.rows());
@@ -41,10 +19,7 @@ Vector draw(const Context& context, const Newton& newton, const LowRankHessian& 
   context.rng.normals({kernels::Purpose::laplace}, e.layout.first(), e.position);
   kernels::for_each_row(e.rows(), [&, z = e.position](int row) {
     log_q(row) = model::latent_log_prior(&z(row, 0), d) + 0.5 * h.log_det();
-    std::vector<double> c(static_cast<std::size_t>(h.rank()));
-    h.coordinates(&z(row, 0), c.data());
-    for (int k = 0; k < h.rank(); ++k) c[k] *= 1.0 / std::sqrt(1.0 + h.values[k]) - 1.0;
-    h.add(c.data(), &z(row, 0));
+    h.multiply_root(&z(row, 0));
     for (int k = 0; k < d; ++k) z(row, k) += newton.z[k];
   });
   return log_q;

@@ -59,6 +59,20 @@ void LowRankHessian::add(const double* c, double* y) const {
   }
 }
 
+void LowRankHessian::multiply_root(double* x) const {
+  std::vector<double> c(values.size());
+  coordinates(x, c.data());
+  for (std::size_t k = 0; k < c.size(); ++k) c[k] *= 1.0 / std::sqrt(1.0 + values[k]) - 1.0;
+  add(c.data(), x);
+}
+
+void LowRankHessian::multiply_covariance(double* x) const {
+  std::vector<double> c(values.size());
+  coordinates(x, c.data());
+  for (std::size_t k = 0; k < c.size(); ++k) c[k] *= -values[k] / (1.0 + values[k]);
+  add(c.data(), x);
+}
+
 void LowRankHessian::fields(io::Archive& archive, const std::string& name) {
   const io::ArchiveGroup group(archive, name);
   archive.field("values", values);
@@ -115,6 +129,13 @@ LowRankHessian mean_hessian(const Problem& problem, const Context& context, cons
   result.vectors = math::Matrix(kept, d);
   std::copy_n(pairs.vectors.a.data(), result.vectors.a.size(), result.vectors.a.data());
   return result;
+}
+
+Batch coordinates_of(const LowRankHessian& subspace, const Batch& x) {
+  const Batch c = kernels::new_batch(x.extent(0), subspace.rank());
+  kernels::for_each_row(static_cast<int>(x.extent(0)),
+                        [&, c](int row) { subspace.coordinates(&x(row, 0), c.data() + row * c.extent(1)); });
+  return c;
 }
 
 math::Matrix some_members(const Ensemble& ensemble, int count, const Context& context) {

@@ -21,10 +21,16 @@ struct LowRankHessian {
   int rank() const { return static_cast<int>(values.size()); }
   /// log det(I + H)
   double log_det() const;
+  /// D_k = 1 / (1 + lambda_k), the variance along V_k of the normal law whose precision is I + H.
+  double variance(int k) const { return 1.0 / (1.0 + values[static_cast<std::size_t>(k)]); }
   /// c = V x
   void coordinates(const double* x, double* c) const;
   /// y += V^T c
   void add(const double* c, double* y) const;
+  /// x <- (I + H)^-1/2 x
+  void multiply_root(double* x) const;
+  /// x <- (I + H)^-1 x
+  void multiply_covariance(double* x) const;
   void fields(io::Archive& archive, const std::string& name);
 };
 
@@ -52,6 +58,8 @@ RunCount price_of_product(const Problem& problem);
 /// Eigenpairs of the mean of the Hessians at the rows of `points`, which are the same on all ranks.
 LowRankHessian mean_hessian(const Problem& problem, const Context& context, const math::Matrix& points,
                             const HessianSettings& settings, RunCount& count);
+/// V x_r of every row.
+Batch coordinates_of(const LowRankHessian& subspace, const Batch& x);
 /// The positions of `count` members at equal distances, on all ranks.
 math::Matrix some_members(const Ensemble& ensemble, int count, const Context& context);
 /// Why there is no Hessian of this problem, or empty.

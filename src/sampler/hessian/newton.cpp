@@ -54,6 +54,27 @@ Point newton_direction(const Newton& s, const Problem& problem, RunCount& count,
 
 }  // namespace
 
+std::vector<double> best_start(const Problem& problem, const Context& context, const Ensemble& e, RunCount& count) {
+  const int d = problem.dimension();
+  std::vector<double> mine;
+  for (int row = 0; row < e.rows(); ++row)
+    mine.push_back(e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), d));
+  const std::vector<double> all = parallel::gather_rows(context.comm, mine);
+  const auto best = std::max_element(all.begin(), all.end());
+  if (*best == -std::numeric_limits<double>::infinity())
+    throw core::NumericsError("the search for the point of largest density: all starting points have likelihood zero");
+  const Batch middle("middle", 1, d);
+  model::Evaluation evaluation{Vector("log_likelihood", 1), {}, {}};
+  evaluate(problem, middle, evaluation, context);
+  count.runs += 1;
+  std::vector<double> start(static_cast<std::size_t>(d), 0.0);
+  if (!(evaluation.log_likelihood(0) + model::latent_log_prior(start.data(), d) < *best)) return start;
+  const std::int64_t row = best - all.begin() - e.layout.first();
+  std::vector<double> found;
+  if (row >= 0 && row < e.rows()) found.assign(&e.position(row, 0), &e.position(row, 0) + d);
+  return parallel::gather_rows(context.comm, found);
+}
+
 Newton Newton::at(const Point& start, const Problem& problem, const Context& context, RunCount& count) {
   Newton s;
   s.z = start;

@@ -25,4 +25,7 @@ struct Newton {
   void fields(io::Archive& archive, const std::string& name);
 };
 
+/// Of the members and z = 0 the one with the largest posterior density, the first of equals; NumericsError when all have none.
+std::vector<double> best_start(const Problem& problem, const Context& context, const Ensemble& e, RunCount& count);
+
 }  // namespace aleator::sampler

@@ -3,12 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/log.hpp"
-
 namespace aleator::sampler {
 namespace {
-
-constexpr int last_window = 7;  // of the warm-up: it ends at 0.9 of it
 
 ChainParams as_chains(const ChainLength& length) {
   ChainParams chains;
@@ -16,16 +12,6 @@ ChainParams as_chains(const ChainLength& length) {
   chains.covariance = Covariance::prior;  // the shape is this file's
   return chains;
 }
-
-// V x_r of every row.
-Batch coordinates_of(const LowRankHessian& subspace, const Batch& x) {
-  const Batch c = kernels::new_batch(x.extent(0), subspace.rank());
-  kernels::for_each_row(static_cast<int>(x.extent(0)),
-                        [&, c](int row) { subspace.coordinates(&x(row, 0), c.data() + row * c.extent(1)); });
-  return c;
-}
-
-double variance(const LowRankHessian& subspace, int k) { return 1.0 / (1.0 + subspace.values[k]); }
 
 // delta(z) of every row, from c = V z and the slope V grad log L.
 Batch drift_of(Dili::Drift drift, const Dili::State& s, const Batch& c, const Batch& gradient) {
@@ -35,7 +21,7 @@ Batch drift_of(Dili::Drift drift, const Dili::State& s, const Batch& c, const Ba
   kernels::for_each_row(static_cast<int>(c.extent(0)), [&](int row) {
     double squares = 0.0;
     for (int k = 0; k < r; ++k) {
-      const double d = variance(s.subspace, k);
+      const double d = s.subspace.variance(k);
       delta(row, k) = drift == Dili::Drift::gradient ? d * (slope(row, k) - c(row, k)) : s.mean[k] - c(row, k);
       squares += delta(row, k) * delta(row, k) / d;
     }
@@ -59,16 +45,12 @@ Ensemble in_subspace(const Dili::State& s) {
 deck::Schema<Dili::Params> Dili::schema() {
   deck::Schema<Params> s("Dimension-independent likelihood-informed MCMC: Hessian-informed MALA and pCN",
                          "Cui, Law, Marzouk 2016; Petra, Martin, Stadler, Ghattas 2014");
-  add_length_keys(s)
-      .choice("drift", &Params::drift, "where proposals lead in the subspace",
-              {{"gradient", Drift::gradient, "along the Newton step: Hessian-informed MALA"},
-               {"mean", Drift::mean, "to the mean of all chains: Hessian-informed pCN, no gradients when sampling"}})
-      .key("rank", &Params::rank, "1", "dimension of the likelihood-informed subspace, at most", deck::at_least(1))
-      .key("least_eigenvalue", &Params::least_eigenvalue, "1",
-           "of the mean Hessian for a direction to be informed; the prior's precision is 1", deck::positive())
-      .key("points", &Params::points, "1", "chains whose states' Hessians are averaged", deck::at_least(1))
-      .key("target_acceptance", &Params::target_acceptance, "1", "acceptance rate the step is tuned to",
-           deck::inside(0, 1));
+  add_length_keys(s).choice(
+      "drift", &Params::drift, "where proposals lead in the subspace",
+      {{"gradient", Drift::gradient, "along the Newton step: Hessian-informed MALA"},
+       {"mean", Drift::mean, "to the mean of all chains: Hessian-informed pCN, no gradients when sampling"}});
+  add_subspace_keys(s).key("target_acceptance", &Params::target_acceptance, "1", "acceptance rate the step is tuned to",
+                           deck::inside(0, 1));
   return s;
 }
 
@@ -97,7 +79,7 @@ Vector Dili::move(const Problem& problem, const Context& context, State& s) cons
     for (int k = 0; k < d; ++k) proposed(row, k) = rho * position(row, k) + beta * xi(row, k);
     std::vector<double> change(static_cast<std::size_t>(r));
     for (int k = 0; k < r; ++k) {
-      c_proposed(row, k) = c(row, k) + pull * delta(row, k) + beta * std::sqrt(variance(v, k)) * x(row, k);
+      c_proposed(row, k) = c(row, k) + pull * delta(row, k) + beta * std::sqrt(v.variance(k)) * x(row, k);
       change[k] = c_proposed(row, k) - rho * c(row, k) - beta * x(row, k);
     }
     v.add(change.data(), &proposed(row, 0));
@@ -110,7 +92,7 @@ Vector Dili::move(const Problem& problem, const Context& context, State& s) cons
     // + log q(c | c') - log q(c' | c), with |x|^2 / 2 - |x'|^2 / 2, x' the noise of the way back.
     double sum = 0.0;
     for (int k = 0; k < r; ++k) {
-      const double noise = (c(row, k) - c_proposed(row, k) - pull * back(row, k)) / (beta * std::sqrt(variance(v, k)));
+      const double noise = (c(row, k) - c_proposed(row, k) - pull * back(row, k)) / (beta * std::sqrt(v.variance(k)));
       sum += (c(row, k) - c_proposed(row, k)) * (c(row, k) + c_proposed(row, k));
       sum += (x(row, k) - noise) * (x(row, k) + noise);
     }
@@ -119,14 +101,8 @@ Vector Dili::move(const Problem& problem, const Context& context, State& s) cons
   return accept(candidates, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, context, e);
 }
 
-void Dili::learn_subspace(const Problem& problem, const Context& context, State& s) const {
-  HessianSettings settings;
-  settings.most = params.rank, settings.least = params.least_eigenvalue, settings.most_steps = 2;
-  RunCount count;
-  s.subspace = mean_hessian(problem, context, some_members(s.ensemble, params.points, context), settings, count);
-  count.add_to(s);
-  if (params.drift == Drift::gradient) return;
-  // Where a Newton step of each chain leads, for chains that are still on their way would be a poor mean.
+// Where a Newton step of each chain leads on the average, for chains that are still on their way would be a poor mean.
+void Dili::learn_mean(const Problem& problem, const Context& context, State& s) const {
   Ensemble ends = in_subspace(s);
   model::Evaluation e{
       Vector("log_likelihood", s.ensemble.rows()), Batch("gradient", s.ensemble.rows(), problem.dimension()), {}};
@@ -144,12 +120,8 @@ StepInfo Dili::step(const Problem& problem, const Context& context, State& s) co
   const StepReport report{acceptance, 1, params.drift == Drift::gradient ? 1 : 0, {}, true};
   StepInfo info = end_step(as_chains(params), params.target_acceptance, report, problem, context, s, &window);
   if (!info.numbers.empty()) info.numbers.emplace_back("rank", s.subspace.rank());
-  if (window >= 0 && window % 2 == 1) learn_subspace(problem, context, s);
-  if (window == last_window && s.subspace.rank() == params.rank && params.rank < problem.dimension())
-    core::warn(
-        "likelihood-informed subspace: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would "
-        "mix better",
-        params.rank, params.least_eigenvalue, s.subspace.values.back());
+  if (learn_subspace(params, window, problem, context, s, s.subspace) && params.drift == Drift::mean)
+    learn_mean(problem, context, s);
   return info;
 }
 

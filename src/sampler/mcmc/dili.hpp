@@ -14,18 +14,14 @@
 /// Cost      one model run a member and step, with adjoint for drift = "gradient", and 8 r d flops; in the warm-up four
 ///           Hessians of `points` states each (low_rank_hessian.hpp).
 /// Fails     as sampler/mcmc/metropolis.hpp; objects to problems without a gradient.
-#include "sampler/hessian/low_rank_hessian.hpp"
-#include "sampler/mcmc/metropolis.hpp"
+#include "sampler/mcmc/subspace.hpp"
 
 namespace aleator::sampler {
 
 struct Dili {
   enum class Drift { gradient, mean };
-  struct Params : ChainLength {
+  struct Params : ChainLength, SubspaceParams {
     Drift drift = Drift::gradient;
-    int rank = 100;
-    double least_eigenvalue = 0.1;
-    int points = 8;
     double target_acceptance = 0.574;
   };
   struct State : ChainState {
@@ -44,7 +40,7 @@ struct Dili {
 
  private:
   Vector move(const Problem& problem, const Context& context, State& s) const;
-  void learn_subspace(const Problem& problem, const Context& context, State& s) const;
+  void learn_mean(const Problem& problem, const Context& context, State& s) const;
 };
 
 }  // namespace aleator::sampler

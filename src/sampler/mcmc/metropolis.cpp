@@ -35,18 +35,6 @@ WarmupPlace warmup_place(std::int64_t iteration, int warmup) {
   return place;
 }
 
-Candidates new_candidates(const Ensemble& ensemble, const Batch& position) {
-  using Kokkos::view_alloc;
-  using Kokkos::WithoutInitializing;
-  Candidates c;
-  c.position = position;
-  c.evaluation.log_likelihood = Vector(view_alloc("log_likelihood", WithoutInitializing), ensemble.rows());
-  c.evaluation.gradient =
-      Batch(view_alloc("gradient", WithoutInitializing), ensemble.rows(), ensemble.gradient.extent(1));
-  c.log_ratio = Vector(view_alloc("log_ratio", WithoutInitializing), ensemble.rows());
-  return c;
-}
-
 }  // namespace
 
 // A covariance of d coordinates needs many times d draws that hardly depend on each other: short warm-ups have few hundreds.
@@ -119,6 +107,18 @@ Batch proposal_normals(const Ensemble& ensemble, const Context& context, std::in
   Batch xi(Kokkos::view_alloc("xi", Kokkos::WithoutInitializing), ensemble.rows(), ensemble.position.extent(1));
   context.rng.normals({kernels::Purpose::proposal, step}, ensemble.layout.first(), xi);
   return xi;
+}
+
+Candidates new_candidates(const Ensemble& ensemble, const Batch& position) {
+  using Kokkos::view_alloc;
+  using Kokkos::WithoutInitializing;
+  Candidates c;
+  c.position = position;
+  c.evaluation.log_likelihood = Vector(view_alloc("log_likelihood", WithoutInitializing), ensemble.rows());
+  c.evaluation.gradient =
+      Batch(view_alloc("gradient", WithoutInitializing), ensemble.rows(), ensemble.gradient.extent(1));
+  c.log_ratio = Vector(view_alloc("log_ratio", WithoutInitializing), ensemble.rows());
+  return c;
 }
 
 Candidates evaluate_candidates(const Problem& problem, const Context& context, const Ensemble& ensemble,

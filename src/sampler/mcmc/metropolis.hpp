@@ -31,6 +31,8 @@ struct Candidates {
 
 /// xi ~ N(0, I) for the proposal of this step.
 Batch proposal_normals(const Ensemble& ensemble, const Context& context, std::int64_t step);
+/// Room for the evaluation of proposed positions.
+Candidates new_candidates(const Ensemble& ensemble, const Batch& position);
 /// Runs the model at the proposed positions.
 Candidates evaluate_candidates(const Problem& problem, const Context& context, const Ensemble& ensemble,
                                const Batch& position);

@@ -1,0 +1,32 @@
+#pragma once
+/// What      The likelihood-informed subspace of chains, learned in their warm-up: what sampler/dili and sampler/gpcn share.
+/// Method    eigenpairs of the mean Hessian at the states of several chains (Cui, Law, Marzouk 2016), anew at the end of every
+///           other window of the warm-up, the last at 0.9 of it.
+/// Parallel  collective; same bits on any number of ranks.
+/// Cost      four Hessians of `points` states each (sampler/hessian/low_rank_hessian.hpp).
+/// Fails     as low_rank_hessian.hpp.
+#include "sampler/hessian/low_rank_hessian.hpp"
+#include "sampler/mcmc/metropolis.hpp"
+
+namespace aleator::sampler {
+
+struct SubspaceParams {
+  int rank = 100;
+  double least_eigenvalue = 0.1;
+  int points = 8;
+};
+
+template <typename Params>
+deck::Schema<Params>& add_subspace_keys(deck::Schema<Params>& s) {
+  return s.key("rank", &Params::rank, "1", "dimension of the likelihood-informed subspace, at most", deck::at_least(1))
+      .key("least_eigenvalue", &Params::least_eigenvalue, "1",
+           "of the mean Hessian for a direction to be informed; the prior's precision is 1", deck::positive())
+      .key("points", &Params::points, "1", "chains whose states' Hessians are averaged", deck::at_least(1));
+}
+
+/// At the end of a step: learns the subspace anew where the warm-up's window `ended_window` asks for it (see end_step), counts
+/// the model runs, and says whether it did.
+bool learn_subspace(const SubspaceParams& params, int ended_window, const Problem& problem, const Context& context,
+                    ChainState& s, LowRankHessian& subspace);
+
+}  // namespace aleator::sampler

@@ -1,0 +1,131 @@
+// Likelihoods, models and problems of some data alone: the parts of a partition add up to the whole.
+#include <gtest/gtest.h>
+
+#include "inverse/expression/model.hpp"
+#include "inverse/likelihood/counts.hpp"
+#include "inverse/likelihood/gaussian.hpp"
+#include "inverse/likelihood/student_t.hpp"
+#include "inverse/model/linear.hpp"
+#include "inverse/model/measured.hpp"
+#include "inverse/model/pass_through.hpp"
+#include "inverse/problem/bayes.hpp"
+#include "prob/prior/log_normal.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+using model::Batch;
+using model::Vector;
+using Values = std::vector<double>;
+using ModelPointer = std::shared_ptr<const model::ForwardModel>;
+using LikelihoodPointer = std::shared_ptr<const model::Likelihood>;
+
+const deck::File data = {"data.txt", "0.3 1.1 0.2 2.4 0.9\n"}, counts = {"counts.txt", "1 0 2 1 0\n"};
+
+// Five outputs of two parameters.
+ModelPointer line() {
+  return std::make_shared<LinearModel>(Values{1.0, 0.3, 0.2, 0.7, 0.5, 0.1, 0.4, 1.2, 0.6, 0.2}, 5, 2);
+}
+
+ModelPointer formula() {
+  ExpressionModel::Params params;
+  params.parameters = {"a", "b"};
+  params.data = {"x.csv", "x\n0.1\n0.4\n0.9\n1.3\n2.0\n"};
+  params.outputs = {"a * exp(-b * x)"};
+  return std::make_shared<ExpressionModel>(params);
+}
+
+class Whole : public model::ForwardModel, private model::Adjoint {  // a model that cannot do less
+ public:
+  const model::Shape& shape() const override { return model_->shape(); }
+  model::RowStatus evaluate(model::ConstBatch u, Batch y) const override { return model_->evaluate(u, y); }
+  const model::Adjoint* adjoint() const override { return model_->adjoint(); }
+
+ private:
+  model::RowStatus evaluate_and_pullback(model::ConstBatch u, Batch y, const model::Cotangent& c,
+                                         Batch du) const override {
+    return model_->adjoint()->evaluate_and_pullback(u, y, c, du);
+  }
+  ModelPointer model_ = line();
+};
+
+BayesProblem problem_of(ModelPointer model, const LikelihoodPointer& likelihood) {
+  if (likelihood->parameters() > 0) model = std::make_shared<PassThrough>(model, 1);
+  const int d = model->shape().inputs;
+  return {{}, {model, std::make_shared<prob::LogNormal>(prob::LogNormal::Params{d, {0.2}, {0.6}, true}), likelihood}};
+}
+
+// {log-likelihood, gradient}
+Values evaluated(const model::Problem& problem, const Values& z) {
+  model::Evaluation e{Vector("l", 1), Batch("g", 1, z.size()), {}};
+  EXPECT_TRUE(problem.evaluate(model::ConstBatch(z.data(), 1, z.size()), e).empty());
+  Values all{e.log_likelihood(0)};
+  all.insert(all.end(), e.gradient.data(), e.gradient.data() + z.size());
+  return all;
+}
+
+void expect_parts_add_up(const BayesProblem& problem, const std::string& name) {
+  ASSERT_EQ(problem.terms(), 5) << name;
+  Values z(static_cast<std::size_t>(problem.dimension()), 0.3);
+  z[0] = -0.4;
+  const Values whole = evaluated(problem, z);
+  Values sum(whole.size(), 0.0);
+  for (const std::vector<int>& part : {std::vector<int>{1, 4}, {0}, {2, 3}}) {
+    const Values some = evaluated(*problem.only(part), z);
+    for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += some[k];
+  }
+  for (std::size_t k = 0; k < sum.size(); ++k)
+    EXPECT_NEAR(sum[k], whole[k], 1e-12 * (1.0 + std::abs(whole[k]))) << name << ", " << k;
+}
+
+TEST(DataTerms, OfAPartitionAddUpToTheWholeForEveryLikelihood) {
+  const Values sd = {0.5, 0.2, 0.9, 0.4, 1.3};
+  using PLink = PoissonLikelihood::Link;
+  using BLink = BinomialLikelihood::Link;
+  const std::vector<std::pair<std::string, LikelihoodPointer>> likelihoods = {
+      {"gaussian", std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{data, sd, {}, true})},
+      {"relative", std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{data, sd, {}, false})},
+      {"gaussian, scale", std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{data, sd, {}, true, true})},
+      {"student", std::make_shared<StudentTLikelihood>(StudentTLikelihood::Params{data, sd, 4.0, false})},
+      {"student, scale", std::make_shared<StudentTLikelihood>(StudentTLikelihood::Params{data, sd, 4.0, true})},
+      {"poisson", std::make_shared<PoissonLikelihood>(PoissonLikelihood::Params{counts, PLink::log})},
+      {"poisson, identity", std::make_shared<PoissonLikelihood>(PoissonLikelihood::Params{counts, PLink::identity})},
+      {"binomial",
+       std::make_shared<BinomialLikelihood>(BinomialLikelihood::Params{counts, {3, 2, 2, 5, 4}, BLink::logit})}};
+  for (const auto& [name, likelihood] : likelihoods) {
+    expect_parts_add_up(problem_of(line(), likelihood), name);
+    expect_parts_add_up(problem_of(formula(), likelihood), name + ", formula");
+    expect_parts_add_up(problem_of(std::make_shared<Whole>(), likelihood), name + ", whole model");
+  }
+}
+
+TEST(DataTerms, ComeCheaperWhereTheModelCanDoLess) {
+  const auto likelihood = std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{data, {0.5}, {}, true});
+  EXPECT_TRUE(problem_of(line(), likelihood).are_cheaper_in_parts());
+  EXPECT_TRUE(problem_of(formula(), likelihood).are_cheaper_in_parts());
+  EXPECT_FALSE(problem_of(std::make_shared<Whole>(), likelihood).are_cheaper_in_parts());
+}
+
+TEST(DataTerms, WithMissingDataAreThoseThatAreThere) {
+  const auto likelihood = std::make_shared<GaussianLikelihood>(
+      GaussianLikelihood::Params{{"data.txt", "0.3 nan 0.2 2.4 NA 0.9 1.0\n"}, {0.5}, {}, true});
+  ExpressionModel::Params params;
+  params.parameters = {"a", "b"};
+  params.outputs = {"a * exp(-b * range(7))"};
+  const auto model =
+      std::make_shared<Measured>(std::make_shared<ExpressionModel>(params), likelihood->places().measured);
+  const BayesProblem problem = problem_of(model, likelihood);
+  EXPECT_TRUE(problem.are_cheaper_in_parts());
+  expect_parts_add_up(problem, "missing");
+}
+
+TEST(DataTerms, AreNoneWhereTheNoiseIsCorrelated) {
+  const deck::File covariance = {"c.txt", "1 .5 0 0 0\n.5 1 0 0 0\n0 0 1 0 0\n0 0 0 1 0\n0 0 0 0 1\n"};
+  const BayesProblem problem =
+      problem_of(line(), std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{data, {}, covariance, true}));
+  EXPECT_EQ(problem.terms(), 0);
+  EXPECT_EQ(model::data_terms_of(problem), nullptr);
+}
+
+}  // namespace
+}  // namespace aleator::inverse
