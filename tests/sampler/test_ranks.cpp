@@ -36,6 +36,7 @@ std::string keys_of(const std::string& name, int members, int dimension) {
   static const std::map<std::string, std::string> others = {
       {"sampler/smc", "min_moves = 2\nmax_moves = 4\nmove = \"mala\"\nparticles = "},
       {"sampler/nested", "moves = 3\npoints = "},
+      {"sampler/tmcmc", "chain_length = 3\nparticles = "},
       {"sampler/eki", "step = \"fixed\"\nfixed_step = 0.2\nmembers = "},
       {"sampler/uki", "members = "},
       {"sampler/eks", "step = 0.5\nmax_iterations = 30\nmembers = "},
@@ -142,7 +143,8 @@ TEST(WasteFreeSmcMpi, HasTheSameBitsOnAnyNumberOfRanksAndAfterACheckpoint) {
 TEST(EverySamplerMpi, RunsWithRanksThatHaveNoMember) {
   const auto problem = test::linear_gaussian().problem();
   for (const std::string& name : menu().names("sampler")) {
-    const bool needs_eight = name == "sampler/smc" || name == "sampler/importance" || name == "sampler/nested";
+    const bool needs_eight =
+        name == "sampler/smc" || name == "sampler/importance" || name == "sampler/nested" || name == "sampler/tmcmc";
     const int members = needs_eight ? 8 : 3;  // with four ranks one of them is empty
     const auto spread = make(name, members), whole = make(name, members);
     spread->init(*problem, world());
