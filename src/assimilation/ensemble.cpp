@@ -7,7 +7,7 @@ namespace aleator::assimilation {
 
 Observed observed(const Experiment& experiment, const Cycle& cycle, int replicate, const Members& x) {
   const std::vector<model::LinearObservable>& all = experiment.info().observed;
-  const std::vector<double>& sd = experiment.statistics().noise_sd;
+  const std::vector<double> sd = experiment.noise_sd(replicate);
   Observed seen;
   for (int k = 0; k < static_cast<int>(all.size()); ++k)
     if (!std::isnan(cycle.data(replicate, k))) seen.index.push_back(k);

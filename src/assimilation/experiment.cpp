@@ -4,6 +4,8 @@
 #include <chrono>
 #include <exception>
 
+#include "core/error.hpp"
+
 namespace aleator::assimilation {
 
 Experiment::Experiment(const model::StateSpace& model, Statistics statistics, const parallel::Comm& comm)
@@ -14,6 +16,47 @@ Experiment::Experiment(const model::StateSpace& model, Statistics statistics, co
   if (is_spread_ || comm.size() == 1) sharing_ = Sharing::off;
 }
 
+Experiment::Experiment(const model::StateSpace& model, Statistics statistics, Own own)
+    : model_(model),
+      statistics_(std::move(statistics)),
+      comm_(parallel::Comm::self()),
+      layout_(static_cast<std::int64_t>(own.seeds.size()), comm_),
+      is_spread_(false),
+      first_(0),
+      count_(static_cast<int>(own.seeds.size())),
+      sharing_(Sharing::off),
+      own_(std::move(own)),
+      lost_(own_.seeds.size()),
+      failures_(own_.seeds.size()) {
+  statistics_.replicates = count_;
+}
+
+namespace {
+
+std::vector<double> scaled(std::vector<double> sd, const std::vector<double>& scales, int replicate) {
+  if (!scales.empty())
+    for (double& value : sd) value *= scales[static_cast<std::size_t>(replicate)];
+  return sd;
+}
+
+}  // namespace
+
+std::vector<double> Experiment::noise_sd(int replicate) const {
+  return scaled(statistics_.noise_sd, own_.noise_scale, replicate);
+}
+
+std::vector<double> Experiment::model_noise_sd(int replicate) const {
+  return scaled(statistics_.model_noise_sd, own_.model_noise_scale, replicate);
+}
+
+// Each replicate's inputs for each of its members.
+ConstBatch Experiment::inputs_of(int rows_each) const {
+  const Batch u = kernels::new_batch(static_cast<std::size_t>(count_) * rows_each, own_.inputs.extent_int(1));
+  for (std::size_t row = 0; row < u.extent(0); ++row)
+    for (std::size_t k = 0; k < u.extent(1); ++k) u(row, k) = own_.inputs(row / rows_each, k);
+  return u;
+}
+
 void Experiment::run(model::Interval interval, double* x, int rows) const {
   const model::RowStatus status = model_.advance(interval, ConstBatch(), Batch(x, rows, states()));
   if (!status.ok()) last_failure_ = status.failed.front().reason;
@@ -21,6 +64,11 @@ void Experiment::run(model::Interval interval, double* x, int rows) const {
 
 void Experiment::advance(model::Interval interval, double* x, int rows_each) const {
   const int rows = count_ * rows_each, d = states();
+  if (is_of_rows()) {
+    for (const model::FailedRow& failed : model_.advance(interval, inputs_of(rows_each), Batch(x, rows, d)).failed)
+      failures_[static_cast<std::size_t>(failed.row / rows_each)] = failed.reason;
+    return;
+  }
   const auto move = [&](int first, int count) { run(interval, x + static_cast<std::ptrdiff_t>(first) * d, count); };
   if (sharing_ == Sharing::on) {
     const parallel::RowLayout layout(rows, comm_);
@@ -47,10 +95,11 @@ void Experiment::add_noise(int cycle, double* x, int rows_each, int first_row) c
   each_replicate(
       [&](int r) {
         std::vector<double> xi(static_cast<std::size_t>(d));
+        const std::vector<double> sd = model_noise_sd(r);
         for (int j = 0; j < rows_each; ++j) {
           rng(r).row_of_normals({Purpose::model_noise, cycle}, first_row + j, xi.data(), d);
           double* const row = x + (static_cast<std::ptrdiff_t>(r) * rows_each + j) * d;
-          for (int i = 0; i < d; ++i) row[i] += statistics_.model_noise_sd[i] * xi[i];
+          for (int i = 0; i < d; ++i) row[i] += sd[i] * xi[i];
         }
       },
       10 * d * rows_each);
@@ -58,7 +107,8 @@ void Experiment::add_noise(int cycle, double* x, int rows_each, int first_row) c
 
 void Experiment::draw_initial(int replicate, int row, double* x) const {
   rng(replicate).row_of_normals({Purpose::initial}, row, x, states());
-  for (int i = 0; i < states(); ++i) x[i] = statistics_.initial_mean[i] + statistics_.initial_sd[i] * x[i];
+  const double* const mean = is_of_rows() ? &own_.initial_mean(replicate, 0) : statistics_.initial_mean.data();
+  for (int i = 0; i < states(); ++i) x[i] = mean[i] + statistics_.initial_sd[i] * x[i];
 }
 
 void Experiment::observe(const double* x, double* y) const {
@@ -68,7 +118,19 @@ void Experiment::observe(const double* x, double* y) const {
   }
 }
 
-void Experiment::each_replicate(const std::function<void(int)>& work, std::int64_t operations) const {
+void Experiment::each_replicate(const std::function<void(int)>& all_work, std::int64_t operations) const {
+  const auto work = [&](int r) {
+    if (!is_of_rows()) return all_work(r);
+    const auto at = static_cast<std::size_t>(r);
+    if (!lost_[at].empty()) return;
+    try {
+      all_work(r);
+    } catch (const core::NumericsError& error) {
+      const std::string what = error.what();
+      const bool is_open = what.size() > 2 && what.compare(what.size() - 2, 2, ": ") == 0;  // for the model's own words
+      lost_[at] = what + (is_open || failures_[at].empty() ? "" : ": ") + failures_[at];
+    }
+  };
   constexpr std::int64_t worth_a_team = 50000;
   if (count_ * operations < worth_a_team || count_ == 1) {
     for (int r = 0; r < count_; ++r) work(r);

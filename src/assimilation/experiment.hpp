@@ -35,6 +35,15 @@ struct Statistics {
   std::uint64_t seed = 1;
 };
 
+/// What each replicate has of its own where they are rows of unknown parameters; row by row.
+struct Own {
+  ConstBatch inputs;                      ///< of the model
+  std::vector<std::uint64_t> seeds;       ///< of the random numbers
+  Batch initial_mean;                     ///< rows x d
+  std::vector<double> noise_scale;        ///< factor of noise_sd; empty: 1
+  std::vector<double> model_noise_scale;  ///< factor of model_noise_sd; empty: 1
+};
+
 /// From one observation time to the next, and what was observed then: local replicates x p, NaN where it is missing.
 struct Cycle {
   int number = 0;  ///< from 0
@@ -45,6 +54,8 @@ struct Cycle {
 class Experiment {
  public:
   Experiment(const model::StateSpace& model, Statistics statistics, const parallel::Comm& comm);
+  /// On this rank alone, as many replicates as rows. One that a filter gives up is lost, and the others go on.
+  Experiment(const model::StateSpace& model, Statistics statistics, Own own);
 
   const Statistics& statistics() const { return statistics_; }
   const model::StateInfo& info() const { return model_.info(); }
@@ -56,12 +67,18 @@ class Experiment {
   int first_replicate() const { return first_; }  ///< the global number of the first of them
   bool is_spread() const { return is_spread_; }   ///< each rank has replicates of its own
   kernels::Rng rng(int replicate) const {
-    return kernels::Rng(statistics_.seed + static_cast<std::uint64_t>(first_ + replicate));
+    return kernels::Rng(is_of_rows() ? own_.seeds[static_cast<std::size_t>(replicate)]
+                                     : statistics_.seed + static_cast<std::uint64_t>(first_ + replicate));
   }
+  /// Of the observations and of the states (empty: none) of one replicate.
+  std::vector<double> noise_sd(int replicate) const;
+  std::vector<double> model_noise_sd(int replicate) const;
+  /// Why a replicate was given up, or empty.
+  const std::string& why_lost(int replicate) const { return lost_[static_cast<std::size_t>(replicate)]; }
 
   /// Rows of x, `rows_each` for each replicate, to the interval's end; rows that fail become NaN.
   void advance(model::Interval interval, double* x, int rows_each) const;
-  /// `rows` rows that are no replicates', on this rank alone.
+  /// `rows` rows that are no replicates', on this rank alone, with the model's own inputs.
   void run(model::Interval interval, double* x, int rows) const;
   /// The model's noise of a cycle; `first_row`: the number of the first of them for the random numbers.
   void add_noise(int cycle, double* x, int rows_each, int first_row) const;
@@ -90,6 +107,10 @@ class Experiment {
   enum class Sharing { not_measured, on, off };
   mutable Sharing sharing_ = Sharing::not_measured;
   mutable std::string last_failure_;
+  bool is_of_rows() const { return !own_.seeds.empty(); }
+  ConstBatch inputs_of(int rows_each) const;
+  Own own_;
+  mutable std::vector<std::string> lost_, failures_;  // of rows: why they were lost, why members failed last
 };
 
 }  // namespace aleator::assimilation

@@ -66,6 +66,7 @@ class Filter {
   /// Saves or loads the state.
   virtual void fields(io::Archive& archive, const Experiment& experiment) = 0;
   virtual const BaseState& state() const = 0;
+  virtual BaseState& state() = 0;
   /// Remembers the state, and returns to it.
   virtual void keep() = 0;
   virtual void go_back() = 0;
@@ -89,6 +90,7 @@ class Erased final : public Filter {
     state_.fields(archive, experiment);
   }
   const BaseState& state() const override { return state_; }
+  BaseState& state() override { return state_; }
   void keep() override { kept_ = state_; }
   void go_back() override { state_ = kept_; }
 

@@ -4,6 +4,7 @@
 #include "assimilation/kalman/ies.hpp"
 #include "assimilation/kalman/letkf.hpp"
 #include "assimilation/particle/particle.hpp"
+#include "assimilation/target/state_space.hpp"
 #include "assimilation/variational/hybrid.hpp"
 #include "assimilation/variational/three_d_var.hpp"
 #include "deck/builder.hpp"
@@ -19,6 +20,13 @@ void add_filter(deck::Registry& registry, const std::string& name) {
   });
 }
 
+std::unique_ptr<model::Target> make_state_space(const StateSpaceTarget::Params& params, deck::Builder& builder) {
+  return std::make_unique<StateSpaceTarget>(
+      params, StateSpaceTarget::Parts{builder.get<model::ForwardModel>("model", params.model),
+                                      builder.get<Filter>("filter", params.filter),
+                                      builder.deck().block("filter", params.filter).block.type});
+}
+
 }  // namespace
 
 void register_components(deck::Registry& registry) {
@@ -29,6 +37,8 @@ void register_components(deck::Registry& registry) {
   add_filter<ThreeDVar>(registry, "filter/three_d_var");
   add_filter<Hybrid>(registry, "filter/hybrid");
   add_filter<Particle>(registry, "filter/particle");
+  registry.add<model::Target, StateSpaceTarget::Params>("target", "target/state_space", StateSpaceTarget::schema(),
+                                                        make_state_space);
 }
 
 }  // namespace aleator::assimilation

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "assimilation/observations.hpp"
 #include "campaign/assimilation_files.hpp"
 #include "campaign/assimilation_run.hpp"
 #include "campaign/rows_report.hpp"
@@ -13,18 +12,6 @@
 #include "io/files.hpp"
 
 namespace aleator::campaign {
-namespace {
-
-// One value for all, or one each.
-std::vector<double> spread_out(const char* key, const std::vector<double>& values, int count, const char* what) {
-  if (values.size() == 1) return std::vector<double>(static_cast<std::size_t>(count), values[0]);
-  if (static_cast<int>(values.size()) != count)
-    throw deck::KeyError(key, fmt::format("{} values for {} {}", values.size(), count, what),
-                         "give one value for all, or one for each");
-  return values;
-}
-
-}  // namespace
 
 deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
   deck::Schema<Params> s("Follow a model in time with observations of it, by a filter", "");
@@ -55,54 +42,21 @@ deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
 }
 
 AssimilateJob::AssimilateJob(const Params& params, Parts parts) : params_(params), parts_(std::move(parts)) {
-  const model::StateSpace* const space = parts_.model->state_space();
-  if (space == nullptr)
-    throw deck::KeyError("model", fmt::format("'{}' is no model of states in time", params_.model),
-                         "take one of ode/…");
-  const model::StateInfo& info = space->info();
-  if (!info.objection.empty()) throw deck::KeyError("model", fmt::format("'{}' {}", params_.model, info.objection));
+  const model::StateInfo& info = assimilation::states_of(*parts_.model, params_.model).info();
   const int d = static_cast<int>(info.names.size());
+  using assimilation::spread_out;
   params_.noise_sd = spread_out("noise_sd", params_.noise_sd, static_cast<int>(info.observed.size()), "observables");
   params_.initial_sd = spread_out("initial_sd", params_.initial_sd, d, "states");
-  if (!params_.model_noise_sd.empty())
-    params_.model_noise_sd = spread_out("model_noise_sd", params_.model_noise_sd, d, "states");
-  const bool has_noise =
-      std::any_of(params_.model_noise_sd.begin(), params_.model_noise_sd.end(), [](double sd) { return sd > 0.0; });
-  if (!has_noise) params_.model_noise_sd.clear();
-  if (const std::string objection = parts_.filter->objection(info, has_noise); !objection.empty())
+  params_.model_noise_sd = assimilation::model_noise(params_.model_noise_sd, d);
+  if (const std::string objection = parts_.filter->objection(info, !params_.model_noise_sd.empty()); !objection.empty())
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
   times_ = info.times;
-  if (!params_.observations.empty()) read_observations();
+  if (!params_.observations.empty()) {
+    assimilation::Observations seen = assimilation::read_observations(params_.observations, info);
+    times_ = std::move(seen.times), data_ = std::move(seen.data);
+  }
   if (params_.spin_up.value_or(0) >= static_cast<int>(times_.size()))
     throw deck::KeyError("spin_up", fmt::format("leaves nothing of {} cycles", times_.size()));
-}
-
-void AssimilateJob::read_observations() {
-  const model::StateInfo& info = parts_.model->state_space()->info();
-  const std::size_t p = info.observed.size();
-  const io::Table table = io::parse_table(params_.observations.text, params_.observations.path, io::NonFinite::allowed);
-  if (table.columns != 1 + p)
-    throw deck::KeyError("observations", fmt::format("has {} columns, but the time and {} observables make {}",
-                                                     table.columns, p, 1 + p));
-  times_.clear();
-  double before = info.start;
-  for (std::size_t k = 0; k < table.rows; ++k) {
-    const double t = table(k, 0);
-    if (!(t > before))
-      throw deck::KeyError("observations", fmt::format("row {}: time {} does not come after {}", k + 1, t, before),
-                           "times increase, and come after the model's start");
-    if (t > info.times.back())
-      throw deck::KeyError(
-          "observations",
-          fmt::format("row {}: time {} lies outside the run, which ends at {}", k + 1, t, info.times.back()),
-          "let the model's last observation time be that of the file, or later");
-    times_.push_back(before = t);
-    for (std::size_t i = 0; i < p; ++i) {
-      if (std::isinf(table(k, 1 + i)))
-        throw deck::KeyError("observations", fmt::format("row {}: a value is infinite", k + 1), "nan means missing");
-      data_.push_back(table(k, 1 + i));
-    }
-  }
 }
 
 assimilation::Statistics AssimilateJob::statistics(const JobContext& context) const {

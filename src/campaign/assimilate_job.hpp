@@ -45,7 +45,6 @@ class AssimilateJob : public Job {
   void report(const std::string& folder, const RunSettings& settings) const override;
 
  private:
-  void read_observations();
   assimilation::Statistics statistics(const JobContext& context) const;
 
   Params params_;

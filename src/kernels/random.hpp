@@ -52,6 +52,8 @@ enum class Purpose : std::uint32_t {
   minibatch_deal = 131,
   past = 132,
   guide = 133,
+  filter = 140,
+  filter_of_proposal = 141,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -46,6 +46,8 @@ class StateSpace {
  public:
   virtual ~StateSpace() = default;
   virtual const StateInfo& info() const = 0;
+  /// x = the state at the start, rows x states; u as in advance().
+  virtual RowStatus initial(kernels::ConstBatch u, kernels::Batch x) const = 0;
   /// Each row of x (rows x states) from one time to the other, in place. u: the model's inputs, row by row; no columns: the
   /// values that the model has itself.
   virtual RowStatus advance(Interval interval, kernels::ConstBatch u, kernels::Batch x) const = 0;

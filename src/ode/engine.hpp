@@ -146,6 +146,16 @@ class Engine : public model::ForwardModel,
 
   const model::StateInfo& info() const override { return info_; }
 
+  model::RowStatus initial(ConstBatch u, Batch x) const override {
+    std::vector<Fault> faults(x.extent(0));
+    for_each_tile("ode initial", faults.size(), [&](int, const Tile& tile) {
+      tile.load(u, faults);
+      rhs_.initial(tile.memory.q, tile.memory.x);
+      tile.store_state(x, faults);
+    });
+    return state_status(faults, info_.start);
+  }
+
   model::RowStatus advance(model::Interval interval, ConstBatch u, Batch x) const override {
     std::vector<Fault> faults(x.extent(0));
     const Piece piece = plan_.piece(interval);
@@ -156,10 +166,14 @@ class Engine : public model::ForwardModel,
       RungeKutta<Rhs>(rhs_, w.scratch).march(piece, w.q, w.x, w.x, 0);
       tile.store_state(x, faults);
     });
+    return state_status(faults, interval.to);
+  }
+
+  model::RowStatus state_status(const std::vector<Fault>& faults, double time) const {
     model::RowStatus result;
     for (std::size_t row = 0; row < faults.size(); ++row)
       if (faults[row].kind != Fault::Kind::none)
-        result.failed.push_back({static_cast<int>(row), plan_.reason_of_state(faults[row], interval.to)});
+        result.failed.push_back({static_cast<int>(row), plan_.reason_of_state(faults[row], time)});
     return result;
   }
 

@@ -37,6 +37,29 @@ void PooledMoments::observe(const Ensemble& ensemble, const Context& context) {
   count += static_cast<double>((members + stride - 1) / stride);
 }
 
+void PooledMoments::observe_weighted(const Ensemble& ensemble, const std::vector<double>& share,
+                                     const Context& context) {
+  const int d = static_cast<int>(ensemble.position.extent(1));
+  const Batch z = ensemble.position;
+  if (shift.empty()) shift = mean_position(ensemble, context);
+  double squares = 0.0;
+  for (const double w : share) squares += w * w;
+  const double effective = 1.0 / squares, *const centre = shift.data(),
+               *const w = share.data() + ensemble.layout.first();
+  const auto added =
+      parallel::ordered_sum(context.comm, ensemble.layout, static_cast<int>(sums.size()), [=](int row, double* sum) {
+        double* second = sum + d;
+        for (int i = 0; i < d; ++i) {
+          const double x = w[row] * (z(row, i) - centre[i]);
+          sum[i] += x;
+          for (int j = 0; j <= i; ++j) second[j] += x * (z(row, j) - centre[j]);
+          second += i + 1;
+        }
+      });
+  for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += effective * added[k];
+  count += effective;
+}
+
 std::vector<double> PooledMoments::mean() const {
   std::vector<double> m = shift;
   for (std::size_t k = 0; k < m.size(); ++k) m[k] += sums[k] / count;

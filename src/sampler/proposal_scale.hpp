@@ -23,6 +23,8 @@ struct PooledMoments {
 
   void reset(int dimension);
   void observe(const Ensemble& ensemble, const Context& context);
+  /// Members that count by their share of the weights, those of all members, summing to 1; together as many as the ESS.
+  void observe_weighted(const Ensemble& ensemble, const std::vector<double>& share, const Context& context);
   std::vector<double> mean() const;
   /// Lower factor (d x d, row by row) of the shrunk covariance; empty when there are too few members or it is singular.
   std::vector<double> factor() const;

@@ -27,6 +27,8 @@
 #include "sampler/polish.hpp"
 #include "sampler/smc/nested.hpp"
 #include "sampler/smc/smc.hpp"
+#include "sampler/smc/smc2.hpp"
+#include "sampler/smc/tmcmc.hpp"
 #include "sampler/stein/stein_thinning.hpp"
 #include "sampler/stein/svgd.hpp"
 
@@ -73,6 +75,8 @@ void register_components(deck::Registry& registry) {
   add_sampler<Dili>(registry, "sampler/dili");
   add_sampler<Laplace>(registry, "sampler/laplace");
   add_sampler<Smc>(registry, "sampler/smc");
+  add_sampler<Smc2>(registry, "sampler/smc2");
+  add_sampler<Tmcmc>(registry, "sampler/tmcmc");
   add_sampler<Nested>(registry, "sampler/nested");
   add_sampler<Eki>(registry, "sampler/eki");
   add_sampler<Eks>(registry, "sampler/eks");

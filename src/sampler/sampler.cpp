@@ -55,6 +55,16 @@ std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, mo
   return {};
 }
 
+void evaluate_rows(const Problem& problem, const Context& context, const std::vector<int>& chosen,
+                   const ConstBatch& position, const Vector& log_likelihood) {
+  const Batch z = kernels::new_batch(chosen.size(), static_cast<int>(position.extent(1)));
+  model::Evaluation evaluation{Vector("log_likelihood", chosen.size()), {}, {}};
+  for (std::size_t i = 0; i < chosen.size(); ++i)
+    for (std::size_t k = 0; k < z.extent(1); ++k) z(i, k) = position(chosen[i], k);
+  evaluate(problem, z, evaluation, context);
+  for (std::size_t i = 0; i < chosen.size(); ++i) log_likelihood(chosen[i]) = evaluation.log_likelihood(i);
+}
+
 Ensemble Ensemble::from_prior(std::int64_t members, bool with_gradient, const Problem& problem,
                               const Context& context) {
   return from_prior(parallel::RowLayout(members, context.comm), with_gradient, problem, context);

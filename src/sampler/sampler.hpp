@@ -54,6 +54,10 @@ struct Ensemble {
 std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result,
                           const Context& context);
 
+/// Log-likelihoods of the local rows `chosen` of `position`, into theirs of `log_likelihood`; collective as evaluate().
+void evaluate_rows(const Problem& problem, const Context& context, const std::vector<int>& chosen,
+                   const ConstBatch& position, const Vector& log_likelihood);
+
 /// What every State has: the sample and the bill.
 struct BaseState {
   Ensemble ensemble;

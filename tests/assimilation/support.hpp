@@ -21,6 +21,11 @@ class LinearModel : public model::StateSpace {
     info_.initial.assign(static_cast<std::size_t>(m_.rows), 0.0);
   }
   const model::StateInfo& info() const override { return info_; }
+  model::RowStatus initial(kernels::ConstBatch, kernels::Batch x) const override {
+    for (std::size_t row = 0; row < x.extent(0); ++row)
+      std::copy(info_.initial.begin(), info_.initial.end(), &x(row, 0));
+    return {};
+  }
   model::RowStatus advance(model::Interval, kernels::ConstBatch, kernels::Batch x) const override {
     model::RowStatus status;
     for (int row = 0; row < static_cast<int>(x.extent(0)); ++row) {

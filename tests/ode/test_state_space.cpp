@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ode/lorenz63.hpp"
 #include "ode/lorenz96.hpp"
 #include "ode/sir.hpp"
 
@@ -53,6 +54,24 @@ TEST(StateSpace, SaysWhatIsObservedWhere) {
   Sir::Params sir;
   sir.times = {1.0, 2.0};
   EXPECT_THAT(Sir::make(sir)->state_space()->info().objection, testing::HasSubstr("new_cases"));
+}
+
+// The first states are those of the inputs, as in the model's outputs at the start.
+TEST(StateSpace, BeginsWhereTheInputsSay) {
+  Lorenz63::Params params;
+  params.unknown = {"y0", "rho", "x0"}, params.observe = {"x", "y", "z"}, params.times = {0.0, 0.3};
+  const auto model = Lorenz63::make(params);
+  constexpr int rows = 11;
+  const Batch u("u", rows, 3), y("y", rows, 6), x("x", rows, 3);
+  for (int row = 0; row < rows; ++row) u(row, 0) = 2.0 + row, u(row, 1) = 28.0, u(row, 2) = 1.0 - 0.1 * row;
+  ASSERT_TRUE(model->evaluate(u, y).ok());
+  ASSERT_TRUE(model->state_space()->initial(u, x).ok());
+  for (int row = 0; row < rows; ++row)
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(x(row, i), y(row, i));
+  u(4, 0) = std::numeric_limits<double>::infinity();
+  const model::RowStatus status = model->state_space()->initial(u, x);
+  ASSERT_EQ(status.failed.size(), 1u);
+  EXPECT_EQ(status.failed[0].row, 4);
 }
 
 TEST(StateSpace, RowsThatFailAreToldAndNotANumber) {

@@ -6,6 +6,7 @@
 #include "sampler/mcmc/parallel_tempering.hpp"
 #include "sampler/smc/nested.hpp"
 #include "sampler/smc/smc.hpp"
+#include "sampler/smc/tmcmc.hpp"
 #include "sampler/targets.hpp"
 
 namespace aleator::sampler {
@@ -69,6 +70,16 @@ TEST(Evidence, OfTwoShellsByWasteFreeTempering) {
   expect_honest(runs_of(waste_free(16384, 16), test::shells(2), count), count);
 }
 TEST(Evidence, OfTwoShellsByNestedSampling) { expect_honest(runs_of(nested(500), test::shells(2), count), count); }
+
+Tmcmc tmcmc(int particles, int burn_in) {
+  Tmcmc::Params params;
+  params.particles = particles, params.burn_in = burn_in;
+  return {params};
+}
+
+TEST(Evidence, OfTwoShellsByTmcmc) { expect_honest(runs_of(tmcmc(4000, 0), test::shells(2), count), count); }
+TEST(Evidence, OfTheQuarticByTmcmc) { expect_honest(runs_of(tmcmc(4000, 4), test::vector_quartic(), count), count); }
+TEST(Evidence, OfEighteenModesByTmcmc) { expect_honest(runs_of(tmcmc(4000, 0), test::eggbox(), count), count); }
 
 TEST(Evidence, OfTheQuarticByTempering) {
   expect_honest(runs_of(waste_free(8192, 8), test::vector_quartic(), count), count);
@@ -140,6 +151,8 @@ TEST(Evidence, TooFewParticlesForTheDimensionAreRefused) {
   const Evidence target = test::shells(10);
   EXPECT_THAT(waste_free(64, 4).objection(target.problem), testing::HasSubstr("too few for 10 coordinates"));
   EXPECT_EQ(waste_free(80, 4).objection(target.problem), "");
+  EXPECT_THAT(tmcmc(39, 0).objection(target.problem), testing::HasSubstr("at least 40"));
+  EXPECT_EQ(tmcmc(40, 0).objection(target.problem), "");
   EXPECT_THAT(nested(19).objection(target.problem), testing::HasSubstr("too few for 10 coordinates"));
   Smc::Params hamiltonian;
   hamiltonian.move = Smc::Move::hmc;

@@ -9,6 +9,7 @@
 #include "sampler/mcmc/random_walk.hpp"
 #include "sampler/smc/nested.hpp"
 #include "sampler/smc/smc.hpp"
+#include "sampler/smc/tmcmc.hpp"
 #include "sampler/targets.hpp"
 
 namespace aleator::sampler {
@@ -215,6 +216,51 @@ TEST(LinearGaussian, NestedSamplingReachesThePosteriorWithEachMove) {
   }
 }
 
+TEST(LinearGaussian, TmcmcReachesThePosterior) {
+  const auto problem = linear_gaussian().problem();
+  for (const bool adapt : {true, false})
+    for (const double variation : {0.5, 1.0}) {
+      Tmcmc::Params params;
+      params.particles = 8000, params.adapt = adapt, params.variation = variation;
+      const Tmcmc::State s = run_to_end(Tmcmc{params}, *problem, test::serial(5));
+      EXPECT_LT(largest_particle_z(s, *problem, linear_gaussian().exact()), z_limit) << adapt << variation;
+      EXPECT_LT(std::abs(s.log_evidence - linear_gaussian().exact().log_evidence), 3.0 * s.log_evidence_standard_error);
+      EXPECT_DOUBLE_EQ(s.temper, 1.0);
+    }
+}
+
+// The exponent is the one at which the weights vary by `variation`, here on the first level.
+TEST(LinearGaussian, TmcmcChoosesTheExponentByTheVariationOfTheWeights) {
+  const auto problem = linear_gaussian().problem();
+  Tmcmc::Params params;
+  params.variation = 0.7;
+  const Tmcmc tmcmc{params};
+  Tmcmc::State s = tmcmc.init(*problem, test::serial(5));
+  const std::vector<double> log_likelihood = s.ensemble.all_log_likelihoods(test::serial(5));
+  tmcmc.step(*problem, test::serial(5), s);
+  double sum = 0.0, squares = 0.0, top = -1e300;
+  for (const double l : log_likelihood) top = std::max(top, l);
+  for (const double l : log_likelihood) {
+    const double w = std::exp(s.temper * (l - top));
+    sum += w, squares += w * w;
+  }
+  const double n = params.particles, mean = sum / n;
+  EXPECT_NEAR(std::sqrt(squares / n - mean * mean) / mean, 0.7, 1e-8);
+}
+
+// A chain of n states takes all but its first from a particle that was drawn n times, and of the others none: such moves leave no
+// target alone. Over 100 runs the moments of chains of one state lie within four standard errors of the exact ones.
+TEST(LinearGaussian, TmcmcWithChainsOfOneStateHasNoBias) {
+  Tmcmc::Params params;
+  params.particles = 4000, params.adapt = false, params.beta = 0.5;
+  const auto problem = linear_gaussian().problem();
+  EXPECT_LT(test::largest_ensemble_z(Tmcmc{params}, *problem, linear_gaussian().exact(), 100), z_limit);
+  params.burn_in = 2;
+  EXPECT_LT(test::largest_ensemble_z(Tmcmc{params}, *problem, linear_gaussian().exact(), 100), z_limit);
+  params.burn_in = 0, params.chain_length = 1000;
+  EXPECT_GT(test::largest_ensemble_z(Tmcmc{params}, *problem, linear_gaussian().exact(), 100), 2.0 * z_limit);
+}
+
 TEST(LinearGaussian, SmcEvidenceLiesWithinThreeStandardErrors) {
   const auto problem = linear_gaussian().problem();
   for (const Smc::Move move : {Smc::Move::random_walk, Smc::Move::pcn, Smc::Move::mala})
@@ -227,11 +273,12 @@ TEST(LinearGaussian, SmcEvidenceLiesWithinThreeStandardErrors) {
 
 // Empirical standard deviation of log Z over runs / mean of the reported standard errors: known to 5 % from 200 runs and
 // to 9 % from 60, so that 0.75 and 1.35 are three errors away; the rest allows for the estimator's own bias.
-double calibration(const test::LinearGaussian& target, const Smc& smc, int runs) {
+template <typename Algorithm>
+double calibration(const test::LinearGaussian& target, const Algorithm& smc, int runs) {
   const auto problem = target.problem();
   double sum = 0.0, squares = 0.0, reported = 0.0;
   for (int n = 0; n < runs; ++n) {
-    const Smc::State s = run_to_end(smc, *problem, test::serial(1000 + static_cast<std::uint64_t>(n)));
+    const auto s = run_to_end(smc, *problem, test::serial(1000 + static_cast<std::uint64_t>(n)));
     const double error = s.log_evidence - target.exact().log_evidence;
     sum += error, squares += error * error, reported += s.log_evidence_standard_error;
   }
@@ -240,6 +287,14 @@ double calibration(const test::LinearGaussian& target, const Smc& smc, int runs)
 
 TEST(LinearGaussian, TheStandardErrorOfTheEvidenceIsCalibrated) {
   const double ratio = calibration(linear_gaussian(), smc_of(Smc::Move::random_walk, 256), 200);
+  EXPECT_GT(ratio, 0.75);
+  EXPECT_LT(ratio, 1.35);
+}
+
+TEST(LinearGaussian, TheStandardErrorOfTmcmcIsCalibrated) {
+  Tmcmc::Params params;
+  params.particles = 512;
+  const double ratio = calibration(linear_gaussian(), Tmcmc{params}, 200);
   EXPECT_GT(ratio, 0.75);
   EXPECT_LT(ratio, 1.35);
 }

@@ -2,6 +2,7 @@
 // are compared by the bytes of their checkpoint files, which hold everything that changes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <set>
@@ -39,6 +40,8 @@ std::string keys_of(const std::string& name, int members, int dimension) {
   static const std::map<std::string, std::string> others = {
       {"sampler/smc", "min_moves = 2\nmax_moves = 4\nmove = \"mala\"\nparticles = "},
       {"sampler/nested", "moves = 3\npoints = "},
+      {"sampler/smc2", "particles = "},
+      {"sampler/tmcmc", "chain_length = 3\nparticles = "},
       {"sampler/eki", "step = \"fixed\"\nfixed_step = 0.2\nmembers = "},
       {"sampler/uki", "members = "},
       {"sampler/eks", "step = 0.5\nmax_iterations = 30\nmembers = "},
@@ -73,6 +76,15 @@ std::shared_ptr<Sampler> make(const std::string& name, int members, int dimensio
   const deck::FileReader reader = [&](const std::string&) { return std::optional<std::string>(text); };
   const deck::Deck deck("deck.toml", registry, {}, reader);
   return deck::Builder(deck).get<Sampler>("sampler", "s");
+}
+
+// All samplers that can treat a problem of any kind: SMC^2 takes data one after the other (tests/assimilation/test_smc2.cpp).
+std::vector<std::string> names_for(const Problem& problem) {
+  std::vector<std::string> names = menu().names("sampler");
+  const auto smc2 = std::find(names.begin(), names.end(), "sampler/smc2");
+  EXPECT_NE(make(*smc2, 200)->objection(problem), "");
+  names.erase(smc2);
+  return names;
 }
 
 std::string path_of(const Context& context, const std::string& name) {
@@ -111,7 +123,7 @@ constexpr int some_steps = 11, all_steps = 10000;
 
 TEST(EverySamplerMpi, HasTheSameBitsOnAnyNumberOfRanks) {
   const auto problem = test::linear_gaussian().problem();
-  for (const std::string& name : menu().names("sampler"))
+  for (const std::string& name : names_for(*problem))
     for (const int members : {37, 9})  // blocks of eight rows, and single rows
       for (const int steps : {some_steps, all_steps}) {
         const auto spread = make(name, members), whole = make(name, members);
@@ -146,8 +158,9 @@ TEST(WasteFreeSmcMpi, HasTheSameBitsOnAnyNumberOfRanksAndAfterACheckpoint) {
 
 TEST(EverySamplerMpi, RunsWithRanksThatHaveNoMember) {
   const auto problem = test::linear_gaussian().problem();
-  for (const std::string& name : menu().names("sampler")) {
-    const bool needs_eight = name == "sampler/smc" || name == "sampler/importance" || name == "sampler/nested";
+  for (const std::string& name : names_for(*problem)) {
+    const bool needs_eight =
+        name == "sampler/smc" || name == "sampler/importance" || name == "sampler/nested" || name == "sampler/tmcmc";
     const int members = needs_eight ? 8 : 3;  // with four ranks one of them is empty
     const auto spread = make(name, members), whole = make(name, members);
     spread->init(*problem, world());
@@ -159,7 +172,7 @@ TEST(EverySamplerMpi, RunsWithRanksThatHaveNoMember) {
 
 TEST(EverySamplerMpi, ContinuesFromACheckpointAsIfItHadNeverStopped) {
   const auto problem = test::linear_gaussian().problem();
-  for (const std::string& name : menu().names("sampler"))
+  for (const std::string& name : names_for(*problem))
     for (const int stop_after : {0, 1, 9, 27}) {
       const auto uninterrupted = make(name, 37), stopped = make(name, 37), resumed = make(name, 37),
                  resumed_alone = make(name, 37);
@@ -186,7 +199,7 @@ TEST(EverySamplerMpi, ContinuesFromACheckpointAsIfItHadNeverStopped) {
 
 TEST(EverySamplerMpi, CountsItsModelRuns) {
   const auto problem = test::linear_gaussian().problem();
-  for (const std::string& name : menu().names("sampler")) {
+  for (const std::string& name : names_for(*problem)) {
     const auto sampler = make(name, 37);
     sampler->init(*problem, world());
     EXPECT_EQ(sampler->state().model_evaluations, 37) << name;
@@ -266,14 +279,14 @@ TEST(EverySamplerMpi, AFailureOnOneRankEndsAllRanks) {
       second = z;
   }
   const auto problem = cliff_problem(0.5 * (first + second), inverse::BayesProblem::OnFailure::stop);
-  for (const std::string& name : menu().names("sampler"))
+  for (const std::string& name : names_for(problem))
     EXPECT_THROW(make(name, 37, 1)->init(problem, world()), core::NumericsError) << name;
 }
 
 TEST(EverySamplerMpi, MembersNeverEndWhereTheModelFails) {
   const Quiet quiet;
   const auto problem = cliff_problem(0.2, inverse::BayesProblem::OnFailure::reject);
-  for (const std::string& name : menu().names("sampler")) {
+  for (const std::string& name : names_for(problem)) {
     const auto sampler = make(name, 200, 1);
     if (sampler->plan().kind == Plan::Kind::ensemble) continue;  // the last update goes where it goes
     sampler->init(problem, world());
@@ -304,7 +317,7 @@ TEST(EverySamplerMpi, AnImputedRowHasWhatItsNearestSoundRowHas) {
 TEST(EverySamplerMpi, ImputesFromTheRowsOfAllRanks) {
   const Quiet quiet;
   const auto problem = cliff_problem(0.2, inverse::BayesProblem::OnFailure::impute);
-  for (const std::string& name : menu().names("sampler")) {
+  for (const std::string& name : names_for(problem)) {
     const auto spread = make(name, 37, 1), whole = make(name, 37, 1);
     spread->init(problem, world());
     whole->init(problem, alone());
@@ -338,7 +351,7 @@ TEST(Samplers, FailedRunsTruncateThePosterior) {
 TEST(Samplers, AllRunsFailingIsAnErrorNotAnEndlessRun) {
   const Quiet quiet;
   const auto problem = cliff_problem(-100.0, inverse::BayesProblem::OnFailure::reject);
-  for (const std::string& name : menu().names("sampler")) {
+  for (const std::string& name : names_for(problem)) {
     const auto sampler = make(name, 20, 1);
     sampler->init(problem, alone());
     EXPECT_THROW(advance(*sampler, problem, alone(), all_steps), core::NumericsError) << name;

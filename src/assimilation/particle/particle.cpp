@@ -49,9 +49,10 @@ struct Datum {
   const std::vector<model::LinearObservable>* observed;
 
   Datum(const Experiment& experiment, const Cycle& cycle, int replicate) : observed(&experiment.info().observed) {
+    const std::vector<double> all = experiment.noise_sd(replicate);
     for (int k = 0; k < experiment.observables(); ++k) {
       if (std::isnan(cycle.data(replicate, k))) continue;
-      index.push_back(k), y.push_back(cycle.data(replicate, k)), sd.push_back(experiment.statistics().noise_sd[k]);
+      index.push_back(k), y.push_back(cycle.data(replicate, k)), sd.push_back(all[k]);
     }
   }
   double seen(const double* x, std::size_t o) const {
@@ -254,7 +255,6 @@ Particle::State Particle::init(const Experiment& experiment) const {
 
 void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) const {
   const int n = params.members;
-  const std::vector<double>& noise_sd = experiment.statistics().model_noise_sd;
   const auto resample = [&](const Cloud& c) {
     c.resample(0, params.regularisation, params.regularisation > 0.0 ? c.covariance_root() : math::Matrix());
   };
@@ -278,6 +278,7 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
   experiment.each_replicate([&](int r) {
     const Cloud c = cloud(r);
     const Datum datum(experiment, cycle, r);
+    const std::vector<double> noise_sd = experiment.model_noise_sd(r);
     std::vector<double> log_w(static_cast<std::size_t>(n));
     double log_likelihood = 0.0;
     if (params.proposal == Proposal::optimal && !datum.y.empty()) {

@@ -55,6 +55,7 @@ class Posterior : public model::Problem, public model::CountsFailures, public mo
  protected:
   Posterior(PosteriorParams common, std::shared_ptr<const prob::Prior> prior);
   const prob::Prior& prior() const { return *prior_; }
+  bool rejects_failures() const { return common_.on_failure == OnFailure::reject; }
   /// Log-likelihood of every row, and where the views are allocated outputs and du, its gradient with respect to u. Attempt 0
   /// is the first.
   virtual model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du,

@@ -72,6 +72,11 @@ bool TargetProblem::has_gradient() const {
   return target_->gradient() != nullptr && (relative_to_ == Reference::prior || prior().density_slope() != nullptr);
 }
 
+const model::Sequence* TargetProblem::sequence() const {
+  const bool is_whole = relative_to_ == Reference::prior && rejects_failures();
+  return is_whole ? dynamic_cast<const model::Sequence*>(target_.get()) : nullptr;
+}
+
 model::RowStatus TargetProblem::density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int) const {
   const model::RowStatus status = du.size() == 0
                                       ? target_->evaluate(u, result.log_likelihood)

@@ -8,11 +8,12 @@
 /// Cost      the target's, and one prior density a row with lebesgue.
 /// Fails     KeyError when sizes or names do not fit; else as Posterior.
 #include "inverse/problem/posterior.hpp"
+#include "model/sequence.hpp"
 #include "model/target.hpp"
 
 namespace aleator::inverse {
 
-class TargetProblem : public Posterior {
+class TargetProblem : public Posterior, public model::HasSequence {
  public:
   enum class Reference { prior, lebesgue };
   struct Params : PosteriorParams {
@@ -27,6 +28,8 @@ class TargetProblem : public Posterior {
   /// With lebesgue the prior's slope is needed too.
   bool has_gradient() const override;
   const model::GaussianNoise* noise() const override { return nullptr; }
+  /// The target's, where failed rows have likelihood zero.
+  const model::Sequence* sequence() const override;
 
  private:
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;

@@ -31,19 +31,6 @@ bool is_moved(const Ensemble& from, const Ensemble& to, int row) {
   return !std::equal(a, a + from.position.extent(1), b);
 }
 
-// Log-likelihoods at the ends of the subchains that have moved; the others keep theirs. The number of model runs.
-int evaluate_moved(const Problem& problem, const Context& context, const std::vector<int>& moved, const Batch& position,
-                   const Vector& log_likelihood) {
-  const int count = static_cast<int>(moved.size());
-  const Batch z("moved", count, position.extent(1));
-  model::Evaluation evaluation{Vector("log_likelihood", count), {}, {}};
-  for (int i = 0; i < count; ++i)
-    for (std::size_t k = 0; k < z.extent(1); ++k) z(i, k) = position(moved[i], k);
-  evaluate(problem, z, evaluation, context);
-  for (int i = 0; i < count; ++i) log_likelihood(moved[i]) = evaluation.log_likelihood(i);
-  return count;
-}
-
 void copy_row(const Ensemble& from, const Ensemble& to, int row) {
   for (std::size_t k = 0; k < from.position.extent(1); ++k) to.position(row, k) = from.position(row, k);
   for (std::size_t k = 0; k < from.gradient.extent(1); ++k) to.gradient(row, k) = from.gradient(row, k);
@@ -163,9 +150,8 @@ Vector DelayedAcceptance::move(int level, const Problem& problem, const Context&
     moved.push_back(row);
     c.log_ratio(row) = start.back().log_likelihood(row) - below.log_likelihood(row);
   }
-  const int runs =
-      evaluate_moved(is_top ? problem : *coarse[level], context, moved, below.position, c.evaluation.log_likelihood);
-  tally.runs[level] += runs;
+  evaluate_rows(is_top ? problem : *coarse[level], context, moved, below.position, c.evaluation.log_likelihood);
+  tally.runs[level] += static_cast<double>(moved.size());
   const MoveSetting setting{1.0, 1.0, s.lower, step * (levels() + 1) + level, kernels::Purpose::stage_acceptance};
   const Vector probability = accept(c, setting, context, e);
   for (int row = 0; row < e.rows(); ++row)

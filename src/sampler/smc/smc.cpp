@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "math/special.hpp"
 #include "sampler/smc/member_moves.hpp"
-#include "sampler/weights.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -32,30 +30,6 @@ double mean_correlation(const Context& context, const Ensemble& e, const Batch& 
     total += variances > 0.0 ? (s[4] - s[0] * s[1] / n) / std::sqrt(variances) : 0.0;
   }
   return total / d;
-}
-
-// Shares of the weights that the descendants of one ancestor hold. Resampling is systematic, so descendants stand side by
-// side and the number of the M places that a group of share x gets is floor(M x) or ceil(M x): variance f (1 - f),
-// f = frac(M x).
-struct Genealogy {
-  double spread = 0.0;    // sum_e (x_e - 1/J)^2
-  double rounding = 0.0;  // sum_e f_e (1 - f_e) / M^2
-};
-
-Genealogy genealogy_of(const std::vector<std::int64_t>& ancestors, const Weights& weights, double places) {
-  const double members = static_cast<double>(ancestors.size());
-  Genealogy g;
-  double groups = 0.0;
-  for (std::size_t begin = 0, end; begin < ancestors.size(); begin = end) {
-    double share = 0.0;
-    for (end = begin; end < ancestors.size() && ancestors[end] == ancestors[begin]; ++end) share += weights.share[end];
-    const double expected = share * places, fraction = expected - std::floor(expected);
-    g.spread += (share - 1.0 / members) * (share - 1.0 / members);
-    g.rounding += fraction * (1.0 - fraction) / (places * places);
-    ++groups;
-  }
-  g.spread += (members - groups) / (members * members);  // ancestors without descendants
-  return g;
 }
 
 // A level's moves: how many of each particle, and how they went.
@@ -146,14 +120,6 @@ deck::Schema<Smc::Params> Smc::schema() {
   return s;
 }
 
-void Smc::State::fields(io::Archive& archive) {
-  BaseState::fields(archive);
-  archive.field("temper", temper);
-  archive.field("log_scale", log_scale);
-  archive.field("moves", moves);
-  archive.field("rounding", rounding);
-}
-
 std::string Smc::objection(const Problem& problem) const {
   if (const std::string objection = gradient_objection(params, problem); !objection.empty()) return objection;
   const int d = problem.dimension(), starts = params.particles / params.chain_length;
@@ -171,35 +137,18 @@ Smc::State Smc::init(const Problem& problem, const Context& context) const {
   s.model_evaluations = params.particles;
   s.gradient_evaluations = needs_gradient(params.move) ? params.particles : 0;
   s.log_scale = std::log(first_scale(params.move, problem.dimension()));
-  s.log_evidence = 0.0;
-  for (std::int64_t i = 0; i < params.particles; ++i) s.ancestors.push_back(i);
+  begin_genealogy(params.particles, s);
   return s;
 }
 
-// Reweight: w_i = L_i^h, log Z += log mean w; then resample.
 void Smc::reweight_and_resample(const Context& context, State& s) const {
-  std::vector<double> log_weights = s.ensemble.all_log_likelihoods(context);
-  const double h = increment_for_share(log_weights, params.ess_share, 1.0 - s.temper);
-  for (double& value : log_weights) value *= h;
-  const Weights weights = normalised(log_weights);
-  s.log_evidence += weights.log_sum - std::log(static_cast<double>(params.particles));
-  s.temper = 1.0 - s.temper - h < 1e-12 ? 1.0 : s.temper + h;
-  // Relative variance of the evidence, which being small is the variance of its logarithm: the spread of the ancestors'
-  // shares, less what the rounding of earlier resamplings put there.
   const std::int64_t places = params.particles / params.chain_length;
-  const Genealogy genealogy = genealogy_of(s.ancestors, weights, static_cast<double>(places));
-  const double j = static_cast<double>(params.particles);
-  s.log_evidence_standard_error = std::sqrt(std::max(0.0, genealogy.spread * j / (j - 1.0) - s.rounding));
-  s.rounding += genealogy.rounding;
+  const Weights weights = reweight(context, params.ess_share, places, s);
   const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
   const std::vector<std::int64_t> starts = systematic_resampling(weights, u, places);
-  std::vector<std::int64_t> source(static_cast<std::size_t>(params.particles)), ancestors(source.size());
-  for (std::size_t i = 0; i < source.size(); ++i) {
-    source[i] = starts[i / static_cast<std::size_t>(params.chain_length)];
-    ancestors[i] = s.ancestors[static_cast<std::size_t>(source[i])];
-  }
-  s.ensemble.take(source, context);
-  s.ancestors = std::move(ancestors);
+  std::vector<std::int64_t> source(static_cast<std::size_t>(params.particles));
+  for (std::size_t i = 0; i < source.size(); ++i) source[i] = starts[i / static_cast<std::size_t>(params.chain_length)];
+  take_descendants(source, context, s);
 }
 
 StepInfo Smc::step(const Problem& problem, const Context& context, State& s) const {
@@ -220,23 +169,8 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   s.model_evaluations += runs;
   if (needs_gradient(params.move)) s.gradient_evaluations += runs;
 
-  const bool is_done = s.temper >= 1.0;
-  if (!is_done && s.iteration >= params.max_levels)
-    throw core::NumericsError(
-        fmt::format("after {} temperatures the likelihood's exponent is {:.3g}, not 1: the prior and the data are far "
-                    "apart; raise max_levels or particles",
-                    s.iteration, s.temper));
-  StepInfo info;
-  info.is_draw = info.is_finished = is_done;
-  info.phase = "tempering";
-  info.progress =
-      is_done ? 1.0 : std::max(0.0, 1.0 + std::log10(s.temper) / 6.0) * 0.95;  // levels are about even in log beta
-  info.numbers = {{"temper", s.temper},
-                  {"acceptance", moved.acceptance},
-                  {"scale", std::exp(s.log_scale)},
-                  {"moves", static_cast<double>(moved.count)},
-                  {"log_evidence", s.log_evidence},
-                  {"log_evidence_standard_error", s.log_evidence_standard_error}};
+  StepInfo info = end_level(moved.acceptance, params.max_levels, s);
+  info.numbers.insert(info.numbers.begin() + 3, {"moves", static_cast<double>(moved.count)});
   if (!is_waste_free && params.max_moves > params.min_moves)
     info.numbers.insert(info.numbers.begin() + 4, {"correlation", moved.correlation});
   return info;

@@ -14,6 +14,7 @@
 /// Fails     NumericsError when every particle has likelihood zero; objects to fewer than 2 d starts of moves that learn a
 ///           covariance, and to moves without the gradient that they need.
 #include "sampler/mcmc/inner_move.hpp"
+#include "sampler/smc/tempering.hpp"
 
 namespace aleator::sampler {
 
@@ -28,13 +29,7 @@ struct Smc {
     double correlation = 0.1;
     int max_levels = 200;
   };
-  struct State : BaseState {
-    double temper = 0.0;  ///< beta_t
-    double log_scale = 0.0;
-    std::int64_t moves = 0;  ///< since the start, picks the random numbers
-    double rounding = 0.0;   ///< variance of the ancestors' shares that is due to resampling alone
-    void fields(io::Archive& archive);
-  };
+  using State = TemperedState;
   static deck::Schema<Params> schema();
   Plan plan() const { return {Plan::Kind::particles, params.particles, 1, true, params.chain_length}; }
   std::string objection(const Problem& problem) const;

@@ -1,0 +1,64 @@
+#include "assimilation/observations.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "deck/schema.hpp"
+#include "io/files.hpp"
+
+namespace aleator::assimilation {
+
+Observations read_observations(const deck::File& file, const model::StateInfo& info) {
+  const std::size_t p = info.observed.size();
+  const io::Table table = io::parse_table(file.text, file.path, io::NonFinite::allowed);
+  if (table.columns != 1 + p)
+    throw deck::KeyError("observations", fmt::format("has {} columns, but the time and {} observables make {}",
+                                                     table.columns, p, 1 + p));
+  Observations out;
+  double before = info.start;
+  for (std::size_t k = 0; k < table.rows; ++k) {
+    const double t = table(k, 0);
+    if (!(t > before))
+      throw deck::KeyError("observations", fmt::format("row {}: time {} does not come after {}", k + 1, t, before),
+                           "times increase, and come after the model's start");
+    if (t > info.times.back())
+      throw deck::KeyError(
+          "observations",
+          fmt::format("row {}: time {} lies outside the run, which ends at {}", k + 1, t, info.times.back()),
+          "let the model's last observation time be that of the file, or later");
+    out.times.push_back(before = t);
+    for (std::size_t i = 0; i < p; ++i) {
+      if (std::isinf(table(k, 1 + i)))
+        throw deck::KeyError("observations", fmt::format("row {}: a value is infinite", k + 1), "nan means missing");
+      out.data.push_back(table(k, 1 + i));
+    }
+  }
+  return out;
+}
+
+const model::StateSpace& states_of(const model::ForwardModel& model, const std::string& name) {
+  const model::StateSpace* const space = model.state_space();
+  if (space == nullptr)
+    throw deck::KeyError("model", fmt::format("'{}' is no model of states in time", name), "take one of ode/…");
+  if (const std::string& objection = space->info().objection; !objection.empty())
+    throw deck::KeyError("model", fmt::format("'{}' {}", name, objection));
+  return *space;
+}
+
+std::vector<double> spread_out(const char* key, const std::vector<double>& values, int count, const char* what) {
+  if (values.size() == 1) return std::vector<double>(static_cast<std::size_t>(count), values[0]);
+  if (static_cast<int>(values.size()) != count)
+    throw deck::KeyError(key, fmt::format("{} values for {} {}", values.size(), count, what),
+                         "give one value for all, or one for each");
+  return values;
+}
+
+std::vector<double> model_noise(const std::vector<double>& values, int states) {
+  if (values.empty()) return {};
+  std::vector<double> sd = spread_out("model_noise_sd", values, states, "states");
+  return std::any_of(sd.begin(), sd.end(), [](double one) { return one > 0.0; }) ? sd : std::vector<double>();
+}
+
+}  // namespace aleator::assimilation

@@ -1,0 +1,31 @@
+#pragma once
+/// What      What an experiment's block in a deck says beside the model: standard deviations, and observations of a file.
+/// Method    a table: time, then the value of each observable, nan where it is missing.
+/// Parallel  local.
+/// Cost      -
+/// Fails     KeyError: sizes that do not fit, times that do not increase or lie outside the model's run, infinite values.
+#include <string>
+#include <vector>
+
+#include "deck/value.hpp"
+#include "model/forward_model.hpp"
+#include "model/state_space.hpp"
+
+namespace aleator::assimilation {
+
+struct Observations {
+  std::vector<double> times;
+  std::vector<double> data;  ///< [time][observable], NaN where missing
+};
+/// Of the file under the key `observations`.
+Observations read_observations(const deck::File& file, const model::StateInfo& info);
+
+/// The states of the model `name`, whose observations must be linear; KeyError at `model`.
+const model::StateSpace& states_of(const model::ForwardModel& model, const std::string& name);
+
+/// One value for all, or one each; `what`: "observables".
+std::vector<double> spread_out(const char* key, const std::vector<double>& values, int count, const char* what);
+/// The same for noise of the states, which is none where all values are 0: then empty.
+std::vector<double> model_noise(const std::vector<double>& values, int states);
+
+}  // namespace aleator::assimilation

@@ -1,0 +1,128 @@
+#include "sampler/smc/tmcmc.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/gaussian_step.hpp"
+#include "sampler/mcmc/metropolis.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+// Chains in the rows of an ensemble, one after the other: a row's place in its chain, from 0.
+struct Chains {
+  std::vector<std::int64_t> place;
+  std::int64_t longest = 0, count = 0;
+
+  Chains(const std::vector<std::int64_t>& source, int most) : place(source.size(), 0) {
+    for (std::size_t i = 0; i < place.size(); ++i) {
+      if (i > 0 && source[i] == source[i - 1] && place[i - 1] + 1 < most) place[i] = place[i - 1] + 1;
+      longest = std::max(longest, place[i] + 1);
+      count += place[i] == 0 ? 1 : 0;
+    }
+  }
+};
+
+// One random-walk move of this rank's rows `chosen`; `acceptance` gets their probabilities added.
+void move_some(const Problem& problem, const Context& context, const MoveSetting& setting,
+               const std::vector<int>& chosen, Vector acceptance, Ensemble& e) {
+  Candidates c;
+  c.position = kernels::new_batch(e.rows(), problem.dimension());
+  c.evaluation.log_likelihood = Vector("log_likelihood", e.rows());
+  c.log_ratio = Vector("log_ratio", e.rows());
+  kernels::gaussian_steps(context.rng, {kernels::Purpose::proposal, setting.step}, e.layout.first(),
+                          {setting.lower.empty() ? nullptr : setting.lower.data(), setting.scale}, e.position,
+                          c.position);
+  Kokkos::deep_copy(c.log_ratio, -std::numeric_limits<double>::infinity());
+  Kokkos::deep_copy(c.evaluation.log_likelihood, e.log_likelihood);
+  evaluate_rows(problem, context, chosen, c.position, c.evaluation.log_likelihood);
+  for (const int row : chosen) c.log_ratio(row) = log_prior_ratio(c.position, e.position, row);
+  const Vector before("accepted", e.rows());
+  Kokkos::deep_copy(before, e.accepted);
+  const Vector probability = accept(c, setting, context, e);
+  for (const int row : chosen) before(row) = e.accepted(row), acceptance(row) += probability(row);
+  Kokkos::deep_copy(e.accepted, before);
+}
+
+}  // namespace
+
+deck::Schema<Tmcmc::Params> Tmcmc::schema() {
+  deck::Schema<Params> s("Transitional Markov chain Monte Carlo (TMCMC, BASIS), and the evidence",
+                         "Ching, Chen 2007; Wu, Angelikopoulos, Papadimitriou, Koumoutsakos 2017; Betz, Papaioannou, "
+                         "Beck, Straub 2016");
+  s.key("particles", &Params::particles, "1", "number of particles J", deck::at_least(8))
+      .key("variation", &Params::variation, "1",
+           "coefficient of variation of the weights that chooses the next exponent of the likelihood", deck::positive())
+      .key("beta", &Params::beta, "1", "scale of the proposals, as a factor of the weighted covariance's root",
+           deck::positive())
+      .key("adapt", &Params::adapt, "",
+           "whether beta follows the acceptance 0.21 / d + 0.23 from level to level, or stays as it is")
+      .key(
+          "chain_length", &Params::chain_length, "1",
+          "states of a chain, at most: 1 (BASIS) is without bias; with more, a particle drawn n times starts one chain "
+          "of up to so many states instead of n",
+          deck::at_least(1))
+      .key("burn_in", &Params::burn_in, "1", "moves of a chain before its first state is kept", deck::at_least(0))
+      .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1));
+  return s;
+}
+
+std::string Tmcmc::objection(const Problem& problem) const {
+  const int d = problem.dimension();
+  const double least = 2.0 * d / ess_share();
+  if (params.particles >= least) return {};
+  return fmt::format(
+      "{} particles are too few for {} coordinates: their covariance takes at least {:.0f}, 2 d (1 + variation^2)",
+      params.particles, d, std::ceil(least));
+}
+
+Tmcmc::State Tmcmc::init(const Problem& problem, const Context& context) const {
+  State s;
+  s.ensemble = Ensemble::from_prior(params.particles, false, problem, context);
+  s.model_evaluations = params.particles;
+  s.log_scale = std::log(params.beta);
+  begin_genealogy(params.particles, s);
+  return s;
+}
+
+StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) const {
+  const int d = problem.dimension();
+  const Weights weights = reweight(context, ess_share(), params.particles, s);
+  PooledMoments moments;
+  moments.reset(d);
+  moments.observe_weighted(s.ensemble, weights.share, context);
+  const std::vector<double> lower = moments.factor();
+  const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
+  const std::vector<std::int64_t> source = systematic_resampling(weights, u, params.particles);
+  const Chains chains(source, params.chain_length);
+  take_descendants(source, context, s);
+  ++s.iteration;
+
+  Ensemble& e = s.ensemble;
+  const Vector acceptance("acceptance", e.rows());
+  for (std::int64_t place = 0; place < chains.longest; ++place) {
+    std::vector<std::int64_t> from(chains.place.size());
+    for (std::size_t i = 0; i < from.size(); ++i)
+      from[i] = static_cast<std::int64_t>(i) - (place > 0 && chains.place[i] == place ? 1 : 0);
+    if (place > 0) e.take(from, context);  // where the chain stands
+    std::vector<int> chosen;
+    for (int row = 0; row < e.rows(); ++row)
+      if (chains.place[static_cast<std::size_t>(e.layout.first() + row)] == place) chosen.push_back(row);
+    for (int move = place == 0 ? params.burn_in : 0; move >= 0; --move)
+      move_some(problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves++}, chosen, acceptance, e);
+  }
+  const std::int64_t runs = params.particles + params.burn_in * chains.count;
+  s.model_evaluations += runs;
+  const double mean_acceptance =
+      ordered_mean(context, e.layout, acceptance) * params.particles / static_cast<double>(runs);
+  StepInfo info = end_level(mean_acceptance, params.max_levels, s);
+  info.numbers.insert(info.numbers.begin() + 3, {"chains", static_cast<double>(chains.count)});
+  // The acceptance falls by about half a unit of log scale near its usual targets.
+  if (params.adapt) s.log_scale += 2.0 * (mean_acceptance - (0.21 / d + 0.23));
+  return info;
+}
+
+}  // namespace aleator::sampler
