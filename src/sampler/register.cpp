@@ -25,6 +25,7 @@
 #include "sampler/smc/smc.hpp"
 #include "sampler/stein/stein_thinning.hpp"
 #include "sampler/stein/svgd.hpp"
+#include "sampler/stein/svn.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -77,6 +78,7 @@ void register_components(deck::Registry& registry) {
   add_sampler<Ula>(registry, "sampler/ula");
   add_sampler<Underdamped>(registry, "sampler/underdamped");
   add_sampler<Svgd>(registry, "sampler/svgd");
+  add_sampler<Svn>(registry, "sampler/svn");
   registry.add<Sampler, DelayedAcceptance::Params>("sampler", "sampler/delayed_acceptance", DelayedAcceptance::schema(),
                                                    make_delayed_acceptance);
   add_wrapper<Polish>(registry, "sampler/polish");

@@ -40,6 +40,7 @@ std::string keys_of(const std::string& name, int members, int dimension) {
       {"sampler/uki", "members = "},
       {"sampler/eks", "step = 0.5\nmax_iterations = 30\nmembers = "},
       {"sampler/svgd", "iterations = 30\nmembers = "},
+      {"sampler/svn", "iterations = 30\ntolerance = 1e-9\nmembers = "},
       {"sampler/polish", "sampler = \"first\"\nmoves = 12\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
       {"sampler/importance", "sampler = \"first\"\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
       {"sampler/laplace", "max_iterations = 4\ntolerance = 1e-12\nmembers = "},
