@@ -48,6 +48,11 @@ enum class Purpose : std::uint32_t {
   slice_scale = 109,
   laplace = 120,
   stage_acceptance = 121,
+  mean_field = 150,
+  score_diffusion = 151,
+  score_start = 152,
+  score_candidate = 153,
+  data_langevin = 154,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -2,10 +2,14 @@
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/eks.hpp"
 #include "sampler/ensemble/uki.hpp"
+#include "sampler/functional/kernel_stein.hpp"
+#include "sampler/functional/mmd.hpp"
+#include "sampler/functional/network.hpp"
 #include "sampler/hessian/laplace.hpp"
 #include "sampler/importance.hpp"
 #include "sampler/langevin/aldi.hpp"
 #include "sampler/langevin/cbs.hpp"
+#include "sampler/langevin/mean_field_langevin.hpp"
 #include "sampler/langevin/ula.hpp"
 #include "sampler/langevin/underdamped.hpp"
 #include "sampler/mcmc/delayed_acceptance.hpp"
@@ -53,6 +57,21 @@ std::unique_ptr<Sampler> make_delayed_acceptance(const DelayedAcceptance::Params
   return std::make_unique<Erased<DelayedAcceptance>>(std::move(algorithm));
 }
 
+template <typename Functional>
+void add_functional(deck::Registry& registry, const std::string& name) {
+  using Params = typename Functional::Params;
+  registry.add<MeasureFunctional, Params>(
+      "functional", name, Functional::schema(),
+      [](const Params& params, deck::Builder&) { return std::make_unique<Functional>(params); });
+}
+
+std::unique_ptr<Sampler> make_mean_field_langevin(const MeanFieldLangevin::Params& params, deck::Builder& builder) {
+  MeanFieldLangevin algorithm{params, {}};
+  if (!params.functional.empty())
+    algorithm.functional = builder.get<MeasureFunctional>("functional", params.functional);
+  return std::make_unique<Erased<MeanFieldLangevin>>(std::move(algorithm));
+}
+
 }  // namespace
 
 void register_components(deck::Registry& registry) {
@@ -81,6 +100,11 @@ void register_components(deck::Registry& registry) {
   add_sampler<Svn>(registry, "sampler/svn");
   registry.add<Sampler, DelayedAcceptance::Params>("sampler", "sampler/delayed_acceptance", DelayedAcceptance::schema(),
                                                    make_delayed_acceptance);
+  add_functional<Mmd>(registry, "functional/mmd");
+  add_functional<KernelStein>(registry, "functional/kernel_stein");
+  add_functional<Network>(registry, "functional/network");
+  registry.add<Sampler, MeanFieldLangevin::Params>("sampler", "sampler/mean_field_langevin",
+                                                   MeanFieldLangevin::schema(), make_mean_field_langevin);
   add_wrapper<Polish>(registry, "sampler/polish");
   add_wrapper<Importance>(registry, "sampler/importance");
   add_wrapper<SteinThinning>(registry, "sampler/stein_thinning");

@@ -46,6 +46,8 @@ std::string keys_of(const std::string& name, int members, int dimension) {
       {"sampler/laplace", "max_iterations = 4\ntolerance = 1e-12\nmembers = "},
       {"sampler/stein_thinning",
        "members = $\nsampler = \"first\"\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
+      {"sampler/mean_field_langevin",
+       "functional = \"f\"\niterations = 30\nmembers = $\n[functional.f]\ntype = \"functional/kernel_stein\"\n# "},
       {"sampler/cbs", "iterations = 30\nmembers = "}};
   if (const auto found = others.find(name); found != others.end()) {
     std::string keys = found->second + m + "\n";
