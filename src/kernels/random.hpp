@@ -50,7 +50,7 @@ enum class Purpose : std::uint32_t {
   stage_acceptance = 121,
   mean_field = 150,
   score_diffusion = 151,
-  score_start = 152,
+  score_pick = 152,
   score_candidate = 153,
   data_langevin = 154,
 };

@@ -9,7 +9,9 @@
 #include "sampler/importance.hpp"
 #include "sampler/langevin/aldi.hpp"
 #include "sampler/langevin/cbs.hpp"
+#include "sampler/langevin/data_langevin.hpp"
 #include "sampler/langevin/mean_field_langevin.hpp"
+#include "sampler/langevin/score_diffusion.hpp"
 #include "sampler/langevin/ula.hpp"
 #include "sampler/langevin/underdamped.hpp"
 #include "sampler/mcmc/delayed_acceptance.hpp"
@@ -94,6 +96,8 @@ void register_components(deck::Registry& registry) {
   add_sampler<Uki>(registry, "sampler/uki");
   add_sampler<Aldi>(registry, "sampler/aldi");
   add_sampler<Cbs>(registry, "sampler/cbs");
+  add_sampler<DataLangevin>(registry, "sampler/data_langevin");
+  add_sampler<ScoreDiffusion>(registry, "sampler/score_diffusion");
   add_sampler<Ula>(registry, "sampler/ula");
   add_sampler<Underdamped>(registry, "sampler/underdamped");
   add_sampler<Svgd>(registry, "sampler/svgd");

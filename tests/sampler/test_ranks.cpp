@@ -48,6 +48,8 @@ std::string keys_of(const std::string& name, int members, int dimension) {
        "members = $\nsampler = \"first\"\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
       {"sampler/mean_field_langevin",
        "functional = \"f\"\niterations = 30\nmembers = $\n[functional.f]\ntype = \"functional/kernel_stein\"\n# "},
+      {"sampler/score_diffusion", "pairs = 2\nsteps = 12\nmembers = "},
+      {"sampler/data_langevin", "data = \"points.txt\"\niterations = 12\nmembers = "},
       {"sampler/cbs", "iterations = 30\nmembers = "}};
   if (const auto found = others.find(name); found != others.end()) {
     std::string keys = found->second + m + "\n";
@@ -68,7 +70,13 @@ deck::Registry menu() {
 std::shared_ptr<Sampler> make(const std::string& name, int members, int dimension = 4) {
   const deck::Registry registry = menu();
   const std::string text = "[sampler.s]\ntype = \"" + name + "\"\n" + keys_of(name, members, dimension);
-  const deck::FileReader reader = [&](const std::string&) { return std::optional<std::string>(text); };
+  std::string points;
+  for (int i = 0; i < 30; ++i)
+    for (int k = 0; k < dimension; ++k)
+      points += fmt::format("{}{}", std::sin(1.0 + i * (k + 1)), k + 1 < dimension ? " " : "\n");
+  const deck::FileReader reader = [&](const std::string& path) {
+    return std::optional<std::string>(path == "points.txt" ? points : text);
+  };
   const deck::Deck deck("deck.toml", registry, {}, reader);
   return deck::Builder(deck).get<Sampler>("sampler", "s");
 }
