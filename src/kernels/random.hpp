@@ -54,6 +54,11 @@ enum class Purpose : std::uint32_t {
   guide = 133,
   filter = 140,
   filter_of_proposal = 141,
+  mean_field = 150,
+  score_diffusion = 151,
+  score_pick = 152,
+  score_candidate = 153,
+  data_langevin = 154,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

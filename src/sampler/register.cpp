@@ -2,6 +2,9 @@
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/eks.hpp"
 #include "sampler/ensemble/uki.hpp"
+#include "sampler/functional/kernel_stein.hpp"
+#include "sampler/functional/mmd.hpp"
+#include "sampler/functional/network.hpp"
 #include "sampler/hessian/laplace.hpp"
 #include "sampler/importance.hpp"
 #include "sampler/langevin/aldi.hpp"
@@ -9,6 +12,9 @@
 #include "sampler/langevin/entropy_mcmc.hpp"
 #include "sampler/langevin/sghmc.hpp"
 #include "sampler/langevin/sgld.hpp"
+#include "sampler/langevin/data_langevin.hpp"
+#include "sampler/langevin/mean_field_langevin.hpp"
+#include "sampler/langevin/score_diffusion.hpp"
 #include "sampler/langevin/ula.hpp"
 #include "sampler/langevin/underdamped.hpp"
 #include "sampler/mcmc/delayed_acceptance.hpp"
@@ -31,6 +37,7 @@
 #include "sampler/smc/tmcmc.hpp"
 #include "sampler/stein/stein_thinning.hpp"
 #include "sampler/stein/svgd.hpp"
+#include "sampler/stein/svn.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -58,6 +65,21 @@ std::unique_ptr<Sampler> make_delayed_acceptance(const DelayedAcceptance::Params
   return std::make_unique<Erased<DelayedAcceptance>>(std::move(algorithm));
 }
 
+template <typename Functional>
+void add_functional(deck::Registry& registry, const std::string& name) {
+  using Params = typename Functional::Params;
+  registry.add<MeasureFunctional, Params>(
+      "functional", name, Functional::schema(),
+      [](const Params& params, deck::Builder&) { return std::make_unique<Functional>(params); });
+}
+
+std::unique_ptr<Sampler> make_mean_field_langevin(const MeanFieldLangevin::Params& params, deck::Builder& builder) {
+  MeanFieldLangevin algorithm{params, {}};
+  if (!params.functional.empty())
+    algorithm.functional = builder.get<MeasureFunctional>("functional", params.functional);
+  return std::make_unique<Erased<MeanFieldLangevin>>(std::move(algorithm));
+}
+
 }  // namespace
 
 void register_components(deck::Registry& registry) {
@@ -83,14 +105,22 @@ void register_components(deck::Registry& registry) {
   add_sampler<Uki>(registry, "sampler/uki");
   add_sampler<Aldi>(registry, "sampler/aldi");
   add_sampler<Cbs>(registry, "sampler/cbs");
+  add_sampler<DataLangevin>(registry, "sampler/data_langevin");
+  add_sampler<ScoreDiffusion>(registry, "sampler/score_diffusion");
   add_sampler<Ula>(registry, "sampler/ula");
   add_sampler<Underdamped>(registry, "sampler/underdamped");
   add_sampler<Sgld>(registry, "sampler/sgld");
   add_sampler<Sghmc>(registry, "sampler/sghmc");
   add_sampler<EntropyMcmc>(registry, "sampler/entropy_mcmc");
   add_sampler<Svgd>(registry, "sampler/svgd");
+  add_sampler<Svn>(registry, "sampler/svn");
   registry.add<Sampler, DelayedAcceptance::Params>("sampler", "sampler/delayed_acceptance", DelayedAcceptance::schema(),
                                                    make_delayed_acceptance);
+  add_functional<Mmd>(registry, "functional/mmd");
+  add_functional<KernelStein>(registry, "functional/kernel_stein");
+  add_functional<Network>(registry, "functional/network");
+  registry.add<Sampler, MeanFieldLangevin::Params>("sampler", "sampler/mean_field_langevin",
+                                                   MeanFieldLangevin::schema(), make_mean_field_langevin);
   add_wrapper<Polish>(registry, "sampler/polish");
   add_wrapper<Importance>(registry, "sampler/importance");
   add_wrapper<SteinThinning>(registry, "sampler/stein_thinning");

@@ -46,6 +46,7 @@ std::string keys_of(const std::string& name, int members, int dimension) {
       {"sampler/uki", "members = "},
       {"sampler/eks", "step = 0.5\nmax_iterations = 30\nmembers = "},
       {"sampler/svgd", "iterations = 30\nmembers = "},
+      {"sampler/svn", "iterations = 30\ntolerance = 1e-9\nmembers = "},
       {"sampler/polish", "sampler = \"first\"\nmoves = 12\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
       {"sampler/importance", "sampler = \"first\"\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
       {"sampler/laplace", "max_iterations = 4\ntolerance = 1e-12\nmembers = "},
@@ -53,6 +54,10 @@ std::string keys_of(const std::string& name, int members, int dimension) {
        "members = $\nsampler = \"first\"\n[sampler.first]\ntype = \"sampler/eki\"\nmembers = "},
       {"sampler/entropy_mcmc", "batch = 2\nwarmup = 24\ndraws = 6\nthin = 2\nchains = "},
       {"sampler/sghmc", "batch = 2\nwarmup = 24\ndraws = 6\nthin = 2\nchains = "},
+      {"sampler/mean_field_langevin",
+       "functional = \"f\"\niterations = 30\nmembers = $\n[functional.f]\ntype = \"functional/kernel_stein\"\n# "},
+      {"sampler/score_diffusion", "pairs = 2\nsteps = 12\nmembers = "},
+      {"sampler/data_langevin", "data = \"points.txt\"\niterations = 12\nmembers = "},
       {"sampler/cbs", "iterations = 30\nmembers = "}};
   if (const auto found = others.find(name); found != others.end()) {
     std::string keys = found->second + m + "\n";
@@ -73,7 +78,13 @@ deck::Registry menu() {
 std::shared_ptr<Sampler> make(const std::string& name, int members, int dimension = 4) {
   const deck::Registry registry = menu();
   const std::string text = "[sampler.s]\ntype = \"" + name + "\"\n" + keys_of(name, members, dimension);
-  const deck::FileReader reader = [&](const std::string&) { return std::optional<std::string>(text); };
+  std::string points;
+  for (int i = 0; i < 30; ++i)
+    for (int k = 0; k < dimension; ++k)
+      points += fmt::format("{}{}", std::sin(1.0 + i * (k + 1)), k + 1 < dimension ? " " : "\n");
+  const deck::FileReader reader = [&](const std::string& path) {
+    return std::optional<std::string>(path == "points.txt" ? points : text);
+  };
   const deck::Deck deck("deck.toml", registry, {}, reader);
   return deck::Builder(deck).get<Sampler>("sampler", "s");
 }

@@ -22,19 +22,6 @@ Batch gradient_beside(const Problem& problem, ConstBatch z, ConstBatch v, const 
   return e.gradient;
 }
 
-void multiply_by_differences(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
-  std::vector<double> ahead(z.extent(0), 0.0), back(z.extent(0), 0.0);
-  for (std::size_t row = 0; row < z.extent(0); ++row) {
-    double largest = 0.0;
-    for (std::size_t k = 0; k < v.extent(1); ++k) largest = std::max(largest, std::abs(v(row, k)));
-    if (largest > 0.0) ahead[row] = difference_step / largest, back[row] = -ahead[row];
-  }
-  const Batch up = gradient_beside(problem, z, v, ahead), down = gradient_beside(problem, z, v, back);
-  for (std::size_t row = 0; row < z.extent(0); ++row)
-    for (std::size_t k = 0; k < z.extent(1); ++k)
-      h(row, k) = ahead[row] > 0.0 ? -(up(row, k) - down(row, k)) / (2.0 * ahead[row]) : 0.0;
-}
-
 }  // namespace
 
 double LowRankHessian::log_det() const {
@@ -81,9 +68,22 @@ void LowRankHessian::fields(io::Archive& archive, const std::string& name) {
   vectors.cols = rank() == 0 ? 0 : static_cast<int>(vectors.a.size()) / rank();
 }
 
+void multiply_hessian_by_differences(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
+  std::vector<double> ahead(z.extent(0), 0.0), back(z.extent(0), 0.0);
+  for (std::size_t row = 0; row < z.extent(0); ++row) {
+    double largest = 0.0;
+    for (std::size_t k = 0; k < v.extent(1); ++k) largest = std::max(largest, std::abs(v(row, k)));
+    if (largest > 0.0) ahead[row] = difference_step / largest, back[row] = -ahead[row];
+  }
+  const Batch up = gradient_beside(problem, z, v, ahead), down = gradient_beside(problem, z, v, back);
+  for (std::size_t row = 0; row < z.extent(0); ++row)
+    for (std::size_t k = 0; k < z.extent(1); ++k)
+      h(row, k) = ahead[row] > 0.0 ? -(up(row, k) - down(row, k)) / (2.0 * ahead[row]) : 0.0;
+}
+
 void multiply_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
   const model::GaussNewton* const factor = problem.gauss_newton();
-  if (factor == nullptr) return multiply_by_differences(problem, z, v, h);
+  if (factor == nullptr) return multiply_hessian_by_differences(problem, z, v, h);
   const Batch w = kernels::new_batch(z.extent(0), factor->rows());
   factor->multiply(z, v, w);
   factor->multiply_transposed(z, w, h);

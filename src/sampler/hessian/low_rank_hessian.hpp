@@ -52,6 +52,8 @@ struct RunCount {
 
 /// h_r = H(z_r) v_r for local rows; not collective, and errors are the caller's to agree on.
 void multiply_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h);
+/// The same of the Hessian itself, not of its Gauss-Newton part: central differences of the gradient, two runs a row.
+void multiply_hessian_by_differences(const Problem& problem, ConstBatch z, ConstBatch v, Batch h);
 /// The price of one row of multiply_hessian().
 RunCount price_of_product(const Problem& problem);
 

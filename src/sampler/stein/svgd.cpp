@@ -7,7 +7,7 @@
 
 #include "kernels/stein.hpp"
 #include "kernels/triangular.hpp"
-#include "math/dense.hpp"
+#include "sampler/hessian/particle_precisions.hpp"
 #include "sampler/mcmc/metropolis.hpp"
 #include "sampler/stein/particles.hpp"
 
@@ -57,7 +57,9 @@ deck::Schema<Svgd::Params> Svgd::schema() {
       .choice("metric", &Params::metric, "in which distances are measured",
               {{"identity", Metric::identity, "that of the prior"},
                {"covariance", Metric::covariance,
-                "that of the particles' covariance; needs more particles than coordinates"}})
+                "that of the particles' covariance; needs more particles than coordinates"},
+               {"hessian", Metric::hessian,
+                "the mean of the Gauss-Newton Hessians at the particles; costs min(d, p) model runs more a particle"}})
       .choice("precision", &Params::precision, "of the sums over pairs",
               {{"double", Precision::double_precision, "64 bits"}, {"single", Precision::single_precision, "32 bits"}});
   return s;
@@ -72,6 +74,7 @@ std::string Svgd::objection(const Problem& problem) const {
   if (params.metric == Metric::covariance && params.members <= problem.dimension())
     return fmt::format("has metric = \"covariance\" with {} particles for {} coordinates; it needs more",
                        params.members, problem.dimension());
+  if (params.metric == Metric::hessian) return precision_objection(problem);
   return gradient_objection(problem);
 }
 
@@ -90,8 +93,14 @@ StepInfo Svgd::step(const Problem& problem, const Context& context, State& s) co
   const Batch phi("phi", rows, d);
   Batch z = all_rows(context, e.position, params.members), all_scores = all_rows(context, scores_of(e), params.members);
   std::vector<double> lower;
-  if (params.metric == Metric::covariance) {
-    lower = covariance_factor(z);
+  if (params.metric == Metric::covariance) lower = covariance_factor(z);
+  if (params.metric == Metric::hessian) {
+    RunCount count;
+    const math::Matrix mean = mean_precision(context, e.layout, precisions_of(problem, context, e.position, count));
+    lower = math::cholesky(math::solve_cholesky(math::cholesky(mean), math::identity(d))).a;
+    count.add_to(s);
+  }
+  if (!lower.empty()) {
     math::Matrix l(d, d);
     l.a = lower;
     kernels::for_each_row(params.members, [&](int row) {  // z' = L^-1 z

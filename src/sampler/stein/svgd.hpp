@@ -5,9 +5,11 @@
 ///           l^2 = median of |z_i - z_j|^2 / (2 log(J + 1)), over the first 512 particles.
 ///           metric = covariance: the kernel is that of z' = L^-1 z, phi = L phi'(z', L^T s), L L^T the particles' covariance: a
 ///           constant matrix-valued kernel (Wang, Tang, Bajaj, Liu 2019), which makes the method affine invariant.
+///           metric = hessian: the same with L L^T the inverse of the mean Gauss-Newton Hessian.
 ///           Biased for finite J: the spread is too small, the more so the larger d is beside J.
 /// Parallel  collective; same bits on any number of ranks. Every rank holds all positions and scores.
-/// Cost      an iteration: J model runs with adjoint and J^2 (4 d + 18) flops (J d^2 more with the metric).
+/// Cost      an iteration: J model runs with adjoint and J^2 (4 d + 18) flops (J d^2 more with a metric; with
+///           hessian J min(d, p) model runs).
 /// Fails     NumericsError when every particle has likelihood zero; objects to problems without a gradient.
 #include "sampler/sampler.hpp"
 
@@ -15,7 +17,7 @@ namespace aleator::sampler {
 
 struct Svgd {
   enum class Precision { double_precision, single_precision };
-  enum class Metric { identity, covariance };
+  enum class Metric { identity, covariance, hessian };
   struct Params {
     int members = 256;
     int iterations = 500;

@@ -1,0 +1,33 @@
+#include "sampler/functional/points.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "model/latent_inverse.hpp"
+
+namespace aleator::sampler {
+
+Batch latent_points(const Problem& problem, const io::Table& points) {
+  const Batch u = kernels::new_batch(points.rows, static_cast<int>(points.columns)),
+              z = kernels::new_batch(points.rows, problem.dimension());
+  std::copy(points.values.begin(), points.values.end(), u.data());
+  dynamic_cast<const model::LatentInverse&>(problem).latent(u, z);
+  return z;
+}
+
+std::string points_objection(const Problem& problem, const io::Table& points) {
+  if (static_cast<int>(points.columns) != problem.parameter_dimension())
+    return fmt::format("is given points of {} numbers, but the problem has {} parameters", points.columns,
+                       problem.parameter_dimension());
+  if (dynamic_cast<const model::LatentInverse*>(&problem) == nullptr)
+    return "needs the way back from parameters to the prior's coordinates, which this problem does not know";
+  const Batch z = latent_points(problem, points);
+  for (std::size_t row = 0; row < z.extent(0); ++row)
+    for (std::size_t k = 0; k < z.extent(1); ++k)
+      if (!std::isfinite(z(row, k)))
+        return fmt::format("is given a point outside the prior's support, row {}", row + 1);
+  return {};
+}
+
+}  // namespace aleator::sampler
