@@ -1,15 +1,15 @@
 #pragma once
-/// What      A forward model written as formulas in the deck, with its exact gradient.
-/// Method    math::Formula; the adjoint is the reverse mode.
+/// What      A forward model written as formulas in the deck, with its exact gradient and tangent.
+/// Method    math::Formula; the adjoint is the reverse mode, the tangent the forward mode.
 /// Parallel  local rows, threads over tiles of rows.
-/// Cost      that of the formulas, about three times with the gradient.
+/// Cost      that of the formulas, about three times with the gradient, twice with the tangent.
 /// Fails     KeyError with the place of the character in the deck; a row whose outputs are not finite fails.
 #include "inverse/expression/text.hpp"
 #include "model/forward_model.hpp"
 
 namespace aleator::inverse {
 
-class ExpressionModel : public model::ForwardModel, private model::Adjoint {
+class ExpressionModel : public model::ForwardModel, private model::Adjoint, private model::Tangent {
  public:
   struct Params : ExpressionParams {
     std::vector<std::string> outputs;
@@ -20,10 +20,13 @@ class ExpressionModel : public model::ForwardModel, private model::Adjoint {
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
   const model::Adjoint* adjoint() const override { return this; }
+  const model::Tangent* tangent() const override { return this; }
 
  private:
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
                                          model::Batch du) const override;
+  model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
+                                            model::Batch dy) const override;
   math::Formula formula_;
   model::Shape shape_;
 };
