@@ -48,6 +48,7 @@ enum class Purpose : std::uint32_t {
   slice_scale = 109,
   laplace = 120,
   stage_acceptance = 121,
+  sensitivity = 160,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -1,9 +1,9 @@
 #pragma once
 /// What      A straight-line program over arrays of numbers, with exact gradients: what a formula is compiled to.
 /// Method    instructions on slots of fixed size; values forwards, adjoints backwards (reverse mode, Griewank and Walther
-///           2008), tangents forwards. Lanes: `width` rows side by side (8 of small programs, 1 where arrays are long enough
-///           to fill the vector registers themselves), lane fastest. Where an adjoint is exactly 0 nothing flows on, so that the branch of
-///           an `if` that was not taken cannot turn a gradient into NaN.
+///           2008), tangents forwards. Lanes: `width` rows side by side (8 of small programs, 1 where arrays are long
+///           enough to fill the vector registers themselves), lane fastest. Where an adjoint is exactly 0 nothing flows
+///           on, so that the branch of an `if` that was not taken cannot turn a gradient into NaN.
 /// Parallel  building: local. Running: const, a workspace for each call; a row's bits do not depend on its lane.
 /// Cost      a run: the sum of the slots' sizes, once forwards, about twice backwards, once more for a tangent.
 /// Fails     ALEATOR_ASSERT for operands that do not fit (the compiler has checked them).
