@@ -42,7 +42,8 @@ void refuse_other_keys(const deck::Node& table, const std::vector<std::string>& 
 }
 
 KnownValue value_of(const deck::Node& table, deck::Diagnostics& faults) {
-  const std::vector<std::string> quantities{"mean", "sd", "output_mean", "output_sd", "log_evidence"};
+  const std::vector<std::string> quantities{"mean",         "sd",          "output_mean", "output_sd",
+                                            "log_evidence", "sobol_first", "sobol_total"};
   refuse_other_keys(table, {"quantity", "parameter", "value", "tolerance", "source"}, faults);
   KnownValue known;
   known.quantity = text_of(table, "quantity", faults, true);
@@ -67,6 +68,14 @@ std::pair<double, double> found_in(const ordered_json& summary, const KnownValue
   if (known.quantity == "log_evidence") {
     const ordered_json& evidence = member(summary, "log_evidence");
     return {number_or_nan_of(member(evidence, "value")), number_or_nan_of(member(evidence, "standard_error"))};
+  }
+  if (known.quantity.rfind("sobol_", 0) == 0) {  // parameter = "output/factor"
+    const std::size_t slash = known.parameter.rfind('/');
+    const ordered_json& output = member(member(summary, "sobol_indices"), known.parameter.substr(0, slash));
+    const ordered_json& factor = member(member(output, "factors"), known.parameter.substr(slash + 1));
+    const ordered_json& index = member(factor, known.quantity.substr(6));
+    const double width = number_or_nan_of(member(index, "high")) - number_or_nan_of(member(index, "low"));
+    return {number_or_nan_of(member(index, "value")), width / (2.0 * 1.96)};
   }
   const bool is_output = known.quantity.rfind("output_", 0) == 0;
   const ordered_json& row = member(member(summary, is_output ? "outputs" : "parameters"), known.parameter);

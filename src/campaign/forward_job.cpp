@@ -46,6 +46,12 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
              "each of as many equal strata of every latent coordinate holds one row"},
             {"sobol", prob::DesignKind::sobol,
              "Sobol' points with a random shift; best a power of two of them, and few latent coordinates"}});
+  s.key("sobol_indices", &Params::sobol_indices, "",
+        "true: also which parameters the outputs' variances come from, first order and total; takes samples x (factors "
+        "+ 2) "
+        "model runs, a factor being an independent parameter or part of the prior");
+  s.key("bootstrap", &Params::bootstrap, "1", "replicates behind the 95 % intervals of the indices",
+        deck::at_least(20));
   s.key("fields", &Params::fields, "1",
         "at how many of the first rows the model's fields are written, for ParaView; 1 if the model has fields",
         deck::at_least(0));
@@ -64,6 +70,11 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
                ? std::string("design goes with prior; the table under at has its own rows")
                : std::string();
   });
+  s.check("sobol_indices", [](const Params& p) {
+    return p.sobol_indices && p.prior.empty()
+               ? std::string("goes with prior: the indices need rows of a certain pattern")
+               : std::string();
+  });
   return s;
 }
 
@@ -75,21 +86,30 @@ ForwardJob::ForwardJob(const Params& params, Parts parts) : params_(params), par
     throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
                                               params_.model, shape.inputs));
   }
+  if (params_.sobol_indices) factors_ = factors_of(*parts_.prior, params_.prior);
   if (params_.design == prob::DesignKind::sobol && parts_.prior != nullptr &&
-      parts_.prior->latent_dimension() > prob::Design::most_sobol_dimensions)
-    throw deck::KeyError(
-        "design",
-        fmt::format("sobol has points of at most {} coordinates; prior '{}' has {}",
-                    prob::Design::most_sobol_dimensions, params_.prior, parts_.prior->latent_dimension()),
-        "design = \"latin_hypercube\"");
+      design_dimension() > prob::Design::most_sobol_dimensions)
+    throw deck::KeyError("design",
+                         fmt::format("sobol has points of at most {} coordinates; prior '{}' takes {}{}",
+                                     prob::Design::most_sobol_dimensions, params_.prior, design_dimension(),
+                                     params_.sobol_indices ? ", two for each of its own" : ""),
+                         "design = \"latin_hypercube\"");
   if (params_.fields.value_or(0) > 0 && parts_.model->states() == nullptr)
     throw deck::KeyError("fields", fmt::format("model '{}' has no fields to write", params_.model),
                          "leave the key out");
 }
 
 std::int64_t ForwardJob::rows() const {
-  return parts_.prior ? *params_.samples : static_cast<std::int64_t>(table_.rows);
+  if (!parts_.prior) return static_cast<std::int64_t>(table_.rows);
+  return static_cast<std::int64_t>(*params_.samples) * runs_a_point();
 }
+
+// Of Sobol' indices: A, A with each factor from B, B.
+std::int64_t ForwardJob::runs_a_point() const {
+  return params_.sobol_indices ? static_cast<std::int64_t>(factors_.size()) + 2 : 1;
+}
+
+int ForwardJob::design_dimension() const { return (params_.sobol_indices ? 2 : 1) * parts_.prior->latent_dimension(); }
 
 std::vector<prob::Variable> ForwardJob::variables() const {
   if (parts_.prior) return parts_.prior->variables(params_.prior);
@@ -99,8 +119,21 @@ std::vector<prob::Variable> ForwardJob::variables() const {
 kernels::Batch ForwardJob::parameters(const JobContext& context, const parallel::RowLayout& layout) const {
   if (parts_.prior == nullptr) return table_rows(table_, layout);
   const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
-  return design_rows(*parts_.prior, prob::Design(params_.design, rows(), parts_.prior->latent_dimension(), rng),
-                     layout);
+  const prob::Design design(params_.design, *params_.samples, design_dimension(), rng);
+  return params_.sobol_indices ? sensitivity_rows(*parts_.prior, factors_, design, layout)
+                               : design_rows(*parts_.prior, design, layout);
+}
+
+// Outputs of which the statistics are made; rows of Sobol' indices that share factors with others are NaN there.
+kernels::Batch ForwardJob::independent_rows(const parallel::RowLayout& layout, const kernels::Batch& values) const {
+  if (!params_.sobol_indices) return values;
+  const kernels::Batch some("some", values.extent(0), values.extent(1));
+  for (std::size_t row = 0; row < values.extent(0); ++row) {
+    const std::int64_t member = (layout.first() + static_cast<std::int64_t>(row)) % runs_a_point();
+    const bool is_independent = member == 0 || member == runs_a_point() - 1;
+    for (std::size_t i = 0; i < values.extent(1); ++i) some(row, i) = is_independent ? values(row, i) : std::nan("");
+  }
+  return some;
 }
 
 JobEnd ForwardJob::run(const JobContext& context) {
@@ -128,17 +161,33 @@ JobEnd ForwardJob::run(const JobContext& context) {
   if (parts_.model->states() != nullptr && shown > 0)
     write_fields(context.comm, context.folder + "/fields",
                  fields_of_rows(context.comm, *parts_.model, layout, u, results.reasons, shown));
-  write_summary(context, results.failed, summarise_columns(context.comm, layout, results.values, names));
+  std::vector<OutputIndices> indices;
+  if (params_.sobol_indices) {
+    const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
+    indices = sensitivity_of(context.comm, layout, results.values, names, static_cast<int>(factors_.size()), rng,
+                             params_.bootstrap);
+    write_text(context.comm, context.folder + "/sobol_indices.csv", sensitivity_csv(indices, factors_));
+  }
+  write_summary(context, results.failed,
+                summarise_columns(context.comm, layout, independent_rows(layout, results.values), names), indices);
   remove_checkpoint(context);
   core::info("{} model runs: {}/outputs.csv, summary.json", count_text(rows()), context.folder);
   draw_report_of(*this, context);
   return JobEnd::finished;
 }
 
+// Rows in the pattern of Sobol' indices are no sample of the prior.
+std::string ForwardJob::group_of_parameters() const {
+  return parts_.prior && !params_.sobol_indices ? "prior" : "points";
+}
+
+std::string ForwardJob::group_of_outputs() const {
+  return parts_.prior && !params_.sobol_indices ? "prior_predictive" : "predictions";
+}
+
 void ForwardJob::write_results(const JobContext& context, const parallel::RowLayout& layout, kernels::ConstBatch u,
                                const RowResults& results) const {
-  const std::string of_parameters = parts_.prior ? "prior" : "points";
-  const std::string of_outputs = parts_.prior ? "prior_predictive" : "predictions";
+  const std::string of_parameters = group_of_parameters(), of_outputs = group_of_outputs();
   io::ResultsFile file = create_row_results(context.comm, context.folder + "/results.h5");
   define_rows(file, of_parameters, variables(), rows());
   file.define(of_outputs, "outputs",
@@ -153,7 +202,8 @@ void ForwardJob::write_results(const JobContext& context, const parallel::RowLay
 }
 
 void ForwardJob::write_summary(const JobContext& context, std::int64_t failed,
-                               const std::vector<NamedSummary>& statistics) const {
+                               const std::vector<NamedSummary>& statistics,
+                               const std::vector<OutputIndices>& indices) const {
   nlohmann::ordered_json out;
   out["deck"] = context.fingerprint;
   out["job"] = "forward";
@@ -162,6 +212,10 @@ void ForwardJob::write_summary(const JobContext& context, std::int64_t failed,
   out["rows"] = rows();
   out["failed"] = failed;
   out["outputs"] = nlohmann::ordered_json::parse(statistics_json(statistics));
+  if (params_.sobol_indices) {
+    out["points"] = *params_.samples;
+    out["sobol_indices"] = sensitivity_json(indices, factors_);
+  }
   write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
 }
 
@@ -191,8 +245,15 @@ void ForwardJob::report(const std::string& folder, const RunSettings& settings) 
                 {count_text(failed), "failed"},
                 {count_text(parts_.model->shape().outputs), "outputs"},
                 {error_of_means(rows() - failed), "standard error of a mean, relative to the sd"}};
-  add_samples(folder, parts_.prior ? "prior_predictive" : "predictions", {{"outputs", parts_.model->shape().outputs}},
-              page);
+  if (params_.sobol_indices) {
+    page.headline += fmt::format(
+        " The rows are {} points, each with {} variants that share parameters; the statistics are "
+        "those of two independent rows a point.",
+        count_text(*params_.samples), runs_a_point());
+    page.shares = shares_in(summary.at("sobol_indices"));
+    page.tiles[3].first = error_of_means(2 * static_cast<std::int64_t>(*params_.samples));
+  }
+  add_samples(folder, group_of_outputs(), {{"outputs", parts_.model->shape().outputs}}, page);
   add_fields(folder, page);
   finish_page(folder, page);
 }

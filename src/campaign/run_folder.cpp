@@ -120,7 +120,7 @@ std::string fingerprint(const deck::Deck& deck) {
       for (const auto& file : files) is_file = is_file || file.first == key;
       add(key + "=" + (is_file ? "" : value) + ";");
     }
-    for (const auto& [key, file] : files) add(file.text);
+    for (const auto& [key, file] : files) add(file.text + deck::split_array_path(file.path).array);
   }
   return fmt::format("{:016x}", hash);
 }

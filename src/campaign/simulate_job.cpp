@@ -33,7 +33,8 @@ double root_mean_square(const std::vector<double>& values) {
 std::map<std::string, std::string> contents(const deck::ParsedBlock& parsed) {
   std::map<std::string, std::string> all;
   for (const auto& [key, value] : parsed.component->schema->write(parsed.params)) all[key] = value;
-  for (const auto& [key, file] : parsed.component->schema->files(parsed.params)) all[key] = file.text;
+  for (const auto& [key, file] : parsed.component->schema->files(parsed.params))
+    all[key] = file.text + deck::split_array_path(file.path).array;
   return all;
 }
 

@@ -90,7 +90,13 @@ Location place_of(const Block& block, const std::string& key, const std::string&
 
 std::string file_name_in_run_folder(const Block& block, const std::string& key, const std::string& path) {
   const std::string owner = block.name.empty() ? block.kind : block.kind + "." + block.name;
-  return owner + "." + key + "." + std::filesystem::path(path).filename().string();
+  return owner + "." + key + "." + std::filesystem::path(split_array_path(path).file).filename().string();
+}
+
+// ":posterior/theta" of "run.h5:posterior/theta".
+std::string array_in(const std::string& path) {
+  const std::string array = split_array_path(path).array;
+  return array.empty() ? "" : ":" + array;
 }
 
 }  // namespace
@@ -236,7 +242,8 @@ std::string Deck::resolved(const std::string& header, const std::string& files_f
     for (auto [key, value] : parsed.component->schema->write(parsed.params)) {
       for (const auto& [file_key, file] : files)
         if (file_key == key)
-          value = write_value(files_folder + "/" + file_name_in_run_folder(parsed.block, key, file.path));
+          value = write_value(files_folder + "/" + file_name_in_run_folder(parsed.block, key, file.path) +
+                              array_in(file.path));
       const bool is_default = parsed.block.node.find(key) == nullptr;
       text += value.empty() ? fmt::format("# {} is not set\n", key)
                             : fmt::format("{} = {}{}\n", key, value, is_default ? "  # default" : "");

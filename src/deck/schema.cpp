@@ -43,6 +43,7 @@ std::string SchemaBase::example_of(const TypeName& type, const std::string& defa
 }
 
 void SchemaBase::report_unknown_keys(const Block& block, ReadContext& context) const {
+  constexpr std::size_t most_listed = 12;
   std::vector<std::string> known;
   if (!block.name.empty()) known.emplace_back("type");
   for (const KeyInfo& key : keys_) known.push_back(key.name);
@@ -51,6 +52,9 @@ void SchemaBase::report_unknown_keys(const Block& block, ReadContext& context) c
     for (const std::string& name : known) is_known = is_known || name == entry.key;
     if (is_known) continue;
     std::string hint = did_you_mean(entry.key, known);
+    if (hint.empty() && known.size() <= most_listed) {
+      for (const std::string& name : known) hint += (hint.empty() ? "keys: " : ", ") + name;
+    }
     if (!hint.empty()) hint += "   ";
     context.diagnostics.error(entry.key_at, block.label() + " unknown key '" + entry.key + "'",
                               hint + "all keys: aleator describe " + block.type);
@@ -61,7 +65,7 @@ bool SchemaBase::load_file(File& file, ReadContext& context) {
   const std::filesystem::path path(file.path);
   if (path.is_relative() && !context.folder.empty())
     file.path = (std::filesystem::path(context.folder) / path).string();
-  const std::optional<std::string> text = context.read_file(file.path);
+  const std::optional<std::string> text = context.read_file(split_array_path(file.path).file);
   if (!text) return false;
   file.text = *text;
   return true;

@@ -176,6 +176,15 @@ std::string write_value(const std::string& value) {
   return text + "\"";
 }
 
+ArrayPath split_array_path(const std::string& path) {
+  const std::size_t colon = path.rfind(':');
+  if (colon != std::string::npos)
+    for (const std::string ending : {".h5", ".hdf5", ".hdf", ".nc"})
+      if (colon > ending.size() && path.compare(colon - ending.size(), ending.size(), ending) == 0)
+        return {path.substr(0, colon), path.substr(colon + 1)};
+  return {path, ""};
+}
+
 std::string write_value(const File& value) { return value.path.empty() ? std::string() : write_value(value.path); }
 
 }  // namespace aleator::deck

@@ -21,6 +21,13 @@ struct File {
   bool empty() const { return path.empty(); }
 };
 
+/// "run.h5:posterior/theta" is an array inside an HDF5 file: the file's path, and what stands after the colon (or nothing).
+/// Only behind .h5, .hdf5, .hdf and .nc is a colon read so.
+struct ArrayPath {
+  std::string file, array;
+};
+ArrayPath split_array_path(const std::string& path);
+
 /// Contents of a file, or nothing when it cannot be read.
 using FileReader = std::function<std::optional<std::string>(const std::string& path)>;
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "io/arrays.hpp"
 
 namespace aleator::io {
 namespace {
@@ -136,9 +137,13 @@ void read_column(const std::vector<Cell>& cells, bool has_decimal_commas, const 
 
 std::vector<Column> parse_data_table(const std::string& text, const std::string& name) {
   std::vector<Column> columns;
+  if (holds_arrays(text)) {
+    for (Array& array : read_arrays(text, name))
+      columns.push_back({formula_name(array.name, columns.size()), std::move(array.values), {}});
+    return columns;
+  }
   std::vector<std::vector<Cell>> cells;
-  std::string_view rest = text;
-  if (rest.substr(0, 3) == "\xEF\xBB\xBF") rest.remove_prefix(3);  // the mark that some spreadsheets put first
+  std::string_view rest = plain_text(text, name);
   char separator = ' ';
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const std::size_t length = rest.find('\n');

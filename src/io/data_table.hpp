@@ -3,6 +3,8 @@
 /// Method    columns separated by commas, semicolons, tabs, or else blanks; quotes are taken off. Empty cells and NA, nan, null,
 ///           a dot are missing (NaN). true and false are 1 and 0. A column of other text is a factor: its entries are places
 ///           among its different texts in alphabetical order. Characters of a name that a formula could not hold become '_'.
+///           In an HDF5 or NumPy file (io/arrays.hpp) every array is a column, of its own length, its entries row by row;
+///           "group/name" is the column group_name.
 /// Parallel  local.
 /// Cost      one pass over the text.
 /// Fails     UserError `file:line:column: …`: a row of another length, text among numbers, no rows, an unknown column.

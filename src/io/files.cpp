@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "core/error.hpp"
+#include "io/arrays.hpp"
 #include "io/raw_file.hpp"
 
 namespace aleator::io {
@@ -15,7 +16,9 @@ namespace {
 
 bool is_separator(char c) { return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '\r'; }
 
-/// One word of a table and where it stands, counted from 1.
+bool is_mark(char c) { return c == ',' || c == ';'; }
+
+/// One word of a table and where it stands, counted from 1. Without text: an empty cell, between two marks.
 struct Word {
   std::string_view text;
   std::size_t line = 0;
@@ -27,8 +30,8 @@ struct Word {
 }
 
 std::string hint_of_head(const Word& word) {
-  const bool is_name =
-      word.line == 1 && (std::isalpha(static_cast<unsigned char>(word.text[0])) != 0 || word.text[0] == '"');
+  const bool is_name = word.line == 1 && !word.text.empty() &&
+                       (std::isalpha(static_cast<unsigned char>(word.text[0])) != 0 || word.text[0] == '"');
   return is_name ? "; a first line of names must begin with #" : "";
 }
 
@@ -36,9 +39,19 @@ double parse_number(const std::string& file, const Word& word, NonFinite non_fin
   std::string_view digits = word.text;
   if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);  // from_chars knows no '+'
   double value = 0;
+  if (word.text.empty() || word.text == "NA") {
+    if (non_finite == NonFinite::allowed) return std::nan("");
+    if (word.text.empty()) refuse_word(file, word, "an empty cell: numbers must be given");
+  }
+  std::string fortran;  // 1.5D+03
+  if (digits.find_first_of("dD") != std::string_view::npos &&
+      digits.find_first_not_of("0123456789.+-dD") == std::string_view::npos) {
+    fortran = digits;
+    fortran[fortran.find_first_of("dD")] = 'e';
+    digits = fortran;
+  }
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   const std::string quoted = "'" + std::string(word.text) + "'";
-  if (non_finite == NonFinite::allowed && word.text == "NA") return std::nan("");
   if (error == std::errc::result_out_of_range) refuse_word(file, word, quoted + " does not fit a double");
   if (error != std::errc() || end != digits.data() + digits.size())
     refuse_word(file, word, quoted + " is not a number" + hint_of_head(word));
@@ -47,11 +60,20 @@ double parse_number(const std::string& file, const Word& word, NonFinite non_fin
   return value;
 }
 
-std::vector<Word> split_line(std::string_view line, std::size_t line_number) {
+std::vector<Word> split_line(const std::string& file, std::string_view line, std::size_t line_number) {
   line = line.substr(0, line.find('#'));
   std::vector<Word> words;
-  std::size_t at = 0;
-  while (at < line.size()) {
+  bool is_after_mark = true;  // a mark that follows another, or begins the line, stands behind an empty cell
+  for (std::size_t at = 0; at < line.size();) {
+    if (is_mark(line[at])) {
+      if (line.find(line[at] == ',' ? ';' : ',') != std::string_view::npos)
+        refuse_word(file, {line.substr(at, 1), line_number, at + 1},
+                    "commas and semicolons in one line: where commas are decimal, write points instead");
+      if (is_after_mark) words.push_back({line.substr(at, 0), line_number, at + 1});
+      is_after_mark = true;
+      ++at;
+      continue;
+    }
     if (is_separator(line[at])) {
       ++at;
       continue;
@@ -59,6 +81,7 @@ std::vector<Word> split_line(std::string_view line, std::size_t line_number) {
     const std::size_t start = at;
     while (at < line.size() && !is_separator(line[at])) ++at;
     words.push_back({line.substr(start, at - start), line_number, start + 1});
+    is_after_mark = false;
   }
   return words;
 }
@@ -106,12 +129,25 @@ bool file_exists(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
+std::string_view plain_text(const std::string& text, const std::string& name) {
+  std::string_view plain = text;
+  if (plain.substr(0, 3) == "\xEF\xBB\xBF") plain.remove_prefix(3);  // the mark that some spreadsheets put first
+  if (plain.substr(0, 2) == "\xFF\xFE" || plain.substr(0, 2) == "\xFE\xFF")
+    throw core::UserError(name + ": is text in UTF-16; save it as UTF-8");
+  if (plain.substr(0, 4) == "PK\x03\x04")
+    throw core::UserError(name + ": is an archive (.npz, .xlsx, .zip); save .npy, .csv or .h5 instead");
+  if (plain.find('\0') != std::string_view::npos)
+    throw core::UserError(name + ": is neither text nor a file of NumPy (.npy) or HDF5");
+  return plain;
+}
+
 Table parse_table(const std::string& text, const std::string& name, NonFinite non_finite) {
+  if (holds_arrays(text)) return read_array_table(text, name, non_finite);
   Table table;
-  std::string_view rest = text;
+  std::string_view rest = plain_text(text, name);
   for (std::size_t line_number = 1; !rest.empty(); ++line_number) {
     const std::size_t length = rest.find('\n');
-    const std::vector<Word> words = split_line(rest.substr(0, length), line_number);
+    const std::vector<Word> words = split_line(name, rest.substr(0, length), line_number);
     rest.remove_prefix(length == std::string_view::npos ? rest.size() : length + 1);
     if (words.empty()) continue;
     if (table.rows == 0) table.columns = words.size();

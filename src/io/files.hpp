@@ -6,6 +6,7 @@
 /// Fails     UserError naming the file and the reason; for a table the line and the column too.
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aleator::io {
@@ -29,7 +30,11 @@ struct Table {
 /// Whether `nan` and `inf` are entries of a table: never of data, but of points to evaluate, where they fail by row.
 enum class NonFinite { refused, allowed };
 
+/// The text of a file without a byte-order mark; UserError where it is no text of one byte a letter.
+std::string_view plain_text(const std::string& text, const std::string& name);
+
 /// Numbers separated by blanks, tabs, commas or semicolons, one row a line, every row of one length; '#' starts a comment.
+/// Nothing between two commas or semicolons is a missing entry (nan). Or an array of a binary file (io/arrays.hpp).
 /// The error is `file:line:column: …` for text that is not a number (or not a finite one) and for a row of another
 /// length.
 Table read_table(const std::string& path);

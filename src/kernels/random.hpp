@@ -59,6 +59,7 @@ enum class Purpose : std::uint32_t {
   score_pick = 152,
   score_candidate = 153,
   data_langevin = 154,
+  sensitivity = 160,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

@@ -13,6 +13,7 @@
 
 #include "campaign/register_all.hpp"
 #include "campaign/rows.hpp"
+#include "campaign/sensitivity.hpp"
 #include "campaign/simulate_job.hpp"
 #include "core/error.hpp"
 #include "pde/diffusion/diffusion.hpp"
@@ -276,6 +277,43 @@ std::string crime_of(const std::string& fine, const std::string& coarse) {
     return path == "a.txt" ? "1 2\n" : "1 3\n";
   };
   return inverse_crime(deck::Deck("deck.toml", registry, {}, read), "fine", "coarse");
+}
+
+class Coupled : public prob::Normal {  // the second parameter depends on both coordinates
+ public:
+  Coupled() : prob::Normal({2, {0.0}, {1.0}, {}}) {}
+  void pullback(const double*, const double* g_u, double* g_z) const override {
+    g_z[0] = g_u[0] + g_u[1], g_z[1] = g_u[1];
+  }
+};
+
+TEST(Factors, AreParametersOrPartsThatHangTogether) {
+  const auto normal = [](int d) { return std::make_shared<prob::Normal>(prob::Normal::Params{d, {0.0}, {1.0}, {}}); };
+  const prob::Product product({{"a", normal(1)}, {"pair", std::make_shared<Coupled>()}, {"c", normal(2)}});
+  const std::vector<Factor> factors = factors_of(product, "all");
+  ASSERT_EQ(factors.size(), 4u);
+  const std::vector<std::string> names{"a", "pair", "c[0]", "c[1]"};
+  const std::vector<std::vector<int>> latent{{0}, {1, 2}, {3}, {4}};
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(factors[i].name, names[i]);
+    EXPECT_EQ(factors[i].latent, latent[i]);
+  }
+  EXPECT_THROW(factors_of(Coupled(), "pair"), deck::KeyError);
+}
+
+TEST(RowsMpi, RowsOfSobolIndicesShareAllButOneFactor) {
+  const auto comm = parallel::Comm::world();
+  const prob::Normal prior({3, {0.0}, {1.0}, {}});
+  const std::vector<Factor> factors = factors_of(prior, "u");
+  const parallel::RowLayout layout(5 * 100, comm);
+  const kernels::Rng rng(4);
+  const prob::Design design(prob::DesignKind::sobol, 100, 6, rng);
+  const kernels::Batch u = sensitivity_rows(prior, factors, design, layout), both("both", 100, 6);
+  design.rows(0, both);
+  for (int row = 0; row < layout.local_rows(); ++row) {
+    const std::int64_t at = layout.first() + row;
+    for (int k = 0; k < 3; ++k) EXPECT_EQ(u(row, k), both(at / 5, at % 5 == 4 || at % 5 == k + 1 ? 3 + k : k)) << at;
+  }
 }
 
 TEST(InverseCrime, IsTheSameModelOrTheSameMesh) {

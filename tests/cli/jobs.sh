@@ -218,4 +218,53 @@ with h5py.File("one/deflection/results.h5") as file, h5py.File("one/draws/result
 print("fields: good")
 E2
 says "fields: good"
+# Sobol' indices: the same bytes on 1 and 3 ranks; rows that fail leave their point out; a prior of one factor is refused.
+cat >shares.toml <<'E3'
+[model.f]
+type = "model/expression"
+parameters = ["a", "b[2]"]
+outputs = ["y = a + 2 * b[0] + 0 * b[1]", "log(a + 2.7)"]
+[prior.a]
+type = "prior/normal"
+[prior.b]
+type = "prior/normal"
+dimension = 2
+[prior.all]
+type = "prior/product"
+parts = ["a", "b"]
+[job.shares]
+type = "job/forward"
+model = "f"
+prior = "all"
+samples = 512
+design = "sobol"
+sobol_indices = true
+bootstrap = 100
+E3
+expect 0 "$ALEATOR" run shares.toml --out shares_one
+says "2 560 model runs"
+expect 0 on 3 "$ALEATOR" run shares.toml --out shares_three
+same_folders shares_one shares_three "one and three ranks" 5
+expect 0 $python - <<'E4'
+import csv, json
+s = json.load(open("shares_one/summary.json"))
+y, other = s["sobol_indices"]["y"], s["sobol_indices"]["y1"]
+for name, share in (("a", 0.2), ("b[0]", 0.8), ("b[1]", 0.0)):
+    index = y["factors"][name]
+    assert abs(index["first"]["value"] - share) < 0.03 and abs(index["total"]["value"] - share) < 0.03, (name, index)
+    assert index["total"]["low"] <= index["total"]["value"] <= index["total"]["high"]
+rows = list(csv.DictReader(open("shares_one/outputs.csv")))
+points = [rows[i:i + 5] for i in range(0, 2560, 5)]
+assert all(p[0]["y"] == p[3]["y"] != p[4]["y"] for p in points if p[0]["status"] == "ok" == p[3]["status"] == p[4]["status"])
+whole = sum(all(r["status"] == "ok" for r in p) for p in points)
+assert y["points"] == other["points"] == whole < 512
+lines = list(csv.DictReader(open("shares_one/sobol_indices.csv")))
+assert len(lines) == 6 and abs(float(lines[1]["first"]) - y["factors"]["b[0]"]["first"]["value"]) < 1e-15
+mean = sum(float(r["y"]) for p in points for r in (p[0], p[4]) if r["status"] == "ok")
+assert abs(mean / sum(r["status"] == "ok" for p in points for r in (p[0], p[4])) - s["outputs"]["y"]["mean"]) < 1e-12
+E4
+grep -q "Sensitivity" shares_one/report/index.html || fail "the report says nothing of the indices"
+sed 's/"b\[2\]"/"b"/; s/b\[0\]/b/; s/b\[1\]/b/; s/^prior = "all"/prior = "a"/; s/"a", "b"\]$/"a"]/; s/^outputs.*/outputs = "a"/' shares.toml >one_factor.toml
+expect 2 "$ALEATOR" run one_factor.toml
+says "'a' is one factor"
 done_testing

@@ -54,6 +54,11 @@ TEST(Schema, AnUnknownKeyIsRefusedAtTheKeyWithTheNearestOne) {
                     HasSubstr("all keys: aleator describe shape/everything")));
 }
 
+TEST(Schema, WhereNoKeyIsNearAndThereAreFewAllAreListed) {
+  EXPECT_THAT(faults("[shape.a]\ntype = \"shape/circle\"\nradius = 11.0\nqqqqqqqq = 5\n"),
+              HasSubstr("keys: type, radius, corners   all keys: aleator"));
+}
+
 TEST(Schema, AWrongChoiceListsTheRightOnes) {
   EXPECT_THAT(faults(with("rule = \"fixd\"")),
               AllOf(HasSubstr(":3:8: error: [shape.a] rule = \"fixd\" must be one of \"fixed\", \"adaptive\""),

@@ -136,9 +136,12 @@ TEST(BayesProblem, FailedRowsHaveLikelihoodZeroAndDisturbNoOther) {
   const Batch z("z", 5, 2);
   z(1, 0) = 2.0;   // the model says that it failed
   z(2, 0) = -2.0;  // the model does not notice
-  z(3, 1) = 3.0;   // output infinite: likelihood zero, no failure
+  z(3, 1) = 3.0;   // an output is infinite: else likelihood zero without a word
   model::Evaluation result{Vector("log_likelihood", 5), Batch("gradient", 5, 2), {}};
-  EXPECT_EQ(problem.evaluate(z, result), (std::vector<int>{1, 2}));
+  EXPECT_EQ(problem.evaluate(z, result), (std::vector<int>{1, 2, 3}));
+  const std::vector<std::string> lines = problem.take_failures();
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_NE(lines[2].find("\"output 1 is inf\""), std::string::npos) << lines[2];
   const double expected = -0.5 * (0.25 + 0.0625) - std::log(2.0 * M_PI);
   for (const int row : {0, 4}) {
     EXPECT_NEAR(result.log_likelihood(row), expected, 1e-14);

@@ -54,6 +54,32 @@ TEST(Files, AnErrorInATableNamesLineColumnAndText) {
   EXPECT_EQ(table_error("# nothing\n"), "data.txt: the table holds no numbers");
 }
 
+TEST(Files, EmptyCellsAreMissingEntriesAndNeverSkipped) {
+  const Table table = parse_table("1,,3\n,5,6\n7;8 ; ;\n", "data.csv", NonFinite::allowed);
+  EXPECT_EQ(table.columns, 3u);
+  EXPECT_TRUE(std::isnan(table(0, 1)) && std::isnan(table(1, 0)) && std::isnan(table(2, 2)));
+  EXPECT_EQ(table(1, 2), 6.0);
+  EXPECT_EQ(parse_table("1, 2,\n3, 4,\n", "data.csv").columns, 2u);  // a mark at the end of a line ends its last cell
+  EXPECT_EQ(table_error("1,,3\n"), "data.txt:1:3: error: an empty cell: numbers must be given");
+}
+
+TEST(Files, TextOfSpreadsheetsAndFortranIsReadOrRefusedWithTheReason) {
+  EXPECT_THAT(parse_table("\xEF\xBB\xBF"
+                          "1 2\n",
+                          "data.csv")
+                  .values,
+              ElementsAre(1, 2));
+  EXPECT_THAT(parse_table("1.5D+01 -2d0 3.D-1\n", "data.txt").values, ElementsAre(15, -2, 0.3));
+  EXPECT_EQ(table_error("1,5;2,5\n"),
+            "data.txt:1:2: error: commas and semicolons in one line: where commas are decimal, write points instead");
+  EXPECT_EQ(table_error(std::string("\xFF\xFE"
+                                    "1\0",
+                                    4)),
+            "data.txt: is text in UTF-16; save it as UTF-8");
+  EXPECT_THAT(table_error("PK\x03\x04..."), HasSubstr("is an archive"));
+  EXPECT_THAT(table_error(std::string("1\0002", 3)), HasSubstr("is neither text nor a file of NumPy (.npy) or HDF5"));
+}
+
 TEST(Files, ATableOfPointsMayHoldNanAndInfinityButNoText) {
   const Table table = parse_table("1 nan\n-inf +inf\n", "points.txt", NonFinite::allowed);
   EXPECT_TRUE(std::isnan(table(0, 1)));

@@ -34,8 +34,23 @@ Values gradient_at(const Formula& f, const Values& u) {
   return Values(du.data(), du.data() + du.size());
 }
 
+// The dot-product test: J v of the forward mode is v . gradient of the reverse mode.
+void expect_tangent(const Formula& f, const Values& u, const Values& gradient, const std::string& name) {
+  Values v;
+  double expected = 0.0, size = 0.0;
+  for (std::size_t k = 0; k < u.size(); ++k) {
+    v.push_back(std::cos(2.0 + 3.0 * static_cast<double>(k)));
+    expected += v[k] * gradient[k], size += std::abs(v[k] * gradient[k]);
+  }
+  const Batch y("y", 1, f.outputs()), dy("dy", 1, f.outputs());
+  f.evaluate_and_pushforward(rows_of({u}), rows_of({v}), y, dy);
+  EXPECT_NEAR(dy(0, 0), expected, 1e-12 * (1.0 + size)) << name;
+  EXPECT_EQ(y(0, 0), value_at(f, u)) << name;
+}
+
 void expect_gradient(const Formula& f, const Values& u, const std::string& name) {
   const Values g = gradient_at(f, u);
+  expect_tangent(f, u, g, name);
   for (std::size_t k = 0; k < u.size(); ++k) {
     Values above = u, below = u;
     const double h = 1e-5 * (1.0 + std::abs(u[k]));
@@ -111,6 +126,27 @@ TEST(Formula, GradientsOfLongArraysAreExactToo) {
   }
   EXPECT_NEAR(value_at(f, u), expected + std::log(sum), 1e-11);
   expect_gradient(f, u, "AR(1)");
+}
+
+TEST(Formula, TheTangentOfSeveralRowsAndOutputsIsTheJacobianTimesTheDirection) {
+  const Formula f = formula("[a * b, exp(a), 3, if(a < 1, b, log(a - 1))]");
+  const Batch y("y", 10, 4), dy("dy", 10, 4), u("u", 10, 2), v("v", 10, 2);
+  for (int row = 0; row < 10; ++row)
+    u(row, 0) = 0.05 + 0.2 * row, u(row, 1) = 3.0 - row, v(row, 0) = 1.0 + row, v(row, 1) = row == 3 ? 0.0 : -2.0;
+  f.evaluate_and_pushforward(u, v, y, dy);
+  for (int row = 0; row < 10; ++row) {
+    const double a = u(row, 0), b = u(row, 1), da = v(row, 0), db = v(row, 1);
+    EXPECT_NEAR(dy(row, 0), b * da + a * db, 1e-13);
+    EXPECT_NEAR(dy(row, 1), std::exp(a) * da, 1e-13);
+    EXPECT_EQ(dy(row, 2), 0.0);
+    EXPECT_NEAR(dy(row, 3), a < 1 ? db : da / (a - 1), 1e-12 * std::abs(dy(row, 3)));
+  }
+}
+
+TEST(Formula, ParametersWithoutInfluenceAreNamed) {
+  EXPECT_EQ(formula("a + 0 * b").unused_parameters(), std::vector<std::string>{});
+  EXPECT_EQ(formula("a + 1").unused_parameters(), std::vector<std::string>{"b"});
+  EXPECT_EQ(formula("a", {"a", "b"}, {"c = b^2"}).unused_parameters(), std::vector<std::string>{"b"});
 }
 
 TEST(Formula, ReproducesTheBenchmarkDensities) {

@@ -9,6 +9,7 @@
 #include "campaign/report/format.hpp"
 #include "campaign/report/mesh_plane.hpp"
 #include "campaign/report/page_parts.hpp"
+#include "campaign/report/selection.hpp"
 #include "campaign/report/statistics.hpp"
 #include "campaign/report/tables.hpp"
 #include "core/markup.hpp"
@@ -112,6 +113,79 @@ Figure rows_interval_figure(const RowsPage& page, Gnuplot& gnuplot) {
   return figure;
 }
 
+// First-order and total indices of one output, side by side for each factor.
+std::string draw_shares(const std::vector<VarianceShare>& shares, Gnuplot& gnuplot) {
+  std::vector<std::vector<double>> first, total;
+  std::string names;
+  double top = 1.0;
+  for (std::size_t k = 0; k < shares.size(); ++k) {
+    const VarianceShare& s = shares[k];
+    const double x = static_cast<double>(k);
+    first.push_back({x - 0.15, s.first, s.first_low, s.first_high});
+    total.push_back({x + 0.15, s.total, s.total_low, s.total_high});
+    if (std::isfinite(s.total_high)) top = std::max(top, s.total_high);
+    names += fmt::format("{}{} {}", k == 0 ? "" : ", ", gnuplot_string(short_name(s.factor, 14)), k);
+  }
+  Script s;
+  s.place(0.12, 0.97, 0.15, 0.84);
+  s << fmt::format("set label 1 at screen 0.04, screen 0.95 {} font ',12' textcolor rgb '{}'",
+                   gnuplot_string(shares.front().output), marker::ink);
+  s.axis("x", {-0.6, static_cast<double>(shares.size()) - 0.4, false}, 8);
+  s.axis("y", {-0.05, 1.05 * top, false}, 5, "share of the variance");
+  s << fmt::format("set xtics ({}); unset xlabel", names);
+  s << "set key above horizontal right Left reverse samplen 1 height 0; set boxwidth 0.26; set style fill solid 0.6";
+  s << fmt::format(
+      "plot {0} using 1:2 with boxes lc rgb {2} title 'first order', {1} using 1:2 with boxes lc rgb {3} title "
+      "'total', "
+      "{0} using 1:2:3:4 with yerrorbars pt 0 lw 1.4 lc rgb '{4}' notitle, {1} using 1:2:3:4 with yerrorbars pt 0 lw "
+      "1.4 "
+      "lc rgb '{4}' notitle",
+      s.block(first), s.block(total), series_colour(0), series_colour(1), marker::ink);
+  return gnuplot.draw(s.text(), 520, 300, "Sobol' indices of " + shares.front().output);
+}
+
+std::string share_text(double value, double low, double high) {
+  return fmt::format("<td>{} <small>{} to {}</small></td>", number(value), number(low, 2), number(high, 2));
+}
+
+std::string shares_section(const RowsPage& page, Gnuplot& gnuplot) {
+  constexpr std::size_t most_pictures = 6, most_bars = 16, most_rows = 500;
+  if (page.shares.empty()) return "";
+  Figure figure{"shares", "Sobol' indices", "two", {}, "", false};
+  std::string rows;
+  std::size_t outputs = 0;
+  for (std::size_t begin = 0, end = 0; begin < page.shares.size(); begin = end, ++outputs) {
+    while (end < page.shares.size() && page.shares[end].output == page.shares[begin].output) ++end;
+    std::vector<VarianceShare> of_output(page.shares.begin() + static_cast<std::ptrdiff_t>(begin),
+                                         page.shares.begin() + static_cast<std::ptrdiff_t>(end));
+    std::stable_sort(of_output.begin(), of_output.end(),
+                     [](const auto& a, const auto& b) { return a.total > b.total; });
+    if (begin < most_rows)
+      for (const VarianceShare& s : of_output)
+        rows +=
+            fmt::format("<tr><th scope=\"row\">{}</th><th scope=\"row\">{}</th>{}{}</tr>",
+                        core::escape_markup(s.output), core::escape_markup(s.factor),
+                        share_text(s.first, s.first_low, s.first_high), share_text(s.total, s.total_low, s.total_high));
+    if (of_output.size() > most_bars) of_output.resize(most_bars);
+    if (outputs >= most_pictures) continue;
+    figure.has_data = true;
+    const std::string picture = draw_shares(of_output, gnuplot);
+    if (!picture.empty()) figure.pictures.push_back(picture);
+  }
+  figure.caption =
+      "Share of an output's variance that a parameter explains alone (first order), and with all its interactions "
+      "(total); "
+      "the largest first. Lines hold 95 % of the bootstrap replicates.";
+  if (outputs > most_pictures)
+    figure.caption +=
+        fmt::format(" Shown are the first {} of {} outputs; sobol_indices.csv has all.", most_pictures, outputs);
+  return figure_html(figure) +
+         "<div class=\"scroll tall\"><table><thead><tr><th scope=\"col\">output</th><th "
+         "scope=\"col\">parameter</th><th "
+         "scope=\"col\">first order</th><th scope=\"col\">total</th></tr></thead><tbody>" +
+         rows + "</tbody></table></div>";
+}
+
 std::string draw_noisy(const RowsPage& page, const std::vector<double>& shown, bool is_difference, Gnuplot& gnuplot) {
   std::vector<double> index, all = shown;
   for (std::size_t i = 0; i < shown.size(); ++i) index.push_back(static_cast<double>(i));
@@ -174,6 +248,7 @@ std::string render_rows_html(const RowsPage& page, const std::string& work_dir, 
   const bool has_rows = !page.base.main.parameters.empty();
   add("distributions", "Distributions",
       (has_rows ? figure_html(rows_interval_figure(page, gnuplot)) : "") + figure_html(sample_figure(page, gnuplot)));
+  add("sensitivity", "Sensitivity", shares_section(page, gnuplot));
   add("table", "Statistics", has_rows ? statistics_table(page.base) : "");
   add("reproduce", "Reproduce", reproduce(page.base));
   Page outer;

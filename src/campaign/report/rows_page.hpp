@@ -15,6 +15,12 @@
 
 namespace aleator::campaign::report {
 
+/// Sobol' indices of a factor for an output, each with its interval.
+struct VarianceShare {
+  std::string output, factor;
+  double first, first_low, first_high, total, total_low, total_high;
+};
+
 struct RowsPage {
   ReportData base;  ///< title, deck, version, date; `row_word` and `main.parameters`: the statistics
   std::string headline;
@@ -24,6 +30,7 @@ struct RowsPage {
   std::vector<io::FieldSet> fields;
   std::string fields_file;           ///< where all of them are
   std::vector<double> clean, noisy;  ///< of simulated data
+  std::vector<VarianceShare> shares;
 };
 
 std::string render_rows_html(const RowsPage& page, const std::string& work_dir, const RenderOptions& options = {});

@@ -70,4 +70,10 @@ model::RowStatus ExpressionModel::evaluate_and_pullback(model::ConstBatch u, mod
   return rows_that_are_not_finite(y, shape_.output_names);
 }
 
+model::RowStatus ExpressionModel::evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
+                                                           model::Batch dy) const {
+  formula_.evaluate_and_pushforward(u, du, y, dy);
+  return rows_that_are_not_finite(y, shape_.output_names);
+}
+
 }  // namespace aleator::inverse

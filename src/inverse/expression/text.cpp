@@ -1,5 +1,8 @@
 #include "inverse/expression/text.hpp"
 
+#include <fmt/ranges.h>
+
+#include "core/log.hpp"
 #include "io/data_table.hpp"
 
 namespace aleator::inverse {
@@ -18,7 +21,11 @@ math::Formula make_formula(const ExpressionParams& params, const std::vector<std
                            const std::string& result_key) {
   using Text = math::FormulaError::Text;
   try {
-    return math::Formula({params.parameters, read_columns(params.data), params.definitions, results});
+    math::Formula formula({params.parameters, read_columns(params.data), params.definitions, results});
+    if (const std::vector<std::string>& unused = formula.unused_parameters(); !unused.empty())
+      core::info("{} does not depend on {}: only the prior speaks of what is named so", result_key,
+                 fmt::join(unused, ", "));
+    return formula;
   } catch (const math::FormulaError& error) {
     const std::string key = error.text == Text::parameters    ? "parameters"
                             : error.text == Text::definitions ? "definitions"

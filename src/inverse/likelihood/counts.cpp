@@ -43,9 +43,10 @@ double times_log(double k, double x) { return k == 0.0 ? 0.0 : k * std::log(x); 
 deck::Schema<PoissonLikelihood::Params> PoissonLikelihood::schema() {
   deck::Schema<Params> s("Poisson likelihood of counts", "");
   add_observation_keys(s, "counts, whole numbers");
-  s.choice("link", &Params::link, "what the outputs are",
+  s.choice("link", &Params::link, "what the model's outputs are: \"log\" or \"identity\"",
            {{"log", Link::log, "the logarithms of the expected counts"},
-            {"identity", Link::identity, "the expected counts"}});
+            {"identity", Link::identity, "the expected counts"}})
+      .required();
   return s;
 }
 
@@ -84,9 +85,10 @@ deck::Schema<BinomialLikelihood::Params> BinomialLikelihood::schema() {
   deck::Schema<Params> s("Binomial likelihood: successes in a number of trials, or yes/no data", "");
   add_observation_keys(s, "numbers of successes");
   s.key("trials", &Params::trials, "1", "numbers of trials: one value for all data or one for each", deck::at_least(1));
-  s.choice("link", &Params::link, "what the outputs are",
+  s.choice("link", &Params::link, "what the model's outputs are: \"logit\" or \"identity\"",
            {{"logit", Link::logit, "the logits ln(p / (1 - p)) of the probabilities"},
-            {"identity", Link::identity, "the probabilities"}});
+            {"identity", Link::identity, "the probabilities"}})
+      .required();
   return s;
 }
 

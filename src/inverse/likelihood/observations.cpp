@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "io/arrays.hpp"
 #include "io/data_table.hpp"
 #include "io/files.hpp"
 
@@ -15,6 +16,7 @@ std::vector<double> plain_values(const deck::File& file) {
   try {
     return io::parse_table(file.text, file.path, io::NonFinite::allowed).values;
   } catch (const core::UserError&) {
+    if (io::holds_arrays(file.text)) throw;
     std::string known;
     try {
       for (const io::Column& column : io::parse_data_table(file.text, file.path))
@@ -30,10 +32,14 @@ std::vector<double> plain_values(const deck::File& file) {
 std::vector<double> all_values(const deck::File& file, const std::vector<std::string>& names) {
   if (names.empty()) return plain_values(file);
   const std::vector<io::Column> columns = io::parse_data_table(file.text, file.path);
+  const std::size_t rows = io::column_of(columns, names[0], file.path).values.size();
   std::vector<double> values;
-  for (std::size_t row = 0; row < columns[0].values.size(); ++row)
+  for (std::size_t row = 0; row < rows; ++row)
     for (const std::string& name : names) {
       const io::Column& column = io::column_of(columns, name, file.path);
+      if (column.values.size() != rows)  // arrays of an HDF5 file
+        throw deck::KeyError("column", fmt::format("'{}' of {} has {} entries, '{}' has {}", name, file.path,
+                                                   column.values.size(), names[0], rows));
       if (!column.levels.empty())
         throw deck::KeyError("column", fmt::format("'{}' of {} holds text, not numbers", name, file.path));
       values.push_back(column.values[row]);

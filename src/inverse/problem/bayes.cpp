@@ -2,9 +2,26 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "inverse/model/measured.hpp"
 
 namespace aleator::inverse {
+namespace {
+
+// The first infinite output of a row, or -1. A log-density may be minus infinity: zero.
+int infinite_output(const double* y, std::size_t outputs, bool is_log_density) {
+  for (std::size_t i = 0; i < outputs; ++i)
+    if (std::isinf(y[i]) && !(is_log_density && y[i] < 0.0)) return static_cast<int>(i);
+  return -1;
+}
+
+std::string output_name(const std::vector<std::string>& names, int output) {
+  return static_cast<std::size_t>(output) < names.size() ? names[static_cast<std::size_t>(output)]
+                                                         : fmt::format("{}", output);
+}
+
+}  // namespace
 
 using model::Batch;
 using model::ConstBatch;
@@ -91,6 +108,14 @@ model::RowStatus BayesProblem::density(ConstBatch u, model::Evaluation& result, 
     parts_.likelihood->log_density(Kokkos::subview(ConstBatch(y), Kokkos::make_pair(row, row + 1), Kokkos::ALL),
                                    Kokkos::subview(log_likelihood, Kokkos::make_pair(row, row + 1)));
   });
+  // A residual that is infinite would be likelihood zero without a word; the model has failed.
+  std::vector<char> has_failed(rows, 0);
+  for (const model::FailedRow& failed : status.failed) has_failed[static_cast<std::size_t>(failed.row)] = 1;
+  for (std::size_t row = 0; row < rows; ++row)
+    if (const int i = infinite_output(&y(row, 0), y.extent(1), parts_.likelihood->data().empty());
+        i >= 0 && has_failed[row] == 0)
+      status.failed.push_back(
+          {static_cast<int>(row), fmt::format("output {} is {}", output_name(facts_.output_names, i), y(row, i))});
   return status;
 }
 

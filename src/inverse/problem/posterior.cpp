@@ -26,12 +26,16 @@ void refuse_names_of_dimensions(const std::vector<prob::Variable>& variables) {
                            "give the prior's block another name");
 }
 
-// Outputs that overflow to NaN without the model noticing: a chain that starts at a NaN would never leave it.
+// Outputs that overflow to NaN without the model noticing, and densities that are infinite: a chain that is there would
+// never leave.
 void add_undefined_rows(const model::Vector& values, const char* reason, model::RowStatus& status) {
   std::vector<char> is_known(values.extent(0), 0);
   for (const model::FailedRow& failed : status.failed) is_known[static_cast<std::size_t>(failed.row)] = 1;
   for (std::size_t row = 0; row < is_known.size(); ++row)
-    if (is_known[row] == 0 && std::isnan(values(row))) status.failed.push_back({static_cast<int>(row), reason});
+    if (is_known[row] == 0 && !(values(row) < std::numeric_limits<double>::infinity()))
+      status.failed.push_back(
+          {static_cast<int>(row), std::isnan(values(row)) ? reason : "the log-density is infinite"});
+  std::sort(status.failed.begin(), status.failed.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
 }
 
 // One number for each parameter, or none without a file.

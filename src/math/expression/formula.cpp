@@ -55,10 +55,12 @@ struct Lanes {
 
 Formula::Formula(const FormulaText& text) {
   Compiler compiler(tape_);
+  std::vector<int> inputs;
   for (std::size_t k = 0; k < text.parameters.size(); ++k)
     in_text(Text::parameters, k, [&] {
       parameters_.push_back(parse_parameter(text.parameters[k]));
-      compiler.define(parameters_.back().name, tape_.input(inputs_, parameters_.back().size), 0);
+      inputs.push_back(tape_.input(inputs_, parameters_.back().size));
+      compiler.define(parameters_.back().name, inputs.back(), 0);
       inputs_ += parameters_.back().size;
     });
   for (const NamedArray& array : text.data)
@@ -79,6 +81,8 @@ Formula::Formula(const FormulaText& text) {
       results_.push_back({result.name, tape_.size(slots.back()), {}});
     });
   tape_.finish(slots.size() == 1 ? slots[0] : tape_.join(slots));
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    if (!tape_.is_needed(inputs[k])) unused_.push_back(parameters_[k].name);
 }
 
 Formula Formula::only(const std::vector<int>& outputs) const {
@@ -124,6 +128,25 @@ void Formula::evaluate_and_pullback(kernels::ConstBatch u, kernels::Batch y, con
     cotangent(first, Kokkos::subview(kernels::ConstBatch(y), Kokkos::make_pair(first, first + count), Kokkos::ALL),
               kernels::Batch(slopes.data(), static_cast<std::size_t>(count), static_cast<std::size_t>(p)));
     tape_.pull_back(at.dy, d, at.du, w);
+  });
+}
+
+void Formula::evaluate_and_pushforward(kernels::ConstBatch u, kernels::ConstBatch du, kernels::Batch y,
+                                       kernels::Batch dy) const {
+  const int rows = static_cast<int>(u.extent(0)), width = tape_.width(), p = outputs();
+  kernels::for_each_row((rows + width - 1) / width, [=](int tile) {
+    thread_local Tape::Workspace w;
+    thread_local std::vector<double> spare;
+    spare.resize(static_cast<std::size_t>(p));
+    const double *at_u[Tape::lanes], *at_du[Tape::lanes];
+    double *at_y[Tape::lanes], *at_dy[Tape::lanes];
+    for (int lane = 0; lane < width; ++lane) {
+      const int row = tile * width + lane;
+      at_u[lane] = &u(std::min(row, rows - 1), 0), at_du[lane] = &du(std::min(row, rows - 1), 0);
+      at_y[lane] = row < rows ? &y(row, 0) : spare.data(), at_dy[lane] = row < rows ? &dy(row, 0) : spare.data();
+    }
+    tape_.run(at_u, at_y, w);
+    tape_.push_forward(at_du, at_dy, w);
   });
 }
 

@@ -58,10 +58,16 @@ class Formula {
   using Cotangent = std::function<void(int first_row, kernels::ConstBatch y, kernels::Batch dy)>;
   void evaluate_and_pullback(kernels::ConstBatch u, kernels::Batch y, const Cotangent& cotangent,
                              kernels::Batch du) const;
+  /// y = F(u), dy = J du.
+  void evaluate_and_pushforward(kernels::ConstBatch u, kernels::ConstBatch du, kernels::Batch y,
+                                kernels::Batch dy) const;
+  /// Names of the parameters on which no result depends.
+  const std::vector<std::string>& unused_parameters() const { return unused_; }
 
  private:
   Formula() = default;
   std::vector<NamedArray> parameters_, results_;
+  std::vector<std::string> unused_;
   int inputs_ = 0;
   Tape tape_;
 };

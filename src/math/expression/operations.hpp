@@ -15,6 +15,9 @@ double digamma(double a);
 double trigamma(double a);
 double log_gamma(double a);
 
+/// Nothing flows where the adjoint or tangent is 0: 0 x infinity would be NaN.
+inline double flow(double change, double slope) { return change == 0.0 ? 0.0 : change * slope; }
+
 struct Negate {
   static double value(double a) { return -a; }
   static double slope(double, double) { return -1.0; }

@@ -52,9 +52,6 @@ void for_pairs(int size, int stride_a, int stride_b, const Body& body) {
     loop(no, no);
 }
 
-// Nothing flows where the adjoint is 0: 0 x infinity would be NaN.
-double flow(double adjoint, double slope) { return adjoint == 0.0 ? 0.0 : adjoint * slope; }
-
 template <int width>
 void log_sum_exp_lanes(const double* a, int size, double* out) {
   for (int lane = 0; lane < width; ++lane) {
@@ -160,6 +157,15 @@ void Tape::finish(int result) {
   }
 }
 
+bool Tape::is_needed(int slot) const {
+  std::vector<char> needed(slots_.size(), 0);
+  needed[static_cast<std::size_t>(result_)] = 1;
+  for (auto in = program_.rbegin(); in != program_.rend(); ++in)
+    if (needed[static_cast<std::size_t>(in->out)] != 0)
+      for (const int operand : in->operands) needed[static_cast<std::size_t>(operand)] = 1;
+  return needed[static_cast<std::size_t>(slot)] != 0;
+}
+
 const double* Tape::value(int slot, const Workspace& w, int width) const {
   const Slot& s = slots_[static_cast<std::size_t>(slot)];
   return (s.is_constant ? constants_.data() : w.values.data()) + s.offset * static_cast<std::size_t>(width);
@@ -240,7 +246,7 @@ void Tape::backward(const Instruction& in, Workspace& w) const {
   const double* const a = in.operands.empty() ? nullptr : value(in.operands[0], w, width);
   if (operations::with_unary(in.code, [&](auto operation) {
         double* const to = adjoint(0);
-        for (int i = 0; i < size * width; ++i) to[i] += flow(g[i], decltype(operation)::slope(a[i], y[i]));
+        for (int i = 0; i < size * width; ++i) to[i] += operations::flow(g[i], decltype(operation)::slope(a[i], y[i]));
       }))
     return;
   if (operations::with_binary(in.code, [&](auto operation) {
@@ -248,11 +254,11 @@ void Tape::backward(const Instruction& in, Workspace& w) const {
         using Operation = decltype(operation);
         if (flows(0))
           for_pairs<width>(size, stride(0), stride(1), [=, to = adjoint(0)](int i, int at_a, int at_b) {
-            to[at_a] += flow(g[i], Operation::left(a[at_a], b[at_b], y[i]));
+            to[at_a] += operations::flow(g[i], Operation::left(a[at_a], b[at_b], y[i]));
           });
         if (flows(1))
           for_pairs<width>(size, stride(0), stride(1), [=, to = adjoint(1)](int i, int at_a, int at_b) {
-            to[at_b] += flow(g[i], Operation::right(a[at_a], b[at_b], y[i]));
+            to[at_b] += operations::flow(g[i], Operation::right(a[at_a], b[at_b], y[i]));
           });
       }))
     return;
@@ -279,7 +285,7 @@ void Tape::backward(const Instruction& in, Workspace& w) const {
     case Code::log_sum_exp:
       for (int i = 0; i < this->size(in.operands[0]); ++i)
         for (int lane = 0; lane < width; ++lane)
-          adjoint(0)[i * width + lane] += flow(g[lane], std::exp(a[i * width + lane] - y[lane]));
+          adjoint(0)[i * width + lane] += operations::flow(g[lane], std::exp(a[i * width + lane] - y[lane]));
       return;
     case Code::select:
       for (int i = 0; i < size; ++i)

@@ -1,11 +1,11 @@
 #pragma once
 /// What      A straight-line program over arrays of numbers, with exact gradients: what a formula is compiled to.
 /// Method    instructions on slots of fixed size; values forwards, adjoints backwards (reverse mode, Griewank and Walther
-///           2008). Lanes: `width` rows side by side (8 of small programs, 1 where arrays are long enough to fill the vector
-///           registers themselves), lane fastest. Where an adjoint is exactly 0 nothing flows on, so that the branch of
-///           an `if` that was not taken cannot turn a gradient into NaN.
+///           2008), tangents forwards. Lanes: `width` rows side by side (8 of small programs, 1 where arrays are long
+///           enough to fill the vector registers themselves), lane fastest. Where an adjoint is exactly 0 nothing flows
+///           on, so that the branch of an `if` that was not taken cannot turn a gradient into NaN.
 /// Parallel  building: local. Running: const, a workspace for each call; a row's bits do not depend on its lane.
-/// Cost      a run: the sum of the slots' sizes, once forwards and about twice backwards.
+/// Cost      a run: the sum of the slots' sizes, once forwards, about twice backwards, once more for a tangent.
 /// Fails     ALEATOR_ASSERT for operands that do not fit (the compiler has checked them).
 #include <vector>
 
@@ -99,9 +99,11 @@ class Tape {
   /// The program of some entries of the result alone (places in rising order): what they do not hang on is left out, and
   /// arrays are as short as they need. After finish.
   Tape only(const std::vector<int>& entries) const;
+  /// After finish: whether the result depends on this slot.
+  bool is_needed(int slot) const;
   int width() const { return width_; }
 
-  /// The values of all slots, and their adjoints; reused from run to run.
+  /// The values of all slots, and their adjoints or tangents; reused from run to run.
   struct Workspace {
     std::vector<double> values, adjoints;
   };
@@ -109,6 +111,8 @@ class Tape {
   void run(const double* const* u, double* const* y, Workspace& w) const;
   /// After run: du = J^T dy; every column of the inputs is set.
   void pull_back(const double* const* dy, int columns, double* const* du, Workspace& w) const;
+  /// After run: dy = J du.
+  void push_forward(const double* const* du, double* const* dy, Workspace& w) const;
 
  private:
   friend class TapeCut;
@@ -132,6 +136,13 @@ class Tape {
   void backward(const Instruction& instruction, Workspace& w) const;
   template <int width>
   void pull_back_lanes(const double* const* dy, int columns, double* const* du, Workspace& w) const;
+
+  template <int width>
+  void tangent(const Instruction& instruction, Workspace& w) const;
+  template <int width>
+  bool tangent_sums(const Instruction& instruction, Workspace& w) const;
+  template <int width>
+  void push_forward_lanes(const double* const* du, double* const* dy, Workspace& w) const;
 
   std::vector<Slot> slots_;
   std::vector<Instruction> program_;

@@ -169,9 +169,85 @@ bool Tape::backward_sums(const Instruction& in, Workspace& w) const {
   return true;
 }
 
+template <int width>
+bool Tape::tangent_sums(const Instruction& in, Workspace& w) const {
+  const int size = this->size(in.out);
+  const auto offset = [&](int slot) { return slots_[static_cast<std::size_t>(slot)].offset * width; };
+  double* const out = w.adjoints.data() + offset(in.out);  // 0 at first
+  // Null where an operand is constant: nothing comes from there.
+  const auto from = [&](std::size_t k) {
+    return is_constant(in.operands[k]) ? nullptr : w.adjoints.data() + offset(in.operands[k]);
+  };
+  const auto each_lane = [](const auto& work) {
+    for (int lane = 0; lane < width; ++lane) work(lane);
+  };
+  if (in.code == Code::group_sum) {
+    const double* const t = from(0);
+    for (std::size_t i = 0; t != nullptr && i < in.places.size(); ++i)
+      each_lane([&](int lane) { out[in.places[i] * width + lane] += t[i * width + lane]; });
+    return true;
+  }
+  if (in.code == Code::matrix_product) {
+    const int length = this->size(in.operands[1]);
+    const double *const m = value(in.operands[0], w, width), *const v = value(in.operands[1], w, width);
+    const double *const dm = from(0), *const dv = from(1);
+    const bool is_transposed = in.places[0] != 0;
+    for (int i = 0; i < size; ++i)
+      for (int j = 0; j < length; ++j) {
+        const int at = (is_transposed ? j * size + i : i * length + j) * width;
+        each_lane([&](int lane) {
+          if (dm != nullptr) out[i * width + lane] += dm[at + lane] * v[j * width + lane];
+          if (dv != nullptr) out[i * width + lane] += m[at + lane] * dv[j * width + lane];
+        });
+      }
+    return true;
+  }
+  if (in.code == Code::recurrence) {
+    const int a = this->size(in.operands[0]) == 1 ? 0 : width, b = this->size(in.operands[1]) == 1 ? 0 : width;
+    const double *const slopes = value(in.operands[0], w, width), *const start = value(in.operands[2], w, width);
+    const double *const da = from(0), *const db = from(1), *const d_start = from(2);
+    const double* const y = w.values.data() + offset(in.out);
+    each_lane([&](int lane) {
+      double before = start[lane], moved = d_start == nullptr ? 0.0 : d_start[lane];
+      for (int i = 0; i < size; ++i) {
+        moved *= slopes[i * a + lane];
+        if (da != nullptr) moved += da[i * a + lane] * before;
+        if (db != nullptr) moved += db[i * b + lane];
+        out[i * width + lane] = moved;
+        before = y[i * width + lane];
+      }
+    });
+    return true;
+  }
+  if (in.code != Code::normal_form) return false;
+  // with w = C^-1 r: -w . dr + (w . dC w - tr(C^-1 dC)) / 2
+  NormalForm form;
+  const double *const r = value(in.operands[0], w, width), *const c = value(in.operands[1], w, width);
+  const double *const dr = from(0), *const dc = from(1);
+  std::vector<double> column;
+  for (int lane = 0; lane < width; ++lane) {
+    if (!form.factor(r, c, this->size(in.operands[0]), width, lane)) continue;
+    form.solve_upper(form.w.data());
+    const int n = form.n;
+    double sum = 0.0;
+    for (int i = 0; dr != nullptr && i < n; ++i) sum -= form.w[i] * dr[i * width + lane];
+    for (int j = 0; dc != nullptr && j < n; ++j) {
+      column.assign(static_cast<std::size_t>(n), 0.0);
+      column[j] = 1.0;
+      form.solve_lower(column.data()), form.solve_upper(column.data());
+      for (int i = 0; i < n; ++i) sum += 0.5 * (form.w[i] * form.w[j] - column[i]) * dc[(i * n + j) * width + lane];
+    }
+    out[lane] = sum;
+  }
+  return true;
+}
+
 template bool Tape::forward_sums<1>(const Instruction&, const std::vector<const double*>&, double*) const;
 template bool Tape::forward_sums<Tape::lanes>(const Instruction&, const std::vector<const double*>&, double*) const;
 template bool Tape::backward_sums<1>(const Instruction&, Workspace&) const;
 template bool Tape::backward_sums<Tape::lanes>(const Instruction&, Workspace&) const;
+
+template bool Tape::tangent_sums<1>(const Instruction&, Workspace&) const;
+template bool Tape::tangent_sums<Tape::lanes>(const Instruction&, Workspace&) const;
 
 }  // namespace aleator::math

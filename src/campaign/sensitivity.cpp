@@ -1,0 +1,190 @@
+#include "campaign/sensitivity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "campaign/csv.hpp"
+#include "campaign/run_folder.hpp"
+#include "prob/prior/product.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+using nlohmann::ordered_json;
+using prob::Prior;
+
+// Which latent coordinates a parameter depends on, from the zeros of its row of dT/dz at two places.
+std::vector<std::vector<int>> dependence(const Prior& prior) {
+  const auto d = static_cast<std::size_t>(prior.dimension()), n = static_cast<std::size_t>(prior.latent_dimension());
+  std::vector<std::vector<int>> depends(d);
+  std::vector<double> z(n), unit(d, 0.0), row(n);
+  for (std::size_t k = 0; k < d; ++k) {
+    std::vector<char> is_hit(n, 0);
+    for (const double shift : {0.3, 1.7}) {
+      for (std::size_t j = 0; j < n; ++j) z[j] = std::sin(shift + static_cast<double>(j));
+      unit[k] = 1.0;
+      prior.pullback(z.data(), unit.data(), row.data());
+      unit[k] = 0.0;
+      for (std::size_t j = 0; j < n; ++j) is_hit[j] = is_hit[j] != 0 || row[j] != 0.0 ? 1 : 0;
+    }
+    for (std::size_t j = 0; j < n; ++j)
+      if (is_hit[j] != 0) depends[k].push_back(static_cast<int>(j));
+  }
+  return depends;
+}
+
+// One factor a parameter where each has a latent coordinate of its own, else all are one.
+void add_factors(const Prior& prior, const std::string& name, int first, std::vector<Factor>& factors) {
+  if (const auto* const product = dynamic_cast<const prob::Product*>(&prior)) {
+    for (const prob::Product::Part& part : product->parts()) {
+      add_factors(*part.prior, part.name, first, factors);
+      first += part.prior->latent_dimension();
+    }
+    return;
+  }
+  constexpr int most_told_apart = 1000;
+  const int d = prior.dimension();
+  bool is_independent = d == prior.latent_dimension() && d <= most_told_apart;
+  if (is_independent) {
+    const std::vector<std::vector<int>> depends = dependence(prior);
+    for (int k = 0; k < d; ++k)
+      is_independent = is_independent && depends[static_cast<std::size_t>(k)] == std::vector<int>{k};
+  }
+  if (is_independent) {
+    for (int k = 0; k < d; ++k) factors.push_back({d == 1 ? name : fmt::format("{}[{}]", name, k), {first + k}});
+    return;
+  }
+  Factor whole{name, std::vector<int>(static_cast<std::size_t>(prior.latent_dimension()))};
+  std::iota(whole.latent.begin(), whole.latent.end(), first);
+  factors.push_back(std::move(whole));
+}
+
+ordered_json share_json(const prob::EstimatedShare& share) {
+  const auto number = [](double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); };
+  return {{"value", number(share.value)}, {"low", number(share.low)}, {"high", number(share.high)}};
+}
+
+// Runs of one output, of the points at which all are finite.
+std::vector<double> whole_points(const std::vector<double>& all, std::int64_t rows, int count, int column, int width) {
+  std::vector<double> runs;
+  for (std::int64_t first = 0; first + width <= rows; first += width) {
+    bool is_whole = true;
+    for (int m = 0; m < width; ++m)
+      is_whole = is_whole && std::isfinite(all[static_cast<std::size_t>((first + m) * count + column)]);
+    for (int m = 0; is_whole && m < width; ++m)
+      runs.push_back(all[static_cast<std::size_t>((first + m) * count + column)]);
+  }
+  return runs;
+}
+
+}  // namespace
+
+std::vector<Factor> factors_of(const Prior& prior, const std::string& name) {
+  std::vector<Factor> factors;
+  add_factors(prior, name, 0, factors);
+  if (factors.size() < 2)
+    throw deck::KeyError(
+        "prior", fmt::format("'{}' is one factor: its parameters depend on each other, or there is one only", name),
+        "Sobol' indices compare independent parameters, or independent parts of a prior/product");
+  return factors;
+}
+
+kernels::Batch sensitivity_rows(const Prior& prior, const std::vector<Factor>& factors, const prob::Design& design,
+                                const parallel::RowLayout& layout) {
+  const int d = prior.latent_dimension(), width = static_cast<int>(factors.size()) + 2;
+  const kernels::Batch u("u", layout.local_rows(), prior.dimension());
+  const auto fill = [&](std::int64_t first, kernels::Batch z) {
+    const std::int64_t first_point = first / width, rows = static_cast<std::int64_t>(z.extent(0));
+    if (rows == 0) return;
+    const kernels::Batch both("both", (first + rows - 1) / width - first_point + 1, 2 * d);
+    design.rows(first_point, both);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const std::int64_t point = (first + row) / width - first_point;
+      const int member = static_cast<int>((first + row) % width);  // 0: A, i: A with factor i from B, width - 1: B
+      const int from = member == width - 1 ? d : 0;
+      for (int k = 0; k < d; ++k) z(row, k) = both(point, from + k);
+      if (member > 0 && member < width - 1)
+        for (const int k : factors[static_cast<std::size_t>(member - 1)].latent) z(row, k) = both(point, d + k);
+    }
+  };
+  transform_rows(prior, layout.first(), fill, u);
+  return u;
+}
+
+std::vector<OutputIndices> sensitivity_of(const parallel::Comm& comm, const parallel::RowLayout& layout,
+                                          kernels::ConstBatch values, const std::vector<std::string>& outputs,
+                                          int factors, const kernels::Rng& rng, int replicates) {
+  constexpr std::int64_t memory = 1 << 26;
+  const int all = static_cast<int>(values.extent(1)),
+            numbers = 2 + 6 * factors;  // of an output: number, points, indices
+  const int at_once =
+      static_cast<int>(std::clamp<std::int64_t>(memory / (8 * std::max<std::int64_t>(1, layout.rows())), 1, all));
+  std::vector<double> mine;
+  for (int first = 0; first < all; first += at_once) {
+    const int count = std::min(at_once, all - first);
+    std::vector<double> local;
+    for (std::size_t row = 0; row < values.extent(0); ++row)
+      local.insert(local.end(), &values(row, first), &values(row, first) + count);
+    const std::vector<double> gathered = parallel::gather_rows(comm, local);
+    for (int k = 0; k < count; ++k) {
+      if ((first + k) % comm.size() != comm.rank()) continue;
+      const std::vector<double> runs = whole_points(gathered, layout.rows(), count, k, factors + 2);
+      mine.insert(mine.end(), {static_cast<double>(first + k), static_cast<double>(runs.size()) / (factors + 2)});
+      for (const prob::SobolIndex& index : prob::sobol_indices(runs, factors, rng, replicates))
+        for (const prob::EstimatedShare& share : {index.first, index.total})
+          mine.insert(mine.end(), {share.value, share.low, share.high});
+    }
+  }
+  const std::vector<double> gathered = comm.all_gather(mine);
+  std::vector<OutputIndices> found(outputs.size());
+  for (std::size_t at = 0; at + static_cast<std::size_t>(numbers) <= gathered.size();
+       at += static_cast<std::size_t>(numbers)) {
+    const double* x = &gathered[at];
+    OutputIndices& of = found[static_cast<std::size_t>(x[0])];
+    of.output = outputs[static_cast<std::size_t>(x[0])], of.points = static_cast<std::int64_t>(x[1]);
+    for (int i = 0; i < factors; ++i, x += 6) of.factors.push_back({{x[2], x[3], x[4]}, {x[5], x[6], x[7]}});
+  }
+  return found;
+}
+
+ordered_json sensitivity_json(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors) {
+  ordered_json all = ordered_json::object();
+  for (const OutputIndices& output : outputs) {
+    ordered_json rows = ordered_json::object();
+    for (std::size_t i = 0; i < factors.size(); ++i)
+      rows[factors[i].name] = {{"first", share_json(output.factors[i].first)},
+                               {"total", share_json(output.factors[i].total)}};
+    all[output.output] = {{"points", output.points}, {"factors", rows}};
+  }
+  return all;
+}
+
+std::vector<report::VarianceShare> shares_in(const ordered_json& outputs) {
+  const auto number = [](const ordered_json& value) { return value.is_number() ? value.get<double>() : std::nan(""); };
+  std::vector<report::VarianceShare> shares;
+  for (const auto& [output, of_output] : outputs.items())
+    for (const auto& [factor, index] : of_output.at("factors").items()) {
+      const ordered_json &first = index.at("first"), &total = index.at("total");
+      shares.push_back({output, factor, number(first.at("value")), number(first.at("low")), number(first.at("high")),
+                        number(total.at("value")), number(total.at("low")), number(total.at("high"))});
+    }
+  return shares;
+}
+
+std::string sensitivity_csv(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors) {
+  std::string text = "output,factor,first,first_low,first_high,total,total_low,total_high\n";
+  for (const OutputIndices& output : outputs)
+    for (std::size_t i = 0; i < factors.size(); ++i) {
+      text += csv_name(output.output) + "," + csv_name(factors[i].name);
+      for (const prob::EstimatedShare& share : {output.factors[i].first, output.factors[i].total})
+        for (const double value : {share.value, share.low, share.high}) text += "," + csv_number(value);
+      text += "\n";
+    }
+  return text;
+}
+
+}  // namespace aleator::campaign

@@ -1,0 +1,77 @@
+// Datasets of an HDF5 file that lies in memory.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "deck/value.hpp"
+#include "io/arrays.hpp"
+#include "io/hdf5/handles.hpp"
+
+namespace aleator::io {
+namespace {
+
+hdf5::File open_image(const std::string& bytes, const std::string& path) {
+  hdf5::silence_printing();
+  const hdf5::Subject what{path};
+  const hdf5::Properties access(H5Pcreate(H5P_FILE_ACCESS), "opening", what);
+  hdf5::check(H5Pset_fapl_core(access.id(), 1 << 20, false), "opening", what);
+  // HDF5 copies the image and leaves ours alone.
+  hdf5::check(H5Pset_file_image(access.id(), const_cast<char*>(bytes.data()), bytes.size()), "opening", what);
+  const std::string image_name = path + " (in memory)";  // HDF5 refuses the name of a file that exists
+  return hdf5::File(H5Fopen(image_name.c_str(), H5F_ACC_RDONLY, access.id()), "opening", what);
+}
+
+// H5Ovisit: collects the names of datasets, groups in depth.
+herr_t take_dataset(hid_t, const char* name, const H5O_info_t* info, void* data) {
+  if (info->type == H5O_TYPE_DATASET) static_cast<std::vector<std::string>*>(data)->emplace_back(name);
+  return 0;
+}
+
+bool holds_numbers(hid_t dataset, const hdf5::Subject& what) {
+  const hdf5::Type type(H5Dget_type(dataset), "reading", what);
+  const H5T_class_t kind = H5Tget_class(type.id());
+  return kind == H5T_INTEGER || kind == H5T_FLOAT;
+}
+
+Array read_dataset(hid_t dataset, const std::string& name, const hdf5::Subject& what) {
+  Array array{name, hdf5::extents_of(dataset, what), {}};
+  std::size_t count = 1;
+  for (const std::int64_t extent : array.extents) count *= static_cast<std::size_t>(extent);
+  array.values.resize(count);
+  if (count > 0)
+    hdf5::check(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()), "reading",
+                what);
+  return array;
+}
+
+std::string without_slash(const std::string& name) {
+  return name.substr(std::min(name.find_first_not_of('/'), name.size()));
+}
+
+}  // namespace
+
+std::vector<Array> read_hdf5_arrays(const std::string& bytes, const std::string& path) {
+  const std::string wanted = deck::split_array_path(path).array;
+  const hdf5::File file = open_image(bytes, path);
+  std::vector<std::string> names;
+  hdf5::check(H5Ovisit(file.id(), H5_INDEX_NAME, H5_ITER_NATIVE, take_dataset, &names), "reading", {path});
+  std::vector<Array> arrays;
+  std::string known;
+  for (const std::string& name : names) {
+    const hdf5::Subject what{path, name};
+    const hdf5::Dataset dataset(H5Dopen2(file.id(), name.c_str(), H5P_DEFAULT), "opening", what);
+    const bool is_wanted = !wanted.empty() && name == without_slash(wanted);
+    if (!holds_numbers(dataset.id(), what)) {
+      if (is_wanted) throw core::UserError(fmt::format("{}: '{}' holds no integers or reals", path, name));
+      continue;
+    }
+    known += (known.empty() ? "" : ", ") + name;
+    if (wanted.empty() || is_wanted) arrays.push_back(read_dataset(dataset.id(), name, what));
+  }
+  if (!arrays.empty()) return arrays;
+  if (known.empty()) throw core::UserError(path + ": the file holds no arrays of numbers");
+  throw core::UserError(fmt::format("{}: there is no array '{}'; there are: {}", path, wanted, known));
+}
+
+}  // namespace aleator::io
