@@ -1,31 +1,14 @@
-// Formulas: values against the same written in C++, gradients against central differences, faults at their characters.
+// Formulas: values against the same written in C++, gradients against central differences.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "math/expression/formula.hpp"
+#include "formulas.hpp"
 
 namespace aleator::math {
 namespace {
-
-using kernels::Batch;
-using kernels::ConstBatch;
-using Values = std::vector<double>;
-
-Batch rows_of(const std::vector<Values>& rows) {
-  Batch u("u", rows.size(), rows[0].size());
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    for (std::size_t k = 0; k < rows[i].size(); ++k) u(i, k) = rows[i][k];
-  return u;
-}
-
-double value_at(const Formula& f, const Values& u) {
-  const Batch y("y", 1, f.outputs());
-  f.evaluate(rows_of({u}), y);
-  return y(0, 0);
-}
 
 Values gradient_at(const Formula& f, const Values& u) {
   const Batch y("y", 1, f.outputs()), du("du", 1, u.size());
@@ -58,11 +41,6 @@ void expect_gradient(const Formula& f, const Values& u, const std::string& name)
     const double slope = (value_at(f, above) - value_at(f, below)) / (2.0 * h);
     EXPECT_NEAR(g[k], slope, 1e-7 * (1.0 + std::abs(slope))) << name << ", parameter " << k;
   }
-}
-
-Formula formula(const std::string& text, std::vector<std::string> parameters = {"a", "b"},
-                std::vector<std::string> definitions = {}) {
-  return Formula({std::move(parameters), {}, std::move(definitions), {text}});
 }
 
 TEST(Formula, PrecedenceAndFunctionsAreThoseOfMathematics) {
@@ -203,46 +181,6 @@ TEST(Formula, TheBranchNotTakenCannotSpoilTheGradient) {
 TEST(Formula, ConstantResultsAndUnusedParametersHaveGradientZero) {
   EXPECT_EQ(gradient_at(formula("3"), {1.0, 2.0}), (Values{0.0, 0.0}));
   EXPECT_EQ(gradient_at(formula("a"), {1.0, 2.0}), (Values{1.0, 0.0}));
-}
-
-TEST(Formula, FaultsAreFoundAtTheirCharacter) {
-  struct Fault {
-    const char* text;
-    std::size_t at;
-    const char* words;
-  };
-  for (const Fault& fault :
-       {Fault{"a + * b", 4, "'*' stands where"}, Fault{"a + (b", 6, "the formula ends where ')'"},
-        Fault{"a + c", 4, "unknown name 'c'"}, Fault{"a + expp(b)", 4, "unknown function 'expp'"},
-        Fault{"a + $", 4, "the character '$'"},
-        Fault{"normal_lpdf([a, b], [1, 2, 3], 1)", 0, "in normal_lpdfs: '-' of arrays"},
-        Fault{"exp(a, b)", 0, "exp takes 1 argument, not 2"},
-        Fault{"1 + [a, b] * [1, 2, 3]", 11, "arrays of 2 and 3 entries"}, Fault{"[a, b][2]", 7, "there is no entry 2"},
-        Fault{"[a, b][a]", 7, "known beforehand"}, Fault{"[a, b][1:1]", 6, "holds no entries"},
-        Fault{"exp", 0, "is a function"}, Fault{"a b", 2, "'b' stands where an operator"},
-        Fault{"a(2)", 0, "'a' is no function"}, Fault{"", 0, "the formula ends"}})
-    try {
-      formula(fault.text);
-      ADD_FAILURE() << fault.text;
-    } catch (const FormulaError& error) {
-      EXPECT_EQ(error.at, fault.at) << fault.text;
-      EXPECT_NE(std::string(error.what()).find(fault.words), std::string::npos) << fault.text << ": " << error.what();
-    }
-}
-
-TEST(Formula, UnknownNamesGetASuggestion) {
-  try {
-    formula("sgma + 1", {"sigma", "b"});
-    FAIL();
-  } catch (const FormulaError& error) {
-    EXPECT_EQ(error.hint, "did you mean 'sigma'?");
-  }
-}
-
-TEST(Formula, DefinitionsAreReadLineByLineAndTakenNamesRefused) {
-  EXPECT_EQ(value_at(formula("d", {"a", "b"}, {"c = a + (b\n + 1)  # goes on\n\nd = c * 2"}), {1.0, 2.0}), 8.0);
-  for (const char* const text : {"a = 1", "pi = 2", "exp(x) = 2", "c = 1\nc = 2", "c 1"})
-    EXPECT_THROW(formula("a", {"a", "b"}, {text}), FormulaError) << text;
 }
 
 // Expected values: SciPy 1.17.1, scipy.stats, at x = 0.7, 1.3 (or counts 2, 5); see the arguments.
@@ -397,18 +335,6 @@ TEST(Formula, OdeConvergesWithOrderFourAndItsGradientIsExact) {
   expect_gradient(prey, {0.7, 1.3}, "predators");
   EXPECT_EQ(value_at(formula("sum(iterate(f, a, 3)) + 0 * b", {"a", "b"}, {"f(k, y) = y * k + 1"}), {1.0, 0.0}),
             2.0 + 5.0 + 16.0);
-}
-
-TEST(Formula, MissingEntriesAreRefusedUnlessTheyAreCutOut) {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  const std::vector<NamedArray> data = {{"y", 3, {2.0, nan, 4.0}}};
-  try {
-    Formula({{"a"}, data, {}, {"normal_lpdf(y, a, 1)"}});
-    FAIL();
-  } catch (const FormulaError& error) {
-    EXPECT_NE(std::string(error.what()).find("entry 1 of an operand"), std::string::npos) << error.what();
-  }
-  EXPECT_EQ(value_at(Formula({{"a"}, data, {}, {"sum(y[where(!is_missing(y))] - a)"}}), {1.0}), 4.0);
 }
 
 TEST(Formula, SomeOutputsAloneAreThoseOfTheWholeWithTheirGradients) {

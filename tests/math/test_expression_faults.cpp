@@ -1,0 +1,64 @@
+// Faults in formulas: found at their character, with what to do.
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "formulas.hpp"
+
+namespace aleator::math {
+namespace {
+
+TEST(Formula, FaultsAreFoundAtTheirCharacter) {
+  struct Fault {
+    const char* text;
+    std::size_t at;
+    const char* words;
+  };
+  for (const Fault& fault :
+       {Fault{"a + * b", 4, "'*' stands where"}, Fault{"a + (b", 6, "the formula ends where ')'"},
+        Fault{"a + c", 4, "unknown name 'c'"}, Fault{"a + expp(b)", 4, "unknown function 'expp'"},
+        Fault{"a + $", 4, "the character '$'"},
+        Fault{"normal_lpdf([a, b], [1, 2, 3], 1)", 0, "in normal_lpdfs: '-' of arrays"},
+        Fault{"exp(a, b)", 0, "exp takes 1 argument, not 2"},
+        Fault{"1 + [a, b] * [1, 2, 3]", 11, "arrays of 2 and 3 entries"}, Fault{"[a, b][2]", 7, "there is no entry 2"},
+        Fault{"[a, b][a]", 7, "known beforehand"}, Fault{"[a, b][1:1]", 6, "holds no entries"},
+        Fault{"exp", 0, "is a function"}, Fault{"a b", 2, "'b' stands where an operator"},
+        Fault{"a(2)", 0, "'a' is no function"}, Fault{"", 0, "the formula ends"}})
+    try {
+      formula(fault.text);
+      ADD_FAILURE() << fault.text;
+    } catch (const FormulaError& error) {
+      EXPECT_EQ(error.at, fault.at) << fault.text;
+      EXPECT_NE(std::string(error.what()).find(fault.words), std::string::npos) << fault.text << ": " << error.what();
+    }
+}
+
+TEST(Formula, UnknownNamesGetASuggestion) {
+  try {
+    formula("sgma + 1", {"sigma", "b"});
+    FAIL();
+  } catch (const FormulaError& error) {
+    EXPECT_EQ(error.hint, "did you mean 'sigma'?");
+  }
+}
+
+TEST(Formula, DefinitionsAreReadLineByLineAndTakenNamesRefused) {
+  EXPECT_EQ(value_at(formula("d", {"a", "b"}, {"c = a + (b\n + 1)  # goes on\n\nd = c * 2"}), {1.0, 2.0}), 8.0);
+  for (const char* const text : {"a = 1", "pi = 2", "exp(x) = 2", "c = 1\nc = 2", "c 1"})
+    EXPECT_THROW(formula("a", {"a", "b"}, {text}), FormulaError) << text;
+}
+
+TEST(Formula, MissingEntriesAreRefusedUnlessTheyAreCutOut) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<NamedArray> data = {{"y", 3, {2.0, nan, 4.0}}};
+  try {
+    Formula({{"a"}, data, {}, {"normal_lpdf(y, a, 1)"}});
+    FAIL();
+  } catch (const FormulaError& error) {
+    EXPECT_NE(std::string(error.what()).find("entry 1 of an operand"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(value_at(Formula({{"a"}, data, {}, {"sum(y[where(!is_missing(y))] - a)"}}), {1.0}), 4.0);
+}
+
+}  // namespace
+}  // namespace aleator::math
