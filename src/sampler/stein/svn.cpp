@@ -16,7 +16,7 @@ struct Particles {
   Batch precisions;  // L^-1 N L^-T, packed
 };
 
-// Where M is no matrix of Hessians that differ much these are near I: a metric for all, and corrections to it.
+// L^-1 N L^-T of each row.
 Batch in_metric(const math::Matrix& lower, const Batch& packed) {
   const Batch result = kernels::new_batch(packed.extent(0), static_cast<int>(packed.extent(1)));
   kernels::for_each_row(static_cast<int>(packed.extent(0)), [&](int row) {
