@@ -119,6 +119,32 @@ TEST(DataTerms, WithMissingDataAreThoseThatAreThere) {
   expect_parts_add_up(problem, "missing");
 }
 
+TEST(Measured, GivesGradientsOnManyThreads) {
+  // 64 rows are tiles on several threads (the test runs with two), where the likelihood's gradient is asked for; with an
+  // unknown scale also behind the outputs.
+  for (const bool has_unknown_scale : {false, true}) {
+    const auto likelihood = std::make_shared<GaussianLikelihood>(
+        GaussianLikelihood::Params{{"data.txt", "0.3 nan 0.2 2.4 NA 0.9 1.0\n"}, {0.5}, {}, true, has_unknown_scale});
+    ExpressionModel::Params params;
+    params.parameters = {"a", "b"};
+    params.outputs = {"a * exp(-b * range(7))"};
+    const BayesProblem problem =
+        problem_of(std::make_shared<Measured>(std::make_shared<ExpressionModel>(params), likelihood->places().measured),
+                   likelihood);
+    constexpr int rows = 64;
+    const auto d = static_cast<std::size_t>(problem.dimension());
+    const Batch z("z", rows, d);
+    model::Evaluation e{Vector("l", rows), Batch("g", rows, d), {}};
+    for (std::size_t i = 0; i < z.size(); ++i) z.data()[i] = std::sin(2.0 * static_cast<double>(i));
+    problem.evaluate(z, e);
+    for (std::size_t row = 0; row < rows; ++row) {
+      const Values alone = evaluated(problem, Values(&z(row, 0), &z(row, 0) + d));
+      EXPECT_EQ(alone[0], e.log_likelihood(row));
+      for (std::size_t k = 0; k < d; ++k) EXPECT_EQ(alone[1 + k], e.gradient(row, k));
+    }
+  }
+}
+
 TEST(DataTerms, AreNoneWhereTheNoiseIsCorrelated) {
   const deck::File covariance = {"c.txt", "1 .5 0 0 0\n.5 1 0 0 0\n0 0 1 0 0\n0 0 0 1 0\n0 0 0 0 1\n"};
   const BayesProblem problem =

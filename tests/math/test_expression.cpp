@@ -154,20 +154,24 @@ TEST(Formula, DataAreArraysAndPlacesMayBeData) {
 }
 
 TEST(Formula, ARowsBitsDoNotDependOnItsCompany) {
-  for (const char* const text : {"exp(a) * sin(b) + log1p_exp(a * b)", "sum(rep(a, 100)^2 * exp(b))"}) {
+  constexpr int count = 67;
+  for (const char* const text :
+       {"exp(a) * sin(b) + log1p_exp(a * b)", "sum(rep(a, 100)^2 * exp(b))", "sum(a * exp(-b * [0.1, 0.4, 0.9, 1.3]))",
+        "sum(recurrence(a, [b, a, 0.5], [1, a, b]))", "log_sum_exp([a, b, a * b])",
+        "norm(mat_vec([a, 1, b, 2, a, b], [b, a]))", "norm(group_sum([a, b, a * b], [1, 0, 1], 2))"}) {
     const Formula f = formula(text);
     std::vector<Values> rows;
-    for (int i = 0; i < 11; ++i) rows.push_back({std::sin(3.0 * i), std::cos(2.0 * i)});
-    const Batch y("y", 11, 1), du("du", 11, 2);
+    for (int i = 0; i < count; ++i) rows.push_back({std::sin(3.0 * i), std::cos(2.0 * i)});
+    const Batch y("y", count, 1), du("du", count, 2);
     f.evaluate_and_pullback(
         rows_of(rows), y,
         [](int, ConstBatch, Batch dy) {
           for (std::size_t i = 0; i < dy.extent(0); ++i) dy(i, 0) = 1.0;
         },
         du);
-    for (int i = 0; i < 11; ++i) {
-      EXPECT_EQ(value_at(f, rows[i]), y(i, 0));
-      EXPECT_EQ(gradient_at(f, rows[i]), (Values{du(i, 0), du(i, 1)}));
+    for (int i = 0; i < count; ++i) {
+      EXPECT_EQ(value_at(f, rows[i]), y(i, 0)) << text;
+      EXPECT_EQ(gradient_at(f, rows[i]), (Values{du(i, 0), du(i, 1)})) << text;
     }
   }
 }

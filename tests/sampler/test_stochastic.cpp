@@ -94,7 +94,11 @@ TEST(Minibatches, AreDrawnWithEqualShares) {
 TEST(Minibatches, ControlledAtAPointHaveNoNoiseThere) {
   const auto problem = mean_of(100).problem();
   Minibatches batches(*problem, 10, test::serial(3));
-  EXPECT_GT(batches.control_at({0.2}, test::serial(3), true)[0], 1.0);
+  const Estimates plain = over_batches(batches, {0.2});
+  const Batch noise = batches.control_at({0.2}, test::serial(3), true);
+  double squares = 0.0;
+  for (int b = 0; b < 10; ++b) squares += noise(b, 0) * noise(b, 0) / 10.0;
+  EXPECT_NEAR(squares, plain.variance[0], 1e-10 * squares);
   EXPECT_NEAR(over_batches(batches, {0.2}).variance[0], 0.0, 1e-18);
   EXPECT_NEAR(over_batches(batches, {0.9}).variance[0], 0.0, 1e-18);  // gradients that are linear, all with one slope
 }

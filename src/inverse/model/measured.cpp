@@ -45,8 +45,9 @@ model::RowStatus Measured::evaluate_and_pullback(ConstBatch u, Batch y, const mo
                                                  Batch du) const {
   const Batch all = all_outputs(u.extent(0));
   const auto inner = [&, this](int first, ConstBatch all_tile, Batch slopes) {
-    const Batch y_tile("y_tile", all_tile.extent(0), places_.size()),
-        dy_tile("dy_tile", all_tile.extent(0), places_.size());
+    // On a worker thread, where views can be made but not filled.
+    const Batch y_tile = kernels::new_batch(all_tile.extent(0), shape_.outputs),
+                dy_tile = kernels::new_batch(all_tile.extent(0), shape_.outputs);
     take(all_tile, y_tile);
     cotangent(first, y_tile, dy_tile);
     for (std::size_t row = 0; row < slopes.extent(0); ++row) {

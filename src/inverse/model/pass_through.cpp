@@ -55,8 +55,9 @@ model::RowStatus PassThrough::evaluate_and_pullback(ConstBatch u, Batch y, const
   const Batch v("v", u.extent(0), inputs_), w("w", u.extent(0), outputs_), dv("dv", u.extent(0), inputs_);
   copy_columns(u, 0, v, 0, inputs_);
   const auto inner = [&, this](int first, ConstBatch w_tile, Batch dw_tile) {
-    const Batch y_tile("y_tile", w_tile.extent(0), outputs_ + count_),
-        dy_tile("dy_tile", w_tile.extent(0), outputs_ + count_);
+    // On a worker thread, where views can be made but not filled.
+    const Batch y_tile = kernels::new_batch(w_tile.extent(0), shape_.outputs),
+                dy_tile = kernels::new_batch(w_tile.extent(0), shape_.outputs);
     copy_columns(w_tile, 0, y_tile, 0, outputs_);
     for (std::size_t row = 0; row < w_tile.extent(0); ++row)
       for (int k = 0; k < count_; ++k) y_tile(row, outputs_ + k) = u(first + row, inputs_ + k);

@@ -52,6 +52,8 @@ void for_pairs(int size, int stride_a, int stride_b, const Body& body) {
     loop(no, no);
 }
 
+using operations::plus_flow;
+
 template <int width>
 void log_sum_exp_lanes(const double* a, int size, double* out) {
   for (int lane = 0; lane < width; ++lane) {
@@ -246,7 +248,7 @@ void Tape::backward(const Instruction& in, Workspace& w) const {
   const double* const a = in.operands.empty() ? nullptr : value(in.operands[0], w, width);
   if (operations::with_unary(in.code, [&](auto operation) {
         double* const to = adjoint(0);
-        for (int i = 0; i < size * width; ++i) to[i] += operations::flow(g[i], decltype(operation)::slope(a[i], y[i]));
+        for (int i = 0; i < size * width; ++i) to[i] = plus_flow(to[i], g[i], decltype(operation)::slope(a[i], y[i]));
       }))
     return;
   if (operations::with_binary(in.code, [&](auto operation) {
@@ -254,11 +256,11 @@ void Tape::backward(const Instruction& in, Workspace& w) const {
         using Operation = decltype(operation);
         if (flows(0))
           for_pairs<width>(size, stride(0), stride(1), [=, to = adjoint(0)](int i, int at_a, int at_b) {
-            to[at_a] += operations::flow(g[i], Operation::left(a[at_a], b[at_b], y[i]));
+            to[at_a] = plus_flow(to[at_a], g[i], Operation::left(a[at_a], b[at_b], y[i]));
           });
         if (flows(1))
           for_pairs<width>(size, stride(0), stride(1), [=, to = adjoint(1)](int i, int at_a, int at_b) {
-            to[at_b] += operations::flow(g[i], Operation::right(a[at_a], b[at_b], y[i]));
+            to[at_b] = plus_flow(to[at_b], g[i], Operation::right(a[at_a], b[at_b], y[i]));
           });
       }))
     return;
@@ -285,7 +287,8 @@ void Tape::backward(const Instruction& in, Workspace& w) const {
     case Code::log_sum_exp:
       for (int i = 0; i < this->size(in.operands[0]); ++i)
         for (int lane = 0; lane < width; ++lane)
-          adjoint(0)[i * width + lane] += operations::flow(g[lane], std::exp(a[i * width + lane] - y[lane]));
+          adjoint(0)[i * width + lane] =
+              plus_flow(adjoint(0)[i * width + lane], g[lane], std::exp(a[i * width + lane] - y[lane]));
       return;
     case Code::select:
       for (int i = 0; i < size; ++i)

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "math/expression/operations.hpp"
 #include "math/expression/tape.hpp"
 
 namespace aleator::math {
@@ -137,13 +138,12 @@ bool Tape::backward_sums(const Instruction& in, Workspace& w) const {
     each_lane([&](int lane) {
       double back = 0.0;  // dJ/dy_i
       for (int i = size - 1; i >= 0; --i) {
-        back += g[i * width + lane];
+        back = operations::plus_flow(g[i * width + lane], back, i + 1 < size ? slopes[(i + 1) * a + lane] : 0.0);
         const double before = i > 0 ? y[(i - 1) * width + lane] : start[lane];
-        if (to_a != nullptr) to_a[i * a + lane] += back == 0.0 ? 0.0 : back * before;
+        if (to_a != nullptr) to_a[i * a + lane] = operations::plus_flow(to_a[i * a + lane], back, before);
         if (to_b != nullptr) to_b[i * b + lane] += back;
-        back = back == 0.0 ? 0.0 : back * slopes[i * a + lane];
       }
-      if (to_start != nullptr) to_start[lane] += back;
+      if (to_start != nullptr) to_start[lane] = operations::plus_flow(to_start[lane], back, slopes[lane]);
     });
     return true;
   }

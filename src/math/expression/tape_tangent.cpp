@@ -27,7 +27,7 @@ void Tape::tangent(const Instruction& in, Workspace& w) const {
   if (operations::with_unary(in.code, [&](auto operation) {
         from(0, [&](const double* t) {
           entries([&](int, int, int at) {
-            out[at] = operations::flow(t[at], decltype(operation)::slope(of(0)[at], y[at]));
+            out[at] = operations::plus_flow(0.0, t[at], decltype(operation)::slope(of(0)[at], y[at]));
           });
         });
       }))
@@ -38,14 +38,14 @@ void Tape::tangent(const Instruction& in, Workspace& w) const {
         const int at_a = stride(0), at_b = stride(1);
         from(0, [&](const double* t) {
           entries([&](int i, int lane, int at) {
-            out[at] +=
-                operations::flow(t[i * at_a + lane], Operation::left(a[i * at_a + lane], b[i * at_b + lane], y[at]));
+            out[at] = operations::plus_flow(out[at], t[i * at_a + lane],
+                                            Operation::left(a[i * at_a + lane], b[i * at_b + lane], y[at]));
           });
         });
         from(1, [&](const double* t) {
           entries([&](int i, int lane, int at) {
-            out[at] +=
-                operations::flow(t[i * at_b + lane], Operation::right(a[i * at_a + lane], b[i * at_b + lane], y[at]));
+            out[at] = operations::plus_flow(out[at], t[i * at_b + lane],
+                                            Operation::right(a[i * at_a + lane], b[i * at_b + lane], y[at]));
           });
         });
       }))
@@ -72,7 +72,8 @@ void Tape::tangent(const Instruction& in, Workspace& w) const {
       return from(0, [&](const double* t) {
         for (int i = 0; i < this->size(in.operands[0]); ++i)
           for (int lane = 0; lane < width; ++lane)
-            out[lane] += operations::flow(t[i * width + lane], std::exp(of(0)[i * width + lane] - y[lane]));
+            out[lane] =
+                operations::plus_flow(out[lane], t[i * width + lane], std::exp(of(0)[i * width + lane] - y[lane]));
       });
     case Code::select:
       for (const std::size_t branch : {std::size_t{1}, std::size_t{2}})

@@ -51,7 +51,7 @@ std::vector<int> Minibatches::draw(const parallel::RowLayout& layout, std::int64
   return batch;
 }
 
-std::vector<double> Minibatches::control_at(const std::vector<double>& m, const Context& context, bool use) {
+Batch Minibatches::control_at(const std::vector<double>& m, const Context& context, bool use) {
   const std::size_t d = m.size();
   const Batch z("z", batches_.size(), d);
   for (std::size_t b = 0; b < batches_.size(); ++b) std::copy(m.begin(), m.end(), &z(b, 0));
@@ -60,16 +60,17 @@ std::vector<double> Minibatches::control_at(const std::vector<double>& m, const 
   model::Evaluation e{Vector("log_likelihood", batches_.size()), Batch("gradient", batches_.size(), d), {}};
   anchors_ = Batch();
   evaluate(z, each, e, context);  // B grad log L_b(m)
-  std::vector<double> mean(d, 0.0), variance(d, 0.0);
+  std::vector<double> mean(d, 0.0);
   for (std::size_t b = 0; b < batches_.size(); ++b) {
     if (!std::isfinite(e.log_likelihood(b)))
       throw core::NumericsError("a batch of the data cannot be evaluated at the point of largest density");
     for (std::size_t k = 0; k < d; ++k) mean[k] += e.gradient(b, k) / count();
   }
+  const Batch noise = kernels::new_batch(batches_.size(), static_cast<int>(d));
   for (std::size_t b = 0; b < batches_.size(); ++b)
-    for (std::size_t k = 0; k < d; ++k) variance[k] += std::pow(e.gradient(b, k) - mean[k], 2) / count();
+    for (std::size_t k = 0; k < d; ++k) noise(b, k) = e.gradient(b, k) - mean[k];
   if (use) anchors_ = e.gradient, whole_anchor_ = mean;
-  return variance;
+  return noise;
 }
 
 void Minibatches::evaluate(const ConstBatch& z, const std::vector<int>& batch_of_row, model::Evaluation& result,

@@ -19,8 +19,9 @@ class Minibatches {
   int count() const { return static_cast<int>(batches_.size()); }
   /// Model runs that so many evaluations of one row come to.
   std::int64_t runs(std::int64_t rows) const { return are_cheaper_ ? rows / count() : rows; }
-  /// From now on with control variates at m; the variance of the estimate of grad log L(m) without them, each coordinate's.
-  std::vector<double> control_at(const std::vector<double>& m, const Context& context, bool use);
+  /// From now on with control variates at m, where they are wanted. B x d: how far the estimates of grad log L(m) without
+  /// them lie from it.
+  Batch control_at(const std::vector<double>& m, const Context& context, bool use);
   /// log_likelihood and gradient of each row from its batch.
   void evaluate(const ConstBatch& z, const std::vector<int>& batch_of_row, model::Evaluation& result,
                 const Context& context) const;

@@ -10,18 +10,15 @@
 namespace aleator::sampler {
 namespace {
 
-// Variances of C^1/2 times the batches' gradients, in the mean over coordinates, from those of the gradients.
-double noise_share(const StochasticState& s, const std::vector<double>& variance) {
-  const std::size_t d = variance.size();
-  double sum = 0.0;  // trace(C diag(variance)); correlations of a batch's gradients are left out
-  for (std::size_t k = 0; k < d; ++k) {
-    double c = s.diagonal.empty() ? 1.0 : s.diagonal[k];
-    for (int r = 0; r < s.hessian.rank() && s.diagonal.empty(); ++r)
-      c -= s.hessian.vectors(r, static_cast<int>(k)) * s.hessian.vectors(r, static_cast<int>(k)) *
-           (1.0 - s.hessian.variance(r));
-    sum += c * variance[k];
+// The variance of C^1/2 times the batches' gradients, in the mean over coordinates, from their noise.
+double noise_share(const StochasticState& s, const Batch& noise) {
+  double sum = 0.0;
+  for (std::size_t b = 0; b < noise.extent(0); ++b) {
+    std::vector<double> scaled(&noise(b, 0), &noise(b, 0) + noise.extent(1));
+    multiply_root(s, scaled.data());
+    sum += math::dot(scaled, scaled);
   }
-  return sum / static_cast<double>(d);
+  return sum / static_cast<double>(noise.size());
 }
 
 void find_mode(const Problem& problem, const Context& context, StochasticState& s) {
@@ -138,11 +135,11 @@ void prepare_stochastic(const StochasticParams& params, double spread, const Pro
     if (!params.blocks.empty()) s.diagonal = diagonal_of(s.hessian, d);
   }
   auto batches = std::make_shared<Minibatches>(problem, params.batch, context);
-  const std::vector<double> variance = batches->control_at(s.mode, context, params.control_variate);
+  const Batch noise = batches->control_at(s.mode, context, params.control_variate);
   s.batches = batches;
   if (!is_first) return;
   count_batches(batches->count(), s);
-  const double excess = 0.5 * spread * noise_share(s, variance);
+  const double excess = 0.5 * spread * noise_share(s, noise);
   if (!params.control_variate && excess > 0.1)
     core::warn(
         "stochastic gradients: the batches' noise makes the variances of the draws too large, by {:.0f} % for steps as "
