@@ -46,7 +46,7 @@ class BinomialLikelihood : public model::Likelihood, public PartlyMeasured, priv
     deck::File data;
     std::vector<int> trials = {1};
     Link link = Link::logit;
-    std::vector<std::string> column = {};
+    std::vector<std::string> column = {}, trials_column = {};
   };
   static deck::Schema<Params> schema();
   explicit BinomialLikelihood(const Params& params);
