@@ -285,8 +285,10 @@ std::string check_deck(const std::string& path, const deck::Overrides& overrides
   std::string text;
   for (const deck::ParsedBlock* const parsed : deck.of_kind("problem")) {
     const auto problem = builder.get<model::Problem>("problem", parsed->block.name);
-    text += fmt::format("problem {}: {} parameters, {} data{}\n", parsed->block.name, problem->parameter_dimension(),
-                        problem->facts().data.size(), problem->has_gradient() ? ", with gradient" : "");
+    const std::size_t data = problem->facts().data.size();
+    text += fmt::format("problem {}: {} parameters, {}{}\n", parsed->block.name, problem->parameter_dimension(),
+                        data > 0 ? fmt::format("{} data", data) : "a log-density",
+                        problem->has_gradient() ? ", with gradient" : ", without gradient");
   }
   for (const auto& [name, job] : jobs)
     text += fmt::format("job {}: {}\n", name, deck.block("job", name).component->schema->title());

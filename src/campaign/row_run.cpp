@@ -25,6 +25,8 @@ void note_failures(const RowWork& work, const model::RowStatus& status, const st
     results.reasons[static_cast<std::size_t>(rows[static_cast<std::size_t>(failed.row)])] = failed.reason;
   for (const int row : rows) {
     std::string& reason = results.reasons[static_cast<std::size_t>(row)];
+    for (char& c : reason)  // one line, in tables and in the checkpoint, which would give back others than it took
+      if (c == '\n' || c == '\r' || c == '\t') c = ' ';
     for (std::size_t i = 0; reason.empty() && i < results.values.extent(1); ++i)
       if (!std::isfinite(results.values(row, i))) reason = work.undefined;
   }

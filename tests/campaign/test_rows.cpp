@@ -33,7 +33,7 @@ class SquareModel : public model::ForwardModel {
     if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
     for (std::size_t row = 0; row < u.extent(0); ++row) {
       y(row, 0) = u(row, 0), y(row, 1) = u(row, 0) > 10 ? INFINITY : u(row, 0) * u(row, 0);
-      if (u(row, 0) < -1) status.failed.push_back({static_cast<int>(row), "u is below -1"});
+      if (u(row, 0) < -1) status.failed.push_back({static_cast<int>(row), "u is\nbelow -1"});
     }
     return status;
   }

@@ -131,6 +131,29 @@ TEST(Observations, AreColumnsByNameAndMissingEntriesDoNotCount) {
   EXPECT_THROW(read_observations({"d.txt", "inf\n"}, {}), core::UserError);
 }
 
+// Noise levels, scales and trials from columns beside the data; where a datum is missing its level may be too.
+TEST(Observations, WhatGoesWithEachDatumMayBeAColumn) {
+  const deck::File file{"d.csv", "y, s, n, bad\n3, 0.5, 4, 1\nNA, NA, 9,\n1, 2, 5, -1\n"}, plain{"d.txt", "3 nan 1\n"};
+  const std::vector<double> at{0.3, -0.2};
+  GaussianLikelihood::Params gaussian{file, {}, {}, true, false, {"y"}, {"s"}};
+  EXPECT_DOUBLE_EQ(density(GaussianLikelihood(gaussian), at),
+                   density(GaussianLikelihood({plain, {0.5, 7.0, 2.0}, {}, true}), at));
+  StudentTLikelihood::Params student;
+  student.data = file, student.column = {"y"}, student.scale_column = {"s"};
+  StudentTLikelihood::Params listed;
+  listed.data = plain, listed.scale = {0.5, 7.0, 2.0};
+  EXPECT_DOUBLE_EQ(density(StudentTLikelihood(student), at), density(StudentTLikelihood(listed), at));
+  BinomialLikelihood::Params binomial, by_list;
+  binomial.data = file, binomial.column = {"y"}, binomial.trials_column = {"n"};
+  by_list.data = plain, by_list.trials = {4, 9, 5};
+  EXPECT_DOUBLE_EQ(density(BinomialLikelihood(binomial), at), density(BinomialLikelihood(by_list), at));
+  EXPECT_NE(density(BinomialLikelihood(binomial), at), density(BinomialLikelihood({plain, {5, 9, 4}}), at));
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"bad"}, {"s", "n"}}) {
+    gaussian.sd_column = wrong;
+    EXPECT_THROW(GaussianLikelihood{gaussian}, deck::KeyError);
+  }
+}
+
 TEST(Observations, WithMissingEntriesTheDensityIsThatOfTheOthers) {
   const deck::File some = {"data.txt", "3 nan 1\n"}, rest = {"data.txt", "3 1\n"};
   const std::vector<double> y = {1.0, 0.4};

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include "core/error.hpp"
 #include "inverse/likelihood/log_density.hpp"
@@ -68,6 +69,25 @@ TEST_F(Program, ReadsColumnsAndExpressionsFromTheStandardOutput) {
   ASSERT_TRUE(run(y, 2).ok());
   EXPECT_EQ(y(1, 0), 1.0);
   EXPECT_EQ(y(1, 1), -1.0);
+}
+
+TEST_F(Program, ReadsMinusInfinityAndRefusesNanInTextAndJson) {
+  // Row 0: a log-density of zero probability. Row 1: not a number. Row 2: a number.
+  for (const bool is_json : {true, false}) {
+    params_.command = {"sh", "-c", "case {a} in 0) v=-Infinity; w=-inf;; 1) v=NaN; w=nan;; *) v=2.5; w=2.5;; esac; "};
+    params_.command[2] += is_json ? R"(echo "{\"NaN \\\" Infinity\": [$v]}")" : "echo $w";
+    params_.output_file = "stdout.txt";
+    params_.format = is_json ? ProgramModel::Format::json : ProgramModel::Format::numbers;
+    params_.pick = is_json ? std::vector<std::string>{"/NaN \" Infinity"} : std::vector<std::string>{};
+    const Batch y("y", 3, 1);
+    const model::RowStatus status = run(y, 3);
+    ASSERT_EQ(status.failed.size(), 1u) << status.failed[0].reason;
+    EXPECT_EQ(status.failed[0].row, 1);
+    EXPECT_NE(status.failed[0].reason.find("number 1 in stdout.txt is nan"), std::string::npos)
+        << status.failed[0].reason;
+    EXPECT_EQ(y(0, 0), -std::numeric_limits<double>::infinity());
+    EXPECT_EQ(y(2, 0), 2.5);
+  }
 }
 
 TEST_F(Program, AFailedRowSaysWhyAndKeepsItsFolder) {

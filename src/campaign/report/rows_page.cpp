@@ -121,8 +121,8 @@ std::string draw_shares(const std::vector<VarianceShare>& shares, Gnuplot& gnupl
   for (std::size_t k = 0; k < shares.size(); ++k) {
     const VarianceShare& s = shares[k];
     const double x = static_cast<double>(k);
-    first.push_back({x - 0.15, s.first, s.first_low, s.first_high});
-    total.push_back({x + 0.15, s.total, s.total_low, s.total_high});
+    first.push_back({x - 0.15, s.first, s.first_low, s.first_high - s.first_low});
+    total.push_back({x + 0.15, s.total, s.total_low, s.total_high - s.total_low});
     if (std::isfinite(s.total_high)) top = std::max(top, s.total_high);
     names += fmt::format("{}{} {}", k == 0 ? "" : ", ", gnuplot_string(short_name(s.factor, 14)), k);
   }
@@ -137,15 +137,17 @@ std::string draw_shares(const std::vector<VarianceShare>& shares, Gnuplot& gnupl
   s << fmt::format(
       "plot {0} using 1:2 with boxes lc rgb {2} title 'first order', {1} using 1:2 with boxes lc rgb {3} title "
       "'total', "
-      "{0} using 1:2:3:4 with yerrorbars pt 0 lw 1.4 lc rgb '{4}' notitle, {1} using 1:2:3:4 with yerrorbars pt 0 lw "
-      "1.4 "
+      "{0} using 1:3:(0):4 with vectors nohead lw 1.6 lc rgb '{4}' notitle, {1} using 1:3:(0):4 with vectors nohead lw "
+      "1.6 "
       "lc rgb '{4}' notitle",
       s.block(first), s.block(total), series_colour(0), series_colour(1), marker::ink);
   return gnuplot.draw(s.text(), 520, 300, "Sobol' indices of " + shares.front().output);
 }
 
 std::string share_text(double value, double low, double high) {
-  return fmt::format("<td>{} <small>{} to {}</small></td>", number(value), number(low, 2), number(high, 2));
+  if (!std::isfinite(value)) return "<td>–</td>";
+  const double shown = std::abs(value) < 5e-4 ? 0.0 : value;  // no "-0.000"
+  return fmt::format("<td>{:.3f} <small>{:.2f} to {:.2f}</small></td>", shown, low, high);
 }
 
 std::string shares_section(const RowsPage& page, Gnuplot& gnuplot) {
@@ -167,11 +169,12 @@ std::string shares_section(const RowsPage& page, Gnuplot& gnuplot) {
                         core::escape_markup(s.output), core::escape_markup(s.factor),
                         share_text(s.first, s.first_low, s.first_high), share_text(s.total, s.total_low, s.total_high));
     if (of_output.size() > most_bars) of_output.resize(most_bars);
-    if (outputs >= most_pictures) continue;
+    if (outputs >= most_pictures || !std::isfinite(of_output.front().total)) continue;
     figure.has_data = true;
     const std::string picture = draw_shares(of_output, gnuplot);
     if (!picture.empty()) figure.pictures.push_back(picture);
   }
+  if (rows.empty()) return "";
   figure.caption =
       "Share of an output's variance that a parameter explains alone (first order), and with all its interactions "
       "(total); "

@@ -84,18 +84,24 @@ void PoissonLikelihood::scale(const double* y, const double* in, double* out) co
 deck::Schema<BinomialLikelihood::Params> BinomialLikelihood::schema() {
   deck::Schema<Params> s("Binomial likelihood: successes in a number of trials, or yes/no data", "");
   add_observation_keys(s, "numbers of successes");
-  s.key("trials", &Params::trials, "1", "numbers of trials: one value for all data or one for each", deck::at_least(1));
+  s.key("trials", &Params::trials, "1", "numbers of trials: one value for all data or one for each", deck::at_least(1))
+      .key("trials_column", &Params::trials_column, "",
+           "columns of the data's file with the number of trials of each datum, instead of trials");
   s.choice("link", &Params::link, "what the model's outputs are: \"logit\" or \"identity\"",
            {{"logit", Link::logit, "the logits ln(p / (1 - p)) of the probabilities"},
             {"identity", Link::identity, "the probabilities"}})
-      .required();
+      .required()
+      .check("trials_column", [](const Params& p) {
+        return p.trials_column.empty() || p.trials == Params().trials ? std::string() : std::string("excludes trials");
+      });
   return s;
 }
 
 BinomialLikelihood::BinomialLikelihood(const Params& params) : link_(params.link) {
   const Observations seen = read_counts(params.data, params.column);
   counts_ = seen.values, places_ = seen.places, all_ = seen.count;
-  trials_ = seen.present(prob::spread({params.trials.begin(), params.trials.end()}, seen.count, "trials", "data"));
+  trials_ = of_each_datum(seen, {params.trials.begin(), params.trials.end()}, "trials", params.data,
+                          params.trials_column, "trials_column");
   for (std::size_t i = 0; i < counts_.size(); ++i)
     if (counts_[i] > trials_[i])
       throw deck::KeyError("data",

@@ -53,7 +53,7 @@ class BinomialLikelihood : public model::Likelihood,
     deck::File data;
     std::vector<int> trials = {1};
     Link link = Link::logit;
-    std::vector<std::string> column = {};
+    std::vector<std::string> column = {}, trials_column = {};
   };
   static deck::Schema<Params> schema();
   explicit BinomialLikelihood(const Params& params);

@@ -47,16 +47,18 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
   s.key("sd", &Params::sd, "as data", "standard deviation of the noise: one value or one for each datum",
         deck::positive())
       .example("0.1")
+      .key("sd_column", &Params::sd_column, "",
+           "columns of the data's file with the standard deviation of each datum, instead of sd")
       .key("covariance", &Params::covariance, "", "covariance of the noise, a square table, instead of sd")
       .key("normalised", &Params::normalised, "",
            "false: log-likelihood relative to its maximum, as some publications report it")
       .key("unknown_scale", &Params::unknown_scale, "",
            "true: the noise level is not known; the last parameter of the prior is a factor on sd")
       .check("sd", [](const Params& p) {
-        return p.sd.empty() == p.covariance.empty()
-                   ? std::string(p.sd.empty() ? "the noise is not given: set sd or covariance"
-                                              : "sd and covariance exclude each other")
-                   : std::string();
+        const int given = (p.sd.empty() ? 0 : 1) + (p.sd_column.empty() ? 0 : 1) + (p.covariance.empty() ? 0 : 1);
+        if (given == 1) return std::string();
+        return std::string(given == 0 ? "the noise is not given: set sd, sd_column or covariance"
+                                      : "sd, sd_column and covariance exclude each other");
       });
   return s;
 }
@@ -67,7 +69,7 @@ GaussianLikelihood::GaussianLikelihood(const Params& params)
   noise_.data = seen.values, places_ = seen.places, all_ = seen.count;
   const int p = data_count();
   if (params.covariance.empty()) {
-    const std::vector<double> sd = seen.present(prob::spread(params.sd, seen.count, "sd", "data"));
+    const std::vector<double> sd = of_each_datum(seen, params.sd, "sd", params.data, params.sd_column, "sd_column");
     noise_.covariance = math::Matrix(p, p);
     for (int i = 0; i < p; ++i) {
       precision_.push_back(1.0 / sd[i]);

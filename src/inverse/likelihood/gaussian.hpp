@@ -21,7 +21,7 @@ class GaussianLikelihood : public model::Likelihood,
     deck::File covariance;
     bool normalised = true;
     bool unknown_scale = false;
-    std::vector<std::string> column = {};
+    std::vector<std::string> column = {}, sd_column = {};
   };
   static deck::Schema<Params> schema();
   explicit GaussianLikelihood(const Params& params);

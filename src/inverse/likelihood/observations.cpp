@@ -7,6 +7,7 @@
 #include "io/arrays.hpp"
 #include "io/data_table.hpp"
 #include "io/files.hpp"
+#include "prob/prior/prior.hpp"
 
 namespace aleator::inverse {
 namespace {
@@ -29,7 +30,8 @@ std::vector<double> plain_values(const deck::File& file) {
   }
 }
 
-std::vector<double> all_values(const deck::File& file, const std::vector<std::string>& names) {
+std::vector<double> all_values(const deck::File& file, const std::vector<std::string>& names,
+                               const std::string& key = "column") {
   if (names.empty()) return plain_values(file);
   const std::vector<io::Column> columns = io::parse_data_table(file.text, file.path);
   const std::size_t rows = io::column_of(columns, names[0], file.path).values.size();
@@ -38,10 +40,10 @@ std::vector<double> all_values(const deck::File& file, const std::vector<std::st
     for (const std::string& name : names) {
       const io::Column& column = io::column_of(columns, name, file.path);
       if (column.values.size() != rows)  // arrays of an HDF5 file
-        throw deck::KeyError("column", fmt::format("'{}' of {} has {} entries, '{}' has {}", name, file.path,
-                                                   column.values.size(), names[0], rows));
+        throw deck::KeyError(key, fmt::format("'{}' of {} has {} entries, '{}' has {}", name, file.path,
+                                              column.values.size(), names[0], rows));
       if (!column.levels.empty())
-        throw deck::KeyError("column", fmt::format("'{}' of {} holds text, not numbers", name, file.path));
+        throw deck::KeyError(key, fmt::format("'{}' of {} holds text, not numbers", name, file.path));
       values.push_back(column.values[row]);
     }
   return values;
@@ -70,6 +72,22 @@ Observations read_observations(const deck::File& file, const std::vector<std::st
   if (static_cast<int>(seen.places.size()) == seen.count) seen.places.clear();
   seen.values = seen.present(all);
   return seen;
+}
+
+std::vector<double> of_each_datum(const Observations& seen, const std::vector<double>& values,
+                                  const std::string& value_key, const deck::File& file,
+                                  const std::vector<std::string>& columns, const std::string& key) {
+  if (columns.empty()) return seen.present(prob::spread(values, seen.count, value_key, "data"));
+  const std::vector<double> all = all_values(file, columns, key);
+  if (static_cast<int>(all.size()) != seen.count)
+    throw deck::KeyError(key, fmt::format("gives {} values for {} data", all.size(), seen.count),
+                         "name as many columns as under column, in their order");
+  std::vector<double> some = seen.present(all);
+  for (std::size_t i = 0; i < some.size(); ++i)
+    if (!(some[i] > 0.0) || std::isinf(some[i]))
+      throw deck::KeyError(
+          key, fmt::format("entry {} of a datum that is there is {}, not positive and finite", i + 1, some[i]));
+  return some;
 }
 
 }  // namespace aleator::inverse

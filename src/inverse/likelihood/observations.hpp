@@ -43,4 +43,10 @@ struct Observations {
 
 Observations read_observations(const deck::File& file, const std::vector<std::string>& column);
 
+/// What goes with each datum (its noise level, its number of trials): `values`, one for all or one for each, or else the columns
+/// named under `key` of the file of data. Those of the measured data; KeyError for one that is missing or not positive.
+std::vector<double> of_each_datum(const Observations& seen, const std::vector<double>& values,
+                                  const std::string& value_key, const deck::File& file,
+                                  const std::vector<std::string>& columns, const std::string& key);
+
 }  // namespace aleator::inverse

@@ -11,9 +11,14 @@ deck::Schema<StudentTLikelihood::Params> StudentTLikelihood::schema() {
   deck::Schema<Params> s("Student t likelihood: measurements with outliers", "");
   add_observation_keys(s, "measurements");
   s.key("scale", &Params::scale, "as data", "scale of the noise: one value or one for each datum", deck::positive())
+      .key("scale_column", &Params::scale_column, "",
+           "columns of the data's file with the scale of each datum, instead of scale")
       .key("degrees_of_freedom", &Params::degrees_of_freedom, "", "1 is Cauchy, many are Gaussian", deck::positive())
       .key("unknown_scale", &Params::unknown_scale, "",
-           "true: the last parameter of the prior is a factor on the scale");
+           "true: the last parameter of the prior is a factor on the scale")
+      .check("scale_column", [](const Params& p) {
+        return p.scale_column.empty() || p.scale == Params().scale ? std::string() : std::string("excludes scale");
+      });
   return s;
 }
 
@@ -21,7 +26,7 @@ StudentTLikelihood::StudentTLikelihood(const Params& params)
     : dof_(params.degrees_of_freedom), has_unknown_scale_(params.unknown_scale) {
   const Observations seen = read_observations(params.data, params.column);
   data_ = seen.values, places_ = seen.places, all_ = seen.count;
-  scale_ = seen.present(prob::spread(params.scale, seen.count, "scale", "data"));
+  scale_ = of_each_datum(seen, params.scale, "scale", params.data, params.scale_column, "scale_column");
   log_constant_ = constant_of(scale_);
 }
 

@@ -20,7 +20,7 @@ class StudentTLikelihood : public model::Likelihood,
     std::vector<double> scale = {1.0};
     double degrees_of_freedom = 4.0;
     bool unknown_scale = false;
-    std::vector<std::string> column = {};
+    std::vector<std::string> column = {}, scale_column = {};
   };
   static deck::Schema<Params> schema();
   explicit StudentTLikelihood(const Params& params);

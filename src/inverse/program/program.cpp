@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 
@@ -48,11 +49,45 @@ std::string end_of_file(const std::string& path) {
   return text.size() > most ? "…" + text.substr(text.size() - most) : text;
 }
 
+// JSON has no word for these; Python and JavaScript's libraries write them all the same.
+const std::map<std::string, double>& words_of_numbers() {
+  static const std::map<std::string, double> words{{"NaN", std::nan("")},
+                                                   {"Infinity", std::numeric_limits<double>::infinity()},
+                                                   {"-Infinity", -std::numeric_limits<double>::infinity()}};
+  return words;
+}
+
+// Such words outside texts, put into quotes.
+std::string with_quoted_words(const std::string& text) {
+  std::string out;
+  bool is_in_text = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (is_in_text && text[at] == '\\') {
+      out += text[at++];
+    } else if (text[at] == '"') {
+      is_in_text = !is_in_text;
+    } else if (!is_in_text) {
+      const auto found = std::find_if(words_of_numbers().begin(), words_of_numbers().end(), [&](const auto& word) {
+        return text.compare(at, word.first.size(), word.first) == 0;
+      });
+      if (found != words_of_numbers().end()) {
+        out += '"' + found->first + '"';
+        at += found->first.size() - 1;
+        continue;
+      }
+    }
+    if (at < text.size()) out += text[at];
+  }
+  return out;
+}
+
 void append_numbers(const nlohmann::json& value, const std::string& pointer, std::vector<double>& out) {
   if (value.is_array()) {
     for (const nlohmann::json& entry : value) append_numbers(entry, pointer, out);
   } else if (value.is_number()) {
     out.push_back(value.get<double>());
+  } else if (value.is_string() && words_of_numbers().count(value.get<std::string>()) != 0) {
+    out.push_back(words_of_numbers().at(value.get<std::string>()));
   } else {
     throw core::UserError(fmt::format("{} is no number", pointer));
   }
@@ -202,6 +237,10 @@ std::string ProgramModel::read_outputs(const std::string& folder, const Outcome&
     reason = fmt::format("{} ended with exit code {}", name, outcome.exit_code);
   if (reason.empty()) try {
       const std::vector<double> values = numbers_in_output(folder);
+      const auto undefined = std::find_if(values.begin(), values.end(), [](double value) { return std::isnan(value); });
+      if (undefined != values.end())
+        throw core::UserError(
+            fmt::format("number {} in {} is nan", undefined - values.begin() + 1, params_.output_file));
       if (static_cast<int>(values.size()) == shape_.outputs) {
         std::copy(values.begin(), values.end(), y);
         return {};
@@ -219,7 +258,7 @@ std::vector<double> ProgramModel::numbers_in_output(const std::string& folder) c
   const std::string text = io::read_text_file(path);
   std::vector<double> values;
   if (params_.format == Format::numbers) {
-    const io::Table table = io::parse_table(text, params_.output_file);
+    const io::Table table = io::parse_table(text, params_.output_file, io::NonFinite::allowed);
     if (params_.column < 0) return table.values;
     if (params_.column >= static_cast<int>(table.columns))
       throw core::UserError(fmt::format("{} has no column {}", params_.output_file, params_.column));
@@ -233,7 +272,8 @@ std::vector<double> ProgramModel::numbers_in_output(const std::string& folder) c
       values.push_back(std::stod(match[1].str()));
     }
   } else {
-    const nlohmann::json json = nlohmann::json::parse(text);
+    nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+    if (json.is_discarded()) json = nlohmann::json::parse(with_quoted_words(text));
     for (const std::string& pointer : params_.pick)
       append_numbers(json.at(nlohmann::json::json_pointer(pointer)), pointer, values);
   }
