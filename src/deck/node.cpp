@@ -86,6 +86,13 @@ std::string in_our_words(std::string description) {
   return "not valid TOML " + description;
 }
 
+// Text without quotes, a flag that is none.
+std::string hint_for(const std::string& description) {
+  const bool is_bare_word = description.find("could not determine value type") != std::string::npos ||
+                            description.find("parsing boolean") != std::string::npos;
+  return is_bare_word ? "text stands in quotes, \"word\"; flags are true and false" : "";
+}
+
 void forget_lines(Node& node, const std::string& origin) {
   node.at = {origin, 0, 0};
   for (Node& item : node.items) forget_lines(item, origin);
@@ -139,8 +146,8 @@ Node parse_toml(const std::string& text, const std::string& origin, Diagnostics&
     return copy_node(toml::parse(text, origin), origin);
   } catch (const toml::parse_error& error) {
     const std::string description(error.description());
-    diagnostics.error(start_of_token(location_of(error.source(), origin), text, description),
-                      in_our_words(description));
+    diagnostics.error(start_of_token(location_of(error.source(), origin), text, description), in_our_words(description),
+                      hint_for(description));
     return {};
   }
 }

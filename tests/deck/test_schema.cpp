@@ -54,6 +54,12 @@ TEST(Schema, AnUnknownKeyIsRefusedAtTheKeyWithTheNearestOne) {
                     HasSubstr("all keys: aleator describe shape/everything")));
 }
 
+TEST(Schema, AWordWithoutQuotesIsAnsweredWithWhatIsMissing) {
+  for (const char* const word : {"word", "yes", "fast"})
+    EXPECT_THAT(faults(with(std::string("label = ") + word)), HasSubstr("text stands in quotes, \"word\"")) << word;
+  EXPECT_THAT(faults(with("label = [1")), testing::Not(HasSubstr("quotes")));
+}
+
 TEST(Schema, WhereNoKeyIsNearAndThereAreFewAllAreListed) {
   EXPECT_THAT(faults("[shape.a]\ntype = \"shape/circle\"\nradius = 11.0\nqqqqqqqq = 5\n"),
               HasSubstr("keys: type, radius, corners   all keys: aleator"));

@@ -17,11 +17,32 @@ std::vector<math::NamedArray> read_columns(const deck::File& file) {
   return arrays;
 }
 
+namespace {
+
+// Columns that a formula could not tell from a parameter or from each other.
+void refuse_names_given_twice(const std::vector<math::NamedArray>& columns, const ExpressionParams& params) {
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    const std::string& name = columns[k].name;
+    for (const std::string& parameter : params.parameters)
+      if (parameter.substr(0, parameter.find('[')) == name)
+        throw deck::KeyError("data",
+                             fmt::format("{} has a column '{}', and so is a parameter called", params.data.path, name),
+                             "give one of them another name");
+    for (std::size_t j = 0; j < k; ++j)
+      if (columns[j].name == name)
+        throw deck::KeyError("data", fmt::format("{} has two columns '{}'", params.data.path, name));
+  }
+}
+
+}  // namespace
+
 math::Formula make_formula(const ExpressionParams& params, const std::vector<std::string>& results,
                            const std::string& result_key) {
   using Text = math::FormulaError::Text;
   try {
-    math::Formula formula({params.parameters, read_columns(params.data), params.definitions, results});
+    std::vector<math::NamedArray> columns = read_columns(params.data);
+    refuse_names_given_twice(columns, params);
+    math::Formula formula({params.parameters, std::move(columns), params.definitions, results});
     if (const std::vector<std::string>& unused = formula.unused_parameters(); !unused.empty())
       core::info("{} does not depend on {}: only the prior speaks of what is named so", result_key,
                  fmt::join(unused, ", "));
