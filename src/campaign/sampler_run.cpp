@@ -110,7 +110,7 @@ void SamplerRun::refuse_a_start_without_density() const {
   job_.comm.broadcast(first);
   throw core::NumericsError(fmt::format(
       "{}: the density is zero, infinite or not a number at all {} starting points, which are drawn from the "
-      "prior; the first: {}",
+      "prior; the first: {}; a narrower prior starts where the density is known",
       named_.name, plan_.members, first));
 }
 

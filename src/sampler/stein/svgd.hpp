@@ -4,7 +4,8 @@
 ///           s_j = grad log pi(z_j), v the exponential mean of phi^2 (weight 0.9); epsilon falls linearly to zero.
 ///           l^2 = median of |z_i - z_j|^2 / (2 log(J + 1)), over the first 512 particles.
 ///           metric = covariance: the kernel is that of z' = L^-1 z, phi = L phi'(z', L^T s), L L^T the particles' covariance: a
-///           constant matrix-valued kernel (Wang, Tang, Bajaj, Liu 2019), which makes the method affine invariant.
+///           constant matrix-valued kernel (Wang, Tang, Bajaj, Liu 2019), which makes the directions affine invariant (the
+///           length of the steps, scaled coordinate by coordinate, is not).
 ///           metric = hessian: the same with L L^T the inverse of the mean Gauss-Newton Hessian.
 ///           Biased for finite J: the spread is too small, the more so the larger d is beside J.
 /// Parallel  collective; same bits on any number of ranks. Every rank holds all positions and scores.
