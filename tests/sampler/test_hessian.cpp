@@ -3,6 +3,7 @@
 
 #include "sampler/elliptic.hpp"
 #include "sampler/hessian/laplace.hpp"
+#include "sampler/hessian_cases.hpp"
 #include "sampler/mcmc/dili.hpp"
 #include "sampler/mcmc/gpcn.hpp"
 #include "sampler/mcmc/pcn.hpp"
@@ -12,37 +13,12 @@ namespace {
 
 using test::elliptic_exact;
 using test::elliptic_problem;
+using test::exact_hessian;
 using test::linear_gaussian;
 using test::Row;
+using test::WithoutFactor;
 
 constexpr double z_limit = 4.0;
-
-// The same map without a tangent: products by differences of the outputs.
-class WithoutTangent : public model::ForwardModel {
- public:
-  explicit WithoutTangent(std::shared_ptr<const model::ForwardModel> model) : model_(std::move(model)) {}
-  const model::Shape& shape() const override { return model_->shape(); }
-  model::RowStatus evaluate(ConstBatch u, Batch y) const override { return model_->evaluate(u, y); }
-  const model::Adjoint* adjoint() const override { return model_->adjoint(); }
-
- private:
-  std::shared_ptr<const model::ForwardModel> model_;
-};
-
-// The same problem without a Gauss-Newton factor: products by differences of the gradient.
-class WithoutFactor : public inverse::BayesProblem {
- public:
-  explicit WithoutFactor(const inverse::BayesProblem& problem) : BayesProblem(problem) {}
-  const model::GaussNewton* gauss_newton() const override { return nullptr; }
-};
-
-// H of the linear problem from its parts: the prior is u = m + L z, so H = L^T A^T R^-1 A L.
-math::Matrix exact_hessian(const test::LinearGaussian& p) {
-  math::Matrix a = math::multiply(p.a, math::cholesky(p.prior_covariance));
-  for (int i = 0; i < a.rows; ++i)
-    for (int k = 0; k < a.cols; ++k) a(i, k) /= p.noise_sd[static_cast<std::size_t>(i)];
-  return math::transposed_multiply(a, a);
-}
 
 void expect_hessian(const Problem& problem, const math::Matrix& exact, double tolerance) {
   RunCount count;
@@ -68,10 +44,7 @@ TEST(LowRankHessian, OfALinearProblemIsItsMatrix) {
   const auto problem = linear_gaussian().problem();
   const math::Matrix exact = exact_hessian(linear_gaussian());
   expect_hessian(*problem, exact, 1e-9);  // the prior's map is differenced
-  const auto& parts = problem->parts();
-  expect_hessian(
-      inverse::BayesProblem({}, {std::make_shared<WithoutTangent>(parts.model), parts.prior, parts.likelihood}), exact,
-      1e-9);
+  expect_hessian(test::without_tangent(), exact, 1e-9);
   expect_hessian(WithoutFactor(*problem), exact, 1e-9);
 }
 

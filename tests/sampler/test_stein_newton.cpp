@@ -4,6 +4,7 @@
 #include "core/log.hpp"
 #include "sampler/elliptic.hpp"
 #include "sampler/hessian/particle_precisions.hpp"
+#include "sampler/hessian_cases.hpp"
 #include "sampler/stein/svgd.hpp"
 #include "sampler/stein/svn.hpp"
 
@@ -13,38 +14,12 @@ namespace {
 using test::Exact;
 using test::linear_gaussian;
 using test::Row;
+using test::without_tangent;
+using test::WithoutFactor;
 
-// The same map without a tangent: a product with A then costs two runs, so that rows of A are cheaper than its columns.
-class WithoutTangent : public model::ForwardModel {
- public:
-  explicit WithoutTangent(std::shared_ptr<const model::ForwardModel> model) : model_(std::move(model)) {}
-  const model::Shape& shape() const override { return model_->shape(); }
-  model::RowStatus evaluate(ConstBatch u, Batch y) const override { return model_->evaluate(u, y); }
-  const model::Adjoint* adjoint() const override { return model_->adjoint(); }
-
- private:
-  std::shared_ptr<const model::ForwardModel> model_;
-};
-
-class WithoutFactor : public inverse::BayesProblem {
- public:
-  explicit WithoutFactor(const inverse::BayesProblem& problem) : BayesProblem(problem) {}
-  const model::GaussNewton* gauss_newton() const override { return nullptr; }
-};
-
-inverse::BayesProblem without_tangent() {
-  const auto problem = linear_gaussian().problem();
-  const auto& parts = problem->parts();
-  return {{}, {std::make_shared<WithoutTangent>(parts.model), parts.prior, parts.likelihood}};
-}
-
-// I + L^T A^T R^-1 A L with the prior u = m + L z.
+// I + H with H of the data.
 math::Matrix exact_precision() {
-  const test::LinearGaussian p = linear_gaussian();
-  math::Matrix a = math::multiply(p.a, math::cholesky(p.prior_covariance));
-  for (int i = 0; i < a.rows; ++i)
-    for (int k = 0; k < a.cols; ++k) a(i, k) /= p.noise_sd[static_cast<std::size_t>(i)];
-  math::Matrix n = math::transposed_multiply(a, a);
+  math::Matrix n = test::exact_hessian(linear_gaussian());
   math::add_to_diagonal(n, 1.0);
   return n;
 }
