@@ -186,6 +186,17 @@ inline ManyDoubles one_to_two(const ManyWords& bits) {
   return as_doubles((bits & 0x000FFFFFFFFFFFFFull) | 0x3FF0000000000000ull);
 }
 
+/// -4 artanh s for |s| <= 0.1716, that is -2 log m of m = (1 + s) / (1 - s) between sqrt(1/2) and sqrt(2).
+inline ManyDoubles minus_four_artanh(const ManyDoubles& s) {
+  const ManyDoubles z = s * s;
+  ManyDoubles p = each(
+      [](const Doubles& x) { return fused(x, Doubles{} - 0.2961942072131055, Doubles{} - 0.3062505629672838); }, z);
+  for (const double coefficient :
+       {-0.36367263360458657, -0.44444394113452096, -0.5714285752128336, -0.7999999999860468, -1.333333333333353, -4.0})
+    p = fused(p, z, coefficient);
+  return s * p;
+}
+
 /// -2 log u for normal u > 0: u = m 2^e, m in [sqrt(1/2), sqrt(2)), log m = 2 artanh s, s = (m - 1) / (m + 1).
 inline ManyDoubles minus_two_log(const ManyDoubles& u) {
   constexpr std::uint64_t root_half = 0x3FE6A09E667F3BCDull, one = 0x3FF0000000000000ull, fraction = (1ull << 52) - 1;
@@ -193,28 +204,28 @@ inline ManyDoubles minus_two_log(const ManyDoubles& u) {
   const ManyDoubles m = as_doubles((shifted & fraction) + root_half);
   // e + 1023 in the low bits of the double 2^52
   const ManyDoubles e = as_doubles((shifted >> 52) | 0x4330000000000000ull) - (4503599627370496.0 + 1023.0);
-  const ManyDoubles s = (m - 1.0) / (m + 1.0), z = s * s;
-  ManyDoubles p = each(
-      [](const Doubles& x) { return fused(x, Doubles{} - 0.2961942072131055, Doubles{} - 0.3062505629672838); }, z);
-  for (const double coefficient :
-       {-0.36367263360458657, -0.44444394113452096, -0.5714285752128336, -0.7999999999860468, -1.333333333333353, -4.0})
-    p = fused(p, z, coefficient);
-  return each([](const Doubles& a, const Doubles& b) { return fused(a, Doubles{} - 1.3862943611198906, b); }, e, s * p);
+  return each([](const Doubles& a, const Doubles& b) { return fused(a, Doubles{} - 1.3862943611198906, b); }, e,
+              minus_four_artanh((m - 1.0) / (m + 1.0)));
 }
 
-/// exp(x) for x <= 709; 0 below -708, where it is less than 4e-308; NaN of NaN. x = k log 2 + r, |r| <= log(2) / 2, Taylor's
-/// polynomial of degree 13 in r (remainder below 5e-18), and the exponent k.
-inline Doubles exponential(const Doubles& x) {
-  constexpr double shift = 6755399441055744.0;  // 1.5 2^52: what is added to it is rounded to an integer
-  const Doubles shifted = fused(x, Doubles{} + 1.4426950408889634, Doubles{} + shift), k = shifted - shift;
+/// exp(x) of any x: x = k log 2 + r, |r| <= log(2) / 2, Taylor's polynomial of degree 13 in r (remainder below 5e-18), and 2^k in
+/// two halves, since the result may overflow or be subnormal.
+inline Doubles exponential(const Doubles& any) {
+  const Doubles above = any < -746.0 ? Doubles{} - 746.0 : any, x = above > 710.0 ? Doubles{} + 710.0 : above;
+  constexpr double shift =
+      6755399441055744.0;  // 1.5 2^52: what is added to it is rounded to an integer, in its low bits
+  const Doubles k = fused(x, Doubles{} + 1.4426950408889634, Doubles{} + shift) - shift;
   const Doubles r = fused(k, Doubles{} - 2.319046813846299616e-17,
                           fused(k, Doubles{} - 0.693147180559945286, x));  // log 2 in two parts
   Doubles p = Doubles{} + 1.0 / 6227020800.0;
   for (const double factorial :
        {479001600.0, 39916800.0, 3628800.0, 362880.0, 40320.0, 5040.0, 720.0, 120.0, 24.0, 6.0, 2.0, 1.0, 1.0})
     p = fused(p, r, Doubles{} + 1.0 / factorial);
-  const Words power = (reinterpret_cast<Words>(shifted) + 1023ull) << 52;
-  return x < -708.0 ? Doubles{} : p * reinterpret_cast<Doubles>(power);
+  const auto power_of_two = [](const Doubles& shifted) {
+    return reinterpret_cast<Doubles>((reinterpret_cast<Words>(shifted) + 1023ull) << 52);
+  };
+  const Doubles half = fused(k, Doubles{} + 0.5, Doubles{} + shift);
+  return p * power_of_two(half) * power_of_two((k - (half - shift)) + shift);
 }
 inline ManyDoubles exponential(const ManyDoubles& x) {
   return each([](const Doubles& d) { return exponential(d); }, x);

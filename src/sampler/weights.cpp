@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "core/error.hpp"
-#include "kernels/exponential.hpp"
+#include "kernels/elementary.hpp"
 
 namespace aleator::sampler {
 namespace {

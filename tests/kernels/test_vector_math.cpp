@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels/exponential.hpp"
+#include "kernels/elementary.hpp"
 
 namespace aleator::kernels {
 namespace {
@@ -50,14 +50,46 @@ double slow_minus_two_log(double u) {
   return std::fma(e, -1.3862943611198906, product);
 }
 
-TEST(VectorMath, ExponentialIsWithinOneUlpAndItsEndsAreThoseOfLibm) {
-  for_each_bundle(equal_steps(-707.9, 709.0, 200000), [](const ManyDoubles& x, const double* at) {
-    const ManyDoubles y = exponential(x);
-    for (int i = 0; i < count; ++i) {
-      const double exact = static_cast<double>(std::exp(static_cast<long double>(at[i])));
-      EXPECT_LE(std::abs(lane(y, i) - exact), 1.0 * ulp(exact)) << at[i];
-    }
-  });
+// f of the points, and each one's distance from the exact value in units in the last place.
+template <typename F, typename Exact>
+void expect_within(double ulps, const std::vector<double>& points, const F& f, const Exact& exact_of) {
+  std::vector<double> y(points.size());
+  f(points.data(), static_cast<std::int64_t>(points.size()), y.data());
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const double exact = static_cast<double>(exact_of(static_cast<long double>(points[i])));
+    EXPECT_LE(std::abs(y[i] - exact), ulps * ulp(exact)) << points[i];
+  }
+}
+
+// f at the ends of its range: equal, or NaN both.
+template <typename F>
+void expect_ends(const F& f, const std::vector<std::pair<double, double>>& ends) {
+  for (const auto& [x, expected] : ends) {
+    double y = 7.0;
+    f(&x, 1, &y);
+    if (std::isnan(expected))
+      EXPECT_TRUE(std::isnan(y)) << x;
+    else
+      EXPECT_EQ(y, expected) << x;
+  }
+}
+
+std::vector<double> many_sizes(double sign) {
+  std::vector<double> points;
+  for (double x = 1e-300; x < 1e300; x *= 1.013) points.push_back(sign * x);
+  return points;
+}
+
+TEST(VectorMath, ExponentialIsWithinOneUlp) {
+  expect_within(1.0, equal_steps(-745.5, 709.7, 200000), exponentials, [](long double x) { return std::exp(x); });
+  expect_ends(exponentials, {{0.0, 1.0},
+                             {-0.0, 1.0},
+                             {-746.0, 0.0},
+                             {-INFINITY, 0.0},
+                             {709.8, INFINITY},
+                             {1e300, INFINITY},
+                             {INFINITY, INFINITY},
+                             {NAN, NAN}});
   for (const int numbers : {1, 3, 8, 37}) {  // a number does not feel its place
     std::vector<double> x(static_cast<std::size_t>(numbers), -INFINITY), y(x.size(), 7.0);
     x.back() = -1.25;
@@ -65,12 +97,34 @@ TEST(VectorMath, ExponentialIsWithinOneUlpAndItsEndsAreThoseOfLibm) {
     EXPECT_NEAR(y.back(), std::exp(-1.25), ulp(0.3));
     for (int i = 0; i + 1 < numbers; ++i) EXPECT_EQ(y[static_cast<std::size_t>(i)], 0.0);
   }
-  double ends[] = {0.0, -0.0, -708.5, NAN};
-  exponentials(ends, 4, ends);
-  EXPECT_EQ(ends[0], 1.0);
-  EXPECT_EQ(ends[1], 1.0);
-  EXPECT_EQ(ends[2], 0.0);
-  EXPECT_TRUE(std::isnan(ends[3]));
+}
+
+TEST(VectorMath, LogarithmsAreWithinThreeUlps) {
+  expect_within(3.0, many_sizes(1.0), logarithms, [](long double x) { return std::log(x); });
+  expect_within(3.0, equal_steps(0.5, 2.0, 100000), logarithms, [](long double x) { return std::log(x); });
+  expect_ends(logarithms, {{1.0, 0.0},
+                           {0.0, -INFINITY},
+                           {-0.0, -INFINITY},
+                           {-1e-310, NAN},
+                           {INFINITY, INFINITY},
+                           {NAN, NAN},
+                           {4.9406564584124654e-324, -744.44007192138127}});
+  expect_within(3.0, many_sizes(1.0), logarithms_of_one_plus, [](long double x) { return std::log1p(x); });
+  expect_within(3.0, equal_steps(-0.999999, 1.5, 100000), logarithms_of_one_plus,
+                [](long double x) { return std::log1p(x); });
+  expect_ends(logarithms_of_one_plus, {{0.0, 0.0}, {-1.0, -INFINITY}, {-1.5, NAN}, {INFINITY, INFINITY}, {NAN, NAN}});
+}
+
+TEST(VectorMath, SoftplusAndLogisticAreWithinThreeUlps) {
+  const std::vector<double> points = equal_steps(-744.0, 744.0, 200000), middle = equal_steps(-3.0, 3.0, 100000);
+  const auto softplus_of = [](long double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); };
+  const auto logistic_of = [](long double x) { return 1 / (1 + std::exp(-x)); };
+  for (const std::vector<double>* at : {&points, &middle}) {
+    expect_within(3.0, *at, softplus, softplus_of);
+    expect_within(3.0, *at, logistic, logistic_of);
+  }
+  expect_ends(softplus, {{-INFINITY, 0.0}, {INFINITY, INFINITY}, {1e300, 1e300}, {NAN, NAN}});
+  expect_ends(logistic, {{-INFINITY, 0.0}, {INFINITY, 1.0}, {0.0, 0.5}, {NAN, NAN}});
 }
 
 TEST(VectorMath, LogarithmIsWithinTwoUlps) {

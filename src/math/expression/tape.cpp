@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "math/expression/operations.hpp"
+#include "math/expression/tape_loops.hpp"
 
 namespace aleator::math {
 
@@ -25,32 +26,6 @@ double operations::log_gamma(double a) {
 }
 
 namespace {
-
-// How far apart an operand's entries are: 0 when one entry stands for all.
-template <int width>
-int stride_of(int operand_size, int size) {
-  return operand_size == size ? width : 0;
-}
-
-// Loops with constant strides, so that the compiler can use its vector registers.
-template <int width, typename Body>
-void for_pairs(int size, int stride_a, int stride_b, const Body& body) {
-  const auto loop = [&](auto a_moves, auto b_moves) {
-    for (int i = 0; i < size; ++i)
-      for (int lane = 0; lane < width; ++lane)
-        body(i * width + lane, (a_moves ? i * width : 0) + lane, (b_moves ? i * width : 0) + lane);
-  };
-  constexpr std::true_type yes;
-  constexpr std::false_type no;
-  if (stride_a != 0 && stride_b != 0)
-    loop(yes, yes);
-  else if (stride_a != 0)
-    loop(yes, no);
-  else if (stride_b != 0)
-    loop(no, yes);
-  else
-    loop(no, no);
-}
 
 using operations::plus_flow;
 
@@ -75,8 +50,6 @@ int Tape::add(Code code, int size, std::vector<int> operands, std::vector<int> p
   const Instruction instruction{code, out, std::move(operands), std::move(places)};
   slots_.push_back(slot);
   if (!folds) {
-    slots_.back().offset = variables_;
-    variables_ += static_cast<std::size_t>(size);
     program_.push_back(instruction);
     return out;
   }
@@ -143,30 +116,47 @@ int Tape::normal_form(int residuals, int covariance) {
 }
 
 void Tape::finish(int result) {
-  constexpr int long_array = 64;
   if (is_constant(result)) {  // a run writes variables only: copy it into one
     const int copy = add(Code::join, size(result), {input(0, 1)}, {});
     program_.back().operands = {result};
     result = copy;
   }
   result_ = result;
+  join_products();
+  place_slots();
+}
+
+void Tape::place_slots() {
+  constexpr int long_array = 64;
   for (const Slot& slot : slots_)
     if (slot.size > long_array) width_ = 1;
-  for (Slot& slot : slots_) {
-    if (!slot.is_constant) continue;
+  const std::vector<char> needed = needed_slots();
+  program_.erase(std::remove_if(program_.begin(), program_.end(),
+                                [&](const Instruction& in) { return needed[static_cast<std::size_t>(in.out)] == 0; }),
+                 program_.end());
+  for (const Instruction& in : program_) {
+    Slot& slot = slots_[static_cast<std::size_t>(in.out)];
+    slot.offset = variables_;
+    variables_ += static_cast<std::size_t>(slot.size);
+  }
+  for (std::size_t k = 0; k < slots_.size(); ++k) {
+    Slot& slot = slots_[k];
+    if (!slot.is_constant || needed[k] == 0) continue;
     slot.offset = constants_.size() / static_cast<std::size_t>(width_);
     for (const double value : slot.values) constants_.insert(constants_.end(), static_cast<std::size_t>(width_), value);
   }
 }
 
-bool Tape::is_needed(int slot) const {
+std::vector<char> Tape::needed_slots() const {
   std::vector<char> needed(slots_.size(), 0);
   needed[static_cast<std::size_t>(result_)] = 1;
   for (auto in = program_.rbegin(); in != program_.rend(); ++in)
     if (needed[static_cast<std::size_t>(in->out)] != 0)
       for (const int operand : in->operands) needed[static_cast<std::size_t>(operand)] = 1;
-  return needed[static_cast<std::size_t>(slot)] != 0;
+  return needed;
 }
+
+bool Tape::is_needed(int slot) const { return needed_slots()[static_cast<std::size_t>(slot)] != 0; }
 
 const double* Tape::value(int slot, const Workspace& w, int width) const {
   const Slot& s = slots_[static_cast<std::size_t>(slot)];
@@ -177,10 +167,8 @@ template <int width>
 void Tape::forward(const Instruction& in, const std::vector<const double*>& operands, double* out) const {
   const int size = this->size(in.out);
   const auto stride = [&](std::size_t k) { return stride_of<width>(this->size(in.operands[k]), size); };
-  if (operations::with_unary(in.code, [&](auto operation) {
-        const double* const a = operands[0];
-        for (int i = 0; i < size * width; ++i) out[i] = decltype(operation)::value(a[i]);
-      }))
+  if (operations::with_unary(
+          in.code, [&](auto operation) { operations::values_of<decltype(operation)>(operands[0], size * width, out); }))
     return;
   if (operations::with_binary(in.code, [&](auto operation) {
         const double *const a = operands[0], *const b = operands[1];
@@ -188,6 +176,7 @@ void Tape::forward(const Instruction& in, const std::vector<const double*>& oper
                          [=](int i, int at_a, int at_b) { out[i] = decltype(operation)::value(a[at_a], b[at_b]); });
       }))
     return;
+  if (in.code == Code::sum_of_products) return forward_products<width>(in, operands, out);
   if (forward_sums<width>(in, operands, out)) return;
   switch (in.code) {
     case Code::gather:
@@ -199,6 +188,10 @@ void Tape::forward(const Instruction& in, const std::vector<const double*>& oper
         out = std::copy_n(operands[k], this->size(in.operands[k]) * width, out);
       return;
     case Code::sum:
+      if (width == 1) {
+        *out = sum_in_parts(this->size(in.operands[0]), [a = operands[0]](double part, int i) { return part + a[i]; });
+        return;
+      }
       std::fill_n(out, width, 0.0);
       for (int i = 0; i < this->size(in.operands[0]); ++i)
         for (int lane = 0; lane < width; ++lane) out[lane] += operands[0][i * width + lane];
@@ -247,29 +240,29 @@ void Tape::backward(const Instruction& in, Workspace& w) const {
   const auto stride = [&](std::size_t k) { return stride_of<width>(this->size(in.operands[k]), size); };
   const double* const a = in.operands.empty() ? nullptr : value(in.operands[0], w, width);
   if (operations::with_unary(in.code, [&](auto operation) {
-        double* const to = adjoint(0);
-        for (int i = 0; i < size * width; ++i) to[i] = plus_flow(to[i], g[i], decltype(operation)::slope(a[i], y[i]));
+        operations::for_slopes<decltype(operation)>(
+            a, y, size * width, [g, to = adjoint(0)](int i, double slope) { to[i] = plus_flow(to[i], g[i], slope); });
       }))
     return;
   if (operations::with_binary(in.code, [&](auto operation) {
         const double* const b = value(in.operands[1], w, width);
         using Operation = decltype(operation);
         if (flows(0))
-          for_pairs<width>(size, stride(0), stride(1), [=, to = adjoint(0)](int i, int at_a, int at_b) {
-            to[at_a] = plus_flow(to[at_a], g[i], Operation::left(a[at_a], b[at_b], y[i]));
-          });
+          flow_back<width>(g, size, stride(0), adjoint(0), stride(1),
+                           [=](int i, int at_a, int at_b) { return Operation::left(a[at_a], b[at_b], y[i]); });
         if (flows(1))
-          for_pairs<width>(size, stride(0), stride(1), [=, to = adjoint(1)](int i, int at_a, int at_b) {
-            to[at_b] = plus_flow(to[at_b], g[i], Operation::right(a[at_a], b[at_b], y[i]));
-          });
+          flow_back<width>(g, size, stride(1), adjoint(1), stride(0),
+                           [=](int i, int at_b, int at_a) { return Operation::right(a[at_a], b[at_b], y[i]); });
       }))
     return;
+  if (in.code == Code::sum_of_products) return backward_products<width>(in, w);
   if (backward_sums<width>(in, w)) return;
+  double* const to = in.operands.empty() || !flows(0) ? nullptr : adjoint(0);
   switch (in.code) {
     case Code::gather:
       for (int i = 0; i < size; ++i)
         for (int lane = 0; lane < width; ++lane)
-          adjoint(0)[in.places[static_cast<std::size_t>(i)] * width + lane] += g[i * width + lane];
+          to[in.places[static_cast<std::size_t>(i)] * width + lane] += g[i * width + lane];
       return;
     case Code::join: {
       int first = 0;
@@ -281,14 +274,13 @@ void Tape::backward(const Instruction& in, Workspace& w) const {
       return;
     }
     case Code::sum:
-      for (int i = 0; i < this->size(in.operands[0]); ++i)
-        for (int lane = 0; lane < width; ++lane) adjoint(0)[i * width + lane] += g[lane];
+      for (int i = 0, entries = this->size(in.operands[0]); i < entries; ++i)
+        for (int lane = 0; lane < width; ++lane) to[i * width + lane] += g[lane];
       return;
     case Code::log_sum_exp:
       for (int i = 0; i < this->size(in.operands[0]); ++i)
         for (int lane = 0; lane < width; ++lane)
-          adjoint(0)[i * width + lane] =
-              plus_flow(adjoint(0)[i * width + lane], g[lane], std::exp(a[i * width + lane] - y[lane]));
+          to[i * width + lane] = plus_flow(to[i * width + lane], g[lane], std::exp(a[i * width + lane] - y[lane]));
       return;
     case Code::select:
       for (int i = 0; i < size; ++i)

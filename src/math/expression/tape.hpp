@@ -58,7 +58,8 @@ enum class Code {
   maximum,
   less,
   less_equal,
-  equal
+  equal,
+  sum_of_products  ///< a_1 b_1 + a_2 b_2 + ..., of operands a_1, b_1, a_2, ...
 };
 
 struct Instruction {
@@ -66,7 +67,8 @@ struct Instruction {
   int out;
   std::vector<int> operands;  ///< slots
   std::vector<int>
-      places;  ///< gather: entries of the operand; input: the first column; group_sum: the group of each entry
+      places;  ///< gather: entries of the operand; input: the first column; group_sum: the group of each entry;
+               ///< sum_of_products: the sign of each
 };
 
 class Tape {
@@ -82,6 +84,8 @@ class Tape {
   int join(const std::vector<int>& arrays);
   /// out_g = sum of the entries i with group[i] = g, for g = 0 … groups - 1.
   int group_sum(int array, std::vector<int> group, int groups);
+  /// sign_1 a_1 b_1 + sign_2 a_2 b_2 + ..., entry by entry; `factors` are a_1, b_1, a_2, ...
+  int sum_of_products(const std::vector<int>& factors, const std::vector<int>& signs);
   /// M v for a matrix M (rows one after the other) whose rows are as long as v; M^T v for one with as many rows as v has entries.
   int matrix_product(int matrix, int vector, bool is_transposed);
   /// y_i = a_i y_(i-1) + b_i with y_(-1) = start; a or b may be one number for all.
@@ -93,7 +97,8 @@ class Tape {
   bool is_constant(int slot) const { return slots_[static_cast<std::size_t>(slot)].is_constant; }
   const std::vector<double>& values_of(int constant) const { return slots_[static_cast<std::size_t>(constant)].values; }
 
-  /// No more instructions: `result` is what a run gives.
+  /// No more instructions: `result` is what a run gives. What it does not depend on is dropped, sums of products become one
+  /// instruction each.
   void finish(int result);
   int results() const { return size(result_); }
   /// The program of some entries of the result alone (places in rising order): what they do not hang on is left out, and
@@ -123,6 +128,15 @@ class Tape {
     std::size_t offset = 0;      // in units of lanes: of a variable in the workspace, of a constant in constants_
   };
   int add(Code code, int size, std::vector<int> operands, std::vector<int> places);
+  void join_products();
+  void place_slots();
+  std::vector<char> needed_slots() const;
+  template <int width>
+  void forward_products(const Instruction& instruction, const std::vector<const double*>& operands, double* out) const;
+  template <int width>
+  void backward_products(const Instruction& instruction, Workspace& w) const;
+  template <int width>
+  void tangent_products(const Instruction& instruction, Workspace& w) const;
   template <int width>
   bool forward_sums(const Instruction& instruction, const std::vector<const double*>& operands, double* out) const;
   template <int width>

@@ -136,6 +136,8 @@ class TapeCut {
         return part_.recurrence(operands[2], operands[0], operands[1]);
       case Code::normal_form:
         return part_.normal_form(operands[0], operands[1]);
+      case Code::sum_of_products:
+        return part_.sum_of_products(operands, in.places);
       default:
         return part_.apply(in.code, std::move(operands));
     }

@@ -26,8 +26,8 @@ void Tape::tangent(const Instruction& in, Workspace& w) const {
   const auto of = [&](std::size_t k) { return value(in.operands[k], w, width); };
   if (operations::with_unary(in.code, [&](auto operation) {
         from(0, [&](const double* t) {
-          entries([&](int, int, int at) {
-            out[at] = operations::plus_flow(0.0, t[at], decltype(operation)::slope(of(0)[at], y[at]));
+          operations::for_slopes<decltype(operation)>(of(0), y, size * width, [=](int at, double slope) {
+            out[at] = operations::plus_flow(0.0, t[at], slope);
           });
         });
       }))
@@ -50,6 +50,7 @@ void Tape::tangent(const Instruction& in, Workspace& w) const {
         });
       }))
     return;
+  if (in.code == Code::sum_of_products) return tangent_products<width>(in, w);
   if (tangent_sums<width>(in, w)) return;
   switch (in.code) {
     case Code::gather:

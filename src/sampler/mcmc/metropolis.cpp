@@ -5,7 +5,7 @@
 #include <iterator>
 #include <limits>
 
-#include "kernels/exponential.hpp"
+#include "kernels/elementary.hpp"
 #include "math/dense.hpp"
 #include "sampler/weights.hpp"
 
