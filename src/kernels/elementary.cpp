@@ -55,18 +55,13 @@ ManyDoubles exponential_of_minus_absolute(const ManyDoubles& x) {
 template <typename F>
 [[gnu::flatten]] void for_each_bundle(const double* x, std::int64_t count, double* out, const F& f) {
   constexpr std::int64_t at_once = vector_lanes * ManyDoubles::size;
-  ManyDoubles values{};
-  for (std::int64_t first = 0; first < count; first += at_once) {
-    const std::size_t bytes = static_cast<std::size_t>(std::min(at_once, count - first)) * sizeof(double);
-    if (bytes == sizeof values) {  // of a length known here
-      __builtin_memcpy(&values, x + first, sizeof values);
-      values = f(values);
-      __builtin_memcpy(out + first, &values, sizeof values);
-    } else {
-      __builtin_memcpy(&values, x + first, bytes);
-      values = f(values);
-      __builtin_memcpy(out + first, &values, bytes);
-    }
+  std::int64_t first = 0;
+  for (; first + at_once <= count; first += at_once) store(f(load(x + first)), out + first);
+  if (first < count) {
+    double rest[at_once] = {};
+    std::copy(x + first, x + count, rest);
+    store(f(load(rest)), rest);
+    std::copy_n(rest, count - first, out + first);
   }
   leave_vector_code();
 }

@@ -4,6 +4,7 @@
 
 #include "kernels/random_panels.hpp"
 #include "kernels/triangular.hpp"
+#include "kernels/unaligned.hpp"
 
 namespace aleator::kernels {
 namespace {
@@ -11,12 +12,6 @@ namespace {
 // Four numbers of a row; four of them are transposed at a time.
 using Four [[gnu::vector_size(32)]] = double;
 using Places [[gnu::vector_size(32)]] = std::int64_t;
-
-Four four_at(const double* from) {
-  Four result;
-  __builtin_memcpy(&result, from, sizeof result);
-  return result;
-}
 
 // rows[r] = columns[.][r]
 void transpose(const Four* columns, Four* rows) {
@@ -36,11 +31,11 @@ void add_transposed(const double* t, double scale, int d, const double* x, doubl
   for (; k + 4 <= d; k += 4)
     for (int r = 0; r < tile_rows; r += 4) {
       Four columns[4], rows[4];
-      for (int q = 0; q < 4; ++q) columns[q] = four_at(t + (k + q) * tile_rows + r);
+      for (int q = 0; q < 4; ++q) columns[q] = load_vector<4>(t + (k + q) * tile_rows + r);
       transpose(columns, rows);
       for (int q = 0; q < 4; ++q) {
-        const Four sum = four_at(x + (r + q) * d + k) + scale * rows[q];
-        __builtin_memcpy(y + (r + q) * d + k, &sum, sizeof sum);
+        const Four sum = load_vector<4>(x + (r + q) * d + k) + scale * rows[q];
+        store_vector<4>(sum, y + (r + q) * d + k);
       }
     }
   for (; k < d; ++k)

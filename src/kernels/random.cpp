@@ -109,15 +109,15 @@ inline void store_contiguous(const Target& to, std::int64_t task, const Pairs& n
     const Doubles low = __builtin_shuffle(n.x.v[i], n.y.v[i], Words{0, 4, 1, 5}),
                   high = __builtin_shuffle(n.x.v[i], n.y.v[i], Words{2, 6, 3, 7});
 #endif
-    __builtin_memcpy(at, &low, sizeof low);
-    __builtin_memcpy(at + vector_lanes, &high, sizeof high);
+    store_vector<vector_lanes>(low, at);
+    store_vector<vector_lanes>(high, at + vector_lanes);
   }
 }
 
 void store_each(const Target& to, std::int64_t task, std::int64_t count, const Pairs& n) {
   double x[pairs_at_once], y[pairs_at_once];
-  __builtin_memcpy(x, &n.x, sizeof x);
-  __builtin_memcpy(y, &n.y, sizeof y);
+  store(n.x, x);
+  store(n.y, y);
   std::int64_t pair = task % to.pairs;
   double* row = to.data + task / to.pairs * to.columns;
   for (int i = 0; i < count; ++i) {
@@ -166,8 +166,8 @@ template <bool is_contiguous>  // flatten: everything inlined, the bundles in re
     const Pairs n = normal_pairs(key, row, (row & 0ull) | static_cast<std::uint64_t>(pair), to.step);
     for (int i = 0; i < ManyDoubles::size; ++i) {
       double* const at = to.data + (i / vectors * to.columns + 2 * pair) * tile_rows + i % vectors * vector_lanes;
-      __builtin_memcpy(at, &n.x.v[i], sizeof n.x.v[i]);
-      __builtin_memcpy(at + tile_rows, &n.y.v[i], sizeof n.y.v[i]);
+      store_vector<vector_lanes>(n.x.v[i], at);
+      store_vector<vector_lanes>(n.y.v[i], at + tile_rows);
     }
   }
   leave_vector_code();
@@ -182,8 +182,13 @@ template <bool is_contiguous>  // flatten: everything inlined, the bundles in re
     set_counter(c, row, (row & 0ull) | (column | uniform_bit), to.step);
     philox_rounds(c, key);
     const ManyDoubles u = unit_interval(joined(c[0], c[1]));
-    __builtin_memcpy(to.data + first, &u,
-                     static_cast<std::size_t>(std::min<std::int64_t>(pairs_at_once, rows - first)) * sizeof(double));
+    if (first + pairs_at_once <= rows) {
+      store(u, to.data + first);
+    } else {
+      double rest[pairs_at_once];
+      store(u, rest);
+      std::copy_n(rest, rows - first, to.data + first);
+    }
     row = row + static_cast<std::uint64_t>(pairs_at_once);
   }
   leave_vector_code();

@@ -11,6 +11,8 @@
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
+
+#include "kernels/unaligned.hpp"
 #if defined(__AVX__)
 #include <immintrin.h>
 #endif
@@ -147,6 +149,15 @@ inline Bundle<Words> operator<<(const Bundle<Words>& a, int bits) {
 
 using ManyDoubles = Bundle<Doubles>;
 using ManyWords = Bundle<Words>;
+
+inline ManyDoubles load(const double* from) {
+  ManyDoubles x;
+  for (int i = 0; i < ManyDoubles::size; ++i) x.v[i] = load_vector<vector_lanes>(from + i * vector_lanes);
+  return x;
+}
+inline void store(const ManyDoubles& x, double* to) {
+  for (int i = 0; i < ManyDoubles::size; ++i) store_vector<vector_lanes>(x.v[i], to + i * vector_lanes);
+}
 
 inline ManyWords as_words(const ManyDoubles& x) {
   return each([](const Doubles& d) { return reinterpret_cast<Words>(d); }, x);
