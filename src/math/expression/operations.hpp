@@ -21,7 +21,7 @@ double log_gamma(double a);
 /// sum + adjoint slope, or with a tangent in the adjoint's place; nothing flows where that is 0, for 0 x infinity would be NaN.
 /// Said to be fused: of a product, a choice and a sum GCC makes one thing in one lane and another in the next.
 inline double plus_flow(double sum, double adjoint, double slope) {
-  return adjoint == 0.0 ? sum : std::fma(adjoint, slope, sum);
+  return std::fma(adjoint, adjoint == 0.0 ? 0.0 : slope, sum);
 }
 
 struct Negate {

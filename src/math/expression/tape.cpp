@@ -189,7 +189,7 @@ void Tape::forward(const Instruction& in, const std::vector<const double*>& oper
       return;
     case Code::sum:
       if (width == 1) {
-        *out = sum_in_parts(this->size(in.operands[0]), [a = operands[0]](double part, int i) { return part + a[i]; });
+        *out = sum_in_parts(operands[0], this->size(in.operands[0]));
         return;
       }
       std::fill_n(out, width, 0.0);
