@@ -8,9 +8,9 @@ wanted <- arguments[-1]
 
 series <- "data { int D; } parameters { vector[D] x; }
 model { x[1] ~ normal(0, 1); x[2:D] ~ normal(0.9 * x[1:(D - 1)], sqrt(0.19)); }"
-schools <- "data { int J; vector[J] y; vector[J] sd; }
+schools <- "data { int J; vector[J] y; vector[J] sigma; }
 parameters { real mu; real<lower=0> tau; vector[J] z; }
-model { mu ~ normal(0, 5); tau ~ cauchy(0, 5); z ~ std_normal(); y ~ normal(mu + tau * z, sd); }"
+model { mu ~ normal(0, 5); tau ~ cauchy(0, 5); z ~ std_normal(); y ~ normal(mu + tau * z, sigma); }"
 logistic <- "data { int N; int G; int P; int y[N]; int g[N]; matrix[N, P] X; }
 parameters { vector[G] z; real mu; real<lower=0> tau; vector[P] beta; }
 model { z ~ std_normal(); mu ~ std_normal(); tau ~ std_normal(); beta ~ std_normal();
@@ -19,7 +19,7 @@ model { z ~ std_normal(); mu ~ std_normal(); tau ~ std_normal(); beta ~ std_norm
 table <- read.csv("input/benchmarks/hierarchical_logistic/data.csv", comment.char = "#")
 problems <- list(
   ar1 = list(code = series, data = list(D = 250L)),
-  eight_schools = list(code = schools, data = list(J = 8L, y = c(28, 8, -3, 7, -1, 1, 18, 12), sd = c(15, 10, 16, 11, 9, 11, 10, 18))),
+  eight_schools = list(code = schools, data = list(J = 8L, y = c(28, 8, -3, 7, -1, 1, 18, 12), sigma = c(15, 10, 16, 11, 9, 11, 10, 18))),
   hierarchical_logistic = list(code = logistic, data = list(N = nrow(table), G = 50L, P = 5L, y = as.integer(table$y),
     g = as.integer(table$group) + 1L, X = as.matrix(table[, c("x0", "x1", "x2", "x3", "x4")]))))
 
