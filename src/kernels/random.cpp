@@ -210,17 +210,40 @@ void Rng::row_of_normals(Stream stream, std::int64_t row, double* out, int colum
   (columns % 2 == 0 ? fill<true> : fill<false>)(key_schedule(seed_, stream.purpose), to, 0, pairs);
 }
 
-void Rng::normals(Stream stream, std::int64_t first_row, Batch out) const {
+// The normals of out, block by block; after(first entry, past the last) while a block is in the first cache.
+template <typename Block>
+void Rng::fill_blocks(Stream stream, std::int64_t first_row, const Batch& out, const Block& after) const {
   const std::int64_t columns = static_cast<std::int64_t>(out.extent(1)), pairs = (columns + 1) / 2,
                      tasks = static_cast<std::int64_t>(out.extent(0)) * pairs;
   if (tasks == 0) return;
   const KeySchedule key = key_schedule(seed_, stream.purpose);
   const Target to{out.data(), columns, pairs, first_row, stream.step};
   const auto work = 2 * pairs == columns ? fill<true> : fill<false>;
+  const auto entry = [=](std::int64_t task) { return task / pairs * columns + 2 * (task % pairs); };
   constexpr std::int64_t block = 1024;  // pairs: three microseconds, so that few numbers need no threads
-  if (tasks <= 2 * block) return work(key, to, 0, tasks);
-  Kokkos::parallel_for("normals", Kokkos::RangePolicy<HostExec>(0, (tasks + block - 1) / block),
-                       [=](std::int64_t b) { work(key, to, b * block, std::min(tasks, (b + 1) * block)); });
+  const auto do_block = [=](std::int64_t b) {
+    const std::int64_t end = std::min(tasks, (b + 1) * block);
+    work(key, to, b * block, end);
+    after(entry(b * block), entry(end));
+  };
+  const std::int64_t blocks = (tasks + block - 1) / block;
+  if (blocks <= 2)
+    for (std::int64_t b = 0; b < blocks; ++b) do_block(b);
+  else
+    Kokkos::parallel_for("normals", Kokkos::RangePolicy<HostExec>(0, blocks), do_block);
+}
+
+void Rng::normals(Stream stream, std::int64_t first_row, Batch out) const {
+  fill_blocks(stream, first_row, out, [](std::int64_t, std::int64_t) {});
+}
+
+void Rng::normals_around(Stream stream, std::int64_t first_row, double kept, const ConstBatch& x, double scale,
+                         const Batch& out) const {
+  const double* const from = x.data();
+  double* const to = out.data();
+  fill_blocks(stream, first_row, out, [=](std::int64_t first, std::int64_t end) {
+    for (std::int64_t i = first; i < end; ++i) to[i] = std::fma(kept, from[i], scale * to[i]);
+  });
 }
 
 const int panel_rows = pairs_at_once;

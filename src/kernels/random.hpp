@@ -78,6 +78,9 @@ class Rng {
 
   /// out(r, c) ~ N(0, 1) for global row first_row + r and column c.
   void normals(Stream stream, std::int64_t first_row, Batch out) const;
+  /// out = kept x + scale xi with the xi of normals(), in one pass over memory; out is not x.
+  void normals_around(Stream stream, std::int64_t first_row, double kept, const ConstBatch& x, double scale,
+                      const Batch& out) const;
   /// out(r): the uniform of global row first_row + r.
   void uniforms(Stream stream, std::int64_t first_row, std::uint32_t column, Vector out) const;
   /// One row of normals(), on the calling thread.
@@ -86,6 +89,8 @@ class Rng {
   double uniform(Stream stream, std::int64_t row, std::uint32_t column = 0) const;
 
  private:
+  template <typename Block>
+  void fill_blocks(Stream stream, std::int64_t first_row, const Batch& out, const Block& after) const;
   std::uint64_t seed_;
 };
 

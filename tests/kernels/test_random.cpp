@@ -174,6 +174,18 @@ TEST(Normals, OfManyRowsByThreadsAreThoseOfEachRowAlone) {
   }
 }
 
+TEST(Normals, AroundAPointAreThoseAloneScaledAndMoved) {
+  for (const auto& [rows, columns] : {std::pair(1, 5), std::pair(1, 7001), std::pair(700, 13), std::pair(40, 256)}) {
+    const Batch x("x", rows, columns), xi("xi", rows, columns), out("out", rows, columns);
+    const Rng rng(7);
+    rng.normals({Purpose::acceptance, 1}, 0, x);
+    rng.normals({Purpose::proposal, 3}, 11, xi);
+    rng.normals_around({Purpose::proposal, 3}, 11, 0.75, x, -0.5, out);
+    for (int r = 0; r < rows; ++r)
+      for (int c = 0; c < columns; ++c) ASSERT_EQ(out(r, c), std::fma(0.75, x(r, c), -0.5 * xi(r, c)));
+  }
+}
+
 TEST(Normals, HaveTheSameBitsOnEveryMachine) {
   // FNV-1a of the bits; recorded from builds for plain x86-64 (std::fma), AVX, AVX2 with FMA and AVX-512, -O0 and -O3.
   const std::vector<double> x =

@@ -17,11 +17,9 @@ Pcn::State Pcn::init(const Problem& problem, const Context& context) const {
 
 Vector Pcn::move(const Problem& problem, const Context& context, const MoveSetting& setting, Ensemble& e) {
   const double beta = std::tanh(setting.scale), kept = std::sqrt(1.0 - beta * beta);
-  const Batch proposed = proposal_normals(e, context, setting.step);
-  kernels::for_each_row(e.rows(), [=, position = e.position](int row) {
-    for (std::size_t k = 0; k < proposed.extent(1); ++k)
-      proposed(row, k) = kept * position(row, k) + beta * proposed(row, k);
-  });
+  const Batch proposed = kernels::new_batch(static_cast<std::size_t>(e.rows()), static_cast<int>(e.position.extent(1)));
+  context.rng.normals_around({kernels::Purpose::proposal, setting.step}, e.layout.first(), kept, e.position, beta,
+                             proposed);
   const Candidates c = evaluate_candidates(problem, context, e, proposed);
   Kokkos::deep_copy(c.log_ratio, 0.0);  // the proposal is reversible with respect to N(0, I)
   return accept(c, setting, context, e);
