@@ -139,6 +139,12 @@ void Tape::place_slots() {
     slot.offset = variables_;
     variables_ += static_cast<std::size_t>(slot.size);
   }
+  std::vector<char> has_adjoint(slots_.size(), 0);
+  has_adjoint[static_cast<std::size_t>(result_)] = 1;
+  for (auto in = program_.rbegin(); in != program_.rend(); ++in)
+    for (const int operand : in->operands)
+      if (char& has = has_adjoint[static_cast<std::size_t>(operand)]; has == 0 && !is_constant(operand))
+        in->first_adjoints.push_back(operand), has = 1;
   for (std::size_t k = 0; k < slots_.size(); ++k) {
     Slot& slot = slots_[k];
     if (!slot.is_constant || needed[k] == 0) continue;
@@ -296,7 +302,7 @@ void Tape::backward(const Instruction& in, Workspace& w) const {
 
 template <int width>
 void Tape::pull_back_lanes(const double* const* dy, int columns, double* const* du, Workspace& w) const {
-  w.adjoints.assign(variables_ * width, 0.0);
+  w.adjoints.resize(variables_ * width);
   double* const result = w.adjoints.data() + slots_[static_cast<std::size_t>(result_)].offset * width;
   for (int lane = 0; lane < width; ++lane) {
     std::fill_n(du[lane], columns, 0.0);
@@ -304,6 +310,8 @@ void Tape::pull_back_lanes(const double* const* dy, int columns, double* const* 
   }
   for (auto in = program_.rbegin(); in != program_.rend(); ++in) {
     if (in->code != Code::input) {
+      for (const int slot : in->first_adjoints)
+        std::fill_n(w.adjoints.data() + slots_[static_cast<std::size_t>(slot)].offset * width, size(slot) * width, 0.0);
       backward<width>(*in, w);
       continue;
     }

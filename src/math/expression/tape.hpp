@@ -69,6 +69,8 @@ struct Instruction {
   std::vector<int>
       places;  ///< gather: entries of the operand; input: the first column; group_sum: the group of each entry;
                ///< sum_of_products: the sign of each
+  std::vector<int>
+      first_adjoints{};  ///< slots whose adjoints begin at 0 here, when the program is gone through backwards
 };
 
 class Tape {
