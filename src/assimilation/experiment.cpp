@@ -8,6 +8,19 @@
 
 namespace aleator::assimilation {
 
+std::vector<double> Statistics::perturbation(const kernels::Rng& rng, kernels::Stream stream, int row) const {
+  const int d = static_cast<int>(initial_mean.size());
+  std::vector<double> z(static_cast<std::size_t>(initial_perturbation ? initial_perturbation->latent_dimension() : d));
+  rng.row_of_normals(stream, row, z.data(), static_cast<int>(z.size()));
+  if (initial_perturbation) {
+    std::vector<double> x(static_cast<std::size_t>(d));
+    initial_perturbation->to_parameters(z.data(), x.data());
+    return x;
+  }
+  for (int i = 0; i < d; ++i) z[i] *= initial_sd[i];
+  return z;
+}
+
 Experiment::Experiment(const model::StateSpace& model, Statistics statistics, const parallel::Comm& comm)
     : model_(model), statistics_(std::move(statistics)), comm_(comm), layout_(statistics_.replicates, comm) {
   is_spread_ = comm.size() > 1 && statistics_.replicates >= comm.size();
@@ -106,9 +119,9 @@ void Experiment::add_noise(int cycle, double* x, int rows_each, int first_row) c
 }
 
 void Experiment::draw_initial(int replicate, int row, double* x) const {
-  rng(replicate).row_of_normals({Purpose::initial}, row, x, states());
+  const std::vector<double> added = statistics_.perturbation(rng(replicate), {Purpose::initial}, row);
   const double* const mean = is_of_rows() ? &own_.initial_mean(replicate, 0) : statistics_.initial_mean.data();
-  for (int i = 0; i < states(); ++i) x[i] = mean[i] + statistics_.initial_sd[i] * x[i];
+  for (int i = 0; i < states(); ++i) x[i] = mean[i] + added[i];
 }
 
 void Experiment::observe(const double* x, double* y) const {

@@ -41,7 +41,8 @@ Observations read_observations(const deck::File& file, const model::StateInfo& i
 const model::StateSpace& states_of(const model::ForwardModel& model, const std::string& name) {
   const model::StateSpace* const space = model.state_space();
   if (space == nullptr)
-    throw deck::KeyError("model", fmt::format("'{}' is no model of states in time", name), "take one of ode/…");
+    throw deck::KeyError("model", fmt::format("'{}' is no model of states in time", name),
+                         "take one of ode/…, or of pde/… in time on a regular grid");
   if (const std::string& objection = space->info().objection; !objection.empty())
     throw deck::KeyError("model", fmt::format("'{}' {}", name, objection));
   return *space;

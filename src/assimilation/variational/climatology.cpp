@@ -15,8 +15,8 @@ math::Matrix climatological_covariance(const Experiment& experiment, double inte
   const kernels::Rng rng(statistics.seed);
   std::vector<double> x(static_cast<std::size_t>(trajectories) * d), xi(static_cast<std::size_t>(d));
   for (int j = 0; j < trajectories; ++j) {
-    rng.row_of_normals({Purpose::climatology}, j, xi.data(), d);
-    for (int i = 0; i < d; ++i) x[j * d + i] = statistics.initial_mean[i] + statistics.initial_sd[i] * xi[i];
+    const std::vector<double> added = statistics.perturbation(rng, {Purpose::climatology}, j);
+    for (int i = 0; i < d; ++i) x[j * d + i] = statistics.initial_mean[i] + added[i];
   }
   math::Matrix all(times * trajectories, d);
   double t = experiment.info().start;
