@@ -9,15 +9,15 @@
 namespace aleator::assimilation {
 
 std::vector<double> Statistics::perturbation(const kernels::Rng& rng, kernels::Stream stream, int row) const {
-  const int d = static_cast<int>(initial_mean.size());
-  std::vector<double> z(static_cast<std::size_t>(initial_perturbation ? initial_perturbation->latent_dimension() : d));
+  std::vector<double> z(initial_perturbation ? static_cast<std::size_t>(initial_perturbation->latent_dimension())
+                                             : initial_sd.size());
   rng.row_of_normals(stream, row, z.data(), static_cast<int>(z.size()));
   if (initial_perturbation) {
-    std::vector<double> x(static_cast<std::size_t>(d));
+    std::vector<double> x(static_cast<std::size_t>(initial_perturbation->dimension()));
     initial_perturbation->to_parameters(z.data(), x.data());
     return x;
   }
-  for (int i = 0; i < d; ++i) z[i] *= initial_sd[i];
+  for (std::size_t i = 0; i < z.size(); ++i) z[i] *= initial_sd[i];
   return z;
 }
 

@@ -56,6 +56,12 @@ std::vector<double> spread_out(const char* key, const std::vector<double>& value
   return values;
 }
 
+void check_perturbation(const prob::Prior& prior, const std::string& name, int states) {
+  if (prior.dimension() != states)
+    throw deck::KeyError("initial_perturbation", fmt::format("has {} parameters, but model '{}' has {} states",
+                                                             prior.dimension(), name, states));
+}
+
 std::vector<double> model_noise(const std::vector<double>& values, int states) {
   if (values.empty()) return {};
   std::vector<double> sd = spread_out("model_noise_sd", values, states, "states");

@@ -50,10 +50,7 @@ AssimilateJob::AssimilateJob(const Params& params, Parts parts) : params_(params
   using assimilation::spread_out;
   params_.noise_sd = spread_out("noise_sd", params_.noise_sd, static_cast<int>(info.observed.size()), "observables");
   params_.initial_sd = spread_out("initial_sd", params_.initial_sd, d, "states");
-  if (parts_.initial_perturbation && parts_.initial_perturbation->dimension() != d)
-    throw deck::KeyError("initial_perturbation",
-                         fmt::format("has {} parameters, but model '{}' has {} states",
-                                     parts_.initial_perturbation->dimension(), params_.model, d));
+  if (parts_.initial_perturbation) assimilation::check_perturbation(*parts_.initial_perturbation, params_.model, d);
   params_.model_noise_sd = assimilation::model_noise(params_.model_noise_sd, d);
   if (const std::string objection = parts_.filter->objection(info, !params_.model_noise_sd.empty()); !objection.empty())
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
