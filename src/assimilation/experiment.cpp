@@ -8,17 +8,17 @@
 
 namespace aleator::assimilation {
 
-std::vector<double> Statistics::perturbation(const kernels::Rng& rng, kernels::Stream stream, int row) const {
-  std::vector<double> z(initial_perturbation ? static_cast<std::size_t>(initial_perturbation->latent_dimension())
-                                             : initial_sd.size());
-  rng.row_of_normals(stream, row, z.data(), static_cast<int>(z.size()));
-  if (initial_perturbation) {
-    std::vector<double> x(static_cast<std::size_t>(initial_perturbation->dimension()));
-    initial_perturbation->to_parameters(z.data(), x.data());
-    return x;
+void Statistics::draw(const kernels::Rng& rng, kernels::Stream stream, int row, const double* mean, double* x) const {
+  if (!initial_perturbation) {
+    const int d = static_cast<int>(initial_sd.size());
+    rng.row_of_normals(stream, row, x, d);
+    for (int i = 0; i < d; ++i) x[i] = mean[i] + initial_sd[i] * x[i];
+    return;
   }
-  for (std::size_t i = 0; i < z.size(); ++i) z[i] *= initial_sd[i];
-  return z;
+  std::vector<double> z(static_cast<std::size_t>(initial_perturbation->latent_dimension()));
+  rng.row_of_normals(stream, row, z.data(), static_cast<int>(z.size()));
+  initial_perturbation->to_parameters(z.data(), x);
+  for (int i = 0; i < initial_perturbation->dimension(); ++i) x[i] += mean[i];
 }
 
 Experiment::Experiment(const model::StateSpace& model, Statistics statistics, const parallel::Comm& comm)
@@ -119,9 +119,8 @@ void Experiment::add_noise(int cycle, double* x, int rows_each, int first_row) c
 }
 
 void Experiment::draw_initial(int replicate, int row, double* x) const {
-  const std::vector<double> added = statistics_.perturbation(rng(replicate), {Purpose::initial}, row);
   const double* const mean = is_of_rows() ? &own_.initial_mean(replicate, 0) : statistics_.initial_mean.data();
-  for (int i = 0; i < states(); ++i) x[i] = mean[i] + added[i];
+  statistics_.draw(rng(replicate), {Purpose::initial}, row, mean, x);
 }
 
 void Experiment::observe(const double* x, double* y) const {

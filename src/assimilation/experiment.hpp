@@ -35,8 +35,8 @@ struct Statistics {
   std::vector<double> initial_sd;      ///< d
   std::shared_ptr<const prob::Prior>
       initial_perturbation;  ///< added to the mean instead of N(0, initial_sd^2); or null
-  /// What a draw from the initial distribution adds to the mean.
-  std::vector<double> perturbation(const kernels::Rng& rng, kernels::Stream stream, int row) const;
+  /// x = a draw from the initial distribution around a mean.
+  void draw(const kernels::Rng& rng, kernels::Stream stream, int row, const double* mean, double* x) const;
   int replicates = 1;
   std::uint64_t seed = 1;
 };
