@@ -122,6 +122,7 @@ double taper(double distance, double radius) {
 }
 
 int place_of(const model::LinearObservable& observable) {
+  if (observable.place >= 0) return observable.place;
   int place = observable.weights.front().first;
   double largest = 0.0;
   for (const auto& [i, weight] : observable.weights)

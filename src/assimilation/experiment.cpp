@@ -8,6 +8,19 @@
 
 namespace aleator::assimilation {
 
+void Statistics::draw(const kernels::Rng& rng, kernels::Stream stream, int row, const double* mean, double* x) const {
+  if (!initial_perturbation) {
+    const int d = static_cast<int>(initial_sd.size());
+    rng.row_of_normals(stream, row, x, d);
+    for (int i = 0; i < d; ++i) x[i] = mean[i] + initial_sd[i] * x[i];
+    return;
+  }
+  std::vector<double> z(static_cast<std::size_t>(initial_perturbation->latent_dimension()));
+  rng.row_of_normals(stream, row, z.data(), static_cast<int>(z.size()));
+  initial_perturbation->to_parameters(z.data(), x);
+  for (int i = 0; i < initial_perturbation->dimension(); ++i) x[i] += mean[i];
+}
+
 Experiment::Experiment(const model::StateSpace& model, Statistics statistics, const parallel::Comm& comm)
     : model_(model), statistics_(std::move(statistics)), comm_(comm), layout_(statistics_.replicates, comm) {
   is_spread_ = comm.size() > 1 && statistics_.replicates >= comm.size();
@@ -106,9 +119,8 @@ void Experiment::add_noise(int cycle, double* x, int rows_each, int first_row) c
 }
 
 void Experiment::draw_initial(int replicate, int row, double* x) const {
-  rng(replicate).row_of_normals({Purpose::initial}, row, x, states());
   const double* const mean = is_of_rows() ? &own_.initial_mean(replicate, 0) : statistics_.initial_mean.data();
-  for (int i = 0; i < states(); ++i) x[i] = mean[i] + statistics_.initial_sd[i] * x[i];
+  statistics_.draw(rng(replicate), {Purpose::initial}, row, mean, x);
 }
 
 void Experiment::observe(const double* x, double* y) const {

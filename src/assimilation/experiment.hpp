@@ -10,6 +10,7 @@
 /// Cost      memory: all ensembles of the rank's replicates.
 /// Fails     -
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "model/forward_model.hpp"
 #include "model/state_space.hpp"
 #include "parallel/row_layout.hpp"
+#include "prob/prior/prior.hpp"
 
 namespace aleator::assimilation {
 
@@ -31,6 +33,10 @@ struct Statistics {
   std::vector<double> model_noise_sd;  ///< added to the states at every observation time, d; empty: none
   std::vector<double> initial_mean;    ///< of truth and members at the start, d
   std::vector<double> initial_sd;      ///< d
+  std::shared_ptr<const prob::Prior>
+      initial_perturbation;  ///< added to the mean instead of N(0, initial_sd^2); or null
+  /// x = a draw from the initial distribution around a mean.
+  void draw(const kernels::Rng& rng, kernels::Stream stream, int row, const double* mean, double* x) const;
   int replicates = 1;
   std::uint64_t seed = 1;
 };

@@ -41,7 +41,8 @@ Observations read_observations(const deck::File& file, const model::StateInfo& i
 const model::StateSpace& states_of(const model::ForwardModel& model, const std::string& name) {
   const model::StateSpace* const space = model.state_space();
   if (space == nullptr)
-    throw deck::KeyError("model", fmt::format("'{}' is no model of states in time", name), "take one of ode/…");
+    throw deck::KeyError("model", fmt::format("'{}' is no model of states in time", name),
+                         "take one of ode/…, or of pde/… in time on a regular grid");
   if (const std::string& objection = space->info().objection; !objection.empty())
     throw deck::KeyError("model", fmt::format("'{}' {}", name, objection));
   return *space;
@@ -53,6 +54,12 @@ std::vector<double> spread_out(const char* key, const std::vector<double>& value
     throw deck::KeyError(key, fmt::format("{} values for {} {}", values.size(), count, what),
                          "give one value for all, or one for each");
   return values;
+}
+
+void check_perturbation(const prob::Prior& prior, const std::string& name, int states) {
+  if (prior.dimension() != states)
+    throw deck::KeyError("initial_perturbation", fmt::format("has {} parameters, but model '{}' has {} states",
+                                                             prior.dimension(), name, states));
 }
 
 std::vector<double> model_noise(const std::vector<double>& values, int states) {

@@ -10,6 +10,7 @@
 #include "deck/value.hpp"
 #include "model/forward_model.hpp"
 #include "model/state_space.hpp"
+#include "prob/prior/prior.hpp"
 
 namespace aleator::assimilation {
 
@@ -27,5 +28,8 @@ const model::StateSpace& states_of(const model::ForwardModel& model, const std::
 std::vector<double> spread_out(const char* key, const std::vector<double>& values, int count, const char* what);
 /// The same for noise of the states, which is none where all values are 0: then empty.
 std::vector<double> model_noise(const std::vector<double>& values, int states);
+
+/// KeyError at initial_perturbation when a prior has not as many parameters as the model `name` has states.
+void check_perturbation(const prob::Prior& prior, const std::string& name, int states);
 
 }  // namespace aleator::assimilation

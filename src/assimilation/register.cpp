@@ -21,10 +21,12 @@ void add_filter(deck::Registry& registry, const std::string& name) {
 }
 
 std::unique_ptr<model::Target> make_state_space(const StateSpaceTarget::Params& params, deck::Builder& builder) {
-  return std::make_unique<StateSpaceTarget>(
-      params, StateSpaceTarget::Parts{builder.get<model::ForwardModel>("model", params.model),
-                                      builder.get<Filter>("filter", params.filter),
-                                      builder.deck().block("filter", params.filter).block.type});
+  StateSpaceTarget::Parts parts{builder.get<model::ForwardModel>("model", params.model),
+                                builder.get<Filter>("filter", params.filter),
+                                builder.deck().block("filter", params.filter).block.type};
+  if (!params.initial_perturbation.empty())
+    parts.initial_perturbation = builder.get<prob::Prior>("prior", params.initial_perturbation);
+  return std::make_unique<StateSpaceTarget>(params, std::move(parts));
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
       .key("initial_sd", &Params::initial_sd, "",
            "standard deviation of truth and members around the initial state: one, or one for each state",
            deck::at_least(0.0))
+      .reference(
+          "initial_perturbation", &Params::initial_perturbation, "prior",
+          "prior whose draws are added to the initial state instead of noise of initial_sd: fields that are smooth")
       .key("warm_up", &Params::warm_up, "", "time for which the model's initial state is advanced before the start",
            deck::at_least(0.0))
       .key("observations", &Params::observations, "",
@@ -47,6 +50,7 @@ AssimilateJob::AssimilateJob(const Params& params, Parts parts) : params_(params
   using assimilation::spread_out;
   params_.noise_sd = spread_out("noise_sd", params_.noise_sd, static_cast<int>(info.observed.size()), "observables");
   params_.initial_sd = spread_out("initial_sd", params_.initial_sd, d, "states");
+  if (parts_.initial_perturbation) assimilation::check_perturbation(*parts_.initial_perturbation, params_.model, d);
   params_.model_noise_sd = assimilation::model_noise(params_.model_noise_sd, d);
   if (const std::string objection = parts_.filter->objection(info, !params_.model_noise_sd.empty()); !objection.empty())
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
@@ -63,7 +67,7 @@ assimilation::Statistics AssimilateJob::statistics(const JobContext& context) co
   const model::StateSpace& space = *parts_.model->state_space();
   assimilation::Statistics out;
   out.noise_sd = params_.noise_sd, out.model_noise_sd = params_.model_noise_sd, out.initial_sd = params_.initial_sd;
-  out.initial_mean = space.info().initial;
+  out.initial_mean = space.info().initial, out.initial_perturbation = parts_.initial_perturbation;
   out.replicates = params_.replicates, out.seed = static_cast<std::uint64_t>(context.settings.seed);
   if (params_.warm_up == 0.0) return out;
   const double start = space.info().start;

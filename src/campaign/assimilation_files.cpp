@@ -101,6 +101,7 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   out["is_twin"] = run.is_twin();
   out["seed"] = context.settings.seed;
   out["states"] = experiment.states(), out["observables"] = experiment.observables();
+  out["grid"] = experiment.info().grid, out["fields"] = experiment.info().fields;
   out["members"] = names.algorithm.members(), out["replicates"] = all.replicates;
   out["cycles"] = all.cycles, out["spin_up"] = all.spin_up;
   for (int i = 0; i < score_count; ++i) out["time_means"][score_names[i]] = all.time_mean(i);
@@ -179,6 +180,8 @@ void write_assimilation_report(const std::string& folder, const RunSettings& set
     page.truth = reader.read("states", "truth"), page.mean = reader.read("states", "mean");
     page.sd = reader.read("states", "sd");
   }
+  page.grid = summary.value("grid", std::vector<int>());
+  page.fields = summary.value("fields", std::vector<std::string>());
   page.tiles = tiles_of(summary);
   const std::string filter = summary.at("component");
   page.headline =

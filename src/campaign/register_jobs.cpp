@@ -79,6 +79,8 @@ std::unique_ptr<Job> make_assimilate(const AssimilateJob::Params& params, deck::
   AssimilateJob::Parts parts;
   parts.model = builder.get<model::ForwardModel>("model", params.model);
   parts.filter = builder.get<assimilation::Filter>("filter", params.filter);
+  if (!params.initial_perturbation.empty())
+    parts.initial_perturbation = builder.get<prob::Prior>("prior", params.initial_perturbation);
   parts.component = deck.block("filter", params.filter).block.type;
   parts.text =
       fmt::format("Model '{}': {}.\n\nFilter '{}': {}.", params.model, title_of(deck.block("model", params.model)),

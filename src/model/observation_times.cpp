@@ -32,17 +32,29 @@ std::vector<double> observation_times(const TimesParams& params, double start, F
   return times;
 }
 
+namespace {
+
+double steps_between(double from, double to, double dt) {
+  return std::ceil((to - from) / dt * (1.0 - 1e-12));  // 0.1 times 3 is not four steps
+}
+
+}  // namespace
+
+Piece piece_between(double from, double to, double dt) {
+  const double n = steps_between(from, to, dt);
+  return {static_cast<int>(n), n > 0 ? (to - from) / n : 0.0, -1};
+}
+
 std::vector<Piece> pieces_between(const std::vector<double>& times, double start, double dt, double most) {
   std::vector<Piece> pieces;
   double t = start, total = 0.0;
   for (std::size_t k = 0; k < times.size(); ++k) {
-    const double length = times[k] - t;
-    const double n = std::ceil(length / dt * (1.0 - 1e-12));  // 0.1 times 3 is not four steps
+    const double n = steps_between(t, times[k], dt);
     total += n;
     if (total > most)
       throw deck::KeyError("dt", fmt::format("{} means more than {} steps", dt, static_cast<int>(most)),
                            "choose a longer step or an earlier end");
-    pieces.push_back({static_cast<int>(n), n > 0 ? length / n : 0.0, static_cast<int>(k)});
+    pieces.push_back({static_cast<int>(n), n > 0 ? (times[k] - t) / n : 0.0, static_cast<int>(k)});
     t = times[k];
   }
   return pieces;

@@ -40,6 +40,8 @@ struct Piece {
   int output;
 };
 
+/// Equal steps from one time to another, none longer than dt.
+Piece piece_between(double from, double to, double dt);
 /// A piece for each of the times. KeyError on dt when there are more than `most` steps.
 std::vector<Piece> pieces_between(const std::vector<double>& times, double start, double dt, double most);
 /// The same in pieces of at most `longest` steps, at least 1.

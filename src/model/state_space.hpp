@@ -20,6 +20,7 @@ struct RowStatus;
 struct LinearObservable {
   std::string name;
   std::vector<std::pair<int, double>> weights;
+  int place = -1;  ///< the state at which it lies; -1: that of the largest weight
 };
 
 /// One direction of the space in which the states lie: where each of them is, and after what length it repeats.
@@ -35,6 +36,8 @@ struct StateInfo {
   std::vector<double> times;               ///< of the observations, increasing
   std::vector<LinearObservable> observed;  ///< at each of them
   std::vector<Coordinate> coordinates;     ///< none: the states have no places, so that nothing can be localised
+  std::vector<int> grid;                   ///< nx, or nx and ny: the states are fields on a grid, x fastest; else empty
+  std::vector<std::string> fields;         ///< their names, one field after the other
   std::string objection;                   ///< why the model's observations are no linear sums of states, or empty
 };
 

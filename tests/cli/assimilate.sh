@@ -40,6 +40,23 @@ for replicates in 1 3; do
   same_results whole_$replicates $folder "$replicates replicates, stopped and resumed on 2 ranks"
 done
 
+# A field: 256 values on a torus, drawn from a prior, with noise of the model.
+flow="$SOURCE_DIR/input/navier_stokes_twin/twin.toml --set model.flow.mesh=16 --set prior.eddies.cells=[16,16]
+  --set model.flow.observe_every=4 --set model.flow.observations=200 --set model.flow.end=40.0"
+expect 0 "$ALEATOR" run $flow --out flow
+grep -q "Map of the error" flow/report/index.html || fail "no maps of the field in the report"
+for ranks in 2 4; do
+  expect 0 on $ranks "$ALEATOR" run $flow --set run.report=false --out flow_$ranks
+  same_results flow flow_$ranks "a field on 1 and $ranks ranks"
+done
+expect 0 "$ALEATOR" run $flow --out flow_stopped --set run.wall_time_minutes=0.004 --set run.stop_margin_minutes=0.001
+[ -f flow_stopped/checkpoint.h5 ] && [ ! -f flow_stopped/summary.json ] || fail "no checkpoint of the field"
+expect 0 on 2 "$ALEATOR" resume flow_stopped --set run.wall_time_minutes=100
+says_once "resumed after cycle"
+same_results flow flow_stopped "a field, stopped and resumed on 2 ranks"
+expect 2 "$ALEATOR" check $flow --set prior.eddies.cells=[8,8]
+says "has 64 parameters, but model 'flow' has 256 states"
+
 # A model that diverges: exit code 3, the cycle, and the last good ensemble; resumed, it fails at the same place.
 for ranks in 1 2; do
   expect 3 on $ranks "$ALEATOR" run "$deck" $small --set model.weather.dt=0.5 --set model.weather.end=150.0 \

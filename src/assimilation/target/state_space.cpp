@@ -50,8 +50,11 @@ deck::Schema<StateSpaceTarget::Params> StateSpaceTarget::schema() {
         deck::at_least(0.0));
   s.key("initial_sd", &Params::initial_sd, "",
         "standard deviation of the first states around the model's initial state: one, or one for each",
-        deck::at_least(0.0))
-      .required();
+        deck::at_least(0.0));
+  s.reference(
+      "initial_perturbation", &Params::initial_perturbation, "prior",
+      "prior whose draws are added to the model's initial state instead of noise of initial_sd: fields that are "
+      "smooth");
   s.key("unknown_model_noise_scale", &Params::unknown_model_noise_scale, "",
         "whether the parameter after the model's is a factor of model_noise_sd")
       .key("unknown_noise_scale", &Params::unknown_noise_scale, "",
@@ -70,7 +73,13 @@ StateSpaceTarget::StateSpaceTarget(const Params& params, Parts parts) : params_(
                          "take filter/particle, filter/enkf or filter/etkf");
   statistics_.noise_sd =
       spread_out("noise_sd", params_.noise_sd, static_cast<int>(info.observed.size()), "observables");
-  statistics_.initial_sd = spread_out("initial_sd", params_.initial_sd, d, "states");
+  statistics_.initial_perturbation = parts_.initial_perturbation;
+  if (parts_.initial_perturbation)
+    check_perturbation(*parts_.initial_perturbation, params_.model, d);
+  else if (params_.initial_sd.empty())
+    throw deck::KeyError("initial_sd", "is not given, and no initial_perturbation either", "set one of them");
+  else
+    statistics_.initial_sd = spread_out("initial_sd", params_.initial_sd, d, "states");
   statistics_.model_noise_sd = model_noise(params_.model_noise_sd, d);
   if (params_.unknown_model_noise_scale && statistics_.model_noise_sd.empty())
     throw deck::KeyError("unknown_model_noise_scale", "is a factor of model_noise_sd, which is not given",

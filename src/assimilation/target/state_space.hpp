@@ -1,11 +1,12 @@
 #pragma once
 /// What      The likelihood of the parameters of a model in time whose states are noisy, estimated by a filter: with any
 ///           Metropolis sampler this is particle marginal Metropolis-Hastings.
-/// Method    x_0 ~ N(initial(u), initial_sd^2), x_k = M(x_(k-1); u) + q_k, y_k = H x_k + r_k. f(u) = sum_k log p^(y_k | y_1 ...
-///           y_(k-1), u) from the filter's members. With filter/particle exp f is without bias, E exp f(u) = p(y | u) (Del Moral
-///           2004), so that chains on exp f have the exact posterior as their law whatever the number of particles (Andrieu,
-///           Roberts 2009; Andrieu, Doucet, Holenstein 2010, section 2.4.2). With filter/enkf and filter/etkf it is the Gaussian
-///           approximation, exact for linear models and many members only (Drovandi, Everitt, Golightly, Prangle 2022).
+/// Method    x_0 ~ N(initial(u), initial_sd^2), or initial(u) + a draw of a prior; x_k = M(x_(k-1); u) + q_k, y_k = H x_k + r_k.
+///           f(u) = sum_k log p^(y_k | y_1 ... y_(k-1), u) from the filter's members. With filter/particle exp f is without
+///           bias, E exp f(u) = p(y | u) (Del Moral 2004), so that chains on exp f have the exact posterior as their law
+///           whatever the number of particles (Andrieu, Roberts 2009; Andrieu, Doucet, Holenstein 2010, section 2.4.2). With
+///           filter/enkf and filter/etkf it is the Gaussian approximation, exact for linear models and many members only
+///           (Drovandi, Everitt, Golightly, Prangle 2022).
 ///           A row's random numbers are those of the bits of u and `seed`: as good as fresh ones at every new u, and at an old
 ///           one the same, so that a value that is asked for again is the one that was accepted.
 /// Parallel  local rows; threads over the rows. The same bits on any number of ranks, after a resume, and for a row by itself.
@@ -25,7 +26,7 @@ namespace aleator::assimilation {
 class StateSpaceTarget : public model::Target, public model::Sequence {
  public:
   struct Params {
-    std::string model, filter;
+    std::string model, filter, initial_perturbation;
     deck::File observations;
     std::vector<double> noise_sd, model_noise_sd, initial_sd;
     bool unknown_noise_scale = false;
@@ -35,7 +36,8 @@ class StateSpaceTarget : public model::Target, public model::Sequence {
   struct Parts {
     std::shared_ptr<const model::ForwardModel> model;
     std::shared_ptr<Filter> filter;
-    std::string component;  ///< "filter/particle"
+    std::string component;                                         ///< "filter/particle"
+    std::shared_ptr<const prob::Prior> initial_perturbation = {};  ///< or null
   };
   static deck::Schema<Params> schema();
   StateSpaceTarget(const Params& params, Parts parts);

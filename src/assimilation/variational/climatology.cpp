@@ -14,10 +14,8 @@ math::Matrix climatological_covariance(const Experiment& experiment, double inte
   const Statistics& statistics = experiment.statistics();
   const kernels::Rng rng(statistics.seed);
   std::vector<double> x(static_cast<std::size_t>(trajectories) * d), xi(static_cast<std::size_t>(d));
-  for (int j = 0; j < trajectories; ++j) {
-    rng.row_of_normals({Purpose::climatology}, j, xi.data(), d);
-    for (int i = 0; i < d; ++i) x[j * d + i] = statistics.initial_mean[i] + statistics.initial_sd[i] * xi[i];
-  }
+  for (int j = 0; j < trajectories; ++j)
+    statistics.draw(rng, {Purpose::climatology}, j, statistics.initial_mean.data(), &x[j * d]);
   math::Matrix all(times * trajectories, d);
   double t = experiment.info().start;
   for (int step = 0; step < 2 * times; ++step, t += interval) {

@@ -143,6 +143,59 @@ std::vector<double> turned(const std::vector<double>& values, std::size_t states
   return out;
 }
 
+// One field at one time.
+std::vector<double> map_of(const std::vector<double>& values, std::size_t begin, std::size_t size) {
+  const auto from = values.begin() + static_cast<std::ptrdiff_t>(begin);
+  return {from, from + static_cast<std::ptrdiff_t>(size)};
+}
+
+// A row of pictures for each time: truth, mean, their difference, spread; scales are those of all times.
+void add_maps(const AssimilationPage& page, std::size_t field, const std::vector<std::size_t>& times, Gnuplot& gnuplot,
+              Figure& figure) {
+  const std::vector<int> shape{page.grid[1], page.grid[0]};
+  const std::size_t d = page.states.size(), size = static_cast<std::size_t>(page.grid[0]) * page.grid[1];
+  std::vector<double> both, errors{0.0}, spreads;
+  for (const std::size_t k : times)
+    for (std::size_t i = k * d + field * size; i < k * d + (field + 1) * size; ++i) {
+      both.push_back(page.mean[i]), spreads.push_back(page.sd[i]);
+      if (page.is_twin) both.push_back(page.truth[i]), errors.push_back(std::abs(page.mean[i] - page.truth[i]));
+    }
+  const double largest = *std::max_element(errors.begin(), errors.end());
+  const Axis values = axis_for(both, false, 0.0), sd = axis_for(spreads, false, 0.0);
+  const auto add = [&](const FieldPanel& panel) {
+    const std::string picture = draw_field(shape, panel, gnuplot);
+    if (!picture.empty()) figure.pictures.push_back(picture);
+  };
+  for (const std::size_t k : times) {
+    const std::size_t begin = k * d + field * size;
+    const std::string of = fmt::format("{}, t = {:.4g}", page.fields[field], page.times[k]);
+    const std::vector<double> mean = map_of(page.mean, begin, size);
+    if (page.is_twin) add({"Truth: " + of, "Map of the truth", map_of(page.truth, begin, size), values, false, false});
+    add({"Mean: " + of, "Map of the members' mean", mean, values, false, false});
+    if (page.is_twin) {
+      std::vector<double> error = mean;
+      for (std::size_t i = 0; i < size; ++i) error[i] -= page.truth[begin + i];
+      add({"Mean − truth", "Map of the error", std::move(error), {-largest, largest, false}, true, false});
+    }
+    add({"Spread", "Map of the spread", map_of(page.sd, begin, size), sd, false, false});
+  }
+}
+
+Figure map_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
+  const std::size_t shown = page.times.size();
+  Figure figure{"states", "Fields", page.is_twin ? "four" : "two", {}, "", true};
+  std::vector<std::size_t> times{0, (shown - 1) / 2, shown - 1};
+  if (page.fields.size() > 1) times = {shown - 1};
+  times.erase(std::unique(times.begin(), times.end()), times.end());
+  for (std::size_t field = 0; field < page.fields.size(); ++field) add_maps(page, field, times, gnuplot, figure);
+  figure.caption = fmt::format(
+      "The first replicate after the analysis; x to the right, y upwards. Each kind of picture has one scale at all "
+      "times. {}",
+      page.is_twin ? "The error should look like noise as large as the spread says, with nothing of the field in it."
+                   : "The spread says how far the mean may be off.");
+  return figure;
+}
+
 Figure state_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
   const std::size_t d = page.states.size(), shown = page.times.size();
   Figure figure{"states", "States in time", "two", {}, "", d > 0 && shown > 0};
@@ -198,7 +251,8 @@ std::string render_assimilation_html(const AssimilationPage& page, const std::st
   const std::string words = paragraphs(page.base.problem_text);
   add("problem", "What was done", words.empty() ? "" : "<div class=\"card prose\">" + words + "</div>");
   add("in_time", "Skill", figure_html(skill_figure(page, gnuplot)) + figure_html(talagrand_figure(page, gnuplot)));
-  add("trajectories", "States", figure_html(state_figure(page, gnuplot)));
+  const bool is_map = page.grid.size() == 2 && !page.times.empty();
+  add("trajectories", "States", figure_html(is_map ? map_figure(page, gnuplot) : state_figure(page, gnuplot)));
   add("reproduce", "Reproduce", reproduce(page.base));
   Page outer;
   outer.title = page.base.title, outer.header = header_html(page.base, core::escape_markup(page.headline));

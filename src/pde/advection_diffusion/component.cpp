@@ -83,7 +83,7 @@ deck::Schema<Params> schema() {
       "Fourier modes, 2/3 rule; Runge-Kutta of order 4 with an integrating factor (Lawson 1967)");
   s.choice("unknown", &Params::unknown, "the unknown field",
            {{"initial", Unknown::initial, "c at time 0; no source"},
-            {"source", Unknown::source, "s, constant in time; c = 0 at time 0"}});
+            {"source", Unknown::source, "s, constant in time; c is initial_state at time 0"}});
   spectral::add_common_keys(s, "the unknown");
   s.key("diffusivity", &Params::diffusivity, "", "kappa", deck::at_least(0))
       .key("wind", &Params::wind, "", "[wx, wy], the uniform part of v")
@@ -101,11 +101,11 @@ deck::Schema<Params> schema() {
 
 std::unique_ptr<model::ForwardModel> make(const Params& params) {
   const Modes modes(params.mesh, params.length);
-  spectral::Setup setup = common_setup(params);
+  spectral::Setup setup = common_setup(params, "c");
   setup.unknown = params.unknown;
   setup.unknown_name = params.unknown == spectral::Unknown::initial ? "initial" : "source";
   setup.state_name = "concentration";
-  setup.observables = {{"c", [](double, double) { return Complex(1.0, 0.0); }}};
+  setup.observables = {{"c", [](double, double) { return Complex(1.0, 0.0); }, true}};
   setup.rate = modes.symbol([&](double kx, double ky) {
     return Complex(-params.diffusivity * (kx * kx + ky * ky), -(params.wind[0] * kx + params.wind[1] * ky));
   });

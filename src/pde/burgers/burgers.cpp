@@ -41,7 +41,10 @@ class Burgers : public evolution::SemiDiscrete {
         params_(p),
         n_(p.mesh),
         h_(p.length / p.mesh),
-        initial_(linear_between(layout().grid, p.unknowns)) {}
+        initial_(linear_between(layout().grid, p.unknowns)),
+        own_initial_(nodal::initial_values(p, nodes_of(layout().grid, layout().field_names))) {
+    own_initial_.resize(static_cast<std::size_t>(n_));
+  }
 
   std::string fault(const double* u) const override {
     return !params_.viscosity_is_unknown || u[params_.unknowns] > 0.0
@@ -51,6 +54,11 @@ class Burgers : public evolution::SemiDiscrete {
   void prepare(const double* u, double* q, double* x) const override {
     q[0] = params_.viscosity_is_unknown ? u[params_.unknowns] : params_.viscosity;
     initial_.apply(u, x);
+  }
+  bool prepare_own(double* q, double* x) const override {
+    q[0] = params_.viscosity;
+    std::copy(own_initial_.begin(), own_initial_.end(), x);
+    return true;
   }
   void prepare_tangent(const double*, const double* du, double* dq, double* dx) const override {
     dq[0] = params_.viscosity_is_unknown ? du[params_.unknowns] : 0.0;
@@ -122,6 +130,7 @@ class Burgers : public evolution::SemiDiscrete {
   int n_;
   double h_;
   evolution::SparseMap initial_;
+  std::vector<double> own_initial_;
 };
 
 }  // namespace
@@ -138,6 +147,7 @@ deck::Schema<Params> schema() {
           deck::between(2, 1000000))
       .key("viscosity", &Params::viscosity, "1", "nu, when it is known", deck::positive())
       .key("viscosity_is_unknown", &Params::viscosity_is_unknown, "", "whether nu is the last of the unknowns");
+  nodal::add_initial_state_key(s, "0");
   evolution::add_common_keys(s);
   s.check("unknowns", [](const Params& p) {
     return p.unknowns <= p.mesh ? std::string()

@@ -48,6 +48,12 @@ Engine::Engine(std::unique_ptr<SemiDiscrete> model, const CommonParams& params)
       slots_(kernels::HostExec().concurrency()) {
   slot_size_ = Workspace{}.lay_out(plan_, model_->layout(), nullptr);
   pages_ = kernels::HugePages(slot_size_ * static_cast<std::size_t>(slots_));
+  Workspace w{};
+  w.lay_out(plan_, model_->layout(), pages_.data());
+  if (!model_->prepare_own(w.q, w.x)) return;
+  const nodal::Nodes nodes = nodes_of(model_->layout().grid, model_->layout().field_names);
+  state_space_ = std::make_unique<nodal::States>(static_cast<const nodal::Dynamics&>(*this), nodes, plan_.times,
+                                                 linear_observables(nodes));
 }
 
 // work(row, workspace) says why the row failed, or empty: then its outputs are NaN.
@@ -67,18 +73,69 @@ RowStatus Engine::for_each_row(const char* name, Batch y, const Work& work) cons
   for (int row = 0; row < static_cast<int>(rows); ++row) {
     if (faults[row].empty()) continue;
     status.failed.push_back({row, faults[row]});
-    for (int k = 0; k < plan_.shape.outputs; ++k) y(row, k) = std::numeric_limits<double>::quiet_NaN();
+    for (std::size_t k = 0; k < y.extent(1); ++k) y(row, k) = std::numeric_limits<double>::quiet_NaN();
   }
   return status;
 }
 
 std::string Engine::start(const double* u, const Workspace& w) const {
+  std::string fault = coefficients(ConstBatch(u, 1, plan_.shape.inputs), 0, w);
+  return fault.empty() ? plan_.fault_of_step(model_->rates(w.q, w.x)) : fault;
+}
+
+std::string Engine::coefficients(ConstBatch u, int row, const Workspace& w) const {
+  if (u.extent(1) == 0) {
+    model_->prepare_own(w.q, w.x);
+    return {};
+  }
+  const double* const of_row = &u(row, 0);
   for (int k = 0; k < plan_.shape.inputs; ++k)
-    if (!std::isfinite(u[k]))
-      return fmt::format("{} = {} is not finite", plan_.shape.input_names[static_cast<std::size_t>(k)], u[k]);
-  if (std::string fault = model_->fault(u); !fault.empty()) return fault;
-  model_->prepare(u, w.q, w.x);
-  return plan_.fault_of_step(model_->rates(w.q, w.x));
+    if (!std::isfinite(of_row[k]))
+      return fmt::format("{} = {} is not finite", plan_.shape.input_names[static_cast<std::size_t>(k)], of_row[k]);
+  if (std::string fault = model_->fault(of_row); !fault.empty()) return fault;
+  model_->prepare(of_row, w.q, w.x);
+  return {};
+}
+
+RowStatus Engine::begin_states(ConstBatch u, Batch x) const {
+  return for_each_row("evolution initial states", x, [&](int row, Workspace& w) {
+    std::string fault = coefficients(u, row, w);
+    if (fault.empty()) std::copy_n(w.x, n_, &x(row, 0));
+    return fault;
+  });
+}
+
+RowStatus Engine::advance_states(model::Interval interval, ConstBatch u, Batch x) const {
+  const model::Piece piece = model::piece_between(interval.from, interval.to, plan_.dt);
+  return for_each_row("evolution advance", x, [&](int row, Workspace& w) {
+    std::string fault = coefficients(u, row, w);
+    if (!fault.empty()) return fault;
+    std::copy_n(&x(row, 0), n_, w.x);
+    if (fault = plan_.fault_of_step(model_->rates(w.q, w.x), piece.h); !fault.empty()) return fault;
+    const Stepper method = stepper(w);
+    for (int s = 0; s < piece.steps; ++s) {
+      const double t = interval.from + (interval.to - interval.from) * s / piece.steps;
+      method.step({t, piece.h, -1}, w.q, w.x, w.stage_states, w.next);
+      std::swap(w.x, w.next);
+    }
+    std::copy_n(w.x, n_, &x(row, 0));
+    return fault;
+  });
+}
+
+std::vector<model::LinearObservable> Engine::linear_observables(const nodal::Nodes& nodes) const {
+  std::vector<model::LinearObservable> result;
+  for (const int field : model_->layout().observed)
+    for (std::size_t k = 0; k < plan_.points.size(); ++k) {
+      const std::vector<double>& point = plan_.points[k];
+      const int begin = field * nodes.size();
+      model::LinearObservable one{fmt::format("{}({:.4g})", nodes.fields[field], fmt::join(point, ", ")), {}};
+      plan_.observation.for_each_entry(
+          static_cast<int>(k), [&](int node, double weight) { one.weights.emplace_back(begin + node, weight); });
+      one.place = begin + nodes.nearest(point);
+      result.push_back(std::move(one));
+    }
+  return result;
 }
 
 std::string Engine::observe(int output, const double* x, double* y) const {

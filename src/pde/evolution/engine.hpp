@@ -1,6 +1,7 @@
 #pragma once
 /// What      The forward model of a semi-discrete evolution equation: unknowns to values at points and times, for batches of
-///           rows, with adjoint, tangent and pictures.
+///           rows, with adjoint, tangent, pictures, and
+///           the states in time for data assimilation.
 /// Method    Stepper takes the steps of a Plan. Output (time, field, point), point fastest, by multilinear interpolation. The
 ///           derivatives are those of the steps, not of the equation: exact up to rounding.
 /// Parallel  one row a thread, each thread with memory of its own; a row's bits depend on that row alone.
@@ -17,10 +18,15 @@
 #include "kernels/huge_pages.hpp"
 #include "pde/evolution/plan.hpp"
 #include "pde/evolution/stepper.hpp"
+#include "pde/nodal/states.hpp"
 
 namespace aleator::pde::evolution {
 
-class Engine : public model::ForwardModel, private model::Adjoint, private model::Tangent, private model::States {
+class Engine : public model::ForwardModel,
+               private model::Adjoint,
+               private model::Tangent,
+               private model::States,
+               private nodal::Dynamics {
  public:
   Engine(std::unique_ptr<SemiDiscrete> model, const CommonParams& params);
 
@@ -29,6 +35,8 @@ class Engine : public model::ForwardModel, private model::Adjoint, private model
   const model::Adjoint* adjoint() const override { return this; }
   const model::Tangent* tangent() const override { return this; }
   const model::States* states() const override { return this; }
+  /// Null where the model has no coefficients of its own.
+  const model::StateSpace* state_space() const override { return state_space_.get(); }
 
  private:
   /// The memory of one thread.
@@ -44,10 +52,15 @@ class Engine : public model::ForwardModel, private model::Adjoint, private model
   model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
                                             model::Batch dy) const override;
   std::vector<model::GridField> states(const double* u) const override;
+  model::RowStatus begin_states(model::ConstBatch u, model::Batch x) const override;
+  model::RowStatus advance_states(model::Interval interval, model::ConstBatch u, model::Batch x) const override;
+  std::vector<model::LinearObservable> linear_observables(const nodal::Nodes& nodes) const;
 
   template <class Work>
   model::RowStatus for_each_row(const char* name, model::Batch y, const Work& work) const;
-  /// q and x; why there are none, or empty.
+  /// q and x of a row, or of the deck where u has no columns; why there are none, or empty.
+  std::string coefficients(model::ConstBatch u, int row, const Workspace& w) const;
+  /// The same, and whether the steps are short enough.
   std::string start(const double* u, const Workspace& w) const;
   /// Steps [first, last) from w.x, to w.x; outputs to y. Why it failed, or empty.
   std::string march(int first, int last, Workspace& w, double* y) const;
@@ -64,6 +77,7 @@ class Engine : public model::ForwardModel, private model::Adjoint, private model
   std::size_t stride_, n_, slot_size_ = 0;
   std::int64_t slots_;
   kernels::HugePages pages_;  ///< slots_ workspaces
+  std::unique_ptr<nodal::States> state_space_;
 };
 
 }  // namespace aleator::pde::evolution

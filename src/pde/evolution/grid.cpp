@@ -26,6 +26,13 @@ Bracket bracket(const Grid& grid, int axis, double x) {
 
 }  // namespace
 
+nodal::Nodes nodes_of(const Grid& grid, const std::vector<std::string>& fields) {
+  nodal::Nodes nodes{grid.points, {}, {}, grid.is_periodic, fields};
+  for (int a = 0; a < grid.dimension(); ++a)
+    nodes.first.push_back(grid.position(a, 0)), nodes.spacing.push_back(grid.spacing(a));
+  return nodes;
+}
+
 void SparseMap::apply(const double* x, double* y) const {
   for (int k = 0; k < rows(); ++k) {
     double sum = 0.0;

@@ -8,7 +8,10 @@
 /// Fails     -
 #include <array>
 #include <cstddef>
+#include <string>
 #include <vector>
+
+#include "pde/nodal/nodes.hpp"
 
 namespace aleator::pde::evolution {
 
@@ -26,12 +29,20 @@ struct Grid {
   double position(int axis, int i) const { return (is_periodic ? i : i + 0.5) * spacing(axis); }
 };
 
+/// Its points with the fields that live there.
+nodal::Nodes nodes_of(const Grid& grid, const std::vector<std::string>& fields);
+
 /// y = A x by rows: row k is the sum of weight * x(column) over entries begin[k] to begin[k + 1].
 class SparseMap {
  public:
   int rows() const { return static_cast<int>(begin_.size()) - 1; }
   void add_entry(int column, double weight) { column_.push_back(column), weight_.push_back(weight); }
   void end_row() { begin_.push_back(column_.size()); }
+  /// work(column, weight) for the entries of a row.
+  template <class Work>
+  void for_each_entry(int row, const Work& work) const {
+    for (std::size_t e = begin_[row]; e < begin_[row + 1]; ++e) work(column_[e], weight_[e]);
+  }
   void apply(const double* x, double* y) const;
   /// x += A^T y.
   void add_transposed(const double* y, double* x) const;

@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "model/observation_times.hpp"
+#include "pde/nodal/nodes.hpp"
 
 namespace aleator::pde::evolution {
 
 enum class Method { rk4, ssp_rk3 };
 
-struct CommonParams : model::TimesParams {
+struct CommonParams : model::TimesParams, nodal::NodeParams {
   double dt = 0.0;
   Method method = Method::rk4;
   std::vector<std::vector<double>> points;
@@ -32,10 +33,11 @@ void add_common_keys(deck::Schema<Params>& s) {
   s.key("points", &CommonParams::points, "1", "points of observation: [x], or [x, y] in two dimensions")
       .key("point_grid", &CommonParams::point_grid, "1",
            "m: m observation points along each axis, at (k + 1/2) / m of its length; 0: none", deck::between(0, 10000))
-      .example("4")
-      .key("memory", &CommonParams::memory, "MB",
-           "most memory a thread for the states that a gradient goes back through; for less, steps are repeated",
-           deck::positive());
+      .example("4");
+  nodal::add_observed_nodes_keys(s);
+  s.key("memory", &CommonParams::memory, "MB",
+        "most memory a thread for the states that a gradient goes back through; for less, steps are repeated",
+        deck::positive());
 }
 
 }  // namespace aleator::pde::evolution

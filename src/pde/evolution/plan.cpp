@@ -28,7 +28,8 @@ const Tableau& tableau(Method method) {
   return method == Method::rk4 ? rk4 : ssp_rk3;
 }
 
-Plan::Plan(const CommonParams& params, const SemiDiscrete& model) : tableau(&evolution::tableau(params.method)) {
+Plan::Plan(const CommonParams& params, const SemiDiscrete& model)
+    : tableau(&evolution::tableau(params.method)), dt(params.dt) {
   const Layout& layout = model.layout();
   choose_points(params, layout.grid);
   times = model::observation_times(params, 0.0, model::FirstTime::after_start);
@@ -53,7 +54,9 @@ void Plan::choose_points(const CommonParams& params, const Grid& grid) {
             fmt::format("point {} lies outside the domain: {} is not in [0, {}]", k + 1, point[a], grid.length[a]), "");
     points.push_back(point);
   }
-  if (points.empty()) throw deck::KeyError("points", "nothing is observed", "set points or point_grid");
+  for (std::vector<double>& point : nodal::observed_points(params, nodes_of(grid, {})))
+    points.push_back(std::move(point));
+  if (points.empty()) throw deck::KeyError("points", "nothing is observed", "set points, point_grid or observe_every");
   observation = interpolation(grid, points);
 }
 
@@ -69,12 +72,12 @@ void Plan::make_steps(double dt) {
   }
 }
 
-std::string Plan::fault_of_step(const Rates& rates) const {
+std::string Plan::fault_of_step(const Rates& rates, double h) const {
   const double longest = limit(rates);
-  if (longest_step <= longest) return {};
+  if (h <= longest) return {};
   if (!(longest > 0.0)) return "no step is stable for these coefficients";
   return fmt::format("a step of {:.4g} is unstable on this grid: set dt = {:.2g} or less, or choose fewer grid points",
-                     longest_step, readable_below(longest));
+                     h, readable_below(longest));
 }
 
 void Plan::choose_segments(double bytes, const Layout& layout) {

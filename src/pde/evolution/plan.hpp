@@ -40,6 +40,7 @@ class Plan {
   SparseMap observation;  ///< of one field
   std::vector<Step> steps;
   int segment = 0;  ///< steps of a segment; the last may have fewer
+  double dt = 0.0;
   int segments() const { return (static_cast<int>(steps.size()) + segment - 1) / segment; }
   double longest_step = 0.0;
 
@@ -47,8 +48,9 @@ class Plan {
   double limit(const Rates& rates) const {
     return 1.0 / (rates.oscillation / tableau->reach_imaginary + rates.decay / tableau->reach_real);
   }
-  /// Why this step is too long, or empty.
-  std::string fault_of_step(const Rates& rates) const;
+  /// Why the longest step, or a step h, is too long, or empty.
+  std::string fault_of_step(const Rates& rates) const { return fault_of_step(rates, longest_step); }
+  std::string fault_of_step(const Rates& rates, double h) const;
 
  private:
   void choose_points(const CommonParams& params, const Grid& grid);

@@ -46,6 +46,8 @@ class SemiDiscrete {
   virtual std::string fault(const double* u) const = 0;
   /// q and the initial state x.
   virtual void prepare(const double* u, double* q, double* x) const = 0;
+  /// The same of the deck's values, where no u is given; false: the model has none of its own.
+  virtual bool prepare_own(double* /*q*/, double* /*x*/) const { return false; }
   virtual void prepare_tangent(const double* u, const double* du, double* dq, double* dx) const = 0;
   /// gu += (dq/du)^T gq + (dx/du)^T gx.
   virtual void prepare_transposed(const double* u, const double* gq, const double* gx, double* gu) const = 0;

@@ -139,7 +139,7 @@ deck::Schema<Params> schema() {
       "Fourier modes, 2/3 rule; Runge-Kutta of order 4 with an integrating factor (Lawson 1967)");
   s.choice("unknown", &Params::unknown, "the unknown field, its mean taken away",
            {{"initial", Unknown::initial, "the vorticity w = v_x - u_y at time 0"},
-            {"source", Unknown::source, "f, constant in time; the fluid is at rest at time 0"}});
+            {"source", Unknown::source, "f, constant in time; w is initial_state at time 0"}});
   spectral::add_common_keys(s, "the unknown");
   s.key("viscosity", &Params::viscosity, "", "nu", deck::at_least(0))
       .key("forcing", &Params::forcing, "", "F: f = F cos(k y), k = 2 pi forcing_waves / length")
@@ -153,13 +153,13 @@ deck::Schema<Params> schema() {
 
 std::unique_ptr<model::ForwardModel> make(const Params& params) {
   const Modes modes(params.mesh, params.length);
-  spectral::Setup setup = common_setup(params);
+  spectral::Setup setup = common_setup(params, "w");
   setup.unknown = params.unknown;
   setup.unknown_name = params.unknown == spectral::Unknown::initial ? "initial" : "forcing";
   setup.state_name = "vorticity";
   setup.has_mean = false;
   if (params.observe == Observed::vorticity)
-    setup.observables = {{"w", [](double, double) { return Complex(1.0, 0.0); }}};
+    setup.observables = {{"w", [](double, double) { return Complex(1.0, 0.0); }, true}};
   else
     setup.observables = {{"u", symbol_of_u}, {"v", symbol_of_v}};
   setup.rate =

@@ -30,15 +30,21 @@ Layout layout_of(const Params& p) {
   return layout;
 }
 
-// The initial field when it is known: Gaussian spots [x, y, radius, height] on the background.
-std::vector<double> with_spots(const Params& p, const evolution::Grid& grid) {
+// The initial state when it is known: as the deck says, or Gaussian spots [x, y, radius, height] on the background.
+std::vector<double> known_state(const Params& p, const evolution::Layout& layout) {
+  const evolution::Grid& grid = layout.grid;
+  std::vector<double> state = nodal::initial_values(p, nodes_of(grid, layout.field_names));
+  if (!state.empty()) return state;
   std::vector<double> field(static_cast<std::size_t>(grid.size()), p.background);
   for (const std::vector<double>& spot : p.spots)
     for (int k = 0; k < grid.size(); ++k) {
       const double x = grid.position(0, k % p.mesh) - spot[0], y = grid.position(1, k / p.mesh) - spot[1];
       field[static_cast<std::size_t>(k)] += spot[3] * std::exp(-(x * x + y * y) / (spot[2] * spot[2]));
     }
-  return field;
+  if (layout.field_names.size() == 2)
+    for (const double observed : field) state.push_back(1.0 - observed);
+  state.insert(state.end(), field.begin(), field.end());
+  return state;
 }
 
 // q: diffusivities of the fields, then what the reaction needs. u: q if unknown, then the blocks if unknown.
@@ -53,7 +59,7 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
         knows_initial_(p.unknown == Unknown::coefficients),
         n_(layout().grid.size()),
         q_(Reaction::values(p)),
-        initial_(with_spots(p, layout().grid)),
+        initial_(known_state(p, layout())),
         blocks_(knows_initial_ ? evolution::SparseMap() : from_blocks(layout().grid, p.cells)) {}
 
   std::string fault(const double* u) const override {
@@ -64,13 +70,19 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
   }
   void prepare(const double* u, double* q, double* x) const override {
     std::copy_n(knows_coefficients_ ? q_.data() : u, coefficients, q);
+    if (knows_initial_) {
+      std::copy(initial_.begin(), initial_.end(), x);
+      return;
+    }
     double* const observed = x + (fields - 1) * n_;
-    if (knows_initial_)
-      std::copy(initial_.begin(), initial_.end(), observed);
-    else
-      blocks_.apply(u + first_block(), observed);
+    blocks_.apply(u + first_block(), observed);
     if (fields == 2)
       for (int i = 0; i < n_; ++i) x[i] = 1.0 - observed[i];
+  }
+  bool prepare_own(double* q, double* x) const override {
+    std::copy_n(q_.data(), coefficients, q);
+    std::copy(initial_.begin(), initial_.end(), x);
+    return true;
   }
   void prepare_tangent(const double*, const double* du, double* dq, double* dx) const override {
     std::fill_n(dq, coefficients, 0.0);
@@ -181,6 +193,7 @@ deck::Schema<Params> schema() {
       .key(
           "spots", &Params::spots, "1",
           "the initial field, when it is known: spots [x, y, radius, height], height exp(-(distance / radius)^2) each");
+  nodal::add_initial_state_key(s, "background and spots; for gray_scott u = 1 - v");
   evolution::add_common_keys(s);
   s.check("spots", fault_of_spots).check("cells", [](const Params& p) {
     return p.mesh % p.cells == 0 || p.unknown == Unknown::coefficients

@@ -37,9 +37,25 @@ Evolution::Evolution(const Modes& modes, Setup setup, std::unique_ptr<const Adve
   make_pieces();
   lay_out_sensors();
   slots_ = model::slots_for_threads<Slot>();
+  initial_.resize(modes_.size());
+  if (!setup_.initial.empty()) from_nodes(setup_.initial.data(), Slot(*this), initial_.data());
 }
 
 Evolution::~Evolution() = default;
+
+nodal::Nodes nodes_of(int points, double length, const std::string& field) {
+  const double h = length / points;
+  return {{points, points}, {0.5 * h, 0.5 * h}, {h, h}, true, {field}};
+}
+
+const model::StateSpace* Evolution::state_space() const {
+  if (state_space_ == nullptr) {
+    const nodal::Nodes nodes = nodes_of(modes_.points(), modes_.length(), setup_.field_name);
+    state_space_ = std::make_unique<nodal::States>(static_cast<const nodal::Dynamics&>(*this), nodes, setup_.times,
+                                                   linear_observables(nodes));
+  }
+  return state_space_.get();
+}
 
 void Evolution::name_everything() {
   const int c = setup_.cells;
@@ -55,7 +71,7 @@ void Evolution::name_everything() {
 
 // Cut where the adjoint could not keep all states.
 void Evolution::make_pieces() {
-  constexpr double most_steps = 2e9;  // the deck allows a million
+  constexpr double most_steps = 1e6;
   const std::vector<Piece> intervals = model::pieces_between(setup_.times, 0.0, setup_.dt, most_steps);
   steps_ = model::total_steps(intervals);
   keeps_all_states_ = advection_->is_linear() || (steps_ + 1) * modes_.size() * sizeof(Complex) <= setup_.most_kept;
@@ -116,7 +132,82 @@ void Evolution::start(const double* u, Slot& slot) const {
   if (is_initial)
     slot.field = setup_.source;
   else
-    std::fill(slot.state.begin(), slot.state.end(), Complex());
+    slot.state = initial_;
+}
+
+std::string Evolution::start(ConstBatch u, int row, Slot& slot) const {
+  if (u.extent(1) == 0) {
+    slot.state = initial_, slot.field = setup_.source;
+    return "";
+  }
+  std::string fault = fault_of(&u(row, 0));
+  if (fault.empty()) start(&u(row, 0), slot);
+  return fault;
+}
+
+void Evolution::from_nodes(const double* x, const Slot& slot, Complex* field) const {
+  const Modes::Buffer& buffer = slot.stepper.buffer();
+  std::copy_n(x, modes_.values(), buffer.grid(0));
+  modes_.to_spectrum(buffer.grid(0), buffer, field);
+  if (!setup_.has_mean) field[0] = 0.0;
+}
+
+void Evolution::to_nodes(const Complex* field, const Slot& slot, double* x) const {
+  const Modes::Buffer& buffer = slot.stepper.buffer();
+  modes_.to_values(field, buffer, buffer.grid(0));
+  std::copy_n(buffer.grid(0), modes_.values(), x);
+}
+
+RowStatus Evolution::begin_states(ConstBatch u, Batch x) const {
+  return for_each_row(x.extent(0), [&](int row, Slot& slot) {
+    std::string fault = start(u, row, slot);
+    if (fault.empty()) to_nodes(slot.state.data(), slot, &x(row, 0));
+    return fault;
+  });
+}
+
+RowStatus Evolution::advance_states(model::Interval interval, ConstBatch u, Batch x) const {
+  const Piece piece = model::piece_between(interval.from, interval.to, setup_.dt);
+  return for_each_row(x.extent(0), [&](int row, Slot& slot) {
+    std::string fault = start(u, row, slot);
+    if (!fault.empty()) return fault;
+    from_nodes(&x(row, 0), slot, slot.state.data());
+    fault = march(piece, slot, slot.state.data(), 0);
+    if (fault.empty()) to_nodes(slot.state.data(), slot, &x(row, 0));
+    return fault;
+  });
+}
+
+// y = sum_k Re(s_k w_k) with w_k = sum_p x_p exp(-i k . (x_p - x_0)) / n^2, so the weight of node p is the value there of the
+// field of conj(s_k) / weight_k, over n^2. The field itself at a node is that node's value: no sum over all of them, and of
+// states with waves above the cut-off what they are there.
+std::vector<model::LinearObservable> Evolution::linear_observables(const nodal::Nodes& nodes) const {
+  const Slot slot(*this);
+  constexpr double at_node = 1e-9;
+  const double h = modes_.length() / modes_.points(), count = static_cast<double>(modes_.values());
+  std::vector<model::LinearObservable> result;
+  std::vector<double> weights(modes_.values());
+  Spectrum spectrum(modes_.size());
+  for (const auto& point : setup_.sensors) {
+    const int nearest = nodes.nearest({point[0], point[1]});
+    double distance = 0.0;
+    for (int a = 0; a < 2; ++a)
+      distance = std::max(distance, std::fabs(std::remainder(point[a] - nodes.position(a, nearest), modes_.length())));
+    for (const Observable& one : setup_.observables) {
+      model::LinearObservable linear{fmt::format("{}({:.4g}, {:.4g})", one.name, point[0], point[1]), {}, nearest};
+      if (one.is_field && distance < at_node * h) {
+        linear.weights = {{nearest, 1.0}};
+      } else {
+        const Spectrum& sensor = sensors_[result.size()];
+        for (std::size_t m = 0; m < spectrum.size(); ++m) spectrum[m] = std::conj(sensor[m]) / modes_.weight()[m];
+        to_nodes(spectrum.data(), slot, weights.data());
+        for (std::size_t p = 0; p < weights.size(); ++p)
+          linear.weights.emplace_back(static_cast<int>(p), weights[p] / count);
+      }
+      result.push_back(std::move(linear));
+    }
+  }
+  return result;
 }
 
 std::string Evolution::fault_of_step(const Slot& slot, const Piece& piece) const {

@@ -15,17 +15,6 @@ std::string fault_of_mesh(const CommonParams& p) {
                            p.cells);
 }
 
-std::string fault_of_times(const CommonParams& p) {
-  constexpr double most_steps = 1e6;
-  if (p.times.empty()) return "no times: nothing would be observed";
-  for (std::size_t k = 1; k < p.times.size(); ++k)
-    if (!(p.times[k] > p.times[k - 1]))
-      return fmt::format("times do not increase: {} comes after {}", p.times[k], p.times[k - 1]);
-  return p.times.back() / p.dt <= most_steps
-             ? ""
-             : fmt::format("dt = {} means more than a million steps until {}", p.dt, p.times.back());
-}
-
 std::string fault_of_sensors(const CommonParams& p) {
   for (std::size_t i = 0; i < p.sensor_points.size(); ++i) {
     const std::vector<double>& point = p.sensor_points[i];
@@ -34,18 +23,25 @@ std::string fault_of_sensors(const CommonParams& p) {
       return fmt::format("sensor_points: point {} = [{}, {}] lies outside the square [0, {}] x [0, {}]", i + 1,
                          point[0], point[1], p.length, p.length);
   }
-  return p.sensor_points.empty() && p.sensor_grid == 0 ? "no sensors: give sensor_grid or sensor_points" : "";
+  return p.sensor_points.empty() && p.sensor_grid == 0 && p.observe_every == 0 && p.observe_nodes.empty()
+             ? "no sensors: give sensor_grid, sensor_points, observe_every or observe_nodes"
+             : "";
 }
 
-Setup common_setup(const CommonParams& p) {
+Setup common_setup(const CommonParams& p, const std::string& field) {
   Setup setup;
   setup.cells = p.unknown_cells();
-  setup.dt = p.dt, setup.times = p.times;
+  setup.dt = p.dt, setup.times = model::observation_times(p, 0.0, model::FirstTime::at_start_or_later);
   setup.most_kept = static_cast<std::size_t>(p.memory) << 20U;
   const int m = p.sensor_grid;
   for (int k = 0; k < m; ++k)
     for (int l = 0; l < m; ++l) setup.sensors.push_back({(k + 0.5) * p.length / m, (l + 0.5) * p.length / m});
   for (const std::vector<double>& point : p.sensor_points) setup.sensors.push_back({point[0], point[1]});
+  const nodal::Nodes nodes = nodes_of(p.mesh, p.length, field);
+  for (const std::vector<double>& point : nodal::observed_points(p, nodes))
+    setup.sensors.push_back({point[0], point[1]});
+  setup.field_name = field;
+  setup.initial = nodal::initial_values(p, nodes);
   return setup;
 }
 

@@ -1,0 +1,77 @@
+#include "pde/nodal/nodes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "math/expression/formula.hpp"
+
+namespace aleator::pde::nodal {
+
+int Nodes::nearest(const std::vector<double>& point) const {
+  int node = 0, stride = 1;
+  for (int a = 0; a < dimension(); ++a) {
+    const int n = points[a], i = static_cast<int>(std::lround((point[a] - first[a]) / spacing[a]));
+    node += stride * (is_periodic ? (i % n + n) % n : std::clamp(i, 0, n - 1));
+    stride *= n;
+  }
+  return node;
+}
+
+std::vector<std::vector<double>> observed_points(const NodeParams& params, const Nodes& nodes) {
+  std::vector<int> chosen;
+  for (int node = 0; params.observe_every > 0 && node < nodes.size(); ++node) {
+    bool is_chosen = true;
+    for (int a = 0; a < nodes.dimension(); ++a)
+      is_chosen = is_chosen && nodes.index(a, node) % params.observe_every == 0;
+    if (is_chosen) chosen.push_back(node);
+  }
+  for (const int node : params.observe_nodes) {
+    if (node >= nodes.size())
+      throw deck::KeyError("observe_nodes", fmt::format("there is no node {} on a grid of {}", node, nodes.size()),
+                           fmt::format("the last is {}", nodes.size() - 1));
+    if (std::find(chosen.begin(), chosen.end(), node) != chosen.end())
+      throw deck::KeyError("observe_nodes", fmt::format("node {} is observed already", node), "leave it out");
+    chosen.push_back(node);
+  }
+  std::vector<std::vector<double>> result;
+  for (const int node : chosen) {
+    result.emplace_back();
+    for (int a = 0; a < nodes.dimension(); ++a) result.back().push_back(nodes.position(a, node));
+  }
+  return result;
+}
+
+std::vector<double> initial_values(const NodeParams& params, const Nodes& nodes) {
+  const std::vector<std::string>& formulas = params.initial_state;
+  if (formulas.empty()) return {};
+  const int n = nodes.size(), fields = static_cast<int>(nodes.fields.size());
+  if (static_cast<int>(formulas.size()) != fields)
+    throw deck::KeyError("initial_state", fmt::format("{} formulas for {} fields", formulas.size(), fields),
+                         fmt::format("one for each of {}", fmt::join(nodes.fields, ", ")));
+  const kernels::Batch at("nodes", n, nodes.dimension()), y("values", n, fields);
+  for (int node = 0; node < n; ++node)
+    for (int a = 0; a < nodes.dimension(); ++a) at(node, a) = nodes.position(a, node);
+  try {
+    const std::vector<std::string> axes = {"x", "y"};
+    const math::Formula formula({{axes.begin(), axes.begin() + nodes.dimension()}, {}, {}, formulas});
+    if (formula.outputs() != fields)
+      throw deck::KeyError("initial_state", "a formula is not one number for a number x, but several");
+    formula.evaluate(at, y);
+  } catch (const math::FormulaError& error) {
+    throw deck::KeyError("initial_state", error.what(), error.hint, {error.entry, static_cast<int>(error.at)});
+  }
+  std::vector<double> values(static_cast<std::size_t>(nodes.states()));
+  for (int node = 0; node < n; ++node)
+    for (int k = 0; k < fields; ++k) {
+      if (!std::isfinite(y(node, k)))
+        throw deck::KeyError("initial_state",
+                             fmt::format("{} is {} at ({:.6g})", nodes.fields[k], y(node, k),
+                                         fmt::join(&at(node, 0), &at(node, 0) + nodes.dimension(), ", ")));
+      values[static_cast<std::size_t>(k) * n + node] = y(node, k);
+    }
+  return values;
+}
+
+}  // namespace aleator::pde::nodal
