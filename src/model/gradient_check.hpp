@@ -15,7 +15,7 @@ namespace aleator::model {
 
 class GradientCheck {
  public:
-  /// At the first row of u, unless it was done; `name`: the model's in the warning.
+  /// At the first row of u, unless it was done; `name`: what the warning calls the model.
   void once(const ForwardModel& model, ConstBatch u, const std::string& name);
 
  private:

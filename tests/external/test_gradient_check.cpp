@@ -49,7 +49,7 @@ class Faulty : public ForwardModel, private Adjoint {
       du(row, 1) = factor * dy(row, 0) * std::exp(u(row, 0));
       du(row, 2) = factor * sign_of_c * dy(row, 1) * 2e6 * u(row, 2);
     }
-    check.once(*this, u, "faulty");
+    check.once(*this, u, "model 'faulty'");
     return status;
   }
 
@@ -111,8 +111,8 @@ TEST(GradientCheck, AModelIsTriedOnceAndToldOfOnce) {
   core::set_log_file("");
   std::stringstream text;
   text << std::ifstream(log).rdbuf();
-  EXPECT_THAT(text.str(), HasSubstr("model faulty: at u = (0.3, -2, 0.001) the gradient gives"));
-  EXPECT_EQ(text.str().find("model faulty"), text.str().rfind("model faulty"));
+  EXPECT_THAT(text.str(), HasSubstr("model 'faulty': at u = (0.3, -2, 0.001) the gradient gives"));
+  EXPECT_EQ(text.str().find("model 'faulty'"), text.str().rfind("model 'faulty'"));
 }
 
 }  // namespace

@@ -186,7 +186,7 @@ model::RowStatus PluginModel::evaluate_and_pullback(model::ConstBatch u, model::
                                                     const model::Cotangent& cotangent, model::Batch du) const {
   const model::Batch dy(Kokkos::view_alloc("dy", Kokkos::WithoutInitializing), u.extent(0), shape_.outputs);
   const model::RowStatus status = run(plugin_.pullback, u, y, {du, dy, {}, &cotangent});
-  if (status.ok()) check_.once(*this, u, name_);
+  if (status.ok()) check_.once(*this, u, "plugin " + name_);
   return status;
 }
 

@@ -102,7 +102,7 @@ model::RowStatus UmbridgeModel::evaluate_and_pullback(model::ConstBatch u, model
     cotangent(row, one_row(&y(row, 0), shape_.outputs), model::Batch(&dy(row, 0), 1, shape_.outputs));
     ask_gradient(server, &u(row, 0), &dy(row, 0), &du(row, 0));
   });
-  if (status.ok()) check_.once(*this, u, description_.name);
+  if (status.ok()) check_.once(*this, u, "model '" + description_.name + "'");
   return status;
 }
 
