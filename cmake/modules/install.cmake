@@ -10,8 +10,9 @@ target_include_directories(aleator_plugin INTERFACE
 include(CMakePackageConfigHelpers)
 set(aleator_package "${CMAKE_INSTALL_LIBDIR}/cmake/aleator")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/aleator"
-        FILES_MATCHING PATTERN "*.hpp")
-install(FILES "${PROJECT_SOURCE_DIR}/src/external/api/aleator/plugin.hpp"
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
+install(FILES "${PROJECT_SOURCE_DIR}/src/external/api/aleator/plugin.h"
+              "${PROJECT_SOURCE_DIR}/src/external/api/aleator/plugin.hpp"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/aleator" COMPONENT plugin)
 install(TARGETS aleator_plugin EXPORT aleatorPluginTargets COMPONENT plugin)
 install(EXPORT aleatorPluginTargets NAMESPACE aleator:: DESTINATION "${aleator_package}" COMPONENT plugin)

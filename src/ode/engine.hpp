@@ -1,9 +1,9 @@
 #pragma once
 /// What      The forward model of a right-hand side: parameters and initial values to observations, for batches of rows, with
 ///           adjoint and tangent.
-/// Method    RungeKutta steps a tile of rows from observation to observation. The adjoint keeps the state at every step, or at
-///           the beginning of each piece of the plan where that would be much memory, and then repeats a piece before it goes
-///           back through it.
+/// Method    RungeKutta (or another method with its functions) steps a tile of rows from observation to observation. The
+///           adjoint keeps the state at every step, or at the beginning of each piece of the plan where that would be much
+///           memory, and then repeats a piece before it goes back through it.
 /// Parallel  Kokkos::parallel_for on the host, a block of tiles for each thread. Operations are vertical: a row's bits do not
 ///           depend on the others.
 /// Cost      evaluate: 4 right-hand sides a step; the adjoint adds 3 and 4 transposed products, and 4 more where steps are
@@ -22,7 +22,7 @@
 
 namespace aleator::ode {
 
-template <class Rhs>
+template <class Rhs, template <class> class Method = RungeKutta>
 class Engine : public model::ForwardModel,
                private model::Adjoint,
                private model::Tangent,
@@ -47,7 +47,7 @@ class Engine : public model::ForwardModel,
     std::vector<Fault> faults(u.extent(0));
     for_each_tile("ode value", faults.size(), [&](int, const Tile& tile) {
       const Workspace& w = tile.memory;
-      const RungeKutta<Rhs> method(rhs_, w.scratch);
+      const Method<Rhs> method(rhs_, w.scratch);
       tile.load(u, faults);
       rhs_.initial(w.q, w.x);
       tile.start(w.x);
@@ -83,7 +83,7 @@ class Engine : public model::ForwardModel,
   // Keeps what backwards() needs: returns the states at the beginning of each piece.
   std::vector<Lanes*> forwards(const Tile& tile) const {
     const Workspace& w = tile.memory;
-    const RungeKutta<Rhs> method(rhs_, w.scratch);
+    const Method<Rhs> method(rhs_, w.scratch);
     const int n = rhs_.size();
     std::vector<Lanes*> begins;
     Lanes* x = w.states;
@@ -103,7 +103,7 @@ class Engine : public model::ForwardModel,
 
   void backwards(const Tile& tile, const std::vector<Lanes*>& begins) const {
     const Workspace& w = tile.memory;
-    const RungeKutta<Rhs> method(rhs_, w.scratch);
+    const Method<Rhs> method(rhs_, w.scratch);
     const int n = rhs_.size();
     std::fill_n(w.dq, plan_.system.quantities.size(), Lanes{});
     std::fill_n(w.dx, n, Lanes{});
@@ -126,7 +126,7 @@ class Engine : public model::ForwardModel,
     std::vector<Fault> faults(u.extent(0));
     for_each_tile("ode tangent", faults.size(), [&](int, const Tile& tile) {
       const Workspace& w = tile.memory;
-      const RungeKutta<Rhs> method(rhs_, w.scratch);
+      const Method<Rhs> method(rhs_, w.scratch);
       tile.load(u, faults);
       tile.load_direction(du);
       rhs_.initial(w.q, w.x);
@@ -163,7 +163,7 @@ class Engine : public model::ForwardModel,
       const Workspace& w = tile.memory;
       tile.load(u, faults);
       tile.load_state(x);
-      RungeKutta<Rhs>(rhs_, w.scratch).march(piece, w.q, w.x, w.x, 0);
+      Method<Rhs>(rhs_, w.scratch).march(piece, w.q, w.x, w.x, 0);
       tile.store_state(x, faults);
     });
     return state_status(faults, interval.to);
@@ -189,8 +189,9 @@ class Engine : public model::ForwardModel,
 
   // The trajectories: one curve for each state, or one picture (state, time) of many.
   std::vector<model::GridField> states(const double* u) const override {
-    constexpr int cells = 200, most_curves = 8;
-    const Plan plan = plan_.trajectory(cells);
+    constexpr int most_cells = 200, most_curves = 8;
+    const Plan plan = Method<Rhs>::is_map ? plan_.trajectory_of_steps(most_cells) : plan_.trajectory(most_cells);
+    const int cells = static_cast<int>(plan.times.size()) - 1;
     const int count = static_cast<int>(plan.observed.size());
     const double start = plan.times.front(), spacing = (plan.times.back() - start) / cells;
     const Batch y("trajectories", 1, plan.shape.outputs);
@@ -238,7 +239,7 @@ class Engine : public model::ForwardModel,
     return result;
   }
 
-  int scratch_size() const { return Rhs::states > 0 ? 0 : RungeKutta<Rhs>::scratch_states * rhs_.size(); }
+  int scratch_size() const { return Rhs::states > 0 ? 0 : Method<Rhs>::scratch_states * rhs_.size(); }
 
   Rhs rhs_;
   Plan plan_;

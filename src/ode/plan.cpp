@@ -70,6 +70,7 @@ std::vector<std::string> Plan::expanded(const std::vector<std::string>& names, c
 
 void Plan::choose_unknown(const std::vector<std::string>& names) {
   const std::vector<std::string> known = names_of(system.quantities);
+  if (known.empty() && names.empty()) return;  // a model without unknowns: its states can be followed
   for (const std::string& name : expanded(names, known, "unknown")) unknown.push_back(index_of(name, known));
 }
 
@@ -163,12 +164,20 @@ Piece Plan::piece(model::Interval interval) const {
 }
 
 Plan Plan::trajectory(int cells) const {
+  return trajectory(cells, times.back() > start_ ? times.back() - start_ : dt_);
+}
+
+Plan Plan::trajectory_of_steps(int most_cells) const {
+  const int all = std::max(steps, 1), stride = (all + most_cells - 1) / most_cells, cells = all / stride;
+  return trajectory(cells, cells * stride * dt_);
+}
+
+Plan Plan::trajectory(int cells, double length) const {
   CommonParams params;
   for (const int k : unknown) params.unknown.push_back(system.quantities[static_cast<std::size_t>(k)].name);
   for (const Observable& one : system.observables)
     if (!one.is_increment) params.observe.push_back(one.name);
   params.start = start_, params.dt = dt_;
-  const double length = times.back() > start_ ? times.back() - start_ : dt_;
   for (int k = 0; k <= cells; ++k) params.times.push_back(start_ + length * k / cells);
   return Plan(params, system);
 }

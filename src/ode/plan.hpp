@@ -112,8 +112,11 @@ class Plan {
   Piece piece(model::Interval interval) const;
   /// The same with every state (no increment) at cells + 1 equally spaced times, from the start to the last observation.
   Plan trajectory(int cells) const;
+  /// The same at the ends of whole steps, each as long as dt: at most most_cells + 1 times, the last may be missing.
+  Plan trajectory_of_steps(int most_cells) const;
 
  private:
+  Plan trajectory(int cells, double length) const;
   void choose_unknown(const std::vector<std::string>& names);
   void choose_observed(const std::vector<std::string>& names);
   void make_pieces();

@@ -1,6 +1,7 @@
 #include "ode/register.hpp"
 
 #include "deck/builder.hpp"
+#include "ode/expression.hpp"
 #include "ode/lorenz63.hpp"
 #include "ode/lorenz96.hpp"
 #include "ode/lotka_volterra.hpp"
@@ -20,6 +21,7 @@ void add_model(deck::Registry& registry, const std::string& name) {
 }  // namespace
 
 void register_components(deck::Registry& registry) {
+  add_model<Expression>(registry, "ode/expression");
   add_model<Lorenz63>(registry, "ode/lorenz63");
   add_model<Lorenz96>(registry, "ode/lorenz96");
   add_model<LotkaVolterra>(registry, "ode/lotka_volterra");

@@ -9,7 +9,7 @@
 /// Fails     -
 ///
 /// A right-hand side is a class with
-///   states, parameters          numbers, constant; states = 0: known at run time only, size() says it
+///   states, parameters          numbers, constant; 0: known at run time only, size() says that of the states
 ///   f(x, q, f)                  f(x, q); q[0 … parameters) are the parameters
 ///   tangent(x, q, dx, dq, df)   df = J_x dx + J_q dq
 ///   transposed(x, q, w, gx, gq) gx = J_x^T w, gq += J_q^T w
@@ -46,6 +46,7 @@ struct RightHandSide {
 template <class Rhs>
 class RungeKutta {
  public:
+  static constexpr bool is_map = false;
   /// `scratch`: room for scratch_states states when their number is known at run time only.
   static constexpr int scratch_states = 10;
   RungeKutta(const Rhs& rhs, Lanes* scratch) : rhs_(rhs), scratch_(scratch) {}
@@ -67,7 +68,7 @@ class RungeKutta {
     Parameters gradient(gq);
     for (std::int64_t s = piece.steps - 1; s >= 0; --s)
       step_back(p.values, piece.h, first + s * size(), gx, gradient.values);
-    std::copy_n(gradient.values, Rhs::parameters, gq);
+    gradient.store(gq);
   }
 
   /// x and dx, in place.
@@ -78,10 +79,20 @@ class RungeKutta {
 
  private:
   // A copy that nothing else can change: quotients of parameters are computed once and not at every step.
-  struct Parameters {
-    explicit Parameters(const Lanes* q) { std::copy_n(q, Rhs::parameters, values); }
-    Lanes values[Rhs::parameters];
+  template <int n, class Dummy = void>
+  struct Copy {
+    explicit Copy(const Lanes* q) { std::copy_n(q, n, values); }
+    void store(Lanes* q) const { std::copy_n(values, n, q); }
+    Lanes values[n];
   };
+  template <class Dummy>
+  struct Copy<0, Dummy> {  // none: the place itself
+    explicit Copy(const Lanes* q)
+        : values(const_cast<Lanes*>(q)) {}  // NOLINT: written through only where it was not const
+    void store(Lanes*) const {}
+    Lanes* values;
+  };
+  using Parameters = Copy<Rhs::parameters>;
 
   // n values, in registers where n is known.
   template <int n, class Dummy = void>

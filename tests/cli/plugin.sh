@@ -38,6 +38,20 @@ wrong "config: " "config has a key 'rooms' that the model does not know" --set m
 wrong "config: " "config has no key 'times'" --set model.cup.library=kept.so --set 'model.cup.config={}'
 wrong "name: " "the library has no model 'Tea'; there are: Cooling" --set model.cup.library=kept.so --set model.cup.name=Tea
 
+# The same model in C: the same numbers, failures and draws.
+expect 0 cc -O2 -std=c99 -pedantic-errors -Wall -Wextra -Werror -shared -fPIC -I"$scratch/prefix/include" \
+  -o model/in_c.so model/model.c -lm
+in_c="--set model.cup.library=in_c.so --set model.cup.config={room=20.0}"
+expect 0 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=kept.so --at at.txt --out in_cpp.csv
+expect 0 "$ALEATOR" evaluate model/deck.toml $in_c --at at.txt --out in_c.csv
+same in_cpp.csv in_c.csv "in C"
+expect 0 "$ALEATOR" run model/deck.toml $in_c $short --out in_c
+says_not "derivatives are not those of its values"
+sed 's/du\[0\] += decay/du[0] += 2.0 * decay/' model/model.c >twice.c
+expect 0 cc -O2 -shared -fPIC -I"$scratch/prefix/include" -o model/twice.so twice.c -lm
+expect 0 "$ALEATOR" run model/deck.toml $in_c --set model.cup.library=twice.so $short --out twice
+says_once "derivatives are not those of its values"
+
 # Libraries that are no plugins, of another interface, that throw.
 compile() { c++ -std=c++17 -shared -fPIC -I"$SOURCE_DIR/src/external/api" -o "model/$1.so" "$1.cpp" || fail "$1.cpp"; }
 echo 'int nothing;' >empty.cpp && compile empty

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ode/expression.hpp"
 #include "ode/lorenz63.hpp"
 #include "ode/lorenz96.hpp"
 #include "ode/lotka_volterra.hpp"
@@ -73,6 +74,42 @@ inline Case pharmacokinetics_case() {
   return {"pharmacokinetics", Pharmacokinetics::make(p), {1.0, 3.0, 30.0, 2.0, 40.0, 300.0, 0.9}};
 }
 
+inline Expression::Params lorenz63_as_formulas() {
+  Expression::Params p;
+  p.states = {"x", "y", "z"};
+  p.rates = {"sigma * (y - x)", "x * (rho - z) - y", "x * y - beta * z"};
+  p.initial = {"x0", "y0", "z0"};
+  p.parameters = {{"x0", 1.0}, {"y0", 1.0}, {"z0", 1.0}, {"beta", 8.0 / 3.0}, {"rho", 28.0}, {"sigma", 10.0}};
+  p.times = {0.0, 0.3, 0.5};
+  return p;
+}
+
+/// Lorenz' ring; with more than 64 variables rows go through the formula one by one.
+inline Expression::Params ring_as_formulas(int variables) {
+  Expression::Params p;
+  p.states = {"x[" + std::to_string(variables) + "]"};
+  p.definitions = {
+      "n = length(x)\nright = [x[1:], x[0]]\nleft = [x[n - 1], x[:n - 1]]\nsecond = [x[n - 2:], x[:n - 2]]"};
+  p.rates = {"(right - second) * left - x + forcing"};
+  p.initial = {"forcing + 2 * sin(phase + 2 * range(" + std::to_string(variables) + "))"};
+  p.parameters = {{"forcing", 8.0}, {"phase", 1.0}};
+  p.observe = {"x[1]", "change_x[0]"}, p.dt = 0.025, p.end = 0.5, p.observations = 3;
+  p.layout = Expression::Layout::ring;
+  return p;
+}
+
+/// Two species and a disease in discrete time.
+inline Expression::Params map_as_formulas(double dt) {
+  Expression::Params p;
+  p.time = Expression::Time::discrete;
+  p.states = {"n", "m[2]"};
+  p.rates = {"n * exp(r * (1 - n) - m[0])", "[s * m[1], 0.3 * n * m[0] + c]"};
+  p.initial = {"n0", "0.2"};
+  p.parameters = {{"r", 1.2}, {"s", 0.5}, {"c", 0.1}, {"n0", 0.7}};
+  p.dt = dt, p.times = {0.0, 2.0, 3.0, 7.0};
+  return p;
+}
+
 /// The last two repeat steps in the adjoint: they have more states than it keeps.
 inline std::vector<Case> all_cases() {
   return {sir_case("sir", Transform::none, 0.25),
@@ -82,6 +119,11 @@ inline std::vector<Case> all_cases() {
           lorenz63_case(),
           lorenz96_case("lorenz96", 6, 0.025),
           pharmacokinetics_case(),
+          {"expression_lorenz63", Expression::make(lorenz63_as_formulas()), {1.0, 2.0, 20.0, 2.6, 28.0, 10.0}},
+          {"expression_ring", Expression::make(ring_as_formulas(6)), {8.0, 1.0}},
+          {"expression_long_ring", Expression::make(ring_as_formulas(70)), {8.0, 1.0}},
+          {"expression_map", Expression::make(map_as_formulas(1.0)), {1.2, 0.5, 0.1, 0.7}},
+          {"expression_map_repeated", Expression::make(map_as_formulas(1.0 / 3200)), {0.2, 0.5, 0.1, 0.7}},
           lotka_volterra_case("lotka_volterra_repeated", Transform::none, 1.2e-4),
           lorenz96_case("lorenz96_repeated", 40, 2.5e-4)};
 }

@@ -118,7 +118,7 @@ TEST_P(EveryOde, AnEmptyBatchIsFine) {
   EXPECT_TRUE(model_.adjoint()->evaluate_and_pullback(u, y, weights(w), g).ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, EveryOde, testing::Range(0, 9), case_name);
+INSTANTIATE_TEST_SUITE_P(Models, EveryOde, testing::Range(0, static_cast<int>(all_cases().size())), case_name);
 
 std::string failure(const model::ForwardModel& model, std::vector<double> u) {
   const Batch in(u.data(), 1, u.size()), out("y", 1, model.shape().outputs);

@@ -158,7 +158,7 @@ std::unique_ptr<PluginModel> PluginModel::make(const Params& params, deck::Build
   }
 }
 
-PluginModel::PluginModel(const Params& params) {
+PluginModel::PluginModel(const Params& params) : name_(params.library.path) {
   const std::string path = std::filesystem::absolute(params.library.path).string();
   void* const library = open_library(params.library, path);  // never closed: its code may be in use to the very end
   const aleator_plugin_about_v1* const about = symbol<AboutFunction>(library, "aleator_plugin_about", path)();
@@ -185,7 +185,9 @@ model::RowStatus PluginModel::evaluate(model::ConstBatch u, model::Batch y) cons
 model::RowStatus PluginModel::evaluate_and_pullback(model::ConstBatch u, model::Batch y,
                                                     const model::Cotangent& cotangent, model::Batch du) const {
   const model::Batch dy(Kokkos::view_alloc("dy", Kokkos::WithoutInitializing), u.extent(0), shape_.outputs);
-  return run(plugin_.pullback, u, y, {du, dy, {}, &cotangent});
+  const model::RowStatus status = run(plugin_.pullback, u, y, {du, dy, {}, &cotangent});
+  if (status.ok()) check_.once(*this, u, "plugin " + name_);
+  return status;
 }
 
 model::RowStatus PluginModel::evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,

@@ -13,6 +13,7 @@
 #include "deck/json_value.hpp"
 #include "external/api/aleator/plugin.hpp"
 #include "model/forward_model.hpp"
+#include "model/gradient_check.hpp"
 
 namespace aleator::external {
 
@@ -51,6 +52,8 @@ class PluginModel : public model::ForwardModel, private model::Adjoint, private 
   std::vector<model::FailedRow> call(aleator_plugin_function_v1 function, model::ConstBatch u, model::Batch y,
                                      const Arrays& arrays, int first, int end) const;
   aleator_plugin_model_v1 plugin_{};
+  std::string name_;
+  mutable model::GradientCheck check_;
   model::Shape shape_;
 };
 

@@ -97,11 +97,13 @@ model::RowStatus UmbridgeModel::evaluate_and_pullback(model::ConstBatch u, model
                                                       const model::Cotangent& cotangent, model::Batch du) const {
   const model::Batch dy("dy", u.extent(0), shape_.outputs);
   // Value and gradient from one server, one after the other: it may still have the solution.
-  return run(u, y, [&](int row, PoolConnection& server) {
+  const model::RowStatus status = run(u, y, [&](int row, PoolConnection& server) {
     ask_value(server, &u(row, 0), &y(row, 0));
     cotangent(row, one_row(&y(row, 0), shape_.outputs), model::Batch(&dy(row, 0), 1, shape_.outputs));
     ask_gradient(server, &u(row, 0), &dy(row, 0), &du(row, 0));
   });
+  if (status.ok()) check_.once(*this, u, "model '" + description_.name + "'");
+  return status;
 }
 
 model::RowStatus UmbridgeModel::evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,

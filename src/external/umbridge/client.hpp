@@ -14,6 +14,7 @@
 #include "deck/json_value.hpp"
 #include "external/umbridge/pool.hpp"
 #include "model/forward_model.hpp"
+#include "model/gradient_check.hpp"
 
 namespace aleator::external {
 
@@ -62,6 +63,7 @@ class UmbridgeModel : public model::ForwardModel, private model::Adjoint, privat
   model::Shape shape_;
   std::string head_;  // {"name":"…","config":{…}
   mutable ServerPool pool_;
+  mutable model::GradientCheck check_;
 };
 
 }  // namespace aleator::external

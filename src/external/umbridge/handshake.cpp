@@ -19,8 +19,11 @@ const char* const not_understood = "is this the address of an UM-Bridge server?"
 json parsed(const std::string& url, const std::string& path, const HttpMessage& reply) {
   const json answer = json::parse(reply.body, nullptr, false);
   if (reply.status() != 200 || !answer.is_object() || answer.contains("error"))
-    throw deck::KeyError("urls", fmt::format("{}{}: {}", url, path, error_in(reply.status(), reply.body)),
-                         not_understood);
+    throw deck::KeyError(
+        "urls", fmt::format("{}{}: {}", url, path, error_in(reply.status(), reply.body)),
+        path == "/Info" || reply.status() == 404
+            ? not_understood
+            : "the server was asked about this model with the settings under config: it may want others");
   return answer;
 }
 

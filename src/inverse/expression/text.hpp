@@ -31,8 +31,6 @@ void add_expression_keys(deck::Schema<Params>& s) {
            "lines name = formula, each may use those before it; name(a, b) = formula is a function");
 }
 
-/// Columns of a table with a head line.
-std::vector<math::NamedArray> read_columns(const deck::File& file);
 /// The formula of `results`, which are the values of key `result_key`.
 math::Formula make_formula(const ExpressionParams& params, const std::vector<std::string>& results,
                            const std::string& result_key);

@@ -63,6 +63,8 @@ class Formula {
                                 kernels::Batch dy) const;
   /// Names of the parameters on which no result depends.
   const std::vector<std::string>& unused_parameters() const { return unused_; }
+  /// The program itself, for those who have their own threads and lanes.
+  const Tape& tape() const { return tape_; }
 
  private:
   Formula() = default;

@@ -1,0 +1,82 @@
+#include "model/gradient_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "core/log.hpp"
+
+namespace aleator::model {
+namespace {
+
+constexpr int directions = 2;
+constexpr double steps[] = {1e-4, 1e-3};
+constexpr double believed = 0.02, missed = 0.05;
+
+// Between 0.5 and 1.5 with a sign, without a pattern: the bits of a product with the golden ratio.
+double weight(int i, int k) {
+  const std::uint64_t bits = static_cast<std::uint64_t>(directions * k + i + 1) * 0x9E3779B97F4A7C15ULL;
+  return (bits >> 63 == 0 ? 1.0 : -1.0) * (0.5 + static_cast<double>((bits << 1) >> 11) * 0x1p-53);
+}
+
+}  // namespace
+
+GradientDoubt gradient_doubt(const ForwardModel& model, ConstBatch u) {
+  const int n = model.shape().inputs, m = model.shape().outputs;
+  const auto move = [&](int i, int k) { return weight(i, k) * (u(0, k) == 0.0 ? 1.0 : std::abs(u(0, k))); };
+  std::vector<double> weights(static_cast<std::size_t>(m), 1.0);
+  const Batch here("u", 1, n), y0("y", 1, m), du("du", 1, n);
+  for (int k = 0; k < n; ++k) here(0, k) = u(0, k);
+  const Cotangent cotangent = [&](int, ConstBatch y, Batch dy) {
+    for (int j = 0; j < m; ++j) {
+      weights[static_cast<std::size_t>(j)] = weight(0, j) / (std::abs(y(0, j)) > 0.0 ? std::abs(y(0, j)) : 1.0);
+      dy(0, j) = weights[static_cast<std::size_t>(j)];
+    }
+  };
+  if (!model.adjoint()->evaluate_and_pullback(here, y0, cotangent, du).ok()) return {};
+
+  constexpr int sizes = 2, rows = 2 * directions * sizes;
+  const Batch near("u", rows, n), y("y", rows, m);
+  for (int row = 0; row < rows; ++row)
+    for (int k = 0; k < n; ++k)
+      near(row, k) = u(0, k) + (row % 2 == 0 ? 1.0 : -1.0) * steps[row / 2 % sizes] * move(row / 2 / sizes, k);
+  if (!model.evaluate(near, y).ok()) return {};
+  const auto difference = [&](int i, int size) {
+    const int row = 2 * (sizes * i + size);
+    double sum = 0.0;
+    for (int j = 0; j < m; ++j) sum += weights[static_cast<std::size_t>(j)] * (y(row, j) - y(row + 1, j));
+    return sum / (2.0 * steps[size]);
+  };
+  GradientDoubt doubt;
+  for (int i = 0; i < directions; ++i) {
+    double slope = 0.0;
+    for (int k = 0; k < n; ++k) slope += du(0, k) * move(i, k);
+    const double fine = difference(i, 0), coarse = difference(i, 1);
+    if (!(std::abs(fine - coarse) <= believed * std::max(std::abs(fine), std::abs(coarse)))) continue;
+    doubt.is_known = true;
+    if (std::abs(slope - fine) <= missed * std::max(std::abs(slope), std::abs(fine))) continue;
+    doubt.text = fmt::format("the gradient gives {:.6g} where differences of the values give {:.6g}", slope, fine);
+  }
+  return doubt;
+}
+
+void GradientCheck::once(const ForwardModel& model, ConstBatch u, const std::string& name) {
+  if (tries_ == most_tries || u.extent(0) == 0) return;
+  const int tried = tries_ + 1;
+  tries_ = most_tries;  // the model asks again when it is run here
+  const GradientDoubt doubt = gradient_doubt(model, u);
+  if (!doubt.is_known) tries_ = tried;
+  if (doubt.text.empty()) return;
+  std::string at;
+  for (std::size_t k = 0; k < std::min<std::size_t>(u.extent(1), 8); ++k)
+    at += fmt::format("{}{:.6g}", k == 0 ? "" : ", ", u(0, k));
+  core::warn(
+      "{}: at u = ({}{}) {} (relative change along a random direction): its derivatives are not those of its "
+      "values; chains lose efficiency by it, methods without a Metropolis step are wrong",
+      name, at, u.extent(1) > 8 ? ", …" : "", doubt.text);
+}
+
+}  // namespace aleator::model
