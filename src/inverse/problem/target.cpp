@@ -79,11 +79,12 @@ const model::Sequence* TargetProblem::sequence() const {
 
 int TargetProblem::terms() const {
   const auto* const sum = dynamic_cast<const model::SumOfTerms*>(target_.get());
-  return sum == nullptr ? 0 : sum->terms();
+  return sum == nullptr || sum->terms() < 2 ? 0 : sum->terms();
 }
 
 std::shared_ptr<const model::Problem> TargetProblem::only(const std::vector<int>& terms) const {
   auto part = std::make_shared<TargetProblem>(*this);
+  part->become_part();
   part->target_ = dynamic_cast<const model::SumOfTerms&>(*target_).only(terms);
   part->share_ = share_ * static_cast<double>(terms.size()) / this->terms();
   return part;
@@ -97,7 +98,8 @@ model::RowStatus TargetProblem::density(model::ConstBatch u, model::Evaluation& 
   return status;
 }
 
-// log-likelihood = f(u) - log p(u), of a part f(u) - share log p(u). Where p underflows to 0 nothing can be divided: density zero.
+// log-likelihood = f(u) - share log p(u), the share of a whole being 1. Where p underflows to 0 nothing can be divided: density
+// zero.
 void TargetProblem::divide_by_prior(model::ConstBatch u, model::Vector log_likelihood, model::Batch du) const {
   const prob::DensitySlope* const slope = prior().density_slope();
   const int d = parameter_dimension();

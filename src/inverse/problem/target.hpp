@@ -31,6 +31,7 @@ class TargetProblem : public Posterior, public model::HasSequence, public model:
   const model::GaussianNoise* noise() const override { return nullptr; }
   /// The target's, where failed rows have likelihood zero.
   const model::Sequence* sequence() const override;
+  void record_failures(const model::RowStatus& status, model::ConstBatch u) const override { record(status, u); }
   /// Those of a target that is a sum; with lebesgue each term has its share of the prior that is divided out.
   int terms() const override;
   bool are_cheaper_in_parts() const override { return true; }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 #include <set>
 
@@ -25,82 +24,6 @@ math::Matrix square(const std::vector<double>& entries) {
   m.a = entries;
   return m;
 }
-
-// ---- The parts: a row of State::parts is the state of an SMC, its particles one after the other.
-
-constexpr int part_numbers = 9;
-
-int part_width(int particles, int d) { return part_numbers + particles * (2 * d + 3); }
-
-template <typename Visit>  // visit(number in the row, number in the state)
-void each_number_of_part(double* row, Smc::State& part, const Visit& visit) {
-  Ensemble& e = part.ensemble;
-  for (double* const value :
-       {&part.temper, &part.log_scale, &part.rounding, &part.log_evidence, &part.log_evidence_standard_error})
-    visit(*row++, *value);
-  for (std::int64_t* const value : {&part.moves, &part.iteration, &part.model_evaluations, &part.gradient_evaluations})
-    visit(*row++, *value);
-  for (int i = 0; i < e.rows(); ++i) {
-    for (std::size_t k = 0; k < e.position.extent(1); ++k) visit(*row++, e.position(i, k));
-    for (std::size_t k = 0; k < e.gradient.extent(1); ++k) visit(*row++, e.gradient(i, k));
-    visit(*row++, e.log_likelihood(i));
-    visit(*row++, e.accepted(i));
-    visit(*row++, part.ancestors[static_cast<std::size_t>(i)]);
-  }
-}
-
-void pack(Smc::State& part, double* row) {
-  each_number_of_part(row, part, [](double& to, auto& from) { to = static_cast<double>(from); });
-}
-
-Smc::State unpacked(double* row, int particles, int d, bool with_gradient) {
-  Smc::State part;
-  Ensemble& e = part.ensemble;
-  e.layout = parallel::RowLayout(particles, parallel::Comm::self());
-  e.position = Batch("position", particles, d);
-  e.gradient = Batch("gradient", particles, with_gradient ? d : 0);
-  e.log_likelihood = Vector("log_likelihood", static_cast<std::size_t>(particles));
-  e.accepted = Vector("accepted", static_cast<std::size_t>(particles));
-  part.ancestors.resize(static_cast<std::size_t>(particles));
-  each_number_of_part(row, part, [](double& from, auto& to) { to = static_cast<std::decay_t<decltype(to)>>(from); });
-  return part;
-}
-
-// A part's random numbers are its own, whichever rank it is on.
-Context alone(const Context& context, std::int64_t part) {
-  const double u = context.rng.uniform({kernels::Purpose::fusion_part}, part);
-  std::uint64_t seed = 0;
-  std::memcpy(&seed, &u, sizeof u);
-  return {parallel::Comm::self(), kernels::Rng(seed)};
-}
-
-parallel::RowLayout layout_of_parts(std::int64_t parts, const parallel::RowLayout& particles) {
-  return {parts, particles.rank(), particles.ranks()};
-}
-
-// The particles of every part, which lie on the part's rank, dealt over the ranks as `layout` says.
-std::vector<Batch> dealt_over_ranks(const Context& context, const parallel::RowLayout& layout,
-                                    const parallel::RowLayout& parts, const std::vector<Batch>& mine, int d) {
-  std::vector<std::vector<double>> send(static_cast<std::size_t>(layout.ranks()));
-  for (int rank = 0; rank < layout.ranks(); ++rank)
-    for (const Batch& position : mine)
-      send[static_cast<std::size_t>(rank)].insert(send[static_cast<std::size_t>(rank)].end(),
-                                                  position.data() + layout.first_row(rank) * d,
-                                                  position.data() + layout.last_row(rank) * d);
-  const std::vector<std::vector<double>> received = context.comm.all_to_all(send);
-  std::vector<Batch> populations;
-  for (int rank = 0; rank < layout.ranks(); ++rank) {
-    const double* from = received[static_cast<std::size_t>(rank)].data();
-    for (std::int64_t part = parts.first_row(rank); part < parts.last_row(rank); ++part) {
-      populations.emplace_back("population", layout.local_rows(), d);
-      std::copy_n(from, populations.back().size(), populations.back().data());
-      from += populations.back().size();
-    }
-  }
-  return populations;
-}
-
-// ---- A merge.
 
 PooledMoments moments_of(const Context& context, const parallel::RowLayout& layout, const Batch& population) {
   Ensemble e;
@@ -292,10 +215,8 @@ void Fusion::Merge::fields(io::Archive& archive) {
 
 void Fusion::State::fields(io::Archive& archive) {
   BaseState::fields(archive);
-  auto count = static_cast<std::int64_t>(populations.size()), rows = part_count;
-  archive.field("part_count", rows);
-  part_count = rows;
-  if (part_count > 0) archive.rows("parts", layout_of_parts(part_count, ensemble.layout), parts);
+  parts.fields(archive, ensemble.layout);
+  auto count = static_cast<std::int64_t>(populations.size());
   archive.field("ends", ends);
   archive.field("count", count);
   populations.resize(static_cast<std::size_t>(count));
@@ -336,47 +257,18 @@ Fusion::State Fusion::init(const Problem& problem, const Context& context) const
   return s;
 }
 
-// A level of each part's SMC that has not ended; the share of the way on which the slowest is.
+// A level of the parts' SMC; when all are done they become the leaves of the tree.
 double Fusion::sample_parts(const Context& context, State& s) const {
-  const int n = params.particles, d = static_cast<int>(s.ensemble.position.extent(1));
-  const Smc smc = part_sampler();
-  const parallel::RowLayout layout = layout_of_parts(params.parts, s.ensemble.layout);
-  const bool is_start = s.part_count == 0;
-  if (is_start) s.part_count = params.parts, s.parts = Batch("parts", layout.local_rows(), part_width(n, d));
-  std::int64_t runs = 0, gradients = 0;
-  double slowest = 1.0;
-  std::vector<Batch> positions;
-  std::vector<double> evidence;
-  parallel::agree(context.comm, [&] {
-    for (int row = 0; row < layout.local_rows(); ++row) {
-      const int c = static_cast<int>(layout.first()) + row;
-      const Problem& problem = s.sub_posteriors->product({c, c + 1});
-      const Context own = alone(context, c);
-      Smc::State part =
-          is_start ? smc.init(problem, own) : unpacked(&s.parts(row, 0), n, d, needs_gradient(params.move));
-      const std::int64_t before = is_start ? 0 : part.model_evaluations,
-                         gradients_before = is_start ? 0 : part.gradient_evaluations;
-      if (part.temper < 1.0) slowest = std::min(slowest, smc.step(problem, own, part).progress);
-      runs += s.sub_posteriors->runs({c, c + 1}, part.model_evaluations - before);
-      gradients += s.sub_posteriors->runs({c, c + 1}, part.gradient_evaluations - gradients_before);
-      pack(part, &s.parts(row, 0));
-      positions.push_back(part.ensemble.position);
-      evidence.insert(evidence.end(), {part.log_evidence, part.log_evidence_standard_error});
-    }
-  });
-  s.model_evaluations += context.comm.sum(runs), s.gradient_evaluations += context.comm.sum(gradients);
-  slowest = context.comm.min(slowest);
-  if (slowest < 1.0) return slowest;
-  s.populations = dealt_over_ranks(context, s.ensemble.layout, layout, positions, d);
-  s.parts = Batch(), s.part_count = 0;
-  evidence = parallel::gather_rows(context.comm, evidence);
-  s.log_evidence = 0.0;
-  for (std::size_t c = 0; c < s.populations.size(); ++c) {
-    s.ends.push_back(static_cast<std::int64_t>(c) + 1);
-    s.log_evidence += evidence[2 * c], s.variance += evidence[2 * c + 1] * evidence[2 * c + 1];
-  }
-  s.consensus = consensus_of(context, s.ensemble.layout, s.populations);
-  return slowest;
+  const parallel::RowLayout& layout = s.ensemble.layout;
+  const PartSamplers::Level level = s.parts.advance(part_sampler(), *s.sub_posteriors, context, layout);
+  s.model_evaluations += level.runs, s.gradient_evaluations += level.gradients;
+  if (level.progress < 1.0) return level.progress;
+  PartSamplers::Samples samples = s.parts.take(part_sampler(), context, layout, s.ensemble.position.extent_int(1));
+  s.populations = std::move(samples.populations);
+  s.log_evidence = samples.log_evidence, s.variance = samples.variance;
+  for (int c = 1; c <= params.parts; ++c) s.ends.push_back(c);
+  s.consensus = consensus_of(context, layout, s.populations);
+  return level.progress;
 }
 
 void Fusion::begin_merge(const Context& context, State& s) const {

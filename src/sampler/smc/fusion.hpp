@@ -1,25 +1,25 @@
 #pragma once
-/// What      Divide-and-conquer fusion: each part of the data has its own sub-posterior, sampled without the others, and the
+/// What      Divide-and-conquer fusion: each part of the data has a sub-posterior of its own, sampled without the others; the
 ///           samples are merged two by two up a tree; unlike an average of sub-posteriors it assumes no shape of them.
-/// Method    sub-posteriors f_c as in sub_posteriors.hpp, all sampled by SMC (smc.hpp). Two populations of f and g are merged by
-///           SMC along time t in [0, T] (Dai, Pollock, Roberts 2023, Bayesian Fusion, with the preconditioning and the tree of
-///           Chan, Pollock, Johansen, Roberts 2023): pairs (x, x') at t = 0 have weight rho_0 = N(x - x'; 0, T (A + A')); a step
-///           moves each by a Brownian bridge of covariance A (A') towards a common end y ~ N(mean, (T - t) (A^-1 + A'^-1)^-1) that
-///           is drawn anew each step, with weight exp(- integral phi + phi'), phi = (|B^T grad log f|^2 + tr(B^T Hess log f B)) / 2,
-///           A = B B^T. At t = T they meet, with law f g. A, A': the populations' covariances. T: the least whose weights rho_0 have
-///           `start_share` of the ESS. Next step: that whose weights vary by `mesh_share`, at most `step`.
-///           Integral: trapezoidal rule, the symmetric splitting of the Feynman-Kac semigroup, bias O(step^2) for smooth
-///           f; its unbiased alternatives need bounds of phi along bridges, which nobody knows of an arbitrary model. Hessian:
-///           central differences of gradients along the columns of B, bias O(1e-4) relative to f's fourth derivatives.
-///           log Z = sum of the parts' and of log mean weights of all merges.
-/// Parallel  same bits on any number of ranks. A part is sampled whole by one rank, which exchanges nothing (more ranks than
-///           parts wait); of a merge every rank has its share of the pairs, and the ranks exchange one number a pair and step.
-/// Cost      C SMC of a part each, then log2(C) times about (1 + 2 d) T / step + 2 d runs with adjoint of all data a particle.
-/// Fails     NumericsError when every particle of a part has likelihood zero, when a merge needs more than `max_steps`, when a
-///           population lies in a hyperplane; a pair of which a path meets a failed row has weight zero. Objects to problems
-///           without gradient or independent data, fewer data than parts, fewer than 2 d particles, more than 256 coordinates.
-#include "sampler/smc/smc.hpp"
-#include "sampler/smc/sub_posteriors.hpp"
+/// Method    sub-posteriors f_c as in sub_posteriors.hpp, all sampled by SMC (part_samplers.hpp). Two populations, of f and f',
+///           are merged by SMC along a time t in [0, T] (Dai, Pollock, Roberts 2023, Bayesian Fusion; the preconditioning and
+///           the tree of Chan, Pollock, Johansen, Roberts 2023). Pairs x, x' start with weight rho_0 = N(x - x'; 0, T (A + A')).
+///           In a step x and x' go on Brownian bridges of covariances A, A' towards a common end, which is drawn anew each step,
+///           y ~ N((A^-1 + A'^-1)^-1 (A^-1 x + A'^-1 x'), (T - t) (A^-1 + A'^-1)^-1); weight exp(-integral of phi + phi'),
+///           phi = (|B^T grad log f|^2 + tr(B^T (Hess log f) B)) / 2, A = B B^T. At T they have met, and their law is f f'.
+///           A, A': the populations' covariances. T: the least at which rho_0 has `start_share` of the ESS. Steps: so long that
+///           the ESS falls by 1 - `mesh_share`, at most `step`. Systematic resampling below half the ESS.
+///           Integral: the trapezoidal rule, which is the symmetric splitting of the Feynman-Kac semigroup: bias O(step^2) for
+///           smooth f. Estimators without bias need bounds of phi along bridges, which no model gives. Hessian: central
+///           differences of gradients along the columns of B, error some 1e-5 of fourth derivatives in that frame.
+///           log Z = sum of the parts' and of the log mean weights of all merges.
+/// Parallel  same bits on any number of ranks. Parts as part_samplers.hpp; of a merge every rank has its share of the pairs, and
+///           the ranks exchange some numbers of each pair and step.
+/// Cost      the parts' SMC; then in each of log2 C levels of the tree 1 + 2 d runs with adjoint of all data a particle and step.
+/// Fails     NumericsError when every particle of a part has likelihood zero, no pair comes through a merge or it takes more than
+///           `max_steps`, or a population lies in a hyperplane. A pair whose path meets a failed row has weight zero. Objects to
+///           problems without gradient or independent data, fewer data than parts, fewer than 2 d particles, d > 256.
+#include "sampler/smc/part_samplers.hpp"
 
 namespace aleator::sampler {
 
@@ -28,7 +28,7 @@ struct Fusion {
     Params() { move = InnerMove::mala; }
     int parts = 16;
     int particles = 4096;
-    double start_share = 0.5;
+    double start_share = 0.8;
     double mesh_share = 0.95;
     double step = 0.1;
     int max_steps = 10000;
@@ -44,8 +44,7 @@ struct Fusion {
     void fields(io::Archive& archive);
   };
   struct State : BaseState {
-    std::int64_t part_count = 0;     ///< C while the parts are sampled; before and after it 0
-    Batch parts;                     ///< C rows: an SMC of particles each
+    PartSamplers parts;
     std::vector<std::int64_t> ends;  ///< nodes of the tree that are present, in order: the last part of each, plus 1
     std::vector<Batch> populations;  ///< theirs
     std::int64_t cursor = 0;         ///< node that is merged with the next one

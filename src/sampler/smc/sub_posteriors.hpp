@@ -25,6 +25,8 @@ class SubPosteriors {
  public:
   SubPosteriors(const Problem& problem, int parts, const Context& context)
       : problem_(problem), deal_(dealt(model::data_terms_of(problem)->terms(), parts, context)) {}
+  int count() const { return static_cast<int>(deal_.size()); }
+  int dimension() const { return problem_.dimension(); }
   /// The product of the sub-posteriors of some parts.
   const Problem& product(PartRange range) const;
   /// Model runs that so many evaluations of one row come to.
