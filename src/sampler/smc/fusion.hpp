@@ -28,7 +28,7 @@ struct Fusion {
     Params() { move = InnerMove::mala; }
     int parts = 16;
     int particles = 4096;
-    double start_share = 0.8;
+    double start_share = 0.5;
     double mesh_share = 0.95;
     double step = 0.1;
     int max_steps = 10000;
