@@ -36,7 +36,8 @@ std::string minibatch_objection(const Problem& problem) {
   return model::data_terms_of(problem) != nullptr
              ? ""
              : "needs data that are independent of each other given the outputs, to take some of them alone: a "
-               "problem/bayes with independent noise, or terms of target/expression (sampler/ula and sampler/underdamped take "
+               "problem/bayes with independent noise, or terms of target/expression (sampler/ula and "
+               "sampler/underdamped take "
                "all of them)";
 }
 
