@@ -60,6 +60,10 @@ enum class Purpose : std::uint32_t {
   score_candidate = 153,
   data_langevin = 154,
   sensitivity = 160,
+  fusion_part = 170,
+  fusion_pairs = 171,
+  fusion_bridge = 172,
+  fusion_resampling = 173,
 };
 
 /// The four 32-bit outputs of Philox4x32-10 for one counter and key.

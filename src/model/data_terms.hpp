@@ -1,8 +1,8 @@
 #pragma once
-/// What      A likelihood that is a product over data, and parts of it: what stochastic gradients need.
-/// Method    log L(z) = sum_i log p(d_i | G_i(T(z))). Three abilities: of a model to give some outputs alone, of a likelihood
-///           to take some data alone, of a problem to be that of some data. Who has one derives from it beside its main
-///           interface; whoever needs it asks for it at set-up.
+/// What      A likelihood that is a product over data, and parts of it: what stochastic gradients and sub-posteriors need.
+/// Method    log L(z) = sum_i log p(d_i | G_i(T(z))). Abilities: of a model to give some outputs alone, of a likelihood
+///           to take some data alone, of a target to be a sum of some terms, of a problem to be that of some data or terms. Who
+///           has one derives from it beside its main interface; whoever needs it asks for it at set-up.
 /// Parallel  as the problem: local rows.
 /// Cost      making a part: once; a run of it: as PartialOutputs says.
 /// Fails     as the problem.
@@ -29,6 +29,18 @@ class IndependentData {
   /// The likelihood of these data alone (places in rising order), given their outputs and its own parameters; null where the
   /// data hang on each other.
   virtual std::shared_ptr<const Likelihood> only(const std::vector<int>& data) const = 0;
+};
+
+class Target;
+
+/// Of a Target.
+class SumOfTerms {
+ public:
+  virtual ~SumOfTerms() = default;
+  /// The number of terms whose sum the log-density is.
+  virtual int terms() const = 0;
+  /// The sum of these terms alone (places in rising order).
+  virtual std::shared_ptr<const Target> only(const std::vector<int>& terms) const = 0;
 };
 
 /// Of a Problem.

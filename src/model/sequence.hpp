@@ -32,6 +32,8 @@ class HasSequence {
   virtual ~HasSequence() = default;
   /// In the parameters u; null where the likelihood has none.
   virtual const Sequence* sequence() const = 0;
+  /// Counts and lists rows with parameters u that could not be advanced.
+  virtual void record_failures(const RowStatus& status, ConstBatch u) const = 0;
 };
 
 }  // namespace aleator::model

@@ -31,6 +31,7 @@
 #include "sampler/mcmc/slice.hpp"
 #include "sampler/mcmc/stretch.hpp"
 #include "sampler/polish.hpp"
+#include "sampler/smc/fusion.hpp"
 #include "sampler/smc/nested.hpp"
 #include "sampler/smc/smc.hpp"
 #include "sampler/smc/smc2.hpp"
@@ -98,6 +99,7 @@ void register_components(deck::Registry& registry) {
   add_sampler<Laplace>(registry, "sampler/laplace");
   add_sampler<Smc>(registry, "sampler/smc");
   add_sampler<Smc2>(registry, "sampler/smc2");
+  add_sampler<Fusion>(registry, "sampler/fusion");
   add_sampler<Tmcmc>(registry, "sampler/tmcmc");
   add_sampler<Nested>(registry, "sampler/nested");
   add_sampler<Eki>(registry, "sampler/eki");

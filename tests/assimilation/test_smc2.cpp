@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+#include <set>
+
 #include "assimilation/ar1.hpp"
 #include "io/archive.hpp"
 #include "io/files.hpp"
@@ -50,6 +54,7 @@ class Exactly : public model::Target, public model::Sequence {
   int memory_size() const override { return 4; }
   model::RowStatus advance(int stage, model::ConstBatch u, const std::vector<std::uint64_t>&, Batch memory,
                            model::Vector log_factor) const override {
+    model::RowStatus status;
     for (std::size_t row = 0; row < u.extent(0); ++row) {
       Ar1Case::Kalman k;
       if (stage > 0) {
@@ -57,10 +62,15 @@ class Exactly : public model::Target, public model::Sequence {
         strangers += memory(row, 2) != u(row, 0) || memory(row, 3) != u(row, 1) ? 1 : 0;
       }
       log_factor(row) = case_.step({u(row, 0), u(row, 1)}, case_.data[static_cast<std::size_t>(stage)], k);
+      if (u(row, 0) > limit) {
+        status.failed.push_back({static_cast<int>(row), "above"});
+        log_factor(row) = -std::numeric_limits<double>::infinity();
+      }
       memory(row, 0) = k.mean, memory(row, 1) = k.variance, memory(row, 2) = u(row, 0), memory(row, 3) = u(row, 1);
     }
-    return {};
+    return status;
   }
+  double limit = 1e9;  // rows with u_0 above it fail, at every stage
   mutable int strangers = 0;
 
  private:
@@ -84,6 +94,23 @@ TEST(Smc2, FiltersBelongToTheirParticles) {
   for (int row = 0; row < s.ensemble.rows(); ++row)
     largest = std::max(largest, std::abs(own(row) - s.ensemble.log_likelihood(row)));
   EXPECT_LT(largest, 1e-9);
+}
+
+TEST(Smc2, FailedRowsAreCountedOnce) {
+  const auto exactly = std::make_shared<Exactly>();
+  const auto problem = Ar1Case().problem(exactly);
+  problem->take_failures();
+  run_to_end(smc2(500), *problem, serial(1));
+  EXPECT_TRUE(problem->take_failures().empty());
+  exactly->limit = 0.5;
+  const Smc2::State s = run_to_end(smc2(500), *problem, serial(1));
+  for (int row = 0; row < s.ensemble.rows(); ++row) EXPECT_TRUE(std::isfinite(s.ensemble.log_likelihood(row)));
+  const std::vector<std::string> lines = problem->take_failures();
+  EXPECT_GT(lines.size(), 50U);
+  EXPECT_EQ(std::set<std::string>(lines.begin(), lines.end()).size(),
+            lines.size());  // parameters, which never come again
+  EXPECT_EQ(dynamic_cast<const model::CountsFailures&>(*problem).take_failure_counts().rejected,
+            static_cast<std::int64_t>(lines.size()));
 }
 
 // Over 40 runs: the scatter of log Z against the standard errors reported, which is known to 11 %, and no bias of Z.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "inverse/expression/model.hpp"
+#include "inverse/expression/target.hpp"
 #include "inverse/likelihood/counts.hpp"
 #include "inverse/likelihood/gaussian.hpp"
 #include "inverse/likelihood/student_t.hpp"
@@ -9,6 +10,7 @@
 #include "inverse/model/measured.hpp"
 #include "inverse/model/pass_through.hpp"
 #include "inverse/problem/bayes.hpp"
+#include "inverse/problem/target.hpp"
 #include "prob/prior/log_normal.hpp"
 
 namespace aleator::inverse {
@@ -64,7 +66,8 @@ Values evaluated(const model::Problem& problem, const Values& z) {
   return all;
 }
 
-void expect_parts_add_up(const BayesProblem& problem, const std::string& name) {
+template <class OfData>
+void expect_parts_add_up(const OfData& problem, const std::string& name) {
   ASSERT_EQ(problem.terms(), 5) << name;
   Values z(static_cast<std::size_t>(problem.dimension()), 0.3);
   z[0] = -0.4;
@@ -151,6 +154,68 @@ TEST(DataTerms, AreNoneWhereTheNoiseIsCorrelated) {
       problem_of(line(), std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{data, {}, covariance, true}));
   EXPECT_EQ(problem.terms(), 0);
   EXPECT_EQ(model::data_terms_of(problem), nullptr);
+}
+
+// Three formulas, one of them an array of three.
+ExpressionTarget::Params sum_of_five() {
+  ExpressionTarget::Params params;
+  params.parameters = {"a", "b"};
+  params.data = {"x.csv", "x\n0.1\n0.4\n0.9\n"};
+  params.terms = {"-a^2", "-(a * x - b)^2", "-exp(b) - a"};
+  return params;
+}
+
+TEST(DataTerms, OfATargetAreItsFormulasEntries) {
+  ExpressionTarget::Params one = sum_of_five();
+  one.log_density = "-a^2 - sum((a * x - b)^2) - exp(b) - a", one.terms.clear();
+  for (const auto reference : {TargetProblem::Reference::prior, TargetProblem::Reference::lebesgue}) {
+    TargetProblem::Params params;
+    params.relative_to = reference;
+    const auto prior = std::make_shared<prob::LogNormal>(prob::LogNormal::Params{2, {0.2}, {0.6}, true});
+    const TargetProblem sum(params, prior, std::make_shared<ExpressionTarget>(sum_of_five())),
+        whole(params, prior, std::make_shared<ExpressionTarget>(one));
+    EXPECT_EQ(model::data_terms_of(whole), nullptr);  // one term is no sum
+    expect_parts_add_up(sum, "sum");
+    expect_parts_add_up(dynamic_cast<const TargetProblem&>(*sum.only({0, 1, 2, 3, 4})), "part");
+    const Values z = {-0.4, 0.3}, by_terms = evaluated(sum, z), at_once = evaluated(whole, z);
+    for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(by_terms[k], at_once[k], 1e-13 * (1.0 + std::abs(at_once[k])));
+  }
+}
+
+// y fails where a > 0.
+class FailsAbove : public model::ForwardModel {
+ public:
+  const model::Shape& shape() const override { return model_->shape(); }
+  model::RowStatus evaluate(model::ConstBatch u, Batch y) const override {
+    model::RowStatus status = model_->evaluate(u, y);
+    for (std::size_t row = 0; row < u.extent(0); ++row)
+      if (u(row, 0) > 1.0) status.failed.push_back({static_cast<int>(row), "above"});
+    return status;
+  }
+
+ private:
+  ModelPointer model_ = line();
+};
+
+TEST(DataTerms, FailedRowsOfAPartAreCountedByTheWhole) {
+  const auto likelihood = std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{data, {0.5}, {}, true});
+  const auto prior = std::make_shared<prob::LogNormal>(prob::LogNormal::Params{2, {0.2}, {0.6}, true});
+  for (const auto on_failure : {BayesProblem::OnFailure::reject, BayesProblem::OnFailure::impute}) {
+    BayesProblem::Params params;
+    params.on_failure = on_failure;
+    const BayesProblem whole(params, {std::make_shared<FailsAbove>(), prior, likelihood});
+    const auto part = whole.only({1, 3});
+    const Batch z("z", 3, 2);
+    z(0, 0) = -3.0, z(1, 0) = 2.0, z(2, 0) = 3.0;
+    model::Evaluation e{Vector("l", 3), {}, {}};
+    EXPECT_EQ(part->evaluate(z, e), (std::vector<int>{1, 2}));
+    EXPECT_FALSE(part->imputes_failures());  // a part has no ensemble to impute from
+    EXPECT_EQ(whole.take_failure_counts().rejected, 2);
+    EXPECT_EQ(whole.take_failures().size(), 2U);
+    EXPECT_EQ(whole.take_failure_counts().rejected, 0);
+    whole.with_data(Values(5, 0.1))->evaluate(z, e);  // a problem of its own
+    EXPECT_EQ(whole.take_failures().size(), 0U);
+  }
 }
 
 }  // namespace

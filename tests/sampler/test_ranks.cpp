@@ -41,6 +41,7 @@ std::string keys_of(const std::string& name, int members, int dimension) {
       {"sampler/smc", "min_moves = 2\nmax_moves = 4\nmove = \"mala\"\nparticles = "},
       {"sampler/nested", "moves = 3\npoints = "},
       {"sampler/smc2", "particles = "},
+      {"sampler/fusion", "parts = 2\nstep = 0.05\nparticles = "},
       {"sampler/tmcmc", "chain_length = 3\nparticles = "},
       {"sampler/eki", "step = \"fixed\"\nfixed_step = 0.2\nmembers = "},
       {"sampler/uki", "members = "},
@@ -170,8 +171,8 @@ TEST(WasteFreeSmcMpi, HasTheSameBitsOnAnyNumberOfRanksAndAfterACheckpoint) {
 TEST(EverySamplerMpi, RunsWithRanksThatHaveNoMember) {
   const auto problem = test::linear_gaussian().problem();
   for (const std::string& name : names_for(*problem)) {
-    const bool needs_eight =
-        name == "sampler/smc" || name == "sampler/importance" || name == "sampler/nested" || name == "sampler/tmcmc";
+    const bool needs_eight = name == "sampler/smc" || name == "sampler/importance" || name == "sampler/nested" ||
+                             name == "sampler/tmcmc" || name == "sampler/fusion";
     const int members = needs_eight ? 8 : 3;  // with four ranks one of them is empty
     const auto spread = make(name, members), whole = make(name, members);
     spread->init(*problem, world());
@@ -227,6 +228,7 @@ TEST(EverySamplerMpi, CountsItsModelRuns) {
                                           "sampler/laplace",
                                           "sampler/delayed_acceptance",
                                           "sampler/uki",
+                                          "sampler/fusion",
                                           "sampler/sgld",
                                           "sampler/sghmc",
                                           "sampler/entropy_mcmc"};
@@ -237,16 +239,16 @@ TEST(EverySamplerMpi, CountsItsModelRuns) {
   }
 }
 
-// y = u_0; fails where u_0 > limit.
+// y = (u_0, u_0), two data; fails where u_0 > limit.
 class Cliff : public model::ForwardModel, private model::Adjoint {
  public:
-  explicit Cliff(double limit) : limit_(limit) { shape_.inputs = shape_.outputs = 1; }
+  explicit Cliff(double limit) : limit_(limit) { shape_.inputs = 1, shape_.outputs = 2; }
   const model::Shape& shape() const override { return shape_; }
   const model::Adjoint* adjoint() const override { return this; }
   model::RowStatus evaluate(ConstBatch u, Batch y) const override {
     model::RowStatus status;
     for (std::size_t row = 0; row < u.extent(0); ++row) {
-      y(row, 0) = u(row, 0) > limit_ ? std::numeric_limits<double>::quiet_NaN() : u(row, 0);
+      y(row, 0) = y(row, 1) = u(row, 0) > limit_ ? std::numeric_limits<double>::quiet_NaN() : u(row, 0);
       if (u(row, 0) > limit_) status.failed.push_back({static_cast<int>(row), "cliff"});
     }
     return status;
@@ -256,20 +258,23 @@ class Cliff : public model::ForwardModel, private model::Adjoint {
   model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
                                          Batch du) const override {
     const model::RowStatus status = evaluate(u, y);
-    cotangent(0, y, du);
+    const Batch dy("dy", y.extent(0), 2);
+    cotangent(0, y, dy);
+    for (std::size_t row = 0; row < dy.extent(0); ++row) du(row, 0) = dy(row, 0) + dy(row, 1);
     return status;
   }
   double limit_;
   model::Shape shape_;
 };
 
+// Together the data are one of standard deviation 1.
 inverse::BayesProblem cliff_problem(double limit, inverse::BayesProblem::OnFailure on_failure) {
   inverse::BayesProblem::Params params;
   params.on_failure = on_failure;
   return {params, inverse::BayesProblem::Parts{
                       std::make_shared<Cliff>(limit), std::make_shared<prob::Normal>(prob::Normal::Params{}),
                       std::make_shared<inverse::GaussianLikelihood>(
-                          inverse::GaussianLikelihood::Params{{"data.txt", "1.0\n"}, {1.0}, {}, true})}};
+                          inverse::GaussianLikelihood::Params{{"data.txt", "1.0 1.0\n"}, {std::sqrt(2.0)}, {}, true})}};
 }
 
 class Quiet {  // hundreds of failed rows are expected
@@ -321,7 +326,7 @@ TEST(EverySamplerMpi, AnImputedRowHasWhatItsNearestSoundRowHas) {
     if (all.position(row, 0) <= 0.2) nearest = std::max(nearest, all.position(row, 0));
   for (int row = 0; row < e.rows(); ++row) {
     const double z = std::min(e.position(row, 0), nearest);
-    EXPECT_NEAR(e.log_likelihood(row), -0.5 * (1.0 - z) * (1.0 - z) - 0.5 * std::log(2.0 * M_PI), 1e-13);
+    EXPECT_NEAR(e.log_likelihood(row), -0.5 * (1.0 - z) * (1.0 - z) - std::log(4.0 * M_PI), 1e-13);
   }
 }
 
@@ -339,12 +344,13 @@ TEST(EverySamplerMpi, ImputesFromTheRowsOfAllRanks) {
 
 TEST(Samplers, FailedRunsTruncateThePosterior) {
   // Posterior N(1/2, 1/2) cut off at 0.2. With a = (0.2 - 1/2) / s, s^2 = 1/2: mean 1/2 - s phi(a) / Phi(a); the evidence is
-  // N(1; 0, 2) Phi(a).
+  // N(1; 0, 2) Phi(a) sqrt(2 pi) / (4 pi).
   const Quiet quiet;
   const auto problem = cliff_problem(0.2, inverse::BayesProblem::OnFailure::reject);
   const double s = std::sqrt(0.5), a = (0.2 - 0.5) / s, phi = std::exp(-0.5 * a * a) / std::sqrt(2.0 * M_PI),
                cdf = 0.5 * std::erfc(-a / std::sqrt(2.0));
-  test::Exact exact{{0.5 - s * phi / cdf}, math::Matrix(1, 1), std::log(cdf) - 0.25 - 0.5 * std::log(4.0 * M_PI)};
+  test::Exact exact{
+      {0.5 - s * phi / cdf}, math::Matrix(1, 1), std::log(cdf) - 0.25 - std::log(4.0 * M_PI * std::sqrt(2.0))};
   exact.covariance(0, 0) = s * s * (1.0 - a * phi / cdf - std::pow(phi / cdf, 2));
   RandomWalk::Params walk;
   walk.chains = 128, walk.warmup = 300, walk.draws = 500;

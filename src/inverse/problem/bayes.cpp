@@ -56,6 +56,7 @@ std::unique_ptr<model::Problem> BayesProblem::with_data(const std::vector<double
   std::shared_ptr<const model::Likelihood> likelihood = parts_.likelihood->with_data(data);
   if (likelihood == nullptr) return nullptr;
   auto copy = std::make_unique<BayesProblem>(*this);
+  copy->begin_list_of_failures();
   copy->parts_.likelihood = std::move(likelihood);
   copy->facts_.data = data;
   copy->facts_.reference_mean.clear(), copy->facts_.truth.clear();
@@ -81,6 +82,7 @@ std::shared_ptr<const model::ForwardModel> BayesProblem::some_outputs(const std:
 
 std::shared_ptr<const model::Problem> BayesProblem::only(const std::vector<int>& terms) const {
   auto part = std::make_shared<BayesProblem>(*this);
+  part->become_part();
   part->parts_.model = some_outputs(terms);
   if (part->parts_.model == nullptr) part->parts_.model = std::make_shared<Measured>(parts_.model, outputs_of(terms));
   part->parts_.likelihood = dynamic_cast<const model::IndependentData&>(*parts_.likelihood).only(terms);

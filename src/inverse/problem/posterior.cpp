@@ -99,7 +99,7 @@ std::vector<int> Posterior::evaluate_tile(ConstBatch z, model::Evaluation& resul
   if (common_.on_failure == OnFailure::retry) {
     const std::size_t failed_once = status.failed.size();
     retry(status, u, result, du);
-    counts_.recovered += static_cast<std::int64_t>(failed_once - status.failed.size());
+    log_->counts.recovered += static_cast<std::int64_t>(failed_once - status.failed.size());
   }
   if (du.size() != 0)
     kernels::for_each_row(static_cast<int>(rows),
@@ -152,27 +152,37 @@ std::string Posterior::shown_row(ConstBatch u, int row) const {
   return text + (parameter_dimension() > most ? ", …" : "");
 }
 
-void Posterior::handle_failures(const model::RowStatus& status, ConstBatch u, model::Evaluation& result) const {
+void Posterior::become_part() {
+  if (imputes_failures()) common_.on_failure = OnFailure::reject;
+}
+
+void Posterior::record(const model::RowStatus& status, ConstBatch u) const {
   constexpr std::int64_t most_shown = 5;
   constexpr std::size_t most_recorded = 10000;  // between two calls of take_failures
+  FailureLog& log = *log_;
   for (const model::FailedRow& failed : status.failed) {
-    const auto where = [&] {
-      return fmt::format("{} failed at u = ({}): {}", culprit(), shown_row(u, failed.row), failed.reason);
-    };
-    if (common_.on_failure == OnFailure::stop)
-      throw core::NumericsError(where() +
-                                "; on_failure = \"reject\" in the problem's block would pass over such points");
     std::string line;
     for (std::size_t k = 0; k < u.extent(1); ++k) line += fmt::format("{:.17g},", u(failed.row, k));
     std::string reason = failed.reason;
     std::replace(reason.begin(), reason.end(), '"', '\'');
     std::replace(reason.begin(), reason.end(), '\n', ' ');
-    if (failed_rows_.size() < most_recorded) failed_rows_.push_back(line + "\"" + reason + "\"\n");
-    if (++failures_ <= most_shown) core::warn("{}", where());
-    if (failures_ == most_shown) core::warn("further failed rows are not shown");
-    result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();
+    if (log.rows.size() < most_recorded) log.rows.push_back(line + "\"" + reason + "\"\n");
+    if (++log.failures <= most_shown)
+      core::warn("{} failed at u = ({}): {}", culprit(), shown_row(u, failed.row), failed.reason);
+    if (log.failures == most_shown) core::warn("further failed rows are not shown");
   }
-  (imputes_failures() ? counts_.imputed : counts_.rejected) += static_cast<std::int64_t>(status.failed.size());
+  (imputes_failures() ? log.counts.imputed : log.counts.rejected) += static_cast<std::int64_t>(status.failed.size());
+}
+
+void Posterior::handle_failures(const model::RowStatus& status, ConstBatch u, model::Evaluation& result) const {
+  if (common_.on_failure == OnFailure::stop && !status.ok())
+    throw core::NumericsError(
+        fmt::format("{} failed at u = ({}): {}; on_failure = \"reject\" in the problem's block "
+                    "would pass over such points",
+                    culprit(), shown_row(u, status.failed.front().row), status.failed.front().reason));
+  record(status, u);
+  for (const model::FailedRow& failed : status.failed)
+    result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();
   if (result.gradient.size() == 0) return;
   for (std::size_t row = 0; row < u.extent(0);
        ++row)  // likelihood zero has no direction, and infinity - infinity is NaN

@@ -49,13 +49,19 @@ class Posterior : public model::Problem, public model::CountsFailures, public mo
   /// Whether evaluate_parameters fills result.gradient (rows x parameter_dimension), where it is allocated, with the gradient of
   /// log-likelihood + log-prior with respect to u; 0 outside the prior's support.
   bool has_parameter_gradient() const { return has_gradient() && prior_->density_slope() != nullptr; }
-  std::vector<std::string> take_failures() const override { return std::move(failed_rows_); }
-  model::FailureCounts take_failure_counts() const override { return std::exchange(counts_, {}); }
+  std::vector<std::string> take_failures() const override { return std::exchange(log_->rows, {}); }
+  model::FailureCounts take_failure_counts() const override { return std::exchange(log_->counts, {}); }
 
  protected:
   Posterior(PosteriorParams common, std::shared_ptr<const prob::Prior> prior);
   const prob::Prior& prior() const { return *prior_; }
   bool rejects_failures() const { return common_.on_failure == OnFailure::reject; }
+  /// Warns of failed rows, counts and lists them.
+  void record(const model::RowStatus& status, model::ConstBatch u) const;
+  /// Of a copy that is a part of the problem: its failures go to the list of the whole, and it has no rows to impute from.
+  void become_part();
+  /// Of a copy that is a problem of its own.
+  void begin_list_of_failures() { log_ = std::make_shared<FailureLog>(); }
   /// Log-likelihood of every row, and where the views are allocated outputs and du, its gradient with respect to u. Attempt 0
   /// is the first.
   virtual model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du,
@@ -71,11 +77,14 @@ class Posterior : public model::Problem, public model::CountsFailures, public mo
   void retry(model::RowStatus& status, model::ConstBatch u, model::Evaluation& result, model::Batch du) const;
   void handle_failures(const model::RowStatus& status, model::ConstBatch u, model::Evaluation& result) const;
   std::string shown_row(model::ConstBatch u, int row) const;
+  struct FailureLog {
+    std::int64_t failures = 0;  // the first few are shown
+    std::vector<std::string> rows;
+    model::FailureCounts counts;
+  };
   PosteriorParams common_;
   std::shared_ptr<const prob::Prior> prior_;
-  mutable std::int64_t failures_ = 0;  // of this rank: the first few are logged
-  mutable std::vector<std::string> failed_rows_;
-  mutable model::FailureCounts counts_;
+  std::shared_ptr<FailureLog> log_ = std::make_shared<FailureLog>();  // of this rank; parts of the problem share it
 };
 
 template <typename Params>

@@ -77,6 +77,19 @@ const model::Sequence* TargetProblem::sequence() const {
   return is_whole ? dynamic_cast<const model::Sequence*>(target_.get()) : nullptr;
 }
 
+int TargetProblem::terms() const {
+  const auto* const sum = dynamic_cast<const model::SumOfTerms*>(target_.get());
+  return sum == nullptr || sum->terms() < 2 ? 0 : sum->terms();
+}
+
+std::shared_ptr<const model::Problem> TargetProblem::only(const std::vector<int>& terms) const {
+  auto part = std::make_shared<TargetProblem>(*this);
+  part->become_part();
+  part->target_ = dynamic_cast<const model::SumOfTerms&>(*target_).only(terms);
+  part->share_ = share_ * static_cast<double>(terms.size()) / this->terms();
+  return part;
+}
+
 model::RowStatus TargetProblem::density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int) const {
   const model::RowStatus status = du.size() == 0
                                       ? target_->evaluate(u, result.log_likelihood)
@@ -85,18 +98,19 @@ model::RowStatus TargetProblem::density(model::ConstBatch u, model::Evaluation& 
   return status;
 }
 
-// log-likelihood = f(u) - log p(u). Where p underflows to 0 nothing can be divided: density zero.
+// log-likelihood = f(u) - share log p(u), the share of a whole being 1. Where p underflows to 0 nothing can be divided: density
+// zero.
 void TargetProblem::divide_by_prior(model::ConstBatch u, model::Vector log_likelihood, model::Batch du) const {
   const prob::DensitySlope* const slope = prior().density_slope();
   const int d = parameter_dimension();
   kernels::for_each_row(static_cast<int>(u.extent(0)), [=](int row) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const double log_prior = prior().log_density(&u(row, 0));
-    log_likelihood(row) = log_prior == -infinity ? -infinity : log_likelihood(row) - log_prior;
+    log_likelihood(row) = log_prior == -infinity ? -infinity : log_likelihood(row) - share_ * log_prior;
     if (du.size() == 0) return;
     std::vector<double> g(static_cast<std::size_t>(d));
     slope->log_density_gradient(&u(row, 0), g.data());
-    for (int k = 0; k < d; ++k) du(row, k) -= g[static_cast<std::size_t>(k)];
+    for (int k = 0; k < d; ++k) du(row, k) -= share_ * g[static_cast<std::size_t>(k)];
   });
 }
 

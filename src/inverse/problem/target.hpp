@@ -8,12 +8,13 @@
 /// Cost      the target's, and one prior density a row with lebesgue.
 /// Fails     KeyError when sizes or names do not fit; else as Posterior.
 #include "inverse/problem/posterior.hpp"
+#include "model/data_terms.hpp"
 #include "model/sequence.hpp"
 #include "model/target.hpp"
 
 namespace aleator::inverse {
 
-class TargetProblem : public Posterior, public model::HasSequence {
+class TargetProblem : public Posterior, public model::HasSequence, public model::DataTerms {
  public:
   enum class Reference { prior, lebesgue };
   struct Params : PosteriorParams {
@@ -30,6 +31,11 @@ class TargetProblem : public Posterior, public model::HasSequence {
   const model::GaussianNoise* noise() const override { return nullptr; }
   /// The target's, where failed rows have likelihood zero.
   const model::Sequence* sequence() const override;
+  void record_failures(const model::RowStatus& status, model::ConstBatch u) const override { record(status, u); }
+  /// Those of a target that is a sum; with lebesgue each term has its share of the prior that is divided out.
+  int terms() const override;
+  bool are_cheaper_in_parts() const override { return true; }
+  std::shared_ptr<const model::Problem> only(const std::vector<int>& terms) const override;
 
  private:
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;
@@ -39,6 +45,7 @@ class TargetProblem : public Posterior, public model::HasSequence {
   std::string target_name_;
   Reference relative_to_;
   std::shared_ptr<const model::Target> target_;
+  double share_ = 1.0;  // of the prior that is divided out
 };
 
 }  // namespace aleator::inverse

@@ -21,24 +21,31 @@ std::vector<int> shuffled(int terms, const Context& context) {
 
 }  // namespace
 
+std::vector<std::vector<int>> dealt(int terms, int parts, const Context& context) {
+  const std::vector<int> order = shuffled(terms, context);
+  std::vector<std::vector<int>> deal;
+  for (std::int64_t part = 0; part < parts; ++part) {
+    deal.emplace_back(order.begin() + part * terms / parts, order.begin() + (part + 1) * terms / parts);
+    std::sort(deal.back().begin(), deal.back().end());
+  }
+  return deal;
+}
+
 std::string minibatch_objection(const Problem& problem) {
   if (const std::string text = gradient_objection(problem); !text.empty()) return text;
   return model::data_terms_of(problem) != nullptr
              ? ""
              : "needs data that are independent of each other given the outputs, to take some of them alone: a "
-               "problem/bayes with independent noise (sampler/ula and sampler/underdamped take all of them)";
+               "problem/bayes with independent noise, or terms of target/expression (sampler/ula and "
+               "sampler/underdamped take "
+               "all of them)";
 }
 
 Minibatches::Minibatches(const Problem& problem, int batch, const Context& context)
     : are_cheaper_(model::data_terms_of(problem)->are_cheaper_in_parts()), may_stop_(problem.may_stop()) {
   const model::DataTerms& data = *model::data_terms_of(problem);
-  const std::vector<int> order = shuffled(data.terms(), context);
-  const std::int64_t terms = data.terms(), count = (terms + batch - 1) / batch;
-  for (std::int64_t b = 0; b < count; ++b) {
-    std::vector<int> mine(order.begin() + b * terms / count, order.begin() + (b + 1) * terms / count);
-    std::sort(mine.begin(), mine.end());
+  for (const std::vector<int>& mine : dealt(data.terms(), (data.terms() - 1) / batch + 1, context))
     batches_.push_back(data.only(mine));
-  }
 }
 
 std::vector<int> Minibatches::draw(const parallel::RowLayout& layout, std::int64_t step, const Context& context) const {

@@ -35,6 +35,8 @@ class Minibatches {
   std::vector<double> whole_anchor_;  // their sum
 };
 
+/// Places 0 ... terms - 1 dealt at random into parts of (almost) equal size, each in rising order.
+std::vector<std::vector<int>> dealt(int terms, int parts, const Context& context);
 /// The objection of a sampler that needs them.
 std::string minibatch_objection(const Problem& problem);
 

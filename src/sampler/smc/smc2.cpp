@@ -31,10 +31,13 @@ std::vector<std::uint64_t> seeds_of(const Context& context, kernels::Stream stre
 }
 
 // One stage of the rows' filters, added to their log-likelihoods; rows that are impossible already stay so.
-void advance(const model::Sequence& sequence, int stage, const Batch& u, const std::vector<std::uint64_t>& seeds,
+void advance(const Problem& problem, int stage, const Batch& u, const std::vector<std::uint64_t>& seeds,
              const Batch& memory, const Vector& log_likelihood) {
   const Vector factor("factor", u.extent(0));
-  sequence.advance(stage, u, seeds, memory, factor);  // rows that fail have likelihood zero
+  model::RowStatus status = sequence_of(problem)->advance(stage, u, seeds, memory, factor), first_time;
+  for (model::FailedRow& failed : status.failed)  // those have likelihood zero
+    if (std::isfinite(log_likelihood(failed.row))) first_time.failed.push_back(std::move(failed));
+  dynamic_cast<const model::HasSequence&>(problem).record_failures(first_time, u);
   for (std::size_t row = 0; row < u.extent(0); ++row)
     log_likelihood(row) = std::isfinite(factor(row)) ? log_likelihood(row) + factor(row) : impossible;
 }
@@ -100,7 +103,7 @@ Smc2::State Smc2::init(const Problem& problem, const Context& context) const {
 void Smc2::assimilate(const Problem& problem, const Context& context, State& s) const {
   const int stage = static_cast<int>(s.iteration);
   const std::vector<double> before = s.ensemble.all_log_likelihoods(context);
-  advance(*sequence_of(problem), stage, parameters_at(problem, s.ensemble.position),
+  advance(problem, stage, parameters_at(problem, s.ensemble.position),
           seeds_of(context, {kernels::Purpose::filter, stage}, s.ensemble.layout), s.memory, s.ensemble.log_likelihood);
   const std::vector<double> after = s.ensemble.all_log_likelihoods(context);
   const double sum_before = normalised(s.log_weights).log_sum;
@@ -122,7 +125,6 @@ void Smc2::resample_and_move(const Problem& problem, const Context& context, con
   parallel::move_rows(context.comm, e.layout, {{s.memory.data(), s.memory.extent_int(1)}}, source);
   std::fill(s.log_weights.begin(), s.log_weights.end(), 0.0);
 
-  const model::Sequence& sequence = *sequence_of(problem);
   const Batch memory = kernels::new_batch(e.rows(), s.memory.extent_int(1));
   double sum = 0.0;
   for (int move = 0; move < params.moves; ++move, ++s.moves) {
@@ -135,7 +137,7 @@ void Smc2::resample_and_move(const Problem& problem, const Context& context, con
     const Batch u = parameters_at(problem, c.position);
     const auto seeds = seeds_of(context, {kernels::Purpose::filter_of_proposal, s.moves}, e.layout);
     for (int stage = 0; stage <= static_cast<int>(s.iteration); ++stage)
-      advance(sequence, stage, u, seeds, memory, c.evaluation.log_likelihood);
+      advance(problem, stage, u, seeds, memory, c.evaluation.log_likelihood);
     for (int row = 0; row < e.rows(); ++row) c.log_ratio(row) = log_prior_ratio(c.position, e.position, row);
     const Vector probability = accept(c, {1.0, std::exp(s.log_scale), lower, s.moves}, context, e);
     for (int row = 0; row < e.rows(); ++row)
