@@ -5,15 +5,28 @@
 #include "campaign/settings.hpp"
 #include "external/register.hpp"
 #include "inverse/register.hpp"
+#include "io/files.hpp"
 #include "ode/register.hpp"
 #include "pde/register.hpp"
 #include "prob/register.hpp"
 #include "sampler/sampler.hpp"
 
 namespace aleator::campaign {
+namespace {
+
+deck::Rows rows_of_file(const std::string& text, const std::string& name) {
+  const io::Table table = io::parse_table(text, name);
+  deck::Rows rows(table.rows);
+  for (std::size_t i = 0; i < table.rows; ++i)
+    for (std::size_t k = 0; k < table.columns; ++k) rows[i].push_back(table(i, k));
+  return rows;
+}
+
+}  // namespace
 
 deck::Registry register_all() {
   deck::Registry registry;
+  registry.read_rows_with(rows_of_file);
   registry.add_settings("run", "run/settings", RunSettings::schema());
   pde::register_components(registry);
   ode::register_components(registry);

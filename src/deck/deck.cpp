@@ -113,7 +113,8 @@ Deck::Deck(const std::string& path, const Registry& registry, const Overrides& o
   Node root = parse_toml(text_, path, diagnostics);
   diagnostics.throw_if_any();
   for (const std::string& override : overrides) apply_override(override, registry, root, diagnostics);
-  ReadContext context{diagnostics, read_file, std::filesystem::path(path).parent_path().string()};
+  ReadContext context{diagnostics, read_file, registry.rows_reader(),
+                      std::filesystem::path(path).parent_path().string()};
   read_blocks(root, registry, context);
   check_references(root, diagnostics);
   diagnostics.throw_if_any();

@@ -60,6 +60,9 @@ class Registry {
   const Component* find(const std::string& name) const;
   std::vector<std::string> names(const std::string& kind) const;
   std::vector<std::string> kinds() const;
+  /// How numbers in files are read where a deck names a file in the place of a list of numbers.
+  void read_rows_with(RowsReader reader) { read_rows_ = std::move(reader); }
+  const RowsReader& rows_reader() const { return read_rows_; }
   /// The only component of a kind whose blocks need no `type`, or null.
   const Component* settings(const std::string& kind) const;
 
@@ -68,6 +71,7 @@ class Registry {
   using Maker = std::function<std::unique_ptr<Interface>(const std::any&, Builder&)>;
   void insert(Component component);
   std::vector<Component> components_;
+  RowsReader read_rows_;
 };
 
 }  // namespace aleator::deck

@@ -1,7 +1,12 @@
 #include "deck/schema.hpp"
 
+#include <fmt/format.h>
+
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
+
+#include "core/error.hpp"
 
 namespace aleator::deck {
 
@@ -69,6 +74,28 @@ bool SchemaBase::load_file(File& file, ReadContext& context) {
   if (!text) return false;
   file.text = *text;
   return true;
+}
+
+std::string SchemaBase::load_numbers(const std::string& path, Rows& rows, ReadContext& context) {
+  File file{path, {}};
+  if (!load_file(file, context))
+    return fmt::format("must be numbers, or the name of a file of them, and '{}' cannot be read", file.path);
+  try {
+    rows = context.read_rows(file.text, file.path);
+  } catch (const core::UserError& error) {
+    return error.what();
+  }
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    for (const double number : rows[row])
+      if (!std::isfinite(number)) return fmt::format("row {} of '{}' has a missing entry", row + 1, file.path);
+  return {};
+}
+
+std::string SchemaBase::load_numbers(const std::string& path, std::vector<double>& numbers, ReadContext& context) {
+  Rows rows;
+  if (const std::string fault = load_numbers(path, rows, context); !fault.empty()) return fault;
+  for (const std::vector<double>& row : rows) numbers.insert(numbers.end(), row.begin(), row.end());
+  return {};
 }
 
 }  // namespace aleator::deck

@@ -43,6 +43,7 @@ struct KeyInfo {
 struct ReadContext {
   Diagnostics& diagnostics;
   FileReader read_file;
+  RowsReader read_rows;
   std::string folder;  ///< of the deck: file names are relative to it
 };
 
@@ -75,6 +76,9 @@ class SchemaBase {
   static void report(const Block& block, const Node& value, ReadContext& context, const std::string& message,
                      const std::string& hint);
   static bool load_file(File& file, ReadContext& context);
+  /// The numbers of a file in the place of a list of them, or of a list of lists: what is wrong, or empty.
+  static std::string load_numbers(const std::string& path, Rows& rows, ReadContext& context);
+  static std::string load_numbers(const std::string& path, std::vector<double>& numbers, ReadContext& context);
   std::vector<KeyInfo> keys_;
 
  private:
@@ -101,15 +105,20 @@ class Schema : public SchemaBase {
     add(info, [name, member, check, hint](const Node& node, const Block& block, Params& params, ReadContext& context) {
       Problem problem;
       T value{};
-      if (!read_value(node, value, problem))
+      bool is_from_file = false;
+      if constexpr (std::is_same_v<T, Rows> || std::is_same_v<T, std::vector<double>>)
+        if (is_from_file = node.kind == Node::Kind::text && context.read_rows; is_from_file)
+          if (const std::string fault = load_numbers(node.text, value, context); !fault.empty())
+            return report(block, node, context, name + ": " + fault, hint);
+      if (!is_from_file && !read_value(node, value, problem))
         return report(block, *problem.at, context, name + " " + problem.message, hint);
       std::vector<double> numbers;
       numbers_in(value, numbers);
       for (std::size_t i = 0; i < numbers.size(); ++i)
         if (check.holds && !check.holds(numbers[i])) {
-          const Node& wrong = *single_values(node)[i];
-          return report(block, wrong, context, name + " = " + shown(wrong) + " is not allowed (" + check.words + ")",
-                        hint);
+          const Node& wrong = is_from_file ? node : *single_values(node)[i];
+          const std::string which = is_from_file ? write_value(numbers[i]) + " of its file" : shown(wrong);
+          return report(block, wrong, context, name + " = " + which + " is not allowed (" + check.words + ")", hint);
         }
       if constexpr (std::is_same_v<T, File>) {
         if (!load_file(value, context))

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "deck/node.hpp"
@@ -30,6 +31,11 @@ ArrayPath split_array_path(const std::string& path);
 
 /// Contents of a file, or nothing when it cannot be read.
 using FileReader = std::function<std::optional<std::string>(const std::string& path)>;
+
+using Rows = std::vector<std::vector<double>>;
+/// Rows of numbers from the text (or bytes) of a file; UserError that names the place of what is none. `name` as split_array_path
+/// takes it.
+using RowsReader = std::function<Rows(const std::string& text, const std::string& name)>;
 
 /// A condition on a number, or on every number of an array.
 struct NumberCheck {
@@ -173,10 +179,14 @@ TypeName type_name(const std::optional<T>&) {
 template <typename T>
 TypeName type_name(const std::vector<T>&) {
   const TypeName item = type_name(T{});  // "real" -> "real or list of reals" -> "list of lists of reals"
-  const std::size_t list_at = item.words.find("list of ");
-  const std::string words = list_at == std::string::npos ? item.words + " or list of " + item.words + "s"
-                                                         : "list of lists of " + item.words.substr(list_at + 8);
-  return {words, R"({"anyOf": [)" + item.json + R"(, {"type": "array", "items": )" + item.json + "}]}",
+  const std::string inner = item.words.substr(0, item.words.find(", or a file"));
+  const std::size_t list_at = inner.find("list of ");
+  const std::string words = list_at == std::string::npos ? inner + " or list of " + inner + "s"
+                                                         : "list of lists of " + inner.substr(list_at + 8);
+  const bool may_be_file = std::is_same_v<T, double> || std::is_same_v<T, std::vector<double>>;  // see Schema::key
+  return {words + (may_be_file ? ", or a file" : ""),
+          R"({"anyOf": [)" + item.json + R"(, {"type": "array", "items": )" + item.json + "}" +
+              (may_be_file ? R"(, {"type": "string"})" : "") + "]}",
           "[" + item.example + "]"};
 }
 

@@ -212,24 +212,21 @@ TEST(ReportVerdict, ParticlesThatAreCopiesAreFound) {
   EXPECT_NE(check_named(judge(data), "Log evidence").found.find("± 0.10"), std::string::npos);
 }
 
-TEST(ReportFormat, NumbersReadAsInPrint) {
-  EXPECT_EQ(number(undefined), "–");
-  EXPECT_EQ(number(0.0123456), "0.0123");
-  EXPECT_EQ(number(-2.5), "−2.50");
-  EXPECT_EQ(number(12345.6), "12\u202f300");
-  EXPECT_EQ(number(9.996), "10.0");
-  EXPECT_EQ(number(1.2345e-7), "1.23×10⁻⁷");
-  EXPECT_EQ(count(1234567), "1\u202f234\u202f567");
-  EXPECT_EQ(count(undefined), "–");
-  EXPECT_EQ(duration(200), "3 min 20 s");
-  EXPECT_EQ(duration(7500), "2 h 5 min");
-  EXPECT_EQ(core::escape_markup("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
-}
-
-TEST(ReportFormat, LongNamesKeepTheirBeginningAndTheirEnd) {
-  EXPECT_EQ(short_name("theta[12]", 9), "theta[12]");
-  EXPECT_EQ(short_name("conductivity[12]", 10), "conduc…12]");
-  EXPECT_EQ(short_name("σσσσσσσσ", 4), "σσ…σ");
+TEST(ReportVerdict, MethodsThatDisagreeOnTheEvidenceAreFound) {
+  ReportData data = converged_run();
+  data.main.kind = "particles";
+  data.main.log_evidence = -10, data.main.log_evidence_standard_error = 0.1;
+  data.comparisons.push_back(data.main);
+  data.comparisons.back().name = "nested";
+  data.comparisons.back().log_evidence = -10.5;
+  EXPECT_EQ(check_named(judge(data), "Evidence of other methods").level, Level::good);
+  data.comparisons.back().log_evidence = -10.6;  // 4.2 standard errors of the difference
+  const Check c = check_named(judge(data), "Evidence of other methods");
+  EXPECT_EQ(c.level, Level::caution);
+  EXPECT_NE(c.found.find("nested −10.600 ± 0.10"), std::string::npos) << c.found;
+  EXPECT_NE(comparison_table(data).find("−10.600 ± 0.10"), std::string::npos);
+  data.comparisons.back().is_exact = false;
+  for (const Check& check : judge(data).checks) EXPECT_NE(check.what, "Evidence of other methods");
 }
 
 TEST(ReportStatistics, AutocorrelationOfAnAr1ChainIsPowersOfItsCoefficient) {

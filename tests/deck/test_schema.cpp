@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <sstream>
+
 #include "deck/toy.hpp"
 
 namespace aleator::deck {
@@ -10,7 +13,10 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using toy::Everything;
 using toy::faults;
+using toy::Files;
+using toy::registry;
 
 // A sound block, then one line more: line 3, its value at column 9 when the key has five letters.
 std::string with(const std::string& line) { return "[shape.a]\ntype = \"shape/everything\"\n" + line + "\n"; }
@@ -114,6 +120,46 @@ TEST(Schema, KeysThatADeckCouldNotUseAreBugs) {
   EXPECT_THROW(schema.key("value", &Twice::value, "1", "again"), core::InternalError);
   EXPECT_THROW(schema.key("type", &Twice::value, "1", "taken"), core::InternalError);
   EXPECT_THROW(schema.key("two words", &Twice::value, "1", "not a key"), core::InternalError);
+}
+
+// Numbers apart by blanks, a row a line; 'x' is none.
+Rows rows_of(const std::string& text, const std::string& name) {
+  Rows rows;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find('x') != std::string::npos) throw core::UserError(name + ": 'x' is not a number");
+    std::istringstream numbers(line);
+    rows.emplace_back();
+    for (std::string number; numbers >> number;) rows.back().push_back(std::strtod(number.c_str(), nullptr));
+  }
+  return rows;
+}
+
+TEST(Schema, ListsOfNumbersMayBeFiles) {
+  Registry menu = registry();
+  menu.read_rows_with(rows_of);
+  const Files files = {{"in/points.txt", "0.25 0.5\n-0.75 0\n"}, {"in/bad.txt", "0.25 x\n"}, {"in/gap.txt", "0 nan\n"}};
+  const auto read = [&](const std::string& keys) { return toy::deck(menu, with(keys), {}, files); };
+  const auto params = std::any_cast<Everything::Params>(
+      read("matrix = \"points.txt\"\nstart = \"points.txt\"").block("shape", "a").params);
+  EXPECT_EQ(params.matrix, (Rows{{0.25, 0.5}, {-0.75, 0.0}}));
+  EXPECT_EQ(params.start, (std::vector<double>{0.25, 0.5, -0.75, 0.0}));
+  EXPECT_THAT(read("matrix = \"points.txt\"").resolved("", "files"), HasSubstr("matrix = [[0.25, 0.5], [-0.75, 0.0]]"));
+  const auto fault = [&](const std::string& keys) -> std::string {
+    try {
+      read(keys);
+    } catch (const core::UserError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(
+      fault("matrix = \"none.txt\""),
+      HasSubstr(
+          ":3:10: error: [shape.a] matrix: must be numbers, or the name of a file of them, and 'in/none.txt' cannot"));
+  EXPECT_THAT(fault("matrix = \"bad.txt\""), HasSubstr("matrix: in/bad.txt: 'x' is not a number"));
+  EXPECT_THAT(fault("matrix = \"gap.txt\""), HasSubstr("row 1 of 'in/gap.txt' has a missing entry"));
+  EXPECT_THAT(fault("draws = \"points.txt\""), HasSubstr("draws must be a"));
 }
 
 }  // namespace

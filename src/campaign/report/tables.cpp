@@ -45,7 +45,10 @@ std::string comparison_row(const MethodRun& run, bool is_main) {
   out += number_cell(1000 * ess / run.model_evaluations);
   out += number_cell(ess / run.wall_time_seconds);
   out += number_cell(run.error);
-  out += number_cell(run.log_evidence, 5);
+  const double evidence_error = run.log_evidence_standard_error;
+  out += std::isfinite(evidence_error)
+             ? cell(fmt::format("{} ± {}", number(run.log_evidence, 5), number(evidence_error, 2)), run.log_evidence)
+             : number_cell(run.log_evidence, 5);
   return out + fmt::format("<td class=\"words\">{}</td></tr>",
                            run.is_exact ? "exact in the limit"
                                         : "<span class=\"tag biased\">biased</span> outside the linear Gaussian case");

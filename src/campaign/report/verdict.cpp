@@ -135,6 +135,27 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
   checks.push_back(std::move(c));
 }
 
+// Whether the methods that give the evidence agree on it: each one's standard error knows only of what that method has seen.
+Check evidence_agreement(const ReportData& data) {
+  const MethodRun& run = data.main;
+  Check c{Level::good, "Evidence of other methods", "", ""};
+  const auto text = [](const MethodRun& r) {
+    return fmt::format("{} {} ± {}", r.name, number(r.log_evidence, 5), number(r.log_evidence_standard_error, 2));
+  };
+  for (const MethodRun& other : data.comparisons) {
+    if (!other.is_exact || !std::isfinite(other.log_evidence_standard_error)) continue;
+    const double apart = std::abs(other.log_evidence - run.log_evidence),
+                 error = std::hypot(other.log_evidence_standard_error, run.log_evidence_standard_error);
+    if (apart > threshold::evidence_apart * error) c.level = Level::caution;
+    c.found += (c.found.empty() ? text(run) + "; " : ", ") + text(other);
+  }
+  if (c.level != Level::good)
+    c.advice =
+        "They differ by more than their errors: one of them has missed a part of the posterior, which its own error "
+        "cannot know of. Take more particles or chains, and other seeds, until they agree.";
+  return c;
+}
+
 // What can be measured of a biased method's bias: against the reference, and the spread against an exact method's.
 std::string measured_bias(const ReportData& data) {
   const MethodRun& run = data.main;
@@ -327,6 +348,8 @@ Verdict judge(const ReportData& data) {
   if (run.is_exact && mean_check(data).level != Level::good) v.checks.push_back(mean_check(data));
   if (std::isfinite(run.acceptance)) v.checks.push_back(acceptance_check(run));
   if (run.kind == "particles") particle_checks(run, v.checks);
+  if (run.is_exact && std::isfinite(run.log_evidence_standard_error))
+    if (Check c = evidence_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));
   if (data.posterior_prediction.draws >= 2) v.checks.push_back(prediction_check(data.posterior_prediction));
   if (run.ksd_draws > 0) v.checks.push_back(stein_check(run));
   if (!run.reference_run.empty()) v.checks.push_back(reference_check(run));
