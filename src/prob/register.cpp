@@ -13,6 +13,7 @@
 #include "prob/prior/lkj.hpp"
 #include "prob/prior/log_normal.hpp"
 #include "prob/prior/normal.hpp"
+#include "prob/prior/ordered.hpp"
 #include "prob/prior/positive_laws.hpp"
 #include "prob/prior/product.hpp"
 #include "prob/prior/real_laws.hpp"
@@ -70,6 +71,10 @@ void register_components(deck::Registry& registry) {
                                              return std::make_unique<Conditioned>(
                                                  params, builder.get<Prior>("prior", params.field));
                                            });
+  registry.add<Prior, Ordered::Params>(
+      "prior", "prior/ordered", Ordered::schema(), [](const Ordered::Params& params, deck::Builder& builder) {
+        return std::make_unique<Ordered>(params, builder.get<Prior>("prior", params.values));
+      });
   registry.add<Prior, Product::Params>("prior", "prior/product", Product::schema(),
                                        [](const Product::Params& params, deck::Builder& builder) {
                                          return std::make_unique<Product>(named_parts(params.parts, builder));

@@ -15,6 +15,7 @@
 #include "prob/prior/lkj.hpp"
 #include "prob/prior/log_normal.hpp"
 #include "prob/prior/normal.hpp"
+#include "prob/prior/ordered.hpp"
 #include "prob/prior/positive_laws.hpp"
 #include "prob/prior/product.hpp"
 #include "prob/prior/real_laws.hpp"
@@ -76,6 +77,10 @@ std::vector<Case> cases() {
           {"Pareto", std::make_shared<Pareto>(Pareto::Params{2, two, {1.5}})},
           {"hierarchical",
            std::make_shared<Hierarchical>(Hierarchical::Params{{}, 3, "theta", "", "tau", 0.5, 1.0}, hyper)},
+          {"ordered normal",
+           std::make_shared<Ordered>(Ordered::Params{}, std::make_shared<Normal>(Normal::Params{4, {0.0}, {1.0}, {}}))},
+          {"ordered gamma",
+           std::make_shared<Ordered>(Ordered::Params{}, std::make_shared<Gamma>(Gamma::Params{3, {2.0}, {1.5}}))},
           {"independent normal", independent},
           {"correlated normal", correlated()},
           {"log-normal", log_normal},
