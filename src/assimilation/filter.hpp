@@ -59,6 +59,8 @@ class Filter {
  public:
   virtual ~Filter() = default;
   virtual int members() const = 0;
+  /// The same filter with so many members; null where their number is no choice.
+  virtual std::unique_ptr<Filter> with_members(int members) const = 0;
   /// Why this filter cannot treat the model, or empty: asked before any work. has_model_noise: of the experiment.
   virtual std::string objection(const model::StateInfo& info, bool has_model_noise) const = 0;
   virtual void init(const Experiment& experiment) = 0;
@@ -72,11 +74,25 @@ class Filter {
   virtual void go_back() = 0;
 };
 
+template <typename Params>
+auto set_members(Params& params, int members, int) -> decltype(params.members = members, true) {
+  params.members = members;
+  return true;
+}
+template <typename Params>
+bool set_members(Params&, int, long) {
+  return false;
+}
+
 template <typename Algorithm>
 class Erased final : public Filter {
  public:
   explicit Erased(const typename Algorithm::Params& params) : algorithm_{params} {}
   int members() const override { return algorithm_.members(); }
+  std::unique_ptr<Filter> with_members(int members) const override {
+    typename Algorithm::Params params = algorithm_.params;
+    return set_members(params, members, 0) ? std::make_unique<Erased>(params) : nullptr;
+  }
   std::string objection(const model::StateInfo& info, bool has_model_noise) const override {
     return algorithm_.objection(info, has_model_noise);
   }

@@ -7,6 +7,7 @@
 /// Cost      that of the estimator.
 /// Fails     rows that cannot be advanced are data (RowStatus), with log-factor -infinity.
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "model/forward_model.hpp"
@@ -25,6 +26,11 @@ class Sequence {
   /// follow from its seed alone.
   virtual RowStatus advance(int stage, ConstBatch u, const std::vector<std::uint64_t>& seeds, Batch memory,
                             Vector log_factor) const = 0;
+  /// The same estimator with `factor` times the effort and so less variance; null where there is none.
+  virtual std::shared_ptr<const Sequence> refined(int factor) const {
+    (void)factor;
+    return nullptr;
+  }
 };
 
 class HasSequence {

@@ -96,6 +96,58 @@ TEST(Smc2, FiltersBelongToTheirParticles) {
   EXPECT_LT(largest, 1e-9);
 }
 
+// Half the log-likelihood, and all of it when refined.
+class Half : public Exactly {
+ public:
+  model::RowStatus advance(int stage, model::ConstBatch u, const std::vector<std::uint64_t>& seeds, Batch memory,
+                           model::Vector log_factor) const override {
+    const model::RowStatus status = Exactly::advance(stage, u, seeds, memory, log_factor);
+    for (std::size_t row = 0; row < u.extent(0); ++row) log_factor(row) *= 0.5;
+    return status;
+  }
+  std::shared_ptr<const model::Sequence> refined(int) const override { return std::make_shared<Exactly>(); }
+};
+
+TEST(Smc2, RefinedFiltersTakeOverByTheRatioOfTheirEstimates) {
+  const auto problem = Ar1Case().problem(std::make_shared<Half>());
+  Smc2 sampler = smc2(20000);
+  sampler.params.refine_below = 1.0, sampler.params.refinements = 1, sampler.params.moves = 1;
+  sampler.params.ess_share = 0.97;
+  Smc2::State s = sampler.init(*problem, serial(1));
+  while (s.refinements == 0) ASSERT_FALSE(sampler.step(*problem, serial(1), s).is_finished);
+  ASSERT_LT(s.iteration, 10);
+  // the posterior after the data so far, by weights alone: no move since
+  Ar1Case seen;
+  seen.data.resize(static_cast<std::size_t>(s.iteration));
+  const auto exact = seen.exact();
+  const sampler::Weights weights = sampler::normalised(s.log_weights);
+  const Batch u("u", s.ensemble.rows(), 2);
+  problem->parameters(s.ensemble.position, u);
+  for (int k = 0; k < 2; ++k) {
+    double mean = 0.0;
+    for (int row = 0; row < s.ensemble.rows(); ++row) mean += weights.share[static_cast<std::size_t>(row)] * u(row, k);
+    EXPECT_NEAR(mean, exact.mean[k], 0.02) << k;
+  }
+  while (!sampler.step(*problem, serial(1), s).is_finished) {
+  }
+  EXPECT_EQ(s.refinements, 1);
+  EXPECT_LT(sampler::test::largest_particle_z(s, *problem, Ar1Case().exact()), 4.0);
+}
+
+TEST(Smc2, FiltersWithTooFewMembersAreDoubled) {
+  const Ar1Case model;
+  const auto problem = model.problem(model.target(5));
+  Smc2 sampler = smc2(500);
+  sampler.params.refine_below = 0.3, sampler.params.refinements = 2;  // above the acceptance that is aimed at
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const Smc2::State s = run_to_end(sampler, *problem, serial(seed));
+    EXPECT_EQ(s.refinements, 2);
+    EXPECT_EQ(s.memory.extent_int(1), 4 * 5 * 2 + 1);  // four times five members of one state and a weight
+    EXPECT_LT(sampler::test::largest_particle_z(s, *problem, model.exact()), 4.0);
+    EXPECT_LT(std::abs(s.log_evidence - model.exact().log_evidence), 4.0 * s.log_evidence_standard_error);
+  }
+}
+
 TEST(Smc2, FailedRowsAreCountedOnce) {
   const auto exactly = std::make_shared<Exactly>();
   const auto problem = Ar1Case().problem(exactly);
@@ -185,11 +237,11 @@ std::string bytes_of(Erased<Smc2>& sampler, const Context& context, const std::s
 
 TEST(Smc2Mpi, HasTheSameBitsOnAnyNumberOfRanksAndAfterACheckpoint) {
   const Ar1Case model;
-  const auto problem = model.problem(model.target(20));
+  const auto problem = model.problem(model.target(4));
   const Context world{Comm::world(), kernels::Rng(77)}, alone{Comm::self(), kernels::Rng(77)};
   for (const int particles : {37, 9}) {  // blocks of eight rows, and single rows
     Smc2::Params params;
-    params.particles = particles, params.moves = 2, params.ess_share = 0.8;
+    params.particles = particles, params.moves = 2, params.ess_share = 0.8, params.refine_below = 0.9;
     Erased<Smc2> spread(params), whole(params), resumed(params);
     spread.init(*problem, world);
     whole.init(*problem, alone);

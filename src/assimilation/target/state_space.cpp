@@ -100,6 +100,12 @@ int StateSpaceTarget::memory_size() const {  // states, weights, inflation
   return parts_.filter->members() * (static_cast<int>(space().info().names.size()) + 1) + 1;
 }
 
+std::shared_ptr<const model::Sequence> StateSpaceTarget::refined(int factor) const {
+  auto target = std::make_shared<StateSpaceTarget>(*this);
+  target->parts_.filter = parts_.filter->with_members(factor * parts_.filter->members());
+  return target;
+}
+
 std::string StateSpaceTarget::bad_scale(model::ConstBatch u, int row) const {
   for (std::size_t k = static_cast<std::size_t>(parts_.model->shape().inputs); k < u.extent(1); ++k)
     if (!(u(row, k) > 0.0)) return fmt::format("a noise scale is {}, not positive", u(row, k));

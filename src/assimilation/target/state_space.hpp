@@ -50,6 +50,8 @@ class StateSpaceTarget : public model::Target, public model::Sequence {
   int memory_size() const override;
   model::RowStatus advance(int stage, model::ConstBatch u, const std::vector<std::uint64_t>& seeds, Batch memory,
                            model::Vector log_factor) const override;
+  /// The filter with `factor` times the members.
+  std::shared_ptr<const model::Sequence> refined(int factor) const override;
 
  private:
   const model::StateSpace& space() const { return *parts_.model->state_space(); }

@@ -31,10 +31,10 @@ std::vector<std::uint64_t> seeds_of(const Context& context, kernels::Stream stre
 }
 
 // One stage of the rows' filters, added to their log-likelihoods; rows that are impossible already stay so.
-void advance(const Problem& problem, int stage, const Batch& u, const std::vector<std::uint64_t>& seeds,
-             const Batch& memory, const Vector& log_likelihood) {
+void advance(const Problem& problem, const model::Sequence& sequence, int stage, const Batch& u,
+             const std::vector<std::uint64_t>& seeds, const Batch& memory, const Vector& log_likelihood) {
   const Vector factor("factor", u.extent(0));
-  model::RowStatus status = sequence_of(problem)->advance(stage, u, seeds, memory, factor), first_time;
+  model::RowStatus status = sequence.advance(stage, u, seeds, memory, factor), first_time;
   for (model::FailedRow& failed : status.failed)  // those have likelihood zero
     if (std::isfinite(log_likelihood(failed.row))) first_time.failed.push_back(std::move(failed));
   dynamic_cast<const model::HasSequence&>(problem).record_failures(first_time, u);
@@ -57,7 +57,12 @@ deck::Schema<Smc2::Params> Smc2::schema() {
       .key("ess_share", &Params::ess_share, "1",
            "effective sample size, as a share of J, below which the particles are resampled and moved",
            deck::inside(0, 1))
-      .key("moves", &Params::moves, "1", "Metropolis moves of every particle after a resampling", deck::at_least(1));
+      .key("moves", &Params::moves, "1", "Metropolis moves of every particle after a resampling", deck::at_least(1))
+      .key(
+          "refine_below", &Params::refine_below, "1",
+          "share of accepted moves below which the filters get twice the members, for their estimates scatter too much",
+          deck::between(0.0, 1.0))
+      .key("refinements", &Params::refinements, "1", "so often at most", deck::between(0, 16));
   return s;
 }
 
@@ -68,6 +73,7 @@ void Smc2::State::fields(io::Archive& archive) {
   archive.field("log_scale", log_scale);
   archive.field("acceptance", acceptance);
   archive.field("moves", moves);
+  archive.field("refinements", refinements);
   archive.field("rounding", rounding);
 }
 
@@ -99,11 +105,37 @@ Smc2::State Smc2::init(const Problem& problem, const Context& context) const {
   return s;
 }
 
+// The filters as they are after the doublings so far.
+const model::Sequence& Smc2::sequence(const Problem& problem, State& s) const {
+  const model::Sequence* const first = sequence_of(problem);
+  if (s.refinements > 0 && s.refined == nullptr) s.refined = first->refined(1 << s.refinements);
+  return s.refinements > 0 ? *s.refined : *first;
+}
+
+// New filters of twice the members, run through the data so far, take the place of the old ones (section 3.6).
+void Smc2::refine(const Problem& problem, const Context& context, State& s) const {
+  std::shared_ptr<const model::Sequence> finer = sequence_of(problem)->refined(2 << s.refinements);
+  if (finer == nullptr) return;
+  ++s.refinements, s.refined = std::move(finer);
+  Ensemble& e = s.ensemble;
+  s.memory = Batch("memory", e.rows(), s.refined->memory_size());
+  const std::vector<double> before = e.all_log_likelihoods(context);
+  Kokkos::deep_copy(e.log_likelihood, 0.0);
+  const Batch u = parameters_at(problem, e.position);
+  const auto seeds = seeds_of(context, {kernels::Purpose::filter_of_proposal, s.moves++}, e.layout);
+  for (int stage = 0; stage <= static_cast<int>(s.iteration); ++stage)
+    advance(problem, *s.refined, stage, u, seeds, s.memory, e.log_likelihood);
+  const std::vector<double> after = e.all_log_likelihoods(context);
+  for (std::size_t i = 0; i < after.size(); ++i)
+    s.log_weights[i] = after[i] == impossible ? impossible : s.log_weights[i] + (after[i] - before[i]);
+  s.model_evaluations += params.particles;
+}
+
 // Weights, evidence and its error with one datum more.
 void Smc2::assimilate(const Problem& problem, const Context& context, State& s) const {
   const int stage = static_cast<int>(s.iteration);
   const std::vector<double> before = s.ensemble.all_log_likelihoods(context);
-  advance(problem, stage, parameters_at(problem, s.ensemble.position),
+  advance(problem, sequence(problem, s), stage, parameters_at(problem, s.ensemble.position),
           seeds_of(context, {kernels::Purpose::filter, stage}, s.ensemble.layout), s.memory, s.ensemble.log_likelihood);
   const std::vector<double> after = s.ensemble.all_log_likelihoods(context);
   const double sum_before = normalised(s.log_weights).log_sum;
@@ -137,7 +169,7 @@ void Smc2::resample_and_move(const Problem& problem, const Context& context, con
     const Batch u = parameters_at(problem, c.position);
     const auto seeds = seeds_of(context, {kernels::Purpose::filter_of_proposal, s.moves}, e.layout);
     for (int stage = 0; stage <= static_cast<int>(s.iteration); ++stage)
-      advance(problem, stage, u, seeds, memory, c.evaluation.log_likelihood);
+      advance(problem, sequence(problem, s), stage, u, seeds, memory, c.evaluation.log_likelihood);
     for (int row = 0; row < e.rows(); ++row) c.log_ratio(row) = log_prior_ratio(c.position, e.position, row);
     const Vector probability = accept(c, {1.0, std::exp(s.log_scale), lower, s.moves}, context, e);
     for (int row = 0; row < e.rows(); ++row)
@@ -160,6 +192,8 @@ StepInfo Smc2::step(const Problem& problem, const Context& context, State& s) co
   if (share < params.ess_share || is_last) {
     s.rounding += genealogy.rounding;
     resample_and_move(problem, context, weights, s);
+    if (!is_last && s.acceptance < params.refine_below && s.refinements < params.refinements)
+      refine(problem, context, s);
   }
   ++s.iteration;
   StepInfo info;
@@ -169,6 +203,7 @@ StepInfo Smc2::step(const Problem& problem, const Context& context, State& s) co
   info.numbers = {{"ess_share", share},
                   {"acceptance", s.acceptance},
                   {"scale", std::exp(s.log_scale)},
+                  {"refinements", static_cast<double>(s.refinements)},
                   {"log_evidence", s.log_evidence},
                   {"log_evidence_standard_error", s.log_evidence_standard_error}};
   return info;
