@@ -7,9 +7,9 @@
 ///           Metropolis-Hastings: a random walk of their weighted covariance, a new filter run through y_1 ... y_t for each
 ///           proposal, which takes the place of the old one if it is accepted. Where fewer than a share of the moves are
 ///           accepted, the filters' estimates scatter too much: filters of twice the members run through the data so far and
-///           take the place of the old ones, the weights multiplied by the ratio of the estimates (section 3.6). log Z = sum_t log sum_i W_i p^_i; its standard
-///           error from the particles' ancestors (sampler/smc/tempering.hpp). With a likelihood that is known exactly it is IBIS
-///           (Chopin 2002).
+///           take the place of the old ones, the weights multiplied by the ratio of the estimates (section 3.6).
+///           log Z = sum_t log sum_i W_i p^_i; its standard error from the particles' ancestors (sampler/smc/tempering.hpp). With
+///           a likelihood that is known exactly it is IBIS (Chopin 2002).
 ///           Symbols: z position, J particles, W weights, T data.
 /// Parallel  collective; particles are exchanged between ranks with their filters; same bits on any number of ranks.
 /// Cost      T stages of J filters, and at each resampling J `moves` runs of a filter through the data so far; each doubling one
