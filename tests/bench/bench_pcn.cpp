@@ -8,6 +8,7 @@
 #include <cmath>
 #include <vector>
 
+#include "latent_problem.hpp"
 #include "parallel/session.hpp"
 #include "sampler/mcmc/pcn.hpp"
 
@@ -15,23 +16,9 @@ namespace {
 
 using namespace aleator;
 
-class Corner : public model::Problem {
+class Corner : public LatentProblem {
  public:
-  explicit Corner(int dimension) : d_(dimension), variables_{{"z", dimension}} {}
-  int dimension() const override { return d_; }
-  int outputs() const override { return 1; }
-  bool has_gradient() const override { return false; }
-  bool may_stop() const override { return false; }
-  const model::GaussianNoise* noise() const override { return nullptr; }
-  const std::vector<prob::Variable>& variables() const override { return variables_; }
-  const model::ProblemFacts& facts() const override { return facts_; }
-  model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result,
-                                       model::Vector log_prior) const override {
-    evaluate(u, result);
-    for (std::size_t row = 0; row < u.extent(0); ++row) log_prior(row) = model::latent_log_prior(&u(row, 0), d_);
-    return {};
-  }
-  void parameters(model::ConstBatch z, model::Batch u) const override { Kokkos::deep_copy(u, z); }
+  using LatentProblem::LatentProblem;
   std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override {
     for (std::size_t row = 0; row < z.extent(0); ++row) {
       double square = 0.0;
@@ -40,11 +27,6 @@ class Corner : public model::Problem {
     }
     return {};
   }
-
- private:
-  int d_;
-  std::vector<prob::Variable> variables_;
-  model::ProblemFacts facts_;
 };
 
 // Nanoseconds of one step of one chain: the least and the median of nine rounds.

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "latent_problem.hpp"
 #include "parallel/session.hpp"
 #include "sampler/smc/smc.hpp"
 
@@ -17,23 +18,9 @@ namespace {
 using namespace aleator;
 
 // L(z) = (N(z; mu, s^2 I) + N(z; -mu, s^2 I)) / 2, mu = 1.5 in each coordinate, s = 0.5
-class Mixture : public model::Problem {
+class Mixture : public LatentProblem {
  public:
-  explicit Mixture(int dimension) : d_(dimension), variables_{{"z", dimension}} {}
-  int dimension() const override { return d_; }
-  int outputs() const override { return 1; }
-  bool has_gradient() const override { return false; }
-  bool may_stop() const override { return false; }
-  const model::GaussianNoise* noise() const override { return nullptr; }
-  const std::vector<prob::Variable>& variables() const override { return variables_; }
-  const model::ProblemFacts& facts() const override { return facts_; }
-  model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result,
-                                       model::Vector log_prior) const override {
-    evaluate(u, result);
-    for (std::size_t row = 0; row < u.extent(0); ++row) log_prior(row) = model::latent_log_prior(&u(row, 0), d_);
-    return {};
-  }
-  void parameters(model::ConstBatch z, model::Batch u) const override { Kokkos::deep_copy(u, z); }
+  using LatentProblem::LatentProblem;
   std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override {
     constexpr double mu = 1.5, s = 0.5;
     const model::Vector out = result.log_likelihood;
@@ -55,11 +42,6 @@ class Mixture : public model::Problem {
     return {};
   }
   double log_evidence() const { return -0.5 * d_ * std::log(2.0 * M_PI * 1.25) - d_ * 2.25 / 2.5; }
-
- private:
-  int d_;
-  std::vector<prob::Variable> variables_;
-  model::ProblemFacts facts_;
 };
 
 void run(int runs, int particles, int dimension) {
