@@ -162,6 +162,32 @@ typename Algorithm::State run_to_end(const Algorithm& algorithm, const Problem& 
   return state;
 }
 
+/// Means over the members of what centred_moments() gives.
+inline Row mean_moments(const Problem& problem, const Ensemble& ensemble, const Exact& exact) {
+  const Row u = parameters_of(problem, ensemble.position);
+  const std::size_t d = exact.mean.size(), members = u.size() / d;
+  Row mean;
+  for (std::size_t i = 0; i < members; ++i) {
+    const Row f = centred_moments(&u[i * d], exact);
+    mean.resize(f.size(), 0.0);
+    for (std::size_t m = 0; m < f.size(); ++m) mean[m] += f[m] / static_cast<double>(members);
+  }
+  return mean;
+}
+
+/// Largest |z| of the entries' means over runs whose expectation is 0, by the scatter of the runs.
+inline double largest_z_of_runs(const std::vector<Row>& runs) {
+  const auto count = static_cast<double>(runs.size());
+  double largest = 0.0;
+  for (std::size_t m = 0; m < runs[0].size(); ++m) {
+    double sum = 0.0, squares = 0.0;
+    for (const Row& run : runs) sum += run[m], squares += run[m] * run[m];
+    const double average = sum / count, variance = (squares - count * average * average) / (count - 1);
+    largest = std::max(largest, std::abs(average) / std::sqrt(variance / count));
+  }
+  return largest;
+}
+
 /// For members that interact standard errors are measured: independent ensembles, each of which estimates the moments.
 /// Largest |z| over all first and second moments of the last ensembles.
 template <typename Algorithm>
@@ -169,24 +195,9 @@ double largest_ensemble_z(const Algorithm& algorithm, const Problem& problem, co
   std::vector<Row> means;
   for (int n = 0; n < ensembles; ++n) {
     const auto s = run_to_end(algorithm, problem, serial(100 + static_cast<std::uint64_t>(n)));
-    const Row u = parameters_of(problem, s.ensemble.position);
-    const std::size_t d = exact.mean.size(), members = u.size() / d;
-    Row mean;
-    for (std::size_t i = 0; i < members; ++i) {
-      const Row f = centred_moments(&u[i * d], exact);
-      mean.resize(f.size(), 0.0);
-      for (std::size_t m = 0; m < f.size(); ++m) mean[m] += f[m] / static_cast<double>(members);
-    }
-    means.push_back(mean);
+    means.push_back(mean_moments(problem, s.ensemble, exact));
   }
-  double largest = 0.0;
-  for (std::size_t m = 0; m < means[0].size(); ++m) {
-    double sum = 0.0, squares = 0.0;
-    for (const Row& mean : means) sum += mean[m], squares += mean[m] * mean[m];
-    const double average = sum / ensembles, variance = (squares - ensembles * average * average) / (ensembles - 1);
-    largest = std::max(largest, std::abs(average) / std::sqrt(variance / ensembles));
-  }
-  return largest;
+  return largest_z_of_runs(means);
 }
 
 }  // namespace aleator::sampler::test

@@ -147,24 +147,11 @@ double largest_z_of_runs(const Problem& problem, const Fusion& algorithm, const 
   std::vector<Row> moments;
   for (int n = 0; n < runs; ++n) {
     const auto s = test::run_to_end(algorithm, problem, test::serial(100 + static_cast<std::uint64_t>(n)));
-    const Row u = test::parameters_of(problem, s.ensemble.position);
-    const std::size_t d = exact.mean.size(), members = u.size() / d;
-    Row mean(d * (d + 3) / 2, 0.0);
-    for (std::size_t i = 0; i < members; ++i) {
-      const Row f = test::centred_moments(&u[i * d], exact);
-      for (std::size_t k = 0; k < f.size(); ++k) mean[k] += f[k] / static_cast<double>(members);
-    }
+    Row mean = test::mean_moments(problem, s.ensemble, exact);
     mean.push_back(std::exp(s.log_evidence - exact.log_evidence) - 1.0);
     moments.push_back(mean);
   }
-  double largest = 0.0;
-  for (std::size_t k = 0; k < moments[0].size(); ++k) {
-    double sum = 0.0, squares = 0.0;
-    for (const Row& of_run : moments) sum += of_run[k], squares += of_run[k] * of_run[k];
-    const double mean = sum / runs, variance = (squares - runs * mean * mean) / (runs - 1);
-    largest = std::max(largest, std::abs(mean) / std::sqrt(variance / runs));
-  }
-  return largest;
+  return test::largest_z_of_runs(moments);
 }
 
 // Four parameters, six data in three parts, one of which is merged a level later. 15 moments and t of 23 degrees of freedom:
