@@ -1,6 +1,7 @@
 #include "campaign/register_all.hpp"
 
 #include "assimilation/filter.hpp"
+#include "campaign/campaign_plan.hpp"
 #include "campaign/job.hpp"
 #include "campaign/settings.hpp"
 #include "external/register.hpp"
@@ -28,6 +29,7 @@ deck::Registry register_all() {
   deck::Registry registry;
   registry.read_rows_with(rows_of_file);
   registry.add_settings("run", "run/settings", RunSettings::schema());
+  registry.add_settings("campaign", "campaign/settings", CampaignSettings::schema());
   pde::register_components(registry);
   ode::register_components(registry);
   external::register_components(registry);

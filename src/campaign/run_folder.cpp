@@ -112,7 +112,7 @@ std::string fingerprint(const deck::Deck& deck) {
   // Of the settings only the seed decides the numbers; wall time, checkpoints and title may change when a run is resumed.
   add(fmt::format("seed={};", deck.settings<RunSettings>("run").seed));
   for (const deck::ParsedBlock& parsed : deck.blocks()) {
-    if (parsed.block.kind == "run") continue;
+    if (parsed.block.kind == "run" || parsed.block.kind == "campaign") continue;
     add(parsed.block.label());
     const auto files = parsed.component->schema->files(parsed.params);
     for (const auto& [key, value] : parsed.component->schema->write(parsed.params)) {

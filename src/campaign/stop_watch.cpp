@@ -5,16 +5,10 @@
 #include "parallel/session.hpp"
 
 namespace aleator::campaign {
-namespace {
+StopWatch::StopWatch(const parallel::Comm& comm, const RunSettings& settings, TimePoint began)
+    : comm_(comm), settings_(settings), start_(began) {}
 
-double seconds_since(std::chrono::steady_clock::time_point then) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
-}
-
-}  // namespace
-
-StopWatch::StopWatch(const parallel::Comm& comm, const RunSettings& settings) : comm_(comm), settings_(settings) {}
-
+double StopWatch::seconds_since(TimePoint then) { return std::chrono::duration<double>(Clock::now() - then).count(); }
 double StopWatch::seconds() const { return seconds_since(start_); }
 void StopWatch::checkpoint_written() { last_checkpoint_ = Clock::now(); }
 

@@ -13,22 +13,28 @@
 namespace aleator::campaign {
 
 class StopWatch {
+  using Clock = std::chrono::steady_clock;
+
  public:
   enum class Order { go_on, checkpoint, stop };
 
-  StopWatch(const parallel::Comm& comm, const RunSettings& settings);
+  using TimePoint = Clock::time_point;
+  static TimePoint now() { return Clock::now(); }
+  static double seconds_since(TimePoint then);
+
+  /// `began`: when the time that the deck grants began; that of a campaign's runs is the campaign's.
+  StopWatch(const parallel::Comm& comm, const RunSettings& settings, TimePoint began = now());
   Order poll();
   /// Call after each checkpoint.
   void checkpoint_written();
   /// Why the last poll said stop: "SIGTERM", "the wall time of the deck"; rank 0's view.
   const std::string& reason() const { return reason_; }
-  double seconds() const;  ///< since the program started this run
+  double seconds() const;  ///< since it began
 
  private:
-  using Clock = std::chrono::steady_clock;
   parallel::Comm comm_;
   RunSettings settings_;
-  Clock::time_point start_ = Clock::now(), last_checkpoint_ = Clock::now(), last_look_ = Clock::now();
+  TimePoint start_, last_checkpoint_ = Clock::now(), last_look_ = Clock::now();
   int polls_until_look_ = 0;
   int polls_between_looks_ = 0;
   std::string reason_;

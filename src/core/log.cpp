@@ -16,6 +16,7 @@ namespace {
 struct LogState {
   std::mutex guard;
   bool enabled = true;
+  Terminal terminal = Terminal::everything;
   LogLevel level = LogLevel::info;
   std::string status;
   std::shared_ptr<spdlog::logger> file;
@@ -54,12 +55,13 @@ void log_line(LogLevel level, std::string_view text) {
   LogState& state = log_state();
   if (!is_logged(level)) return;
   const std::lock_guard<std::mutex> lock(state.guard);
-  print_to_terminal(state, level, text);
+  if (state.terminal == Terminal::everything) print_to_terminal(state, level, text);
   if (state.file) state.file->log(spdlog_level(level), "{}", text);
 }
 
 void set_log_rank(int rank) { log_state().enabled = rank == 0; }
 void set_log_level(LogLevel level) { log_state().level = level; }
+void set_terminal(Terminal shown) { log_state().terminal = shown; }
 
 void set_log_file(const std::string& path) {
   LogState& state = log_state();
@@ -78,7 +80,9 @@ void set_log_file(const std::string& path) {
   }
 }
 
-bool has_terminal() { return log_state().enabled && isatty(STDERR_FILENO) != 0; }
+bool has_terminal() {
+  return log_state().enabled && log_state().terminal != Terminal::nothing && isatty(STDERR_FILENO) != 0;
+}
 
 void set_status_line(std::string_view text) {
   LogState& state = log_state();

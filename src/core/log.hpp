@@ -19,6 +19,9 @@ bool is_logged(LogLevel level);
 /// Only rank 0 logs; call once after MPI has started.
 void set_log_rank(int rank);
 void set_log_level(LogLevel level);
+/// What the terminal shows; the file has all. A campaign's runs show a bar at most: their lines would mix.
+enum class Terminal { everything, status, nothing };
+void set_terminal(Terminal shown);
 /// Adds (appends to) the file; an empty path closes it.
 void set_log_file(const std::string& path);
 /// Writes `text` over the current terminal line (a progress bar); later log lines keep it last. Empty text removes it.

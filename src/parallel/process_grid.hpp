@@ -1,6 +1,6 @@
 #pragma once
-/// What      The ranks as a grid, ensemble x domain: rows of a batch are dealt to domain groups, and the D ranks of a group
-///           evaluate one model together, each with its part of the mesh.
+/// What      The ranks of a run as a grid, ensemble x domain (above it: groups.hpp): rows of a batch are dealt to domain
+///           groups, and the D ranks of a group evaluate one model together, each with its part of the mesh.
 /// Method    World rank w has domain rank w mod D and ensemble rank w div D: a group is D neighbouring ranks, which share a node
 ///           where they can. ensemble() joins the ranks of one domain rank; its D instances are replicas of each other: random
 ///           numbers are functions of row and column, and a model returns the same bits on all ranks of its group, so that the D
@@ -56,6 +56,9 @@ class ProcessGrid {
   std::vector<DecomposableModel> models_;
   Comm world_ = Comm::self(), domain_ = Comm::self(), ensemble_ = Comm::self();
 };
+
+/// Some 2 GB a rank with an algebraic multigrid hierarchy.
+constexpr std::int64_t most_unknowns_of_a_rank = 4000000;
 
 struct DomainChoice {
   int ranks = 1;

@@ -1,0 +1,156 @@
+#include "campaign/campaign_results.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/math/special_functions/gamma.hpp>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/error.hpp"
+#include "io/files.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+
+ordered_json parse(const std::string& text, const std::string& path) {
+  try {
+    return ordered_json::parse(text);
+  } catch (const ordered_json::exception& error) {
+    throw core::UserError(fmt::format("{}: not readable as JSON ({})", path, error.what()));
+  }
+}
+
+// The first of the keys whose value is a number.
+const ordered_json* number_at(const ordered_json& object, std::initializer_list<const char*> keys) {
+  for (const char* const key : keys)
+    if (object.contains(key) && object.at(key).is_number()) return &object.at(key);
+  return nullptr;
+}
+
+void collect(const ordered_json& object, const std::string& name, std::vector<Quantity>& out) {
+  const ordered_json* const value = number_at(object, {"value", "mean"});
+  const ordered_json* const error = number_at(object, {"standard_error", "mcse"});
+  const bool is_estimate = value != nullptr && error != nullptr && !name.empty();
+  if (is_estimate) out.push_back({name, value->get<double>(), error->get<double>()});
+  for (const auto& [key, item] : object.items()) {
+    if (is_estimate && (&item == value || &item == error)) continue;
+    const std::string full = name.empty() ? key : name + "." + key;
+    if (item.is_number()) out.push_back({full, item.get<double>(), undefined});
+    if (item.is_object()) collect(item, full, out);
+  }
+}
+
+// Of the jobs of a run, and of the samplers that a job compares: path below the run's folder, as a prefix of names.
+std::vector<std::pair<std::string, std::string>> summaries_in(const std::string& folder) {
+  std::vector<std::pair<std::string, std::string>> found;
+  std::error_code failure;
+  for (fs::recursive_directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
+    if (at->path().filename() != "summary.json") continue;
+    std::string prefix = at->path().parent_path().lexically_relative(folder).generic_string();
+    std::replace(prefix.begin(), prefix.end(), '/', '.');
+    found.emplace_back(prefix == "." ? "" : prefix, at->path().string());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace
+
+RunState read_state(const std::string& run_folder) {
+  RunState state;
+  const std::string path = run_folder + "/state.json";
+  if (!io::file_exists(path)) return state;
+  const ordered_json json = parse(io::read_text_file(path), path);
+  state.status = json.value("status", state.status), state.message = json.value("message", state.message);
+  state.seconds = json.value("seconds", state.seconds);
+  state.group = json.value("group", state.group), state.ranks = json.value("ranks", state.ranks);
+  return state;
+}
+
+void write_state(const std::string& run_folder, const RunState& state) {
+  ordered_json json;
+  json["status"] = state.status, json["message"] = state.message, json["seconds"] = state.seconds;
+  json["group"] = state.group, json["ranks"] = state.ranks;
+  io::make_directory(run_folder);
+  io::atomic_write_text(run_folder + "/state.json", json.dump(2) + "\n");
+}
+
+std::vector<Quantity> quantities_of(const std::string& json_text, const std::string& prefix) {
+  std::vector<Quantity> out;
+  collect(parse(json_text, "summary.json"), prefix, out);
+  return out;
+}
+
+const Quantity* CampaignRun::find(const std::string& name) const {
+  for (const Quantity& quantity : quantities)
+    if (quantity.name == name) return &quantity;
+  return nullptr;
+}
+
+std::vector<CampaignRun> read_runs(const std::string& folder, const std::vector<PlannedRun>& plan) {
+  std::vector<CampaignRun> runs;
+  for (const PlannedRun& planned : plan) {
+    const std::string run_folder = folder + "/runs/" + planned.name;
+    CampaignRun run{planned, read_state(run_folder), {}};
+    if (run.state.status == "finished")
+      for (const auto& [prefix, path] : summaries_in(run_folder))
+        for (Quantity& quantity : quantities_of(io::read_text_file(path), prefix))
+          run.quantities.push_back(std::move(quantity));
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+std::vector<Spread> spreads(const std::vector<const CampaignRun*>& replicates) {
+  std::vector<Spread> out;
+  if (replicates.size() < 2) return out;
+  for (const Quantity& first : replicates.front()->quantities) {
+    std::vector<double> values;
+    Spread spread{first.name, 0, 0.0, 0.0, 0.0};
+    for (const CampaignRun* const run : replicates)
+      if (const Quantity* const quantity = run->find(first.name); quantity != nullptr && std::isfinite(quantity->value))
+        values.push_back(quantity->value), spread.stated += quantity->error * quantity->error;
+    const auto n = static_cast<double>(values.size());
+    if (n < 2.0) continue;
+    for (const double value : values) spread.mean += value / n;
+    for (const double value : values) spread.sd += (value - spread.mean) * (value - spread.mean) / (n - 1.0);
+    spread.runs = static_cast<int>(n), spread.sd = std::sqrt(spread.sd), spread.stated = std::sqrt(spread.stated / n);
+    out.push_back(spread);
+  }
+  return out;
+}
+
+Agreement agreement_of(const std::vector<Spread>& all) {
+  Agreement agreement;
+  double sum = 0.0;
+  int count = 0;
+  for (const Spread& spread : all) {
+    agreement.runs = std::max(agreement.runs, spread.runs);
+    if (!(spread.stated > 0.0)) continue;
+    sum += spread.sd * spread.sd / (spread.stated * spread.stated), ++count;
+  }
+  if (count == 0) return agreement;
+  const double freedom = agreement.runs - 1.0, square = sum / count;
+  agreement.ratio = std::sqrt(square);
+  agreement.p_value = boost::math::gamma_q(0.5 * freedom, 0.5 * freedom * square);
+  return agreement;
+}
+
+std::vector<std::string> quantity_names(const std::vector<CampaignRun>& runs) {
+  std::vector<std::string> names;
+  std::set<std::string> seen;
+  for (const CampaignRun& run : runs)
+    for (const Quantity& quantity : run.quantities)
+      if (seen.insert(quantity.name).second) names.push_back(quantity.name);
+  return names;
+}
+
+}  // namespace aleator::campaign
