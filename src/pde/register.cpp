@@ -39,13 +39,17 @@ void register_components(deck::Registry& registry) {
       [](const navier_stokes::Params& params, deck::Builder&) { return navier_stokes::make(params); });
   registry.add<model::ForwardModel, mesh_diffusion::Params>(
       "model", "pde/mesh_diffusion", mesh_diffusion::schema(),
-      [](const mesh_diffusion::Params& params, deck::Builder&) { return mesh_diffusion::make(params); });
+      [](const mesh_diffusion::Params& params, deck::Builder& builder) {
+        return mesh_diffusion::make(params, builder.service<parallel::ProcessGrid>());
+      });
   registry.add<model::ForwardModel, elasticity::Params>(
-      "model", "pde/elasticity", elasticity::schema(),
-      [](const elasticity::Params& params, deck::Builder&) { return elasticity::make(params); });
+      "model", "pde/elasticity", elasticity::schema(), [](const elasticity::Params& params, deck::Builder& builder) {
+        return elasticity::make(params, builder.service<parallel::ProcessGrid>());
+      });
   registry.add<model::ForwardModel, helmholtz::Params>(
-      "model", "pde/helmholtz", helmholtz::schema(),
-      [](const helmholtz::Params& params, deck::Builder&) { return helmholtz::make(params); });
+      "model", "pde/helmholtz", helmholtz::schema(), [](const helmholtz::Params& params, deck::Builder& builder) {
+        return helmholtz::make(params, builder.service<parallel::ProcessGrid>());
+      });
 }
 
 }  // namespace aleator::pde

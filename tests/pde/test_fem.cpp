@@ -77,6 +77,37 @@ TEST_P(FemModels, TheMultigridFindsWhatTheFactorFinds) {
   for (std::size_t i = 0; i < direct.size(); ++i) EXPECT_NEAR(direct[i], iterative[i], 1e-9) << i;
 }
 
+// The whole world as one group, against every rank alone. The mesh is cut across both, so that a wrong place shows.
+class FemModelsMpi : public testing::TestWithParam<Case> {};
+INSTANTIATE_TEST_SUITE_P(Fem, FemModelsMpi, testing::ValuesIn(all_cases()),
+                         [](const testing::TestParamInfo<Case>& info) { return info.param.name; });
+
+TEST_P(FemModelsMpi, OnOneGroupTheAnswersAreThoseOfOneRank) {
+  const parallel::Comm world = parallel::Comm::world();
+  const auto group = std::make_shared<parallel::ProcessGrid>(world, world.size());
+  for (const Solver solver : {Solver::direct, Solver::iterative}) {
+    const auto shared = GetParam().make(solver, group), alone = GetParam().make(Solver::direct);
+    const int rows = 2, inputs = shared->shape().inputs, outputs = shared->shape().outputs;
+    const Batch u = some_rows(GetParam(), rows), w = random_batch(rows, outputs, 2);
+    const Batch y("y", rows, outputs), du("du", rows, inputs), z("z", rows, outputs), dz("dz", rows, inputs);
+    ASSERT_TRUE(shared->adjoint()->evaluate_and_pullback(u, y, weights(w), du).ok());
+    ASSERT_TRUE(alone->adjoint()->evaluate_and_pullback(u, z, weights(w), dz).ok());
+    std::vector<double> mine;
+    for (int row = 0; row < rows; ++row) {
+      for (int i = 0; i < outputs; ++i) EXPECT_NEAR(y(row, i), z(row, i), 1e-9) << row << " " << i;
+      for (int k = 0; k < inputs; ++k) EXPECT_NEAR(du(row, k), dz(row, k), 1e-8) << row << " " << k;
+      mine.insert(mine.end(), &y(row, 0), &y(row, 0) + outputs);
+    }
+    // The same bits on every rank, or the copies of a sampler's state would part.
+    for (const double value : mine) EXPECT_EQ(world.max(value), world.min(value));
+    // Rows that fail do so on all ranks.
+    u(0, inputs - 1) = -2.0;
+    EXPECT_EQ(world.sum(static_cast<std::int64_t>(shared->evaluate(u, y).failed.size())), world.size());
+  }
+  ASSERT_FALSE(group->models().empty());
+  EXPECT_GT(group->models().front().unknowns, 0);
+}
+
 TEST_P(FemModels, PicturesHaveTheSizeOfTheMesh) {
   const auto model = GetParam().make(Solver::direct);
   const std::vector<model::GridField> fields = model->states()->states(GetParam().centre.data());

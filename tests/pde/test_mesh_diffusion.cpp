@@ -23,7 +23,7 @@ double error_of_wave(const std::vector<int>& cells) {
   Data data;
   data.dirichlet = [d](const double* x) { return wave(x, d); };
   data.source = [d](const double* x) { return 2.0 * d * M_PI * M_PI * wave(x, d); };
-  const auto model = make(p, data);
+  const auto model = make(p, nullptr, data);
   return fem::l2_error(dynamic_cast<const fem::Engine&>(*model), {2.0}, 0, data.dirichlet);
 }
 

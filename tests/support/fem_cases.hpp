@@ -23,10 +23,15 @@ inline deck::File curved_mesh(const std::vector<int>& cells) {
   return {"curved.msh", field::gmsh_2_2(field::curved_box(cells))};
 }
 
+using Ranks = std::shared_ptr<parallel::ProcessGrid>;
+
 struct Case {
   std::string name;
   std::vector<double> centre;
-  std::function<std::unique_ptr<model::ForwardModel>(Solver)> make;
+  std::function<std::unique_ptr<model::ForwardModel>(Solver, Ranks)> build;
+  std::unique_ptr<model::ForwardModel> make(Solver solver, const Ranks& ranks = nullptr) const {
+    return build(solver, ranks);
+  }
 };
 
 inline deck::File bent_mesh(const std::vector<int>& cells) {
@@ -36,7 +41,7 @@ inline deck::File bent_mesh(const std::vector<int>& cells) {
 inline Case diffusion_case(const std::vector<int>& cells) {
   const bool is_plane = cells.size() == 2;
   return {is_plane ? "diffusion" : "diffusion_in_space", std::vector<double>(is_plane ? 9 : 8, 1.5),
-          [=](Solver solver) {
+          [=](Solver solver, const Ranks& ranks) {
             mesh_diffusion::Params p;
             p.mesh = bent_mesh(cells), p.solver = solver, p.tolerance = 1e-13;
             p.unknown = Unknown::grid, p.grid = is_plane ? std::vector<int>{3, 3} : std::vector<int>{2, 2, 2};
@@ -46,7 +51,7 @@ inline Case diffusion_case(const std::vector<int>& cells) {
                                 : std::vector<std::vector<double>>{{0.3, 0.7, 0.2}, {0.81, 0.4, 0.9}};
             p.patches = {is_plane ? std::vector<double>{0.2, 0.6, 0.3, 0.9}
                                   : std::vector<double>{0.2, 0.6, 0.3, 0.9, 0.0, 1.0}};
-            return mesh_diffusion::make(p);
+            return mesh_diffusion::make(p, ranks);
           }};
 }
 
@@ -58,7 +63,7 @@ inline Case elastic_case(const std::string& name, elasticity::Quantity quantity,
   if (quantity != elasticity::Quantity::ratio) centre.assign(unknowns, 2.0);
   if (quantity != elasticity::Quantity::modulus) centre.insert(centre.end(), unknowns, 0.3);
   return {
-      name, centre, [=](Solver solver) {
+      name, centre, [=](Solver solver, const Ranks& ranks) {
         elasticity::Params p;
         p.mesh = bent_mesh(cells), p.solver = solver, p.tolerance = 1e-13, p.quantity = quantity, p.plane = plane;
         p.unknown = Unknown::grid, p.grid = is_plane ? std::vector<int>{2, 2} : std::vector<int>{2, 2, 2};
@@ -67,17 +72,17 @@ inline Case elastic_case(const std::string& name, elasticity::Quantity quantity,
         p.traction = {{"right", is_plane ? std::vector<double>{0.5, 0.2} : std::vector<double>{0.5, 0.2, -0.1}}};
         p.points = is_plane ? std::vector<std::vector<double>>{{0.3, 0.7}, {0.81, 0.4}}
                             : std::vector<std::vector<double>>{{0.3, 0.7, 0.2}, {0.81, 0.4, 0.9}};
-        return elasticity::make(p);
+        return elasticity::make(p, ranks);
       }};
 }
 
 inline Case sound_case() {
-  return {"helmholtz", std::vector<double>(4, 1.0), [](Solver) {
+  return {"helmholtz", std::vector<double>(4, 1.0), [](Solver, const Ranks& ranks) {
             helmholtz::Params p;
             p.mesh = bent_mesh({8, 8}), p.unknown = Unknown::grid, p.grid = {2, 2};
             p.frequency = 0.9, p.absorbing = {"left", "right", "top"}, p.soft = {"bottom"};
             p.sources = {{0.3, 0.4}, {0.7, 0.6}}, p.amplitude = 2.0, p.points = {{0.2, 0.8}, {0.77, 0.3}, {0.5, 0.9}};
-            return helmholtz::make(p);
+            return helmholtz::make(p, ranks);
           }};
 }
 

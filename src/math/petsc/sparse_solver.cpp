@@ -10,9 +10,19 @@ namespace aleator::math {
 static_assert(sizeof(PetscInt) == sizeof(int), "patterns are handed over as they are");
 
 struct SparseSolver::Inside {
+  // A rank's rows, in the order of all unknowns that shares them out: new row i is the caller's row old_row[i].
+  struct Share {
+    std::vector<int> old_row;
+    int first = 0, last = 0;         // new rows of this rank
+    SparsePattern local;             // columns are new rows, rising
+    std::vector<std::size_t> place;  // of each entry among the caller's values
+  };
+
   SparsePattern pattern;
   Settings settings;
-  std::vector<double> values;
+  parallel::Comm ranks;
+  Share share;  // on several ranks
+  std::vector<double> values, local_right_side, local_solution;
   PetscPrefix prefix;
   NullSpaceHandle near_null_space;
   MatHandle matrix;
@@ -20,13 +30,23 @@ struct SparseSolver::Inside {
   VecHandle right_side, solution;
   bool is_checked = false;
 
-  Inside(SparsePattern p, Settings s) : pattern(std::move(p)), settings(std::move(s)), prefix(settings.petsc) {
-    if (settings.method == Method::cholesky && !is_set(quiet))
-      PetscOptionsSetValue(nullptr, ("-" + prefix.text() + quiet).c_str(), "0");
+  Inside(SparsePattern p, Settings s, const parallel::Comm& comm, const std::vector<int>& order)
+      : pattern(std::move(p)), settings(std::move(s)), ranks(comm), prefix(settings.petsc) {
+    if (is_shared()) {
+      make_share(order);
+      values.assign(share.local.column.size(), 0.0);
+      local_right_side.assign(static_cast<std::size_t>(share.last - share.first), 0.0);
+      local_solution = local_right_side;
+    } else {
+      values.assign(pattern.column.size(), 0.0);
+    }
+    if (is_cholmod() && !is_set(quiet)) PetscOptionsSetValue(nullptr, ("-" + prefix.text() + quiet).c_str(), "0");
   }
   ~Inside() {
     if (!is_set(quiet)) PetscOptionsClearValue(nullptr, ("-" + prefix.text() + quiet).c_str());
   }
+  bool is_shared() const { return ranks.size() > 1; }
+  bool is_cholmod() const { return settings.method == Method::cholesky && !is_shared(); }
   bool is_set(const std::string& name) const {
     for (const auto& setting : settings.petsc)
       if (setting.first == name) return true;
@@ -34,32 +54,68 @@ struct SparseSolver::Inside {
   }
   // A matrix that is not positive definite is reported by us, not printed by CHOLMOD.
   static constexpr const char* quiet = "mat_cholmod_print";
+  PetscInt local_rows() const { return is_shared() ? share.last - share.first : pattern.rows(); }
+  void make_share(const std::vector<int>& order);
   void make_matrix();
+  void set_near_null_space();
+  void fill_matrix(const double* all);
   void make_ksp();
+  const char* factor_package() const;
 };
 
+void SparseSolver::Inside::make_share(const std::vector<int>& order) {
+  const int rows = pattern.rows(), block = settings.block;
+  const std::int64_t nodes = rows / block;
+  share.first = static_cast<int>(nodes * ranks.rank() / ranks.size()) * block;
+  share.last = static_cast<int>(nodes * (ranks.rank() + 1) / ranks.size()) * block;
+  std::vector<int> new_row(static_cast<std::size_t>(rows));
+  for (int i = 0; i < rows; ++i) {
+    const int old = order.empty() ? i : order[static_cast<std::size_t>(i / block)] * block + i % block;
+    share.old_row.push_back(old), new_row[static_cast<std::size_t>(old)] = i;
+  }
+  std::vector<std::pair<int, std::size_t>> row;
+  for (int i = share.first; i < share.last; ++i) {
+    row.clear();
+    for (int k = pattern.begin[share.old_row[i]]; k < pattern.begin[share.old_row[i] + 1]; ++k)
+      row.emplace_back(new_row[static_cast<std::size_t>(pattern.column[k])], k);
+    std::sort(row.begin(), row.end());
+    for (const auto& [column, place] : row) share.local.column.push_back(column), share.place.push_back(place);
+    share.local.begin.push_back(static_cast<int>(share.local.column.size()));
+  }
+}
+
 void SparseSolver::Inside::make_matrix() {
-  const PetscInt n = pattern.rows();
-  check_petsc(MatCreateSeqAIJWithArrays(PETSC_COMM_SELF, n, n, pattern.begin.data(), pattern.column.data(),
-                                        values.data(), matrix.make()),
-              "to make a matrix");
+  const PetscInt n = pattern.rows(), mine = local_rows();
+  const MPI_Comm comm = ranks.native();
+  if (is_shared())
+    check_petsc(MatCreateMPIAIJWithArrays(comm, mine, mine, n, n, share.local.begin.data(), share.local.column.data(),
+                                          values.data(), matrix.make()),
+                "to make a matrix");
+  else
+    check_petsc(MatCreateSeqAIJWithArrays(comm, n, n, pattern.begin.data(), pattern.column.data(), values.data(),
+                                          matrix.make()),
+                "to make a matrix");
   check_petsc(MatSetOption(matrix, MAT_SYMMETRIC, PETSC_TRUE), "to mark a matrix");
   if (settings.method != Method::lu) check_petsc(MatSetOption(matrix, MAT_SPD, PETSC_TRUE), "to mark a matrix");
-  check_petsc(VecCreateSeqWithArray(PETSC_COMM_SELF, settings.block, n, nullptr, right_side.make()),
-              "to make a vector");
-  check_petsc(VecCreateSeqWithArray(PETSC_COMM_SELF, settings.block, n, nullptr, solution.make()), "to make a vector");
-  if (settings.method != Method::conjugate_gradients || settings.near_null_space.empty()) return;
+  for (VecHandle* const vector : {&right_side, &solution})
+    check_petsc(is_shared() ? VecCreateMPIWithArray(comm, settings.block, mine, n, nullptr, vector->make())
+                            : VecCreateSeqWithArray(comm, settings.block, n, nullptr, vector->make()),
+                "to make a vector");
+  if (settings.method == Method::conjugate_gradients && !settings.near_null_space.empty()) set_near_null_space();
+}
+
+void SparseSolver::Inside::set_near_null_space() {
   check_petsc(MatSetBlockSize(matrix, settings.block), "to set a block size");
   std::vector<VecHandle> owned;
   std::vector<Vec> vectors;
   for (const std::vector<double>& mode : settings.near_null_space) {
-    Vec v = nullptr;
-    check_petsc(VecCreateSeq(PETSC_COMM_SELF, n, owned.emplace_back().make()), "to make a vector");
-    v = owned.back();
-    check_petsc(VecSetBlockSize(v, settings.block), "to set a block size");
+    check_petsc(VecDuplicate(solution, owned.emplace_back().make()), "to make a vector");
+    const Vec v = owned.back();
     double* to = nullptr;
     check_petsc(VecGetArrayWrite(v, &to), "to fill a vector");
-    std::copy(mode.begin(), mode.end(), to);
+    for (PetscInt i = 0; i < local_rows(); ++i)
+      to[i] =
+          mode[static_cast<std::size_t>(is_shared() ? share.old_row[static_cast<std::size_t>(share.first + i)] : i)];
     check_petsc(VecRestoreArrayWrite(v, &to), "to fill a vector");
     for (const Vec before : vectors) {  // orthonormal, as PETSc wants them
       PetscScalar product = 0.0;
@@ -69,14 +125,30 @@ void SparseSolver::Inside::make_matrix() {
     check_petsc(VecNormalize(v, nullptr), "to make vectors orthogonal");
     vectors.push_back(v);
   }
-  check_petsc(MatNullSpaceCreate(PETSC_COMM_SELF, PETSC_FALSE, static_cast<PetscInt>(vectors.size()), vectors.data(),
+  check_petsc(MatNullSpaceCreate(ranks.native(), PETSC_FALSE, static_cast<PetscInt>(vectors.size()), vectors.data(),
                                  near_null_space.make()),
               "to make a null space");
   check_petsc(MatSetNearNullSpace(matrix, near_null_space), "to set a null space");
 }
 
+void SparseSolver::Inside::fill_matrix(const double* all) {
+  if (is_shared()) {
+    for (std::size_t k = 0; k < values.size(); ++k) values[k] = all[share.place[k]];
+    check_petsc(MatUpdateMPIAIJWithArray(matrix, values.data()), "to fill a matrix");
+    return;
+  }
+  double* to = nullptr;
+  check_petsc(MatSeqAIJGetArray(matrix, &to), "to fill a matrix");
+  std::copy_n(all, values.size(), to);
+  check_petsc(MatSeqAIJRestoreArray(matrix, &to), "to fill a matrix");  // notes that the values are new
+}
+
+const char* SparseSolver::Inside::factor_package() const {
+  return is_shared() ? MATSOLVERMUMPS : settings.method == Method::cholesky ? MATSOLVERCHOLMOD : MATSOLVERKLU;
+}
+
 void SparseSolver::Inside::make_ksp() {
-  check_petsc(KSPCreate(PETSC_COMM_SELF, ksp.make()), "to make a solver");
+  check_petsc(KSPCreate(ranks.native(), ksp.make()), "to make a solver");
   check_petsc(KSPSetOptionsPrefix(ksp, prefix.text().c_str()), "to name a solver");
   PC pc = nullptr;
   check_petsc(KSPGetPC(ksp, &pc), "to make a preconditioner");
@@ -90,18 +162,17 @@ void SparseSolver::Inside::make_ksp() {
     const bool is_definite = settings.method == Method::cholesky;
     check_petsc(KSPSetType(ksp, KSPPREONLY), "to choose a solver");
     check_petsc(PCSetType(pc, is_definite ? PCCHOLESKY : PCLU), "to choose a factorisation");
-    check_petsc(PCFactorSetMatSolverType(pc, is_definite ? MATSOLVERCHOLMOD : MATSOLVERKLU),
-                "to choose a factorisation");
+    check_petsc(PCFactorSetMatSolverType(pc, factor_package()), "to choose a factorisation");
   }
   check_petsc(KSPSetFromOptions(ksp), "to read the options of the key petsc");
   check_petsc(KSPSetErrorIfNotConverged(ksp, PETSC_FALSE), "to set up a solver");
   check_petsc(KSPSetOperators(ksp, matrix, matrix), "to hand over a matrix");
 }
 
-SparseSolver::SparseSolver(SparsePattern pattern, Settings settings) {
+SparseSolver::SparseSolver(SparsePattern pattern, Settings settings, const parallel::Comm& ranks,
+                           const std::vector<int>& order) {
   start_petsc();
-  inside_ = std::make_unique<Inside>(std::move(pattern), std::move(settings));
-  inside_->values.assign(inside_->pattern.column.size(), 0.0);
+  inside_ = std::make_unique<Inside>(std::move(pattern), std::move(settings), ranks, order);
   inside_->make_matrix();
 }
 
@@ -109,10 +180,7 @@ SparseSolver::~SparseSolver() = default;
 
 std::string SparseSolver::set_values(const double* values) {
   Inside& in = *inside_;
-  double* to = nullptr;
-  check_petsc(MatSeqAIJGetArray(in.matrix, &to), "to fill a matrix");
-  std::copy_n(values, in.values.size(), to);
-  check_petsc(MatSeqAIJRestoreArray(in.matrix, &to), "to fill a matrix");  // notes that the values are new
+  in.fill_matrix(values);
   const bool is_direct = in.settings.method != Method::conjugate_gradients;
   if (in.ksp == nullptr || !is_direct) in.make_ksp();       // nothing of an earlier hierarchy remains
   PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);  // a pivot of zero is data
@@ -124,18 +192,32 @@ std::string SparseSolver::set_values(const double* values) {
   PCFailedReason reason = PC_NOERROR;
   check_petsc(KSPGetPC(in.ksp, &pc), "to look at a factor");
   check_petsc(PCGetFailedReason(pc, &reason), "to look at a factor");
-  if (reason == PC_NOERROR && !is_singular) return {};
+  const bool has_failed = reason != PC_NOERROR || is_singular;
+  if (in.is_shared() ? !in.ranks.any(has_failed) : !has_failed) return {};
   in.ksp.reset();  // a failed factor is not used again
   return "the matrix could not be factorised: it is singular or not positive definite";
 }
 
 SparseSolver::Result SparseSolver::solve(const double* b, double* x) {
   Inside& in = *inside_;
-  check_petsc(VecPlaceArray(in.right_side, b), "to hand over a vector");
-  check_petsc(VecPlaceArray(in.solution, x), "to hand over a vector");
+  const double* right_side = b;
+  double* solution = x;
+  if (in.is_shared()) {
+    for (int i = in.share.first; i < in.share.last; ++i) {
+      const auto at = static_cast<std::size_t>(i - in.share.first), old = static_cast<std::size_t>(in.share.old_row[i]);
+      in.local_right_side[at] = b[old], in.local_solution[at] = x[old];
+    }
+    right_side = in.local_right_side.data(), solution = in.local_solution.data();
+  }
+  check_petsc(VecPlaceArray(in.right_side, right_side), "to hand over a vector");
+  check_petsc(VecPlaceArray(in.solution, solution), "to hand over a vector");
   KrylovResult result = solve_krylov(in.ksp, in.right_side, in.solution);
   check_petsc(VecResetArray(in.right_side), "to take back a vector");
   check_petsc(VecResetArray(in.solution), "to take back a vector");
+  if (in.is_shared()) {
+    const std::vector<double> all = in.ranks.all_gather(in.local_solution);
+    for (std::size_t i = 0; i < all.size(); ++i) x[in.share.old_row[i]] = all[i];
+  }
   if (!in.is_checked) in.prefix.refuse_unused();
   in.is_checked = true;
   return {result.iterations, std::move(result.fault)};

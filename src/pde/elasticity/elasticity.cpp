@@ -279,12 +279,14 @@ deck::Schema<Params> schema() {
   return s;
 }
 
-std::unique_ptr<model::ForwardModel> make(const Params& params, const Data& data) {
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks,
+                                          const Data& data) {
   std::shared_ptr<const field::Mesh> mesh = fem::make_mesh(params);
   fem::ElementValues values = fem::element_values(params, *mesh);
   Layout layout = layout_of(params, data, values, std::move(mesh));
-  return std::make_unique<fem::Engine>(std::make_unique<Elasticity>(std::move(layout), std::move(values), params),
-                                       params);
+  return std::make_unique<fem::Engine>("pde/elasticity",
+                                       std::make_unique<Elasticity>(std::move(layout), std::move(values), params),
+                                       params, std::move(ranks));
 }
 
 }  // namespace aleator::pde::elasticity

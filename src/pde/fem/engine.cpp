@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "field/mesh/partition.hpp"
 
 namespace aleator::pde::fem {
 
@@ -54,9 +55,10 @@ struct Engine::Work {
   std::size_t n;
   std::vector<double> q, dq, values, u, lambda, right_side, product;  ///< u: of all loads
 
-  Work(const Layout& layout, const SolverParams& params)
+  Work(const Layout& layout, const SolverParams& params, const parallel::Comm& ranks)
       : system(layout.unknowns(), layout.terms, layout.is_fixed),
-        solver(system.solved_pattern(), settings_of(layout, params)),
+        solver(system.solved_pattern(), settings_of(layout, params), ranks,
+               field::bisection_order(*layout.mesh, ranks.size())),
         n(layout.is_fixed.size()),
         q(static_cast<std::size_t>(layout.coefficients)),
         dq(q.size()),
@@ -66,9 +68,11 @@ struct Engine::Work {
         product(n) {}
 };
 
-Engine::Engine(std::unique_ptr<Equation> equation, const SolverParams& params)
-    : equation_(std::move(equation)), params_(params) {
+Engine::Engine(const std::string& name, std::unique_ptr<Equation> equation, const SolverParams& params,
+               std::shared_ptr<parallel::ProcessGrid> ranks)
+    : equation_(std::move(equation)), params_(params), ranks_(ranks) {
   const Layout& layout = equation_->layout();
+  if (ranks != nullptr) ranks->add_model({name, layout.unknowns()});
   ALEATOR_ASSERT(!layout.loads.empty() && !layout.output_names.empty());
   shape_.input_names = layout.input_names, shape_.inputs = static_cast<int>(layout.input_names.size());
   shape_.input_grid = layout.input_grid;
@@ -81,7 +85,9 @@ Engine::Engine(std::unique_ptr<Equation> equation, const SolverParams& params)
 Engine::~Engine() = default;
 
 Engine::Work& Engine::work() const {
-  if (work_ == nullptr) work_ = std::make_unique<Work>(equation_->layout(), params_);
+  if (work_ == nullptr)
+    work_ = std::make_unique<Work>(equation_->layout(), params_,
+                                   ranks_ == nullptr ? parallel::Comm::self() : ranks_->domain());
   return *work_;
 }
 

@@ -4,7 +4,8 @@
 ///           cotangents of P u, s those of W (A u - b):
 ///           A lambda = P^T r + A W^T s on free unknowns, lambda = -W^T s on fixed ones,  dJ/dq_c = - sum_t lambda . L_t u.
 /// Parallel  rows one after the other (PETSc is not thread-safe); ranks share the rows. A row's bits depend on that row alone.
-///           One evaluation at a time per object.
+///           On a decomposed domain the ranks of a group share the equations of a row: each has the whole mesh and assembles
+///           the whole matrix, and keeps its rows of it, factor or hierarchy. One evaluation at a time per object.
 /// Cost      a row: assembly, factorisation, one solve a load; the adjoint adds a solve a load and one pass over the terms.
 /// Fails     rows: unknowns that are not finite or that the equation refuses, a matrix that is singular or not positive definite,
 ///           no convergence, a solution that is not finite.
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "model/forward_model.hpp"
+#include "parallel/process_grid.hpp"
 #include "pde/fem/equation.hpp"
 #include "pde/fem/params.hpp"
 
@@ -20,7 +22,9 @@ namespace aleator::pde::fem {
 
 class Engine : public model::ForwardModel, private model::Adjoint, private model::Tangent, private model::States {
  public:
-  Engine(std::unique_ptr<Equation> equation, const SolverParams& params);
+  /// `name`: of the component; `ranks`: null for a model that is never decomposed.
+  Engine(const std::string& name, std::unique_ptr<Equation> equation, const SolverParams& params,
+         std::shared_ptr<parallel::ProcessGrid> ranks = nullptr);
   ~Engine() override;
 
   const model::Shape& shape() const override { return shape_; }
@@ -52,6 +56,7 @@ class Engine : public model::ForwardModel, private model::Adjoint, private model
 
   std::unique_ptr<Equation> equation_;
   SolverParams params_;
+  std::shared_ptr<const parallel::ProcessGrid> ranks_;
   model::Shape shape_;
   mutable std::unique_ptr<Work> work_;  ///< made by the first row: a deck is checked without PETSc
 };

@@ -162,7 +162,8 @@ deck::Schema<Params> schema() {
   return s;
 }
 
-std::unique_ptr<model::ForwardModel> make(const Params& params, const Data& data) {
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks,
+                                          const Data& data) {
   std::shared_ptr<const field::Mesh> mesh = fem::make_mesh(params);
   fem::ElementValues c = fem::element_values(params, *mesh);
   std::vector<int> facet_elements;
@@ -170,7 +171,8 @@ std::unique_ptr<model::ForwardModel> make(const Params& params, const Data& data
   fem::SolverParams solver;
   solver.solver = fem::Solver::direct, solver.petsc = params.petsc;
   return std::make_unique<fem::Engine>(
-      std::make_unique<Helmholtz>(std::move(layout), std::move(c), std::move(facet_elements)), solver);
+      "pde/helmholtz", std::make_unique<Helmholtz>(std::move(layout), std::move(c), std::move(facet_elements)), solver,
+      std::move(ranks));
 }
 
 }  // namespace aleator::pde::helmholtz

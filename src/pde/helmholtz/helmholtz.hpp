@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "model/forward_model.hpp"
+#include "parallel/process_grid.hpp"
 #include "pde/fem/build.hpp"
 
 namespace aleator::pde::helmholtz {
@@ -32,6 +33,7 @@ struct Data {
 };
 
 deck::Schema<Params> schema();
-std::unique_ptr<model::ForwardModel> make(const Params& params, const Data& data = {});
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks = nullptr,
+                                          const Data& data = {});
 
 }  // namespace aleator::pde::helmholtz

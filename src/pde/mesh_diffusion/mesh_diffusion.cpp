@@ -116,11 +116,13 @@ deck::Schema<Params> schema() {
   return s;
 }
 
-std::unique_ptr<model::ForwardModel> make(const Params& params, const Data& data) {
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks,
+                                          const Data& data) {
   std::shared_ptr<const field::Mesh> mesh = fem::make_mesh(params);
   fem::ElementValues a = fem::element_values(params, *mesh);
   Layout layout = layout_of(params, data, a, std::move(mesh));
-  return std::make_unique<fem::Engine>(std::make_unique<MeshDiffusion>(std::move(layout), std::move(a)), params);
+  return std::make_unique<fem::Engine>(
+      "pde/mesh_diffusion", std::make_unique<MeshDiffusion>(std::move(layout), std::move(a)), params, std::move(ranks));
 }
 
 }  // namespace aleator::pde::mesh_diffusion

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "model/forward_model.hpp"
+#include "parallel/process_grid.hpp"
 #include "pde/fem/build.hpp"
 
 namespace aleator::pde::mesh_diffusion {
@@ -27,6 +28,7 @@ struct Data {
 };
 
 deck::Schema<Params> schema();
-std::unique_ptr<model::ForwardModel> make(const Params& params, const Data& data = {});
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks = nullptr,
+                                          const Data& data = {});
 
 }  // namespace aleator::pde::mesh_diffusion
