@@ -1,5 +1,6 @@
 #include "io/files.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -29,10 +30,19 @@ struct Word {
   throw core::UserError(file + ":" + std::to_string(word.line) + ":" + std::to_string(word.column) + ": error: " + why);
 }
 
+bool is_word(std::string_view text) {
+  if (text.empty() || text == "NA" || text == "nan" || text == "NaN" || text == "inf" || text == "Inf") return false;
+  return std::isalpha(static_cast<unsigned char>(text[0])) != 0 ||
+         std::string_view("\"[(_").find(text[0]) != std::string_view::npos;
+}
+
+// "x, y [m]": names of columns rather than numbers.
+bool is_head(const std::vector<Word>& words) {
+  return std::all_of(words.begin(), words.end(), [](const Word& word) { return is_word(word.text); });
+}
+
 std::string hint_of_head(const Word& word) {
-  const bool is_name = word.line == 1 && !word.text.empty() &&
-                       (std::isalpha(static_cast<unsigned char>(word.text[0])) != 0 || word.text[0] == '"');
-  return is_name ? "; a first line of names must begin with #" : "";
+  return word.line == 1 && is_word(word.text) ? "; a first line of names may hold nothing else" : "";
 }
 
 double parse_number(const std::string& file, const Word& word, NonFinite non_finite) {
@@ -149,7 +159,7 @@ Table parse_table(const std::string& text, const std::string& name, NonFinite no
     const std::size_t length = rest.find('\n');
     const std::vector<Word> words = split_line(name, rest.substr(0, length), line_number);
     rest.remove_prefix(length == std::string_view::npos ? rest.size() : length + 1);
-    if (words.empty()) continue;
+    if (words.empty() || (line_number == 1 && is_head(words))) continue;
     if (table.rows == 0) table.columns = words.size();
     check_length(name, words, table);
     for (const Word& word : words) table.values.push_back(parse_number(name, word, non_finite));

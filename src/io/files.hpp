@@ -34,6 +34,7 @@ enum class NonFinite { refused, allowed };
 std::string_view plain_text(const std::string& text, const std::string& name);
 
 /// Numbers separated by blanks, tabs, commas or semicolons, one row a line, every row of one length; '#' starts a comment.
+/// A first line of names alone is passed over.
 /// Nothing between two commas or semicolons is a missing entry (nan). Or an array of a binary file (io/arrays.hpp).
 /// The error is `file:line:column: …` for text that is not a number (or not a finite one) and for a row of another
 /// length.

@@ -35,6 +35,13 @@ TEST(Files, ATableIsReadWithCommentsBlankLinesAndAnySeparator) {
   EXPECT_EQ(table(1, 2), 6);
 }
 
+TEST(Files, AFirstLineOfNamesIsPassedOver) {
+  for (const char* const head : {"x,y\n", "\"x\";\"y\"\n", "time [s] u (m)\n"}) {
+    const Table table = parse_table(std::string(head) + "1 2\n3 4\n", "data.csv");
+    EXPECT_THAT(table.values, ElementsAre(1, 2, 3, 4)) << head;
+  }
+}
+
 TEST(Files, NumbersAreReadToTheLastBit) {
   EXPECT_EQ(parse_table("0.1 1.7976931348623157e308 4.9406564584124654e-324", "t").values,
             (std::vector<double>{0.1, 1.7976931348623157e308, 4.9406564584124654e-324}));
@@ -42,8 +49,11 @@ TEST(Files, NumbersAreReadToTheLastBit) {
 
 TEST(Files, AnErrorInATableNamesLineColumnAndText) {
   EXPECT_EQ(table_error("1 2\n3  four\n"), "data.txt:2:4: error: 'four' is not a number");
-  EXPECT_EQ(table_error("a, b\n3, 4\n"),
-            "data.txt:1:1: error: 'a' is not a number; a first line of names must begin with #");
+  EXPECT_EQ(table_error("a, 2\n3, 4\n"),
+            "data.txt:1:1: error: 'a' is not a number; a first line of names may hold nothing else");
+  EXPECT_EQ(table_error("1, 2\na, b\n"), "data.txt:2:1: error: 'a' is not a number");
+  EXPECT_EQ(table_error("nan, nan\n"), "data.txt:1:1: error: 'nan' is not allowed: numbers must be finite");
+  EXPECT_EQ(table_error("a, b\n"), "data.txt: the table holds no numbers");
   EXPECT_EQ(table_error("1 2\n3 4x\n"), "data.txt:2:3: error: '4x' is not a number");
   EXPECT_EQ(table_error("1 nan\n"), "data.txt:1:3: error: 'nan' is not allowed: numbers must be finite");
   EXPECT_EQ(table_error("#\n-inf\n"), "data.txt:2:1: error: '-inf' is not allowed: numbers must be finite");
