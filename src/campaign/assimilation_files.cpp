@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "assimilation/scores.hpp"
 #include "campaign/report/assimilation_page.hpp"
@@ -13,13 +12,14 @@
 #include "campaign/run_folder.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
+#include "io/json.hpp"
 #include "io/results.hpp"
 #include "prob/diagnostics.hpp"
 
 namespace aleator::campaign {
 namespace {
 
-using nlohmann::ordered_json;
+using ordered_json = io::Json;
 
 // [replicate][cycle] of one score, from all ranks.
 std::vector<double> one_score(const std::vector<double>& scores, int which) {

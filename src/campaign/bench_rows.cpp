@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "campaign/bench.hpp"
 #include "campaign/csv.hpp"
 #include "deck/diagnostics.hpp"
+#include "io/json.hpp"
 
 namespace aleator::campaign {
 namespace {
 
-using nlohmann::ordered_json;
+using ordered_json = io::Json;
 
 std::string text_of(const deck::Node& table, const std::string& key, deck::Diagnostics& faults, bool is_required) {
   const deck::Node::Entry* const entry = table.find(key);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "campaign/progress.hpp"
 #include "campaign/report/calibration_page.hpp"
@@ -12,6 +11,7 @@
 #include "campaign/rows_report.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
+#include "io/json.hpp"
 #include "prob/rank_test.hpp"
 
 namespace aleator::campaign {
@@ -72,7 +72,7 @@ std::string calibration_csv(const Calibration& c) {
 }
 
 std::string calibration_json(const Calibration& c, const CalibrationFacts& facts) {
-  nlohmann::ordered_json out;
+  io::Json out;
   out["deck"] = facts.deck;
   out["job"] = "calibrate";
   out["problem"] = facts.problem;
@@ -86,7 +86,7 @@ std::string calibration_json(const Calibration& c, const CalibrationFacts& facts
   out["model_evaluations"] = facts.model_evaluations;
   out["wall_time_seconds"] = facts.seconds;
   const prob::RankTest test(c.simulations, c.values);
-  nlohmann::ordered_json& quantities = out["quantities"] = nlohmann::ordered_json::object();
+  io::Json& quantities = out["quantities"] = io::Json::object();
   for (std::size_t q = 0; q < c.names.size(); ++q)
     quantities[c.names[q]] = {{"p", c.quantities[q].p},
                               {"ecdf_p", c.quantities[q].ecdf_p},
@@ -97,7 +97,7 @@ std::string calibration_json(const Calibration& c, const CalibrationFacts& facts
 }
 
 void write_calibration_report(const std::string& folder, const RunSettings& settings, const std::string& text) {
-  const nlohmann::ordered_json summary = read_summary(folder);
+  const io::Json summary = read_summary(folder);
   const io::Table table = io::read_table(folder + "/ranks.csv");
   const int values = summary.at("ranks").get<int>() + 1;
   const prob::RankTest test(static_cast<int>(table.rows), values);

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "campaign/campaign_results.hpp"
 #include "campaign/csv.hpp"
@@ -15,11 +14,12 @@
 #include "campaign/rows_report.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
+#include "io/json.hpp"
 
 namespace aleator::campaign {
 namespace {
 
-using nlohmann::ordered_json;
+using ordered_json = io::Json;
 
 constexpr double most_unlikely = 0.001;  // p-value below which replicates disagree with their errors
 constexpr std::size_t most_panels = 8, most_columns = 6, most_lines = 200;

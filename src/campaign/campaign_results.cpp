@@ -6,17 +6,17 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/error.hpp"
 #include "io/files.hpp"
+#include "io/json.hpp"
 
 namespace aleator::campaign {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::ordered_json;
+using ordered_json = io::Json;
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 

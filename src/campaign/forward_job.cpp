@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "campaign/csv.hpp"
 #include "campaign/progress.hpp"
 #include "campaign/rows_report.hpp"
 #include "campaign/run_folder.hpp"
 #include "core/log.hpp"
+#include "io/json.hpp"
 #include "io/results.hpp"
 
 namespace aleator::campaign {
@@ -204,14 +203,14 @@ void ForwardJob::write_results(const JobContext& context, const parallel::RowLay
 void ForwardJob::write_summary(const JobContext& context, std::int64_t failed,
                                const std::vector<NamedSummary>& statistics,
                                const std::vector<OutputIndices>& indices) const {
-  nlohmann::ordered_json out;
+  io::Json out;
   out["deck"] = context.fingerprint;
   out["job"] = "forward";
   out["model"] = params_.model;
-  out["prior"] = parts_.prior ? nlohmann::ordered_json(params_.prior) : nlohmann::ordered_json(nullptr);
+  out["prior"] = parts_.prior ? io::Json(params_.prior) : io::Json(nullptr);
   out["rows"] = rows();
   out["failed"] = failed;
-  out["outputs"] = nlohmann::ordered_json::parse(statistics_json(statistics));
+  out["outputs"] = io::Json::parse(statistics_json(statistics));
   if (params_.sobol_indices) {
     out["points"] = *params_.samples;
     out["sobol_indices"] = sensitivity_json(indices, factors_);
@@ -226,7 +225,7 @@ bool ForwardJob::is_finished(const std::string& folder, const RunSettings& setti
 
 void ForwardJob::report(const std::string& folder, const RunSettings& settings) const {
   report::RowsPage page = start_page(folder, settings);
-  const nlohmann::ordered_json summary = read_summary(folder);
+  const io::Json summary = read_summary(folder);
   const std::int64_t failed = summary.at("failed");
   page.base.problem_text = parts_.text, page.base.row_word = "output";
   page.base.main.parameters = statistics_of(summary.at("outputs"));

@@ -1,9 +1,9 @@
 #include "campaign/history.hpp"
+#include "io/json.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 namespace aleator::campaign {
 
@@ -45,7 +45,7 @@ void History::fields(io::Archive& archive) {
 }
 
 std::string History::json() const {
-  nlohmann::ordered_json out;
+  io::Json out;
   out["iteration"] = iteration;
   out["model_evaluations"] = evaluations;
   for (std::size_t i = 0; i < names.size(); ++i) out[names[i]] = values[i];

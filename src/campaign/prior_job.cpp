@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "campaign/progress.hpp"
 #include "campaign/rows_report.hpp"
 #include "campaign/run_folder.hpp"
 #include "core/log.hpp"
+#include "io/json.hpp"
 #include "io/results.hpp"
 
 namespace aleator::campaign {
@@ -58,14 +58,14 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
   file.flush();
   const std::vector<NamedSummary> statistics = summarise_columns(context.comm, layout, u, parameter_names(variables));
   if (!prob::grid_parts(*prior_, params_.prior).empty()) write_pictures(context, layout, u, statistics);
-  nlohmann::ordered_json out;
+  io::Json out;
   out["deck"] = context.fingerprint;
   out["job"] = "prior_sample";
   out["prior"] = params_.prior;
   out["samples"] = params_.samples;
   out["failed"] = results.failed;
   out["latent_coordinates"] = prior_->latent_dimension();
-  out["parameters"] = nlohmann::ordered_json::parse(statistics_json(statistics));
+  out["parameters"] = io::Json::parse(statistics_json(statistics));
   write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
   remove_checkpoint(context);
   core::info("{} draws of prior '{}': {}/results.h5, summary.json", count_text(params_.samples), params_.prior,
@@ -111,7 +111,7 @@ bool PriorSampleJob::is_finished(const std::string& folder, const RunSettings& s
 
 void PriorSampleJob::report(const std::string& folder, const RunSettings& settings) const {
   report::RowsPage page = start_page(folder, settings);
-  const nlohmann::ordered_json summary = read_summary(folder);
+  const io::Json summary = read_summary(folder);
   const std::int64_t failed = summary.at("failed");
   page.base.problem_text = text_;
   page.base.main.parameters = statistics_of(summary.at("parameters"));

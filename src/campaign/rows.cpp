@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "io/json.hpp"
 
 namespace aleator::campaign {
 namespace {
 
-using nlohmann::ordered_json;
+using ordered_json = io::Json;
 
 constexpr int numbers_a_column = 7;
 

@@ -6,18 +6,18 @@
 #include <cmath>
 #include <ctime>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "campaign/report/format.hpp"
 #include "campaign/summary.hpp"
 #include "core/log.hpp"
 #include "core/version.hpp"
 #include "io/files.hpp"
+#include "io/json.hpp"
 
 namespace aleator::campaign {
 namespace {
 
-using nlohmann::ordered_json;
+using ordered_json = io::Json;
 
 constexpr int most_histograms = 12;
 

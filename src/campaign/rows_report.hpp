@@ -4,12 +4,13 @@
 /// Parallel  create_row_results, define_rows, write_rows, is_computed, draw_report_of: collective; the others: rank 0.
 /// Cost      reads what is shown once.
 /// Fails     UserError when a file is missing or not as this version writes it.
-#include <nlohmann/json_fwd.hpp>
+
 #include <string>
 #include <vector>
 
 #include "campaign/job.hpp"
 #include "campaign/report/rows_page.hpp"
+#include "io/json.hpp"
 #include "io/results.hpp"
 #include "kernels/batch.hpp"
 #include "parallel/row_layout.hpp"
@@ -28,8 +29,8 @@ void write_rows(io::ResultsFile& file, const std::string& group, const std::vect
 /// Whether summary.json is there, so that a resumed run only lacks the report. UserError when another deck wrote it.
 bool is_computed(const JobContext& context);
 
-nlohmann::ordered_json read_summary(const std::string& folder);
-std::vector<report::ParameterRow> statistics_of(const nlohmann::ordered_json& rows);
+io::Json read_summary(const std::string& folder);
+std::vector<report::ParameterRow> statistics_of(const io::Json& rows);
 
 /// Title, deck, version and date.
 report::RowsPage start_page(const std::string& folder, const RunSettings& settings);

@@ -4,17 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "campaign/csv.hpp"
 #include "campaign/run_folder.hpp"
+#include "io/json.hpp"
 #include "prob/prior/product.hpp"
 
 namespace aleator::campaign {
 namespace {
 
-using nlohmann::ordered_json;
+using ordered_json = io::Json;
 using prob::Prior;
 
 // Which latent coordinates a parameter depends on, from the zeros of its row of dT/dz at two places.

@@ -6,12 +6,13 @@
 /// Parallel  collective where a Comm is taken; numbers do not depend on the ranks.
 /// Cost      n (factors + 2) model runs; indices: see prob/sobol_indices.hpp, outputs shared out to the ranks.
 /// Fails     KeyError for a prior of a single factor.
-#include <nlohmann/json_fwd.hpp>
+
 #include <string>
 #include <vector>
 
 #include "campaign/report/rows_page.hpp"
 #include "campaign/rows.hpp"
+#include "io/json.hpp"
 #include "prob/sobol_indices.hpp"
 
 namespace aleator::campaign {
@@ -38,9 +39,9 @@ std::vector<OutputIndices> sensitivity_of(const parallel::Comm& comm, const para
                                           int factors, const kernels::Rng& rng, int replicates);
 
 /// {"y": {"points": n, "factors": {"x[0]": {"first": {value, low, high}, "total": {…}}, …}}, …}
-nlohmann::ordered_json sensitivity_json(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors);
+io::Json sensitivity_json(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors);
 /// The same read back, for the report.
-std::vector<report::VarianceShare> shares_in(const nlohmann::ordered_json& outputs);
+std::vector<report::VarianceShare> shares_in(const io::Json& outputs);
 /// output, factor, first, first_low, first_high, total, total_low, total_high
 std::string sensitivity_csv(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors);
 

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "campaign/report/format.hpp"
 #include "campaign/rows_report.hpp"
 #include "campaign/run_folder.hpp"
 #include "core/log.hpp"
+#include "io/json.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -202,16 +202,16 @@ void SimulateJob::write_tables(const JobContext& context, const kernels::Batch& 
   write("clean.txt", fmt::format("outputs of model '{}' at the truth, without noise", params_.model), clean, 1);
   write("truth.txt", fmt::format("the parameters of model '{}' from which data.txt was made", params_.model), truth,
         shape.input_grid.size() == 2 ? shape.input_grid[1] : 1);
-  nlohmann::ordered_json out;
+  io::Json out;
   out["deck"] = context.fingerprint;
   out["job"] = "simulate_data";
   out["model"] = params_.model;
   out["seed"] = context.settings.seed;
   out["data"] = data.size();
   out["parameters"] = truth.size();
-  out["noise_sd"] = is_constant(sd) ? nlohmann::ordered_json(sd.front()) : nlohmann::ordered_json(sd);
+  out["noise_sd"] = is_constant(sd) ? io::Json(sd.front()) : io::Json(sd);
   out["signal_to_noise"] = root_mean_square(clean) / root_mean_square(sd);
-  out["warning"] = parts_.warning.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(parts_.warning);
+  out["warning"] = parts_.warning.empty() ? io::Json(nullptr) : io::Json(parts_.warning);
   write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
 }
 
@@ -253,7 +253,7 @@ bool SimulateJob::is_finished(const std::string& folder, const RunSettings& sett
 
 void SimulateJob::report(const std::string& folder, const RunSettings& settings) const {
   report::RowsPage page = start_page(folder, settings);
-  const nlohmann::ordered_json summary = read_summary(folder);
+  const io::Json summary = read_summary(folder);
   const auto table = [&folder](const char* file) { return io::read_table(folder + "/" + file).values; };
   page.noisy = table("data.txt"), page.clean = table("clean.txt");
   page.base.problem_text = parts_.text;

@@ -8,13 +8,14 @@
 
 #include "campaign/progress.hpp"
 #include "io/files.hpp"
+#include "io/json.hpp"
 #include "io/results.hpp"
 #include "prob/weighted_draws.hpp"
 
 namespace aleator::campaign {
 namespace {
 
-using nlohmann::ordered_json;
+using ordered_json = io::Json;
 
 ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 

@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "math/kronecker.hpp"
-#include "math/subspace_iteration.hpp"
 #include "prob/field/conjugate_gradients.hpp"
+#include "prob/field/grid_modes.hpp"
 #include "prob/field/stationary.hpp"
 
 namespace aleator::prob {
@@ -155,10 +155,10 @@ void KarhunenLoeve::tabulate(const std::vector<std::vector<AxisMode>>& modes) {
 }
 
 void KarhunenLoeve::find_on_grid(const Params& params, const std::vector<double>& lengths) {
-  constexpr double most_values = 1 << 26, least_share = 1e-8;
+  constexpr double most_values = 1 << 26, least_share = 1e-8, tolerance = 1e-8;
   const int n = box().size(), count = params.modes;
   if (count > n) throw deck::KeyError("modes", fmt::format("{} modes of {} cells", count, n), "take fewer modes");
-  if ((2.0 * count + 10.0) * n > most_values)
+  if (static_cast<double>(count) * n > most_values)
     throw deck::KeyError("modes", fmt::format("a search for {} modes of {} cells takes too much memory", count, n),
                          "take fewer modes or cells, covariance = \"separable_exponential\", or prior/matern_spde");
   const math::BoxFft fft(padded_period(box(), 1.0));
@@ -179,7 +179,7 @@ void KarhunenLoeve::find_on_grid(const Params& params, const std::vector<double>
     };
     fft.to_values(load, shape, y);
   };
-  math::LargestEigenpairs found = math::largest_eigenpairs({n, count, 1e-8}, multiply);
+  GridModes found = largest_grid_modes(box(), count, tolerance, multiply);
   int kept = 0;
   while (kept < count && found.values[kept] > least_share * found.values[0]) ++kept;
   if (kept < count)

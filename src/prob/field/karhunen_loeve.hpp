@@ -3,9 +3,7 @@
 /// Method    Karhunen-Loeve expansion x = m + sum_n sqrt(lambda_n) phi_n z_n of C = sd^2 exp(-sum_k |x_k - y_k| / b_k).
 ///           Along an axis of half length a, with c = 1/b (Ghanem, Spanos 1991): lambda = 2 c / (w^2 + c^2), phi = cos(w x)
 ///           with c = w tan(w a), or sin(w x) with w = -c tan(w a), normalised. In the box products of these, the largest
-///           first; values at the cells' centres. For other covariances c the largest eigenpairs of v C_ij = v c(x_i - x_j)
-///           (Nystrom with the midpoint rule, v the cell's volume), by subspace iteration with products by circulant
-///           embedding.
+///           first; values at the cells' centres. For other covariances the largest modes on the grid (grid_modes.hpp).
 /// Parallel  local, row by row; BLAS on one thread.
 /// Cost      2 N K flops for N cells and K modes along x, by dgemm, or 2 N modes for the other covariances; to_latent the
 ///           same for each of some 10 conjugate gradient steps.
