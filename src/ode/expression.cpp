@@ -227,7 +227,7 @@ deck::Schema<Expression::Params> Expression::schema() {
            {{"explicit", Method::explicit_steps, "Runge-Kutta of order 4"},
             {"implicit", Method::implicit_steps,
              "diagonally implicit Runge-Kutta of order 3, for stiff systems: dt may be far longer than the fastest "
-             "process, a step costs some forty times as much"}})
+             "process, a step costs some ten times as much"}})
       .key("least_steps", &Params::least_steps, "1",
            "from one time to the next (observation or break) at least so many, however short: steps that grow with "
            "times "

@@ -43,7 +43,8 @@ TEST(Files, NumbersAreReadToTheLastBit) {
 TEST(Files, AnErrorInATableNamesLineColumnAndText) {
   EXPECT_EQ(table_error("1 2\n3  four\n"), "data.txt:2:4: error: 'four' is not a number");
   EXPECT_EQ(table_error("a, b\n3, 4\n"),
-            "data.txt:1:1: error: 'a' is not a number; a first line of names must begin with #");
+            "data.txt:1:1: error: 'a' is not a number; a first line of names must begin with #, or else "
+            "name the column to read, as in \"data.csv:time\"");
   EXPECT_EQ(table_error("1 2\n3 4x\n"), "data.txt:2:3: error: '4x' is not a number");
   EXPECT_EQ(table_error("1 nan\n"), "data.txt:1:3: error: 'nan' is not allowed: numbers must be finite");
   EXPECT_EQ(table_error("#\n-inf\n"), "data.txt:2:1: error: '-inf' is not allowed: numbers must be finite");
@@ -61,6 +62,24 @@ TEST(Files, EmptyCellsAreMissingEntriesAndNeverSkipped) {
   EXPECT_EQ(table(1, 2), 6.0);
   EXPECT_EQ(parse_table("1, 2,\n3, 4,\n", "data.csv").columns, 2u);  // a mark at the end of a line ends its last cell
   EXPECT_EQ(table_error("1,,3\n"), "data.txt:1:3: error: an empty cell: numbers must be given");
+}
+
+TEST(Files, AColumnOfATableStandsBehindAColon) {
+  const std::string text = "time,who,y\n0.5,a,1\n2,b,\n";
+  EXPECT_THAT(parse_table(text, "data.csv:time").values, ElementsAre(0.5, 2));
+  EXPECT_EQ(parse_table(text, "data.csv:time").columns, 1u);
+  EXPECT_TRUE(std::isnan(parse_table(text, "data.csv:y", NonFinite::allowed)(1, 0)));
+  const auto error = [&](const std::string& name) -> std::string {
+    try {
+      parse_table(text, name);
+    } catch (const core::UserError& fault) {
+      return fault.what();
+    }
+    return {};
+  };
+  EXPECT_THAT(error("data.csv:y"), HasSubstr("data.csv: entry 2 of column 'y' is missing"));
+  EXPECT_THAT(error("data.csv:who"), HasSubstr("column 'who' holds text"));
+  EXPECT_THAT(error("data.csv:z"), HasSubstr("there is no column 'z'; there are: time, who, y"));
 }
 
 TEST(Files, TextOfSpreadsheetsAndFortranIsReadOrRefusedWithTheReason) {
