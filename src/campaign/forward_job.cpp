@@ -49,6 +49,9 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
         "true: also which parameters the outputs' variances come from, first order and total; takes samples x (factors "
         "+ 2) "
         "model runs, a factor being an independent parameter or part of the prior");
+  s.key("second_order", &Params::second_order, "",
+        "true: with sobol_indices, also what each pair of factors explains together beyond what each does alone; takes "
+        "samples x (2 factors + 2) model runs");
   s.key("bootstrap", &Params::bootstrap, "1", "replicates behind the 95 % intervals of the indices",
         deck::at_least(20));
   s.key("fields", &Params::fields, "1",
@@ -73,6 +76,9 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
     return p.sobol_indices && p.prior.empty()
                ? std::string("goes with prior: the indices need rows of a certain pattern")
                : std::string();
+  });
+  s.check("second_order", [](const Params& p) {
+    return p.second_order && !p.sobol_indices ? std::string("goes with sobol_indices = true") : std::string();
   });
   return s;
 }
@@ -103,9 +109,8 @@ std::int64_t ForwardJob::rows() const {
   return static_cast<std::int64_t>(*params_.samples) * runs_a_point();
 }
 
-// Of Sobol' indices: A, A with each factor from B, B.
 std::int64_t ForwardJob::runs_a_point() const {
-  return params_.sobol_indices ? static_cast<std::int64_t>(factors_.size()) + 2 : 1;
+  return params_.sobol_indices ? prob::runs_a_point(static_cast<int>(factors_.size()), params_.second_order) : 1;
 }
 
 int ForwardJob::design_dimension() const { return (params_.sobol_indices ? 2 : 1) * parts_.prior->latent_dimension(); }
@@ -119,7 +124,7 @@ kernels::Batch ForwardJob::parameters(const JobContext& context, const parallel:
   if (parts_.prior == nullptr) return table_rows(table_, layout);
   const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
   const prob::Design design(params_.design, *params_.samples, design_dimension(), rng);
-  return params_.sobol_indices ? sensitivity_rows(*parts_.prior, factors_, design, layout)
+  return params_.sobol_indices ? sensitivity_rows(*parts_.prior, factors_, design, layout, params_.second_order)
                                : design_rows(*parts_.prior, design, layout);
 }
 
@@ -129,7 +134,7 @@ kernels::Batch ForwardJob::independent_rows(const parallel::RowLayout& layout, c
   const kernels::Batch some("some", values.extent(0), values.extent(1));
   for (std::size_t row = 0; row < values.extent(0); ++row) {
     const std::int64_t member = (layout.first() + static_cast<std::int64_t>(row)) % runs_a_point();
-    const bool is_independent = member == 0 || member == runs_a_point() - 1;
+    const bool is_independent = member == 0 || member == static_cast<std::int64_t>(factors_.size()) + 1;  // A, B
     for (std::size_t i = 0; i < values.extent(1); ++i) some(row, i) = is_independent ? values(row, i) : std::nan("");
   }
   return some;
@@ -163,9 +168,11 @@ JobEnd ForwardJob::run(const JobContext& context) {
   std::vector<OutputIndices> indices;
   if (params_.sobol_indices) {
     const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
-    indices = sensitivity_of(context.comm, layout, results.values, names, static_cast<int>(factors_.size()), rng,
-                             params_.bootstrap);
+    indices = sensitivity_of(context.comm, layout, results.values, names, static_cast<int>(factors_.size()),
+                             params_.second_order, rng, params_.bootstrap);
     write_text(context.comm, context.folder + "/sobol_indices.csv", sensitivity_csv(indices, factors_));
+    if (params_.second_order)
+      write_text(context.comm, context.folder + "/sobol_pairs.csv", pairs_csv(indices, factors_));
   }
   write_summary(context, results.failed,
                 summarise_columns(context.comm, layout, independent_rows(layout, results.values), names), indices);
@@ -250,6 +257,7 @@ void ForwardJob::report(const std::string& folder, const RunSettings& settings) 
         "those of two independent rows a point.",
         count_text(*params_.samples), runs_a_point());
     page.shares = shares_in(summary.at("sobol_indices"));
+    page.pairs = pairs_in(summary.at("sobol_indices"));
     page.tiles[3].first = error_of_means(2 * static_cast<std::int64_t>(*params_.samples));
   }
   add_samples(folder, group_of_outputs(), {{"outputs", parts_.model->shape().outputs}}, page);

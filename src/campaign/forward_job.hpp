@@ -4,7 +4,8 @@
 /// Method    plain Monte Carlo: mean and its standard error sd / sqrt(rows), quantiles of the rows. Writes outputs.csv,
 ///           results.h5, summary.json, failed_rows.csv (where a row failed: its number, parameters, reason), the model's
 ///           fields at the first rows (fields.h5, fields.xdmf) and the report. With sobol_indices also the shares of the outputs'
-///           variances that the parameters explain (sensitivity.hpp), from runs at samples (factors + 2) rows; the statistics are
+///           variances that the parameters explain (sensitivity.hpp), from runs at samples (factors + 2) rows,
+///           with second_order also the pairs of them, samples (2 factors + 2); the statistics are
 ///           then those of the two independent samples among them.
 /// Parallel  collective; rows are shared out to the ranks. The files' bytes do not depend on ranks and threads.
 /// Cost      one model run a row. Asked to stop, or now and then, it writes a checkpoint with the rows done so far.
@@ -29,7 +30,7 @@ class ForwardJob : public Job {
     std::string prior;
     std::optional<int> samples, fields;
     prob::DesignKind design = prob::DesignKind::random;
-    bool sobol_indices = false;
+    bool sobol_indices = false, second_order = false;
     int bootstrap = 1000;
     OnRowFailure on_failure = OnRowFailure::reject;
     int retries = FailurePolicy().retries;

@@ -68,6 +68,17 @@ ordered_json share_json(const prob::EstimatedShare& share) {
   return {{"value", number(share.value)}, {"low", number(share.low)}, {"high", number(share.high)}};
 }
 
+double number(const ordered_json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
+
+// work(factor, other, share) for each pair of an output.
+template <class Work>
+void each_pair(const OutputIndices& output, const std::vector<Factor>& factors, const Work& work) {
+  std::size_t p = 0;
+  for (std::size_t i = 0; i < factors.size(); ++i)
+    for (std::size_t k = i + 1; k < factors.size() && p < output.indices.pairs.size(); ++k)
+      work(factors[i].name, factors[k].name, output.indices.pairs[p++]);
+}
+
 // Runs of one output, of the points at which all are finite.
 std::vector<double> whole_points(const std::vector<double>& all, std::int64_t rows, int count, int column, int width) {
   std::vector<double> runs;
@@ -94,8 +105,9 @@ std::vector<Factor> factors_of(const Prior& prior, const std::string& name) {
 }
 
 kernels::Batch sensitivity_rows(const Prior& prior, const std::vector<Factor>& factors, const prob::Design& design,
-                                const parallel::RowLayout& layout) {
-  const int d = prior.latent_dimension(), width = static_cast<int>(factors.size()) + 2;
+                                const parallel::RowLayout& layout, bool with_pairs) {
+  const int d = prior.latent_dimension(), count = static_cast<int>(factors.size());
+  const int width = prob::runs_a_point(count, with_pairs);
   const kernels::Batch u("u", layout.local_rows(), prior.dimension());
   const auto fill = [&](std::int64_t first, kernels::Batch z) {
     const std::int64_t first_point = first / width, rows = static_cast<std::int64_t>(z.extent(0));
@@ -104,11 +116,12 @@ kernels::Batch sensitivity_rows(const Prior& prior, const std::vector<Factor>& f
     design.rows(first_point, both);
     for (std::int64_t row = 0; row < rows; ++row) {
       const std::int64_t point = (first + row) / width - first_point;
-      const int member = static_cast<int>((first + row) % width);  // 0: A, i: A with factor i from B, width - 1: B
-      const int from = member == width - 1 ? d : 0;
-      for (int k = 0; k < d; ++k) z(row, k) = both(point, from + k);
-      if (member > 0 && member < width - 1)
-        for (const int k : factors[static_cast<std::size_t>(member - 1)].latent) z(row, k) = both(point, d + k);
+      // 0: A, i: A with factor i from B; then B, and B with factor i from A.
+      const int place = static_cast<int>((first + row) % width), of_b = place > count ? 1 : 0;
+      const int factor = place - of_b * (count + 1), own = of_b * d, other = d - own;
+      for (int k = 0; k < d; ++k) z(row, k) = both(point, own + k);
+      if (factor > 0)
+        for (const int k : factors[static_cast<std::size_t>(factor - 1)].latent) z(row, k) = both(point, other + k);
     }
   };
   transform_rows(prior, layout.first(), fill, u);
@@ -117,10 +130,11 @@ kernels::Batch sensitivity_rows(const Prior& prior, const std::vector<Factor>& f
 
 std::vector<OutputIndices> sensitivity_of(const parallel::Comm& comm, const parallel::RowLayout& layout,
                                           kernels::ConstBatch values, const std::vector<std::string>& outputs,
-                                          int factors, const kernels::Rng& rng, int replicates) {
+                                          int factors, bool with_pairs, const kernels::Rng& rng, int replicates) {
   constexpr std::int64_t memory = 1 << 26;
-  const int all = static_cast<int>(values.extent(1)),
-            numbers = 2 + 6 * factors;  // of an output: number, points, indices
+  const int all = static_cast<int>(values.extent(1)), width = prob::runs_a_point(factors, with_pairs),
+            pairs = with_pairs ? prob::pairs_of(factors) : 0,
+            numbers = 2 + 6 * factors + 3 * pairs;  // of an output: number, points, indices
   const int at_once =
       static_cast<int>(std::clamp<std::int64_t>(memory / (8 * std::max<std::int64_t>(1, layout.rows())), 1, all));
   std::vector<double> mine;
@@ -132,11 +146,14 @@ std::vector<OutputIndices> sensitivity_of(const parallel::Comm& comm, const para
     const std::vector<double> gathered = parallel::gather_rows(comm, local);
     for (int k = 0; k < count; ++k) {
       if ((first + k) % comm.size() != comm.rank()) continue;
-      const std::vector<double> runs = whole_points(gathered, layout.rows(), count, k, factors + 2);
-      mine.insert(mine.end(), {static_cast<double>(first + k), static_cast<double>(runs.size()) / (factors + 2)});
-      for (const prob::SobolIndex& index : prob::sobol_indices(runs, factors, rng, replicates))
+      const std::vector<double> runs = whole_points(gathered, layout.rows(), count, k, width);
+      mine.insert(mine.end(), {static_cast<double>(first + k), static_cast<double>(runs.size()) / width});
+      const prob::SobolIndices found = prob::sobol_indices(runs, factors, with_pairs, rng, replicates);
+      for (const prob::SobolIndex& index : found.factors)
         for (const prob::EstimatedShare& share : {index.first, index.total})
           mine.insert(mine.end(), {share.value, share.low, share.high});
+      for (const prob::EstimatedShare& share : found.pairs)
+        mine.insert(mine.end(), {share.value, share.low, share.high});
     }
   }
   const std::vector<double> gathered = comm.all_gather(mine);
@@ -146,7 +163,8 @@ std::vector<OutputIndices> sensitivity_of(const parallel::Comm& comm, const para
     const double* x = &gathered[at];
     OutputIndices& of = found[static_cast<std::size_t>(x[0])];
     of.output = outputs[static_cast<std::size_t>(x[0])], of.points = static_cast<std::int64_t>(x[1]);
-    for (int i = 0; i < factors; ++i, x += 6) of.factors.push_back({{x[2], x[3], x[4]}, {x[5], x[6], x[7]}});
+    for (int i = 0; i < factors; ++i, x += 6) of.indices.factors.push_back({{x[2], x[3], x[4]}, {x[5], x[6], x[7]}});
+    for (int p = 0; p < pairs; ++p, x += 3) of.indices.pairs.push_back({x[2], x[3], x[4]});
   }
   return found;
 }
@@ -156,15 +174,23 @@ ordered_json sensitivity_json(const std::vector<OutputIndices>& outputs, const s
   for (const OutputIndices& output : outputs) {
     ordered_json rows = ordered_json::object();
     for (std::size_t i = 0; i < factors.size(); ++i)
-      rows[factors[i].name] = {{"first", share_json(output.factors[i].first)},
-                               {"total", share_json(output.factors[i].total)}};
+      rows[factors[i].name] = {{"first", share_json(output.indices.factors[i].first)},
+                               {"total", share_json(output.indices.factors[i].total)}};
     all[output.output] = {{"points", output.points}, {"factors", rows}};
+    if (output.indices.pairs.empty()) continue;
+    ordered_json pairs = ordered_json::array();
+    each_pair(output, factors,
+              [&](const std::string& one, const std::string& other, const prob::EstimatedShare& share) {
+                ordered_json pair = {{"factors", ordered_json::array({one, other})}};
+                pair.update(share_json(share));
+                pairs.push_back(std::move(pair));
+              });
+    all[output.output]["pairs"] = pairs;
   }
   return all;
 }
 
 std::vector<report::VarianceShare> shares_in(const ordered_json& outputs) {
-  const auto number = [](const ordered_json& value) { return value.is_number() ? value.get<double>() : std::nan(""); };
   std::vector<report::VarianceShare> shares;
   for (const auto& [output, of_output] : outputs.items())
     for (const auto& [factor, index] : of_output.at("factors").items()) {
@@ -175,15 +201,36 @@ std::vector<report::VarianceShare> shares_in(const ordered_json& outputs) {
   return shares;
 }
 
+std::vector<report::PairShare> pairs_in(const ordered_json& outputs) {
+  std::vector<report::PairShare> pairs;
+  for (const auto& [output, of_output] : outputs.items())
+    for (const ordered_json& pair : of_output.value("pairs", ordered_json::array()))
+      pairs.push_back({output, pair.at("factors")[0], pair.at("factors")[1], number(pair.at("value")),
+                       number(pair.at("low")), number(pair.at("high"))});
+  return pairs;
+}
+
 std::string sensitivity_csv(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors) {
   std::string text = "output,factor,first,first_low,first_high,total,total_low,total_high\n";
   for (const OutputIndices& output : outputs)
     for (std::size_t i = 0; i < factors.size(); ++i) {
       text += csv_name(output.output) + "," + csv_name(factors[i].name);
-      for (const prob::EstimatedShare& share : {output.factors[i].first, output.factors[i].total})
+      for (const prob::EstimatedShare& share : {output.indices.factors[i].first, output.indices.factors[i].total})
         for (const double value : {share.value, share.low, share.high}) text += "," + csv_number(value);
       text += "\n";
     }
+  return text;
+}
+
+std::string pairs_csv(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors) {
+  std::string text = "output,factor,other,second,second_low,second_high\n";
+  for (const OutputIndices& output : outputs)
+    each_pair(output, factors,
+              [&](const std::string& one, const std::string& other, const prob::EstimatedShare& share) {
+                text += csv_name(output.output) + "," + csv_name(one) + "," + csv_name(other);
+                for (const double value : {share.value, share.low, share.high}) text += "," + csv_number(value);
+                text += "\n";
+              });
   return text;
 }
 

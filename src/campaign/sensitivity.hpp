@@ -2,9 +2,11 @@
 /// What      Sobol' indices of a model's outputs in job/forward: the factors of a prior, the rows to run, the indices of them.
 /// Method    Factors are the smallest groups of parameters that are independent of each other (found from the zeros of dT/dz): a
 ///           parameter, or a part of a product as a whole where its parameters hang together. Rows point by point: A, A with
-///           factor 1 from B, …, B; A and B are the two halves of one design of twice the latent dimension.
+///           factor 1 from B, …, B, and for pairs B with factor 1 from A, …; A and B are the two halves of one
+///           design of twice the latent dimension.
 /// Parallel  collective where a Comm is taken; numbers do not depend on the ranks.
-/// Cost      n (factors + 2) model runs; indices: see prob/sobol_indices.hpp, outputs shared out to the ranks.
+/// Cost      n (factors + 2) model runs, with pairs n (2 factors + 2); indices: see prob/sobol_indices.hpp,
+///           outputs shared out to the ranks.
 /// Fails     KeyError for a prior of a single factor.
 
 #include <string>
@@ -26,23 +28,27 @@ std::vector<Factor> factors_of(const prob::Prior& prior, const std::string& name
 
 /// This rank's rows of parameters; `design` has twice the prior's latent coordinates.
 kernels::Batch sensitivity_rows(const prob::Prior& prior, const std::vector<Factor>& factors,
-                                const prob::Design& design, const parallel::RowLayout& layout);
+                                const prob::Design& design, const parallel::RowLayout& layout, bool with_pairs);
 
 struct OutputIndices {
   std::string output;
   std::int64_t points = 0;  ///< of which all runs succeeded
-  std::vector<prob::SobolIndex> factors;
+  prob::SobolIndices indices;
 };
 /// Of each column of `values`, on every rank; points with a run that failed are left out.
 std::vector<OutputIndices> sensitivity_of(const parallel::Comm& comm, const parallel::RowLayout& layout,
                                           kernels::ConstBatch values, const std::vector<std::string>& outputs,
-                                          int factors, const kernels::Rng& rng, int replicates);
+                                          int factors, bool with_pairs, const kernels::Rng& rng, int replicates);
 
-/// {"y": {"points": n, "factors": {"x[0]": {"first": {value, low, high}, "total": {…}}, …}}, …}
+/// {"y": {"points": n, "factors": {"x[0]": {"first": {value, low, high}, "total": {…}}, …}, "pairs": [{"factors": ["x[0]",
+/// "x[1]"], value, low, high}, …]}, …}; pairs where they were asked for
 io::Json sensitivity_json(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors);
 /// The same read back, for the report.
 std::vector<report::VarianceShare> shares_in(const io::Json& outputs);
+std::vector<report::PairShare> pairs_in(const io::Json& outputs);
 /// output, factor, first, first_low, first_high, total, total_low, total_high
 std::string sensitivity_csv(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors);
+/// output, factor, other, second, second_low, second_high
+std::string pairs_csv(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors);
 
 }  // namespace aleator::campaign

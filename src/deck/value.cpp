@@ -179,7 +179,7 @@ std::string write_value(const std::string& value) {
 ArrayPath split_array_path(const std::string& path) {
   const std::size_t colon = path.rfind(':');
   if (colon != std::string::npos)
-    for (const std::string ending : {".h5", ".hdf5", ".hdf", ".nc"})
+    for (const std::string ending : {".h5", ".hdf5", ".hdf", ".nc", ".csv", ".tsv"})
       if (colon > ending.size() && path.compare(colon - ending.size(), ending.size(), ending) == 0)
         return {path.substr(0, colon), path.substr(colon + 1)};
   return {path, ""};

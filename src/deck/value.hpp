@@ -22,8 +22,8 @@ struct File {
   bool empty() const { return path.empty(); }
 };
 
-/// "run.h5:posterior/theta" is an array inside an HDF5 file: the file's path, and what stands after the colon (or nothing).
-/// Only behind .h5, .hdf5, .hdf and .nc is a colon read so.
+/// "run.h5:posterior/theta" is an array inside an HDF5 file, "data.csv:time" a column of a table with names: the file's path, and
+/// what stands after the colon (or nothing). Only behind .h5, .hdf5, .hdf, .nc, .csv and .tsv is a colon read so.
 struct ArrayPath {
   std::string file, array;
 };

@@ -8,6 +8,7 @@
 #include "inverse/likelihood/counts.hpp"
 #include "inverse/likelihood/gaussian.hpp"
 #include "inverse/likelihood/log_density.hpp"
+#include "inverse/likelihood/negative_binomial.hpp"
 #include "inverse/likelihood/student_t.hpp"
 #include "inverse/model/linear.hpp"
 #include "inverse/model/measured.hpp"
@@ -53,6 +54,7 @@ void register_components(deck::Registry& registry) {
       [](const LinearModel::Params& params, deck::Builder&) { return std::make_unique<LinearModel>(params); });
   add_likelihood<GaussianLikelihood>(registry, "likelihood/gaussian");
   add_likelihood<PoissonLikelihood>(registry, "likelihood/poisson");
+  add_likelihood<NegativeBinomialLikelihood>(registry, "likelihood/negative_binomial");
   add_likelihood<BinomialLikelihood>(registry, "likelihood/binomial");
   add_likelihood<StudentTLikelihood>(registry, "likelihood/student_t");
   registry.add<model::Likelihood, LogDensityLikelihood::Params>(

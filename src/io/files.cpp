@@ -9,7 +9,9 @@
 #include <system_error>
 
 #include "core/error.hpp"
+#include "deck/value.hpp"
 #include "io/arrays.hpp"
+#include "io/data_table.hpp"
 #include "io/raw_file.hpp"
 
 namespace aleator::io {
@@ -151,8 +153,29 @@ std::string_view plain_text(const std::string& text, const std::string& name) {
   return plain;
 }
 
+namespace {
+
+// "data.csv:time": a column of a table whose first line names them.
+Table column_table(const std::string& text, const deck::ArrayPath& path, NonFinite non_finite) {
+  const std::vector<Column> columns = parse_data_table(text, path.file);
+  const Column& column = column_of(columns, path.array, path.file);
+  if (!column.levels.empty()) throw core::UserError(path.file + ": column '" + path.array + "' holds text");
+  for (std::size_t row = 0; row < column.values.size() && non_finite == NonFinite::refused; ++row)
+    if (!std::isfinite(column.values[row]))
+      throw core::UserError(path.file + ": entry " + std::to_string(row + 1) + " of column '" + path.array +
+                            "' is missing or not finite: numbers must be given");
+  Table table;
+  table.values = column.values, table.rows = column.values.size(), table.columns = 1;
+  return table;
+}
+
+}  // namespace
+
 Table parse_table(const std::string& text, const std::string& name, NonFinite non_finite) {
   if (holds_arrays(text)) return read_array_table(text, name, non_finite);
+  const deck::ArrayPath path = deck::split_array_path(name);
+  const std::string ending = std::filesystem::path(path.file).extension();
+  if (!path.array.empty() && (ending == ".csv" || ending == ".tsv")) return column_table(text, path, non_finite);
   Table table;
   std::string_view rest = plain_text(text, name);
   for (std::size_t line_number = 1; !rest.empty(); ++line_number) {

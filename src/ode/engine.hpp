@@ -50,10 +50,10 @@ class Engine : public model::ForwardModel,
       const Method<Rhs> method(rhs_, w.scratch);
       tile.load(u, faults);
       rhs_.initial(w.q, w.x);
-      tile.start(w.x);
+      start(tile, w.x);
       for (const Piece& piece : plan_.pieces) {
         method.march(piece, w.q, w.x, w.x, 0);
-        tile.observe(piece.output, w.x);
+        observe(tile, piece.output, w.x);
       }
       tile.store(y, faults);
     });
@@ -80,7 +80,33 @@ class Engine : public model::ForwardModel,
     return status(faults);
   }
 
-  // Keeps what backwards() needs: returns the states at the beginning of each piece.
+  void start(const Tile& tile, const Lanes* x) const {
+    if constexpr (Rhs::derives) rhs_.derived(plan_.start(), x, tile.memory.q, tile.memory.v);
+    tile.start(x);
+  }
+
+  void observe(const Tile& tile, int k, const Lanes* x) const {
+    if constexpr (Rhs::derives)
+      if (k >= 0) rhs_.derived(plan_.times[k], x, tile.memory.q, tile.memory.v);
+    tile.observe(k, x);
+  }
+
+  void push_derived(const Tile& tile, double t) const {
+    const Workspace& w = tile.memory;
+    if constexpr (Rhs::derives) rhs_.derived_tangent(t, w.x, w.q, w.dx, w.dq, w.dv);
+  }
+
+  // The gradient with respect to what is derived of x at time t goes to x and q.
+  void pull_derived(const Tile& tile, double t, const Lanes* x) const {
+    if constexpr (Rhs::derives) {
+      if (plan_.system.derived == 0) return;
+      const Workspace& w = tile.memory;
+      rhs_.derived_transposed(t, x, w.q, w.dv, w.scratch, w.dq);
+      for (int i = 0; i < rhs_.size(); ++i) w.dx[i] += w.scratch[i];
+    }
+  }
+
+  // Keeps what backwards() needs: returns the states at the beginning of each piece, and at the end of the last.
   std::vector<Lanes*> forwards(const Tile& tile) const {
     const Workspace& w = tile.memory;
     const Method<Rhs> method(rhs_, w.scratch);
@@ -88,7 +114,7 @@ class Engine : public model::ForwardModel,
     std::vector<Lanes*> begins;
     Lanes* x = w.states;
     rhs_.initial(w.q, x);
-    tile.start(x);
+    start(tile, x);
     for (const Piece& piece : plan_.pieces) {
       begins.push_back(x);
       if (plan_.keeps_all_states || piece.steps == 0) {
@@ -96,8 +122,9 @@ class Engine : public model::ForwardModel,
       } else {
         x = method.march(piece, w.q, x, x + n, 0);
       }
-      tile.observe(piece.output, x);
+      observe(tile, piece.output, x);
     }
+    begins.push_back(x);
     return begins;
   }
 
@@ -110,6 +137,7 @@ class Engine : public model::ForwardModel,
     for (std::size_t p = plan_.pieces.size(); p-- > 0;) {
       const Piece& piece = plan_.pieces[p];
       tile.add_cotangent(piece.output, w.dx);
+      if (piece.output >= 0) pull_derived(tile, plan_.times[piece.output], begins[p + 1]);
       const Lanes* begin = begins[p];
       if (!plan_.keeps_all_states) {
         std::copy_n(begin, n, w.repeated);
@@ -119,6 +147,7 @@ class Engine : public model::ForwardModel,
       method.march_back(piece, w.q, begin, w.dx, w.dq);
     }
     tile.add_cotangent_of_start(w.dx);
+    pull_derived(tile, plan_.start(), begins[0]);
     rhs_.initial_transposed(w.q, w.dx, w.dq);
   }
 
@@ -131,11 +160,13 @@ class Engine : public model::ForwardModel,
       tile.load_direction(du);
       rhs_.initial(w.q, w.x);
       rhs_.initial_tangent(w.q, w.dq, w.dx);
-      tile.start(w.x);
+      start(tile, w.x);
+      push_derived(tile, plan_.start());
       tile.start_tangent(w.dx);
       for (const Piece& piece : plan_.pieces) {
         method.march_tangent(piece, w.q, w.dq, w.x, w.dx);
-        tile.observe(piece.output, w.x);
+        observe(tile, piece.output, w.x);
+        if (piece.output >= 0) push_derived(tile, plan_.times[piece.output]);
         tile.observe_tangent(piece.output, w.dx);
       }
       tile.store(y, faults);
@@ -158,12 +189,12 @@ class Engine : public model::ForwardModel,
 
   model::RowStatus advance(model::Interval interval, ConstBatch u, Batch x) const override {
     std::vector<Fault> faults(x.extent(0));
-    const Piece piece = plan_.piece(interval);
+    const std::vector<Piece> pieces = plan_.pieces_of(interval);
     for_each_tile("ode advance", faults.size(), [&](int, const Tile& tile) {
       const Workspace& w = tile.memory;
       tile.load(u, faults);
       tile.load_state(x);
-      Method<Rhs>(rhs_, w.scratch).march(piece, w.q, w.x, w.x, 0);
+      for (const Piece& piece : pieces) Method<Rhs>(rhs_, w.scratch).march(piece, w.q, w.x, w.x, 0);
       tile.store_state(x, faults);
     });
     return state_status(faults, interval.to);
@@ -239,7 +270,7 @@ class Engine : public model::ForwardModel,
     return result;
   }
 
-  int scratch_size() const { return Rhs::states > 0 ? 0 : Method<Rhs>::scratch_states * rhs_.size(); }
+  int scratch_size() const { return Rhs::states > 0 ? 0 : static_cast<int>(Method<Rhs>::scratch_size(rhs_.size())); }
 
   Rhs rhs_;
   Plan plan_;

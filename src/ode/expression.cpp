@@ -2,123 +2,47 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "model/formula_text.hpp"
 #include "ode/engine.hpp"
+#include "ode/implicit_runge_kutta.hpp"
 #include "ode/iterated_map.hpp"
+#include "ode/lane_formula.hpp"
 
 namespace aleator::ode {
 namespace {
 
-using math::Tape;
-
-// Lanes (entry by entry, samples side by side) <-> the rows of a tape.
-struct Rows {
-  Tape::Workspace work;
-  std::vector<double> u, du, y, dy;
-  const double* at_u[Tape::lanes];
-  const double* at_dy_in[Tape::lanes];
-  double *at_y[Tape::lanes], *at_du[Tape::lanes];
-};
-
-Rows& rows_for(int inputs, int outputs) {
-  thread_local Rows rows;
-  const auto in = static_cast<std::size_t>(inputs), out = static_cast<std::size_t>(outputs);
-  rows.u.resize(Tape::lanes * in), rows.du.resize(Tape::lanes * in);
-  rows.y.resize(Tape::lanes * out), rows.dy.resize(Tape::lanes * out);
-  for (std::size_t lane = 0; lane < Tape::lanes; ++lane) {
-    rows.at_u[lane] = rows.u.data() + lane * in, rows.at_du[lane] = rows.du.data() + lane * in;
-    rows.at_y[lane] = rows.y.data() + lane * out, rows.at_dy_in[lane] = rows.dy.data() + lane * out;
-  }
-  return rows;
-}
-
-// A formula of x (n entries; null: it depends on none) and q (p entries).
-class LaneFormula {
- public:
-  LaneFormula(std::shared_ptr<const math::Formula> formula, int n, int p)
-      : formula_(std::move(formula)), n_(n), p_(p) {}
-
-  void values(const Lanes* x, const Lanes* q, Lanes* y) const {
-    each_group([&](Rows& r, int first) {
-      run(r, first, x, q);
-      unload(r.y, first, y, outputs());
-    });
-  }
-  void tangent(const Lanes* x, const Lanes* q, const Lanes* dx, const Lanes* dq, Lanes* dy) const {
-    each_group([&](Rows& r, int first) {
-      run(r, first, x, q);
-      load(r.du, first, dx, dq);
-      const double* direction[Tape::lanes];
-      std::copy_n(r.at_du, Tape::lanes, direction);
-      formula_->tape().push_forward(direction, r.at_y, r.work);
-      unload(r.y, first, dy, outputs());
-    });
-  }
-  /// gx = J_x^T w, gq += J_q^T w.
-  void transposed(const Lanes* x, const Lanes* q, const Lanes* w, Lanes* gx, Lanes* gq) const {
-    each_group([&](Rows& r, int first) {
-      run(r, first, x, q);
-      const int m = outputs(), d = n_ + p_;
-      for (int lane = 0; lane < Tape::lanes; ++lane)
-        for (int i = 0; i < m; ++i) r.dy[lane * m + i] = w[i][lane_of(first, lane)];
-      formula_->tape().pull_back(r.at_dy_in, d, r.at_du, r.work);
-      for (int lane = 0; lane < width() && first + lane < Lanes::count; ++lane) {
-        for (int i = 0; gx != nullptr && i < n_; ++i) gx[i][first + lane] = r.du[lane * d + i];
-        for (int j = 0; j < p_; ++j) gq[j][first + lane] += r.du[lane * d + n_ + j];
-      }
-    });
-  }
-
- private:
-  int width() const { return formula_->tape().width(); }
-  int outputs() const { return formula_->outputs(); }
-  // Lanes past the last repeat it.
-  static int lane_of(int first, int lane) { return std::min(first + lane, Lanes::count - 1); }
-
-  template <class Work>
-  void each_group(const Work& work) const {
-    Rows& rows = rows_for(n_ + p_, outputs());
-    for (int first = 0; first < Lanes::count; first += width()) work(rows, first);
-  }
-  void load(std::vector<double>& to, int first, const Lanes* x, const Lanes* q) const {
-    const int d = n_ + p_;
-    for (int lane = 0; lane < width(); ++lane) {
-      for (int i = 0; i < n_; ++i) to[lane * d + i] = x == nullptr ? 0.0 : x[i][lane_of(first, lane)];
-      for (int j = 0; j < p_; ++j) to[lane * d + n_ + j] = q[j][lane_of(first, lane)];
-    }
-  }
-  void unload(const std::vector<double>& from, int first, Lanes* y, int m) const {
-    for (int lane = 0; lane < width() && first + lane < Lanes::count; ++lane)
-      for (int i = 0; i < m; ++i) y[i][first + lane] = from[lane * m + i];
-  }
-  void run(Rows& r, int first, const Lanes* x, const Lanes* q) const {
-    load(r.u, first, x, q);
-    formula_->tape().run(r.at_u, r.at_y, r.work);
-  }
-
-  std::shared_ptr<const math::Formula> formula_;
-  int n_, p_;
-};
-
 struct FormulaRhs {
   static constexpr int states = 0, parameters = 0;
-  int n, p;
-  LaneFormula rates, start;
+  static constexpr bool knows_time = true, derives = true;
+  int n;
+  double begin;
+  LaneFormula rates, start, seen;
 
   int size() const { return n; }
-  void f(const Lanes* x, const Lanes* q, Lanes* f) const { rates.values(x, q, f); }
-  void tangent(const Lanes* x, const Lanes* q, const Lanes* dx, const Lanes* dq, Lanes* df) const {
-    rates.tangent(x, q, dx, dq, df);
+  void f(double t, const Lanes* x, const Lanes* q, Lanes* f) const { rates.values(t, x, q, f); }
+  void tangent(double t, const Lanes* x, const Lanes* q, const Lanes* dx, const Lanes* dq, Lanes* df) const {
+    rates.tangent(t, x, q, dx, dq, df);
   }
-  void transposed(const Lanes* x, const Lanes* q, const Lanes* w, Lanes* gx, Lanes* gq) const {
-    rates.transposed(x, q, w, gx, gq);
+  void transposed(double t, const Lanes* x, const Lanes* q, const Lanes* w, Lanes* gx, Lanes* gq) const {
+    rates.transposed(t, x, q, w, gx, gq);
   }
-  void initial(const Lanes* q, Lanes* x) const { start.values(nullptr, q, x); }
-  void initial_tangent(const Lanes* q, const Lanes* dq, Lanes* dx) const { start.tangent(nullptr, q, nullptr, dq, dx); }
+  void initial(const Lanes* q, Lanes* x) const { start.values(begin, nullptr, q, x); }
+  void initial_tangent(const Lanes* q, const Lanes* dq, Lanes* dx) const {
+    start.tangent(begin, nullptr, q, nullptr, dq, dx);
+  }
   void initial_transposed(const Lanes* q, const Lanes* gx, Lanes* gq) const {
-    start.transposed(nullptr, q, gx, nullptr, gq);
+    start.transposed(begin, nullptr, q, gx, nullptr, gq);
+  }
+  void derived(double t, const Lanes* x, const Lanes* q, Lanes* v) const { seen.values(t, x, q, v); }
+  void derived_tangent(double t, const Lanes* x, const Lanes* q, const Lanes* dx, const Lanes* dq, Lanes* dv) const {
+    seen.tangent(t, x, q, dx, dq, dv);
+  }
+  void derived_transposed(double t, const Lanes* x, const Lanes* q, const Lanes* w, Lanes* gx, Lanes* gq) const {
+    seen.transposed(t, x, q, w, gx, gq);
   }
 };
 
@@ -130,29 +54,111 @@ std::vector<std::string> entries(const math::NamedArray& array) {
   return names;
 }
 
-// One formula for each state (a number stands for all entries), as one formula of all entries.
-std::shared_ptr<const math::Formula> compile(const Expression::Params& p, const std::vector<std::string>& arguments,
-                                             const std::vector<std::string>& formulas, const std::string& key,
-                                             const std::vector<math::NamedArray>& states) {
-  std::vector<math::NamedArray> columns = model::read_columns(p.data);
-  const auto of = [&](const std::vector<std::string>& results) {
-    return model::compile({arguments, columns, p.definitions, results}, p.data, {"states", "data", "definitions", key});
-  };
-  if (states.empty()) return std::make_shared<const math::Formula>(of(formulas));
-  if (formulas.size() != states.size())
-    throw deck::KeyError(key, fmt::format("{} formulas for {} states", formulas.size(), states.size()),
-                         "one formula for each entry of states, in its order");
-  const std::vector<math::NamedArray> found = of(formulas).results();
-  std::vector<std::string> filled = formulas;
-  for (std::size_t k = 0; k < states.size(); ++k) {
-    if (found[k].size == states[k].size) continue;
-    if (found[k].size != 1)
-      throw deck::KeyError(
-          key, fmt::format("{} numbers for state '{}', which has {}", found[k].size, states[k].name, states[k].size),
-          {}, {static_cast<int>(k), 0});
-    filled[k] = fmt::format("rep({}, {})", formulas[k], states[k].size);
+// The deck's formulas, all of the same states, parameters and time.
+class Formulas {
+ public:
+  explicit Formulas(const Expression::Params& p) : params_(p), columns_(model::read_columns(p.data)) {
+    for (const std::string& state : p.states) arguments_.push_back(state);
+    for (const deck::Named<double>& one : p.parameters) arguments_.push_back(one.name);
+    const bool is_taken = std::find(arguments_.begin(), arguments_.end(), "t") != arguments_.end();
+    for (const math::NamedArray& column : columns_)
+      if (column.name == "t" && !is_taken)
+        throw deck::KeyError("data", fmt::format("{} has a column 't', which is the time in the formulas", p.data.path),
+                             "give the column another name");
+    if (!is_taken) arguments_.emplace_back("t");  // a state or parameter of this name: the deck's own affair
   }
-  return std::make_shared<const math::Formula>(of(filled));
+
+  math::Formula of(const std::vector<std::string>& results, const std::string& key) const {
+    return model::compile({arguments_, columns_, params_.definitions, results}, params_.data,
+                          {"states", "data", "definitions", key});
+  }
+
+  /// One formula for each state (a number stands for all entries), as one formula of all entries.
+  std::shared_ptr<const math::Formula> of_states(const std::vector<std::string>& formulas, const std::string& key,
+                                                 const std::vector<math::NamedArray>& states) const {
+    if (formulas.size() != states.size())
+      throw deck::KeyError(key, fmt::format("{} formulas for {} states", formulas.size(), states.size()),
+                           "one formula for each entry of states, in its order");
+    const std::vector<math::NamedArray> found = of(formulas, key).results();
+    std::vector<std::string> filled = formulas;
+    for (std::size_t k = 0; k < states.size(); ++k) {
+      if (found[k].size == states[k].size) continue;
+      if (found[k].size != 1)
+        throw deck::KeyError(
+            key, fmt::format("{} numbers for state '{}', which has {}", found[k].size, states[k].name, states[k].size),
+            {}, {static_cast<int>(k), 0});
+      filled[k] = fmt::format("rep({}, {})", formulas[k], states[k].size);
+    }
+    return std::make_shared<const math::Formula>(of(filled, key));
+  }
+
+  bool has(const std::string& formula) const {
+    try {
+      of({formula}, "observe");
+      return true;
+    } catch (const deck::KeyError&) {
+      return false;
+    }
+  }
+
+ private:
+  const Expression::Params& params_;
+  std::vector<math::NamedArray> columns_;
+  std::vector<std::string> arguments_;
+};
+
+std::string trimmed(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(" \t\n"), last = text.find_last_not_of(" \t\n");
+  return first == std::string::npos ? "" : text.substr(first, last - first + 1);
+}
+
+bool is_name(const std::string& text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '[' || c == ']'; });
+}
+
+// What is observed, and is neither a state nor its change: formulas, which become values derived of the state. `names`: those of
+// the deck, which become those of observables. Returns the formula of all; null where there is none.
+std::shared_ptr<const math::Formula> add_formulas_observed(const Formulas& formulas, std::vector<std::string>& names,
+                                                           System& system) {
+  const auto states = static_cast<std::ptrdiff_t>(system.observables.size());
+  const auto is_known = [&](const std::string& name) {
+    const auto has_it = [&](const auto& one) { return one.name == name; };
+    return std::any_of(system.observables.begin(), system.observables.begin() + states, has_it) ||
+           std::any_of(system.groups.begin(), system.groups.end(), has_it);
+  };
+  const std::string change = "change_";
+  std::vector<std::string> texts(names.size(), "0");  // of the other places, so that faults are told at the right one
+  std::vector<char> is_formula(names.size(), 0), is_increment(names.size(), 0);
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    const std::string text = trimmed(names[k]);
+    if (is_known(text)) continue;
+    const bool is_change = text.rfind(change, 0) == 0 && is_name(text) && formulas.has(text.substr(change.size()));
+    if (is_name(text) && !is_change && !formulas.has(text)) continue;  // Plan tells what there is
+    texts[k] = is_change ? text.substr(change.size()) : names[k];
+    is_formula[k] = 1, is_increment[k] = is_change ? 1 : 0;
+  }
+  if (std::find(is_formula.begin(), is_formula.end(), 1) == is_formula.end()) return nullptr;
+  const std::vector<math::NamedArray> results = formulas.of(texts, "observe").results();
+  std::vector<std::string> expanded, wanted;
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    if (is_formula[k] == 0) {
+      expanded.push_back(names[k]);
+      continue;
+    }
+    math::NamedArray result = results[k];
+    if (result.name.empty()) result.name = trimmed(names[k]);
+    if (is_known(result.name))
+      throw deck::KeyError("observe", fmt::format("'{}' is the name of a state already", result.name),
+                           "give the formula another name", {static_cast<int>(k), 0});
+    for (const std::string& entry : entries(result)) {
+      expanded.push_back(entry);
+      system.observables.push_back({entry, {{system.states + system.derived++, 1.0}}, is_increment[k] != 0});
+    }
+    wanted.push_back(texts[k]);
+  }
+  names = expanded;
+  return std::make_shared<const math::Formula>(formulas.of(wanted, "observe"));
 }
 
 void refuse_dependence_on_states(const math::Formula& start, const std::vector<math::NamedArray>& states) {
@@ -161,6 +167,19 @@ void refuse_dependence_on_states(const math::Formula& start, const std::vector<m
     if (std::find(unused.begin(), unused.end(), state.name) == unused.end())
       throw deck::KeyError("initial", fmt::format("depends on the state '{}', which it is to begin", state.name),
                            "use numbers, parameters and data");
+}
+
+void check_steps(const Expression::Params& p) {
+  if (p.time == Expression::Time::discrete && p.method == Expression::Method::implicit_steps)
+    throw deck::KeyError("method", "a map in discrete time is iterated as it stands", "leave it out");
+  if (p.time == Expression::Time::discrete && p.least_steps > 1)
+    throw deck::KeyError("least_steps", "a map in discrete time takes one step every dt", "leave it out");
+  if (p.time == Expression::Time::discrete && !p.breaks.empty())
+    throw deck::KeyError("breaks", "a map in discrete time has none: each of its steps is a jump", "leave it out");
+  for (std::size_t k = 1; k < p.breaks.size(); ++k)
+    if (!(p.breaks[k] > p.breaks[k - 1]))
+      throw deck::KeyError("breaks",
+                           fmt::format("they do not increase: {} comes after {}", p.breaks[k], p.breaks[k - 1]));
 }
 
 void refuse_times_between_steps(const Expression::Params& p, const std::vector<double>& times) {
@@ -185,11 +204,11 @@ deck::Schema<Expression::Params> Expression::schema() {
       .example("[\"x\", \"v\"]")
       .key("rates", &Params::rates, "",
            "a formula for each of the states: its rate of change, or with time = \"discrete\" its next value; of "
-           "states, parameters and definitions")
+           "states, parameters, definitions and the time t")
       .required()
       .example("[\"v\", \"-stiffness * x\"]")
       .key("initial", &Params::initial, "",
-           "a formula for each of the states: its value at the start; of parameters and data")
+           "a formula for each of the states: its value at the start; of parameters, data and t, the start")
       .required()
       .example("[\"1\", \"0\"]")
       .key("parameters", &Params::parameters, "",
@@ -204,25 +223,41 @@ deck::Schema<Expression::Params> Expression::schema() {
               {{"none", Layout::none, "nowhere"},
                {"line", Layout::line, "entry i of each array at i"},
                {"ring", Layout::ring, "the same, and the last is a neighbour of the first"}});
-  add_common_keys(s, "1", "states; change_x is how much x has changed since the time before; all states, if empty");
+  s.choice("method", &Params::method, "how steps are taken in continuous time",
+           {{"explicit", Method::explicit_steps, "Runge-Kutta of order 4"},
+            {"implicit", Method::implicit_steps,
+             "diagonally implicit Runge-Kutta of order 3, for stiff systems: dt may be far longer than the fastest "
+             "process, a step costs some ten times as much"}})
+      .key("least_steps", &Params::least_steps, "1",
+           "from one time to the next (observation or break) at least so many, however short: steps that grow with "
+           "times "
+           "spaced by factors, with a long dt",
+           deck::at_least(1));
+  s.key("breaks", &Params::breaks, "1",
+        "times at which a rate jumps (a dose begins, a rule takes effect), increasing: a step ends there, so that no "
+        "accuracy is lost");
+  add_common_keys(s, "1",
+                  "states; change_x, how much x has changed since the time before; definitions; formulas of states, "
+                  "parameters and t, as in \"log(x)\" or \"rate = beta * x\"; all states, if empty");
   return s;
 }
 
 std::unique_ptr<model::ForwardModel> Expression::make(const Params& p) {
   System system;
-  std::vector<std::string> names, arguments = p.states;
+  check_steps(p);
+  const Formulas formulas(p);
+  std::vector<std::string> names;
   for (const deck::Named<double>& one : p.parameters) {
     names.push_back(one.name);
     system.quantities.push_back({one.name, one.value});
   }
-  arguments.insert(arguments.end(), names.begin(), names.end());
   if (p.rates.size() != p.states.size())
     throw deck::KeyError("rates", fmt::format("{} formulas for {} states", p.rates.size(), p.states.size()),
                          "one formula for each entry of states, in its order");
-  std::vector<math::NamedArray> states = compile(p, arguments, p.rates, "rates", {})->parameters();
+  std::vector<math::NamedArray> states = formulas.of(p.rates, "rates").parameters();
   states.resize(p.states.size());
-  const auto rates = compile(p, arguments, p.rates, "rates", states);
-  const auto start = compile(p, arguments, p.initial, "initial", states);
+  const auto rates = formulas.of_states(p.rates, "rates", states);
+  const auto start = formulas.of_states(p.initial, "initial", states);
   refuse_dependence_on_states(*start, states);
 
   system.states = 0;
@@ -250,9 +285,14 @@ std::unique_ptr<model::ForwardModel> Expression::make(const Params& p) {
   if (common.unknown.empty()) common.unknown = names;
   if (common.observe.empty())
     for (const math::NamedArray& state : states) common.observe.push_back(state.name);
+  const auto seen = add_formulas_observed(formulas, common.observe, system);
+  system.breaks = p.breaks, system.least_steps = p.least_steps;
+  if (p.method == Method::explicit_steps) system.advice = ", or method = \"implicit\" if the system is stiff";
   Plan plan(common, system);
   const int n = system.states, q = static_cast<int>(names.size());
-  const FormulaRhs rhs{n, q, LaneFormula(rates, n, q), LaneFormula(start, n, q)};
+  const FormulaRhs rhs{n, p.start, LaneFormula(rates, n, q), LaneFormula(start, n, q), LaneFormula(seen, n, q)};
+  if (p.time == Time::continuous && p.method == Method::implicit_steps)
+    return std::make_unique<Engine<FormulaRhs, ImplicitRungeKutta>>(rhs, plan);
   if (p.time == Time::continuous) return std::make_unique<Engine<FormulaRhs>>(rhs, plan);
   refuse_times_between_steps(p, plan.times);
   return std::make_unique<Engine<FormulaRhs, IteratedMap>>(rhs, plan);

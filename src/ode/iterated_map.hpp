@@ -1,7 +1,8 @@
 #pragma once
-/// What      Steps of a map x+ = f(x, q), their derivative and its transpose: a model in discrete time, in the place of
+/// What      Steps of a map x+ = f(t, x, q), their derivative and its transpose: a model in discrete time, in the place of
 ///           RungeKutta.
-/// Method    transpose: lambda <- J_x^T lambda, dJ/dq += J_q^T lambda. The length of a step does not enter.
+/// Method    transpose: lambda <- J_x^T lambda, dJ/dq += J_q^T lambda. The length of a step enters by the time t
+///           alone, that before the step.
 /// Parallel  as RungeKutta.
 /// Cost      a step: one f, or one transposed product; its tangent: f and one product.
 /// Fails     -
@@ -9,6 +10,7 @@
 
 #include "ode/lanes.hpp"
 #include "ode/plan.hpp"
+#include "ode/right_hand_side.hpp"
 
 namespace aleator::ode {
 
@@ -16,13 +18,13 @@ template <class Rhs>
 class IteratedMap {
  public:
   static constexpr bool is_map = true;
-  static constexpr int scratch_states = 1;
-  IteratedMap(const Rhs& map, Lanes* scratch) : map_(map), scratch_(scratch) {}
+  static std::int64_t scratch_size(int n) { return n; }
+  IteratedMap(const Rhs& map, Lanes* scratch) : map_{map}, scratch_(scratch) {}
 
   Lanes* march(const Piece& piece, const Lanes* q, Lanes* from, Lanes* to, int stride) const {
     for (int s = 0; s < piece.steps; ++s) {
-      map_.f(from, q, scratch_);
-      std::copy_n(scratch_, map_.size(), to);
+      map_.f(time(piece, s), from, q, scratch_);
+      std::copy_n(scratch_, size(), to);
       from = to;
       to += stride;
     }
@@ -30,23 +32,26 @@ class IteratedMap {
   }
 
   void march_back(const Piece& piece, const Lanes* q, const Lanes* first, Lanes* gx, Lanes* gq) const {
-    for (std::int64_t s = piece.steps - 1; s >= 0; --s) {
-      map_.transposed(first + s * map_.size(), q, gx, scratch_, gq);
-      std::copy_n(scratch_, map_.size(), gx);
+    for (int s = piece.steps - 1; s >= 0; --s) {
+      map_.transposed(time(piece, s), first + static_cast<std::int64_t>(s) * size(), q, gx, scratch_, gq);
+      std::copy_n(scratch_, size(), gx);
     }
   }
 
   void march_tangent(const Piece& piece, const Lanes* q, const Lanes* dq, Lanes* x, Lanes* dx) const {
     for (int s = 0; s < piece.steps; ++s) {
-      map_.tangent(x, q, dx, dq, scratch_);
-      std::copy_n(scratch_, map_.size(), dx);
-      map_.f(x, q, scratch_);
-      std::copy_n(scratch_, map_.size(), x);
+      map_.tangent(time(piece, s), x, q, dx, dq, scratch_);
+      std::copy_n(scratch_, size(), dx);
+      map_.f(time(piece, s), x, q, scratch_);
+      std::copy_n(scratch_, size(), x);
     }
   }
 
  private:
-  const Rhs& map_;
+  static double time(const Piece& piece, int s) { return piece.from + s * piece.h; }
+  int size() const { return map_.rhs.size(); }
+
+  Timed<Rhs> map_;
   Lanes* scratch_;
 };
 

@@ -9,6 +9,7 @@ namespace {
 
 struct Lorenz96Rhs {
   static constexpr int states = 0, parameters = 1;
+  static constexpr bool knows_time = false, derives = false;
   int n;
   int size() const { return n; }
 

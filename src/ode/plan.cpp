@@ -80,15 +80,44 @@ void Plan::choose_observed(const std::vector<std::string>& names) {
     observed.push_back(system.observables[static_cast<std::size_t>(index_of(name, known))]);
 }
 
+// These times and the breaks between them, each with its place among the times, or -1.
+std::vector<std::pair<double, int>> Plan::ends(double from, const std::vector<double>& times) const {
+  std::vector<std::pair<double, int>> all;
+  for (std::size_t k = 0; k < times.size(); ++k) all.emplace_back(times[k], static_cast<int>(k));
+  for (const double t : system.breaks)
+    if (t > from && t < times.back() && !std::binary_search(times.begin(), times.end(), t)) all.emplace_back(t, -1);
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+void Plan::take_least_steps(model::Piece& piece, double from, double to) const {
+  if (piece.steps > 0 && piece.steps < system.least_steps)
+    piece.steps = system.least_steps, piece.h = (to - from) / piece.steps;
+}
+
 // Cut where the adjoint could not keep all states.
 void Plan::make_pieces() {
   constexpr double most_steps = 1e7;
   constexpr std::int64_t most_kept = 65536;  // values of a sample: 8 MB for 16 lanes
-  const std::vector<Piece> intervals = model::pieces_between(times, start_, dt_, most_steps);
+  const std::vector<std::pair<double, int>> marks = ends(start_, times);
+  std::vector<double> stops;
+  for (const auto& [t, place] : marks) stops.push_back(t);
+  std::vector<model::Piece> intervals = model::pieces_between(stops, start_, dt_, most_steps);
+  for (std::size_t k = 0; k < intervals.size(); ++k)
+    take_least_steps(intervals[k], k == 0 ? start_ : stops[k - 1], stops[k]);
   steps = model::total_steps(intervals);
   keeps_all_states = (static_cast<std::int64_t>(steps) + 1) * system.states <= most_kept;
-  pieces = model::cut(intervals, keeps_all_states ? steps : static_cast<int>(std::ceil(std::sqrt(1.0 * steps))));
-  for (const Piece& piece : pieces) longest_piece = std::max(longest_piece, piece.steps);
+  const int longest = keeps_all_states ? steps : static_cast<int>(std::ceil(std::sqrt(1.0 * steps)));
+  for (std::size_t k = 0; k < intervals.size(); ++k) {
+    const double from = k == 0 ? start_ : stops[k - 1];
+    int done = 0;
+    for (model::Piece piece : model::cut({intervals[k]}, longest)) {
+      if (piece.output >= 0) piece.output = marks[k].second;
+      pieces.push_back({piece, from + done * piece.h});
+      done += piece.steps;
+      longest_piece = std::max(longest_piece, piece.steps);
+    }
+  }
 }
 
 bool Plan::allows(int quantity, double value) const {
@@ -119,6 +148,9 @@ std::string Plan::reason(const Fault& fault) const {
     case Fault::Kind::not_finite:
     case Fault::Kind::negative:
       return reason_of_state(fault, times[at]);
+    case Fault::Kind::observed:
+      return fmt::format("{} is {}: the formula has no finite value at this state", shape.output_names[at],
+                         fault.value);
     case Fault::Kind::transform:
       return fmt::format("{} has no value: the observed quantity is {}; transform = \"none\" allows any value",
                          shape.output_names[at], fault.value);
@@ -130,8 +162,8 @@ std::string Plan::reason_of_state(const Fault& fault, double time) const {
   if (fault.kind == Fault::Kind::not_finite)
     return fmt::format(
         "the state is not finite at t = {}: the step dt = {} is too long for these parameters, or the "
-        "solution grows without bound; try a dt ten times smaller",
-        time, dt_);
+        "solution grows without bound; try a dt ten times smaller{}",
+        time, dt_, system.advice);
   if (fault.kind == Fault::Kind::negative)
     return fmt::format(
         "a state that cannot be negative is so at t = {}: the initial values do not fit together, or the step "
@@ -145,22 +177,33 @@ model::StateInfo Plan::state_info() const {
   info.names.resize(static_cast<std::size_t>(system.states));
   for (int i = 0; i < system.states; ++i) info.names[static_cast<std::size_t>(i)] = fmt::format("state_{}", i);
   for (const Observable& one : system.observables)
-    if (!one.is_increment && one.weights.size() == 1 && one.weights[0].second == 1.0)
+    if (!one.is_increment && one.weights.size() == 1 && one.weights[0].second == 1.0 &&
+        one.weights[0].first < system.states)
       info.names[static_cast<std::size_t>(one.weights[0].first)] = one.name;
   info.start = start_, info.times = times, info.coordinates = system.coordinates;
   for (const Observable& one : observed) {
     info.observed.push_back({one.name, one.weights});
     if (one.is_increment)
       info.objection = fmt::format("observes '{}', a change since the time before: no sum of states", one.name);
+    if (one.weights[0].first >= system.states)
+      info.objection = fmt::format("observes '{}', a formula: no sum of states", one.name);
   }
   if (transform != Transform::none) info.objection = "transforms what it observes: transform = \"none\" is needed";
   return info;
 }
 
-Piece Plan::piece(model::Interval interval) const {
-  const double length = interval.to - interval.from;
-  const int steps = static_cast<int>(std::ceil(length / dt_ * (1.0 - 1e-9)));
-  return {steps, steps > 0 ? length / steps : 0.0, -1};
+std::vector<Piece> Plan::pieces_of(model::Interval interval) const {
+  std::vector<Piece> result;
+  double from = interval.from;
+  for (const auto& [to, place] : ends(interval.from, {interval.to})) {
+    const double length = to - from;
+    const int steps = static_cast<int>(std::ceil(length / dt_ * (1.0 - 1e-9)));
+    model::Piece piece{steps, steps > 0 ? length / steps : 0.0, -1};
+    take_least_steps(piece, from, to);
+    result.push_back({piece, from});
+    from = to;
+  }
+  return result;
 }
 
 Plan Plan::trajectory(int cells) const {
@@ -176,7 +219,7 @@ Plan Plan::trajectory(int cells, double length) const {
   CommonParams params;
   for (const int k : unknown) params.unknown.push_back(system.quantities[static_cast<std::size_t>(k)].name);
   for (const Observable& one : system.observables)
-    if (!one.is_increment) params.observe.push_back(one.name);
+    if (!one.is_increment && one.weights[0].first < system.states) params.observe.push_back(one.name);
   params.start = start_, params.dt = dt_;
   for (int k = 0; k <= cells; ++k) params.times.push_back(start_ + length * k / cells);
   return Plan(params, system);

@@ -20,7 +20,10 @@ namespace aleator::ode {
 
 enum class Transform { none, log, sqrt };
 
-using model::Piece;
+/// Steps that begin at time `from`.
+struct Piece : model::Piece {
+  double from;
+};
 
 struct CommonParams : model::TimesParams {
   std::vector<std::string> unknown;
@@ -55,7 +58,8 @@ struct Quantity {
   Domain domain = Domain::any;
 };
 
-/// A combination sum_i w_i x_i of states; `is_increment`: its change since the observation before (or the start).
+/// A combination sum_i w_i x_i of states and derived values; `is_increment`: its change since the observation before (or the
+/// start).
 struct Observable {
   std::string name;
   std::vector<std::pair<int, double>> weights;
@@ -76,11 +80,15 @@ struct System {
   bool stays_positive = false;  ///< a negative state is a failed run
   std::vector<Group> groups;
   std::vector<model::Coordinate> coordinates = {};  ///< where the states are; none: nowhere
+  int derived = 0;  ///< values that a right-hand side makes of the state, after the states in an observable
+  std::vector<double> breaks = {};  ///< times, increasing, at which a step ends whatever is observed
+  int least_steps = 1;              ///< from one time to the next
+  std::string advice = {};          ///< what else to try where a step is too long
 };
 
 /// What went wrong with a row.
 struct Fault {
-  enum class Kind { none, quantity, not_finite, negative, transform };
+  enum class Kind { none, quantity, not_finite, negative, observed, transform };
   Kind kind = Kind::none;
   int at = 0;      ///< quantity, observation time or output
   double value{};  ///< what was found there
@@ -101,6 +109,7 @@ class Plan {
   int steps = 0;
   bool keeps_all_states = true;  ///< for the adjoint; else it keeps the first state of each piece and repeats the rest
 
+  double start() const { return start_; }
   /// Whether a quantity may have this value.
   bool allows(int quantity, double value) const;
   std::string reason(const Fault& fault) const;
@@ -108,8 +117,8 @@ class Plan {
   std::string reason_of_state(const Fault& fault, double time) const;
   /// The plan as data assimilation sees it; the initial state is the caller's.
   model::StateInfo state_info() const;
-  /// Equal steps from one time to another, none longer than dt.
-  Piece piece(model::Interval interval) const;
+  /// Equal steps from one time to another, none longer than dt, or from break to break between them.
+  std::vector<Piece> pieces_of(model::Interval interval) const;
   /// The same with every state (no increment) at cells + 1 equally spaced times, from the start to the last observation.
   Plan trajectory(int cells) const;
   /// The same at the ends of whole steps, each as long as dt: at most most_cells + 1 times, the last may be missing.
@@ -120,6 +129,8 @@ class Plan {
   void choose_unknown(const std::vector<std::string>& names);
   void choose_observed(const std::vector<std::string>& names);
   void make_pieces();
+  void take_least_steps(model::Piece& piece, double from, double to) const;
+  std::vector<std::pair<double, int>> ends(double from, const std::vector<double>& times) const;
   std::vector<std::string> expanded(const std::vector<std::string>& names, const std::vector<std::string>& known,
                                     const char* key) const;
   double start_, dt_;

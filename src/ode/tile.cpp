@@ -17,6 +17,7 @@ std::int64_t Workspace::lay_out(const Plan& plan, int scratch_size, Lanes* begin
   const std::int64_t n = plan.system.states;
   q = take(quantities), dq = take(quantities);
   x = take(n), dx = take(n);
+  v = take(plan.system.derived), dv = take(plan.system.derived);
   z = take(plan.shape.outputs), dz = take(plan.shape.outputs);
   before = take(observed), before_dx = take(2 * observed);
   doubt = take(static_cast<std::int64_t>(plan.times.size())), any_doubt = take(1);
@@ -43,10 +44,11 @@ void Tile::load(ConstBatch u, std::vector<Fault>& faults) const {
   }
 }
 
-void Tile::read_observables(const Lanes* x, Lanes* values) const {
+void Tile::read_observables(const Lanes* x, const Lanes* v, Lanes* values) const {
+  const int n = plan_.system.states;
   for (std::size_t o = 0; o < plan_.observed.size(); ++o) {
     Lanes sum{};
-    for (const auto& [i, weight] : plan_.observed[o].weights) sum += weight * x[i];
+    for (const auto& [i, weight] : plan_.observed[o].weights) sum += weight * (i < n ? x[i] : v[i - n]);
     values[o] = sum;
   }
 }
@@ -63,7 +65,7 @@ void Tile::difference(int k, Lanes* before, const Lanes* now, Lanes* z) const {
 void Tile::observe(int k, const Lanes* x) const {
   if (k < 0) return;
   Lanes* const now = memory.before_dx + plan_.observed.size();
-  read_observables(x, now);
+  read_observables(x, memory.v, now);
   difference(k, memory.before, now, memory.z);
   const Lanes zero{};
   Lanes doubt{}, size{}, least = x[0];
@@ -78,18 +80,19 @@ void Tile::observe(int k, const Lanes* x) const {
   const int count = static_cast<int>(plan_.observed.size());
   for (int i = k * count; i < (k + 1) * count && plan_.transform != Transform::none; ++i)
     doubt += where_less(zero, memory.z[i], zero, Lanes::all(1.0));
+  for (int i = k * count; i < (k + 1) * count; ++i) doubt += memory.z[i] - memory.z[i];
   *memory.any_doubt += doubt;
 }
 
 void Tile::observe_tangent(int k, const Lanes* dx) const {
   if (k < 0) return;
   Lanes* const now = memory.before_dx + plan_.observed.size();
-  read_observables(dx, now);
+  read_observables(dx, memory.dv, now);
   difference(k, memory.before_dx, now, memory.dz);
 }
 
 void Tile::start(const Lanes* x) const {
-  read_observables(x, memory.before);
+  read_observables(x, memory.v, memory.before);
   *memory.any_doubt = Lanes{};
 }
 
@@ -100,6 +103,8 @@ Fault Tile::fault_of_lane(int lane) const {
     if (doubt != 0.0)
       return {std::isnan(doubt) ? Fault::Kind::not_finite : Fault::Kind::negative, static_cast<int>(k), doubt};
   }
+  for (int i = 0; i < plan_.shape.outputs; ++i)
+    if (!std::isfinite(memory.z[i][lane])) return {Fault::Kind::observed, i, memory.z[i][lane]};
   for (int i = 0; i < plan_.shape.outputs && plan_.transform != Transform::none; ++i)
     if (!(memory.z[i][lane] > 0.0)) return {Fault::Kind::transform, i, memory.z[i][lane]};
   return {};
@@ -154,22 +159,28 @@ void Tile::load_cotangent(ConstBatch dy, const std::vector<Fault>& faults) const
   multiply_by_derivative();
 }
 
+void Tile::add(const Observable& observable, const Lanes& g, Lanes* gx) const {
+  const int n = plan_.system.states;
+  for (const auto& [i, weight] : observable.weights) (i < n ? gx[i] : memory.dv[i - n]) += weight * g;
+}
+
 // v(t_k) stands in z_k, and with a minus in the increment z_(k+1).
 void Tile::add_cotangent(int k, Lanes* gx) const {
+  std::fill_n(memory.dv, plan_.system.derived, Lanes{});
   if (k < 0) return;
   const std::size_t count = plan_.observed.size();
   const Lanes* const here = memory.dz + k * count;
   const bool is_last = k + 1 == static_cast<int>(plan_.times.size());
   for (std::size_t o = 0; o < count; ++o) {
     const Lanes g = plan_.observed[o].is_increment && !is_last ? here[o] - here[count + o] : here[o];
-    for (const auto& [i, weight] : plan_.observed[o].weights) gx[i] += weight * g;
+    add(plan_.observed[o], g, gx);
   }
 }
 
 void Tile::add_cotangent_of_start(Lanes* gx) const {
+  std::fill_n(memory.dv, plan_.system.derived, Lanes{});
   for (std::size_t o = 0; o < plan_.observed.size(); ++o)
-    if (plan_.observed[o].is_increment)
-      for (const auto& [i, weight] : plan_.observed[o].weights) gx[i] -= weight * memory.dz[o];
+    if (plan_.observed[o].is_increment) add(plan_.observed[o], -memory.dz[o], gx);
 }
 
 void Tile::store_gradient(Batch du, const std::vector<Fault>& faults) const {

@@ -19,6 +19,7 @@ using model::ConstBatch;
 struct Workspace {
   Lanes *q, *dq;              ///< quantities; their direction, or the gradient with respect to them
   Lanes *x, *dx;              ///< state; likewise
+  Lanes *v, *dv;              ///< what the right-hand side derives of a state to be observed; likewise
   Lanes *z, *dz;              ///< observations before the transform; likewise
   Lanes *before, *before_dx;  ///< observables at the observation before
   Lanes* doubt;               ///< by time: 0 sound, 1 negative, NaN not finite
@@ -39,21 +40,21 @@ class Tile {
   /// u -> q; u without columns: the model's own quantities.
   void load(ConstBatch u, std::vector<Fault>& faults) const;
   void start(const Lanes* x) const;
-  /// The state at observation time k; k = -1: none.
+  /// The state at observation time k, of which v is derived; k = -1: none.
   void observe(int k, const Lanes* x) const;
   /// z -> y.
   void store(Batch y, std::vector<Fault>& faults) const;
 
   /// du -> dq.
   void load_direction(ConstBatch du) const;
-  void start_tangent(const Lanes* dx) const { read_observables(dx, memory.before_dx); }
+  void start_tangent(const Lanes* dx) const { read_observables(dx, memory.dv, memory.before_dx); }
   void observe_tangent(int k, const Lanes* dx) const;
   /// dz -> dy.
   void store_tangent(Batch dy, const std::vector<Fault>& faults) const;
 
   /// dy -> dz; dy: the rows of this tile only.
   void load_cotangent(ConstBatch dy, const std::vector<Fault>& faults) const;
-  /// gx += (dz_k/dx)^T dz for the state at observation time k; k = -1: none.
+  /// gx += (dz_k/dx)^T dz, dv = (dz_k/dv)^T dz for the state at observation time k; k = -1: none.
   void add_cotangent(int k, Lanes* gx) const;
   /// The same for the state at the start.
   void add_cotangent_of_start(Lanes* gx) const;
@@ -71,7 +72,8 @@ class Tile {
 
  private:
   int row(int lane) const { return std::min(first_ + lane, rows_ - 1); }
-  void read_observables(const Lanes* x, Lanes* values) const;
+  void read_observables(const Lanes* x, const Lanes* v, Lanes* values) const;
+  void add(const Observable& observable, const Lanes& g, Lanes* gx) const;
   void difference(int k, Lanes* before, const Lanes* now, Lanes* z) const;
   Fault fault_of_lane(int lane) const;
   void multiply_by_derivative() const;

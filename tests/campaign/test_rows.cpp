@@ -308,11 +308,26 @@ TEST(RowsMpi, RowsOfSobolIndicesShareAllButOneFactor) {
   const parallel::RowLayout layout(5 * 100, comm);
   const kernels::Rng rng(4);
   const prob::Design design(prob::DesignKind::sobol, 100, 6, rng);
-  const kernels::Batch u = sensitivity_rows(prior, factors, design, layout), both("both", 100, 6);
+  const kernels::Batch u = sensitivity_rows(prior, factors, design, layout, false), both("both", 100, 6);
   design.rows(0, both);
   for (int row = 0; row < layout.local_rows(); ++row) {
     const std::int64_t at = layout.first() + row;
     for (int k = 0; k < 3; ++k) EXPECT_EQ(u(row, k), both(at / 5, at % 5 == 4 || at % 5 == k + 1 ? 3 + k : k)) << at;
+  }
+}
+
+// For pairs also B with each factor from A.
+TEST(RowsMpi, RowsOfPairsChangeOneFactorOfEitherSample) {
+  const auto comm = parallel::Comm::world();
+  const prob::Normal prior({3, {0.0}, {1.0}, {}});
+  const parallel::RowLayout layout(8 * 100, comm);
+  const prob::Design design(prob::DesignKind::sobol, 100, 6, kernels::Rng(4));
+  const kernels::Batch u = sensitivity_rows(prior, factors_of(prior, "u"), design, layout, true), both("both", 100, 6);
+  design.rows(0, both);
+  for (int row = 0; row < layout.local_rows(); ++row) {
+    const std::int64_t at = layout.first() + row, member = at % 8;
+    for (int k = 0; k < 3; ++k)
+      EXPECT_EQ(u(row, k), both(at / 8, (member >= 4) != (member % 4 == k + 1) ? 3 + k : k)) << at;
   }
 }
 

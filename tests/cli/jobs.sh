@@ -264,6 +264,25 @@ mean = sum(float(r["y"]) for p in points for r in (p[0], p[4]) if r["status"] ==
 assert abs(mean / sum(r["status"] == "ok" for p in points for r in (p[0], p[4])) - s["outputs"]["y"]["mean"]) < 1e-12
 E4
 grep -q "Sensitivity" shares_one/report/index.html || fail "the report says nothing of the indices"
+# Of pairs: twice the variants, the same first orders, one line a pair and output; they go with sobol_indices only.
+sed 's/^bootstrap/second_order = true\nbootstrap/' shares.toml >pairs.toml
+expect 0 "$ALEATOR" run pairs.toml --out pairs_one
+says "4 096 model runs"
+expect 0 on 3 "$ALEATOR" run pairs.toml --out pairs_three
+same_folders pairs_one pairs_three "one and three ranks" 5
+diff shares_one/sobol_indices.csv pairs_one/sobol_indices.csv || fail "pairs change the first orders"
+expect 0 $python - <<'E5'
+import csv, json
+lines = list(csv.DictReader(open("pairs_one/sobol_pairs.csv")))
+assert [(l["factor"], l["other"]) for l in lines[:3]] == [("a", "b[0]"), ("a", "b[1]"), ("b[0]", "b[1]")] and len(lines) == 6
+assert all(abs(float(l["second"])) < 0.03 for l in lines), lines
+pair = json.load(open("pairs_one/summary.json"))["sobol_indices"]["y"]["pairs"][0]
+assert pair["factors"] == ["a", "b[0]"] and abs(pair["value"] - float(lines[0]["second"])) < 1e-15
+E5
+grep -q "sobol_pairs.csv" pairs_one/report/index.html || fail "the report says nothing of the pairs"
+sed 's/^sobol_indices = true//' pairs.toml >pairs_alone.toml
+expect 2 "$ALEATOR" run pairs_alone.toml
+says "goes with sobol_indices = true"
 sed 's/"b\[2\]"/"b"/; s/b\[0\]/b/; s/b\[1\]/b/; s/^prior = "all"/prior = "a"/; s/"a", "b"\]$/"a"]/; s/^outputs.*/outputs = "a"/' shares.toml >one_factor.toml
 expect 2 "$ALEATOR" run one_factor.toml
 says "'a' is one factor"

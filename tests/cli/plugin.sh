@@ -62,4 +62,22 @@ wrong "library: " "version 7 of the plugin interface" --set model.cup.library=ne
 sed 's/if (rate < 0.0)/if (rate < 0.0) throw std::runtime_error("overheated");\n      if (false)/' model/model.cpp >throws.cpp && compile throws
 expect 0 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=throws.so --at at.txt
 says '0,ok,-' '1,"the plugin reports: overheated",nan'
+
+# A crash says whose it is and where, on any number of ranks, and leaves a run that can go on.
+sed 's/if (rate < 0.0)/if (rate < 0.0) *static_cast<volatile int*>(nullptr) = 1;\n      if (false)/' model/model.cpp >crashes.cpp && compile crashes
+expect 3 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=crashes.so --at at.txt
+says_once "crashes.so crashed in its evaluate function (segmentation fault"
+says "at row 1 of the 2" "start = 80, rate = -1"
+sed 's/if (rate < 0.0)/if (rate < 0.0) std::abort();\n      if (false)/' model/model.cpp >aborts.cpp && compile aborts
+expect 3 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=aborts.so --at at.txt
+says_once "it called abort, or threw an exception that nobody caught"
+says_not "Process received signal"
+sed 's/const double start/static int calls = 0;\n      if (++calls > 1000) *static_cast<volatile int*>(nullptr) = 1;\n      const double start/' model/model.cpp >later.cpp && compile later
+for ranks in 1 4; do
+  expect 3 on $ranks "$ALEATOR" run model/deck.toml $short --set model.cup.library=later.so --out "later_$ranks"
+  says "later.so crashed in its"
+  says_not "Process received signal"
+done
+expect 0 on 4 "$ALEATOR" run model/deck.toml $short --set model.cup.library=in_c.so --set model.cup.config={room=20.0} --out in_c_4
+same_results in_c in_c_4 "of the C interface on 4 ranks"
 done_testing

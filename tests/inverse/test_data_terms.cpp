@@ -5,6 +5,7 @@
 #include "inverse/expression/target.hpp"
 #include "inverse/likelihood/counts.hpp"
 #include "inverse/likelihood/gaussian.hpp"
+#include "inverse/likelihood/negative_binomial.hpp"
 #include "inverse/likelihood/student_t.hpp"
 #include "inverse/model/linear.hpp"
 #include "inverse/model/measured.hpp"
@@ -93,6 +94,8 @@ TEST(DataTerms, OfAPartitionAddUpToTheWholeForEveryLikelihood) {
       {"student, scale", std::make_shared<StudentTLikelihood>(StudentTLikelihood::Params{data, sd, 4.0, true})},
       {"poisson", std::make_shared<PoissonLikelihood>(PoissonLikelihood::Params{counts, PLink::log})},
       {"poisson, identity", std::make_shared<PoissonLikelihood>(PoissonLikelihood::Params{counts, PLink::identity})},
+      {"negative binomial, shape", std::make_shared<NegativeBinomialLikelihood>(NegativeBinomialLikelihood::Params{
+                                       counts, {}, true, NegativeBinomialLikelihood::Link::log})},
       {"binomial",
        std::make_shared<BinomialLikelihood>(BinomialLikelihood::Params{counts, {3, 2, 2, 5, 4}, BLink::logit})}};
   for (const auto& [name, likelihood] : likelihoods) {

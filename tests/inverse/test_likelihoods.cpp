@@ -8,6 +8,7 @@
 
 #include "inverse/likelihood/counts.hpp"
 #include "inverse/likelihood/gaussian.hpp"
+#include "inverse/likelihood/negative_binomial.hpp"
 #include "inverse/likelihood/student_t.hpp"
 #include "inverse/model/linear.hpp"
 #include "inverse/model/measured.hpp"
@@ -93,6 +94,32 @@ TEST(PoissonLikelihood, IsTheClosedForm) {
   EXPECT_THROW(PoissonLikelihood({{"x.txt", "1.5\n"}, PoissonLikelihood::Link::log}), deck::KeyError);
 }
 
+// Shape 2, mean 0.7: P(3) = (2)_3 / 3! (2 / 2.7)^2 (0.7 / 2.7)^3 = 4 …
+TEST(NegativeBinomialLikelihood, IsTheClosedForm) {
+  using Link = NegativeBinomialLikelihood::Link;
+  const std::vector<double> y = {0.7, 0.2, 1.4}, logs = {std::log(0.7), std::log(0.2), std::log(1.4)};
+  const auto part = [](double mean) { return 2.0 * std::log(2.0 / (2.0 + mean)); };
+  const double expected = std::log(4.0) + 3.0 * std::log(0.7 / 2.7) + std::log(2.0) + std::log(1.4 / 3.4) + part(0.7) +
+                          part(0.2) + part(1.4);
+  const NegativeBinomialLikelihood identity({counts, 2.0, false, Link::identity}), log({counts, 2.0, false, Link::log});
+  EXPECT_NEAR(density(identity, y), expected, 1e-13);
+  EXPECT_NEAR(density(log, logs), expected, 1e-13);
+  expect_gradient(identity, y), expect_gradient(log, logs);
+  const NegativeBinomialLikelihood unknown({counts, {}, true, Link::identity}), both({counts, {}, true, Link::log});
+  EXPECT_NEAR(density(unknown, {0.7, 0.2, 1.4, 2.0}), expected, 1e-13);
+  expect_gradient(unknown, {0.7, 0.2, 1.4, 2.3}), expect_gradient(both, {0.4, -0.2, 1.1, 0.6});
+  EXPECT_EQ(unknown.information(), nullptr);
+  const double none = -std::numeric_limits<double>::infinity();
+  EXPECT_EQ(density(unknown, {0.7, 0.2, 1.4, -1.0}), none);
+  EXPECT_EQ(density(identity, {0.7, -0.1, 1.4}), none);
+  EXPECT_EQ(density(identity, {0.0, 0.2, 1.4}), none);  // three of what cannot be
+  EXPECT_NEAR(density(identity, {0.7, 0.0, 1.4}), expected - part(0.2), 1e-13);
+  // Of a large shape it is Poisson's, but for k^2 / shape.
+  EXPECT_NEAR(density(NegativeBinomialLikelihood({counts, 1e7, false, Link::log}), logs),
+              density(PoissonLikelihood({counts, PoissonLikelihood::Link::log}), logs), 2e-6);
+  EXPECT_THROW(NegativeBinomialLikelihood({{"x.txt", "1.5\n"}, 2.0, false, Link::log}), deck::KeyError);
+}
+
 TEST(BinomialLikelihood, IsTheClosedForm) {
   // 3 of 5, 0 of 2, 1 of 1 with p = .6, .3, .8: 10 .6^3 .4^2 x .7^2 x .8
   const BinomialLikelihood identity({counts, {5, 2, 1}, BinomialLikelihood::Link::identity});
@@ -165,6 +192,9 @@ TEST(Observations, WithMissingEntriesTheDensityIsThatOfTheOthers) {
             density(StudentTLikelihood({rest, {0.5, 2.0}, 4.0, false}), y));
   EXPECT_EQ(density(BinomialLikelihood({some, {5, 9, 2}, BinomialLikelihood::Link::logit}), y),
             density(BinomialLikelihood({rest, {5, 2}, BinomialLikelihood::Link::logit}), y));
+  using NLink = NegativeBinomialLikelihood::Link;
+  EXPECT_EQ(density(NegativeBinomialLikelihood({some, 3.0, false, NLink::log}), y),
+            density(NegativeBinomialLikelihood({rest, 3.0, false, NLink::log}), y));
   EXPECT_EQ(density(PoissonLikelihood({some, PoissonLikelihood::Link::log}), y),
             density(PoissonLikelihood({rest, PoissonLikelihood::Link::log}), y));
 }
@@ -256,6 +286,12 @@ TEST(Information, IsTheCovarianceOfTheScores) {
   const std::vector<double> counted = grid(0.0, 60.0, 1.0), few = grid(0.0, 9.0, 1.0);
   for (const auto link : {PoissonLikelihood::Link::log, PoissonLikelihood::Link::identity})
     expect_information([&](const deck::File& data) { return PoissonLikelihood({data, link}); }, {1.4}, counted, 1.0);
+  for (const auto link : {NegativeBinomialLikelihood::Link::log, NegativeBinomialLikelihood::Link::identity})
+    expect_information(
+        [&](const deck::File& data) {
+          return NegativeBinomialLikelihood({data, 3.0, false, link});
+        },
+        {0.9}, grid(0.0, 150.0, 1.0), 1.0);
   for (const auto link : {BinomialLikelihood::Link::logit, BinomialLikelihood::Link::identity})
     expect_information([&](const deck::File& data) { return BinomialLikelihood({data, {9}, link}); }, {0.3}, few, 1.0);
   expect_information(

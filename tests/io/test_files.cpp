@@ -73,6 +73,24 @@ TEST(Files, EmptyCellsAreMissingEntriesAndNeverSkipped) {
   EXPECT_EQ(table_error("1,,3\n"), "data.txt:1:3: error: an empty cell: numbers must be given");
 }
 
+TEST(Files, AColumnOfATableStandsBehindAColon) {
+  const std::string text = "time,who,y\n0.5,a,1\n2,b,\n";
+  EXPECT_THAT(parse_table(text, "data.csv:time").values, ElementsAre(0.5, 2));
+  EXPECT_EQ(parse_table(text, "data.csv:time").columns, 1u);
+  EXPECT_TRUE(std::isnan(parse_table(text, "data.csv:y", NonFinite::allowed)(1, 0)));
+  const auto error = [&](const std::string& name) -> std::string {
+    try {
+      parse_table(text, name);
+    } catch (const core::UserError& fault) {
+      return fault.what();
+    }
+    return {};
+  };
+  EXPECT_THAT(error("data.csv:y"), HasSubstr("data.csv: entry 2 of column 'y' is missing"));
+  EXPECT_THAT(error("data.csv:who"), HasSubstr("column 'who' holds text"));
+  EXPECT_THAT(error("data.csv:z"), HasSubstr("there is no column 'z'; there are: time, who, y"));
+}
+
 TEST(Files, TextOfSpreadsheetsAndFortranIsReadOrRefusedWithTheReason) {
   EXPECT_THAT(parse_table("\xEF\xBB\xBF"
                           "1 2\n",

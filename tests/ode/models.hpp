@@ -110,7 +110,51 @@ inline Expression::Params map_as_formulas(double dt) {
   return p;
 }
 
-/// The last two repeat steps in the adjoint: they have more states than it keeps.
+/// An epidemic with seasons and a rule that takes effect at t = 7.5, seen through formulas.
+inline Expression::Params seasons_as_formulas(double dt) {
+  Expression::Params p;
+  p.states = {"S", "I", "C"};
+  p.definitions = {"rate = beta * (1 + depth * sin(2 * pi * t / 9)) * if(t < 7.5, 1, 0.6)\nnew = rate * S * I / 1000"};
+  p.rates = {"-new", "new - gamma * I", "new"};
+  p.initial = {"1000 - I0", "I0", "0"};
+  p.parameters = {{"beta", 0.9}, {"gamma", 0.3}, {"depth", 0.4}, {"I0", 20.0}};
+  p.observe = {"change_C", "log(I * gamma)", "seen = [sqrt(S), t * beta]", "new", "change_rate", "S"};
+  p.dt = dt, p.start = 1.0, p.times = {1.0, 3.0, 8.0, 12.5}, p.breaks = {0.5, 7.5, 8.0, 40.0};
+  return p;
+}
+
+/// A map that knows the time.
+inline Expression::Params waves_as_map() {
+  Expression::Params p;
+  p.time = Expression::Time::discrete;
+  p.states = {"x", "y"};
+  p.rates = {"0.5 * x + a * cos(w * t)", "0.9 * y + b * x^2"};
+  p.initial = {"a + t", "1"};
+  p.parameters = {{"a", 1.0}, {"b", 0.2}, {"w", 0.7}};
+  p.observe = {"x * y", "change_x"};
+  p.dt = 0.5, p.start = 2.0, p.times = {3.0, 6.5};
+  return p;
+}
+
+/// Robertson's reactions, stiff: rates from 0.04 to 3e7.
+inline Expression::Params robertson_as_formulas() {
+  Expression::Params p;
+  p.states = {"a", "b", "c"};
+  p.rates = {"-k1 * a + k3 * b * c", "k1 * a - k3 * b * c - k2 * b^2", "k2 * b^2"};
+  p.initial = {"1", "0", "0"};
+  p.parameters = {{"k1", 0.04}, {"k2", 3e7}, {"k3", 1e4}};
+  p.observe = {"a", "1e4 * b", "c", "change_a"};
+  p.method = Expression::Method::implicit_steps, p.dt = 1e9, p.least_steps = 12, p.times = {0.4, 4.0, 40.0};
+  return p;
+}
+
+inline Expression::Params implicit_seasons() {
+  Expression::Params p = seasons_as_formulas(0.25);
+  p.method = Expression::Method::implicit_steps;
+  return p;
+}
+
+/// The last ones repeat steps in the adjoint: they have more states than it keeps.
 inline std::vector<Case> all_cases() {
   return {sir_case("sir", Transform::none, 0.25),
           sir_case("sir_sqrt", Transform::sqrt, 0.25),
@@ -124,6 +168,11 @@ inline std::vector<Case> all_cases() {
           {"expression_long_ring", Expression::make(ring_as_formulas(70)), {8.0, 1.0}},
           {"expression_map", Expression::make(map_as_formulas(1.0)), {1.2, 0.5, 0.1, 0.7}},
           {"expression_map_repeated", Expression::make(map_as_formulas(1.0 / 3200)), {0.2, 0.5, 0.1, 0.7}},
+          {"expression_seasons", Expression::make(seasons_as_formulas(0.05)), {0.9, 0.3, 0.4, 20.0}},
+          {"expression_seasons_repeated", Expression::make(seasons_as_formulas(4e-4)), {0.9, 0.3, 0.4, 20.0}},
+          {"expression_implicit", Expression::make(implicit_seasons()), {0.9, 0.3, 0.4, 20.0}},
+          {"expression_robertson", Expression::make(robertson_as_formulas()), {0.04, 3e7, 1e4}},
+          {"expression_waves", Expression::make(waves_as_map()), {1.0, 0.2, 0.7}},
           lotka_volterra_case("lotka_volterra_repeated", Transform::none, 1.2e-4),
           lorenz96_case("lorenz96_repeated", 40, 2.5e-4)};
 }

@@ -48,6 +48,121 @@ TEST(OdeExpression, AMapIsIterated) {
   }
 }
 
+// x' = -x + sin t, x(0) = c: x = (c + 1/2) e^-t + (sin t - cos t) / 2. Half the step, a sixteenth of the error.
+TEST(OdeExpression, TimeInTheRatesKeepsTheOrderFour) {
+  Expression::Params p;
+  p.states = {"x"}, p.rates = {"sin(t) - x"}, p.initial = {"c"}, p.parameters = {{"c", 2.0}}, p.times = {3.0};
+  double errors[2];
+  for (int k = 0; k < 2; ++k) {
+    p.dt = k == 0 ? 0.2 : 0.1;
+    errors[k] =
+        outputs_at(*Expression::make(p), {2.0})[0] - (2.5 * std::exp(-3.0) + 0.5 * (std::sin(3.0) - std::cos(3.0)));
+  }
+  EXPECT_NEAR(std::log2(errors[0] / errors[1]), 4.0, 0.15);
+  EXPECT_LT(std::abs(errors[1]), 1e-5);
+}
+
+// The same equation, and a stiff one: x' = -1e6 (x - cos t) - sin t, x = cos t.
+TEST(OdeExpression, ImplicitStepsAreOfOrderThreeAndStable) {
+  Expression::Params p;
+  p.states = {"x"}, p.rates = {"sin(t) - x^2"}, p.initial = {"c"}, p.parameters = {{"c", 2.0}}, p.times = {3.0};
+  p.dt = 1e-3;
+  const double exact = outputs_at(*Expression::make(p), {2.0})[0];  // explicit, of order 4
+  p.method = Expression::Method::implicit_steps;
+  double errors[2];
+  for (int k = 0; k < 2; ++k) {
+    p.dt = k == 0 ? 0.05 : 0.025;
+    errors[k] = outputs_at(*Expression::make(p), {2.0})[0] - exact;
+  }
+  EXPECT_NEAR(std::log2(errors[0] / errors[1]), 3.0, 0.15);
+  EXPECT_LT(std::abs(errors[1]), 1e-5);
+  p.rates = {"-1e6 * (x - cos(t)) - sin(t)"}, p.dt = 0.1;
+  EXPECT_NEAR(outputs_at(*Expression::make(p), {2.0})[0], std::cos(3.0), 1e-5);  // whatever the start
+}
+
+// Hairer, Wanner, Solving ODEs II, and Radau5 of SciPy with tolerance 1e-12: a, b, c at t = 40.
+TEST(OdeExpression, RobertsonsReactionsAreSolvedByImplicitSteps) {
+  Expression::Params p = robertson_as_formulas();
+  p.least_steps = 100;
+  const std::vector<double> y = outputs_at(*Expression::make(p), {0.04, 3e7, 1e4});
+  EXPECT_NEAR(y[8], 0.7158270687, 1e-6);
+  EXPECT_NEAR(y[9], 0.09185534765, 1e-7);
+  EXPECT_NEAR(y[10], 0.2841637457, 1e-6);
+  p.method = Expression::Method::explicit_steps, p.dt = 0.01;
+  const Batch u("u", 1, 3), out("y", 1, 12);
+  u(0, 0) = 0.04, u(0, 1) = 3e7, u(0, 2) = 1e4;
+  const RowStatus status = Expression::make(p)->evaluate(u, out);
+  ASSERT_EQ(status.failed.size(), 1u);
+  EXPECT_THAT(status.failed[0].reason, testing::HasSubstr("method = \"implicit\" if the system is stiff"));
+}
+
+// The time as a state of rate 1 gives the same stages, but for the 1e-9 of a step by which they lie inside it.
+TEST(OdeExpression, TheTimeIsThatOfAStateOfRateOne) {
+  Expression::Params p = seasons_as_formulas(0.05), q = p;
+  q.states.emplace_back("t"), q.rates.emplace_back("1"), q.initial.emplace_back("1");
+  const std::vector<double> u = {0.9, 0.3, 0.4, 20.0}, y = outputs_at(*Expression::make(p), u);
+  const std::vector<double> z = outputs_at(*Expression::make(q), u);
+  ASSERT_EQ(y.size(), z.size());
+  // The jump is seen from another side by single stages of one step: 0.4 of the rate, h / 6 of the time.
+  for (std::size_t k = 0; k < y.size() / 2; ++k) EXPECT_NEAR(y[k], z[k], 1e-8 * (1.0 + std::abs(z[k])));
+}
+
+// A dose between two times: exact with breaks, wrong by a share of the step without.
+TEST(OdeExpression, StepsEndAtBreaks) {
+  Expression::Params p;
+  p.states = {"x"}, p.rates = {"c * if(t >= 0.333 && t < 1.777, 1, 0)"}, p.initial = {"0"};
+  p.parameters = {{"c", 2.0}}, p.times = {1.0, 3.0}, p.dt = 0.1;
+  EXPECT_GT(std::abs(outputs_at(*Expression::make(p), {2.0})[1] - 2.888), 1e-4);
+  p.breaks = {0.333, 1.777};
+  const auto model = Expression::make(p);
+  EXPECT_NEAR(outputs_at(*model, {2.0})[0], 2.0 * (1.0 - 0.333), 1e-13);
+  EXPECT_NEAR(outputs_at(*model, {2.0})[1], 2.888, 1e-13);
+  const Batch x("x", 1, 1);  // a filter's steps end there too
+  ASSERT_TRUE(model->state_space()->advance({0.2, 2.0}, {}, x).ok());
+  EXPECT_NEAR(x(0, 0), 2.888, 1e-13);
+}
+
+// beta S I and logarithms by hand, from the states that the same run gives.
+TEST(OdeExpression, ObservesFormulasOfStatesParametersAndTime) {
+  Expression::Params p = seasons_as_formulas(0.05);
+  const std::vector<double> u = {0.9, 0.3, 0.4, 20.0};
+  const auto model = Expression::make(p);
+  const std::vector<double> y = outputs_at(*model, u);
+  p.observe = {"S", "I", "C"};
+  const std::vector<double> x = outputs_at(*Expression::make(p), u);
+  EXPECT_THAT(model->shape().output_names, testing::IsSupersetOf({"change_C(3)", "log(I * gamma)(3)", "seen[0](3)",
+                                                                  "seen[1](3)", "new(3)", "change_rate(3)", "S(3)"}));
+  const auto rate = [&](double t) {
+    return u[0] * (1.0 + u[2] * std::sin(2.0 * M_PI * t / 9.0)) * (t < 7.5 ? 1.0 : 0.6);
+  };
+  double before = 1.0;
+  for (std::size_t k = 0; k < 4; ++k) {
+    const double t = p.times[k], S = x[3 * k], I = x[3 * k + 1], C = x[3 * k + 2];
+    const std::vector<double> expected = {C - (k == 0 ? 0.0 : x[3 * k - 1]),
+                                          std::log(I * u[1]),
+                                          std::sqrt(S),
+                                          t * u[0],
+                                          rate(t) * S * I / 1000.0,
+                                          rate(t) - rate(before),
+                                          S};
+    for (std::size_t i = 0; i < 7; ++i) EXPECT_NEAR(y[7 * k + i], expected[i], 1e-12 * (1.0 + std::abs(expected[i])));
+    before = t;
+  }
+  EXPECT_THAT(model->state_space()->info().objection, testing::HasSubstr("a formula: no sum of states"));
+  EXPECT_EQ(model->states()->states(u.data()).size(), 3u);  // the pictures are those of the states
+}
+
+TEST(OdeExpression, AFormulaWithoutAValueFailsTheRow) {
+  Expression::Params p = seasons_as_formulas(0.05);
+  p.observe = {"S", "logs = log(C)"};
+  const auto model = Expression::make(p);
+  const Batch u("u", 1, 4), y("y", 1, 8);
+  for (int k = 0; k < 4; ++k) u(0, k) = std::vector<double>{0.9, 0.3, 0.4, 20.0}[static_cast<std::size_t>(k)];
+  const RowStatus status = model->evaluate(u, y);
+  ASSERT_EQ(status.failed.size(), 1u);
+  EXPECT_THAT(status.failed[0].reason, testing::HasSubstr("logs(1) is -inf"));
+}
+
 TEST(OdeExpression, ItsStatesCanBeFollowed) {
   const auto model = Expression::make(ring_as_formulas(6));
   const model::StateInfo& info = model->state_space()->info();
@@ -106,6 +221,22 @@ TEST(OdeExpression, WhatDoesNotFitIsRefusedAtItsKey) {
   expect_refused(p, "rates", "sigme");
   p = lorenz63_as_formulas(), p.observe = {"w"};
   expect_refused(p, "observe", "this model has no 'w'");
+  p = lorenz63_as_formulas(), p.observe = {"x", "log(w)"};
+  expect_refused(p, "observe", "w");
+  p = lorenz63_as_formulas(), p.observe = {"x = x^2"};
+  expect_refused(p, "observe", "'x' is the name of a state already");
+  p = lorenz63_as_formulas(), p.observe = {"x^2", "x^2"};
+  expect_refused(p, "observe", "stands there twice");
+  p = lorenz63_as_formulas(), p.breaks = {0.2, 0.1};
+  expect_refused(p, "breaks", "do not increase");
+  p = map_as_formulas(1.0), p.breaks = {2.0};
+  expect_refused(p, "breaks", "a map in discrete time");
+  p = map_as_formulas(1.0), p.method = Expression::Method::implicit_steps;
+  expect_refused(p, "method", "a map in discrete time");
+  p = map_as_formulas(1.0), p.least_steps = 3;
+  expect_refused(p, "least_steps", "a map in discrete time");
+  p = lorenz63_as_formulas(), p.data = {"forcing.csv", "t,force\n0,1\n1,2\n"};
+  expect_refused(p, "data", "has a column 't'");
   p = map_as_formulas(1.0), p.times = {0.5};
   expect_refused(p, "times", "no whole number of steps");
 }

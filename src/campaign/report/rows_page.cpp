@@ -150,6 +150,34 @@ std::string share_text(double value, double low, double high) {
   return fmt::format("<td>{:.3f} <small>{:.2f} to {:.2f}</small></td>", shown, low, high);
 }
 
+// The largest pairs of each output.
+std::string pairs_table(const RowsPage& page) {
+  constexpr std::size_t most_pairs = 20, most_rows = 500;
+  std::string rows;
+  std::size_t written = 0;
+  for (std::size_t begin = 0, end = 0; begin < page.pairs.size() && written < most_rows; begin = end) {
+    while (end < page.pairs.size() && page.pairs[end].output == page.pairs[begin].output) ++end;
+    std::vector<PairShare> of_output(page.pairs.begin() + static_cast<std::ptrdiff_t>(begin),
+                                     page.pairs.begin() + static_cast<std::ptrdiff_t>(end));
+    std::stable_sort(of_output.begin(), of_output.end(),
+                     [](const auto& a, const auto& b) { return std::abs(a.second) > std::abs(b.second); });
+    if (of_output.size() > most_pairs) of_output.resize(most_pairs);
+    written += of_output.size();
+    for (const PairShare& s : of_output)
+      rows += fmt::format("<tr><th scope=\"row\">{}</th><th scope=\"row\">{}</th><th scope=\"row\">{}</th>{}</tr>",
+                          core::escape_markup(s.output), core::escape_markup(s.factor), core::escape_markup(s.other),
+                          share_text(s.second, s.low, s.high));
+  }
+  if (rows.empty()) return "";
+  return "<p>Share of an output's variance that two parameters explain together, beyond what each explains alone "
+         "(second "
+         "order); the largest of each output. sobol_pairs.csv has all.</p><div class=\"scroll "
+         "tall\"><table><thead><tr><th "
+         "scope=\"col\">output</th><th scope=\"col\">parameter</th><th scope=\"col\">and</th><th scope=\"col\">second "
+         "order</th></tr></thead><tbody>" +
+         rows + "</tbody></table></div>";
+}
+
 std::string shares_section(const RowsPage& page, Gnuplot& gnuplot) {
   constexpr std::size_t most_pictures = 6, most_bars = 16, most_rows = 500;
   if (page.shares.empty()) return "";
@@ -186,7 +214,7 @@ std::string shares_section(const RowsPage& page, Gnuplot& gnuplot) {
          "<div class=\"scroll tall\"><table><thead><tr><th scope=\"col\">output</th><th "
          "scope=\"col\">parameter</th><th "
          "scope=\"col\">first order</th><th scope=\"col\">total</th></tr></thead><tbody>" +
-         rows + "</tbody></table></div>";
+         rows + "</tbody></table></div>" + pairs_table(page);
 }
 
 std::string draw_noisy(const RowsPage& page, const std::vector<double>& shown, bool is_difference, Gnuplot& gnuplot) {

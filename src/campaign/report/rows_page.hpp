@@ -21,6 +21,12 @@ struct VarianceShare {
   double first, first_low, first_high, total, total_low, total_high;
 };
 
+/// What two factors explain together, beyond what each explains alone.
+struct PairShare {
+  std::string output, factor, other;
+  double second, low, high;
+};
+
 struct RowsPage {
   ReportData base;  ///< title, deck, version, date; `row_word` and `main.parameters`: the statistics
   std::string headline;
@@ -31,6 +37,7 @@ struct RowsPage {
   std::string fields_file;           ///< where all of them are
   std::vector<double> clean, noisy;  ///< of simulated data
   std::vector<VarianceShare> shares;
+  std::vector<PairShare> pairs;
 };
 
 std::string render_rows_html(const RowsPage& page, const std::string& work_dir, const RenderOptions& options = {});

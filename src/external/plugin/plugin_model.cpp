@@ -14,6 +14,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/version.hpp"
+#include "external/plugin/crash_guard.hpp"
 
 namespace aleator::external {
 namespace {
@@ -72,6 +73,7 @@ aleator_plugin_model_v1 make_model(MakeFunction make, const PluginModel::Params&
   aleator_plugin_model_v1 model{};
   std::array<char, 1024> message{};
   int failed = 1;
+  const CrashGuard guard({params.library.path.c_str(), "make"});
   try {
     failed = make(params.name.c_str(), keys.data(), values.data(), static_cast<int64_t>(keys.size()), &model,
                   message.data(), message.size());
@@ -111,6 +113,7 @@ void note_failure(void* sink, int64_t row, const char* reason) {
 }
 
 int fill_cotangent(void* sink, const double* y, double* dy) {
+  const OutsideOfPlugin here;
   Sink& own = *static_cast<Sink*>(sink);
   try {
     (*own.cotangent)(own.first, model::ConstBatch(y, own.rows, own.outputs), model::Batch(dy, own.rows, own.outputs));
@@ -247,7 +250,12 @@ std::vector<model::FailedRow> PluginModel::call(aleator_plugin_function_v1 funct
                                     at(arrays.dy), &fill_cotangent, &note_failure, &sink};
   std::array<char, 512> message{};
   std::string failure;
+  const char* const doing = function == plugin_.evaluate   ? "evaluate"
+                            : function == plugin_.pullback ? "pullback"
+                                                           : "pushforward";
   try {
+    const CrashGuard guard(
+        {name_.c_str(), doing, at(u), at(y), rows, shape_.inputs, shape_.outputs, &shape_.input_names});
     const int code = function(plugin_.model, &call, message.data(), message.size());
     if (code != 0) failure = message[0] != '\0' ? message.data() : fmt::format("code {}", code);
   } catch (const std::exception& error) {

@@ -6,7 +6,7 @@
 /// Cost      the model's, and some 100 ns a call.
 /// Fails     KeyError: no library, one for another interface, symbols missing, a configuration the model refuses. Rows that
 ///           the model fails, that have NaN in an output or an input that is not finite, and those whose call throws (a call
-///           with several rows that throws is repeated row by row).
+///           with several rows that throws is repeated row by row). A plugin that crashes ends the process (crash_guard.hpp).
 #include <memory>
 
 #include "deck/builder.hpp"

@@ -12,14 +12,6 @@ namespace {
 
 constexpr double no_density = -std::numeric_limits<double>::infinity();
 
-Observations read_counts(const deck::File& file, const std::vector<std::string>& column) {
-  Observations seen = read_observations(file, column);
-  for (std::size_t i = 0; i < seen.values.size(); ++i)
-    if (const double k = seen.values[i]; k < 0.0 || k != std::floor(k))
-      throw deck::KeyError("data", fmt::format("entry {} of {} is {}, no count", i + 1, file.path, k));
-  return seen;
-}
-
 // - sum ln k!
 double constant_of_poisson(const std::vector<double>& counts) {
   double sum = 0.0;
@@ -39,6 +31,14 @@ double constant_of_binomial(const std::vector<double>& counts, const std::vector
 double times_log(double k, double x) { return k == 0.0 ? 0.0 : k * std::log(x); }
 
 }  // namespace
+
+Observations read_counts(const deck::File& file, const std::vector<std::string>& column) {
+  Observations seen = read_observations(file, column);
+  for (std::size_t i = 0; i < seen.values.size(); ++i)
+    if (const double k = seen.values[i]; k < 0.0 || k != std::floor(k))
+      throw deck::KeyError("data", fmt::format("entry {} of {} is {}, no count", i + 1, file.path, k));
+  return seen;
+}
 
 deck::Schema<PoissonLikelihood::Params> PoissonLikelihood::schema() {
   deck::Schema<Params> s("Poisson likelihood of counts", "");

@@ -12,6 +12,9 @@
 
 namespace aleator::inverse {
 
+/// Observations that must be whole numbers from 0.
+Observations read_counts(const deck::File& file, const std::vector<std::string>& column);
+
 class PoissonLikelihood : public model::Likelihood,
                           public PartlyMeasured,
                           public model::IndependentData,

@@ -39,6 +39,11 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
     : Posterior(params, parts.prior), model_name_(params.model), parts_(std::move(parts)) {
   const model::Shape& shape = parts_.model->shape();
   const int d = parts_.prior->dimension(), p = parts_.likelihood->outputs();
+  if (const int own = parts_.likelihood->parameters(); shape.inputs != d && own > 0)
+    throw deck::KeyError("prior",
+                         fmt::format("has {} parameters, but model '{}' takes {}, and likelihood '{}' {} of its own", d,
+                                     params.model, shape.inputs - own, params.likelihood, own),
+                         fmt::format("a prior/product of {} parameters, the likelihood's last", shape.inputs));
   if (shape.inputs != d)
     throw deck::KeyError("prior",
                          fmt::format("has {} parameters, but model '{}' takes {}", d, params.model, shape.inputs),

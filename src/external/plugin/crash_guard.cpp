@@ -1,0 +1,132 @@
+#include "external/plugin/crash_guard.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+namespace aleator::external {
+namespace {
+
+constexpr std::array<int, 5> crash_signals = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+constexpr std::uint64_t unwritten = 0x7ff8a1ea70500000;  // a NaN that no computation gives
+constexpr int exit_code = 3;
+
+thread_local const PluginCall* current = nullptr;
+std::array<struct sigaction, crash_signals.size()> before;
+
+const char* name_of(int signal) {
+  switch (signal) {
+    case SIGSEGV:
+      return "segmentation fault: it used memory that is not its own, or its stack is full";
+    case SIGBUS:
+      return "bus error";
+    case SIGILL:
+      return "illegal instruction: it was built for another processor, perhaps";
+    case SIGFPE:
+      return "arithmetic error, such as a division of whole numbers by zero";
+    default:
+      return "it called abort, or threw an exception that nobody caught";
+  }
+}
+
+// Only what is allowed while anything may be broken: no memory is asked for.
+struct Text {
+  char text[2048];
+  int length = 0;
+  template <typename... Values>
+  void add(const char* form, Values... values) {
+    const int room = static_cast<int>(sizeof text) - length;
+    length +=
+        std::max(0, std::min(room - 1, std::snprintf(text + length, static_cast<std::size_t>(room), form, values...)));
+  }
+};
+
+int first_unwritten(const PluginCall& call) {
+  for (int row = 0; row < call.rows; ++row) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, call.y + static_cast<std::ptrdiff_t>(row) * call.outputs, sizeof bits);
+    if (bits == unwritten) return row;
+  }
+  return -1;
+}
+
+void add_row(const PluginCall& call, Text& text) {
+  constexpr int most_inputs = 8;
+  const int row = first_unwritten(call);
+  if (row < 0) {
+    text.add(", after all outputs of its %d row%s were written", call.rows, call.rows == 1 ? "" : "s");
+    return;
+  }
+  text.add(call.rows == 1 ? ", at" : ", at row %d of the %d handed over in this call:", row, call.rows);
+  for (int k = 0; k < std::min(call.inputs, most_inputs); ++k)
+    text.add("%s %s = %.17g", k == 0 ? "" : ",", (*call.names)[static_cast<std::size_t>(k)].c_str(),
+             call.u[static_cast<std::ptrdiff_t>(row) * call.inputs + k]);
+  if (call.inputs > most_inputs) text.add(", ...");
+}
+
+void on_crash(int signal, siginfo_t*, void*) {
+  if (current == nullptr) {  // not a plugin's: as if we were not there
+    const auto k =
+        static_cast<std::size_t>(std::find(crash_signals.begin(), crash_signals.end(), signal) - crash_signals.begin());
+    sigaction(signal, &before[k], nullptr);
+    raise(signal);
+    return;
+  }
+  Text text;
+  text.add("error: the plugin %s crashed in its %s function (%s)", current->plugin, current->doing, name_of(signal));
+  if (current->u != nullptr) add_row(*current, text);
+  text.add(
+      "\n  nothing more is written; files are as at the last checkpoint. To find the place: build the plugin with -g, "
+      "then gdb --args aleator ...\n");
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.text, static_cast<std::size_t>(text.length));
+  _exit(exit_code);
+}
+
+void catch_crashes() {
+  struct sigaction action = {};
+  action.sa_sigaction = on_crash;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  sigemptyset(&action.sa_mask);
+  for (std::size_t k = 0; k < crash_signals.size(); ++k) sigaction(crash_signals[k], &action, &before[k]);
+}
+
+// A stack of its own for the handler of each thread, given back at the thread's end.
+struct SpareStack {
+  static constexpr std::size_t size = 65536;
+  std::unique_ptr<char[]> memory = std::make_unique<char[]>(size);
+  SpareStack() {
+    stack_t stack = {};
+    stack.ss_sp = memory.get(), stack.ss_size = size;
+    sigaltstack(&stack, nullptr);
+  }
+  ~SpareStack() {
+    stack_t none = {};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+  }
+};
+
+}  // namespace
+
+CrashGuard::CrashGuard(const PluginCall& call) : call_(call), outer_(current) {
+  static std::once_flag once;
+  std::call_once(once, catch_crashes);
+  thread_local const SpareStack stack;
+  for (int row = 0; row < call.rows; ++row)
+    std::memcpy(call.y + static_cast<std::ptrdiff_t>(row) * call.outputs, &unwritten, sizeof unwritten);
+  current = &call_;
+}
+
+CrashGuard::~CrashGuard() { current = outer_; }
+
+OutsideOfPlugin::OutsideOfPlugin() : inner_(current) { current = nullptr; }
+OutsideOfPlugin::~OutsideOfPlugin() { current = inner_; }
+
+}  // namespace aleator::external

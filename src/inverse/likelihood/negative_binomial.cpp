@@ -1,0 +1,91 @@
+#include "inverse/likelihood/negative_binomial.hpp"
+
+#include <boost/math/special_functions/digamma.hpp>
+#include <cmath>
+#include <limits>
+
+#include "inverse/likelihood/counts.hpp"
+
+namespace aleator::inverse {
+namespace {
+
+double log_gamma(double x) {
+  int sign = 0;
+  return lgamma_r(x, &sign);  // the sign of std::lgamma is shared by all threads
+}
+
+}  // namespace
+
+deck::Schema<NegativeBinomialLikelihood::Params> NegativeBinomialLikelihood::schema() {
+  deck::Schema<Params> s("Negative binomial likelihood of counts that scatter more than Poisson's",
+                         "Greenwood, Yule 1920");
+  add_observation_keys(s, "counts, whole numbers");
+  s.key("shape", &Params::shape, "1", "variance = mean + mean^2 / shape; the larger, the nearer to Poisson",
+        deck::positive())
+      .example("10.0")
+      .key("unknown_shape", &Params::unknown_shape, "", "true: the last parameter of the prior is the shape, instead")
+      .choice("link", &Params::link, "what the model's outputs are: \"log\" or \"identity\"",
+              {{"log", Link::log, "the logarithms of the expected counts"},
+               {"identity", Link::identity, "the expected counts"}})
+      .required()
+      .check("shape", [](const Params& p) {
+        return p.shape.has_value() != p.unknown_shape ? std::string()
+                                                      : std::string("give either shape or unknown_shape = true");
+      });
+  return s;
+}
+
+NegativeBinomialLikelihood::NegativeBinomialLikelihood(const Params& params)
+    : shape_(params.shape.value_or(0.0)), has_unknown_shape_(params.unknown_shape), link_(params.link) {
+  const Observations seen = read_counts(params.data, params.column);
+  counts_ = seen.values, places_ = seen.places, all_ = seen.count;
+}
+
+// With the mean mu and the shape s; ln(mu / (s + mu)) from ln mu where that is the output, so that nothing is lost at small mu.
+void NegativeBinomialLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
+  for (std::size_t row = 0; row < y.extent(0); ++row) {
+    const double s = shape_of(y, row);
+    double sum = 0.0;
+    bool has_density = s > 0.0;
+    for (std::size_t i = 0; i < counts_.size() && has_density; ++i) {
+      const double k = counts_[i], mean = link_ == Link::log ? std::exp(y(row, i)) : y(row, i);
+      has_density = !(mean < 0.0);
+      const double more = std::log1p(mean / s), log_mean = link_ == Link::log ? y(row, i) : std::log(mean);
+      sum += log_gamma(k + s) - log_gamma(s) - log_gamma(k + 1.0) - s * more;
+      if (k > 0.0) sum += k * (log_mean - std::log(s) - more);
+    }
+    out(row) = has_density ? sum : -std::numeric_limits<double>::infinity();
+  }
+}
+
+// d/dmu = k / mu - (k + s) / (s + mu), d/ds = sum psi(k + s) - psi(s) - ln(1 + mu / s) + (mu - k) / (s + mu).
+void NegativeBinomialLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
+  for (std::size_t row = 0; row < y.extent(0); ++row) {
+    const double s = shape_of(y, row);
+    double slope = 0.0;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      const double k = counts_[i], mean = link_ == Link::log ? std::exp(y(row, i)) : y(row, i), whole = s + mean;
+      dy(row, i) = link_ == Link::log ? s * (k - mean) / whole : (k == 0.0 ? 0.0 : k / mean) - (k + s) / whole;
+      if (has_unknown_shape_ && s > 0.0)
+        slope += boost::math::digamma(k + s) - boost::math::digamma(s) - std::log1p(mean / s) + (mean - k) / whole;
+    }
+    if (has_unknown_shape_) dy(row, counts_.size()) = slope;
+  }
+}
+
+// Information s / (mu (s + mu)) about mu, mu s / (s + mu) about ln mu.
+void NegativeBinomialLikelihood::scale(const double* y, const double* in, double* out) const {
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    const double mean = link_ == Link::log ? std::exp(y[i]) : y[i], share = shape_ / (shape_ + mean);
+    out[i] = in[i] * std::sqrt(link_ == Link::log ? mean * share : share / mean);
+  }
+}
+
+std::shared_ptr<const model::Likelihood> NegativeBinomialLikelihood::only(const std::vector<int>& data) const {
+  auto part = std::make_shared<NegativeBinomialLikelihood>(*this);
+  part->places_.clear();
+  part->counts_ = model::entries_at(data, counts_);
+  return part;
+}
+
+}  // namespace aleator::inverse
