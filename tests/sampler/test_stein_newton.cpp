@@ -289,14 +289,38 @@ TEST(Svn, NeedsFewerIterationsThanGradientDescentOnACurvedPosterior) {
   }
 }
 
+/// One datum, the sum of all coordinates over sqrt(d), each of them N(0, 1) before.
+test::LinearGaussian wide(int d) {
+  test::LinearGaussian p;
+  p.a = math::Matrix(1, d, 1.0 / std::sqrt(static_cast<double>(d)));
+  p.prior_covariance = math::identity(d), p.prior_mean.assign(static_cast<std::size_t>(d), 0.0);
+  p.noise_sd = {0.1}, p.data = {2.0};
+  return p;
+}
+
+TEST(Svn, FindsTheMeanInHundredsOfCoordinates) {
+  // The fixed point has the exact mean: 2 / 1.01 along the datum, 0 across.
+  Svn::Params params;
+  params.members = 8;
+  const auto problem = wide(270).problem();
+  const Svn::State s = test::run_to_end(Svn{params}, *problem, test::serial(4));
+  const Row u = test::parameters_of(*problem, s.ensemble.position);
+  double along = 0.0, square = 0.0;
+  for (std::size_t k = 0; k < 270; ++k) {
+    double mean = 0.0;
+    for (std::size_t j = 0; j < 8; ++j) mean += u[j * 270 + k] / 8.0;
+    along += mean / std::sqrt(270.0), square += mean * mean;
+  }
+  EXPECT_NEAR(along, 2.0 / 1.01, 0.02);
+  EXPECT_LT(square - along * along, 0.05);  // of 270 / 8 at the start
+}
+
 TEST(Svn, ObjectsToProblemsWithoutAHessian) {
   const Svn svn{Svn::Params{}};
   EXPECT_EQ(svn.objection(*linear_gaussian().problem()), "");
   EXPECT_NE(svn.objection(WithoutFactor(*linear_gaussian().problem())).find("Gauss-Newton"), std::string::npos);
-  test::LinearGaussian wide;
-  wide.a = math::Matrix(1, 300, 1.0), wide.prior_covariance = math::identity(300), wide.prior_mean.assign(300, 0.0);
-  wide.noise_sd = {1.0}, wide.data = {0.0};
-  EXPECT_NE(svn.objection(*wide.problem()).find("300"), std::string::npos);
+  EXPECT_EQ(svn.objection(*wide(300).problem()), "");
+  EXPECT_NE(svn.objection(*wide(1100).problem()).find("221 particles would do"), std::string::npos);
 }
 
 }  // namespace

@@ -89,7 +89,8 @@ std::string Svgd::objection(const Problem& problem) const {
                        params.members, problem.dimension());
   if (params.metric == Metric::mixture && anchors() > params.members)
     return fmt::format("has {} anchors among {} particles: at most as many", params.anchors, params.members);
-  if (params.metric == Metric::hessian || params.metric == Metric::mixture) return precision_objection(problem);
+  if (params.metric == Metric::hessian) return precision_objection(problem, params.members);
+  if (params.metric == Metric::mixture) return precision_objection(problem, anchors());
   return gradient_objection(problem);
 }
 
