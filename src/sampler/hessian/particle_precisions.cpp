@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "sampler/proposal_scale.hpp"
 
 namespace aleator::sampler {
 namespace {
