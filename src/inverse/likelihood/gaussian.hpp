@@ -7,8 +7,6 @@
 /// Cost      O(p) a row with independent noise, or with an exponential or Matern correlation along one coordinate; else the
 ///           sum of the squares of the groups' sizes, p^2 for a covariance.
 /// Fails     UserError: no data in the file. KeyError: sizes that do not fit, a covariance that is not positive definite.
-#include <optional>
-
 #include "inverse/likelihood/noise.hpp"
 #include "inverse/likelihood/observations.hpp"
 #include "model/data_terms.hpp"
