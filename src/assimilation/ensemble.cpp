@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "math/gemm.hpp"
+
 namespace aleator::assimilation {
 
 Observed observed(const Experiment& experiment, const Cycle& cycle, int replicate, const Members& x) {
@@ -107,11 +109,34 @@ math::Matrix random_rotation(int n, const kernels::Rng& rng, std::int64_t step) 
   return q;
 }
 
-void rotate(const Members& x, const math::Matrix& rotation) {
-  const std::vector<double> mean = mean_of(x);
-  const math::Matrix turned = math::multiply(rotation, anomalies_of(x, mean));
-  for (int j = 0; j < x.count; ++j)
-    for (int i = 0; i < x.states; ++i) x[j][i] = mean[i] + turned(j, i);
+namespace {
+
+// Uniform on the n x d matrices with orthonormal columns of sum zero.
+math::Matrix random_frame(int n, int d, const kernels::Rng& rng, std::int64_t step) {
+  math::Matrix w(n, d);
+  std::vector<double> mean(static_cast<std::size_t>(d));
+  for (int j = 0; j < n; ++j) {
+    rng.row_of_normals({Purpose::rotation, step}, j, w.row(j), d);
+    for (int k = 0; k < d; ++k) mean[k] += w(j, k) / n;
+  }
+  for (int j = 0; j < n; ++j)
+    for (int k = 0; k < d; ++k) w(j, k) -= mean[k];
+  math::orthonormalise_columns(w);
+  return w;
+}
+
+}  // namespace
+
+void rotate(math::Matrix& anomalies, const kernels::Rng& rng, std::int64_t step) {
+  constexpr int few = 128;  // members: then the whole of Q costs nothing worth a word
+  const int n = anomalies.rows, d = anomalies.cols;
+  if (n <= few || d >= n - 1) {
+    anomalies = math::multiply(random_rotation(n, rng, step), anomalies);
+    return;
+  }
+  const math::Matrix r = math::orthonormalise_columns(anomalies), w = random_frame(n, d, rng, step);
+  std::fill(anomalies.a.begin(), anomalies.a.end(), 0.0);
+  math::add_product(1.0, w, r, math::view(anomalies));
 }
 
 double taper(double distance, double radius) {

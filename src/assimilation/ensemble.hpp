@@ -4,10 +4,11 @@
 /// Method    Inflation: the analysis anomalies times a fixed factor, or the forecast anomalies times the square root of a
 ///           variance factor a estimated from the innovations, a <- (1 - g) a + g (delta^T delta - p) / tr(S^T S / (N - 1))
 ///           (Wang, Bishop 2003; Li, Kalnay, Miyoshi 2009). Localisation: Gaspari, Cohn 1999, eq. 4.10, with half-width
-///           sqrt(10/3) radius, which resembles exp(-distance^2 / (2 radius^2)). Rotations: orthogonal matrices that keep the
-///           mean, uniform on those (Sakov, Oke 2008).
+///           sqrt(10/3) radius, which resembles exp(-distance^2 / (2 radius^2)). Rotations: orthogonal matrices Q that keep the
+///           mean, uniform on those (Sakov, Oke 2008). Q A for anomalies A = U R (QR, N x d) is W R with W = Q U uniform on
+///           the frames of d orthonormal columns of sum zero: normals, centred, and made orthonormal.
 /// Parallel  pure functions of one replicate, safe on any thread.
-/// Cost      O(N (d + p)); a rotation O(N^3).
+/// Cost      O(N (d + p)); a rotation O(N^2 (N + d)), of more than 128 and more than d + 1 members O(N d^2).
 /// Fails     -
 #include <vector>
 
@@ -59,8 +60,8 @@ void inflate_analysis(const EnsembleParams& params, const Members& x);
 
 /// N x N, orthogonal, rows and columns summing to 1.
 math::Matrix random_rotation(int n, const kernels::Rng& rng, std::int64_t step);
-/// x_j <- mean + sum_k rotation_jk (x_k - mean).
-void rotate(const Members& x, const math::Matrix& rotation);
+/// anomalies <- Q anomalies, Q a random rotation. Of many members with few states only what Q makes of these is drawn.
+void rotate(math::Matrix& anomalies, const kernels::Rng& rng, std::int64_t step);
 
 /// 1 at distance 0, 0 from 3.65 radius on.
 double taper(double distance, double radius);

@@ -27,6 +27,9 @@ JobEnd AssimilationRun::run() {
   start_seconds_ = job_.watch.seconds();
   start_or_resume();
   Progress progress("assimilation", static_cast<double>(s_.cycle) / cycles());
+  sampler::StepInfo info;
+  info.phase = "cycles", info.progress = static_cast<double>(s_.cycle) / cycles();
+  progress.update(info, static_cast<std::int64_t>(s_.cycle) * filter_.members());  // cycles of many members are long
   int block = 1;
   while (s_.cycle < cycles()) {
     keep();
@@ -39,8 +42,7 @@ JobEnd AssimilationRun::run() {
     }
     if (job_.comm.any(error != nullptr)) give_up(error);
     block = next_block(block, job_.watch.seconds() - before);
-    sampler::StepInfo info;
-    info.phase = "cycles", info.progress = static_cast<double>(s_.cycle) / cycles();
+    info.progress = static_cast<double>(s_.cycle) / cycles();
     progress.update(info, static_cast<std::int64_t>(s_.cycle) * filter_.members());
     if (s_.cycle == cycles()) break;
     const StopWatch::Order order = job_.watch.poll();

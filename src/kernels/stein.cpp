@@ -87,7 +87,8 @@ constexpr double log2_of_e = 1.4426950408889634;
 }  // namespace
 
 template <typename Real>
-SteinDirection<Real>::SteinDirection(const ConstBatch& positions, const ConstBatch& scores, double length_scale)
+SteinDirection<Real>::SteinDirection(const ConstBatch& positions, const ConstBatch& scores, double length_scale,
+                                     const std::vector<double>& weights)
     : n_(static_cast<std::int64_t>(positions.extent(0))),
       packs_((n_ + lanes - 1) / lanes),
       d_(static_cast<int>(positions.extent(1))),
@@ -100,6 +101,7 @@ SteinDirection<Real>::SteinDirection(const ConstBatch& positions, const ConstBat
   for (std::int64_t j = 0; j < n_; ++j)
     for (int k = 0; k < d_; ++k) centre_[k] += positions(j, k) / static_cast<double>(n_);
   for (std::int64_t j = 0; j < n_; ++j) {
+    const double weight = weights.empty() ? 1.0 : weights[static_cast<std::size_t>(j)];
     double squares = 0.0;
     for (int k = 0; k < d_; ++k) {
       const double x = positions(j, k) - centre_[k];
@@ -107,10 +109,10 @@ SteinDirection<Real>::SteinDirection(const ConstBatch& positions, const ConstBat
           std::fma(x, x, squares);  // GCC has two versions of this loop, for arrays near and far; said so, they agree
       x_[static_cast<std::size_t>(k * padded + j)] = static_cast<Real>(x * std::sqrt(log2_of_e) / length_scale);
       columns_[static_cast<std::size_t>(k * padded + j)] =
-          static_cast<Real>(std::fma(-x, inverse_square_, scores(j, k)));
+          static_cast<Real>(weight * std::fma(-x, inverse_square_, scores(j, k)));
     }
     half_square_[static_cast<std::size_t>(j)] = static_cast<Real>(0.5 * log2_of_e * squares * inverse_square_);
-    columns_[static_cast<std::size_t>(d_ * padded + j)] = Real(1);
+    columns_[static_cast<std::size_t>(d_ * padded + j)] = static_cast<Real>(weight);
   }
 }
 

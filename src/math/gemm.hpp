@@ -42,4 +42,12 @@ void add_product(double alpha, const ConstMatrixView& a, const ConstMatrixView& 
 /// A^-1 B for a symmetric positive definite A, by LAPACK dposv; NumericsError when A is not positive definite.
 Matrix solve_positive_definite(Matrix a, Matrix b);
 
+/// Writes L with A = L L^T over the lower triangle of a symmetric A, by LAPACK dpotrf. Returns the pivot that is not positive,
+/// or -1.
+int factor_positive_definite(Matrix& a);
+
+/// A = Q R of at least as many rows as columns, by Householder's reflections, R's diagonal positive: A becomes Q, R is
+/// returned.
+Matrix orthonormalise_columns(Matrix& a);
+
 }  // namespace aleator::math

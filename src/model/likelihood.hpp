@@ -17,10 +17,12 @@ using kernels::Batch;
 using kernels::ConstBatch;
 using kernels::Vector;
 
-/// Additive Gaussian noise y = G(u) + N(0, R): what ensemble Kalman methods and synthetic data need.
-struct GaussianNoise {
-  std::vector<double> data;  ///< p measurements
-  math::Matrix covariance;   ///< R, p x p
+/// Additive Gaussian noise y = G(u) + N(0, R), R = L L^T: what ensemble Kalman methods need.
+class GaussianNoise {
+ public:
+  virtual ~GaussianNoise() = default;
+  /// r = L^-1 (y - data), p numbers.
+  virtual void whiten(const double* y, double* r) const = 0;
 };
 
 /// The Fisher information W(y) = S S^T of the data about the outputs y, row by row: optional (Likelihood::information). With

@@ -20,18 +20,14 @@ namespace {
 
 using namespace aleator;
 
-class Copies : public model::Problem {
+class Copies : public model::Problem, private model::GaussianNoise {
  public:
-  Copies(int d, int p) : d_(d), variables_{{"z", d}} {
-    noise_.data.assign(static_cast<std::size_t>(p), 0.5);
-    noise_.covariance = math::Matrix(p, p);
-    math::add_to_diagonal(noise_.covariance, 0.1);
-  }
+  Copies(int d, int p) : d_(d), data_(static_cast<std::size_t>(p), 0.5), variables_{{"z", d}} {}
   int dimension() const override { return d_; }
-  int outputs() const override { return static_cast<int>(noise_.data.size()); }
+  int outputs() const override { return static_cast<int>(data_.size()); }
   bool has_gradient() const override { return false; }
   bool may_stop() const override { return false; }
-  const model::GaussianNoise* noise() const override { return &noise_; }
+  const model::GaussianNoise* noise() const override { return this; }
   const std::vector<prob::Variable>& variables() const override { return variables_; }
   const model::ProblemFacts& facts() const override { return facts_; }
   void parameters(model::ConstBatch z, model::Batch u) const override { Kokkos::deep_copy(u, z); }
@@ -46,7 +42,7 @@ class Copies : public model::Problem {
       double squares = 0.0;
       for (int i = 0; i < outputs(); ++i) {
         const double g = z(row, i * (d_ / outputs()));
-        squares += (g - noise_.data[i]) * (g - noise_.data[i]);
+        squares += (g - data_[i]) * (g - data_[i]);
         if (result.outputs.size() != 0) result.outputs(row, i) = g;
       }
       result.log_likelihood(row) = -5.0 * squares;
@@ -55,8 +51,11 @@ class Copies : public model::Problem {
   }
 
  private:
+  void whiten(const double* y, double* r) const override {
+    for (int i = 0; i < outputs(); ++i) r[i] = (y[i] - data_[i]) / std::sqrt(0.1);
+  }
   int d_;
-  model::GaussianNoise noise_;
+  std::vector<double> data_;
   std::vector<prob::Variable> variables_;
   model::ProblemFacts facts_;
 };

@@ -6,6 +6,7 @@
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/eks.hpp"
 #include "sampler/ensemble/panels.hpp"
+#include "sampler/ensemble/uki.hpp"
 #include "sampler/importance.hpp"
 #include "sampler/langevin/aldi.hpp"
 #include "sampler/langevin/cbs.hpp"
@@ -85,6 +86,47 @@ TEST_P(SquareRoot, IsKalmansFormulaForTheSampleMoments) {
   for (std::size_t i = 0; i < 16; ++i) EXPECT_NEAR(after.covariance.a[i], exact.covariance.a[i], 1e-10);
 }
 INSTANTIATE_TEST_SUITE_P(Eki, SquareRoot, testing::Values(3, 30));
+
+/// The linear-Gaussian problem with noise that is correlated over places: by its form, or by the table of its covariance.
+std::shared_ptr<inverse::BayesProblem> correlated_problem(bool by_table) {
+  const test::LinearGaussian p = linear_gaussian();
+  inverse::GaussianLikelihood::Params noise{{"data.txt", test::table(p.data, 1)}, p.noise_sd, {}};
+  noise.correlation = inverse::GaussianLikelihood::Correlation::exponential, noise.correlation_length = {2.0};
+  if (by_table) {
+    test::Row r;
+    for (int i = 0; i < 6; ++i)
+      for (int j = 0; j < 6; ++j) r.push_back(p.noise_sd[i] * p.noise_sd[j] * std::exp(-std::abs(i - j) / 2.0));
+    noise = {noise.data, {}, {"covariance.txt", test::table(r, 6)}};
+  }
+  return std::make_shared<inverse::BayesProblem>(
+      inverse::BayesProblem::Params{},
+      inverse::BayesProblem::Parts{std::make_shared<inverse::LinearModel>(p.a.a, p.a.rows, p.a.cols),
+                                   std::make_shared<prob::Normal>(prob::Normal::Params{4, {0.0}, {1.0}, {}}),
+                                   std::make_shared<inverse::GaussianLikelihood>(noise)});
+}
+
+template <typename Algorithm>
+void expect_same_steps_with_correlated_noise(const Algorithm& algorithm) {
+  Batch found[2];
+  for (const bool by_table : {false, true}) {
+    const auto problem = correlated_problem(by_table);
+    const Context context = test::serial(3);
+    auto s = algorithm.init(*problem, context);
+    for (int i = 0; i < 3; ++i) algorithm.step(*problem, context, s);
+    found[by_table ? 1 : 0] = s.ensemble.position;
+  }
+  for (std::size_t i = 0; i < found[0].size(); ++i) EXPECT_NEAR(found[0].data()[i], found[1].data()[i], 1e-10);
+}
+
+TEST(EnsembleMethods, TakeNoiseWithACorrelationAsThatWithItsCovariance) {
+  for (const auto update : {Eki::Update::stochastic, Eki::Update::square_root})
+    expect_same_steps_with_correlated_noise(eki_of(update, Eki::StepRule::fixed));
+  expect_same_steps_with_correlated_noise(Eks{});
+  expect_same_steps_with_correlated_noise(Uki{});
+  Aldi::Params params;
+  params.chains = 12, params.gradient = Aldi::Gradient::ensemble;
+  expect_same_steps_with_correlated_noise(Aldi{params});
+}
 
 TEST(Eki, MinimumWithTikhonovsTermIsThePosteriorMode) {
   // Data that no parameters fit to their noise: the discrepancy principle never stops the run.

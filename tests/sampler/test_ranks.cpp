@@ -16,6 +16,7 @@
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/random_walk.hpp"
 #include "sampler/smc/smc.hpp"
+#include "sampler/stein/svgd.hpp"
 #include "sampler/targets.hpp"
 
 namespace aleator::sampler {
@@ -179,6 +180,22 @@ TEST(EverySamplerMpi, RunsWithRanksThatHaveNoMember) {
     whole->init(*problem, alone());
     EXPECT_EQ(advance(*spread, *problem, world(), some_steps), advance(*whole, *problem, alone(), some_steps));
     EXPECT_TRUE(bytes_of(*spread, world(), "few") == bytes_of(*whole, alone(), "few")) << name;
+  }
+}
+
+TEST(SvgdMpi, AMixtureOfMetricsHasTheSameBitsOnAnyNumberOfRanks) {
+  const auto problem = test::linear_gaussian().problem();
+  Svgd::Params params;
+  params.members = 37, params.iterations = 4, params.metric = Svgd::Metric::mixture;
+  for (const int anchors : {0, 5}) {
+    params.anchors = anchors;
+    std::vector<double> found[2];
+    for (const Context& context : {world(), alone()}) {
+      const Batch z = test::run_to_end(Svgd{params}, *problem, context).ensemble.position;
+      found[context.comm.size() > 1 ? 0 : 1] =
+          parallel::gather_rows(context.comm, std::vector<double>(z.data(), z.data() + z.size()));
+    }
+    EXPECT_EQ(world().comm.size() > 1 ? found[0] : found[1], found[1]);
   }
 }
 

@@ -1,7 +1,5 @@
 #include "assimilation/kalman/etkf.hpp"
 
-#include <algorithm>
-
 #include "assimilation/kalman/transform.hpp"
 
 namespace aleator::assimilation {
@@ -29,19 +27,19 @@ void Etkf::step(const Experiment& experiment, const Cycle& cycle, State& s) cons
     s.log_likelihood[r] = 0.0;
     if (seen.index.empty()) return;
     adapt_inflation(params, s.inflation[r], x, seen);
-    const std::vector<double> b = math::multiply(seen.anomalies, seen.innovation);  // S delta
-    Transform t = transform_of(seen.anomalies, b);
+    const Transform t = transform_of(seen.anomalies, seen.innovation);
+    const double explained = math::dot(math::transposed_multiply(seen.anomalies, t.w), seen.innovation);
     constexpr double log_two_pi = 1.8378770664093454836;
-    s.log_likelihood[r] = -0.5 * (math::dot(seen.innovation, seen.innovation) - math::dot(b, t.w) + t.log_determinant +
+    s.log_likelihood[r] = -0.5 * (math::dot(seen.innovation, seen.innovation) - explained + t.log_determinant +
                                   log_two_pi * static_cast<double>(seen.innovation.size())) -
                           seen.log_sd;
-    if (params.rotate) t.root = math::multiply(random_rotation(x.count, experiment.rng(r), cycle.number), t.root);
-    for (int j = 0; j < x.count; ++j)
-      for (int k = 0; k < x.count; ++k) t.root(j, k) += t.w[k];
     const std::vector<double> mean = mean_of(x);
-    const math::Matrix moved = math::multiply(t.root, anomalies_of(x, mean));
+    const math::Matrix anomalies = anomalies_of(x, mean);
+    const std::vector<double> shift = math::transposed_multiply(anomalies, t.w);
+    math::Matrix moved = t.times(anomalies);
+    if (params.rotate) rotate(moved, experiment.rng(r), cycle.number);
     for (int j = 0; j < x.count; ++j)
-      for (int i = 0; i < x.states; ++i) x[j][i] = mean[i] + moved(j, i);
+      for (int i = 0; i < x.states; ++i) x[j][i] = mean[i] + shift[i] + moved(j, i);
     inflate_analysis(params, x);
     check_finite(x, cycle);
   });

@@ -13,30 +13,24 @@ struct Window {
   std::vector<double> mean;  // at the window's beginning
   math::Matrix anomalies;    // N x d
   std::vector<double> w;
-  math::Matrix transform, inverse;  // T and T^-1
+  Transform transform;  // T
   bool is_done = false;
 
-  // x_j = mean + sum_k (w_k + T_jk) a_k
-  void place(const Members& x, const math::Matrix& spread) const {
-    math::Matrix weights = spread;
+  // x_j = mean + sum_k (w_k + T_jk) a_k, of which `moved` is the part with T.
+  void place(const Members& x, const math::Matrix& moved) const {
+    const std::vector<double> shift = math::transposed_multiply(anomalies, w);
     for (int j = 0; j < x.count; ++j)
-      for (int k = 0; k < x.count; ++k) weights(j, k) += w[k];
-    const math::Matrix moved = math::multiply(weights, anomalies);
-    for (int j = 0; j < x.count; ++j)
-      for (int i = 0; i < x.states; ++i) x[j][i] = mean[i] + moved(j, i);
+      for (int i = 0; i < x.states; ++i) x[j][i] = mean[i] + shift[i] + moved(j, i);
   }
 
   // One Gauss-Newton step from the ensemble at the window's end.
   void improve(const Observed& seen, double tolerance) {
     const int n = anomalies.rows;
-    const math::Matrix y = math::multiply(inverse, seen.anomalies);
-    std::vector<double> negative_gradient = math::multiply(y, seen.innovation);
-    for (int j = 0; j < n; ++j) negative_gradient[j] -= (n - 1.0) * w[j];
-    const Transform t = transform_of(y, negative_gradient);
+    std::vector<double> towards_mean(w);
+    for (double& value : towards_mean) value *= -(n - 1.0);
+    transform = transform_of(transform.inverse_times(seen.anomalies), seen.innovation, towards_mean);
     double squares = 0.0;
-    for (int j = 0; j < n; ++j) w[j] += t.w[j], squares += t.w[j] * t.w[j];
-    transform = t.root;
-    inverse = math::solve_cholesky(math::cholesky(transform), math::identity(n));
+    for (int j = 0; j < n; ++j) w[j] += transform.w[j], squares += transform.w[j] * transform.w[j];
     is_done = std::sqrt(squares * n) < tolerance;  // in units of the spread
   }
 };
@@ -76,7 +70,7 @@ void Ies::step(const Experiment& experiment, const Cycle& cycle, State& s) const
     const Members x = s.of(experiment, r);
     window.mean = mean_of(x), window.anomalies = anomalies_of(x, window.mean);
     window.w.assign(static_cast<std::size_t>(n), 0.0);
-    window.transform = window.inverse = math::identity(n);
+    window.transform.directions = math::Matrix(n, 0);
     s.log_likelihood[r] = std::nan("");
   });
   const auto all_done = [&] {
@@ -92,13 +86,13 @@ void Ies::step(const Experiment& experiment, const Cycle& cycle, State& s) const
       Window& window = windows[r];
       if (seen.index.empty()) window.is_done = true;
       if (!window.is_done) window.improve(seen, params.tolerance);
-      window.place(x, window.transform);
+      window.place(x, window.transform.times(window.anomalies));
     });
   }
   experiment.each_replicate([&](int r) {
-    const math::Matrix& t = windows[r].transform;
-    windows[r].place(s.of(experiment, r),
-                     params.rotate ? math::multiply(random_rotation(n, experiment.rng(r), cycle.number), t) : t);
+    math::Matrix moved = windows[r].transform.times(windows[r].anomalies);
+    if (params.rotate) rotate(moved, experiment.rng(r), cycle.number);
+    windows[r].place(s.of(experiment, r), moved);
   });
   experiment.advance(cycle.interval, s.x.data(), n);
   replace_diverged(experiment, cycle, params.on_divergence, s);

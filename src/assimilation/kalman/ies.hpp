@@ -6,7 +6,8 @@
 ///           D = (N - 1) I + Y Y^T, w <- w - D^-1 ((N - 1) w - Y (data - mean y) / sd), T = (D / (N - 1))^-1/2.
 ///           Symbols: A anomalies at the beginning (N x d), w weights of the mean (N), T transform (N x N).
 /// Parallel  as Experiment; the iterations of all replicates are run together, one that has converged keeps its weights.
-/// Cost      a cycle: N model runs for each iteration and once more, O(N^2 (d + p) + N^3) flops an iteration.
+/// Cost      a cycle: N model runs for each iteration and once more, O(N p (d + p)) flops an iteration for
+///           p < N, else O(N^2 (d + p)); rotations as filter/etkf.
 /// Fails     NumericsError when fewer than two members are finite, or the analysis is not.
 #include "assimilation/ensemble.hpp"
 

@@ -171,7 +171,13 @@ void Letkf::step(const Experiment& experiment, const Cycle& cycle, State& s) con
       kernels::for_each_row((packs + chunk - 1) / chunk,
                             [&](int c) { analyse(c * chunk, std::min(packs, (c + 1) * chunk)); });
     }
-    if (params.rotate) rotate(x, random_rotation(x.count, experiment.rng(r), cycle.number));
+    if (params.rotate) {
+      const std::vector<double> mean = mean_of(x);
+      math::Matrix turned = anomalies_of(x, mean);
+      rotate(turned, experiment.rng(r), cycle.number);
+      for (int j = 0; j < x.count; ++j)
+        for (int i = 0; i < x.states; ++i) x[j][i] = mean[i] + turned(j, i);
+    }
     inflate_analysis(params, x);
     check_finite(x, cycle);
   });

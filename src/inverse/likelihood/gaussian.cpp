@@ -11,33 +11,10 @@
 namespace aleator::inverse {
 namespace {
 
-// Of all data; rows and columns of the missing ones are left out.
-math::Matrix read_covariance(const deck::File& file, const Observations& seen) {
-  const io::Table table = io::parse_table(file.text, file.path);
-  const int p = seen.count;
-  if (static_cast<int>(table.rows) != p || static_cast<int>(table.columns) != p)
-    throw deck::KeyError("covariance",
-                         fmt::format("{} is {} x {}, but there are {} data", file.path, table.rows, table.columns, p));
-  for (int i = 0; i < p; ++i)
-    for (int j = 0; j < p; ++j)
-      if (std::abs(table(i, j) - table(j, i)) > 1e-12 * std::sqrt(std::abs(table(i, i) * table(j, j))))
-        throw deck::KeyError("covariance", fmt::format("{} is not symmetric at ({}, {})", file.path, i + 1, j + 1));
-  const int measured = static_cast<int>(seen.values.size());
-  const auto place = [&seen](int i) { return seen.places.empty() ? i : seen.places[static_cast<std::size_t>(i)]; };
-  math::Matrix c(measured, measured);
-  for (int i = 0; i < measured; ++i)
-    for (int j = 0; j < measured; ++j) c(i, j) = table(place(i), place(j));
-  return c;
-}
-
 constexpr double half_log_two_pi = 0.918938533204672741780329736406;
 
-// - sum ln(sqrt(2 pi) sd_i)
-double constant_of(const std::vector<double>& precision) {
-  double sum = 0.0;
-  for (const double p : precision) sum += std::log(p) - half_log_two_pi;
-  return sum;
-}
+// -log det(2 pi R) / 2
+double constant_of(const NoiseFactor& noise, int count) { return -count * half_log_two_pi - noise.log_determinant(); }
 
 }  // namespace
 
@@ -50,15 +27,60 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
       .key("sd_column", &Params::sd_column, "",
            "columns of the data's file with the standard deviation of each datum, instead of sd")
       .key("covariance", &Params::covariance, "", "covariance of the noise, a square table, instead of sd")
+      .choice("correlation", &Params::correlation,
+              "of the noise of data that lie near each other, rho(r), r = distance / length",
+              {{"none", Correlation::none, "the noise is independent"},
+               {"exponential", Correlation::exponential, "exp(-r); along one coordinate an autoregression, AR(1)"},
+               {"matern", Correlation::matern, "2^(1 - nu) / Gamma(nu) s^nu K_nu(s), s = sqrt(2 nu) r"},
+               {"squared_exponential", Correlation::squared_exponential, "exp(-r^2 / 2)"}})
+      .key("correlation_length", &Params::correlation_length, "as positions",
+           "length over which the noise is correlated; one for each coordinate where they differ", deck::positive())
+      .key("nu", &Params::nu, "1",
+           "smoothness, with correlation = \"matern\"; 0.5, 1.5 and 2.5 cost no more than p along one coordinate",
+           deck::inside(0.0, 20.0))
+      .key("nugget", &Params::nugget, "1", "share of the noise's variance that is independent of all else",
+           deck::between(0, 1))
+      .key("positions", &Params::positions, "",
+           "times or places of the data, a table with a row for each datum, missing ones too; not set: 0, 1, 2, …")
+      .key("position_column", &Params::position_column, "",
+           "columns of the data's file with the coordinates of each row, instead of positions")
+      .key("groups", &Params::groups, "",
+           "label of each datum (an instrument, say): data with different labels are independent; a shorter list is "
+           "repeated, [1, 2] for data of two columns")
       .key("normalised", &Params::normalised, "",
            "false: log-likelihood relative to its maximum, as some publications report it")
       .key("unknown_scale", &Params::unknown_scale, "",
            "true: the noise level is not known; the last parameter of the prior is a factor on sd")
-      .check("sd", [](const Params& p) {
-        const int given = (p.sd.empty() ? 0 : 1) + (p.sd_column.empty() ? 0 : 1) + (p.covariance.empty() ? 0 : 1);
-        if (given == 1) return std::string();
-        return std::string(given == 0 ? "the noise is not given: set sd, sd_column or covariance"
-                                      : "sd, sd_column and covariance exclude each other");
+      .check("sd",
+             [](const Params& p) {
+               const int given =
+                   (p.sd.empty() ? 0 : 1) + (p.sd_column.empty() ? 0 : 1) + (p.covariance.empty() ? 0 : 1);
+               if (given == 1) return std::string();
+               return std::string(given == 0 ? "the noise is not given: set sd, sd_column or covariance"
+                                             : "sd, sd_column and covariance exclude each other");
+             })
+      .check(
+          "correlation",
+          [](const Params& p) {
+            return p.correlation != Correlation::none && !p.covariance.empty()
+                       ? std::string("is for noise given by sd or sd_column; a covariance has its correlation already")
+                       : std::string();
+          })
+      .check("correlation_length",
+             [](const Params& p) {
+               const bool has_length = !p.correlation_length.empty();
+               if (has_length == (p.correlation != Correlation::none)) return std::string();
+               return std::string(
+                   has_length ? "needs correlation = \"exponential\", say"
+                              : "the key 'correlation_length' is missing: over what distance is the noise correlated?");
+             })
+      .check("positions", [](const Params& p) {
+        if (!p.positions.empty() && !p.position_column.empty())
+          return std::string("positions and position_column exclude each other");
+        const bool is_used = p.correlation != Correlation::none;
+        return (!p.positions.empty() || !p.position_column.empty() || !p.groups.empty() || p.nugget > 0.0) && !is_used
+                   ? std::string("positions, position_column, groups and nugget need a correlation")
+                   : std::string();
       });
   return s;
 }
@@ -66,64 +88,20 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
 GaussianLikelihood::GaussianLikelihood(const Params& params)
     : is_normalised_(params.normalised), has_unknown_scale_(params.unknown_scale) {
   const Observations seen = read_observations(params.data, params.column);
-  noise_.data = seen.values, places_ = seen.places, all_ = seen.count;
-  const int p = data_count();
-  if (params.covariance.empty()) {
-    const std::vector<double> sd = of_each_datum(seen, params.sd, "sd", params.data, params.sd_column, "sd_column");
-    noise_.covariance = math::Matrix(p, p);
-    for (int i = 0; i < p; ++i) {
-      precision_.push_back(1.0 / sd[i]);
-      noise_.covariance(i, i) = sd[i] * sd[i];
-    }
-    log_constant_ = constant_of(precision_);
-  } else {
-    noise_.covariance = read_covariance(params.covariance, seen);
-    try {
-      factor_ = math::cholesky(noise_.covariance);
-    } catch (const core::NumericsError&) {
-      throw deck::KeyError("covariance", params.covariance.path + " is not positive definite");
-    }
-    for (int i = 0; i < p; ++i) log_constant_ -= half_log_two_pi + std::log(factor_(i, i));
-  }
-  if (!is_normalised_) log_constant_ = 0.0;
+  data_ = seen.values, places_ = seen.places, all_ = seen.count;
+  noise_ = noise_of(params, seen);
+  log_constant_ = is_normalised_ ? constant_of(*noise_, data_count()) : 0.0;
 }
 
-// r = W (d - y)
+// r = W (y - d)
 void GaussianLikelihood::whiten(const double* y, double* r) const {
-  for (int i = 0; i < data_count(); ++i) r[i] = noise_.data[i] - y[i];
-  times_w(r, r);
-}
-
-// out = L^-1 in; may be in place.
-void GaussianLikelihood::times_w(const double* in, double* out) const {
-  for (int i = 0; i < data_count(); ++i) {
-    if (precision_.empty()) {
-      double rest = in[i];
-      for (int j = 0; j < i; ++j) rest -= factor_(i, j) * out[j];
-      out[i] = rest / factor_(i, i);
-    } else {
-      out[i] = in[i] * precision_[i];
-    }
-  }
-}
-
-// out = L^-T in; may be in place.
-void GaussianLikelihood::times_w_transposed(const double* in, double* out) const {
-  const int p = data_count();
-  for (int i = p - 1; i >= 0; --i) {
-    double value = in[i];
-    if (precision_.empty()) {
-      for (int j = i + 1; j < p; ++j) value -= factor_(j, i) * out[j];
-      out[i] = value / factor_(i, i);
-    } else {
-      out[i] = value * precision_[i];
-    }
-  }
+  for (int i = 0; i < data_count(); ++i) r[i] = y[i] - data_[i];
+  noise_->solve(r, r);
 }
 
 // S^T = W / c, and of the factor c itself sqrt(2 p) / c: E (dlog p / dc)^2 = 2 p / c^2, uncorrelated with dlog p / dy.
 void GaussianLikelihood::to_whitened(const double* y, const double* dy, double* w) const {
-  times_w(dy, w);
+  noise_->solve(dy, w);
   if (!has_unknown_scale_) return;
   const int p = data_count();
   for (int i = 0; i < p; ++i) w[i] /= y[p];
@@ -131,7 +109,7 @@ void GaussianLikelihood::to_whitened(const double* y, const double* dy, double* 
 }
 
 void GaussianLikelihood::from_whitened(const double* y, const double* w, double* dy) const {
-  times_w_transposed(w, dy);
+  noise_->solve_transposed(w, dy);
   if (!has_unknown_scale_) return;
   const int p = data_count();
   for (int i = 0; i < p; ++i) dy[i] /= y[p];
@@ -139,7 +117,7 @@ void GaussianLikelihood::from_whitened(const double* y, const double* w, double*
 }
 
 void GaussianLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
-  std::vector<double> r(noise_.data.size());
+  std::vector<double> r(data_.size());
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     whiten(&y(row, 0), r.data());
     double squares = 0.0;
@@ -159,13 +137,14 @@ void GaussianLikelihood::scale_slopes(double c, const std::vector<double>& r, do
   dy[r.size()] = squares / (c * c * c) - static_cast<double>(r.size()) / c;
 }
 
-// d log p / dy = R^-1 (d - y) = W^T r
+// d log p / dy = -R^-1 (y - d) = -W^T r
 void GaussianLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
   const int p = data_count();
-  std::vector<double> r(noise_.data.size());
+  std::vector<double> r(data_.size());
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     whiten(&y(row, 0), r.data());
-    times_w_transposed(r.data(), &dy(row, 0));
+    noise_->solve_transposed(r.data(), &dy(row, 0));
+    for (int i = 0; i < p; ++i) dy(row, i) = -dy(row, i);
     if (has_unknown_scale_) scale_slopes(y(row, p), r, &dy(row, 0));
   }
 }
@@ -174,35 +153,28 @@ std::vector<double> GaussianLikelihood::simulate(const double* y, const kernels:
                                                  std::int64_t row) const {
   const int p = data_count();
   const double c = has_unknown_scale_ ? y[p] : 1.0;
-  std::vector<double> n(noise_.data.size()), data(y, y + p);
+  std::vector<double> n(data_.size()), data(y, y + p);
   rng.row_of_normals(stream, row, n.data(), p);
-  for (int i = 0; i < p; ++i) {
-    if (!precision_.empty()) {
-      data[i] += c * n[i] / precision_[i];
-      continue;
-    }
-    for (int j = 0; j <= i; ++j) data[i] += c * factor_(i, j) * n[j];
-  }
+  noise_->multiply(n.data(), n.data());
+  for (int i = 0; i < p; ++i) data[i] += c * n[i];
   return data;
 }
 
 std::unique_ptr<model::Likelihood> GaussianLikelihood::with_data(const std::vector<double>& data) const {
-  if (data.size() != noise_.data.size()) return nullptr;
+  if (data.size() != data_.size()) return nullptr;
   auto copy = std::make_unique<GaussianLikelihood>(*this);
-  copy->noise_.data = data;
+  copy->data_ = data;
   return copy;
 }
 
 std::shared_ptr<const model::Likelihood> GaussianLikelihood::only(const std::vector<int>& data) const {
-  if (precision_.empty()) return nullptr;  // correlated noise
+  const std::shared_ptr<const NoiseFactor> noise = noise_->only(data);
+  if (!noise) return nullptr;  // correlated
   auto part = std::make_shared<GaussianLikelihood>();
   part->is_normalised_ = is_normalised_, part->has_unknown_scale_ = has_unknown_scale_;
-  part->noise_.data = model::entries_at(data, noise_.data);
-  part->precision_ = model::entries_at(data, precision_);
-  part->noise_.covariance = math::Matrix(part->data_count(), part->data_count());
-  for (int i = 0; i < part->data_count(); ++i)
-    part->noise_.covariance(i, i) = 1.0 / (part->precision_[i] * part->precision_[i]);
-  part->log_constant_ = is_normalised_ ? constant_of(part->precision_) : 0.0;
+  part->data_ = model::entries_at(data, data_);
+  part->noise_ = noise;
+  part->log_constant_ = is_normalised_ ? constant_of(*noise, part->data_count()) : 0.0;
   return part;
 }
 

@@ -30,9 +30,17 @@ std::vector<double> plain_values(const deck::File& file) {
   }
 }
 
-std::vector<double> all_values(const deck::File& file, const std::vector<std::string>& names,
-                               const std::string& key = "column") {
-  if (names.empty()) return plain_values(file);
+}  // namespace
+
+std::vector<double> Observations::present(const std::vector<double>& all) const {
+  if (places.empty()) return all;
+  std::vector<double> some;
+  for (const int place : places) some.push_back(all[static_cast<std::size_t>(place)]);
+  return some;
+}
+
+std::vector<double> values_of_columns(const deck::File& file, const std::vector<std::string>& names,
+                                      const std::string& key) {
   const std::vector<io::Column> columns = io::parse_data_table(file.text, file.path);
   const std::size_t rows = io::column_of(columns, names[0], file.path).values.size();
   std::vector<double> values;
@@ -49,18 +57,9 @@ std::vector<double> all_values(const deck::File& file, const std::vector<std::st
   return values;
 }
 
-}  // namespace
-
-std::vector<double> Observations::present(const std::vector<double>& all) const {
-  if (places.empty()) return all;
-  std::vector<double> some;
-  for (const int place : places) some.push_back(all[static_cast<std::size_t>(place)]);
-  return some;
-}
-
 Observations read_observations(const deck::File& file, const std::vector<std::string>& column) {
   Observations seen;
-  const std::vector<double> all = all_values(file, column);
+  const std::vector<double> all = column.empty() ? plain_values(file) : values_of_columns(file, column, "column");
   seen.count = static_cast<int>(all.size());
   for (std::size_t i = 0; i < all.size(); ++i)
     if (std::isinf(all[i]))
@@ -78,7 +77,7 @@ std::vector<double> of_each_datum(const Observations& seen, const std::vector<do
                                   const std::string& value_key, const deck::File& file,
                                   const std::vector<std::string>& columns, const std::string& key) {
   if (columns.empty()) return seen.present(prob::spread(values, seen.count, value_key, "data"));
-  const std::vector<double> all = all_values(file, columns, key);
+  const std::vector<double> all = values_of_columns(file, columns, key);
   if (static_cast<int>(all.size()) != seen.count)
     throw deck::KeyError(key, fmt::format("gives {} values for {} data", all.size(), seen.count),
                          "name as many columns as under column, in their order");

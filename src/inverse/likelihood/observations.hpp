@@ -37,9 +37,14 @@ struct Observations {
   std::vector<double> values;  ///< those that are there
   std::vector<int> places;     ///< of them among all; empty: nothing is missing
   int count = 0;               ///< of all, with the missing ones
+  int place(int i) const { return places.empty() ? i : places[static_cast<std::size_t>(i)]; }  ///< of datum i among all
   /// The entries at `places`.
   std::vector<double> present(const std::vector<double>& all) const;
 };
+
+/// The columns of a table whose first line names them, row by row; KeyError at `key` for text and arrays that differ in length.
+std::vector<double> values_of_columns(const deck::File& file, const std::vector<std::string>& names,
+                                      const std::string& key);
 
 Observations read_observations(const deck::File& file, const std::vector<std::string>& column);
 

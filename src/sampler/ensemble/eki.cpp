@@ -48,14 +48,14 @@ Combination square_root_update(const Forecast& f, const KalmanBasis& basis, doub
   return c;
 }
 
-// With a_j = (r_j, sqrt(lambda) z_j) and A' their deviations: z_j -= Z'^T (A' A'^T / (n - 1) + I / h)^-1 A' a_j / (n - 1).
+// Tikhonov's. With a_j = (r_j, sqrt(lambda) z_j) and A' their deviations:
+// z_j -= Z'^T (A' A'^T / (n - 1) + I / h)^-1 A' a_j / (n - 1).
 Combination minimising_update(const Forecast& f, const math::Matrix& products, double lambda, double h) {
   const int members = f.residual.rows;
   const math::Matrix centring = centring_of(f);
   math::Matrix uncentred = deviation_products(f, centring, 1.0);  // A'_i . a_j
   for (int i = 0; i < members; ++i)
-    for (int j = 0; j < members && lambda > 0.0; ++j)
-      uncentred(i, j) += f.weights[i] > 0.0 ? lambda * products(i, j) : 0.0;
+    for (int j = 0; j < members; ++j) uncentred(i, j) += f.weights[i] > 0.0 ? lambda * products(i, j) : 0.0;
   math::Matrix inner(members, members);  // A' A'^T / (n - 1) + I / h
   math::add_product(1.0 / (f.usable - 1.0), uncentred, math::ConstMatrixView(centring).transposed(), math::view(inner));
   math::add_to_diagonal(inner, 1.0 / h);
@@ -196,9 +196,11 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
                     params.localisation == Localisation::none ? Shrink() : correlation_shrinkage(f, basis));
   } else if (!fits) {
     if (params.exponent < 2.0) warp(s.ensemble, 0.5 * params.exponent);
-    const math::Matrix products =
-        params.regularisation > 0.0 ? centred_products(context, s.ensemble, f.weights) : math::Matrix();
-    const Combination c = minimising_update(f, products, params.regularisation, h);
+    const Combination c =
+        params.regularisation > 0.0
+            ? minimising_update(f, centred_products(context, s.ensemble, f.weights), params.regularisation, h)
+            : stochastic_update(f, basis, h,
+                                math::Matrix(params.members, problem.outputs()));  // by the data as they are
     add_combination(context, s.ensemble, c.left, c.right);
     if (params.exponent < 2.0) warp(s.ensemble, 2.0 / params.exponent);
   }

@@ -28,16 +28,12 @@ Forecast run_members(const Problem& problem, const Context& context, Ensemble& e
   model::Evaluation evaluation{e.log_likelihood, {}, g};
   std::vector<char> has_failed(static_cast<std::size_t>(rows), 0);
   for (const int row : evaluate(problem, e.position, evaluation, context)) has_failed[row] = 1;
-  const math::Matrix noise_factor = math::cholesky(noise.covariance);
   std::vector<double> mine(static_cast<std::size_t>(rows) * (p + 1), 0.0);  // whether it is usable, then r_j
   kernels::for_each_row(rows, [&](int row) {
     if (has_failed[row]) return;
-    std::vector<double> r(static_cast<std::size_t>(p));
-    for (int i = 0; i < p; ++i) r[i] = g(row, i) - noise.data[i];
-    r = math::solve_lower(noise_factor, std::move(r));
     double* const out = &mine[static_cast<std::size_t>(row) * (p + 1)];
     out[0] = 1.0;
-    std::copy(r.begin(), r.end(), out + 1);
+    noise.whiten(&g(row, 0), out + 1);
   });
   const std::vector<double> all = parallel::gather_rows(context.comm, mine);
   const int members = static_cast<int>(e.layout.rows());

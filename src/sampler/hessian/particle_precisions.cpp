@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "sampler/proposal_scale.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -84,16 +83,17 @@ void to_packed(const math::Matrix& symmetric, double* packed) {
     for (int l = 0; l <= k; ++l) *packed++ = symmetric(k, l);
 }
 
-std::string precision_objection(const Problem& problem) {
+std::string precision_objection(const Problem& problem, int matrices) {
   if (problem.gauss_newton() == nullptr)
     return "needs the Gauss-Newton Hessian at every particle: a model with an adjoint, and a likelihood that knows its "
            "information (problem/bayes); sampler/svgd with another metric does without";
-  if (problem.dimension() > PooledMoments::largest_dimension)
-    return fmt::format(
-        "holds a matrix of {0} x {0} numbers for every particle, and its kernel sees little in so many "
-        "coordinates (at most {1}); sampler/laplace and sampler/dili take Hessians of low rank",
-        problem.dimension(), PooledMoments::largest_dimension);
-  return {};
+  constexpr std::int64_t most_numbers = std::int64_t{1} << 27;
+  const std::int64_t d = problem.dimension(), each = d * (d + 1) / 2;
+  if (matrices * each <= most_numbers) return {};
+  return fmt::format(
+      "holds {} matrices of {} x {} numbers, more than a GiB of them on every rank; {} particles would do, and "
+      "sampler/laplace and sampler/dili take Hessians of low rank",
+      matrices, d, d, most_numbers / each);
 }
 
 }  // namespace aleator::sampler

@@ -19,7 +19,7 @@ math::Matrix unpacked(const double* packed, int dimension);
 void to_packed(const math::Matrix& symmetric, double* packed);
 /// Model runs of one row of precisions_of().
 RunCount price_of_precision(const Problem& problem);
-/// Why there are no such matrices for this problem, or empty.
-std::string precision_objection(const Problem& problem);
+/// Why there are not so many such matrices for this problem, or empty: a GiB of them at most.
+std::string precision_objection(const Problem& problem, int matrices);
 
 }  // namespace aleator::sampler

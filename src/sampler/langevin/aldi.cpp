@@ -53,13 +53,9 @@ void observe(const Problem& problem, const Context& context, const Batch& z, con
   const Batch g("outputs", z.extent(0), problem.outputs());
   model::Evaluation evaluation{log_likelihood, {}, g};
   evaluate(problem, z, evaluation, context);
-  const math::Matrix factor = math::cholesky(noise.covariance);
   kernels::for_each_row(static_cast<int>(g.extent(0)), [&](int row) {
-    std::vector<double> x(g.extent(1), 0.0);
-    if (std::isfinite(log_likelihood(row)))
-      for (std::size_t i = 0; i < x.size(); ++i) x[i] = g(row, i) - noise.data[i];
-    x = math::solve_lower(factor, std::move(x));
-    for (std::size_t i = 0; i < x.size(); ++i) r(row, i) = x[i];
+    if (std::isfinite(log_likelihood(row))) return noise.whiten(&g(row, 0), &r(row, 0));
+    for (std::size_t i = 0; i < r.extent(1); ++i) r(row, i) = 0.0;
   });
 }
 

@@ -22,6 +22,20 @@ Batch scores_of(const Ensemble& e) {
   return score;
 }
 
+double median_length_scale(const Batch& z) {
+  const int n = std::min(512, static_cast<int>(z.extent(0)));
+  std::vector<double> squares;
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < i; ++j) {
+      double sum = 0.0;
+      for (std::size_t k = 0; k < z.extent(1); ++k) sum += (z(i, k) - z(j, k)) * (z(i, k) - z(j, k));
+      squares.push_back(sum);
+    }
+  const auto middle = squares.begin() + static_cast<std::ptrdiff_t>(squares.size() / 2);
+  std::nth_element(squares.begin(), middle, squares.end());
+  return std::sqrt(std::max(*middle, 1e-300) / (2.0 * std::log(static_cast<double>(z.extent(0)) + 1.0)));
+}
+
 void require_a_likelihood(const Context& context, const Ensemble& e, const std::string& method) {
   const std::vector<double> log_likelihood = e.all_log_likelihoods(context);
   if (!std::isfinite(*std::max_element(log_likelihood.begin(), log_likelihood.end())))

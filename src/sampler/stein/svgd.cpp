@@ -9,24 +9,11 @@
 #include "kernels/triangular.hpp"
 #include "sampler/hessian/particle_precisions.hpp"
 #include "sampler/mcmc/metropolis.hpp"
+#include "sampler/stein/mixture.hpp"
 #include "sampler/stein/particles.hpp"
 
 namespace aleator::sampler {
 namespace {
-
-double median_length_scale(const Batch& z) {
-  const int n = std::min(512, static_cast<int>(z.extent(0)));
-  std::vector<double> squares;
-  for (int i = 0; i < n; ++i)
-    for (int j = 0; j < i; ++j) {
-      double sum = 0.0;
-      for (std::size_t k = 0; k < z.extent(1); ++k) sum += (z(i, k) - z(j, k)) * (z(i, k) - z(j, k));
-      squares.push_back(sum);
-    }
-  const auto middle = squares.begin() + static_cast<std::ptrdiff_t>(squares.size() / 2);
-  std::nth_element(squares.begin(), middle, squares.end());
-  return std::sqrt(std::max(*middle, 1e-300) / (2.0 * std::log(static_cast<double>(z.extent(0)) + 1.0)));
-}
 
 // Lower factor of the members' covariance, row by row.
 std::vector<double> covariance_factor(const Batch& z) {
@@ -44,6 +31,27 @@ std::vector<double> covariance_factor(const Batch& z) {
   return math::cholesky(c).a;
 }
 
+// Particles at even distances in their order, with the Hessians there.
+std::vector<Anchor> anchors_of(const Problem& problem, const Context& context, const Ensemble& e, int count,
+                               RunCount& runs) {
+  const std::int64_t members = e.layout.rows(), first = e.layout.first();
+  const int d = problem.dimension();
+  std::vector<int> mine;
+  for (int l = 0; l < count; ++l)
+    if (const std::int64_t row = members * l / count - first; row >= 0 && row < e.rows())
+      mine.push_back(static_cast<int>(row));
+  const Batch places = kernels::new_batch(mine.size(), d);
+  for (std::size_t i = 0; i < mine.size(); ++i)
+    for (int k = 0; k < d; ++k) places(i, k) = e.position(mine[i], k);
+  const Batch all_places = all_rows(context, places, count),
+              hessians = all_rows(context, precisions_of(problem, context, places, runs), count);
+  std::vector<Anchor> anchors;
+  for (int l = 0; l < count; ++l)
+    anchors.push_back(
+        {std::vector<double>(&all_places(l, 0), &all_places(l, 0) + d), math::cholesky(unpacked(&hessians(l, 0), d))});
+  return anchors;
+}
+
 }  // namespace
 
 deck::Schema<Svgd::Params> Svgd::schema() {
@@ -59,7 +67,12 @@ deck::Schema<Svgd::Params> Svgd::schema() {
                {"covariance", Metric::covariance,
                 "that of the particles' covariance; needs more particles than coordinates"},
                {"hessian", Metric::hessian,
-                "the mean of the Gauss-Newton Hessians at the particles; costs min(d, p) model runs more a particle"}})
+                "the mean of the Gauss-Newton Hessians at the particles; costs min(d, p) model runs more a particle"},
+               {"mixture", Metric::mixture,
+                "near each particle, or each of some anchors among them, the Gauss-Newton Hessian there; for curved "
+                "posteriors"}})
+      .key("anchors", &Params::anchors, "1",
+           "how many, with metric = \"mixture\"; each costs min(d, p) model runs; 0: every particle", deck::at_least(0))
       .choice("precision", &Params::precision, "of the sums over pairs",
               {{"double", Precision::double_precision, "64 bits"}, {"single", Precision::single_precision, "32 bits"}});
   return s;
@@ -74,7 +87,10 @@ std::string Svgd::objection(const Problem& problem) const {
   if (params.metric == Metric::covariance && params.members <= problem.dimension())
     return fmt::format("has metric = \"covariance\" with {} particles for {} coordinates; it needs more",
                        params.members, problem.dimension());
-  if (params.metric == Metric::hessian) return precision_objection(problem);
+  if (params.metric == Metric::mixture && anchors() > params.members)
+    return fmt::format("has {} anchors among {} particles: at most as many", params.anchors, params.members);
+  if (params.metric == Metric::hessian) return precision_objection(problem, params.members);
+  if (params.metric == Metric::mixture) return precision_objection(problem, anchors());
   return gradient_objection(problem);
 }
 
@@ -86,11 +102,10 @@ Svgd::State Svgd::init(const Problem& problem, const Context& context) const {
   return s;
 }
 
-StepInfo Svgd::step(const Problem& problem, const Context& context, State& s) const {
-  Ensemble& e = s.ensemble;
-  const int rows = e.rows(), d = problem.dimension();
-  require_a_likelihood(context, e, "Stein variational gradient descent");
-  const Batch phi("phi", rows, d);
+// phi in one metric; returns l.
+double Svgd::direction(const Problem& problem, const Context& context, State& s, const Batch& phi) const {
+  const Ensemble& e = s.ensemble;
+  const int d = problem.dimension();
   Batch z = all_rows(context, e.position, params.members), all_scores = all_rows(context, scores_of(e), params.members);
   std::vector<double> lower;
   if (params.metric == Metric::covariance) lower = covariance_factor(z);
@@ -117,6 +132,26 @@ StepInfo Svgd::step(const Problem& problem, const Context& context, State& s) co
   else
     kernels::SteinDirection<float>(z, all_scores, length).apply(e.layout.first(), phi);
   if (!lower.empty()) kernels::multiply_lower(lower.data(), phi, phi);
+  return length;
+}
+
+double Svgd::direction_of_mixture(const Problem& problem, const Context& context, State& s, const Batch& phi) const {
+  const Ensemble& e = s.ensemble;
+  RunCount count;
+  const std::vector<Anchor> chosen = anchors_of(problem, context, e, anchors(), count);
+  count.add_to(s);
+  return mixture_direction({params.length_scale, params.precision == Precision::single_precision}, chosen,
+                           all_rows(context, e.position, params.members),
+                           all_rows(context, scores_of(e), params.members), e.layout.first(), phi);
+}
+
+StepInfo Svgd::step(const Problem& problem, const Context& context, State& s) const {
+  Ensemble& e = s.ensemble;
+  const int rows = e.rows(), d = problem.dimension();
+  require_a_likelihood(context, e, "Stein variational gradient descent");
+  const Batch phi("phi", rows, d);
+  const double length = params.metric == Metric::mixture ? direction_of_mixture(problem, context, s, phi)
+                                                         : direction(problem, context, s, phi);
 
   constexpr double memory = 0.9, floor = 1e-6;
   const double epsilon = params.step * (1.0 - static_cast<double>(s.iteration) / params.iterations);

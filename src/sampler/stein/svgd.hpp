@@ -7,10 +7,13 @@
 ///           constant matrix-valued kernel (Wang, Tang, Bajaj, Liu 2019), which makes the directions affine invariant (the
 ///           length of the steps, scaled coordinate by coordinate, is not).
 ///           metric = hessian: the same with L L^T the inverse of the mean Gauss-Newton Hessian.
+///           metric = mixture: a mixture of such kernels around anchors, all particles or some at even distances in their
+///           order, by the Hessians there (sampler/stein/mixture.hpp).
 ///           Biased for finite J: the spread is too small, the more so the larger d is beside J.
 /// Parallel  collective; same bits on any number of ranks. Every rank holds all positions and scores.
 /// Cost      an iteration: J model runs with adjoint and J^2 (4 d + 18) flops (J d^2 more with a metric; with
-///           hessian J min(d, p) model runs).
+///           hessian J min(d, p) model runs); with a mixture anchors x min(d, p) model runs and
+///           up to as many sums over pairs as anchors.
 /// Fails     NumericsError when every particle has likelihood zero; objects to problems without a gradient.
 #include "sampler/sampler.hpp"
 
@@ -18,13 +21,14 @@ namespace aleator::sampler {
 
 struct Svgd {
   enum class Precision { double_precision, single_precision };
-  enum class Metric { identity, covariance, hessian };
+  enum class Metric { identity, covariance, hessian, mixture };
   struct Params {
     int members = 256;
     int iterations = 500;
     double step = 0.1;
     double length_scale = 0.0;
     Metric metric = Metric::identity;
+    int anchors = 0;
     Precision precision = Precision::double_precision;
   };
   struct State : BaseState {
@@ -39,6 +43,11 @@ struct Svgd {
   StepInfo step(const Problem& problem, const Context& context, State& s) const;
 
   Params params;
+
+ private:
+  int anchors() const { return params.anchors > 0 ? params.anchors : params.members; }
+  double direction(const Problem& problem, const Context& context, State& s, const Batch& phi) const;
+  double direction_of_mixture(const Problem& problem, const Context& context, State& s, const Batch& phi) const;
 };
 
 }  // namespace aleator::sampler

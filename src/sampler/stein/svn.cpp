@@ -4,6 +4,7 @@
 
 #include "core/log.hpp"
 #include "kernels/stein.hpp"
+#include "math/gemm.hpp"
 #include "sampler/proposal_scale.hpp"
 #include "sampler/stein/particles.hpp"
 
@@ -102,7 +103,9 @@ StepInfo Svn::step(const Problem& problem, const Context& context, State& s) con
   const double longest = params.largest_move * std::sqrt(static_cast<double>(d));
   kernels::for_each_row(rows, [&](int row) {
     std::vector<double> q(&phi(row, 0), &phi(row, 0) + d);
-    q = math::solve_cholesky(math::cholesky(block_of(all, e.layout.first() + row, 1.0 / (length * length))), q);
+    math::Matrix right(d, 1);
+    right.a = q;
+    q = math::solve_positive_definite(block_of(all, e.layout.first() + row, 1.0 / (length * length)), right).a;
     squares(row) = math::dot(q, q) / d;
     q = math::solve_lower_transposed(lower, q);
     const double norm = std::sqrt(math::dot(q, q)), share = norm > longest ? longest / norm : 1.0;

@@ -13,7 +13,7 @@
 /// Cost      an iteration: J (1 + min(d, p)) model runs (hessian/particle_precisions.hpp), J^2 d^2 + J (4 d^3 / 3 + p d^2) flops,
 ///           J d^2 / 2 numbers.
 /// Fails     NumericsError when every particle has likelihood zero; objects to problems without a Gauss-Newton Hessian and to
-///           more than 256 coordinates.
+///           Hessians of more than a GiB: 256 particles of 1000 coordinates, 64 of 2000.
 #include "sampler/hessian/particle_precisions.hpp"
 
 namespace aleator::sampler {
@@ -30,7 +30,7 @@ struct Svn {
   struct State : BaseState {};
   static deck::Schema<Params> schema();
   Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false}; }
-  std::string objection(const Problem& problem) const { return precision_objection(problem); }
+  std::string objection(const Problem& problem) const { return precision_objection(problem, params.members); }
 
   State init(const Problem& problem, const Context& context) const;
   StepInfo step(const Problem& problem, const Context& context, State& s) const;
