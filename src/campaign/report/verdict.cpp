@@ -109,6 +109,22 @@ Check mean_check(const ReportData& data) {
           "Quantiles can be used; for these means run longer, since rare large values decide them."};
 }
 
+// What the standard error of a log evidence does not know of, as far as the sampler does.
+void add_blind_spots(const MethodRun& run, Check& c) {
+  for (const Series& series : run.histories) {
+    if (series.y.empty()) continue;
+    if (series.name == "log_unseen_mass")
+      c.found +=
+          fmt::format("; a peak of less than e^{:.0f} of the prior mass would not have been seen", series.y.back());
+    const double remembered = *std::max_element(series.y.begin(), series.y.end());
+    if (series.name == "correlation" && remembered > threshold::remembered) {
+      c.level = std::max(c.level, Level::caution);
+      c.found += fmt::format("; particles remembered where a level began (correlation {})", number(remembered, 2));
+      c.advice = "The standard error may be too small: raise max_moves, and compare with another method.";
+    }
+  }
+}
+
 void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
   if (has_draws(run)) {
     const double all = static_cast<double>(run.chains) * run.draws, share = unique_rows(run) / all;
@@ -128,6 +144,7 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
               : error < threshold::evidence_caution ? Level::caution
                                                     : Level::bad;
     if (c.level != Level::good) c.advice = "The evidence is uncertain: take more particles.";
+    add_blind_spots(run, c);
   } else {
     c.found += ", without a standard error";
     c.advice = "Repeat the run with other seeds to learn how far the evidence scatters.";
