@@ -153,9 +153,11 @@ void tell_apart(std::vector<BenchRow>& rows) {
 }
 
 std::string bench_table(const std::vector<BenchRow>& rows) {
+  std::size_t width = 22;
+  for (const BenchRow& row : rows) width = std::max(width, row.sampler.size());
   std::string text =
-      fmt::format("{:<22} {:<28} {:<22} {:>13} {:>13} {:>10} {:>6} {:>11} {:>9} {:>8}\n", "problem", "quantity",
-                  "sampler", "found", "known", "tolerance", "", "model runs", "runs/ESS", "seconds");
+      fmt::format("{:<22} {:<28} {:<{}} {:>13} {:>13} {:>10} {:>6} {:>11} {:>9} {:>8}\n", "problem", "quantity",
+                  "sampler", width, "found", "known", "tolerance", "", "model runs", "runs/ESS", "seconds");
   for (const BenchRow& row : rows) {
     if (!row.failure.empty()) {
       text += fmt::format("{:<22} {:<28} {:<{}} {}: {}\n", row.problem, name_of(row.known), row.sampler, width,

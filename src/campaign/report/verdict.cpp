@@ -219,12 +219,14 @@ Check prediction_check(const Prediction& p) {
                   "outside the central 90 % of their replicates",
                   percent(p.p_value), count(p.draws), number(p.p_value, 2), percent(p.outside)),
       ""};
-  if (p.p_value < threshold::predictive) {
+  if (std::isfinite(p.p_value_log_likelihood))
+    c.found += fmt::format("; as unlikely as the data: p = {}", number(p.p_value_log_likelihood, 2));
+  if (p.p_value < threshold::predictive || p.p_value_log_likelihood < threshold::predictive) {
     c.level = Level::caution;
     c.advice =
         "The model with its posterior parameters does not make such data: look at the residuals; the model lacks "
         "something, or the noise is understated.";
-  } else if (p.p_value > 1.0 - threshold::predictive) {
+  } else if (p.p_value > 1.0 - threshold::predictive || p.p_value_log_likelihood > 1.0 - threshold::predictive) {
     c.advice = "The data lie closer to the prediction than the noise allows: it is overstated.";
   }
   return c;
