@@ -97,7 +97,7 @@ std::vector<BenchRow> failed_rows(const BenchProblem& problem, const std::string
   for (const KnownValue& known : problem.answers.values) {
     BenchRow row;
     row.problem = problem.name, row.sampler = "-", row.known = known, row.failure = why.substr(0, why.find('\n'));
-    row.found = row.standard_error = row.model_evaluations = row.seconds = std::nan("");
+    row.found = row.standard_error = row.model_evaluations = row.seconds = row.ess = std::nan("");
     rows.push_back(row);
   }
   return rows;
@@ -119,6 +119,7 @@ std::vector<BenchRow> compare_run(const BenchProblem& problem, const std::string
     row.problem = problem.name;
     if (std::isnan(row.seconds)) row.seconds = seconds;  // jobs that keep no time of their own
   }
+  tell_apart(rows);
   return rows;
 }
 
@@ -140,10 +141,10 @@ void write_files(const std::string& out, const std::vector<BenchRow>& rows, cons
   report::BenchPage page{fmt::format("aleator {} ({})", core::version(), core::git_hash()), verdict, {}};
   for (const BenchRow& row : rows) {
     const double error = std::abs(row.found - row.known.value) / row.known.tolerance;
-    page.rows.push_back({row.problem,
-                         row.known.quantity + (row.known.parameter.empty() ? "" : " of " + row.known.parameter),
-                         row.sampler, row.failure, row.found, row.known.value, row.known.tolerance, error,
-                         row.model_evaluations, row.seconds, row.is_judged, row.passes});
+    page.rows.push_back(
+        {row.problem, row.known.quantity + (row.known.parameter.empty() ? "" : " of " + row.known.parameter),
+         row.sampler, row.failure, row.found, row.known.value, row.known.tolerance, error, row.model_evaluations,
+         row.model_evaluations / row.ess, row.seconds, row.is_judged, row.passes});
   }
   io::atomic_write_text(out + "/bench.html", report::render_bench_html(page, out));
 }

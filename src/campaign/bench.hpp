@@ -3,7 +3,8 @@
 /// Method    every folder below one holds reference.toml (input/benchmarks/README.md): a deck, a job, and values with tolerances.
 ///           The deck runs as `aleator run` does, in a folder of its own; then its summary.json is compared, and those of the
 ///           samplers it compares with. log_evidence must also lie within 3 reported standard errors + 0.05. A method that is
-///           biased by its nature (is_exact = false in summary.json) is listed but not judged.
+///           biased by its nature (is_exact = false in summary.json) is listed but not judged. Model runs for each effective
+///           sample, warm-up included, compare samplers at equal effective samples; runs of coarser problems are not among them.
 /// Parallel  collective; rank 0 reads and writes.
 /// Cost      the runs.
 /// Fails     UserError: no such problem, a reference.toml that is wrong. A deck that fails is a row of the table and the others
@@ -33,15 +34,19 @@ KnownAnswers parse_known_answers(const std::string& text, const std::string& pat
 
 /// One line of the table: a value as one sampler found it.
 struct BenchRow {
-  std::string problem, sampler;
+  std::string problem, sampler, name;  ///< sampler: the component, with the block's name where two are of one component
   KnownValue known;
   double found = 0.0, standard_error = 0.0, model_evaluations = 0.0, seconds = 0.0;
+  double ess = 0.0;  ///< effective samples of the parameter, NaN where there is none
   bool is_judged = true, passes = false;
   std::string failure;  ///< why nothing was found; empty otherwise
 };
 
 /// Compares one summary.json, as text. Evidence that a sampler which is not the job's own does not give is left out.
 std::vector<BenchRow> compare_summary(const std::string& summary, const KnownAnswers& answers, bool is_main);
+
+/// Adds the name to the component where rows of another name have the same.
+void tell_apart(std::vector<BenchRow>& rows);
 
 std::string bench_table(const std::vector<BenchRow>& rows);
 std::string bench_csv(const std::vector<BenchRow>& rows);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "campaign/bench.hpp"
 #include "campaign/csv.hpp"
@@ -59,12 +61,13 @@ KnownValue value_of(const deck::Node& table, deck::Diagnostics& faults) {
 
 double number_or_nan_of(const ordered_json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
 
+const ordered_json& member(const ordered_json& at, const std::string& key) {
+  static const ordered_json nothing;
+  return at.is_object() && at.contains(key) ? at.at(key) : nothing;
+}
+
 // What the summary says of a quantity: value and standard error, NaN where it says nothing.
 std::pair<double, double> found_in(const ordered_json& summary, const KnownValue& known) {
-  const ordered_json nothing;
-  const auto member = [&nothing](const ordered_json& at, const std::string& key) -> const ordered_json& {
-    return at.is_object() && at.contains(key) ? at.at(key) : nothing;
-  };
   if (known.quantity == "log_evidence") {
     const ordered_json& evidence = member(summary, "log_evidence");
     return {number_or_nan_of(member(evidence, "value")), number_or_nan_of(member(evidence, "standard_error"))};
@@ -129,6 +132,8 @@ std::vector<BenchRow> compare_summary(const std::string& summary, const KnownAns
     std::tie(row.found, row.standard_error) = found_in(json, known);
     if (std::isnan(row.found) && !is_main && known.quantity == "log_evidence") continue;
     row.sampler = json.value("component", "job/" + json.value("job", ""));
+    row.name = json.value("sampler", "");
+    row.ess = number_or_nan_of(member(member(member(json, "parameters"), known.parameter), "ess_bulk"));
     row.model_evaluations = number_or_nan_of(json.contains("model_evaluations") ? json.at("model_evaluations")
                                                                                 : json.value("rows", ordered_json()));
     row.seconds = json.value("wall_time_seconds", std::nan(""));
@@ -140,33 +145,46 @@ std::vector<BenchRow> compare_summary(const std::string& summary, const KnownAns
   return rows;
 }
 
+void tell_apart(std::vector<BenchRow>& rows) {
+  std::map<std::string, std::set<std::string>> names;
+  for (const BenchRow& row : rows) names[row.problem + "\n" + row.sampler].insert(row.name);
+  for (BenchRow& row : rows)
+    if (names[row.problem + "\n" + row.sampler].size() > 1) row.sampler += " " + row.name;
+}
+
 std::string bench_table(const std::vector<BenchRow>& rows) {
-  std::string text = fmt::format("{:<22} {:<28} {:<22} {:>13} {:>13} {:>10} {:>6} {:>11} {:>8}\n", "problem",
-                                 "quantity", "sampler", "found", "known", "tolerance", "", "model runs", "seconds");
+  std::size_t width = 22;
+  for (const BenchRow& row : rows) width = std::max(width, row.sampler.size());
+  std::string text =
+      fmt::format("{:<22} {:<28} {:<{}} {:>13} {:>13} {:>10} {:>6} {:>11} {:>9} {:>8}\n", "problem", "quantity",
+                  "sampler", width, "found", "known", "tolerance", "", "model runs", "runs/ESS", "seconds");
   for (const BenchRow& row : rows) {
     if (!row.failure.empty()) {
-      text += fmt::format("{:<22} {:<28} {:<22} {}: {}\n", row.problem, name_of(row.known), row.sampler, word_of(row),
-                          row.failure);
+      text += fmt::format("{:<22} {:<28} {:<{}} {}: {}\n", row.problem, name_of(row.known), row.sampler, width,
+                          word_of(row), row.failure);
       continue;
     }
-    text += fmt::format("{:<22} {:<28} {:<22} {:>13.6g} {:>13.6g} {:>10.3g} {:>6} {:>11.0f} {:>8.1f}\n", row.problem,
-                        name_of(row.known), row.sampler, row.found, row.known.value, row.known.tolerance, word_of(row),
-                        row.model_evaluations, row.seconds);
+    text +=
+        fmt::format("{:<22} {:<28} {:<{}} {:>13.6g} {:>13.6g} {:>10.3g} {:>6} {:>11.0f} {:>9} {:>8.1f}\n", row.problem,
+                    name_of(row.known), row.sampler, width, row.found, row.known.value, row.known.tolerance,
+                    word_of(row), row.model_evaluations,
+                    std::isfinite(row.ess) ? fmt::format("{:.3g}", row.model_evaluations / row.ess) : "", row.seconds);
   }
   return text;
 }
 
 std::string bench_csv(const std::vector<BenchRow>& rows) {
   std::string text =
-      "problem,quantity,parameter,sampler,found,standard_error,known,tolerance,verdict,model_evaluations,seconds,"
+      "problem,quantity,parameter,sampler,found,standard_error,known,tolerance,verdict,model_evaluations,seconds,ess,"
       "failure,source\n";
   for (const BenchRow& row : rows) {
     text += fmt::format("{},{},{},{}", csv_quoted(row.problem), row.known.quantity, csv_quoted(row.known.parameter),
                         csv_quoted(row.sampler));
     for (const double x : {row.found, row.standard_error, row.known.value, row.known.tolerance})
       text += "," + csv_number(x);
-    text += fmt::format(",{},{},{},{},{}\n", word_of(row), csv_number(row.model_evaluations), csv_number(row.seconds),
-                        csv_quoted(row.failure), csv_quoted(row.known.source));
+    text +=
+        fmt::format(",{},{},{},{},{},{}\n", word_of(row), csv_number(row.model_evaluations), csv_number(row.seconds),
+                    csv_number(row.ess), csv_quoted(row.failure), csv_quoted(row.known.source));
   }
   return text;
 }
@@ -187,6 +205,7 @@ std::string bench_json(const std::vector<BenchRow>& rows) {
                    {"passes", row.passes},
                    {"model_evaluations", number(row.model_evaluations)},
                    {"seconds", number(row.seconds)},
+                   {"ess", number(row.ess)},
                    {"failure", row.failure},
                    {"source", row.known.source}});
   return out.dump(2) + "\n";

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "inverse/problem/bayes.hpp"
 #include "io/results.hpp"
 
 namespace aleator::campaign {
@@ -32,6 +33,30 @@ std::pair<double, double> pooled_moments(const std::vector<const double*>& sampl
   mean /= static_cast<double>(samples.size());
   for (const double* const x : samples) squares += (x[i] - mean) * (x[i] - mean);
   return {mean, squares / static_cast<double>(samples.size())};
+}
+
+// Null where data cannot be exchanged.
+const model::Likelihood* likelihood_of(const model::Problem& problem) {
+  const auto* const bayes = dynamic_cast<const inverse::BayesProblem*>(&problem);
+  if (bayes == nullptr) return nullptr;
+  const model::Likelihood& likelihood = *bayes->parts().likelihood;
+  return likelihood.with_data(likelihood.data()) != nullptr ? &likelihood : nullptr;
+}
+
+double log_density_of(const model::Likelihood& likelihood, const double* y) {
+  const model::Vector result("log_density", 1);
+  likelihood.log_density(model::ConstBatch(y, 1, static_cast<std::size_t>(likelihood.outputs())), result);
+  return result(0);
+}
+
+// Share of the replicates that are no likelier than the data, the data counted as one of them.
+double p_value_of(const std::vector<double>& log_densities) {
+  int draws = 0, reached = 0;
+  for (std::size_t i = 0; i + 1 < log_densities.size(); i += 2) {
+    if (std::isnan(log_densities[i]) || std::isnan(log_densities[i + 1])) continue;
+    ++draws, reached += log_densities[i + 1] <= log_densities[i];
+  }
+  return draws < 2 ? std::nan("") : (1.0 + reached) / (1.0 + draws);
 }
 
 }  // namespace
@@ -66,11 +91,13 @@ Predicted predict(const model::Problem& problem, const model::Context& context, 
   for (const model::FailedRow& failed : status.failed) has_failed[static_cast<std::size_t>(failed.row)] = 1;
   Predicted mine;
   const std::size_t data = can_replicate(problem) ? problem.facts().data.size() : 0;
+  const model::Likelihood* const likelihood = data > 0 ? likelihood_of(problem) : nullptr;
   for (int row = 0; row < rows; ++row) {
     const double* const y = &evaluation.outputs(row, 0);
     if (has_failed[static_cast<std::size_t>(row)]) {
       mine.outputs.insert(mine.outputs.end(), static_cast<std::size_t>(p), undefined);
       mine.data.insert(mine.data.end(), data, undefined);
+      if (likelihood != nullptr) mine.log_densities.insert(mine.log_densities.end(), 2, undefined);
       continue;
     }
     mine.outputs.insert(mine.outputs.end(), y, y + p);
@@ -78,8 +105,12 @@ Predicted predict(const model::Problem& problem, const model::Context& context, 
     const std::vector<double> replicate =
         problem.simulate(y, context.rng, {kernels::Purpose::observation_noise, step}, layout.first() + row);
     mine.data.insert(mine.data.end(), replicate.begin(), replicate.end());
+    if (likelihood == nullptr) continue;
+    mine.log_densities.push_back(log_density_of(*likelihood, y));
+    mine.log_densities.push_back(log_density_of(*likelihood->with_data(replicate), y));
   }
-  return {parallel::gather_rows(context.comm, mine.outputs), parallel::gather_rows(context.comm, mine.data)};
+  return {parallel::gather_rows(context.comm, mine.outputs), parallel::gather_rows(context.comm, mine.data),
+          parallel::gather_rows(context.comm, mine.log_densities)};
 }
 
 PredictiveCheck check_prediction(const std::vector<double>& data, const std::vector<double>& replicates) {
@@ -115,6 +146,12 @@ PredictiveCheck check_prediction(const std::vector<double>& data, const std::vec
   const auto reached = std::count_if(discrepancy.begin(), discrepancy.end() - 1,
                                      [&](double value) { return value >= discrepancy.back(); });
   check.p_value = (1.0 + static_cast<double>(reached)) / static_cast<double>(n + 1);
+  return check;
+}
+
+PredictiveCheck check_prediction(const std::vector<double>& data, const Predicted& predicted) {
+  PredictiveCheck check = check_prediction(data, predicted.data);
+  check.p_value_log_likelihood = p_value_of(predicted.log_densities);
   return check;
 }
 

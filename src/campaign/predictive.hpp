@@ -5,10 +5,12 @@
 ///           right (for the prior exactly; the posterior has seen the data, which makes its checks mild). Datum by datum the
 ///           place among the replicates, PIT_i = (#{x_si < x_i} + #{x_si = x_i} / 2 + 1/2) / (n + 1); over all data
 ///           T(x) = mean_i ((x_i - m_i) / s_i)^2 with mean m and sd s of all n + 1, and
-///           p = (1 + #{T(x_s) >= T(x)}) / (n + 1).
+///           p = (1 + #{T(x_s) >= T(x)}) / (n + 1). And a check that knows the law of the noise: with the discrepancy
+///           D(x, u) = - log p(x | u), p = (1 + #{D(x_s, u_s) >= D(x, u_s)}) / (n + 1) (Gelman, Meng, Stern 1996, equation 8).
 /// Parallel  collective; the numbers do not depend on the ranks.
-/// Cost      a model run a draw, n x data doubles on every rank.
+/// Cost      a model run a draw, a likelihood of new data each, n x data doubles on every rank.
 /// Fails     NumericsError as the model under on_failure = "stop"; draws whose model run fails are left out.
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,8 @@ bool can_replicate(const model::Problem& problem);
 struct Predicted {
   std::vector<double> outputs;
   std::vector<double> data;  ///< replicated; empty where the problem cannot draw any
+  std::vector<double>
+      log_densities;  ///< of every row, of the data and of the replicate; empty where they are not known
 };
 /// `parameters`: this rank's rows of u. `step` tells the replicates of posterior and prior apart.
 Predicted predict(const model::Problem& problem, const model::Context& context, const parallel::RowLayout& layout,
@@ -40,12 +44,15 @@ Predicted predict(const model::Problem& problem, const model::Context& context, 
 struct PredictiveCheck {
   int draws = 0, failed = 0;  ///< replicates, and draws left out
   double p_value = 0.0;
+  double p_value_log_likelihood = std::numeric_limits<double>::quiet_NaN();  ///< with D
   double outside = 0.0;  ///< share of the data outside the central 90 % of their replicates
   int extreme = -1;      ///< the datum deepest in a tail; -1: none varies
   std::vector<double> pit, q05, q50, q95;
 };
 /// `replicates`: rows of as many numbers as data; fewer than two sound rows give draws < 2 and no numbers.
 PredictiveCheck check_prediction(const std::vector<double>& data, const std::vector<double>& replicates);
+/// The same, and the p-value of the log-likelihood.
+PredictiveCheck check_prediction(const std::vector<double>& data, const Predicted& predicted);
 
 /// Parameters of `count` draws spread evenly over those in results.h5, this rank's rows of them.
 model::Batch posterior_parameters(const std::string& results, const model::Problem& problem,

@@ -186,6 +186,8 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.prior_prediction = read_prediction(results, "prior_predictive", data.observed);
   data.main = read_method(folders.front(), problem, true);
   const json summary = read_sampling_summary(folders.front() + "/summary.json").facts;
+  if (const json& check = summary.at("posterior_predictive"); check.is_object())
+    data.posterior_prediction.p_value_log_likelihood = number_or_nan(check.at("p_value_log_likelihood"));
   data.ranks = summary.at("ranks"), data.threads = summary.at("threads");
   for (std::size_t i = 1; i < folders.size(); ++i) data.comparisons.push_back(read_method(folders[i], problem, false));
   io::make_directory(folder + "/report");

@@ -235,7 +235,7 @@ void SamplerRun::predict(RunFacts& facts) {
     model::Batch u;
     parallel::agree(job_.comm, [&] { u = posterior_parameters(folder_ + "/results.h5", problem_, layout); });
     const Predicted predicted = campaign::predict(problem_, context_, layout, u, step_of_posterior);
-    facts.posterior_check = check_prediction(data, predicted.data);
+    facts.posterior_check = check_prediction(data, predicted);
     recorder_->write_posterior_predictive(predicted, facts.posterior_check);
   }
   if (predictive_.prior > 0) {
@@ -245,7 +245,7 @@ void SamplerRun::predict(RunFacts& facts) {
     context_.rng.normals({kernels::Purpose::prior_sample}, layout.first(), z);
     problem_.parameters(z, u);
     const Predicted predicted = campaign::predict(problem_, context_, layout, u, step_of_prior);
-    facts.prior_check = check_prediction(data, predicted.data);
+    facts.prior_check = check_prediction(data, predicted);
     recorder_->write_prior_predictive(predicted, facts.prior_check);
   }
 }

@@ -171,6 +171,7 @@ ordered_json check_json(const PredictiveCheck& check, std::size_t data) {
   out["draws"] = check.draws;
   out["failed"] = check.failed;
   out["p_value"] = check.p_value;
+  out["p_value_log_likelihood"] = number(check.p_value_log_likelihood);
   out["data"] = data;
   out["outside_90_percent"] = check.outside;
   out["most_extreme_datum"] = check.extreme < 0 ? ordered_json(nullptr) : ordered_json(check.extreme);

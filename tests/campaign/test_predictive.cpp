@@ -1,10 +1,20 @@
 #include "campaign/predictive.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <string>
 #include <vector>
+
+#include "inverse/likelihood/counts.hpp"
+#include "inverse/likelihood/gaussian.hpp"
+#include "inverse/likelihood/student_t.hpp"
+#include "inverse/model/linear.hpp"
+#include "inverse/problem/bayes.hpp"
+#include "prob/prior/normal.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -66,6 +76,63 @@ TEST(PredictiveCheck, DataWithoutScatterDoNotCount) {
   EXPECT_EQ(c.extreme, 1);
   EXPECT_DOUBLE_EQ(c.pit[0], 0.5);
   EXPECT_TRUE(std::isfinite(c.p_value));
+}
+
+// 60 data of one parameter u: outputs are all u.
+template <typename Likelihood>
+inverse::BayesProblem repeated(typename Likelihood::Params params, const std::vector<double>& data) {
+  std::string table;
+  for (const double value : data) table += fmt::format("{:.17g}\n", value);
+  params.data = {"data.txt", table};
+  return {
+      {},
+      {std::make_shared<inverse::LinearModel>(std::vector<double>(data.size(), 1.0), static_cast<int>(data.size()), 1),
+       std::make_shared<prob::Normal>(prob::Normal::Params{1, {0.0}, {1.0}, {}}),
+       std::make_shared<Likelihood>(params)}};
+}
+
+// Replicates at 100 draws u, which scatter little as those of a posterior do.
+PredictiveCheck check_at(const model::Problem& problem, double u, std::int64_t step = 7) {
+  const parallel::RowLayout layout(100, parallel::Comm::self());
+  const model::Batch rows("u", 100, 1);
+  const std::vector<double> scatter = normals(11, 100, 1, 0.02);
+  for (int row = 0; row < 100; ++row) rows(row, 0) = u + scatter[static_cast<std::size_t>(row)];
+  const model::Context context{parallel::Comm::self(), kernels::Rng(5)};
+  return check_prediction(problem.facts().data, predict(problem, context, layout, rows, step));
+}
+
+// Data of the model itself pass, those that are too scattered or too regular do not.
+template <typename Likelihood>
+void expect_faults_found(const typename Likelihood::Params& params, double u, double scattered, double regular) {
+  const std::vector<double> any(60, regular);
+  const auto model = repeated<Likelihood>(params, any);
+  const std::vector<double> outputs(60, u);
+  const kernels::Rng rng(23);
+  double sum = 0.0;
+  constexpr int sets = 20;
+  for (int set = 0; set < sets; ++set) {
+    const std::vector<double> own = model.simulate(outputs.data(), rng, {kernels::Purpose::test, 3}, set);
+    sum += check_at(repeated<Likelihood>(params, own), u).p_value_log_likelihood / sets;
+  }
+  EXPECT_NEAR(sum, 0.5, 4.0 * 0.2887 / std::sqrt(sets));  // uniform but for ties
+  std::vector<double> wild = any;
+  for (std::size_t i = 0; i < wild.size(); ++i) wild[i] += i % 2 == 0 ? scattered : -scattered;
+  EXPECT_LE(check_at(repeated<Likelihood>(params, wild), u).p_value_log_likelihood, 0.01);
+  EXPECT_GE(check_at(repeated<Likelihood>(params, any), u).p_value_log_likelihood, 0.99);
+}
+
+TEST(PredictiveCheck, OfTheLogLikelihoodFindsFaultsOfEveryLikelihoodThatDraws) {
+  inverse::GaussianLikelihood::Params gaussian;
+  gaussian.sd = {1.0};
+  expect_faults_found<inverse::GaussianLikelihood>(gaussian, 0.0, 2.0, 0.0);
+  inverse::StudentTLikelihood::Params student;
+  student.degrees_of_freedom = 1.0;  // no moment exists
+  expect_faults_found<inverse::StudentTLikelihood>(student, 0.0, 6.0, 0.0);
+  inverse::PoissonLikelihood::Params poisson;
+  expect_faults_found<inverse::PoissonLikelihood>(poisson, std::log(10.0), 6.0, 10.0);
+  inverse::BinomialLikelihood::Params binomial;
+  binomial.trials = {20};
+  expect_faults_found<inverse::BinomialLikelihood>(binomial, 0.0, 5.0, 10.0);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "campaign/report/format.hpp"
+#include "campaign/report/verdict.hpp"
 
 #include <gtest/gtest.h>
 
@@ -26,6 +27,22 @@ TEST(ReportFormat, LongNamesKeepTheirBeginningAndTheirEnd) {
   EXPECT_EQ(short_name("theta[12]", 9), "theta[12]");
   EXPECT_EQ(short_name("conductivity[12]", 10), "conduc…12]");
   EXPECT_EQ(short_name("σσσσσσσσ", 4), "σσ…σ");
+}
+
+TEST(ReportVerdict, WhatTheErrorOfAnEvidenceDoesNotKnowIsSaid) {
+  ReportData data;
+  data.main.kind = "particles";
+  data.main.log_evidence = -10, data.main.log_evidence_standard_error = 0.1;
+  data.main.histories = {{"log_unseen_mass", {0, 1}, {-7.0, -35.2}}, {"correlation", {0, 1}, {0.29, 0.02}}};
+  Check c = judge(data).checks.front();
+  EXPECT_EQ(c.what, "Log evidence");
+  EXPECT_EQ(c.level, Level::good);
+  EXPECT_NE(c.found.find("less than e^-35 of the prior mass"), std::string::npos) << c.found;
+  EXPECT_EQ(c.found.find("remembered"), std::string::npos);
+  data.main.histories[1].y[0] = 0.31;
+  c = judge(data).checks.front();
+  EXPECT_EQ(c.level, Level::caution);
+  EXPECT_NE(c.found.find("(correlation 0.31)"), std::string::npos) << c.found;
 }
 
 }  // namespace

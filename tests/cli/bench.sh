@@ -4,7 +4,7 @@ python=/usr/bin/python3
 [ -x $python ] || python=$(command -v python3) || skip "no python3"
 
 cd "$SOURCE_DIR" || fail "no $SOURCE_DIR"
-expect 0 "$ALEATOR" bench --only ishigami linear_gaussian --out "$scratch/good" # the default folder
+expect 0 "$ALEATOR" bench --only ishigami linear_gaussian elliptic_2p --out "$scratch/good" # the default folder
 cd "$scratch" || exit 1
 says "pass" "sampler/smc" "sampler/hmc" "job/forward" "values within their tolerance"
 says_not FAIL
@@ -19,6 +19,12 @@ for row, line in zip(rows, lines):
     if row["is_judged"]: assert row["passes"] == (abs(row["found"] - row["known"]) <= row["tolerance"])
 evidence = [row for row in rows if row["quantity"] == "log_evidence"]
 assert evidence and all(abs(row["found"] - row["known"]) <= 3 * row["standard_error"] + 0.05 for row in evidence)
+# A wrong surrogate leaves the posterior as it is (it passes, as all rows); a good one saves model runs.
+assert all(row["passes"] for row in rows if row["is_judged"])
+runs = {row["sampler"]: row["model_evaluations"] / row["ess"] for row in rows if row["problem"] == "elliptic_2p"
+        and row["quantity"] == "mean" and row["parameter"] == "theta[0]"}
+delayed = "sampler/delayed_acceptance delayed_"
+assert runs[delayed + "good"] < 0.3 * runs["sampler/random_walk"] < runs[delayed + "wrong"], runs
 found = json.load(open("good/linear_gaussian/summary.json"))["parameters"]["u[0]"]["mean"]
 assert found in [row["found"] for row in rows if row["parameter"] == "u[0]" and row["quantity"] == "mean"]
 E2

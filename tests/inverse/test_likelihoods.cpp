@@ -120,6 +120,58 @@ TEST(NegativeBinomialLikelihood, IsTheClosedForm) {
   EXPECT_THROW(NegativeBinomialLikelihood({{"x.txt", "1.5\n"}, 2.0, false, Link::log}), deck::KeyError);
 }
 
+// Of 40 000 data sets drawn at outputs y: shares of data up to a number, against the distribution function; four standard errors
+// at most (a false alarm in 16 000 for each of ten).
+void expect_shares(const model::Likelihood& likelihood, const std::vector<double>& y, std::size_t datum, double up_to,
+                   double expected) {
+  constexpr int sets = 40000;
+  double share = 0.0;
+  for (int set = 0; set < sets; ++set)
+    share += likelihood.simulate(y.data(), kernels::Rng(3), {kernels::Purpose::test}, set)[datum] <= up_to;
+  EXPECT_NEAR(share / sets, expected, 4.0 * std::sqrt(expected * (1.0 - expected) / sets)) << up_to;
+}
+
+TEST(SimulatedData, FollowTheLawOfCountsAndOfOutliers) {
+  const PoissonLikelihood identity({counts, PoissonLikelihood::Link::identity}),
+      log({counts, PoissonLikelihood::Link::log});
+  expect_shares(identity, {0.7, 0.2, 0.0}, 0, 0.0, std::exp(-0.7));
+  expect_shares(log, {0.0, 0.0, std::log(1.4)}, 2, 1.0, 2.4 * std::exp(-1.4));
+  const auto drawn = [&](const model::Likelihood& l, const std::vector<double>& y) {
+    return l.simulate(y.data(), kernels::Rng(3), {kernels::Purpose::test}, 0);
+  };
+  EXPECT_EQ(drawn(identity, {1.0, 1.0, 0.0})[2], 0.0);
+  EXPECT_TRUE(std::isnan(drawn(identity, {1.0, 1.0, -0.1})[2]));
+  const BinomialLikelihood share({counts, {5, 2, 1}, BinomialLikelihood::Link::identity}),
+      logit({counts, {5, 2, 1}, BinomialLikelihood::Link::logit});
+  expect_shares(share, {0.6, 0.3, 0.8}, 0, 1.0, std::pow(0.4, 5) + 5 * 0.6 * std::pow(0.4, 4));
+  expect_shares(logit, {0.0, 0.0, std::log(4.0)}, 2, 0.0, 0.2);
+  EXPECT_EQ(drawn(share, {1.0, 0.0, 1.0}), (std::vector<double>{5.0, 0.0, 1.0}));
+  EXPECT_TRUE(std::isnan(drawn(share, {1.1, 0.0, 1.0})[0]));
+  using Negative = NegativeBinomialLikelihood;
+  const Negative scattered({counts, 2.0, false, Negative::Link::identity}),
+      unknown({counts, {}, true, Negative::Link::log});
+  expect_shares(scattered, {0.7, 0.2, 1.4}, 0, 0.0,
+                std::pow(2.0 / 2.7, 2));  // P(0) = (s / (s + mu))^s, P(1) = s q P(0)
+  expect_shares(unknown, {0.0, 0.0, std::log(1.4), 0.5}, 2, 1.0, std::sqrt(0.5 / 1.9) * (1.0 + 0.5 * 1.4 / 1.9));
+  EXPECT_TRUE(std::isnan(drawn(unknown, {0.0, 0.0, 0.0, -1.0})[0]));
+  EXPECT_EQ(drawn(scattered, {0.0, 0.2, 1.4})[0], 0.0);
+  EXPECT_EQ(density(*scattered.with_data({2.0, 0.0, 1.0}), {0.5, 0.6, 0.7}),
+            density(Negative({{"x", "2 0 1\n"}, 2.0, false, Negative::Link::identity}), {0.5, 0.6, 0.7}));
+  StudentTLikelihood::Params cauchy;
+  cauchy.data = {"data.txt", "1 2\n"}, cauchy.scale = {0.5, 2.0}, cauchy.degrees_of_freedom = 1.0;
+  cauchy.unknown_scale = true;
+  const StudentTLikelihood heavy(cauchy);  // quartiles one scale from the middle
+  expect_shares(heavy, {1.0, -3.0, 0.5}, 0, 1.25, 0.75);
+  expect_shares(heavy, {1.0, -3.0, 0.5}, 1, -4.0, 0.25);
+  const std::vector<double> y = {0.5, 0.6, 0.7};
+  EXPECT_EQ(density(*identity.with_data({2.0, 0.0, 1.0}), y),
+            density(PoissonLikelihood({{"x", "2 0 1\n"}, PoissonLikelihood::Link::identity}), y));
+  EXPECT_EQ(density(*share.with_data({2.0, 0.0, 1.0}), y),
+            density(BinomialLikelihood({{"x", "2 0 1\n"}, {5, 2, 1}, BinomialLikelihood::Link::identity}), y));
+  cauchy.data.text = "7 8\n";
+  EXPECT_EQ(density(*heavy.with_data({7.0, 8.0}), y), density(StudentTLikelihood(cauchy), y));
+}
+
 TEST(BinomialLikelihood, IsTheClosedForm) {
   // 3 of 5, 0 of 2, 1 of 1 with p = .6, .3, .8: 10 .6^3 .4^2 x .7^2 x .8
   const BinomialLikelihood identity({counts, {5, 2, 1}, BinomialLikelihood::Link::identity});

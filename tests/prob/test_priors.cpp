@@ -57,8 +57,9 @@ std::vector<Case> cases() {
       std::make_shared<Product>(std::vector<Product::Part>{{"a", log_normal}, {"b", correlated()}, {"c", uniform}});
   const std::vector<double> two = {0.6, 3.5};
   const auto gamma = std::make_shared<Gamma>(Gamma::Params{2, two, {2.0}});
-  const auto hyper =
-      std::vector<Product::Part>{{"mu", independent}, {"tau", std::make_shared<HalfNormal>(HalfNormal::Params{})}};
+  const std::vector<Product::Part> hyper{{"mu", independent},
+                                         {"tau", std::make_shared<HalfNormal>(HalfNormal::Params{})}},
+      local{hyper[0], hyper[1], {"lambda", std::make_shared<HalfCauchy>(HalfCauchy::Params{3, {1.0}})}};
   return {{"gamma", gamma},
           {"inverse gamma", std::make_shared<InverseGamma>(InverseGamma::Params{2, two, {2.0}})},
           {"exponential", std::make_shared<Exponential>(Exponential::Params{2, two})},
@@ -77,6 +78,8 @@ std::vector<Case> cases() {
           {"Pareto", std::make_shared<Pareto>(Pareto::Params{2, two, {1.5}})},
           {"hierarchical",
            std::make_shared<Hierarchical>(Hierarchical::Params{{}, 3, "theta", "", "tau", 0.5, 1.0}, hyper)},
+          {"hierarchical with factors",
+           std::make_shared<Hierarchical>(Hierarchical::Params{{}, 3, "theta", "", "tau", 0.5, 1.0, "lambda"}, local)},
           {"ordered normal",
            std::make_shared<Ordered>(Ordered::Params{}, std::make_shared<Normal>(Normal::Params{4, {0.0}, {1.0}, {}}))},
           {"ordered gamma",

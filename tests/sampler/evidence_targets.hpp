@@ -75,6 +75,51 @@ inline Evidence shells(int dimension) {
   return {{dimension, {-6.0, 6.0}, log_likelihood}, exact};
 }
 
+inline double log_normal(double x, double sd) {
+  return -0.5 * x * x / (sd * sd) - std::log(sd) - 0.5 * std::log(2.0 * M_PI);
+}
+/// Student's t law with 3 degrees of freedom.
+inline double log_t3(double x) { return std::log(2.0 / (M_PI * std::sqrt(3.0))) - 2.0 * std::log1p(x * x / 3.0); }
+
+/// Neal's funnel v ~ N(0, 9), x ~ N(0, exp v), from the prior v ~ N(0, 9), x of a t law with 2 degrees of freedom.
+inline Evidence funnel() {
+  return {{2,
+           {0.0, 0.0},
+           [](const double* z) {
+             const double q = 0.5 * std::erfc(std::abs(z[1]) / std::sqrt(2.0)), p = 1.0 - q;
+             const double x = (p - 0.5) / std::sqrt(2.0 * p * q) * 2.0;
+             const double log_prior = -1.5 * std::log1p(0.5 * x * x) - 1.5 * std::log(2.0);
+             return log_normal(x, std::exp(1.5 * z[0])) - log_prior;
+           }},
+          0.0};
+}
+
+/// d independent values of a t law with 3 degrees of freedom, from the prior N(0, I): the weights' variance is infinite.
+inline Evidence heavy_tails(int dimension) {
+  return {{dimension,
+           {0.0, 0.0},
+           [dimension](const double* u) {
+             double sum = 0.0;
+             for (int k = 0; k < dimension; ++k) sum += log_t3(u[k]) - log_normal(u[k], 1.0);
+             return sum;
+           }},
+          0.0};
+}
+
+/// Two normal laws about 0 of sd 0.1 and `narrow`, the narrow one with 100 times the evidence; prior uniform on (-1/2, 1/2)^d.
+inline Evidence spike(int dimension, double narrow) {
+  const auto law = [dimension](const double* u, double sd) {
+    double sum = 0.0;
+    for (int k = 0; k < dimension; ++k) sum += log_normal(u[k], sd);
+    return sum;
+  };
+  const auto log_likelihood = [law, narrow](const double* u) {
+    const double a = law(u, 0.1), b = law(u, narrow) + std::log(100.0);
+    return std::max(a, b) + std::log1p(std::exp(-std::abs(a - b)));
+  };
+  return {{dimension, {-0.5, 0.5}, log_likelihood}, std::log(101.0)};
+}
+
 /// (2 + cos(x / 2) cos(y / 2))^5 on (0, 10 pi)^2: eighteen equal modes (Feroz, Hobson 2008).
 inline Evidence eggbox() {
   return {{2,

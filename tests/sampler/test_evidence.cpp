@@ -108,6 +108,30 @@ TEST(Evidence, OfEighteenModesByParallelTempering) {
   expect_honest(runs_of(parallel_tempering(), test::eggbox(), few), few);
 }
 
+// Targets on which log Z = sum of log mean w with its own error is not honest: rare particles decide.
+TEST(Evidence, OfTheFunnelByTempering) { expect_honest(runs_of(tempered(1000), test::funnel(), count), count); }
+TEST(Evidence, OfTheFunnelByNestedSampling) { expect_honest(runs_of(nested(500), test::funnel(), count), count); }
+TEST(Evidence, OfTheFunnelByParallelTempering) {
+  expect_honest(runs_of(parallel_tempering(), test::funnel(), few), few);
+}
+TEST(Evidence, OfHeavyTailsByTempering) {
+  expect_honest(runs_of(tempered(2048), test::heavy_tails(2), count), count);
+  expect_honest(runs_of(tempered(2048), test::heavy_tails(5), count), count);
+}
+TEST(Evidence, OfHeavyTailsByParallelTempering) {
+  expect_honest(runs_of(parallel_tempering(), test::heavy_tails(5), few), few);
+}
+
+// The spike's weight shows where the broad law's points hold a tenth of a millionth of its evidence.
+TEST(Evidence, OfASpikeByNestedSamplingThatGoesOnSearching) {
+  constexpr int spikes = 5;
+  Nested searching = nested(1000), hasty = nested(1000);
+  hasty.params.search = 1.0;
+  const Evidence target = test::spike(10, 0.003);
+  EXPECT_LT(runs_of(searching, target, spikes).largest_z, 4.0);
+  EXPECT_LT(runs_of(hasty, target, spikes).mean, -4.5);  // log 101 = 4.6: what the spike holds
+}
+
 // In ten dimensions one run each, at default settings: within three standard errors.
 TEST(Evidence, OfTwoShellsInTenDimensions) {
   const Evidence target = test::shells(10);

@@ -57,17 +57,18 @@ std::string table_html(const BenchPage& page) {
   std::string out =
       "<div "
       "class=\"scroll\"><table><thead><tr><th>problem</th><th>quantity</th><th>sampler</th><th>found</th><th>known</th>"
-      "<th>tolerance</th><th>verdict</th><th>model runs</th><th>time</th></tr></thead><tbody>";
+      "<th>tolerance</th><th>verdict</th><th>model runs</th><th>runs an effective "
+      "sample</th><th>time</th></tr></thead><tbody>";
   for (const BenchLine& row : page.rows) {
     const Level level = !row.is_judged ? Level::biased : row.passes ? Level::good : Level::bad;
     const std::string word = !row.is_judged ? "biased, not judged" : row.passes ? "pass" : "fail";
     out += fmt::format(
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td "
-        "class=\"{}\">{}</td><td>{}</td><td>{}</td></tr>",
+        "class=\"{}\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
         core::escape_markup(row.problem), core::escape_markup(row.quantity), core::escape_markup(row.sampler),
         number(row.found, 6), number(row.known, 6), number(row.tolerance), level_class(level),
         core::escape_markup(row.failure.empty() ? word : word + ": " + row.failure), count(row.model_evaluations),
-        duration(row.seconds));
+        number(row.runs_per_sample), duration(row.seconds));
   }
   return out + "</tbody></table></div>";
 }

@@ -15,8 +15,8 @@ namespace aleator::campaign::report {
 struct BenchLine {
   std::string problem, quantity, sampler, failure;
   double found, known, tolerance;
-  double error;  ///< |found - known| / tolerance
-  double model_evaluations, seconds;
+  double error;                                        ///< |found - known| / tolerance
+  double model_evaluations, runs_per_sample, seconds;  ///< runs for each effective sample: NaN where there are none
   bool is_judged, passes;
 };
 

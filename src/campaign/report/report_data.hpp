@@ -61,6 +61,7 @@ struct Prediction {
   double p_value = undefined, outside = undefined;
   int extreme = -1;
   std::vector<double> pit, q05, q50, q95;  ///< datum by datum
+  double p_value_log_likelihood = undefined;
 };
 
 /// Everything on the page.

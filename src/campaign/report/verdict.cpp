@@ -109,6 +109,22 @@ Check mean_check(const ReportData& data) {
           "Quantiles can be used; for these means run longer, since rare large values decide them."};
 }
 
+// What the standard error of a log evidence does not know of, as far as the sampler does.
+void add_blind_spots(const MethodRun& run, Check& c) {
+  for (const Series& series : run.histories) {
+    if (series.y.empty()) continue;
+    if (series.name == "log_unseen_mass")
+      c.found +=
+          fmt::format("; a peak of less than e^{:.0f} of the prior mass would not have been seen", series.y.back());
+    const double remembered = *std::max_element(series.y.begin(), series.y.end());
+    if (series.name == "correlation" && remembered > threshold::remembered) {
+      c.level = std::max(c.level, Level::caution);
+      c.found += fmt::format("; particles remembered where a level began (correlation {})", number(remembered, 2));
+      c.advice = "The standard error may be too small: raise max_moves, and compare with another method.";
+    }
+  }
+}
+
 void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
   if (has_draws(run)) {
     const double all = static_cast<double>(run.chains) * run.draws, share = unique_rows(run) / all;
@@ -128,6 +144,7 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
               : error < threshold::evidence_caution ? Level::caution
                                                     : Level::bad;
     if (c.level != Level::good) c.advice = "The evidence is uncertain: take more particles.";
+    add_blind_spots(run, c);
   } else {
     c.found += ", without a standard error";
     c.advice = "Repeat the run with other seeds to learn how far the evidence scatters.";
@@ -202,12 +219,14 @@ Check prediction_check(const Prediction& p) {
                   "outside the central 90 % of their replicates",
                   percent(p.p_value), count(p.draws), number(p.p_value, 2), percent(p.outside)),
       ""};
-  if (p.p_value < threshold::predictive) {
+  if (std::isfinite(p.p_value_log_likelihood))
+    c.found += fmt::format("; as unlikely as the data: p = {}", number(p.p_value_log_likelihood, 2));
+  if (p.p_value < threshold::predictive || p.p_value_log_likelihood < threshold::predictive) {
     c.level = Level::caution;
     c.advice =
         "The model with its posterior parameters does not make such data: look at the residuals; the model lacks "
         "something, or the noise is understated.";
-  } else if (p.p_value > 1.0 - threshold::predictive) {
+  } else if (p.p_value > 1.0 - threshold::predictive || p.p_value_log_likelihood > 1.0 - threshold::predictive) {
     c.advice = "The data lie closer to the prediction than the noise allows: it is overstated.";
   }
   return c;

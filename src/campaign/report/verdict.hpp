@@ -26,6 +26,7 @@ inline constexpr double unique_good = 0.5, unique_caution = 0.1;      ///< share
 inline constexpr double predictive = 0.01;                            ///< p-value of the data among replicated data
 inline constexpr double failed = 0.05;                                ///< share of the model runs
 inline constexpr double evidence_good = 0.5, evidence_caution = 2.0;  ///< standard error of the log evidence
+inline constexpr double remembered = 0.3;      ///< correlation with a level's start that its moves left
 inline constexpr double evidence_apart = 4.0;  ///< of two methods, in standard errors of their difference
 }  // namespace threshold
 

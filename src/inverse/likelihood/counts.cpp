@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/poisson.hpp>
 #include <cmath>
 #include <limits>
 
@@ -27,10 +29,30 @@ double constant_of_binomial(const std::vector<double>& counts, const std::vector
   return sum;
 }
 
+// Quantiles of counts: the smallest k with P(K <= k) >= u.
+using Upwards =
+    boost::math::policies::policy<boost::math::policies::discrete_quantile<boost::math::policies::integer_round_up>,
+                                  boost::math::policies::overflow_error<boost::math::policies::ignore_error>>;
+
+double poisson_quantile(double mean, double u) {
+  if (!(mean >= 0.0) || !std::isfinite(mean)) return std::nan("");
+  return mean == 0.0 ? 0.0 : quantile(boost::math::poisson_distribution<double, Upwards>(mean), u);
+}
+
+double binomial_quantile(double trials, double p, double u) {
+  if (!(p >= 0.0 && p <= 1.0)) return std::nan("");
+  if (p == 0.0 || p == 1.0) return p * trials;
+  return quantile(boost::math::binomial_distribution<double, Upwards>(trials, p), u);
+}
+
 // k ln x, 0 for k = 0 even at x = 0.
 double times_log(double k, double x) { return k == 0.0 ? 0.0 : k * std::log(x); }
 
 }  // namespace
+
+double uniform_below_one(const kernels::Rng& rng, kernels::Stream stream, std::int64_t row, std::size_t datum) {
+  return std::min(rng.uniform(stream, row, static_cast<std::uint32_t>(datum)), 1.0 - 0x1p-53);
+}
 
 Observations read_counts(const deck::File& file, const std::vector<std::string>& column) {
   Observations seen = read_observations(file, column);
@@ -141,6 +163,39 @@ void BinomialLikelihood::scale(const double* y, const double* in, double* out) c
     out[i] =
         in[i] * (link_ == Link::logit ? 0.5 * root / std::cosh(0.5 * y[i]) : root / std::sqrt(y[i] * (1.0 - y[i])));
   }
+}
+
+std::vector<double> PoissonLikelihood::simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
+                                                std::int64_t row) const {
+  std::vector<double> data;
+  for (std::size_t i = 0; i < counts_.size(); ++i)
+    data.push_back(
+        poisson_quantile(link_ == Link::log ? std::exp(y[i]) : y[i], uniform_below_one(rng, stream, row, i)));
+  return data;
+}
+
+std::unique_ptr<model::Likelihood> PoissonLikelihood::with_data(const std::vector<double>& data) const {
+  if (data.size() != counts_.size()) return nullptr;
+  auto copy = std::make_unique<PoissonLikelihood>(*this);
+  copy->counts_ = data, copy->log_constant_ = constant_of_poisson(data);
+  return copy;
+}
+
+std::vector<double> BinomialLikelihood::simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
+                                                 std::int64_t row) const {
+  std::vector<double> data;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    const double p = link_ == Link::logit ? 1.0 / (1.0 + std::exp(-y[i])) : y[i];
+    data.push_back(binomial_quantile(trials_[i], p, uniform_below_one(rng, stream, row, i)));
+  }
+  return data;
+}
+
+std::unique_ptr<model::Likelihood> BinomialLikelihood::with_data(const std::vector<double>& data) const {
+  if (data.size() != counts_.size()) return nullptr;
+  auto copy = std::make_unique<BinomialLikelihood>(*this);
+  copy->counts_ = data, copy->log_constant_ = constant_of_binomial(data, trials_);
+  return copy;
 }
 
 std::shared_ptr<const model::Likelihood> PoissonLikelihood::only(const std::vector<int>& data) const {

@@ -2,11 +2,11 @@
 /// What      Likelihoods of counts: Poisson, and binomial (yes/no data where trials = 1).
 /// Method    Poisson: k ~ Poisson(mu), log p = k ln mu - mu - ln k!; binomial: k of n ~ Binomial(n, p),
 ///           log p = k ln p + (n - k) ln(1 - p) + ln(n choose k). link: the outputs are ln mu or mu; logit p or p.
-///           Symbols: y output, k datum.
+///           Symbols: y output, k datum. Data are drawn by inverting the distribution function, a uniform number each.
 /// Parallel  local, row by row; thread-safe.
 /// Cost      one exp or log a datum.
 /// Fails     KeyError: data that are no counts, more successes than trials. A row with a negative mean or a probability outside
-///           [0, 1] has log-likelihood -infinity.
+///           [0, 1] has log-likelihood -infinity, and data drawn of it are NaN.
 #include "inverse/likelihood/observations.hpp"
 #include "model/data_terms.hpp"
 
@@ -14,6 +14,9 @@ namespace aleator::inverse {
 
 /// Observations that must be whole numbers from 0.
 Observations read_counts(const deck::File& file, const std::vector<std::string>& column);
+
+/// Uniform on (0, 1), by which a datum is drawn: its place in the stream is its column.
+double uniform_below_one(const kernels::Rng& rng, kernels::Stream stream, std::int64_t row, std::size_t datum);
 
 class PoissonLikelihood : public model::Likelihood,
                           public PartlyMeasured,
@@ -36,6 +39,9 @@ class PoissonLikelihood : public model::Likelihood,
   Places places() const override { return {places_, all_}; }
   std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
   const model::Information* information() const override { return this; }
+  std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
+                               std::int64_t row) const override;
+  std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const override;
 
  private:
   void scale(const double* y, const double* in, double* out) const override;
@@ -68,6 +74,9 @@ class BinomialLikelihood : public model::Likelihood,
   Places places() const override { return {places_, all_}; }
   std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
   const model::Information* information() const override { return this; }
+  std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
+                               std::int64_t row) const override;
+  std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const override;
 
  private:
   void scale(const double* y, const double* in, double* out) const override;

@@ -1,5 +1,6 @@
 #include "inverse/likelihood/negative_binomial.hpp"
 
+#include <boost/math/distributions/negative_binomial.hpp>
 #include <boost/math/special_functions/digamma.hpp>
 #include <cmath>
 #include <limits>
@@ -79,6 +80,33 @@ void NegativeBinomialLikelihood::scale(const double* y, const double* in, double
     const double mean = link_ == Link::log ? std::exp(y[i]) : y[i], share = shape_ / (shape_ + mean);
     out[i] = in[i] * std::sqrt(link_ == Link::log ? mean * share : share / mean);
   }
+}
+
+// By inverting the distribution function.
+std::vector<double> NegativeBinomialLikelihood::simulate(const double* y, const kernels::Rng& rng,
+                                                         kernels::Stream stream, std::int64_t row) const {
+  using boost::math::policies::discrete_quantile;
+  using boost::math::policies::integer_round_up;
+  using Law =
+      boost::math::negative_binomial_distribution<double,
+                                                  boost::math::policies::policy<discrete_quantile<integer_round_up>>>;
+  const double s = has_unknown_shape_ ? y[counts_.size()] : shape_;
+  std::vector<double> data;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    const double mean = link_ == Link::log ? std::exp(y[i]) : y[i];
+    const bool is_law = s > 0.0 && mean >= 0.0 && std::isfinite(mean) && std::isfinite(s);
+    data.push_back(!is_law       ? std::nan("")
+                   : mean == 0.0 ? 0.0
+                                 : quantile(Law(s, s / (s + mean)), uniform_below_one(rng, stream, row, i)));
+  }
+  return data;
+}
+
+std::unique_ptr<model::Likelihood> NegativeBinomialLikelihood::with_data(const std::vector<double>& data) const {
+  if (data.size() != counts_.size()) return nullptr;
+  auto copy = std::make_unique<NegativeBinomialLikelihood>(*this);
+  copy->counts_ = data;
+  return copy;
 }
 
 std::shared_ptr<const model::Likelihood> NegativeBinomialLikelihood::only(const std::vector<int>& data) const {

@@ -6,7 +6,7 @@
 /// Parallel  local, row by row; thread-safe.
 /// Cost      two logarithms a datum, and two ln Gamma where the shape is unknown.
 /// Fails     KeyError: data that are no counts, no shape or two of them. A row with a negative mean or a shape that is not
-///           positive has log-likelihood -infinity.
+///           positive has log-likelihood -infinity, and data drawn of it are NaN.
 #include <optional>
 
 #include "inverse/likelihood/observations.hpp"
@@ -39,6 +39,9 @@ class NegativeBinomialLikelihood : public model::Likelihood,
   std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
   /// That about the means; about an unknown shape it has no closed form.
   const model::Information* information() const override { return has_unknown_shape_ ? nullptr : this; }
+  std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
+                               std::int64_t row) const override;
+  std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const override;
 
  private:
   void scale(const double* y, const double* in, double* out) const override;

@@ -1,5 +1,7 @@
 #include "inverse/likelihood/student_t.hpp"
 
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 
@@ -70,6 +72,25 @@ void StudentTLikelihood::scale(const double* y, const double* in, double* out) c
   const double c = has_unknown_scale_ ? y[p] : 1.0, root = std::sqrt((dof_ + 1.0) / (dof_ + 3.0)) / c;
   for (std::size_t i = 0; i < p; ++i) out[i] = in[i] * root / scale_[i];
   if (has_unknown_scale_) out[p] = in[p] * std::sqrt(2.0 * dof_ * static_cast<double>(p) / (dof_ + 3.0)) / c;
+}
+
+std::vector<double> StudentTLikelihood::simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
+                                                 std::int64_t row) const {
+  const double c = has_unknown_scale_ ? y[data_.size()] : 1.0;
+  const boost::math::students_t_distribution<double> law(dof_);
+  std::vector<double> data;
+  for (std::size_t i = 0; i < data_.size(); ++i) {
+    const double u = std::min(rng.uniform(stream, row, static_cast<std::uint32_t>(i)), 1.0 - 0x1p-53);
+    data.push_back(c > 0.0 ? y[i] + c * scale_[i] * quantile(law, u) : std::nan(""));
+  }
+  return data;
+}
+
+std::unique_ptr<model::Likelihood> StudentTLikelihood::with_data(const std::vector<double>& data) const {
+  if (data.size() != data_.size()) return nullptr;
+  auto copy = std::make_unique<StudentTLikelihood>(*this);
+  copy->data_ = data;
+  return copy;
 }
 
 std::shared_ptr<const model::Likelihood> StudentTLikelihood::only(const std::vector<int>& data) const {

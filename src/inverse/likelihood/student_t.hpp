@@ -1,7 +1,8 @@
 #pragma once
 /// What      Measurements with heavy-tailed noise: outliers pull less than with a Gaussian. Optionally the scale is unknown.
 /// Method    (d_i - y_i) / (s_i c) ~ Student t with nu degrees of freedom; c = 1, or with unknown_scale the last parameter of the
-///           prior, passed behind the outputs. Symbols: d data, y outputs, s scale.
+///           prior, passed behind the outputs. Data are drawn by inverting the distribution function. Symbols: d data, y outputs,
+///           s scale.
 /// Parallel  local, row by row; thread-safe.
 /// Cost      one log1p a datum.
 /// Fails     KeyError: sizes that do not fit. A scale that is not positive has log-likelihood -infinity.
@@ -33,6 +34,9 @@ class StudentTLikelihood : public model::Likelihood,
   Places places() const override { return {places_, all_}; }
   std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
   const model::Information* information() const override { return this; }
+  std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
+                               std::int64_t row) const override;
+  std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const override;
 
  private:
   void scale(const double* y, const double* in, double* out) const override;

@@ -18,7 +18,10 @@ deck::Schema<Hierarchical::Params> Hierarchical::schema() {
       .key("sd", &Params::sd, "",
            "name of the positive parameter above that is their standard deviation; none: fixed_sd")
       .key("fixed_mean", &Params::fixed_mean, "", "mean, where it is no parameter")
-      .key("fixed_sd", &Params::fixed_sd, "", "standard deviation, where it is no parameter", deck::positive());
+      .key("fixed_sd", &Params::fixed_sd, "", "standard deviation, where it is no parameter", deck::positive())
+      .key("factors", &Params::factors, "",
+           "name of the part above, with as many positive entries, that multiplies the standard deviation of each "
+           "parameter; none: 1");
   return s;
 }
 
@@ -28,21 +31,23 @@ Hierarchical::Hierarchical(const Params& params, std::vector<Product::Part> part
       group_(params.group),
       fixed_mean_(params.fixed_mean),
       fixed_sd_(params.fixed_sd),
-      mean_column_(column_of(params.mean, "mean")),
-      sd_column_(column_of(params.sd, "sd")) {
+      mean_column_(column_of(params.mean, 1, "mean")),
+      sd_column_(column_of(params.sd, 1, "sd")),
+      factor_column_(column_of(params.factors, params.dimension, "factors")) {
   for (const Variable& variable : hyper_.variables(""))
     if (variable.name == group_) throw deck::KeyError("group", fmt::format("'{}' is also one of the parts", group_));
 }
 
-int Hierarchical::column_of(const std::string& name, const std::string& key) const {
+int Hierarchical::column_of(const std::string& name, int size, const std::string& key) const {
   if (name.empty()) return -1;
   int column = 0;
   std::vector<std::string> names;
   for (const Variable& variable : hyper_.variables("")) {
     names.push_back(variable.name);
-    if (variable.name == name && variable.size == 1) return column;
+    if (variable.name == name && variable.size == size) return column;
     if (variable.name == name)
-      throw deck::KeyError(key, fmt::format("'{}' has {} entries; a single parameter is needed", name, variable.size));
+      throw deck::KeyError(key, fmt::format("'{}' has {} entries; {} needed", name, variable.size,
+                                            size == 1 ? "a single parameter is" : fmt::format("{} are", size)));
     column += variable.size;
   }
   throw deck::KeyError(key, fmt::format("'{}' is none of the parts", name), deck::did_you_mean(name, names));
@@ -50,51 +55,52 @@ int Hierarchical::column_of(const std::string& name, const std::string& key) con
 
 void Hierarchical::to_parameters(const double* z, double* u) const {
   hyper_.to_parameters(z, u);
-  const double m = mean(u), s = sd(u);
   z += hyper_.latent_dimension();
-  for (int j = 0; j < size_; ++j) u[hyper_.dimension() + j] = m + s * z[j];
+  for (int j = 0; j < size_; ++j) u[hyper_.dimension() + j] = mean(u) + sd(u, j) * z[j];
 }
 
 void Hierarchical::to_latent(const double* u, double* z) const {
   hyper_.to_latent(u, z);
   for (int j = 0; j < size_; ++j)
     z[hyper_.latent_dimension() + j] =
-        sd(u) > 0.0 ? (u[hyper_.dimension() + j] - mean(u)) / sd(u) : std::numeric_limits<double>::quiet_NaN();
+        sd(u, j) > 0.0 ? (u[hyper_.dimension() + j] - mean(u)) / sd(u, j) : std::numeric_limits<double>::quiet_NaN();
 }
 
-// d theta_j / d mu = 1, d theta_j / d tau = z_j, d theta_j / d z_j = tau.
+// d theta_j / d mu = 1, d theta_j / d tau = lambda_j z_j, d theta_j / d lambda_j = tau z_j, d theta_j / d z_j = tau lambda_j.
 void Hierarchical::pullback(const double* z, const double* g_u, double* g_z) const {
   const int above = hyper_.dimension(), latent = hyper_.latent_dimension();
   std::vector<double> u(static_cast<std::size_t>(above)), g(g_u, g_u + above);
   hyper_.to_parameters(z, u.data());
   for (int j = 0; j < size_; ++j) {
     if (mean_column_ >= 0) g[mean_column_] += g_u[above + j];
-    if (sd_column_ >= 0) g[sd_column_] += g_u[above + j] * z[latent + j];
-    g_z[latent + j] = g_u[above + j] * sd(u.data());
+    const double tau = scale(u.data()), lambda = factor(u.data(), j);
+    if (sd_column_ >= 0) g[sd_column_] += g_u[above + j] * lambda * z[latent + j];
+    if (factor_column_ >= 0) g[factor_column_ + j] += g_u[above + j] * tau * z[latent + j];
+    g_z[latent + j] = g_u[above + j] * tau * lambda;
   }
   hyper_.pullback(z, g.data(), g_z);
 }
 
 double Hierarchical::log_density(const double* u) const {
   constexpr double half_log_two_pi = 0.918938533204672741780329736406;
-  if (!(sd(u) > 0.0)) return -std::numeric_limits<double>::infinity();
-  double sum = hyper_.log_density(u) - size_ * (half_log_two_pi + std::log(sd(u)));
+  double sum = hyper_.log_density(u);
   for (int j = 0; j < size_; ++j) {
-    const double z = (u[hyper_.dimension() + j] - mean(u)) / sd(u);
-    sum -= 0.5 * z * z;
+    const double s = sd(u, j), z = (u[hyper_.dimension() + j] - mean(u)) / s;
+    if (!(s > 0.0)) return -std::numeric_limits<double>::infinity();
+    sum -= half_log_two_pi + std::log(s) + 0.5 * z * z;
   }
   return sum;
 }
 
-// With r_j = (theta_j - mu) / tau: -r_j / tau, sum r_j / tau, sum (r_j^2 - 1) / tau.
+// With s_j = tau lambda_j, r_j = (theta_j - mu) / s_j: -r_j / s_j, sum r_j / s_j, sum (r_j^2 - 1) / tau, (r_j^2 - 1) / lambda_j.
 void Hierarchical::log_density_gradient(const double* u, double* g) const {
   hyper_.density_slope()->log_density_gradient(u, g);
-  const double s = sd(u);
   for (int j = 0; j < size_; ++j) {
-    const double r = (u[hyper_.dimension() + j] - mean(u)) / s;
+    const double s = sd(u, j), r = (u[hyper_.dimension() + j] - mean(u)) / s;
     g[hyper_.dimension() + j] = -r / s;
     if (mean_column_ >= 0) g[mean_column_] += r / s;
-    if (sd_column_ >= 0) g[sd_column_] += (r * r - 1.0) / s;
+    if (sd_column_ >= 0) g[sd_column_] += (r * r - 1.0) / u[sd_column_];
+    if (factor_column_ >= 0) g[factor_column_ + j] += (r * r - 1.0) / factor(u, j);
   }
 }
 

@@ -1,10 +1,12 @@
 #pragma once
-/// What      A group of normal parameters whose mean and standard deviation are parameters themselves: theta_j ~ N(mu, tau^2).
-/// Method    non-centred: u = (parts, theta), theta_j = mu + tau z_j, with mu and tau entries of the parts or numbers. In z
-///           all coordinates are independent: the funnel of the centred form is not there.
+/// What      A group of normal parameters whose mean and standard deviation are parameters themselves:
+///           theta_j ~ N(mu, tau^2 lambda_j^2).
+/// Method    non-centred: u = (parts, theta), theta_j = mu + tau lambda_j z_j, with mu and tau entries of the parts or numbers,
+///           and lambda a part of as many entries, or 1. In z all coordinates are independent: the funnel of the centred form
+///           is not there. With half-Cauchy tau and lambda it is the horseshoe (Carvalho, Polson, Scott 2010).
 /// Parallel  local, row by row.
 /// Cost      that of the parts and O(d).
-/// Fails     KeyError: a mean or sd that is no single parameter of a part, a name used twice.
+/// Fails     KeyError: a mean or sd that is no single parameter of a part, factors of another size, a name used twice.
 #include <memory>
 
 #include "prob/prior/product.hpp"
@@ -19,6 +21,7 @@ class Hierarchical : public Prior, private DensitySlope {
     std::string group;
     std::string mean, sd;
     double fixed_mean = 0.0, fixed_sd = 1.0;
+    std::string factors = {};
   };
   static deck::Schema<Params> schema();
   Hierarchical(const Params& params, std::vector<Product::Part> parts);
@@ -34,14 +37,16 @@ class Hierarchical : public Prior, private DensitySlope {
 
  private:
   void log_density_gradient(const double* u, double* g) const override;
-  int column_of(const std::string& name, const std::string& key) const;
+  int column_of(const std::string& name, int size, const std::string& key) const;
   double mean(const double* u) const { return mean_column_ < 0 ? fixed_mean_ : u[mean_column_]; }
-  double sd(const double* u) const { return sd_column_ < 0 ? fixed_sd_ : u[sd_column_]; }
+  double factor(const double* u, int j) const { return factor_column_ < 0 ? 1.0 : u[factor_column_ + j]; }
+  double scale(const double* u) const { return sd_column_ < 0 ? fixed_sd_ : u[sd_column_]; }
+  double sd(const double* u, int j) const { return scale(u) * factor(u, j); }
   Product hyper_;
   int size_;
   std::string group_;
   double fixed_mean_, fixed_sd_;
-  int mean_column_ = -1, sd_column_ = -1;  // of u; -1: fixed
+  int mean_column_ = -1, sd_column_ = -1, factor_column_ = -1;  // of u; -1: fixed
 };
 
 }  // namespace aleator::prob

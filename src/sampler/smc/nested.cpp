@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/log.hpp"
 #include "kernels/triangular.hpp"
 #include "math/special.hpp"
 #include "sampler/smc/member_moves.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr double walk_acceptance = 0.234;
+constexpr double flat = 0.02;  // spread of log-likelihoods that counts as no rise
 
 // log(exp(a) + exp(b))
 double log_add(double a, double b) {
@@ -60,7 +62,25 @@ struct Shell {
   double floor = minus_infinity;    // L*
   double log_volume = 0.0;          // afterwards
   double variance = 0.0;            // of log X through this step
+  double lever = 0.0, lever_squares = 0.0;
 };
+
+// d Z / d log X at each point of the shell, in units of L* X: what lies inside of it in this shell less L X, since the
+// point's own weight L (X_before - X) becomes smaller as X grows.
+void add_levers(const std::vector<double>& log_likelihood, double log_volume, Shell& shell) {
+  const double edge = shell.floor + shell.log_volume, n = static_cast<double>(log_likelihood.size());
+  std::vector<double> own;  // L X
+  for (std::size_t i = 0; i < shell.log_weights.size(); ++i) {
+    log_volume -= 1.0 / (n - static_cast<double>(i));
+    own.push_back(std::exp(log_likelihood[static_cast<std::size_t>(shell.order[i])] + log_volume - edge));
+  }
+  double inside = 0.0;
+  for (std::size_t i = shell.log_weights.size(); i-- > 0;) {
+    const double step = 1.0 / (n - static_cast<double>(i)), lever = inside - own[i];
+    shell.lever += step * step * lever, shell.lever_squares += step * step * lever * lever;
+    inside += std::exp(shell.log_weights[i] - edge);
+  }
+}
 
 Shell take_lowest(const std::vector<double>& log_likelihood, std::size_t count, double log_volume) {
   Shell shell;
@@ -80,6 +100,7 @@ Shell take_lowest(const std::vector<double>& log_likelihood, std::size_t count, 
     shell.log_volume = inside;
     shell.variance += step * step;
   }
+  if (shell.floor > minus_infinity) add_levers(log_likelihood, log_volume, shell);
   return shell;
 }
 
@@ -124,6 +145,9 @@ void add_shell(const Context& context, const Shell& shell, Nested::State& s) {
   const double weight = math::log_sum_exp(shell.log_weights);
   s.log_weights.push_back(weight);
   s.shrinkage_variance.push_back(shell.variance);
+  s.log_edge.push_back(shell.floor + shell.log_volume);
+  s.lever.push_back(shell.lever);
+  s.lever_squares.push_back(shell.lever_squares);
   s.log_evidence = log_add(s.log_evidence, weight);
   s.log_volume = shell.log_volume;
   if (weight > minus_infinity)
@@ -163,14 +187,32 @@ void finish(const Context& context, const std::vector<double>& log_likelihood, N
   s.ensemble = s.draws;
 }
 
-// sum over steps of Var(log X) (share of Z inside)^2
+// sum over points of Var(log X) (share of Z inside - share of L X)^2
 double standard_error(const Nested::State& s) {
   double inside = minus_infinity, variance = 0.0;
   for (std::size_t i = s.log_weights.size(); i-- > 0;) {
+    const double rest = std::exp(inside - s.log_evidence), edge = std::exp(s.log_edge[i] - s.log_evidence);
+    variance +=
+        s.shrinkage_variance[i] * rest * rest + 2.0 * rest * edge * s.lever[i] + edge * edge * s.lever_squares[i];
     inside = log_add(inside, s.log_weights[i]);
-    variance += s.shrinkage_variance[i] * std::exp(2.0 * (inside - s.log_evidence));
   }
-  return std::sqrt(variance);
+  return std::sqrt(std::max(0.0, variance));
+}
+
+// By how much the log-likelihood still rises among the points.
+double spread_of(const std::vector<double>& log_likelihood) {
+  const auto [low, high] = std::minmax_element(log_likelihood.begin(), log_likelihood.end());
+  return *low > minus_infinity ? *high - *low : std::numeric_limits<double>::infinity();
+}
+
+// The points left hold too little, and there is no sign of more: no rise, or none found so deep.
+bool is_settled(const Nested::Params& params, double log_share, double spread, Nested::State& s) {
+  if (log_share >= std::log(params.tolerance)) {
+    s.settled = 0.0;  // a rise has been found, if it had settled before
+    return false;
+  }
+  if (s.settled == 0.0) s.settled = s.log_volume;
+  return spread < flat || s.log_volume <= params.search * s.settled || s.iteration + 1 >= params.max_steps;
 }
 
 }  // namespace
@@ -186,6 +228,11 @@ deck::Schema<Nested::Params> Nested::schema() {
       .key("moves", &Params::moves, "1", "moves of every point in a step", deck::at_least(1))
       .key("tolerance", &Params::tolerance, "1", "stop when the points left hold less than this share of the evidence",
            deck::inside(0, 1))
+      .key("search", &Params::search, "1",
+           "go on from there until the points' log-likelihoods differ by less than 0.02, but no deeper than this times "
+           "the "
+           "log prior mass reached: a narrow peak inside would be found by it; 1: do not",
+           deck::at_least(1))
       .key("max_steps", &Params::max_steps, "1", "give up after so many steps", deck::at_least(1));
   return s;
 }
@@ -199,7 +246,11 @@ void Nested::State::fields(io::Archive& archive) {
   }
   archive.field("draw_ancestors", draw_ancestors);
   archive.field("log_volume", log_volume);
+  archive.field("settled", settled);
   archive.field("log_scale", log_scale);
+  archive.field("log_edge", log_edge);
+  archive.field("lever", lever);
+  archive.field("lever_squares", lever_squares);
   archive.field("log_weights", log_weights);
   archive.field("shrinkage_variance", shrinkage_variance);
 }
@@ -227,7 +278,8 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
   const std::vector<double> log_likelihood = s.ensemble.all_log_likelihoods(context);
   const std::size_t n = log_likelihood.size();
   const double rest = math::log_sum_exp(log_likelihood) - std::log(static_cast<double>(n)) + s.log_volume;
-  const bool is_last = rest - log_add(s.log_evidence, rest) < std::log(params.tolerance);
+  const double log_share = rest - log_add(s.log_evidence, rest), spread = spread_of(log_likelihood);
+  const bool is_last = is_settled(params, log_share, spread, s);
   const auto count = std::clamp<std::size_t>(static_cast<std::size_t>(params.share * static_cast<double>(n)), 1, n - 1);
   const Shell shell = take_lowest(log_likelihood, count, s.log_volume);
   const bool is_flat = shell.log_weights.size() + 1 >= n;  // no point is above the others
@@ -236,6 +288,7 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
         "every point has likelihood zero: no model run succeeded, or the data rule out the whole prior");
   const bool is_done = is_last || is_flat;
   double acceptance = std::numeric_limits<double>::quiet_NaN();
+  const double depth = s.log_volume;
   if (is_done) {
     finish(context, log_likelihood, s);
   } else {
@@ -243,18 +296,27 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
     refill(context, shell, s);
     acceptance = move_all(problem, context, shell.floor, s);
   }
+  if (is_last && spread >= flat)
+    core::info(
+        "nested sampling: at a prior mass of e^{:.1f}, where the search for a later rise ended, log-likelihoods still "
+        "differ "
+        "by {:.2g}; a narrow peak further in would not have been seen (search, max_steps)",
+        depth, spread);
   s.log_evidence_standard_error = standard_error(s);
   ++s.iteration;
   if (!is_done && s.iteration >= params.max_steps)
     throw core::NumericsError(
         fmt::format("after {} steps the points left still hold {:.2g} of the evidence; raise max_steps", s.iteration,
-                    std::exp(rest - log_add(s.log_evidence, rest))));
+                    std::exp(log_share)));
   StepInfo info;
   info.is_draw = info.is_finished = is_done;
   info.phase = "shells";
-  const double left = rest - log_add(s.log_evidence, rest);  // from 0 to log tolerance, at first slowly
-  info.progress = is_done ? 1.0 : std::clamp(left / std::log(params.tolerance), 0.0, 0.95);
+  info.progress = is_done ? 1.0 : std::clamp(log_share / std::log(params.tolerance), 0.0, 0.95);  // at first slowly
+  // A peak of less prior mass has had no point, if the likelihood about it is as everywhere.
+  const double unseen = depth - std::log(static_cast<double>(n));
   info.numbers = {{"log_volume", s.log_volume},
+                  {"log_unseen_mass", unseen},
+                  {"log_likelihood_spread", spread},
                   {"acceptance", acceptance},
                   {"scale", std::exp(s.log_scale)},
                   {"log_evidence", s.log_evidence},

@@ -6,10 +6,13 @@
 ///           all points make many Metropolis moves (random walk of the points' covariance, or pCN) in the prior restricted
 ///           to L > L*, L* the likelihood of the last point taken.
 ///           log Z = log sum_i w_i; variance: log X errs by 1 / (N - k) at each point, independently, which multiplies the
-///           part of Z that lies inside. Equal-weight draws are kept on the way: each of N places takes a taken point with the
-///           probability that its step's weight has in all weight so far (reservoir).
+///           part of Z that lies inside and takes from the point's own weight what it gives to those. It ends where the points
+///           left hold a small share of Z, and the likelihood has stopped to rise inwards or a search for another rise has gone
+///           deep enough (docs/theory/nested.md). Equal-weight draws are kept on the way: each of N places takes a taken point
+///           with the probability that its step's weight has in all weight so far (reservoir).
 /// Parallel  collective; points are exchanged between ranks; same bits on any number of ranks.
-/// Cost      a step: `moves` model runs a point. Steps: about (H + log 1/tolerance) / -log(1 - share), H the information (nats).
+/// Cost      a step: `moves` model runs a point. Steps: about (H + log 1/tolerance) / -log(1 - share), H the information (nats),
+///           and up to `search` times as many where the likelihood goes on rising.
 /// Fails     NumericsError when no point has a positive likelihood; objects to fewer than 2 d points that walk.
 #include "sampler/proposal_scale.hpp"
 #include "sampler/sampler.hpp"
@@ -24,15 +27,19 @@ struct Nested {
     Move move = Move::random_walk;
     int moves = 30;
     double tolerance = 1e-3;
+    double search = 2.0;
     int max_steps = 1000;
   };
   struct State : BaseState {
     Ensemble draws;                            ///< equal-weight draws so far; the ensemble itself at the end
     std::vector<std::int64_t> draw_ancestors;  ///< of each draw
     double log_volume = 0.0;                   ///< log X
+    double settled = 0.0;  ///< log X at which the points left came to hold less than the tolerance; 0: do not
     double log_scale = 0.0;
-    std::vector<double> log_weights;         ///< log of each step's weight
-    std::vector<double> shrinkage_variance;  ///< of log X, of each step
+    std::vector<double> log_weights;           ///< log of each step's weight
+    std::vector<double> shrinkage_variance;    ///< of log X, of each step
+    std::vector<double> log_edge;              ///< log (L* X) at its end, the unit of the next two
+    std::vector<double> lever, lever_squares;  ///< sums over its points of variance x lever, variance x lever^2
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();

@@ -8,13 +8,13 @@ namespace {
 
 constexpr int part_numbers = 9;
 
-int part_width(int particles, int d) { return part_numbers + particles * (2 * d + 3); }
+int part_width(int particles, int d) { return part_numbers + particles * (2 * d + 4); }
 
 template <typename Visit>  // visit(number in the row, number in the state)
 void each_number_of_part(double* row, Smc::State& part, const Visit& visit) {
   Ensemble& e = part.ensemble;
   for (double* const value :
-       {&part.temper, &part.log_scale, &part.rounding, &part.log_evidence, &part.log_evidence_standard_error})
+       {&part.temper, &part.log_scale, &part.remembered, &part.log_evidence, &part.log_evidence_standard_error})
     visit(*row++, *value);
   for (std::int64_t* const value : {&part.moves, &part.iteration, &part.model_evaluations, &part.gradient_evaluations})
     visit(*row++, *value);
@@ -24,6 +24,7 @@ void each_number_of_part(double* row, Smc::State& part, const Visit& visit) {
     visit(*row++, e.log_likelihood(i));
     visit(*row++, e.accepted(i));
     visit(*row++, part.ancestors[static_cast<std::size_t>(i)]);
+    visit(*row++, part.influence[static_cast<std::size_t>(i)]);
   }
 }
 
@@ -41,6 +42,7 @@ Smc::State unpacked(const Smc& smc, double* row, int d) {
   e.log_likelihood = Vector("log_likelihood", static_cast<std::size_t>(particles));
   e.accepted = Vector("accepted", static_cast<std::size_t>(particles));
   part.ancestors.resize(static_cast<std::size_t>(particles));
+  part.influence.resize(static_cast<std::size_t>(particles));
   each_number_of_part(row, part, [](double& from, auto& to) { to = static_cast<std::decay_t<decltype(to)>>(from); });
   return part;
 }

@@ -4,32 +4,55 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
+#include "core/log.hpp"
 #include "sampler/smc/member_moves.hpp"
 
 namespace aleator::sampler {
 namespace {
 
-// Correlation of the positions with those at the start of the level, averaged over the coordinates; `centre` is a point
-// near both means, against cancellation.
-double mean_correlation(const Context& context, const Ensemble& e, const Batch& start,
-                        const std::vector<double>& centre) {
-  const int d = static_cast<int>(start.extent(1));
-  const Batch now = e.position;
-  const auto sums = parallel::ordered_sum(context.comm, e.layout, 5 * d, [=, &centre](int row, double* sum) {
-    for (int k = 0; k < d; ++k) {
-      const double a = start(row, k) - centre[k], b = now(row, k) - centre[k];
+constexpr double warn_above = 0.3;  // correlation that max_moves left
+
+// Positions and log-likelihoods at the start of a level, against which forgetting is measured.
+struct Start {
+  Batch position;
+  Vector log_likelihood;
+  std::vector<double> centre;  // a point near the means, against cancellation
+  double level = 0.0;          // of the log-likelihood
+
+  Start(const Context& context, const Ensemble& e)
+      : position(Kokkos::view_alloc("start", Kokkos::WithoutInitializing), e.rows(), e.position.extent(1)),
+        log_likelihood("start", e.rows()),
+        centre(mean_position(e, context)),
+        level(ordered_mean(context, e.layout, e.log_likelihood)) {
+    Kokkos::deep_copy(position, e.position);
+    Kokkos::deep_copy(log_likelihood, e.log_likelihood);
+  }
+};
+
+// Correlation with the start: of the positions, averaged over the coordinates, or of the log-likelihood where that is larger;
+// tails that the particles have not explored show there.
+double correlation_with(const Context& context, const Ensemble& e, const Start& start) {
+  const int d = static_cast<int>(e.position.extent(1));
+  const auto sums = parallel::ordered_sum(context.comm, e.layout, 5 * (d + 1), [&](int row, double* sum) {
+    for (int k = 0; k <= d; ++k) {
+      const double a = k < d ? start.position(row, k) - start.centre[static_cast<std::size_t>(k)]
+                             : start.log_likelihood(row) - start.level;
+      const double b =
+          k < d ? e.position(row, k) - start.centre[static_cast<std::size_t>(k)] : e.log_likelihood(row) - start.level;
       sum[5 * k] += a, sum[5 * k + 1] += b, sum[5 * k + 2] += a * a, sum[5 * k + 3] += b * b, sum[5 * k + 4] += a * b;
     }
   });
   const double n = static_cast<double>(e.layout.rows());
-  double total = 0.0;
-  for (int k = 0; k < d; ++k) {
+  double total = 0.0, last = 0.0;
+  for (int k = 0; k <= d; ++k) {
     const double* const s = &sums[static_cast<std::size_t>(5 * k)];
     const double variances = (s[2] - s[0] * s[0] / n) * (s[3] - s[1] * s[1] / n);
-    total += variances > 0.0 ? (s[4] - s[0] * s[1] / n) / std::sqrt(variances) : 0.0;
+    last = variances > 0.0 ? (s[4] - s[0] * s[1] / n) / std::sqrt(variances) : 0.0;
+    if (k < d) total += last;
   }
-  return total / d;
+  return std::max(total / d, last);
 }
 
 // A level's moves: how many of each particle, and how they went.
@@ -48,19 +71,19 @@ Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, co
                            const std::vector<double>& lower, Smc::State& s) {
   const MoveOnce kernel = kernel_of(params);
   const bool is_adaptive = params.max_moves > params.min_moves;
-  const std::vector<double> centre = is_adaptive ? mean_position(s.ensemble, context) : std::vector<double>();
-  Batch start(Kokkos::view_alloc("start", Kokkos::WithoutInitializing), is_adaptive ? s.ensemble.rows() : 0,
-              problem.dimension());
-  if (is_adaptive) Kokkos::deep_copy(start, s.ensemble.position);
+  const auto start = is_adaptive ? std::make_unique<Start>(context, s.ensemble) : nullptr;
+  // A correlation of J pairs is known to 1 / sqrt(J).
+  const double wanted = std::max(params.correlation, 2.0 / std::sqrt(static_cast<double>(params.particles)));
   Moved moved;
-  for (int pass = 0; moved.count < params.max_moves && (pass == 0 || moved.correlation > params.correlation); ++pass) {
+  for (int pass = 0; moved.count < params.max_moves && (pass == 0 || moved.correlation > wanted); ++pass) {
     const int moves = std::min(params.min_moves, params.max_moves - moved.count);
     moved.acceptance =
         move_members(kernel, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, moves, s.ensemble);
     tune(params, moved.acceptance, pass, s);
-    if (is_adaptive) moved.correlation = mean_correlation(context, s.ensemble, start, centre);
+    if (is_adaptive) moved.correlation = correlation_with(context, s.ensemble, *start);
     moved.count += moves, s.moves += moves;
   }
+  if (is_adaptive && moved.correlation > wanted) s.remembered = std::max(s.remembered, moved.correlation);
   return moved;
 }
 
@@ -105,7 +128,10 @@ deck::Schema<Smc::Params> Smc::schema() {
            "moves of every particle at a level come in groups of so many (chain_length = 1)", deck::at_least(1))
       .key("max_moves", &Params::max_moves, "1", "moves of every particle at a level, at most", deck::at_least(1))
       .key("correlation", &Params::correlation, "1",
-           "moves end when the correlation with the start of the level is below this", deck::between(0, 1))
+           "moves end when the correlations of positions and of log-likelihoods with those at the start of the level "
+           "are below "
+           "this, or below 2 / sqrt(J)",
+           deck::between(0, 1))
       .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1))
       .check("chain_length",
              [](const Params& p) {
@@ -137,13 +163,12 @@ Smc::State Smc::init(const Problem& problem, const Context& context) const {
   s.model_evaluations = params.particles;
   s.gradient_evaluations = needs_gradient(params.move) ? params.particles : 0;
   s.log_scale = std::log(first_scale(params.move, problem.dimension()));
-  begin_genealogy(params.particles, s);
+  begin_tempering(params.particles, s);
   return s;
 }
 
-void Smc::reweight_and_resample(const Context& context, State& s) const {
+void Smc::resample(const Context& context, const Weights& weights, State& s) const {
   const std::int64_t places = params.particles / params.chain_length;
-  const Weights weights = reweight(context, params.ess_share, places, s);
   const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
   const std::vector<std::int64_t> starts = systematic_resampling(weights, u, places);
   std::vector<std::int64_t> source(static_cast<std::size_t>(params.particles));
@@ -152,7 +177,8 @@ void Smc::reweight_and_resample(const Context& context, State& s) const {
 }
 
 StepInfo Smc::step(const Problem& problem, const Context& context, State& s) const {
-  reweight_and_resample(context, s);
+  const Level level = reweight(context, params.ess_share, s);
+  resample(context, level.weights, s);
   ++s.iteration;
   std::vector<double> lower;  // the level's covariance is that of the resampled particles
   if (problem.dimension() <= PooledMoments::largest_dimension && params.move != Move::pcn) {
@@ -164,6 +190,7 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   const bool is_waste_free = params.chain_length > 1;
   const Moved moved = is_waste_free ? grow_chains(params, problem, context, lower, s)
                                     : move_until_forgotten(params, problem, context, lower, s);
+  add_bridge(context, level, s);
   const std::int64_t runs =
       static_cast<std::int64_t>(moved.count) * (params.particles / params.chain_length) * runs_of(params);
   s.model_evaluations += runs;
@@ -173,6 +200,13 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   info.numbers.insert(info.numbers.begin() + 3, {"moves", static_cast<double>(moved.count)});
   if (!is_waste_free && params.max_moves > params.min_moves)
     info.numbers.insert(info.numbers.begin() + 4, {"correlation", moved.correlation});
+  if (info.is_finished && s.remembered > warn_above)
+    core::warn(
+        "sequential Monte Carlo: after {} moves particles still remembered where their level began (correlation "
+        "{:.2g}): "
+        "the evidence may err by more than its standard error; more max_moves or particles, another move, or "
+        "sampler/parallel_tempering or sampler/nested to compare with",
+        params.max_moves, s.remembered);
   return info;
 }
 

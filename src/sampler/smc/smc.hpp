@@ -4,8 +4,7 @@
 ///           a share of the particles (Jasra, Stephens, Doucet, Tsagaris 2011); systematic resampling; Metropolis moves with
 ///           the particles' covariance, their scale tuned to the acceptance, repeated until the positions have forgotten
 ///           where the level began (mean correlation below a threshold, Kantas, Beskos, Jasra 2014).
-///           log Z = sum_t log mean L^(beta_t - beta_(t-1)); its standard error from the particles' ancestors at time 0
-///           (Lee, Whiteley 2018, adapted to systematic resampling: docs/theory/smc.md).
+///           log Z = sum of bridges between the levels, its standard error from the particles' ancestors (tempering.hpp).
 ///           Waste-free (Dau, Chopin 2022), with chain_length P > 1: M = J / P particles are resampled, each is the start of
 ///           a chain of P states, and all J states are the particles of the next level.
 /// Parallel  collective; particles are exchanged between ranks when resampled; same bits on any number of ranks.
@@ -26,7 +25,7 @@ struct Smc {
     double ess_share = 0.5;
     int min_moves = 5;
     int max_moves = 200;
-    double correlation = 0.1;
+    double correlation = 0.03;
     int max_levels = 200;
   };
   using State = TemperedState;
@@ -41,7 +40,7 @@ struct Smc {
   Params params;
 
  private:
-  void reweight_and_resample(const Context& context, State& s) const;
+  void resample(const Context& context, const Weights& weights, State& s) const;
 };
 
 }  // namespace aleator::sampler

@@ -4,17 +4,63 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/error.hpp"
+#include "kernels/elementary.hpp"
 
 namespace aleator::sampler {
+namespace {
+
+// 1 / (1 + e^(sign (r - log w))): how far a particle lies on the other level's side.
+std::vector<double> crossings(const std::vector<double>& log_weights, double log_ratio, double sign) {
+  std::vector<double> share(log_weights.size());
+  for (std::size_t i = 0; i < share.size(); ++i) share[i] = sign * (log_weights[i] - log_ratio);
+  kernels::logistic(share.data(), static_cast<std::int64_t>(share.size()), share.data());
+  return share;
+}
+
+// The two levels' particles seen from the ratio r of their normalising constants.
+struct Bridge {
+  double log_ratio = 0.0;
+  std::vector<double> up, down;  // a_i of the particles before, b_j of those after
+  double excess = 0.0;           // sum a - sum b, 0 at the estimate
+  double slope = 0.0;            // - d excess / d log r
+
+  Bridge(const std::vector<double>& before, const std::vector<double>& after, double log_ratio)
+      : log_ratio(log_ratio), up(crossings(before, log_ratio, 1.0)), down(crossings(after, log_ratio, -1.0)) {
+    for (const double a : up) excess += a, slope += a * (1.0 - a);
+    for (const double b : down) excess -= b, slope += b * (1.0 - b);
+  }
+};
+
+// Newton's method for Bennett's equation, in a bracket that holds its root: excess falls with r.
+Bridge bridge_between(const std::vector<double>& before, const std::vector<double>& after, double guess) {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (const auto* weights : {&before, &after})
+    for (const double value : *weights)
+      if (std::isfinite(value)) low = std::min(low, value), high = std::max(high, value);
+  const double margin = std::log(static_cast<double>(before.size())) + 1.0;
+  low -= margin, high += margin;
+  double at = guess;
+  for (int pass = 0;; ++pass) {
+    Bridge bridge(before, after, at);
+    (bridge.excess > 0.0 ? low : high) = at;
+    const double step = bridge.excess / bridge.slope;
+    if (std::abs(step) < 1e-12 || high - low < 1e-12 || pass >= 100) return bridge;
+    at = at + step > low && at + step < high ? at + step : 0.5 * (low + high);
+  }
+}
+
+}  // namespace
 
 void TemperedState::fields(io::Archive& archive) {
   BaseState::fields(archive);
   archive.field("temper", temper);
   archive.field("log_scale", log_scale);
   archive.field("moves", moves);
-  archive.field("rounding", rounding);
+  archive.field("influence", influence);
+  archive.field("remembered", remembered);
 }
 
 void begin_genealogy(std::int64_t particles, BaseState& s) {
@@ -46,17 +92,36 @@ double evidence_error(const Genealogy& genealogy, std::size_t particles, double 
   return std::sqrt(std::max(0.0, genealogy.spread * j / (j - 1.0) - rounding));
 }
 
-Weights reweight(const Context& context, double ess_share, std::int64_t places, TemperedState& s) {
-  std::vector<double> log_weights = s.ensemble.all_log_likelihoods(context);
-  const double h = increment_for_share(log_weights, ess_share, 1.0 - s.temper);
-  for (double& value : log_weights) value *= h;
-  Weights weights = normalised(log_weights);
-  s.log_evidence += weights.log_sum - std::log(static_cast<double>(s.ancestors.size()));
-  s.temper = 1.0 - s.temper - h < 1e-12 ? 1.0 : s.temper + h;
-  const Genealogy genealogy = genealogy_of(s.ancestors, weights, places);
-  s.log_evidence_standard_error = evidence_error(genealogy, s.ancestors.size(), s.rounding);
-  s.rounding += genealogy.rounding;
-  return weights;
+void begin_tempering(std::int64_t particles, TemperedState& s) {
+  begin_genealogy(particles, s);
+  s.influence.assign(static_cast<std::size_t>(particles), 0.0);
+}
+
+Level reweight(const Context& context, double ess_share, TemperedState& s) {
+  Level level;
+  level.ancestors = s.ancestors;
+  level.log_weights = s.ensemble.all_log_likelihoods(context);
+  level.increment = increment_for_share(level.log_weights, ess_share, 1.0 - s.temper);
+  for (double& value : level.log_weights) value *= level.increment;
+  level.weights = normalised(level.log_weights);
+  s.temper = 1.0 - s.temper - level.increment < 1e-12 ? 1.0 : s.temper + level.increment;
+  return level;
+}
+
+void add_bridge(const Context& context, const Level& level, TemperedState& s) {
+  std::vector<double> after = s.ensemble.all_log_likelihoods(context);
+  for (double& value : after) value *= level.increment;
+  const double members = static_cast<double>(after.size());
+  const Bridge bridge = bridge_between(level.log_weights, after, level.weights.log_sum - std::log(members));
+  s.log_evidence += bridge.log_ratio;
+  double mean = 0.0, squares = 0.0;
+  for (const double a : bridge.up) mean += a / members;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    s.influence[static_cast<std::size_t>(level.ancestors[i])] += (bridge.up[i] - mean) / bridge.slope;
+    s.influence[static_cast<std::size_t>(s.ancestors[i])] -= (bridge.down[i] - mean) / bridge.slope;
+  }
+  for (const double value : s.influence) squares += value * value;
+  s.log_evidence_standard_error = std::sqrt(squares * members / (members - 1.0));
 }
 
 void take_descendants(const std::vector<std::int64_t>& source, const Context& context, BaseState& s) {

@@ -84,13 +84,14 @@ Tmcmc::State Tmcmc::init(const Problem& problem, const Context& context) const {
   s.ensemble = Ensemble::from_prior(params.particles, false, problem, context);
   s.model_evaluations = params.particles;
   s.log_scale = std::log(params.beta);
-  begin_genealogy(params.particles, s);
+  begin_tempering(params.particles, s);
   return s;
 }
 
 StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) const {
   const int d = problem.dimension();
-  const Weights weights = reweight(context, ess_share(), params.particles, s);
+  const Level level = reweight(context, ess_share(), s);
+  const Weights& weights = level.weights;
   PooledMoments moments;
   moments.reset(d);
   moments.observe_weighted(s.ensemble, weights.share, context);
@@ -114,6 +115,7 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
     for (int move = place == 0 ? params.burn_in : 0; move >= 0; --move)
       move_some(problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves++}, chosen, acceptance, e);
   }
+  add_bridge(context, level, s);
   const std::int64_t runs = params.particles + params.burn_in * chains.count;
   s.model_evaluations += runs;
   const double mean_acceptance =
