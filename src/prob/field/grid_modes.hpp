@@ -1,9 +1,9 @@
 #pragma once
 /// What      The largest Karhunen-Loeve modes of a covariance c(d) on the cells of a box, d the distance along each axis.
 /// Method    Eigenpairs of v C_ij = v c(|x_i - x_j|) (Nystrom with the midpoint rule, v the cell's volume). C stays what it is
-///           when the box is reflected along any one axis, so its eigenvectors are even or odd along each: 2^d smaller problems, each
-///           by block Lanczos (math/block_lanczos.hpp). One product by circulant embedding serves a vector of every problem:
-///           their sum is multiplied, and parity takes it apart again.
+///           when the box is reflected along any one axis, so its eigenvectors are even or odd along each: 2^d smaller
+///           problems, each by block Lanczos (math/block_lanczos.hpp). One product by circulant embedding serves a vector of
+///           every problem: their sum is multiplied, and parity takes it apart again.
 /// Parallel  local; BLAS on one thread.
 /// Cost      some 3 count / 2^d products by FFT and 40 N count^2 / 4^d flops for N cells; memory 8 N count (1 + 3 / 2^d) bytes.
 /// Fails     -
