@@ -171,6 +171,13 @@ Table column_table(const std::string& text, const deck::ArrayPath& path, NonFini
 
 }  // namespace
 
+bool has_head(const std::string& text, const std::string& name) {
+  if (holds_arrays(text)) return false;
+  const std::string_view all = plain_text(text, name);
+  const std::vector<Word> words = split_line(name, all.substr(0, all.find('\n')), 1);
+  return !words.empty() && is_head(words);
+}
+
 Table parse_table(const std::string& text, const std::string& name, NonFinite non_finite) {
   if (holds_arrays(text)) return read_array_table(text, name, non_finite);
   const deck::ArrayPath path = deck::split_array_path(name);

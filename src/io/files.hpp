@@ -30,6 +30,9 @@ struct Table {
 /// Whether `nan` and `inf` are entries of a table: never of data, but of points to evaluate, where they fail by row.
 enum class NonFinite { refused, allowed };
 
+/// Does the text of a table begin with a line of names?
+bool has_head(const std::string& text, const std::string& name);
+
 /// The text of a file without a byte-order mark; UserError where it is no text of one byte a letter.
 std::string_view plain_text(const std::string& text, const std::string& name);
 

@@ -206,6 +206,9 @@ TEST(Observations, AreColumnsByNameAndMissingEntriesDoNotCount) {
   EXPECT_EQ(read_observations({"d.txt", "1 nan\nNA 4\n"}, {}).places, (std::vector<int>{0, 3}));
   EXPECT_TRUE(read_observations(csv, {"t"}).places.empty());
   EXPECT_THROW(read_observations(csv, {}), deck::KeyError);
+  EXPECT_THROW(read_observations({"d.csv", "t,u\n0,1\n2,3\n"}, {}),
+               deck::KeyError);  // all numbers, but which are data?
+  EXPECT_EQ(read_observations({"d.csv", "u\n1\n3\n"}, {}).values, (std::vector<double>{1, 3}));
   EXPECT_THROW(read_observations({"d.txt", "nan\n"}, {}), deck::KeyError);
   EXPECT_THROW(read_observations({"d.txt", "inf\n"}, {}), core::UserError);
 }

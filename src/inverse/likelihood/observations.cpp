@@ -12,22 +12,32 @@
 namespace aleator::inverse {
 namespace {
 
-// A plain table of numbers; where it is one with names of columns, they are shown.
-std::vector<double> plain_values(const deck::File& file) {
+// "a", "b": the names in the first line of a table, or nothing.
+std::string names_of_columns(const deck::File& file) {
+  std::string names;
   try {
-    return io::parse_table(file.text, file.path, io::NonFinite::allowed).values;
+    for (const io::Column& column : io::parse_data_table(file.text, file.path))
+      names += (names.empty() ? "\"" : ", \"") + column.name + "\"";
+  } catch (const core::UserError&) {
+  }
+  return names;
+}
+
+// A plain table of numbers. Of several columns with names, which are the data is not guessed.
+std::vector<double> plain_values(const deck::File& file) {
+  std::string names;
+  try {
+    io::Table table = io::parse_table(file.text, file.path, io::NonFinite::allowed);
+    if (table.columns == 1 || !io::has_head(file.text, file.path)) return std::move(table.values);
+    names = names_of_columns(file);
   } catch (const core::UserError&) {
     if (io::holds_arrays(file.text)) throw;
-    std::string known;
-    try {
-      for (const io::Column& column : io::parse_data_table(file.text, file.path))
-        known += (known.empty() ? "\"" : ", \"") + column.name + "\"";
-    } catch (const core::UserError&) {
-    }
-    if (known.empty()) throw;
-    throw deck::KeyError("data", fmt::format("{} begins with names of columns", file.path),
-                         fmt::format("say which to read: column = [{}]", known));
+    names = names_of_columns(file);
+    if (names.empty()) throw;
   }
+  throw deck::KeyError(
+      "data", fmt::format("{} begins with names of columns", file.path),
+      names.empty() ? "say which to read: column = [\"…\"]" : fmt::format("say which to read: column = [{}]", names));
 }
 
 }  // namespace
