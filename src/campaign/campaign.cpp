@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "campaign/campaign_files.hpp"
-#include "campaign/campaign_results.hpp"
 #include "campaign/progress.hpp"
 #include "campaign/run_claims.hpp"
 #include "campaign/run_folder.hpp"
@@ -144,18 +143,18 @@ JobEnd Campaign::run_deck(const PlannedRun& run, const std::string& folder, cons
   return deck_run.run(folder, label(run) + " -> " + folder, began);
 }
 
-// "finished", "stopped", or why it failed. A user's error is that of all ranks of a group; any other may be that of one, which
-// the others wait for: then no rank of this group can go on.
-std::string Campaign::run_one(const PlannedRun& run, const std::string& folder, const std::string& command,
-                              StopWatch::TimePoint began) const {
+// A user's error is that of all ranks of a group; any other may be that of one, which the others wait for: then no rank of this
+// group can go on.
+RunState Campaign::run_one(const PlannedRun& run, const std::string& folder, const std::string& command,
+                           StopWatch::TimePoint began) const {
   try {
-    return run_deck(run, folder, command, began) == JobEnd::finished ? "finished" : "stopped";
+    return {run_deck(run, folder, command, began) == JobEnd::finished ? "finished" : "stopped", ""};
   } catch (const core::UserError& error) {
-    return error.what();
+    return {"failed", error.what()};
   } catch (const std::exception& error) {
     constexpr double patience = 5.0;
     if (!groups_.everybody_comes(patience)) throw;
-    return error.what();
+    return {"failed", error.what()};
   }
 }
 
@@ -175,28 +174,27 @@ void Campaign::work(const RunClaims& claims, const std::string& folder, const st
     if (next >= count) break;
     const PlannedRun& run = checked_.runs[static_cast<std::size_t>(next)];
     const std::string run_folder = folder + "/runs/" + run.name;
-    RunState state;
-    parallel::agree(group, [&] { state = read_state(run_folder); });
-    if (state.status == "finished") {
+    RunState before;
+    parallel::agree(group, [&] { before = read_state(run_folder); });
+    if (before.status == "finished") {
       ++tally.finished;
       continue;
     }
     log.leave_to_run();
     const StopWatch::TimePoint start = StopWatch::now();
-    const std::string end = run_one(run, run_folder, command, began);
+    RunState state = run_one(run, run_folder, command, began);
     const double seconds = StopWatch::seconds_since(start);
     log.open();
-    tally.busy += seconds;
-    const bool is_finished = end == "finished", is_failed = !is_finished && end != "stopped";
-    tally.finished += is_finished ? 1 : 0, tally.failed += is_failed ? 1 : 0;
-    state = {is_failed ? "failed" : end, is_failed ? end : "", state.seconds + seconds, groups_.index(), group.size()};
+    state.seconds = before.seconds + seconds, state.group = groups_.index(), state.ranks = group.size();
     parallel::agree(group, [&] {
       if (group.is_root()) write_state(run_folder, state);
     });
-    if (is_failed)
-      core::warn("{} failed: {}", label(run), end);
+    tally.busy += seconds;
+    tally.finished += state.status == "finished" ? 1 : 0, tally.failed += state.status == "failed" ? 1 : 0;
+    if (state.status == "failed")
+      core::warn("{} failed: {}", label(run), state.message);
     else
-      core::info("{} {} in {}{}", label(run), end, duration_text(seconds),
+      core::info("{} {} in {}{}", label(run), state.status, duration_text(seconds),
                  groups_.count() == 1 ? "" : fmt::format(", group {}", groups_.index()));
   }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "campaign/campaign_plan.hpp"
+#include "campaign/campaign_results.hpp"
 #include "campaign/deck_run.hpp"
 #include "campaign/run_claims.hpp"
 #include "deck/builder.hpp"
@@ -38,8 +39,8 @@ class Campaign {
   struct Tally;
   void work(const RunClaims& claims, const std::string& folder, const std::string& command, StopWatch::TimePoint began,
             Tally& tally) const;
-  std::string run_one(const PlannedRun& run, const std::string& folder, const std::string& command,
-                      StopWatch::TimePoint began) const;
+  RunState run_one(const PlannedRun& run, const std::string& folder, const std::string& command,
+                   StopWatch::TimePoint began) const;
   JobEnd run_deck(const PlannedRun& run, const std::string& folder, const std::string& command,
                   StopWatch::TimePoint began) const;
 
