@@ -58,10 +58,11 @@ CalibrateJob::CalibrateJob(const Params& params, Parts parts) : params_(params),
   if (truth.outputs() == 0 ||
       truth.simulate(y.data(), kernels::Rng(0), {kernels::Purpose::observation_noise}, 0).empty())
     throw deck::KeyError(key, "data cannot be drawn from this problem's likelihood",
-                         "take problem/bayes with likelihood/gaussian");
+                         "take problem/bayes with another likelihood than likelihood/log_density");
   if (parts_.problem->with_data(truth.facts().data) == nullptr)
-    throw deck::KeyError("problem", "the data of this problem cannot be replaced by simulated ones",
-                         "take problem/bayes with likelihood/gaussian and as many data as data_from has");
+    throw deck::KeyError(
+        "problem", "the data of this problem cannot be replaced by simulated ones",
+        "take problem/bayes with another likelihood than likelihood/log_density and as many data as data_from has");
   if (truth.parameter_dimension() != parts_.problem->parameter_dimension())
     throw deck::KeyError("data_from", "has another number of parameters than the problem");
   if (const std::string objection = parts_.sampler.sampler->objection(*parts_.problem); !objection.empty())
