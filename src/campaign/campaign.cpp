@@ -14,7 +14,6 @@
 #include "core/version.hpp"
 #include "io/files.hpp"
 #include "parallel/session.hpp"
-#include "parallel/waiting.hpp"
 
 namespace aleator::campaign {
 namespace {

@@ -3,7 +3,7 @@
 /// Method    Each group claims the next run, reads its deck (campaign_plan.hpp) and runs it in runs/<name> like any other. A run
 ///           that fails is noted, and the campaign goes on. What a run computes does not depend on its group.
 /// Parallel  constructor and run are collective over the world, a run over its group; groups meet at the end alone.
-/// Cost      the runs; a few milliseconds for each deck at the start.
+/// Cost      the runs; every deck is read and its objects built twice, at the start and for its run.
 /// Fails     UserError before any work for a fault in any run's deck, and at the end when runs failed.
 #include <string>
 #include <vector>

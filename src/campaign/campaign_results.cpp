@@ -89,21 +89,24 @@ std::vector<Quantity> quantities_of(const std::string& json_text, const std::str
   return out;
 }
 
+void CampaignRun::add(Quantity quantity) {
+  place.emplace(quantity.name, quantities.size());
+  quantities.push_back(std::move(quantity));
+}
+
 const Quantity* CampaignRun::find(const std::string& name) const {
-  for (const Quantity& quantity : quantities)
-    if (quantity.name == name) return &quantity;
-  return nullptr;
+  const auto found = place.find(name);
+  return found == place.end() ? nullptr : &quantities[found->second];
 }
 
 std::vector<CampaignRun> read_runs(const std::string& folder, const std::vector<PlannedRun>& plan) {
   std::vector<CampaignRun> runs;
   for (const PlannedRun& planned : plan) {
     const std::string run_folder = folder + "/runs/" + planned.name;
-    CampaignRun run{planned, read_state(run_folder), {}};
+    CampaignRun run{planned, read_state(run_folder), {}, {}};
     if (run.state.status == "finished")
       for (const auto& [prefix, path] : summaries_in(run_folder))
-        for (Quantity& quantity : quantities_of(io::read_text_file(path), prefix))
-          run.quantities.push_back(std::move(quantity));
+        for (Quantity& quantity : quantities_of(io::read_text_file(path), prefix)) run.add(std::move(quantity));
     runs.push_back(std::move(run));
   }
   return runs;

@@ -9,8 +9,8 @@
 /// Cost      linear in the summaries.
 /// Fails     UserError where a summary or state is not readable.
 #include <limits>
-#include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "campaign/campaign_plan.hpp"
@@ -38,7 +38,9 @@ std::vector<Quantity> quantities_of(const std::string& json_text, const std::str
 struct CampaignRun {
   PlannedRun plan;
   RunState state;
-  std::vector<Quantity> quantities;  ///< empty unless finished
+  std::vector<Quantity> quantities;                    ///< empty unless finished
+  std::unordered_map<std::string, std::size_t> place;  ///< of each in `quantities`: fields have a hundred thousand
+  void add(Quantity quantity);
   const Quantity* find(const std::string& name) const;
 };
 /// All runs, in the order of the plan.

@@ -55,12 +55,6 @@ LargestEigenpairs first_rows(std::vector<double> values, const Matrix& q, int co
 
 }  // namespace
 
-LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings, const VectorProduct& multiply) {
-  return largest_eigenpairs(settings, BlockProduct([&multiply](const Matrix& q, Matrix& a_q) {
-                              for (int k = 0; k < q.rows; ++k) multiply(q.row(k), a_q.row(k));
-                            }));
-}
-
 LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings, const BlockProduct& multiply_rows) {
   const int n = settings.size, count = settings.count;
   const int p = std::min(n, count + (settings.extra < 0 ? count + 10 : settings.extra));

@@ -26,10 +26,7 @@ struct SubspaceSettings {
   bool must_converge = true;  ///< false: pairs are returned as they are after the last step
 };
 
-/// y = A x.
-using VectorProduct = std::function<void(const double* x, double* y)>;
-LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings, const VectorProduct& multiply);
-/// The same where many products are made at once: row k of a_q becomes A times row k of q.
+/// Row k of a_q becomes A times row k of q.
 using BlockProduct = std::function<void(const Matrix& q, Matrix& a_q)>;
 LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings, const BlockProduct& multiply_rows);
 

@@ -87,8 +87,7 @@ Agreement agreement_with(std::uint64_t seed, int replicates, double spread, bool
   for (std::size_t r = 0; r < runs.size(); ++r) {
     double noise[3];
     rng.row_of_normals({kernels::Purpose::test, 0}, static_cast<std::int64_t>(r), noise, 3);
-    for (int q = 0; q < 3; ++q)
-      runs[r].quantities.push_back({fmt::format("q{}", q), 10.0 + spread * noise[shared ? 0 : q], 1.0});
+    for (int q = 0; q < 3; ++q) runs[r].add({fmt::format("q{}", q), 10.0 + spread * noise[shared ? 0 : q], 1.0});
   }
   std::vector<const CampaignRun*> all;
   for (const CampaignRun& run : runs) all.push_back(&run);
@@ -115,7 +114,7 @@ TEST(CampaignResults, ReplicatesAgreeWithHonestErrorsAndNotWithErrorsThatAreTooS
 
 TEST(CampaignResults, SpreadIsThatOfTheRuns) {
   CampaignRun one, two, other;
-  one.quantities = {{"x", 1.0, 3.0}, {"only", 1.0}}, two.quantities = {{"x", 2.0, 4.0}}, other.quantities = {};
+  one.add({"x", 1.0, 3.0}), one.add({"only", 1.0}), two.add({"x", 2.0, 4.0});
   const std::vector<Spread> found = spreads({&one, &two, &other});
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].runs, 2);

@@ -118,7 +118,7 @@ TEST(KarhunenLoeve, AllModesOnTheGridGiveTheCovarianceExactly) {
 }
 
 TEST(KarhunenLoeve, ModesOnALargerGridAreEigenvectorsInFallingOrder) {
-  // Against the dense eigenvalues: subspace iteration stops at residuals of 1e-8, eigenvalues are then right to its square.
+  // Against the dense eigenvalues: the search stops at residuals of 1e-8, eigenvalues are then right to its square.
   KarhunenLoeve::Params p = params({16, 12}, {1.0}, {0.3}, 12);
   p.covariance = KarhunenLoeve::Form::squared_exponential;
   const KarhunenLoeve prior(p);

@@ -246,7 +246,7 @@ std::string render_assimilation_html(const AssimilationPage& page, const std::st
   Gnuplot gnuplot(options.gnuplot, work_dir);
   std::vector<Section> sections;
   const auto add = [&sections](const char* id, const std::string& title, std::string body) {
-    if (!body.empty()) sections.push_back({id, title, std::move(body)});
+    sections.push_back({id, title, std::move(body)});
   };
   const std::string words = paragraphs(page.base.problem_text);
   add("problem", "What was done", words.empty() ? "" : "<div class=\"card prose\">" + words + "</div>");
@@ -254,10 +254,7 @@ std::string render_assimilation_html(const AssimilationPage& page, const std::st
   const bool is_map = page.grid.size() == 2 && !page.times.empty();
   add("trajectories", "States", figure_html(is_map ? map_figure(page, gnuplot) : state_figure(page, gnuplot)));
   add("reproduce", "Reproduce", reproduce(page.base));
-  Page outer;
-  outer.title = page.base.title, outer.header = header_html(page.base, core::escape_markup(page.headline));
-  outer.lead = overview_html(page.tiles, page.warnings), outer.lead_link = "Overview", outer.lead_id = "overview";
-  return page_html(outer, sections, gnuplot);
+  return overview_page_html(page.base, page.headline, page.tiles, page.warnings, std::move(sections), gnuplot);
 }
 
 }  // namespace aleator::campaign::report

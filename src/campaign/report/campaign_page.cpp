@@ -142,16 +142,13 @@ std::string render_campaign_html(const CampaignPage& page, const std::string& wo
   Gnuplot gnuplot(options.gnuplot, work_dir);
   std::vector<Section> sections;
   const auto add = [&sections](const char* id, const std::string& title, std::string body) {
-    if (!body.empty()) sections.push_back({id, title, std::move(body)});
+    sections.push_back({id, title, std::move(body)});
   };
   add("found", "Quantities", figure_html(panel_figure(page, gnuplot)));
   add("replicates", "Do replicates agree?", replicates_section(page));
   add("runs", "Runs", runs_table(page));
   add("reproduce", "Reproduce", reproduce(page.base));
-  Page outer;
-  outer.title = page.base.title, outer.header = header_html(page.base, core::escape_markup(page.headline));
-  outer.lead = overview_html(page.tiles, page.warnings), outer.lead_link = "Overview", outer.lead_id = "overview";
-  return page_html(outer, sections, gnuplot);
+  return overview_page_html(page.base, page.headline, page.tiles, page.warnings, std::move(sections), gnuplot);
 }
 
 }  // namespace aleator::campaign::report

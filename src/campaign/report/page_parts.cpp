@@ -90,6 +90,19 @@ std::string reproduce(const ReportData& data) {
   return out + "</div>";
 }
 
+std::string overview_page_html(const ReportData& base, const std::string& headline,
+                               const std::vector<std::pair<std::string, std::string>>& tiles,
+                               const std::vector<std::string>& warnings, std::vector<Section> sections,
+                               const Gnuplot& gnuplot) {
+  sections.erase(
+      std::remove_if(sections.begin(), sections.end(), [](const Section& section) { return section.body.empty(); }),
+      sections.end());
+  Page page;
+  page.title = base.title, page.header = header_html(base, core::escape_markup(headline));
+  page.lead = overview_html(tiles, warnings), page.lead_link = "Overview", page.lead_id = "overview";
+  return page_html(page, sections, gnuplot);
+}
+
 std::string page_html(const Page& page, const std::vector<Section>& sections, const Gnuplot& gnuplot) {
   std::string links = fmt::format("<a href=\"#{}\">{}</a>", page.lead_id, page.lead_link), body;
   for (const Section& s : sections) {

@@ -34,6 +34,11 @@ std::string overview_html(const std::vector<std::pair<std::string, std::string>>
 std::string paragraphs(const std::string& text);
 std::string figure_html(const Figure& figure);
 std::string reproduce(const ReportData& data);
+/// A page that begins with overview_html; sections without a body are left out.
+std::string overview_page_html(const ReportData& base, const std::string& headline,
+                               const std::vector<std::pair<std::string, std::string>>& tiles,
+                               const std::vector<std::string>& warnings, std::vector<Section> sections,
+                               const Gnuplot& gnuplot);
 std::string page_html(const Page& page, const std::vector<Section>& sections, const Gnuplot& gnuplot);
 
 }  // namespace aleator::campaign::report

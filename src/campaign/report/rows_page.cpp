@@ -270,7 +270,7 @@ std::string render_rows_html(const RowsPage& page, const std::string& work_dir, 
   Gnuplot gnuplot(options.gnuplot, work_dir);
   std::vector<Section> sections;
   const auto add = [&sections](const char* id, const std::string& title, std::string body) {
-    if (!body.empty()) sections.push_back({id, title, std::move(body)});
+    sections.push_back({id, title, std::move(body)});
   };
   const std::string words = paragraphs(page.base.problem_text);
   add("problem", "What was done", words.empty() ? "" : "<div class=\"card prose\">" + words + "</div>");
@@ -282,10 +282,7 @@ std::string render_rows_html(const RowsPage& page, const std::string& work_dir, 
   add("sensitivity", "Sensitivity", shares_section(page, gnuplot));
   add("table", "Statistics", has_rows ? statistics_table(page.base) : "");
   add("reproduce", "Reproduce", reproduce(page.base));
-  Page outer;
-  outer.title = page.base.title, outer.header = header_html(page.base, core::escape_markup(page.headline));
-  outer.lead = overview_html(page.tiles, page.warnings), outer.lead_link = "Overview", outer.lead_id = "overview";
-  return page_html(outer, sections, gnuplot);
+  return overview_page_html(page.base, page.headline, page.tiles, page.warnings, std::move(sections), gnuplot);
 }
 
 }  // namespace aleator::campaign::report

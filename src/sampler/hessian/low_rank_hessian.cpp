@@ -120,8 +120,8 @@ LowRankHessian mean_hessian(const Problem& problem, const Context& context, cons
     count.gradients += price.gradients * q.rows * points.rows;
   };
   const int most = std::min(settings.most, d);
-  math::LargestEigenpairs pairs = math::largest_eigenpairs(
-      {d, most, settings.tolerance, settings.most_steps, extra_vectors, false}, math::BlockProduct(multiply_rows));
+  math::LargestEigenpairs pairs =
+      math::largest_eigenpairs({d, most, settings.tolerance, settings.most_steps, extra_vectors, false}, multiply_rows);
   int kept = 0;
   while (kept < most && pairs.values[kept] > settings.least) ++kept;
   LowRankHessian result;
