@@ -25,6 +25,8 @@ enum class Purpose : std::uint32_t {
   tail = 9,
   tail_acceptance = 10,
   tail_pick = 11,
+  coordinate = 12,
+  coordinate_acceptance = 13,
   polish_acceptance = 60,
   importance = 61,
   patches = 40,

@@ -1,9 +1,12 @@
 #include "sampler/mcmc/hmc.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <utility>
 
 #include "kernels/triangular.hpp"
+#include "sampler/mcmc/coordinate_move.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -65,12 +68,24 @@ deck::Schema<Hmc::Params> Hmc::schema() {
            "probability with which a coordinate in the tail is redrawn, one for each tail_threshold",
            deck::between(0, 1))
       .key("tail_moves", &Params::tail_moves, "1", "tail moves after a trajectory", deck::at_least(1))
+      .key("coordinate_moves", &Params::coordinate_moves, "1",
+           "draws of a single coordinate from its prior or its marginal after a trajectory", deck::at_least(0))
+      .key("coordinates", &Params::coordinates, "1", "those that coordinate moves draw, counted from 0; none: all",
+           deck::at_least(0))
       .check("tail_share", [](const Params& p) {
         return p.tail_share.size() == p.tail_threshold.size() && !p.tail_share.empty()
                    ? std::string()
                    : std::string("tail_share and tail_threshold must have the same length, at least one");
       });
   return s;
+}
+
+std::string Hmc::objection(const Problem& problem) const {
+  for (const int k : params.coordinates)
+    if (k >= problem.dimension())
+      return fmt::format("names coordinate {} in 'coordinates' for a problem of {}; the first is 0", k,
+                         problem.dimension());
+  return gradient_objection(problem);
 }
 
 Hmc::State Hmc::init(const Problem& problem, const Context& context) const {
@@ -103,17 +118,24 @@ Vector Hmc::move(const Problem& problem, const Context& context, const MoveSetti
 StepInfo Hmc::step(const Problem& problem, const Context& context, State& s) const {
   const Vector acceptance = move(problem, context, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, s.ensemble);
   StepReport report{acceptance, params.leapfrogs, params.leapfrogs};
-  if (params.tail != Tail::none) {
-    for (int i = 0; i < params.tail_moves; ++i) {
-      if (is_warmed_up(params, s)) s.means.add(problem, s.ensemble.position);
+  const int tail_moves = params.tail == Tail::none ? 0 : params.tail_moves,
+            moves = tail_moves + params.coordinate_moves;
+  const Marginals marginals = marginals_of(s);
+  for (int i = 0; i < moves; ++i) {
+    if (is_warmed_up(params, s)) s.means.add(problem, s.ensemble.position);
+    const std::int64_t number = s.iteration * moves + i;
+    if (i < tail_moves) {
       const std::size_t turn = static_cast<std::size_t>(i) % params.tail_threshold.size();
-      const TailSetting setting{params.tail, params.tail_threshold[turn], params.tail_share[turn],
-                                s.iteration * params.tail_moves + i};
-      tail_move(problem, context, setting, s.ensemble);
+      tail_move(problem, context, {params.tail, params.tail_threshold[turn], params.tail_share[turn], number},
+                s.ensemble);
+    } else {
+      coordinate_move(problem, context, {params.coordinates, marginals, number}, s.ensemble);
     }
+  }
+  if (moves > 0) {
     model::Evaluation present{s.ensemble.log_likelihood, s.ensemble.gradient, {}};  // gradients for the next trajectory
     evaluate(problem, s.ensemble.position, present, context);
-    report.runs += params.tail_moves + 1, report.gradients += 1;
+    report.runs += moves + 1, report.gradients += 1;
   }
   return end_step(params, params.target_acceptance, report, problem, context, s);
 }

@@ -91,7 +91,10 @@ int adapt_proposal(const ChainParams& params, const Context& context, double acc
   if (!learns_covariance(params, d)) return place.ended_window;
   s.moments.observe(s.ensemble, context);
   if (place.ended_window < 0) return place.ended_window;
-  if (std::vector<double> lower = s.moments.factor(); !lower.empty()) s.lower = std::move(lower);
+  if (std::vector<double> lower = s.moments.factor(); !lower.empty()) {
+    s.lower = std::move(lower);
+    s.centre = s.moments.mean();
+  }
   s.moments.reset(d);
   return place.ended_window;
 }
@@ -100,6 +103,7 @@ void ChainState::fields(io::Archive& archive) {
   BaseState::fields(archive);
   archive.field("log_scale", log_scale);
   archive.field("lower", lower);
+  archive.field("centre", centre);
   moments.fields(archive, "moments");
 }
 

@@ -80,7 +80,8 @@ deck::Schema<Params>& add_chain_keys(deck::Schema<Params>& s) {
 
 struct ChainState : BaseState {
   double log_scale = 0.0;
-  std::vector<double> lower;  ///< L, or empty: I
+  std::vector<double> lower;   ///< L, or empty: I
+  std::vector<double> centre;  ///< the mean learned with L, or empty
   PooledMoments moments;
   void fields(io::Archive& archive);
 };
