@@ -1,7 +1,7 @@
 #pragma once
 /// What      A Metropolis move that draws one coordinate of a member anew, from wherever the prior or the posterior has it.
-/// Method    coordinate k, uniform among all or some, is drawn from q_k = 1/2 N(0, 1) + 1/2 N(m_k, s_k^2), the prior's law and the
-///           marginal that the warm-up has learned, and accepted with min(1, pi(z') q_k(z_k) / (pi(z) q_k(z_k')))
+/// Method    coordinate k, uniform among all or some, is drawn from q_k = 1/2 N(0, 1) + 1/2 N(m_k, s_k^2), the prior's law and
+///           the marginal that the warm-up has learned, and accepted with min(1, pi(z') q_k(z_k) / (pi(z) q_k(z_k')))
 ///           (Tierney 1994, section 2.3.3, for one coordinate). A coordinate that the data bind in one mode and leave free in
 ///           another crosses over in one move, both ways, where a local move must walk through what lies between.
 /// Parallel  collective over the ensemble; same bits on any number of ranks.
