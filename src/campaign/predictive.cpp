@@ -59,6 +59,37 @@ double p_value_of(const std::vector<double>& log_densities) {
   return draws < 2 ? std::nan("") : (1.0 + reached) / (1.0 + draws);
 }
 
+// Appends what some rows predict.
+void add_predicted(const model::Problem& problem, const model::Context& context, const parallel::RowLayout& layout,
+                   const model::Batch& parameters, std::int64_t step, Predicted& to) {
+  const int rows = layout.local_rows(), p = problem.outputs();
+  model::Evaluation evaluation{model::Vector("log_likelihood", rows), {}, model::Batch("outputs", rows, p)};
+  const model::Vector log_prior("log_prior", rows);
+  const model::RowStatus status = problem.evaluate_parameters(parameters, evaluation, log_prior);
+  constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+  std::vector<char> has_failed(static_cast<std::size_t>(rows), 0);
+  for (const model::FailedRow& failed : status.failed) has_failed[static_cast<std::size_t>(failed.row)] = 1;
+  const std::size_t data = can_replicate(problem) ? problem.facts().data.size() : 0;
+  const model::Likelihood* const likelihood = data > 0 ? likelihood_of(problem) : nullptr;
+  for (int row = 0; row < rows; ++row) {
+    const double* const y = &evaluation.outputs(row, 0);
+    if (has_failed[static_cast<std::size_t>(row)]) {
+      to.outputs.insert(to.outputs.end(), static_cast<std::size_t>(p), undefined);
+      to.data.insert(to.data.end(), data, undefined);
+      if (likelihood != nullptr) to.log_densities.insert(to.log_densities.end(), 2, undefined);
+      continue;
+    }
+    to.outputs.insert(to.outputs.end(), y, y + p);
+    if (data == 0) continue;
+    const std::vector<double> replicate =
+        problem.simulate(y, context.rng, {kernels::Purpose::observation_noise, step}, layout.first() + row);
+    to.data.insert(to.data.end(), replicate.begin(), replicate.end());
+    if (likelihood == nullptr) continue;
+    to.log_densities.push_back(log_density_of(*likelihood, y));
+    to.log_densities.push_back(log_density_of(*likelihood->with_data(replicate), y));
+  }
+}
+
 }  // namespace
 
 PredictiveDraws predictive_draws(const PredictiveDraws& wanted, const sampler::Plan& plan,
@@ -80,35 +111,16 @@ bool can_replicate(const model::Problem& problem) {
 }
 
 Predicted predict(const model::Problem& problem, const model::Context& context, const parallel::RowLayout& layout,
-                  const model::Batch& parameters, std::int64_t step) {
-  const int rows = layout.local_rows(), p = problem.outputs();
-  model::Evaluation evaluation{model::Vector("log_likelihood", rows), {}, model::Batch("outputs", rows, p)};
-  const model::Vector log_prior("log_prior", rows);
-  model::RowStatus status;
-  parallel::agree(context.comm, [&] { status = problem.evaluate_parameters(parameters, evaluation, log_prior); });
-  constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
-  std::vector<char> has_failed(static_cast<std::size_t>(rows), 0);
-  for (const model::FailedRow& failed : status.failed) has_failed[static_cast<std::size_t>(failed.row)] = 1;
+                  const ParametersOf& parameters_of, std::int64_t step) {
+  constexpr int values_at_once = 1 << 18;
+  const int at_once = std::max(8, values_at_once / std::max(problem.parameter_dimension(), 1));
   Predicted mine;
-  const std::size_t data = can_replicate(problem) ? problem.facts().data.size() : 0;
-  const model::Likelihood* const likelihood = data > 0 ? likelihood_of(problem) : nullptr;
-  for (int row = 0; row < rows; ++row) {
-    const double* const y = &evaluation.outputs(row, 0);
-    if (has_failed[static_cast<std::size_t>(row)]) {
-      mine.outputs.insert(mine.outputs.end(), static_cast<std::size_t>(p), undefined);
-      mine.data.insert(mine.data.end(), data, undefined);
-      if (likelihood != nullptr) mine.log_densities.insert(mine.log_densities.end(), 2, undefined);
-      continue;
+  parallel::agree(context.comm, [&] {
+    for (int first = 0; first < layout.local_rows(); first += at_once) {
+      const parallel::RowLayout part = layout.part(first, std::min(at_once, layout.local_rows() - first));
+      add_predicted(problem, context, part, parameters_of(part), step, mine);
     }
-    mine.outputs.insert(mine.outputs.end(), y, y + p);
-    if (data == 0) continue;
-    const std::vector<double> replicate =
-        problem.simulate(y, context.rng, {kernels::Purpose::observation_noise, step}, layout.first() + row);
-    mine.data.insert(mine.data.end(), replicate.begin(), replicate.end());
-    if (likelihood == nullptr) continue;
-    mine.log_densities.push_back(log_density_of(*likelihood, y));
-    mine.log_densities.push_back(log_density_of(*likelihood->with_data(replicate), y));
-  }
+  });
   return {parallel::gather_rows(context.comm, mine.outputs), parallel::gather_rows(context.comm, mine.data),
           parallel::gather_rows(context.comm, mine.log_densities)};
 }
@@ -155,7 +167,7 @@ PredictiveCheck check_prediction(const std::vector<double>& data, const Predicte
   return check;
 }
 
-model::Batch posterior_parameters(const std::string& results, const model::Problem& problem,
+model::Batch posterior_parameters(const std::string& results, const model::Problem& problem, std::int64_t draws,
                                   const parallel::RowLayout& layout) {
   const io::ResultsReader reader(results);
   const int rows = layout.local_rows();
@@ -164,7 +176,7 @@ model::Batch posterior_parameters(const std::string& results, const model::Probl
   for (const prob::Variable& variable : problem.variables()) {
     const std::vector<std::int64_t> shape = reader.shape("posterior", variable.name);
     for (int row = 0; row < rows; ++row) {  // the middle of the row's share of all draws
-      const std::int64_t at = ((2 * (layout.first() + row) + 1) * shape[0] * shape[1]) / (2 * layout.rows());
+      const std::int64_t at = ((2 * (layout.first() + row) + 1) * shape[0] * shape[1]) / (2 * draws);
       const std::int64_t chain = at / shape[1], draw = at % shape[1];
       const std::vector<double> values =
           variable.size == 1 ? reader.read("posterior", variable.name, {{chain, draw}, {1, 1}})

@@ -10,6 +10,7 @@
 /// Parallel  collective; the numbers do not depend on the ranks.
 /// Cost      a model run a draw, a likelihood of new data each, n x data doubles on every rank.
 /// Fails     NumericsError as the model under on_failure = "stop"; draws whose model run fails are left out.
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -37,9 +38,11 @@ struct Predicted {
   std::vector<double>
       log_densities;  ///< of every row, of the data and of the replicate; empty where they are not known
 };
-/// `parameters`: this rank's rows of u. `step` tells the replicates of posterior and prior apart.
+/// Rows of u, for a part of this rank's rows.
+using ParametersOf = std::function<model::Batch(const parallel::RowLayout& part)>;
+/// This rank's rows are run a few megabytes of parameters at a time. `step` tells the replicates of posterior and prior apart.
 Predicted predict(const model::Problem& problem, const model::Context& context, const parallel::RowLayout& layout,
-                  const model::Batch& parameters, std::int64_t step);
+                  const ParametersOf& parameters_of, std::int64_t step);
 
 struct PredictiveCheck {
   int draws = 0, failed = 0;  ///< replicates, and draws left out
@@ -54,8 +57,8 @@ PredictiveCheck check_prediction(const std::vector<double>& data, const std::vec
 /// The same, and the p-value of the log-likelihood.
 PredictiveCheck check_prediction(const std::vector<double>& data, const Predicted& predicted);
 
-/// Parameters of `count` draws spread evenly over those in results.h5, this rank's rows of them.
-model::Batch posterior_parameters(const std::string& results, const model::Problem& problem,
+/// Parameters of `draws` draws spread evenly over those in results.h5: the rows of `layout`.
+model::Batch posterior_parameters(const std::string& results, const model::Problem& problem, std::int64_t draws,
                                   const parallel::RowLayout& layout);
 
 }  // namespace aleator::campaign

@@ -119,7 +119,7 @@ RunDistance distance_to_run(const std::string& results, const std::string& refer
                      theirs = draws_in(io::ResultsReader(path), path, problem), n = std::min({most, ours, theirs});
   const bool has_noise = theirs >= 2 * n;
   const auto read = [&](const std::string& file, std::int64_t rows) {
-    return posterior_parameters(file, problem, parallel::RowLayout(rows, 0, 1));
+    return posterior_parameters(file, problem, rows, parallel::RowLayout(rows, 0, 1));
   };
   const Batch run = read(results, n), twice = read(path, has_noise ? 2 * n : n);
   const std::vector<Scale> scales = scales_of(twice);

@@ -211,18 +211,22 @@ void SamplerRun::finish() {
                                      job_.watch.seconds() - start_seconds_);
   if (const std::int64_t failed = failures_.rejected + failures_.imputed; failed > 0)
     core::warn("{}: {} rows failed; {}/failed_rows.csv", named_.name, failed, folder_);
+  const sampler::MeanEstimate estimate = running_means();
+  named_.sampler->clear();  // what follows reads the draws again: not beside the members, nor beside each other
+  parallel::give_back_freed_memory();
   predict(facts);
+  parallel::give_back_freed_memory();
   measure(facts);
+  parallel::give_back_freed_memory();
   recorder_->sync();
   recorder_.reset();
   job_.comm.barrier();
-  const sampler::MeanEstimate estimate = running_means();
-  named_.sampler->clear();  // the summary reads the draws again: not beside the members
   std::vector<NamedSummary> rows_summary = summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind);
   if (!estimate.mean.empty()) use_running_means(estimate, rows_summary);
   write_text(job_.comm, folder_ + "/history.json", history_.json());
   write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.facts().reference_mean));
   core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.facts().reference_mean));
+  parallel::give_back_freed_memory();
 }
 
 // The draws are read back: members as they stand would be few where chains are few.
@@ -231,20 +235,26 @@ void SamplerRun::predict(RunFacts& facts) {
   const std::vector<double>& data = problem_.facts().data;
   if (predictive_.posterior > 0) {
     job_.comm.barrier();  // all draws are in the file
-    const parallel::RowLayout layout(predictive_.posterior, job_.comm);
-    model::Batch u;
-    parallel::agree(job_.comm, [&] { u = posterior_parameters(folder_ + "/results.h5", problem_, layout); });
-    const Predicted predicted = campaign::predict(problem_, context_, layout, u, step_of_posterior);
+    const Predicted predicted = campaign::predict(
+        problem_, context_, parallel::RowLayout(predictive_.posterior, job_.comm),
+        [&](const parallel::RowLayout& part) {
+          return posterior_parameters(folder_ + "/results.h5", problem_, predictive_.posterior, part);
+        },
+        step_of_posterior);
     facts.posterior_check = check_prediction(data, predicted);
     recorder_->write_posterior_predictive(predicted, facts.posterior_check);
   }
   if (predictive_.prior > 0) {
-    const parallel::RowLayout layout(predictive_.prior, job_.comm);
-    const model::Batch z("z", layout.local_rows(), problem_.dimension()),
-        u("u", layout.local_rows(), problem_.parameter_dimension());
-    context_.rng.normals({kernels::Purpose::prior_sample}, layout.first(), z);
-    problem_.parameters(z, u);
-    const Predicted predicted = campaign::predict(problem_, context_, layout, u, step_of_prior);
+    const Predicted predicted = campaign::predict(
+        problem_, context_, parallel::RowLayout(predictive_.prior, job_.comm),
+        [&](const parallel::RowLayout& part) {
+          const model::Batch z("z", part.local_rows(), problem_.dimension()),
+              u("u", part.local_rows(), problem_.parameter_dimension());
+          context_.rng.normals({kernels::Purpose::prior_sample}, part.first(), z);
+          problem_.parameters(z, u);
+          return u;
+        },
+        step_of_prior);
     facts.prior_check = check_prediction(data, predicted);
     recorder_->write_prior_predictive(predicted, facts.prior_check);
   }
@@ -255,11 +265,13 @@ void SamplerRun::measure(RunFacts& facts) {
   recorder_->sync();
   job_.comm.barrier();
   const std::int64_t all = plan_.kind == sampler::Plan::Kind::chains ? plan_.members * plan_.draws : plan_.members;
-  if (const std::int64_t draws = std::min<std::int64_t>(checks_.stein_draws, all);
+  constexpr std::int64_t most_numbers = 1 << 20;  // of the draws; points, scores and what makes them are ten times that
+  if (const std::int64_t draws = std::min({static_cast<std::int64_t>(checks_.stein_draws), all,
+                                           std::max<std::int64_t>(20, most_numbers / problem_.dimension())});
       draws > 0 && can_measure_stein(problem_)) {
     const parallel::RowLayout layout(draws, job_.comm);
     model::Batch u;
-    parallel::agree(job_.comm, [&] { u = posterior_parameters(results, problem_, layout); });
+    parallel::agree(job_.comm, [&] { u = posterior_parameters(results, problem_, draws, layout); });
     facts.stein = stein_distance(problem_, context_, layout, u);
   }
   if (checks_.reference_run.empty()) return;

@@ -131,6 +131,8 @@ std::string stop_signal() {
   }
 }
 
+void give_back_freed_memory() { malloc_trim(0); }
+
 int threads() { return Kokkos::DefaultHostExecutionSpace().concurrency(); }
 
 std::vector<std::string> kokkos_backends() {

@@ -42,6 +42,9 @@ std::string stop_signal();
 /// Prints the text from this rank and ends the whole program with the exit code: for errors of one rank alone.
 [[noreturn]] void end_all_ranks(const std::string& text, int exit_code);
 
+/// A process keeps the memory that it frees, for the next model run; this gives it back to the system, where a stage has ended.
+void give_back_freed_memory();
+
 /// Worker threads of this rank, and the Kokkos execution spaces by name ("OpenMP", "Serial", "Cuda").
 int threads();
 std::vector<std::string> kokkos_backends();

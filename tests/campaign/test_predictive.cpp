@@ -94,11 +94,15 @@ inverse::BayesProblem repeated(typename Likelihood::Params params, const std::ve
 // Replicates at 100 draws u, which scatter little as those of a posterior do.
 PredictiveCheck check_at(const model::Problem& problem, double u, std::int64_t step = 7) {
   const parallel::RowLayout layout(100, parallel::Comm::self());
-  const model::Batch rows("u", 100, 1);
   const std::vector<double> scatter = normals(11, 100, 1, 0.02);
-  for (int row = 0; row < 100; ++row) rows(row, 0) = u + scatter[static_cast<std::size_t>(row)];
+  const auto parameters_of = [&](const parallel::RowLayout& part) {
+    const model::Batch rows("u", part.local_rows(), 1);
+    for (int row = 0; row < part.local_rows(); ++row)
+      rows(row, 0) = u + scatter[static_cast<std::size_t>(part.first() + row)];
+    return rows;
+  };
   const model::Context context{parallel::Comm::self(), kernels::Rng(5)};
-  return check_prediction(problem.facts().data, predict(problem, context, layout, rows, step));
+  return check_prediction(problem.facts().data, predict(problem, context, layout, parameters_of, step));
 }
 
 // Data of the model itself pass, those that are too scattered or too regular do not.
@@ -133,6 +137,35 @@ TEST(PredictiveCheck, OfTheLogLikelihoodFindsFaultsOfEveryLikelihoodThatDraws) {
   inverse::BinomialLikelihood::Params binomial;
   binomial.trials = {20};
   expect_faults_found<inverse::BinomialLikelihood>(binomial, 0.0, 5.0, 10.0);
+}
+
+// So many parameters that the rows are run in parts: each has its own parameters and random numbers.
+TEST(Predictive, PartsOfTheDrawsAreThoseOfTheWhole) {
+  constexpr int d = 1 << 15, draws = 20;
+  std::vector<double> first_only(d, 0.0);
+  first_only[0] = 1.0;
+  inverse::GaussianLikelihood::Params noise;
+  noise.data = {"data.txt", "0.5\n"}, noise.sd = {0.1};
+  const inverse::BayesProblem problem({}, {std::make_shared<inverse::LinearModel>(first_only, 1, d),
+                                           std::make_shared<prob::Normal>(prob::Normal::Params{d, {0.0}, {1.0}, {}}),
+                                           std::make_shared<inverse::GaussianLikelihood>(noise)});
+  const model::Context context{parallel::Comm::self(), kernels::Rng(5)};
+  int parts = 0;
+  const auto parameters_of = [&](const parallel::RowLayout& part) {
+    ++parts;
+    const model::Batch rows("u", part.local_rows(), d);
+    for (int row = 0; row < part.local_rows(); ++row) rows(row, 0) = static_cast<double>(part.first() + row);
+    return rows;
+  };
+  const Predicted predicted =
+      predict(problem, context, parallel::RowLayout(draws, parallel::Comm::self()), parameters_of, 7);
+  EXPECT_EQ(parts, 3);
+  for (int row = 0; row < draws; ++row) {
+    const double y = row;
+    EXPECT_EQ(predicted.outputs[static_cast<std::size_t>(row)], y);
+    EXPECT_EQ(predicted.data[static_cast<std::size_t>(row)],
+              problem.simulate(&y, context.rng, {kernels::Purpose::observation_noise, 7}, row)[0]);
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "core/log.hpp"
 #include "io/files.hpp"
+#include "parallel/session.hpp"
 
 namespace aleator::inverse {
 namespace {
@@ -70,7 +71,8 @@ void Posterior::latent(ConstBatch u, Batch z) const {
 }
 
 std::vector<int> Posterior::evaluate(ConstBatch z, model::Evaluation& result) const {
-  constexpr std::size_t values_at_once = 1 << 20, least_rows = 16;
+  constexpr std::size_t values_at_once = 1 << 18;  // 2 MB beside an ensemble that may fill the memory
+  const auto least_rows = static_cast<std::size_t>(std::max(8, 4 * parallel::threads()));
   const auto d = static_cast<std::size_t>(std::max(parameter_dimension(), 1));
   const std::size_t rows = z.extent(0), tile = std::max(least_rows, values_at_once / d);
   if (rows <= tile) return evaluate_tile(z, result);
