@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "assimilation/filter.hpp"
 #include "campaign/campaign.hpp"
 #include "campaign/campaign_files.hpp"
 #include "campaign/deck_run.hpp"
@@ -17,6 +18,12 @@
 #include "campaign/shared_reader.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
+#include "model/forward_model.hpp"
+#include "model/likelihood.hpp"
+#include "model/target.hpp"
+#include "prob/prior/prior.hpp"
+#include "sampler/functional/measure_functional.hpp"
+#include "sampler/sampler.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -77,6 +84,34 @@ std::string calibration_text(const deck::Deck& deck, const std::string& text) {
     at = end + 1;
   }
   return has_own ? out : out + added;
+}
+
+// Every block, also those that no job names, so that all their faults are told together.
+void build_every_block(const deck::Deck& deck, deck::Builder& builder) {
+  const std::string ending = "1 error; nothing was run.";
+  std::vector<std::string> faults;
+  const auto build = [&](const std::string& kind, const auto& get) {
+    for (const deck::ParsedBlock* const parsed : deck.of_kind(kind)) try {
+        get(kind, parsed->block.name);
+      } catch (const deck::ReportedError& error) {
+        const std::string fault = error.what();  // a block that many refer to fails in each of them
+        if (std::find(faults.begin(), faults.end(), fault) == faults.end()) faults.push_back(fault);
+      }
+  };
+  build("model", [&](auto... block) { builder.get<model::ForwardModel>(block...); });
+  build("prior", [&](auto... block) { builder.get<prob::Prior>(block...); });
+  build("likelihood", [&](auto... block) { builder.get<model::Likelihood>(block...); });
+  build("target", [&](auto... block) { builder.get<model::Target>(block...); });
+  build("problem", [&](auto... block) { builder.get<model::Problem>(block...); });
+  build("functional", [&](auto... block) { builder.get<sampler::MeasureFunctional>(block...); });
+  build("sampler", [&](auto... block) { builder.get<sampler::Sampler>(block...); });
+  build("filter", [&](auto... block) { builder.get<assimilation::Filter>(block...); });
+  build("job", [&](auto... block) { builder.get<Job>(block...); });
+  if (faults.empty()) return;
+  std::string text;
+  for (const std::string& fault : faults) text += fault.substr(0, fault.rfind(ending));
+  throw deck::ReportedError(text +
+                            (faults.size() == 1 ? ending : fmt::format("{} errors; nothing was run.", faults.size())));
 }
 
 }  // namespace
@@ -156,7 +191,7 @@ std::string check_deck(const std::string& path, const deck::Overrides& overrides
   const deck::Deck deck(path, registry, overrides, read_here);
   deck::Builder builder(deck);
   provide_grid(deck, builder);
-  const Jobs jobs = build_jobs(deck, builder);
+  build_every_block(deck, builder);
   std::string text;
   for (const deck::ParsedBlock* const parsed : deck.of_kind("problem")) {
     const auto problem = builder.get<model::Problem>("problem", parsed->block.name);
@@ -165,7 +200,11 @@ std::string check_deck(const std::string& path, const deck::Overrides& overrides
                         data > 0 ? fmt::format("{} data", data) : "a log-density",
                         problem->has_gradient() ? ", with gradient" : ", without gradient");
   }
-  for (const auto& [name, job] : jobs)
+  const auto has = [&](const char* kind) { return !deck.of_kind(kind).empty(); };
+  const bool is_to_be_served = (has("model") || has("problem")) && !has("job") && !has("sampler") && !has("filter");
+  if (is_to_be_served)
+    return text + fmt::format("{}: no errors; without a [job.…] block it is for aleator serve and evaluate\n", path);
+  for (const auto& [name, job] : build_jobs(deck, builder))
     text += fmt::format("job {}: {}\n", name, deck.block("job", name).component->schema->title());
   if (deck.settings<CampaignSettings>("campaign").asks_for_runs())
     text += fmt::format("campaign: {} runs\n", check_runs(registry, deck, overrides, read_here).runs.size());

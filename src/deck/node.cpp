@@ -86,10 +86,15 @@ std::string in_our_words(std::string description) {
   return "not valid TOML " + description;
 }
 
-// Text without quotes, a flag that is none.
+// Text without quotes or with one, a flag that is none.
 std::string hint_for(const std::string& description) {
   const bool is_bare_word = description.find("could not determine value type") != std::string::npos ||
                             description.find("parsing boolean") != std::string::npos;
+  // A line break within a text of one line is met where its closing quote should be.
+  if (description.find("string:") != std::string::npos &&
+      (description.find("control characters") != std::string::npos ||
+       description.find("end-of-file") != std::string::npos))
+    return "the closing quote is missing";
   return is_bare_word ? "text stands in quotes, \"word\"; flags are true and false" : "";
 }
 

@@ -67,6 +67,7 @@ void SchemaBase::report_unknown_keys(const Block& block, ReadContext& context) c
 }
 
 bool SchemaBase::load_file(File& file, ReadContext& context) {
+  if (!file.text.empty()) return true;  // numbers in the deck
   const std::filesystem::path path(file.path);
   if (path.is_relative() && !context.folder.empty())
     file.path = (std::filesystem::path(context.folder) / path).string();

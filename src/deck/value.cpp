@@ -21,6 +21,32 @@ std::string cut(const std::string& text) {
   return text.substr(0, end) + "…";
 }
 
+// A number as the files write it: nan is a missing one.
+bool write_number(const Node& node, std::string& text, Problem& problem) {
+  const bool is_number = node.kind == Node::Kind::integer || node.kind == Node::Kind::real;
+  if (!is_number) return expected("a number", node, problem);
+  text += node.kind == Node::Kind::integer ? fmt::format("{}", node.integer) : fmt::format("{}", node.real);
+  return true;
+}
+
+// Numbers in the deck as the text of the file they stand for: a list is a row, a list of lists has one for each.
+bool write_rows(const Node& node, std::string& text, Problem& problem) {
+  if (node.kind != Node::Kind::array) return write_number(node, text, problem);
+  const bool has_rows = node.items.front().kind == Node::Kind::array;
+  for (const Node& item : node.items) {
+    if (has_rows && (item.kind != Node::Kind::array || item.items.size() != node.items.front().items.size()))
+      return expected("a list as long as the first one", item, problem);
+    const Node* const numbers = has_rows ? item.items.data() : &item;
+    for (std::size_t k = 0; k < (has_rows ? item.items.size() : 1); ++k) {
+      if (!write_number(numbers[k], text, problem)) return false;
+      text += ' ';
+    }
+    if (has_rows) text += '\n';
+  }
+  if (!has_rows) text += '\n';
+  return true;
+}
+
 }  // namespace
 
 std::string shown(const Node& node) {
@@ -117,7 +143,13 @@ bool read_value(const Node& node, std::string& value, Problem& problem) {
 }
 
 bool read_value(const Node& node, File& value, Problem& problem) {
-  if (node.kind != Node::Kind::text || node.text.empty()) return expected("a file name in quotes", node, problem);
+  const bool is_list = node.kind == Node::Kind::array && !node.items.empty();
+  if (is_list || node.kind == Node::Kind::integer || node.kind == Node::Kind::real) {
+    value = {list_in_the_deck, {}};
+    return write_rows(node, value.text, problem);
+  }
+  if (node.kind != Node::Kind::text || node.text.empty())
+    return expected("a file name in quotes, or numbers [1.0, 2.0]", node, problem);
   value.path = node.text;
   return true;
 }

@@ -16,11 +16,14 @@
 namespace aleator::deck {
 
 /// The value of a key that names a file. The deck reads the text (rank 0, then broadcast): components never open files.
+/// Numbers that stand in the deck are the text of a file called list_in_the_deck, which the run folder then holds.
 struct File {
-  std::string path;  ///< as found: relative to the deck's folder, made absolute
+  std::string path;  ///< as found: relative to the deck's folder, made absolute; or list_in_the_deck
   std::string text;
   bool empty() const { return path.empty(); }
 };
+
+inline constexpr const char* list_in_the_deck = "list_in_the_deck.txt";
 
 /// "run.h5:posterior/theta" is an array inside an HDF5 file, "data.csv:time" a column of a table with names: the file's path, and
 /// what stands after the colon (or nothing). Only behind .h5, .hdf5, .hdf, .nc, .csv and .tsv is a colon read so.
@@ -61,7 +64,7 @@ bool read_value(const Node& node, int& value, Problem& problem);
 bool read_value(const Node& node, std::int64_t& value, Problem& problem);
 bool read_value(const Node& node, double& value, Problem& problem);
 bool read_value(const Node& node, std::string& value, Problem& problem);
-bool read_value(const Node& node, File& value, Problem& problem);  ///< the path only
+bool read_value(const Node& node, File& value, Problem& problem);  ///< the path only, or numbers
 
 template <typename T>
 bool read_value(const Node& node, std::optional<T>& value, Problem& problem) {
@@ -171,7 +174,9 @@ inline TypeName type_name(const std::string&) { return {"text", R"({"type": "str
 inline TypeName type_name(const Word&) {
   return {"text or number", R"({"type": ["string", "number", "boolean"]})", "\"text\""};
 }
-inline TypeName type_name(const File&) { return {"file", R"({"type": "string"})", "\"data.txt\""}; }
+inline TypeName type_name(const File&) {
+  return {"file", R"({"type": ["string", "array", "number"]})", "\"data.txt\""};
+}
 template <typename T>
 TypeName type_name(const std::optional<T>&) {
   return type_name(T{});

@@ -30,6 +30,7 @@ struct FormulaRhs {
   void transposed(double t, const Lanes* x, const Lanes* q, const Lanes* w, Lanes* gx, Lanes* gq) const {
     rates.transposed(t, x, q, w, gx, gq);
   }
+  void jacobian(double t, const Lanes* x, const Lanes* q, Lanes* matrix) const { rates.jacobian(t, x, q, matrix); }
   void initial(const Lanes* q, Lanes* x) const { start.values(begin, nullptr, q, x); }
   void initial_tangent(const Lanes* q, const Lanes* dq, Lanes* dx) const {
     start.tangent(begin, nullptr, q, nullptr, dq, dx);
@@ -227,7 +228,7 @@ deck::Schema<Expression::Params> Expression::schema() {
            {{"explicit", Method::explicit_steps, "Runge-Kutta of order 4"},
             {"implicit", Method::implicit_steps,
              "diagonally implicit Runge-Kutta of order 3, for stiff systems: dt may be far longer than the fastest "
-             "process, a step costs some ten times as much"}})
+             "process; a step costs some ten times as much with few states, a hundred times with fifty"}})
       .key("least_steps", &Params::least_steps, "1",
            "from one time to the next (observation or break) at least so many, however short: steps that grow with "
            "times "

@@ -6,8 +6,8 @@
 ///           M_i^T m_i = w_i with w_3 = l and w_i = J_x(X_i)^T v_i, v_i = h sum_(j>i) a_ji m_j; dJ/dx = sum m_i,
 ///           dJ/dq += J_q(X_i)^T (v_i + h g m_i).
 /// Parallel  one group of samples, one in each lane; a lane that has converged stands still while others go on.
-/// Cost      a step: some 3 x 4 Jacobians of n tangents and factorisations of n^3 / 3 flops; its adjoint: the same and three
-///           transposed solutions.
+/// Cost      a step: some 3 x 4 Jacobians (a run and n tangents each) and factorisations of n^3 / 3 flops; its adjoint: the same
+///           and three transposed solutions.
 /// Fails     a lane whose iteration does not converge becomes NaN: the row's state is not finite.
 #include <algorithm>
 #include <cmath>
@@ -141,14 +141,12 @@ class ImplicitRungeKutta {
       for (int i = 0; i < n_ && !is_done[lane]; ++i) X[i][lane] = std::numeric_limits<double>::quiet_NaN();
   }
 
-  // matrix_ = I - h g J_x, column by column of unit directions.
+  // matrix_ = I - h g J_x
   void make_matrix(double t, double hg, const Lanes* q, const Lanes* X) const {
-    for (int j = 0; j < n_; ++j) {
-      zero_[j] = Lanes::all(1.0);
-      rhs_.tangent(t, X, q, zero_, nullptr, g_);
-      zero_[j] = Lanes{};
-      each([&](int i) { matrix_[i * n_ + j] = (i == j ? Lanes::all(1.0) : Lanes{}) - hg * g_[i]; });
-    }
+    rhs_.jacobian(t, X, q, matrix_);
+    for (int i = 0; i < n_; ++i)
+      for (int j = 0; j < n_; ++j)
+        matrix_[i * n_ + j] = (i == j ? Lanes::all(1.0) : Lanes{}) - hg * matrix_[i * n_ + j];
   }
 
   // Gauss' elimination with pivots of each lane's own; b -> M^-1 b.

@@ -36,6 +36,24 @@ class LaneFormula {
       unload(r.y, first, dy, outputs());
     });
   }
+  /// J_x, row after row: one run for all of its columns.
+  void jacobian(double t, const Lanes* x, const Lanes* q, Lanes* matrix) const {
+    each_group([&](Rows& r, int first) {
+      run(r, first, t, x, q);
+      const int m = outputs(), d = columns();
+      std::fill(r.du.begin(), r.du.end(), 0.0);
+      const double* direction[Tape::lanes];
+      std::copy_n(r.at_du, Tape::lanes, direction);
+      for (int j = 0; j < n_; ++j) {
+        for (int lane = 0; lane < width(); ++lane) r.du[lane * d + j] = 1.0;
+        formula_->tape().push_forward(direction, r.at_y, r.work);
+        for (int lane = 0; lane < width() && first + lane < Lanes::count; ++lane) {
+          for (int i = 0; i < m; ++i) matrix[i * n_ + j][first + lane] = r.y[lane * m + i];
+          r.du[lane * d + j] = 0.0;
+        }
+      }
+    });
+  }
   /// gx = J_x^T w, gq += J_q^T w.
   void transposed(double t, const Lanes* x, const Lanes* q, const Lanes* w, Lanes* gx, Lanes* gq) const {
     each_group([&](Rows& r, int first) {

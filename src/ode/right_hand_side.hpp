@@ -7,6 +7,7 @@
 ///             f(x, q, f)                  f(x, q); q[0 … parameters) are the parameters
 ///             tangent(x, q, dx, dq, df)   df = J_x dx + J_q dq
 ///             transposed(x, q, w, gx, gq) gx = J_x^T w, gq += J_q^T w
+///             jacobian(x, q, J)           J_x row after row; for ImplicitRungeKutta only
 ///             initial(q, x), initial_tangent(q, dq, dx), initial_transposed(q, gx, gq)   the state at the start, likewise
 ///             derives                     constant; true: derived(t, x, q, v), derived_tangent, derived_transposed make values
 ///                                         to observe of the state, likewise
@@ -48,6 +49,12 @@ struct Timed {
       rhs.tangent(t, x, q, dx, dq, df);
     else
       rhs.tangent(x, q, dx, dq, df);
+  }
+  void jacobian(double t, const Lanes* x, const Lanes* q, Lanes* matrix) const {
+    if constexpr (Rhs::knows_time)
+      rhs.jacobian(t, x, q, matrix);
+    else
+      rhs.jacobian(x, q, matrix);
   }
   void transposed(double t, const Lanes* x, const Lanes* q, const Lanes* w, Lanes* gx, Lanes* gq) const {
     if constexpr (Rhs::knows_time)

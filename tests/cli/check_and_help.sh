@@ -24,6 +24,10 @@ done
 [ $decks -gt 0 ] || fail "input/ holds no deck"
 [ -z "$(find . -mindepth 1 ! -name said)" ] || fail "these commands left files: $(ls -A)"
 
+sed '/^\[\(sampler\|job\)/,$d' "$DECKS/all_samplers.toml" >served.toml && cp "$DECKS/data.txt" .
+expect 0 "$ALEATOR" check served.toml
+says "no errors" "aleator serve"
+
 expect 0 "$ALEATOR" --help
 says run resume check list describe evaluate serve report schema "Examples:"
 for command in run resume check evaluate serve report list describe schema; do

@@ -219,5 +219,12 @@ TEST(DeckResolved, FilesOfOneNameInSeveralFoldersStayApart) {
   EXPECT_EQ(names.size(), 2U) << text;
 }
 
+TEST(DeckResolved, NumbersInThePlaceOfAFileBecomeAFileOfTheRunFolder) {
+  const std::string text =
+      resolved_twice("[shape.a]\ntype = \"shape/everything\"\ndata = [0.1, 2]\nmap = [[1, 2], [3, 4]]\n");
+  EXPECT_THAT(text, AllOf(HasSubstr("data = \"files/shape.a.data.list_in_the_deck.txt\"\n"),
+                          HasSubstr("map = \"files/shape.a.map.list_in_the_deck.txt\"\n")));
+}
+
 }  // namespace
 }  // namespace aleator::deck

@@ -98,6 +98,27 @@ TEST(Schema, AFileThatCannotBeReadIsRefusedAtItsName) {
   EXPECT_THAT(faults(with("data = \"\"")), HasSubstr("data must be a file name in quotes"));
 }
 
+TEST(Schema, AFileOfNumbersMayStandInTheDeck) {
+  const auto text_of = [](const std::string& value) {
+    const Registry menu = registry();
+    return std::any_cast<Everything::Params>(
+               toy::deck(menu, with("data = " + value), {}, {}).block("shape", "a").params)
+        .data.text;
+  };
+  EXPECT_EQ(text_of("[0.1, -2, nan, 1e-300]"), "0.1 -2 nan 1e-300 \n");  // a list is a row
+  EXPECT_EQ(text_of("[[1, 2.5], [3, 4]]"), "1 2.5 \n3 4 \n");
+  EXPECT_EQ(text_of("7.25"), "7.25");
+  EXPECT_THAT(faults(with("data = [1, \"x\"]")), HasSubstr(":3:12: error: [shape.a] data must be a number, not \"x\""));
+  EXPECT_THAT(faults(with("data = [1, [2]]")),
+              HasSubstr(":3:12: error: [shape.a] data must be a number, not an array"));
+  EXPECT_THAT(faults(with("data = [[1, 2], [3]]")),
+              HasSubstr(":3:17: error: [shape.a] data must be a list as long as the first"));
+  EXPECT_THAT(faults(with("data = [[1, 2], 3]")),
+              HasSubstr(":3:17: error: [shape.a] data must be a list as long as the first"));
+  EXPECT_THAT(faults(with("data = [[[1]]]")), HasSubstr(":3:10: error: [shape.a] data must be a number, not an array"));
+  EXPECT_THAT(faults(with("data = []")), HasSubstr("data must be a file name in quotes, or numbers"));
+}
+
 TEST(Schema, AllFaultsOfABlockAreReportedTogether) {
   const std::string text = faults(with("draws = 1\nscale = 'x'\ncolour = 3\nrule = \"no\"\nstart = [2]"));
   for (const char* const place : {":3:9:", ":4:9:", ":5:1:", ":6:8:", ":7:10:", "5 errors; nothing was run."})

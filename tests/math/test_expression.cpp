@@ -266,14 +266,48 @@ TEST(Formula, GradientsOfDensitiesAndArrayFunctionsAreExact) {
         "sum(interp([a, b, 5], [0, 1, 2], [a, b, 4]) * [1, 2, 3])",
         "interp(a, [0, 0.5, 2], [1, b, 4])",
         "multi_normal_lpdf([a, 1, b], [0, b, 1], [a + 1, 0.2, b / 9, 0.2, b, a / 9, b / 9, a / 9, 2])",
-        "multi_normal_lpdf([a, b], a, [2, 0.3, 0.3, 1])"})
+        "multi_normal_lpdf([a, b], a, [2, 0.3, 0.3, 1])",
+        "dot(cholesky([a + 1, b / 9, b / 9, b]), [1, 2, 3, 4])",
+        "norm(mat_vec(cholesky([a + 1, 0.2, b / 9, 0.2, b, a / 9, b / 9, a / 9, 2]), [b, a, -1]))"})
     expect_gradient(formula(text), {0.7, 1.3}, text);
-  // Longer than 64 entries: one row at a time.
+  // Long arrays: one row at a time.
   for (const char* const text :
-       {"norm(recurrence(a, rep(b / 2, 80), 1)) + sum(group_sum(rep(a, 90), rep(range(3), 30), 3)^2)",
-        "norm(mat_vec(rep([a, b], 70), [b, a])) + norm(mat_t_vec(rep([a, b], 70), [b, a]))",
-        "multi_normal_lpdf(rep(a, 9), b, exp(-square((each(range(9), 9) - rep(range(9), 9)) / b)) + identity(9))"})
+       {"norm(recurrence(a, rep(b / 2, 200), 1)) + sum(group_sum(rep(a, 300), rep(range(3), 100), 3)^2)",
+        "norm(mat_vec(rep([a, b], 200), [b, a])) + norm(mat_t_vec(rep([a, b], 200), [b, a]))",
+        "multi_normal_lpdf(rep(a, 12), b, exp(-square((each(range(12), 12) - rep(range(12), 12)) / b)) + identity(12))",
+        "norm(mat_vec(cholesky(exp(-square((each(range(12), 12) - rep(range(12), 12)) / b)) + a * identity(12)), "
+        "range(12)))"}) {
+    EXPECT_EQ(formula(text).tape().width(), 1) << text;
     expect_gradient(formula(text), {0.7, 1.3}, text);
+  }
+}
+
+// log N(r; 0, L L^T) by the factor and by the covariance, which shares only the elimination; L L^T is C again.
+TEST(Formula, TheCholeskyFactorTimesItsTransposeIsTheMatrix) {
+  const std::vector<std::string> definitions = {"C = [a + 1, 0.2, b / 9, 0.2, b, a / 9, b / 9, a / 9, 2]",
+                                                "L = cholesky(C)"};
+  for (int i = 0; i < 3; ++i)
+    for (int j = 0; j < 3; ++j) {
+      const std::string row = "row(L, " + std::to_string(i) + ", 3)", other = "row(L, " + std::to_string(j) + ", 3)";
+      const std::string text = "dot(" + row + ", " + other + ") - C[" + std::to_string(3 * i + j) + "]";
+      EXPECT_NEAR(value_at(formula(text, {"a", "b"}, definitions), {0.7, 1.3}), 0.0, 1e-15) << text;
+      const std::string above = "L[" + std::to_string(3 * i + j) + "] + 0 * a";
+      if (j > i) {
+        EXPECT_EQ(value_at(formula(above, {"a", "b"}, definitions), {0.7, 1.3}), 0.0) << above;
+      }
+    }
+  EXPECT_TRUE(std::isnan(value_at(formula("sum(cholesky([a, b, b, a]))"), {0.7, 1.3})));  // |b| > a
+}
+
+// A long array among many short ones does not make all of them go row by row: the eight rows of a tape still agree with one.
+TEST(Formula, ManyShortArraysBesideALongOneGiveARowItsBitsInAnyCompany) {
+  const Formula f =
+      formula("sum(iterate(g, a, 99)) + sum(x * b)", {"a", "b"}, {"x = range(100)", "g(k, y) = y * 0.9 + x[k] * b"});
+  const Batch together = rows_of({{0.7, 1.3}, {0.1, -2.0}, {0.4, 0.5}}), y("y", 3, 1);
+  f.evaluate(together, y);
+  EXPECT_EQ(f.tape().width(), math::Tape::lanes);
+  EXPECT_EQ(formula("sum(x * b) + a", {"a", "b"}, {"x = range(1000)"}).tape().width(), 1);
+  for (int row = 0; row < 3; ++row) EXPECT_EQ(value_at(f, {together(row, 0), together(row, 1)}), y(row, 0));
 }
 
 TEST(Formula, ArrayFunctionsGiveWhatTheirNamesSay) {
@@ -347,8 +381,9 @@ TEST(Formula, SomeOutputsAloneAreThoseOfTheWholeWithTheirGradients) {
        {"a * exp([1, 2, 3] * b) + [a, 1, b]", "[a, b, 5, a * b][[2, 0, 3, 0]] * a", "[1, 2, 3]",
         "cumsum([a, b, a * b])", "mat_vec([a, 1, b, 2, a, b], [b, a])", "mat_t_vec([a, 1, b, 2, a, b], [b, a])",
         "group_sum([a, b, a * b, b], [1, 0, 2, 1], 3)", "[sum([a, b] * 2), log_sum_exp(a, b), a]",
-        "[multi_normal_lpdf([a, b], a, [2, 0.3, 0.3, 1]), b, a]", "if([a, b, 1] < 1, [b, b, b], a * [1, 2, 3])",
-        "recurrence(a, [b, a, 0.5], [1, a, b])", "rep(a, 70) * range(70) + b"}) {
+        "[multi_normal_lpdf([a, b], a, [2, 0.3, 0.3, 1]), b, a]", "cholesky([2, a, a, b])",
+        "if([a, b, 1] < 1, [b, b, b], a * [1, 2, 3])", "recurrence(a, [b, a, 0.5], [1, a, b])",
+        "rep(a, 70) * range(70) + b"}) {
     const Formula whole = formula(text);
     const int p = whole.outputs();
     std::vector<int> all(static_cast<std::size_t>(p));

@@ -23,7 +23,9 @@ TEST(Formula, FaultsAreFoundAtTheirCharacter) {
         Fault{"1 + [a, b] * [1, 2, 3]", 11, "arrays of 2 and 3 entries"}, Fault{"[a, b][2]", 7, "there is no entry 2"},
         Fault{"[a, b][a]", 7, "known beforehand"}, Fault{"[a, b][1:1]", 6, "holds no entries"},
         Fault{"exp", 0, "is a function"}, Fault{"a b", 2, "'b' stands where an operator"},
-        Fault{"a(2)", 0, "'a' is no function"}, Fault{"", 0, "the formula ends"}})
+        Fault{"cholesky([a, b, a])", 9, "3 entries are no square matrix"},
+        Fault{"cholesky([1, 2, 2, 1])", 9, "not positive definite"}, Fault{"a(2)", 0, "'a' is no function"},
+        Fault{"", 0, "the formula ends"}})
     try {
       formula(fault.text);
       ADD_FAILURE() << fault.text;

@@ -53,8 +53,9 @@ void check_about(const aleator_plugin_about_v1& about, const std::string& path) 
         fmt::format("{} was built for version {} of the plugin interface (Aleator {}), this Aleator {} has version {}",
                     path, about.api, about.built_for, core::version(), ALEATOR_PLUGIN_API),
         build_anew);
-  core::info("plugin {}: built for Aleator {}{}{}", path, about.built_for, *about.build_id != '\0' ? ", " : "",
-             about.build_id);
+  const std::string release = about.built_for, text = about.build_id;  // built without the CMake target: "unknown"
+  core::info("plugin {}{}{}", path, release == "unknown" ? "" : ": built for Aleator " + release,
+             text.empty() ? "" : ", " + text);
 }
 
 void flatten(const nlohmann::json& value, const std::string& key,

@@ -26,6 +26,7 @@ int Compiler::array_function(const Syntax& s) {
   if (f == "group_sum") return group_sum(s);
   if (f == "mat_vec" || f == "mat_t_vec") return matrix_product(s);
   if (f == "multi_normal_lpdf") return multi_normal(s);
+  if (f == "cholesky") return cholesky(s);
   if (f == "ode") return ode(s);
   if (f == "iterate") return iterate(s);
   if (f == "range") {
@@ -144,6 +145,19 @@ int Compiler::multi_normal(const Syntax& s) {
       std::isnan(tape_.values_of(tape_.normal_form(tape_.constant(std::vector<double>(n)), covariance))[0]))
     throw ExpressionError(s.parts[2].at, "the covariance is not positive definite");
   return density;
+}
+
+int Compiler::cholesky(const Syntax& s) {
+  const int matrix = compile(s.parts[0]), size = tape_.size(matrix);
+  const int n = static_cast<int>(std::lround(std::sqrt(static_cast<double>(size))));
+  refuse_missing(matrix, Code::sum, s);
+  if (n * n != size)
+    throw ExpressionError(s.parts[0].at, fmt::format("{} entries are no square matrix", size),
+                          "row by row, one row after the other");
+  const int factor = tape_.cholesky(matrix, n);
+  if (tape_.is_constant(factor) && std::isnan(tape_.values_of(factor)[0]))
+    throw ExpressionError(s.parts[0].at, "the matrix is not positive definite");
+  return factor;
 }
 
 const Definition& Compiler::function_argument(const Syntax& s, std::size_t k, std::size_t arguments) {

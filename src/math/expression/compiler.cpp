@@ -59,7 +59,7 @@ const std::map<std::string, std::pair<int, int>>& array_functions() {
       {"log_sum_exp", {1, 2}}, {"group_sum", {3, 3}},  {"mat_vec", {2, 2}},
       {"mat_t_vec", {2, 2}},   {"recurrence", {3, 3}}, {"where", {1, 1}},
       {"is_missing", {1, 1}},  {"prod", {1, 1}},       {"multi_normal_lpdf", {3, 3}},
-      {"ode", {5, 5}},         {"iterate", {3, 3}}};
+      {"cholesky", {1, 1}},    {"ode", {5, 5}},        {"iterate", {3, 3}}};
   return all;
 }
 

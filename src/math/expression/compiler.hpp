@@ -35,6 +35,7 @@ class Compiler {
   int group_sum(const Syntax& s);
   int matrix_product(const Syntax& s);
   int multi_normal(const Syntax& s);
+  int cholesky(const Syntax& s);
   int extreme(int array, Code code);
   int ode(const Syntax& s);
   int iterate(const Syntax& s);

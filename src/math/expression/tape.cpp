@@ -115,6 +115,11 @@ int Tape::normal_form(int residuals, int covariance) {
   return add(Code::normal_form, 1, {residuals, covariance}, {});
 }
 
+int Tape::cholesky(int matrix, int n) {
+  ALEATOR_ASSERT(size(matrix) == n * n);
+  return add(Code::cholesky, n * n, {matrix}, {n});
+}
+
 void Tape::finish(int result) {
   if (is_constant(result)) {  // a run writes variables only: copy it into one
     const int copy = add(Code::join, size(result), {input(0, 1)}, {});
@@ -127,18 +132,22 @@ void Tape::finish(int result) {
 }
 
 void Tape::place_slots() {
-  constexpr int long_array = 64;
-  for (const Slot& slot : slots_)
-    if (slot.size > long_array) width_ = 1;
   const std::vector<char> needed = needed_slots();
   program_.erase(std::remove_if(program_.begin(), program_.end(),
                                 [&](const Instruction& in) { return needed[static_cast<std::size_t>(in.out)] == 0; }),
                  program_.end());
+  std::size_t entries = 0;  // that the instructions read or write, each as many as its longest array
   for (const Instruction& in : program_) {
     Slot& slot = slots_[static_cast<std::size_t>(in.out)];
     slot.offset = variables_;
     variables_ += static_cast<std::size_t>(slot.size);
+    int longest = slot.size;
+    for (const int operand : in.operands)
+      if (in.code != Code::gather) longest = std::max(longest, size(operand));
+    entries += static_cast<std::size_t>(longest);
   }
+  constexpr std::size_t long_array = 64;
+  width_ = entries > long_array * program_.size() ? 1 : lanes;
   std::vector<char> has_adjoint(slots_.size(), 0);
   has_adjoint[static_cast<std::size_t>(result_)] = 1;
   for (auto in = program_.rbegin(); in != program_.rend(); ++in)

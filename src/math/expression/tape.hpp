@@ -59,7 +59,8 @@ enum class Code {
   less,
   less_equal,
   equal,
-  sum_of_products  ///< a_1 b_1 + a_2 b_2 + ..., of operands a_1, b_1, a_2, ...
+  sum_of_products,  ///< a_1 b_1 + a_2 b_2 + ..., of operands a_1, b_1, a_2, ...
+  cholesky
 };
 
 struct Instruction {
@@ -68,7 +69,7 @@ struct Instruction {
   std::vector<int> operands;  ///< slots
   std::vector<int>
       places;  ///< gather: entries of the operand; input: the first column; group_sum: the group of each entry;
-               ///< sum_of_products: the sign of each
+               ///< sum_of_products: the sign of each; cholesky: n
   std::vector<int>
       first_adjoints{};  ///< slots whose adjoints begin at 0 here, when the program is gone through backwards
 };
@@ -94,6 +95,8 @@ class Tape {
   int recurrence(int start, int a, int b);
   /// log N(r; 0, C) of residuals r (n) with covariance C (n x n); NaN where C is not positive definite.
   int normal_form(int residuals, int covariance);
+  /// L of C = L L^T (n x n, row after row; zeros above the diagonal); NaN where C is not positive definite.
+  int cholesky(int matrix, int n);
 
   int size(int slot) const { return slots_[static_cast<std::size_t>(slot)].size; }
   bool is_constant(int slot) const { return slots_[static_cast<std::size_t>(slot)].is_constant; }

@@ -84,6 +84,7 @@ class TapeCut {
       case Code::log_sum_exp:
       case Code::recurrence:
       case Code::normal_form:
+      case Code::cholesky:
         return all_of(in.operands[k]);
       default:  // entry by entry
         return size == 1 ? Places{0} : out;
@@ -92,7 +93,7 @@ class TapeCut {
 
   void need_operands(const Instruction& in) {
     Places& out = needed_[index(in.out)];
-    if (in.code == Code::input || in.code == Code::recurrence) out = all_of(in.out);
+    if (in.code == Code::input || in.code == Code::recurrence || in.code == Code::cholesky) out = all_of(in.out);
     for (std::size_t k = 0; k < in.operands.size(); ++k) need(in.operands[k], places_of(in, k, out));
   }
 
@@ -136,6 +137,8 @@ class TapeCut {
         return part_.recurrence(operands[2], operands[0], operands[1]);
       case Code::normal_form:
         return part_.normal_form(operands[0], operands[1]);
+      case Code::cholesky:
+        return part_.cholesky(operands[0], in.places[0]);
       case Code::sum_of_products:
         return part_.sum_of_products(operands, in.places);
       default:

@@ -1,4 +1,5 @@
-// The instructions of a Tape whose entries depend on many: sums by group, matrix products, recurrences, normal densities.
+// The instructions of a Tape whose entries depend on many: sums by group, matrix products, recurrences, normal densities,
+// Cholesky factors.
 #include <cmath>
 #include <limits>
 
@@ -9,14 +10,14 @@
 namespace aleator::math {
 namespace {
 
-// L of C = L L^T and w = C^-1 r for one lane; false where C is not positive definite. Only the lower triangle is read.
-struct NormalForm {
+// L of C = L L^T for one lane; false where C is not positive definite. Only the lower triangle is read.
+struct CholeskyFactor {
   int n = 0;
-  std::vector<double> lower, w;
+  std::vector<double> lower;
 
-  bool factor(const double* r, const double* c, int size, int width, int lane) {
+  bool factor(const double* c, int size, int width, int lane) {
     n = size;
-    lower.assign(static_cast<std::size_t>(n) * n, 0.0), w.resize(static_cast<std::size_t>(n));
+    lower.assign(static_cast<std::size_t>(n) * n, 0.0);
     for (int i = 0; i < n; ++i)
       for (int j = 0; j <= i; ++j) {
         double sum = c[(i * n + j) * width + lane];
@@ -24,8 +25,6 @@ struct NormalForm {
         if (i == j && !(sum > 0.0 && std::isfinite(sum))) return false;
         at(i, j) = i == j ? std::sqrt(sum) : sum / at(j, j);
       }
-    for (int i = 0; i < n; ++i) w[i] = r[i * width + lane];
-    solve_lower(w.data());
     return true;
   }
   double& at(int i, int j) { return lower[static_cast<std::size_t>(i) * n + j]; }
@@ -40,6 +39,47 @@ struct NormalForm {
       x[i] /= at(i, i);
       for (int k = 0; k < i; ++k) x[k] -= at(i, k) * x[i];
     }
+  }
+  // M -> L^-1 M L^-T with solve_lower, L^-T M L^-1 with solve_upper.
+  void solve_both_sides(std::vector<double>& m, void (CholeskyFactor::*solve)(double*)) {
+    for (int i = 0; i < n; ++i) (this->*solve)(m.data() + static_cast<std::size_t>(i) * n);
+    std::vector<double> column(static_cast<std::size_t>(n));
+    for (int j = 0; j < n; ++j) {
+      for (int i = 0; i < n; ++i) column[i] = m[static_cast<std::size_t>(i) * n + j];
+      (this->*solve)(column.data());
+      for (int i = 0; i < n; ++i) m[static_cast<std::size_t>(i) * n + j] = column[i];
+    }
+  }
+  // L of the values of a lane, as they are after a run; false where they are not numbers.
+  bool take(const double* values, int size, int width, int lane) {
+    n = size;
+    lower.resize(static_cast<std::size_t>(n) * n);
+    for (int k = 0; k < n * n; ++k) lower[k] = values[k * width + lane];
+    return !std::isnan(lower[0]);
+  }
+  // P = phi(L^T D): the lower triangle with half its diagonal, of D's lower triangle.
+  std::vector<double> half_of_product(const double* d, int width, int lane) {
+    std::vector<double> p(lower.size(), 0.0);
+    for (int i = 0; i < n; ++i)
+      for (int j = 0; j <= i; ++j) {
+        double sum = 0.0;
+        for (int k = i; k < n; ++k) sum += at(k, i) * d[(k * n + j) * width + lane];
+        p[static_cast<std::size_t>(i) * n + j] = i == j ? 0.5 * sum : sum;
+      }
+    return p;
+  }
+};
+
+// And w = C^-1 r.
+struct NormalForm : CholeskyFactor {
+  std::vector<double> w;
+
+  bool factor(const double* r, const double* c, int size, int width, int lane) {
+    if (!CholeskyFactor::factor(c, size, width, lane)) return false;
+    w.resize(static_cast<std::size_t>(n));
+    for (int i = 0; i < n; ++i) w[i] = r[i * width + lane];
+    solve_lower(w.data());
+    return true;
   }
   // -|L^-1 r|^2 / 2 - sum ln L_ii - n ln(2 pi) / 2, with w = L^-1 r
   double log_density() {
@@ -86,6 +126,15 @@ bool Tape::forward_sums(const Instruction& in, const std::vector<const double*>&
       each_lane([&](int lane) {
         out[i * width + lane] = operands[0][i * a + lane] * before[lane] + operands[1][i * b + lane];
       });
+    return true;
+  }
+  if (in.code == Code::cholesky) {
+    CholeskyFactor factor;
+    for (int lane = 0; lane < width; ++lane) {
+      const bool is_definite = factor.factor(operands[0], in.places[0], width, lane);
+      for (int k = 0; k < size; ++k)
+        out[k * width + lane] = is_definite ? factor.lower[k] : std::numeric_limits<double>::quiet_NaN();
+    }
     return true;
   }
   if (in.code != Code::normal_form) return false;
@@ -145,6 +194,19 @@ bool Tape::backward_sums(const Instruction& in, Workspace& w) const {
       }
       if (to_start != nullptr) to_start[lane] = operations::plus_flow(to_start[lane], back, slopes[lane]);
     });
+    return true;
+  }
+  if (in.code == Code::cholesky) {
+    // (S + S^T) / 2 with S = L^-T phi(L^T G) L^-1 of the lower triangle G of the adjoints
+    CholeskyFactor factor;
+    double* const to = adjoint(0);
+    for (int lane = 0; lane < width; ++lane) {
+      if (!factor.take(y, in.places[0], width, lane)) continue;
+      std::vector<double> s = factor.half_of_product(g, width, lane);
+      factor.solve_both_sides(s, &CholeskyFactor::solve_upper);
+      for (int i = 0, n = factor.n; i < n; ++i)
+        for (int j = 0; j < n; ++j) to[(i * n + j) * width + lane] += 0.5 * (s[i * n + j] + s[j * n + i]);
+    }
     return true;
   }
   if (in.code != Code::normal_form) return false;
@@ -217,6 +279,27 @@ bool Tape::tangent_sums(const Instruction& in, Workspace& w) const {
         before = y[i * width + lane];
       }
     });
+    return true;
+  }
+  if (in.code == Code::cholesky) {
+    // dL = L phi(L^-1 dC L^-T), of the symmetric part of dC
+    CholeskyFactor factor;
+    const double *const y = w.values.data() + offset(in.out), *const dc = from(0);
+    for (int lane = 0; lane < width; ++lane) {
+      if (!factor.take(y, in.places[0], width, lane)) continue;
+      const int n = factor.n;
+      std::vector<double> m(factor.lower.size());
+      for (int i = 0; i < n; ++i)
+        for (int j = 0; j < n; ++j)
+          m[i * n + j] = 0.5 * (dc[(i * n + j) * width + lane] + dc[(j * n + i) * width + lane]);
+      factor.solve_both_sides(m, &CholeskyFactor::solve_lower);
+      for (int i = 0; i < n; ++i)
+        for (int j = 0; j <= i; ++j) {
+          double sum = 0.0;
+          for (int k = j; k <= i; ++k) sum += factor.at(i, k) * (k == j ? 0.5 : 1.0) * m[k * n + j];
+          out[(i * n + j) * width + lane] = sum;
+        }
+    }
     return true;
   }
   if (in.code != Code::normal_form) return false;
