@@ -21,7 +21,9 @@ double constant_of(const NoiseFactor& noise, int count) { return -count * half_l
 deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
   deck::Schema<Params> s("Gaussian likelihood: measurements with additive Gaussian noise", "");
   add_observation_keys(s, "measurements");
-  s.key("sd", &Params::sd, "as data", "standard deviation of the noise: one value or one for each datum",
+  s.key("sd", &Params::sd, "as data",
+        "standard deviation of the noise: one value or one for each datum; may be left out with unknown_scale and is "
+        "then 1",
         deck::positive())
       .example("0.1")
       .key("sd_column", &Params::sd_column, "",
@@ -50,15 +52,17 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
       .key("normalised", &Params::normalised, "",
            "false: log-likelihood relative to its maximum, as some publications report it")
       .key("unknown_scale", &Params::unknown_scale, "",
-           "true: the noise level is not known; the last parameter of the prior is a factor on sd")
-      .check("sd",
-             [](const Params& p) {
-               const int given =
-                   (p.sd.empty() ? 0 : 1) + (p.sd_column.empty() ? 0 : 1) + (p.covariance.empty() ? 0 : 1);
-               if (given == 1) return std::string();
-               return std::string(given == 0 ? "the noise is not given: set sd, sd_column or covariance"
-                                             : "sd, sd_column and covariance exclude each other");
-             })
+           "true: the noise level is not known; the last parameter of the prior is a factor on sd, or where no sd is "
+           "given the standard deviation itself")
+      .check(
+          "sd",
+          [](const Params& p) {
+            const int given = (p.sd.empty() ? 0 : 1) + (p.sd_column.empty() ? 0 : 1) + (p.covariance.empty() ? 0 : 1);
+            if (given == 1 || (given == 0 && p.unknown_scale)) return std::string();
+            return std::string(given == 0
+                                   ? "the noise is not given: set sd, sd_column or covariance, or unknown_scale = true"
+                                   : "sd, sd_column and covariance exclude each other");
+          })
       .check(
           "correlation",
           [](const Params& p) {

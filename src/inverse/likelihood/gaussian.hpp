@@ -2,7 +2,8 @@
 /// What      Gaussian likelihood of measurements d given outputs y: d ~ N(y, R).
 /// Method    log p = -|r|^2 / 2 + constant, r = W (y - d), W = L^-1, R = L L^T; R from sd, from sd and a correlation of known
 ///           form over times or places, or from a covariance (inverse/likelihood/noise.hpp, markov_noise.hpp).
-///           With unknown_scale the noise is c^2 R, c the last parameter of the prior: -|r|^2 / (2 c^2) - p ln c.
+///           With unknown_scale the noise is c^2 R, c the last parameter of the prior: -|r|^2 / (2 c^2) - p ln c. Where no
+///           sd is given it is 1 and c the standard deviation of every datum.
 /// Parallel  local, row by row; thread-safe.
 /// Cost      O(p) a row with independent noise, or with an exponential or Matern correlation along one coordinate; else the
 ///           sum of the squares of the groups' sizes, p^2 for a covariance.
