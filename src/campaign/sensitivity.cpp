@@ -14,7 +14,6 @@
 namespace aleator::campaign {
 namespace {
 
-using ordered_json = io::Json;
 using prob::Prior;
 
 // Which latent coordinates a parameter depends on, from the zeros of its row of dT/dz at two places.
@@ -63,12 +62,12 @@ void add_factors(const Prior& prior, const std::string& name, int first, std::ve
   factors.push_back(std::move(whole));
 }
 
-ordered_json share_json(const prob::EstimatedShare& share) {
-  const auto number = [](double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); };
+io::Json share_json(const prob::EstimatedShare& share) {
+  const auto number = [](double value) { return std::isfinite(value) ? io::Json(value) : io::Json(nullptr); };
   return {{"value", number(share.value)}, {"low", number(share.low)}, {"high", number(share.high)}};
 }
 
-double number(const ordered_json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
+double number(const io::Json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
 
 // work(factor, other, share) for each pair of an output.
 template <class Work>
@@ -169,19 +168,19 @@ std::vector<OutputIndices> sensitivity_of(const parallel::Comm& comm, const para
   return found;
 }
 
-ordered_json sensitivity_json(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors) {
-  ordered_json all = ordered_json::object();
+io::Json sensitivity_json(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors) {
+  io::Json all = io::Json::object();
   for (const OutputIndices& output : outputs) {
-    ordered_json rows = ordered_json::object();
+    io::Json rows = io::Json::object();
     for (std::size_t i = 0; i < factors.size(); ++i)
       rows[factors[i].name] = {{"first", share_json(output.indices.factors[i].first)},
                                {"total", share_json(output.indices.factors[i].total)}};
     all[output.output] = {{"points", output.points}, {"factors", rows}};
     if (output.indices.pairs.empty()) continue;
-    ordered_json pairs = ordered_json::array();
+    io::Json pairs = io::Json::array();
     each_pair(output, factors,
               [&](const std::string& one, const std::string& other, const prob::EstimatedShare& share) {
-                ordered_json pair = {{"factors", ordered_json::array({one, other})}};
+                io::Json pair = {{"factors", io::Json::array({one, other})}};
                 pair.update(share_json(share));
                 pairs.push_back(std::move(pair));
               });
@@ -190,21 +189,21 @@ ordered_json sensitivity_json(const std::vector<OutputIndices>& outputs, const s
   return all;
 }
 
-std::vector<report::VarianceShare> shares_in(const ordered_json& outputs) {
+std::vector<report::VarianceShare> shares_in(const io::Json& outputs) {
   std::vector<report::VarianceShare> shares;
   for (const auto& [output, of_output] : outputs.items())
     for (const auto& [factor, index] : of_output.at("factors").items()) {
-      const ordered_json &first = index.at("first"), &total = index.at("total");
+      const io::Json &first = index.at("first"), &total = index.at("total");
       shares.push_back({output, factor, number(first.at("value")), number(first.at("low")), number(first.at("high")),
                         number(total.at("value")), number(total.at("low")), number(total.at("high"))});
     }
   return shares;
 }
 
-std::vector<report::PairShare> pairs_in(const ordered_json& outputs) {
+std::vector<report::PairShare> pairs_in(const io::Json& outputs) {
   std::vector<report::PairShare> pairs;
   for (const auto& [output, of_output] : outputs.items())
-    for (const ordered_json& pair : of_output.value("pairs", ordered_json::array()))
+    for (const io::Json& pair : of_output.value("pairs", io::Json::array()))
       pairs.push_back({output, pair.at("factors")[0], pair.at("factors")[1], number(pair.at("value")),
                        number(pair.at("low")), number(pair.at("high"))});
   return pairs;
