@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "campaign/csv.hpp"
 #include "campaign/run_folder.hpp"
@@ -36,12 +37,13 @@ std::vector<std::vector<int>> dependence(const Prior& prior) {
   return depends;
 }
 
-// One factor a parameter where each has a latent coordinate of its own, else all are one.
-void add_factors(const Prior& prior, const std::string& name, int first, std::vector<Factor>& factors) {
+// One factor a parameter where each has a latent coordinate of its own, else all are one. `first` and `parameter`: the first
+// coordinates of the prior in z and in u.
+void add_factors(const Prior& prior, const std::string& name, int first, int parameter, std::vector<Factor>& factors) {
   if (const auto* const product = dynamic_cast<const prob::Product*>(&prior)) {
     for (const prob::Product::Part& part : product->parts()) {
-      add_factors(*part.prior, part.name, first, factors);
-      first += part.prior->latent_dimension();
+      add_factors(*part.prior, part.name, first, parameter, factors);
+      first += part.prior->latent_dimension(), parameter += part.prior->dimension();
     }
     return;
   }
@@ -54,12 +56,24 @@ void add_factors(const Prior& prior, const std::string& name, int first, std::ve
       is_independent = is_independent && depends[static_cast<std::size_t>(k)] == std::vector<int>{k};
   }
   if (is_independent) {
-    for (int k = 0; k < d; ++k) factors.push_back({d == 1 ? name : fmt::format("{}[{}]", name, k), {first + k}});
+    for (int k = 0; k < d; ++k)
+      factors.push_back({d == 1 ? name : fmt::format("{}[{}]", name, k), {first + k}, d == 1 ? -1 : parameter + k});
     return;
   }
-  Factor whole{name, std::vector<int>(static_cast<std::size_t>(prior.latent_dimension()))};
+  Factor whole{name, std::vector<int>(static_cast<std::size_t>(prior.latent_dimension())), -1};
   std::iota(whole.latent.begin(), whole.latent.end(), first);
   factors.push_back(std::move(whole));
+}
+
+// Entries of an array of the prior are called as the model calls them, unless two factors would then have one name.
+void name_entries(const std::vector<std::string>& inputs, std::vector<Factor>& factors) {
+  std::vector<Factor> named = factors;
+  std::set<std::string> names;
+  for (Factor& factor : named) {
+    if (factor.entry >= 0 && !inputs.empty()) factor.name = inputs[static_cast<std::size_t>(factor.entry)];
+    names.insert(factor.name);
+  }
+  if (names.size() == factors.size()) factors = std::move(named);
 }
 
 io::Json share_json(const prob::EstimatedShare& share) {
@@ -93,13 +107,14 @@ std::vector<double> whole_points(const std::vector<double>& all, std::int64_t ro
 
 }  // namespace
 
-std::vector<Factor> factors_of(const Prior& prior, const std::string& name) {
+std::vector<Factor> factors_of(const Prior& prior, const std::string& name, const std::vector<std::string>& inputs) {
   std::vector<Factor> factors;
-  add_factors(prior, name, 0, factors);
+  add_factors(prior, name, 0, 0, factors);
   if (factors.size() < 2)
     throw deck::KeyError(
         "prior", fmt::format("'{}' is one factor: its parameters depend on each other, or there is one only", name),
         "Sobol' indices compare independent parameters, or independent parts of a prior/product");
+  name_entries(inputs, factors);
   return factors;
 }
 
