@@ -237,6 +237,16 @@ TEST(OdeExpression, WhatDoesNotFitIsRefusedAtItsKey) {
   expect_refused(p, "least_steps", "a map in discrete time");
   p = lorenz63_as_formulas(), p.data = {"forcing.csv", "t,force\n0,1\n1,2\n"};
   expect_refused(p, "data", "has a column 't'");
+  p = lorenz63_as_formulas(), p.definitions = {"half = beta / 2", "t = 2 * half"};
+  expect_refused(p, "definitions", "'t' is the time, and reserved");
+  p.definitions = {"t(a) = 2 * a"};
+  expect_refused(p, "definitions", "'t' is the time, and reserved");
+  p.definitions = {"rho = 2"};
+  expect_refused(p, "definitions", "'rho' is a parameter already");
+  p.definitions = {"half = 1", "half = 2"};
+  expect_refused(p, "definitions", "'half' is defined already");
+  p = lorenz63_as_formulas(), p.states = {"t[3]"}, p.rates = {"-t"}, p.initial = {"1"};  // then there is no time
+  EXPECT_EQ(Expression::make(p)->shape().outputs, 9);
   p = map_as_formulas(1.0), p.times = {0.5};
   expect_refused(p, "times", "no whole number of steps");
 }
