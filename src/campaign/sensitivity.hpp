@@ -2,8 +2,8 @@
 /// What      Sobol' indices of a model's outputs in job/forward: the factors of a prior, the rows to run, the indices of them.
 /// Method    Factors are the smallest groups of parameters that are independent of each other (found from the zeros of dT/dz): a
 ///           parameter, or a part of a product as a whole where its parameters hang together. A part or a parameter that has
-///           a name in the prior is called by it, an entry of an array as the model calls that input. Rows point by point: A, A with
-///           factor 1 from B, …, B, and for pairs B with factor 1 from A, …; A and B are the two halves of one
+///           a name in the prior is called by it, an entry of an array as the model calls that input. Rows point by point: A,
+///           A with factor 1 from B, …, B, and for pairs B with factor 1 from A, …; A and B are the two halves of one
 ///           design of twice the latent dimension.
 /// Parallel  collective where a Comm is taken; numbers do not depend on the ranks.
 /// Cost      n (factors + 2) model runs, with pairs n (2 factors + 2); indices: see prob/sobol_indices.hpp,
