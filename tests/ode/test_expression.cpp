@@ -80,6 +80,18 @@ TEST(OdeExpression, ImplicitStepsAreOfOrderThreeAndStable) {
   EXPECT_NEAR(outputs_at(*Expression::make(p), {2.0})[0], std::cos(3.0), 1e-5);  // whatever the start
 }
 
+// 1 - h g df/dx = 0 in the first row: elimination must take another one first, as it does when the states stand the other way.
+TEST(OdeExpression, ImplicitStepsEliminateWithPivots) {
+  Expression::Params p;
+  p.states = {"x", "y"}, p.rates = {"c * x - y", "x"}, p.initial = {"1", "2"}, p.parameters = {{"c", 1.0}};
+  p.dt = 0.1, p.times = {0.1}, p.method = Expression::Method::implicit_steps;
+  const double c = 1.0 / (0.1 * 0.43586652150845899942);
+  const std::vector<double> one = outputs_at(*Expression::make(p), {c});
+  p.states = {"y", "x"}, p.rates = {"x", "c * x - y"}, p.initial = {"2", "1"};
+  const std::vector<double> other = outputs_at(*Expression::make(p), {c});
+  for (int i = 0; i < 2; ++i) EXPECT_NEAR(one[i], other[1 - i], 1e-10 * std::abs(one[i])) << i;
+}
+
 // Hairer, Wanner, Solving ODEs II, and Radau5 of SciPy with tolerance 1e-12: a, b, c at t = 40.
 TEST(OdeExpression, RobertsonsReactionsAreSolvedByImplicitSteps) {
   Expression::Params p = robertson_as_formulas();

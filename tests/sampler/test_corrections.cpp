@@ -102,6 +102,7 @@ BaseState all_draws(Sampler& sampler, const Problem& problem, std::uint64_t seed
   BaseState all;
   all.ensemble.layout = parallel::RowLayout(plan.members * plan.draws, context.comm);
   all.ensemble.position = Batch("position", plan.members * plan.draws, problem.dimension());
+  all.ensemble.accepted = Vector("accepted", plan.members * plan.draws);
   sampler.init(problem, context);
   int draws = 0;
   for (StepInfo info; !info.is_finished;) {
@@ -109,9 +110,11 @@ BaseState all_draws(Sampler& sampler, const Problem& problem, std::uint64_t seed
     if (!info.is_draw) continue;
     const Ensemble& e = sampler.state().ensemble;
     EXPECT_EQ(e.rows(), plan.members);
-    for (int row = 0; row < e.rows(); ++row)
-      for (int k = 0; k < problem.dimension(); ++k)
-        all.ensemble.position(static_cast<std::size_t>(row) * plan.draws + draws, k) = e.position(row, k);
+    for (int row = 0; row < e.rows(); ++row) {
+      const std::size_t at = static_cast<std::size_t>(row) * plan.draws + draws;
+      all.ensemble.accepted(at) = e.accepted(row);
+      for (int k = 0; k < problem.dimension(); ++k) all.ensemble.position(at, k) = e.position(row, k);
+    }
     ++draws;
   }
   EXPECT_EQ(draws, plan.draws);
@@ -132,6 +135,23 @@ TEST(Polish, MakesChainsWithoutAMetropolisTestHonest) {
   const BaseState honest = all_draws(polish, *problem, 3);
   EXPECT_LT(largest_member_z(honest, *problem, exact), z_limit);
   EXPECT_EQ(honest.model_evaluations, wide.model_evaluations + 31 * 64 * 60);
+}
+
+// One move: draws whose proposal was refused are those of the first sampler, each in its place.
+TEST(Polish, BeginsAtTheDrawsOfTheChains) {
+  const auto problem = linear_gaussian().problem();
+  Erased<Ula> first(far_too_wide());
+  const Ensemble from = all_draws(first, *problem, 3).ensemble;
+  Polish polish({"first", Polish::Kernel::random_walk, 1}, std::make_shared<Erased<Ula>>(far_too_wide()));
+  const Ensemble to = all_draws(polish, *problem, 3).ensemble;
+  int stayed = 0;
+  for (std::size_t row = 0; row < to.position.extent(0); ++row) {
+    if (to.accepted(row) != 0.0) continue;
+    ++stayed;
+    for (int k = 0; k < 4; ++k) EXPECT_EQ(to.position(row, k), from.position(row, k));
+  }
+  EXPECT_GT(stayed, 64 * 60 / 4);
+  EXPECT_LT(stayed, 64 * 60);
 }
 
 TEST(Importance, TakesTheDrawsOfChainsForItsLaw) {

@@ -5,6 +5,7 @@
 #include "core/log.hpp"
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/eks.hpp"
+#include "sampler/ensemble/forecast.hpp"
 #include "sampler/ensemble/panels.hpp"
 #include "sampler/ensemble/uki.hpp"
 #include "sampler/langevin/aldi.hpp"
@@ -326,6 +327,47 @@ TEST(Svgd, MatchesTheLinearGaussianPosterior) {
         EXPECT_NEAR(std::sqrt(found.covariance(k, k)) / sd, 1.0, 0.1);
       }
     }
+}
+
+// V Lambda V^T of the residuals' covariance and B = R' V, by the definition; from the Gram matrix of the data where these are the
+// fewer, else of the members, one of which has failed.
+TEST(KalmanBasis, IsTheDefinitionFromEitherGramMatrix) {
+  const int members = 6;
+  for (const int p : {3, 17}) {
+    Forecast f;
+    f.usable = members - 1, f.residual = math::Matrix(members, p);
+    f.weights.assign(members, 1.0 / f.usable), f.weights[2] = 0.0;
+    for (int j = 0; j < members; ++j)
+      for (int i = 0; i < p; ++i) f.residual(j, i) = j == 2 ? 0.0 : std::sin(1.0 + 3.0 * j + 1.7 * i * (j + 1));
+    math::Matrix r = f.residual;  // R'
+    for (int i = 0; i < p; ++i) {
+      double mean = 0.0;
+      for (int j = 0; j < members; ++j) mean += f.residual(j, i) / f.usable;
+      for (int j = 0; j < members; ++j) r(j, i) = j == 2 ? 0.0 : r(j, i) - mean;
+    }
+    const KalmanBasis basis = kalman_basis(f);
+    const math::Matrix& v = basis.directions;
+    EXPECT_EQ(v.cols, std::min(p, f.usable - 1));
+    for (int i = 0; i < p; ++i)
+      for (int k = 0; k < p; ++k) {
+        double found = 0.0, expected = 0.0;
+        for (int a = 0; a < v.cols; ++a) found += v(i, a) * basis.lambda[a] * v(k, a);
+        for (int j = 0; j < members; ++j) expected += r(j, i) * r(j, k) / (f.usable - 1.0);
+        EXPECT_NEAR(found, expected, 1e-13) << p;
+      }
+    for (int a = 0; a < v.cols; ++a)
+      for (int b = 0; b < v.cols; ++b) {
+        double product = 0.0;
+        for (int i = 0; i < p; ++i) product += v(i, a) * v(i, b);
+        EXPECT_NEAR(product, a == b ? 1.0 : 0.0, 1e-13) << p;
+      }
+    for (int j = 0; j < members; ++j)
+      for (int a = 0; a < v.cols; ++a) {
+        double expected = 0.0;
+        for (int i = 0; i < p; ++i) expected += r(j, i) * v(i, a);
+        EXPECT_NEAR(basis.coordinates(j, a), expected, 1e-13) << p;
+      }
+  }
 }
 
 TEST(PanelsMpi, CombinationsAreThoseOfTheDefinition) {
