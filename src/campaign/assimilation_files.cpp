@@ -19,8 +19,6 @@
 namespace aleator::campaign {
 namespace {
 
-using ordered_json = io::Json;
-
 // [replicate][cycle] of one score, from all ranks.
 std::vector<double> one_score(const std::vector<double>& scores, int which) {
   std::vector<double> out;
@@ -28,13 +26,13 @@ std::vector<double> one_score(const std::vector<double>& scores, int which) {
   return out;
 }
 
-ordered_json number_or_null(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
+io::Json number_or_null(double value) { return std::isfinite(value) ? io::Json(value) : io::Json(nullptr); }
 
 struct AllScores {
   int replicates, cycles, spin_up;
   std::vector<double> scores;  // [replicate][cycle][score]
 
-  ordered_json time_mean(int which) const {
+  io::Json time_mean(int which) const {
     const std::vector<double> all = one_score(scores, which);
     const int used = cycles - spin_up;
     const prob::ScalarSummary s =
@@ -46,9 +44,9 @@ struct AllScores {
     return {{"mean", number_or_null(sum / count)}, {"standard_error", number_or_null(s.mcse)}};
   }
   // Of each replicate: its mean over time, or its sum.
-  ordered_json of_replicates(int which, bool is_sum) const {
+  io::Json of_replicates(int which, bool is_sum) const {
     const std::vector<double> all = one_score(scores, which);
-    ordered_json out = ordered_json::array();
+    io::Json out = io::Json::array();
     for (int r = 0; r < replicates; ++r) {
       double sum = 0.0;
       const int first = is_sum ? 0 : spin_up;
@@ -94,7 +92,7 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   const std::vector<double> ranks = experiment.gather(run.state().ranks);
   const std::vector<double> replaced = experiment.gather(names.algorithm.state().replaced);
   write_results(context, experiment, run, plan, all.scores, ranks);
-  ordered_json out;
+  io::Json out;
   out["deck"] = context.fingerprint;
   out["job"] = "assimilate";
   out["model"] = names.model, out["filter"] = names.filter, out["component"] = names.component;
@@ -112,7 +110,7 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   out["wall_time_seconds"] = run.seconds();
   write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
   const auto text = [&](Score which) {
-    const ordered_json& row = out["time_means"][score_names[which]];
+    const io::Json& row = out["time_means"][score_names[which]];
     return row["mean"].is_null() ? std::string("-") : fmt::format("{:.4g}", row["mean"].get<double>());
   };
   core::info("{}: time means after {} of {} cycles: rmse {}, spread {}, CRPS {}; forecast rmse {}, innovation {}",
@@ -135,9 +133,9 @@ std::vector<report::Series> curves(const io::ResultsReader& reader, const std::v
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> tiles_of(const ordered_json& summary) {
+std::vector<std::pair<std::string, std::string>> tiles_of(const io::Json& summary) {
   const auto mean = [&](const char* name) {
-    const ordered_json& row = summary.at("time_means").at(name);
+    const io::Json& row = summary.at("time_means").at(name);
     if (row.at("mean").is_null()) return std::string("–");
     return report::number(row.at("mean").get<double>(), 3);
   };
@@ -158,7 +156,7 @@ std::vector<std::pair<std::string, std::string>> tiles_of(const ordered_json& su
 }  // namespace
 
 void write_assimilation_report(const std::string& folder, const RunSettings& settings, const std::string& text) {
-  const ordered_json summary = read_summary(folder);
+  const io::Json summary = read_summary(folder);
   const report::RowsPage start = start_page(folder, settings);
   report::AssimilationPage page;
   page.base = start.base, page.base.problem_text = text;

@@ -13,8 +13,6 @@
 namespace aleator::campaign {
 namespace {
 
-using ordered_json = io::Json;
-
 std::string text_of(const deck::Node& table, const std::string& key, deck::Diagnostics& faults, bool is_required) {
   const deck::Node::Entry* const entry = table.find(key);
   if (entry == nullptr) {
@@ -59,29 +57,29 @@ KnownValue value_of(const deck::Node& table, deck::Diagnostics& faults) {
   return known;
 }
 
-double number_or_nan_of(const ordered_json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
+double number_or_nan_of(const io::Json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
 
-const ordered_json& member(const ordered_json& at, const std::string& key) {
-  static const ordered_json nothing;
+const io::Json& member(const io::Json& at, const std::string& key) {
+  static const io::Json nothing;
   return at.is_object() && at.contains(key) ? at.at(key) : nothing;
 }
 
 // What the summary says of a quantity: value and standard error, NaN where it says nothing.
-std::pair<double, double> found_in(const ordered_json& summary, const KnownValue& known) {
+std::pair<double, double> found_in(const io::Json& summary, const KnownValue& known) {
   if (known.quantity == "log_evidence") {
-    const ordered_json& evidence = member(summary, "log_evidence");
+    const io::Json& evidence = member(summary, "log_evidence");
     return {number_or_nan_of(member(evidence, "value")), number_or_nan_of(member(evidence, "standard_error"))};
   }
   if (known.quantity.rfind("sobol_", 0) == 0) {  // parameter = "output/factor"
     const std::size_t slash = known.parameter.rfind('/');
-    const ordered_json& output = member(member(summary, "sobol_indices"), known.parameter.substr(0, slash));
-    const ordered_json& factor = member(member(output, "factors"), known.parameter.substr(slash + 1));
-    const ordered_json& index = member(factor, known.quantity.substr(6));
+    const io::Json& output = member(member(summary, "sobol_indices"), known.parameter.substr(0, slash));
+    const io::Json& factor = member(member(output, "factors"), known.parameter.substr(slash + 1));
+    const io::Json& index = member(factor, known.quantity.substr(6));
     const double width = number_or_nan_of(member(index, "high")) - number_or_nan_of(member(index, "low"));
     return {number_or_nan_of(member(index, "value")), width / (2.0 * 1.96)};
   }
   const bool is_output = known.quantity.rfind("output_", 0) == 0;
-  const ordered_json& row = member(member(summary, is_output ? "outputs" : "parameters"), known.parameter);
+  const io::Json& row = member(member(summary, is_output ? "outputs" : "parameters"), known.parameter);
   const std::string what = is_output ? known.quantity.substr(7) : known.quantity;
   const double error =
       what == "mean" ? number_or_nan_of(member(row, is_output ? "standard_error" : "mcse")) : std::nan("");
@@ -124,7 +122,7 @@ KnownAnswers parse_known_answers(const std::string& text, const std::string& pat
 }
 
 std::vector<BenchRow> compare_summary(const std::string& summary, const KnownAnswers& answers, bool is_main) {
-  const ordered_json json = ordered_json::parse(summary);
+  const io::Json json = io::Json::parse(summary);
   std::vector<BenchRow> rows;
   for (const KnownValue& known : answers.values) {
     BenchRow row;
@@ -135,7 +133,7 @@ std::vector<BenchRow> compare_summary(const std::string& summary, const KnownAns
     row.name = json.value("sampler", "");
     row.ess = number_or_nan_of(member(member(member(json, "parameters"), known.parameter), "ess_bulk"));
     row.model_evaluations = number_or_nan_of(json.contains("model_evaluations") ? json.at("model_evaluations")
-                                                                                : json.value("rows", ordered_json()));
+                                                                                : json.value("rows", io::Json()));
     row.seconds = json.value("wall_time_seconds", std::nan(""));
     row.is_judged = json.value("is_exact", true);
     row.passes = within_tolerance(row);
@@ -190,8 +188,8 @@ std::string bench_csv(const std::vector<BenchRow>& rows) {
 }
 
 std::string bench_json(const std::vector<BenchRow>& rows) {
-  const auto number = [](double x) { return std::isfinite(x) ? ordered_json(x) : ordered_json(nullptr); };
-  ordered_json out = ordered_json::array();
+  const auto number = [](double x) { return std::isfinite(x) ? io::Json(x) : io::Json(nullptr); };
+  io::Json out = io::Json::array();
   for (const BenchRow& row : rows)
     out.push_back({{"problem", row.problem},
                    {"quantity", row.known.quantity},

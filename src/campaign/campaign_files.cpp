@@ -19,22 +19,20 @@
 namespace aleator::campaign {
 namespace {
 
-using ordered_json = io::Json;
-
 constexpr double most_unlikely = 0.001;  // p-value below which replicates disagree with their errors
 constexpr std::size_t most_panels = 8, most_columns = 6, most_lines = 200;
 
 // A TOML value as JSON: numbers and texts as themselves.
-ordered_json json_value(const std::string& toml) {
+io::Json json_value(const std::string& toml) {
   try {
-    return ordered_json::parse(toml);
-  } catch (const ordered_json::exception&) {
+    return io::Json::parse(toml);
+  } catch (const io::Json::exception&) {
     return toml;
   }
 }
 
-ordered_json json_values(const PlannedRun& run) {
-  ordered_json out = ordered_json::object();
+io::Json json_values(const PlannedRun& run) {
+  io::Json out = io::Json::object();
   for (const auto& [key, value] : run.values) out[key] = json_value(value);
   return out;
 }
@@ -90,8 +88,8 @@ std::string runs_csv(const std::vector<CampaignRun>& runs) {
 }
 
 std::string campaign_json(const std::vector<CampaignRun>& runs, const std::vector<Setting>& settings) {
-  ordered_json out;
-  out["runs"] = ordered_json::array(), out["settings"] = ordered_json::array();
+  io::Json out;
+  out["runs"] = io::Json::array(), out["settings"] = io::Json::array();
   for (const CampaignRun& run : runs)
     out["runs"].push_back({{"run", run.plan.name},
                            {"values", json_values(run.plan)},
@@ -102,7 +100,7 @@ std::string campaign_json(const std::vector<CampaignRun>& runs, const std::vecto
                            {"group", run.state.group},
                            {"ranks", run.state.ranks}});
   for (const Setting& setting : settings) {
-    ordered_json quantities = ordered_json::object();
+    io::Json quantities = io::Json::object();
     for (const Spread& spread : setting.spreads)
       quantities[spread.name] = {{"runs", spread.runs},
                                  {"mean", spread.mean},

@@ -16,28 +16,26 @@ namespace aleator::campaign {
 namespace {
 
 namespace fs = std::filesystem;
-using ordered_json = io::Json;
-
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
-ordered_json parse(const std::string& text, const std::string& path) {
+io::Json parse(const std::string& text, const std::string& path) {
   try {
-    return ordered_json::parse(text);
-  } catch (const ordered_json::exception& error) {
+    return io::Json::parse(text);
+  } catch (const io::Json::exception& error) {
     throw core::UserError(fmt::format("{}: not readable as JSON ({})", path, error.what()));
   }
 }
 
 // The first of the keys whose value is a number.
-const ordered_json* number_at(const ordered_json& object, std::initializer_list<const char*> keys) {
+const io::Json* number_at(const io::Json& object, std::initializer_list<const char*> keys) {
   for (const char* const key : keys)
     if (object.contains(key) && object.at(key).is_number()) return &object.at(key);
   return nullptr;
 }
 
-void collect(const ordered_json& object, const std::string& name, std::vector<Quantity>& out) {
-  const ordered_json* const value = number_at(object, {"value", "mean"});
-  const ordered_json* const error = number_at(object, {"standard_error", "mcse"});
+void collect(const io::Json& object, const std::string& name, std::vector<Quantity>& out) {
+  const io::Json* const value = number_at(object, {"value", "mean"});
+  const io::Json* const error = number_at(object, {"standard_error", "mcse"});
   const bool is_estimate = value != nullptr && error != nullptr && !name.empty();
   if (is_estimate) out.push_back({name, value->get<double>(), error->get<double>()});
   for (const auto& [key, item] : object.items()) {
@@ -68,7 +66,7 @@ RunState read_state(const std::string& run_folder) {
   RunState state;
   const std::string path = run_folder + "/state.json";
   if (!io::file_exists(path)) return state;
-  const ordered_json json = parse(io::read_text_file(path), path);
+  const io::Json json = parse(io::read_text_file(path), path);
   state.status = json.value("status", state.status), state.message = json.value("message", state.message);
   state.seconds = json.value("seconds", state.seconds);
   state.group = json.value("group", state.group), state.ranks = json.value("ranks", state.ranks);
@@ -76,7 +74,7 @@ RunState read_state(const std::string& run_folder) {
 }
 
 void write_state(const std::string& run_folder, const RunState& state) {
-  ordered_json json;
+  io::Json json;
   json["status"] = state.status, json["message"] = state.message, json["seconds"] = state.seconds;
   json["group"] = state.group, json["ranks"] = state.ranks;
   io::make_directory(run_folder);

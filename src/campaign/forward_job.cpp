@@ -91,7 +91,7 @@ ForwardJob::ForwardJob(const Params& params, Parts parts) : params_(params), par
     throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
                                               params_.model, shape.inputs));
   }
-  if (params_.sobol_indices) factors_ = factors_of(*parts_.prior, params_.prior);
+  if (params_.sobol_indices) factors_ = factors_of(*parts_.prior, params_.prior, shape.input_names);
   if (params_.design == prob::DesignKind::sobol && parts_.prior != nullptr &&
       design_dimension() > prob::Design::most_sobol_dimensions)
     throw deck::KeyError("design",

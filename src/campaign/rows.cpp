@@ -12,11 +12,9 @@
 namespace aleator::campaign {
 namespace {
 
-using ordered_json = io::Json;
-
 constexpr int numbers_a_column = 7;
 
-ordered_json finite_or_null(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
+io::Json finite_or_null(double value) { return std::isfinite(value) ? io::Json(value) : io::Json(nullptr); }
 
 // Statistics of columns [first, first + count), those that are this rank's to compute.
 void summarise_block(const parallel::Comm& comm, const parallel::RowLayout& layout, kernels::ConstBatch columns,
@@ -54,7 +52,7 @@ io::Field to_io(model::GridField&& field) {
 }
 
 std::string head_of(const io::FieldSet& set) {
-  ordered_json fields = ordered_json::array();
+  io::Json fields = io::Json::array();
   for (const io::Field& field : set.fields)
     fields.push_back({{"name", field.name},
                       {"cells", field.cells},
@@ -65,13 +63,13 @@ std::string head_of(const io::FieldSet& set) {
                       {"dimension", field.mesh == nullptr ? 0 : field.mesh->dimension},
                       {"points", field.mesh == nullptr ? 0 : field.mesh->points.size()},
                       {"corners", field.mesh == nullptr ? 0 : field.mesh->corners.size()}});
-  return ordered_json{{"label", set.label}, {"time", set.time}, {"fields", fields}}.dump();
+  return io::Json{{"label", set.label}, {"time", set.time}, {"fields", fields}}.dump();
 }
 
 io::FieldSet from_head(const std::string& head) {
-  const ordered_json json = ordered_json::parse(head);
+  const io::Json json = io::Json::parse(head);
   io::FieldSet set{json.at("label"), json.at("time"), {}};
-  for (const ordered_json& field : json.at("fields"))
+  for (const io::Json& field : json.at("fields"))
     set.fields.push_back({field.at("name"), field.at("cells"), field.at("origin"), field.at("spacing"),
                           field.at("at_nodes"), std::vector<double>(field.at("values").get<std::size_t>())});
   return set;
@@ -106,9 +104,9 @@ void hand_to_root(const parallel::Comm& comm, int owner, io::FieldSet& set) {
   std::string head = head_of(set);
   comm.broadcast(head, owner);
   if (comm.rank() != owner) set = from_head(head);
-  const ordered_json fields = ordered_json::parse(head).at("fields");
+  const io::Json fields = io::Json::parse(head).at("fields");
   for (std::size_t i = 0; i < set.fields.size(); ++i) {
-    const ordered_json& field = fields[i];
+    const io::Json& field = fields[i];
     hand_mesh_to_root(comm, owner, {field.at("dimension"), field.at("points"), field.at("corners")}, set, i);
     comm.broadcast(set.fields[i].values.data(), set.fields[i].values.size(), owner);
   }
@@ -167,7 +165,7 @@ std::vector<NamedSummary> summarise_columns(const parallel::Comm& comm, const pa
 }
 
 std::string statistics_json(const std::vector<NamedSummary>& rows) {
-  ordered_json out = ordered_json::object();
+  io::Json out = io::Json::object();
   for (const NamedSummary& row : rows) {
     const prob::ScalarSummary& s = row.summary;
     out[row.name] = {{"mean", finite_or_null(s.mean)}, {"standard_error", finite_or_null(s.mcse)},

@@ -17,8 +17,6 @@
 namespace aleator::campaign {
 namespace {
 
-using ordered_json = io::Json;
-
 constexpr int most_histograms = 12;
 
 std::vector<io::Dimension> row_dimensions(const prob::Variable& variable, std::int64_t rows) {
@@ -27,7 +25,7 @@ std::vector<io::Dimension> row_dimensions(const prob::Variable& variable, std::i
   return dims;
 }
 
-double known_or_nan(const ordered_json& value) { return value.is_number() ? value.get<double>() : report::undefined; }
+double known_or_nan(const io::Json& value) { return value.is_number() ? value.get<double>() : report::undefined; }
 
 std::string date_of_page() {
   const std::time_t now = std::time(nullptr);
@@ -72,7 +70,7 @@ bool is_computed(const JobContext& context) {
   bool is_there = false;
   parallel::agree(context.comm, [&] {
     if (!context.comm.is_root() || !io::file_exists(context.folder + "/summary.json")) return;
-    const ordered_json summary = read_summary(context.folder);
+    const io::Json summary = read_summary(context.folder);
     if (!summary.is_object() || summary.value("deck", "") != context.fingerprint)
       throw core::UserError(
           fmt::format("{}/summary.json: this job is finished, but with another deck; resume without --set, or start a "
@@ -83,16 +81,16 @@ bool is_computed(const JobContext& context) {
   return context.comm.any(is_there);
 }
 
-ordered_json read_summary(const std::string& folder) {
+io::Json read_summary(const std::string& folder) {
   const std::string path = folder + "/summary.json";
   try {
-    return ordered_json::parse(io::read_text_file(path));
-  } catch (const ordered_json::exception& error) {
+    return io::Json::parse(io::read_text_file(path));
+  } catch (const io::Json::exception& error) {
     throw core::UserError(fmt::format("{}: not readable as JSON ({})", path, error.what()));
   }
 }
 
-std::vector<report::ParameterRow> statistics_of(const ordered_json& rows) {
+std::vector<report::ParameterRow> statistics_of(const io::Json& rows) {
   std::vector<report::ParameterRow> out;
   for (const auto& [name, row] : rows.items()) {
     report::ParameterRow r;

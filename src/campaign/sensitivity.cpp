@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "campaign/csv.hpp"
 #include "campaign/run_folder.hpp"
@@ -14,7 +15,6 @@
 namespace aleator::campaign {
 namespace {
 
-using ordered_json = io::Json;
 using prob::Prior;
 
 // Which latent coordinates a parameter depends on, from the zeros of its row of dT/dz at two places.
@@ -37,12 +37,13 @@ std::vector<std::vector<int>> dependence(const Prior& prior) {
   return depends;
 }
 
-// One factor a parameter where each has a latent coordinate of its own, else all are one.
-void add_factors(const Prior& prior, const std::string& name, int first, std::vector<Factor>& factors) {
+// One factor a parameter where each has a latent coordinate of its own, else all are one. `first` and `parameter`: the first
+// coordinates of the prior in z and in u.
+void add_factors(const Prior& prior, const std::string& name, int first, int parameter, std::vector<Factor>& factors) {
   if (const auto* const product = dynamic_cast<const prob::Product*>(&prior)) {
     for (const prob::Product::Part& part : product->parts()) {
-      add_factors(*part.prior, part.name, first, factors);
-      first += part.prior->latent_dimension();
+      add_factors(*part.prior, part.name, first, parameter, factors);
+      first += part.prior->latent_dimension(), parameter += part.prior->dimension();
     }
     return;
   }
@@ -55,20 +56,32 @@ void add_factors(const Prior& prior, const std::string& name, int first, std::ve
       is_independent = is_independent && depends[static_cast<std::size_t>(k)] == std::vector<int>{k};
   }
   if (is_independent) {
-    for (int k = 0; k < d; ++k) factors.push_back({d == 1 ? name : fmt::format("{}[{}]", name, k), {first + k}});
+    for (int k = 0; k < d; ++k)
+      factors.push_back({d == 1 ? name : fmt::format("{}[{}]", name, k), {first + k}, d == 1 ? -1 : parameter + k});
     return;
   }
-  Factor whole{name, std::vector<int>(static_cast<std::size_t>(prior.latent_dimension()))};
+  Factor whole{name, std::vector<int>(static_cast<std::size_t>(prior.latent_dimension())), -1};
   std::iota(whole.latent.begin(), whole.latent.end(), first);
   factors.push_back(std::move(whole));
 }
 
-ordered_json share_json(const prob::EstimatedShare& share) {
-  const auto number = [](double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); };
+// Entries of an array of the prior are called as the model calls them, unless two factors would then have one name.
+void name_entries(const std::vector<std::string>& inputs, std::vector<Factor>& factors) {
+  std::vector<Factor> named = factors;
+  std::set<std::string> names;
+  for (Factor& factor : named) {
+    if (factor.entry >= 0 && !inputs.empty()) factor.name = inputs[static_cast<std::size_t>(factor.entry)];
+    names.insert(factor.name);
+  }
+  if (names.size() == factors.size()) factors = std::move(named);
+}
+
+io::Json share_json(const prob::EstimatedShare& share) {
+  const auto number = [](double value) { return std::isfinite(value) ? io::Json(value) : io::Json(nullptr); };
   return {{"value", number(share.value)}, {"low", number(share.low)}, {"high", number(share.high)}};
 }
 
-double number(const ordered_json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
+double number(const io::Json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
 
 // work(factor, other, share) for each pair of an output.
 template <class Work>
@@ -94,13 +107,14 @@ std::vector<double> whole_points(const std::vector<double>& all, std::int64_t ro
 
 }  // namespace
 
-std::vector<Factor> factors_of(const Prior& prior, const std::string& name) {
+std::vector<Factor> factors_of(const Prior& prior, const std::string& name, const std::vector<std::string>& inputs) {
   std::vector<Factor> factors;
-  add_factors(prior, name, 0, factors);
+  add_factors(prior, name, 0, 0, factors);
   if (factors.size() < 2)
     throw deck::KeyError(
         "prior", fmt::format("'{}' is one factor: its parameters depend on each other, or there is one only", name),
         "Sobol' indices compare independent parameters, or independent parts of a prior/product");
+  name_entries(inputs, factors);
   return factors;
 }
 
@@ -169,19 +183,19 @@ std::vector<OutputIndices> sensitivity_of(const parallel::Comm& comm, const para
   return found;
 }
 
-ordered_json sensitivity_json(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors) {
-  ordered_json all = ordered_json::object();
+io::Json sensitivity_json(const std::vector<OutputIndices>& outputs, const std::vector<Factor>& factors) {
+  io::Json all = io::Json::object();
   for (const OutputIndices& output : outputs) {
-    ordered_json rows = ordered_json::object();
+    io::Json rows = io::Json::object();
     for (std::size_t i = 0; i < factors.size(); ++i)
       rows[factors[i].name] = {{"first", share_json(output.indices.factors[i].first)},
                                {"total", share_json(output.indices.factors[i].total)}};
     all[output.output] = {{"points", output.points}, {"factors", rows}};
     if (output.indices.pairs.empty()) continue;
-    ordered_json pairs = ordered_json::array();
+    io::Json pairs = io::Json::array();
     each_pair(output, factors,
               [&](const std::string& one, const std::string& other, const prob::EstimatedShare& share) {
-                ordered_json pair = {{"factors", ordered_json::array({one, other})}};
+                io::Json pair = {{"factors", io::Json::array({one, other})}};
                 pair.update(share_json(share));
                 pairs.push_back(std::move(pair));
               });
@@ -190,21 +204,21 @@ ordered_json sensitivity_json(const std::vector<OutputIndices>& outputs, const s
   return all;
 }
 
-std::vector<report::VarianceShare> shares_in(const ordered_json& outputs) {
+std::vector<report::VarianceShare> shares_in(const io::Json& outputs) {
   std::vector<report::VarianceShare> shares;
   for (const auto& [output, of_output] : outputs.items())
     for (const auto& [factor, index] : of_output.at("factors").items()) {
-      const ordered_json &first = index.at("first"), &total = index.at("total");
+      const io::Json &first = index.at("first"), &total = index.at("total");
       shares.push_back({output, factor, number(first.at("value")), number(first.at("low")), number(first.at("high")),
                         number(total.at("value")), number(total.at("low")), number(total.at("high"))});
     }
   return shares;
 }
 
-std::vector<report::PairShare> pairs_in(const ordered_json& outputs) {
+std::vector<report::PairShare> pairs_in(const io::Json& outputs) {
   std::vector<report::PairShare> pairs;
   for (const auto& [output, of_output] : outputs.items())
-    for (const ordered_json& pair : of_output.value("pairs", ordered_json::array()))
+    for (const io::Json& pair : of_output.value("pairs", io::Json::array()))
       pairs.push_back({output, pair.at("factors")[0], pair.at("factors")[1], number(pair.at("value")),
                        number(pair.at("low")), number(pair.at("high"))});
   return pairs;

@@ -1,8 +1,9 @@
 #pragma once
 /// What      Sobol' indices of a model's outputs in job/forward: the factors of a prior, the rows to run, the indices of them.
 /// Method    Factors are the smallest groups of parameters that are independent of each other (found from the zeros of dT/dz): a
-///           parameter, or a part of a product as a whole where its parameters hang together. Rows point by point: A, A with
-///           factor 1 from B, …, B, and for pairs B with factor 1 from A, …; A and B are the two halves of one
+///           parameter, or a part of a product as a whole where its parameters hang together. A part or a parameter that has
+///           a name in the prior is called by it, an entry of an array as the model calls that input. Rows point by point: A,
+///           A with factor 1 from B, …, B, and for pairs B with factor 1 from A, …; A and B are the two halves of one
 ///           design of twice the latent dimension.
 /// Parallel  collective where a Comm is taken; numbers do not depend on the ranks.
 /// Cost      n (factors + 2) model runs, with pairs n (2 factors + 2); indices: see prob/sobol_indices.hpp,
@@ -23,8 +24,12 @@ namespace aleator::campaign {
 struct Factor {
   std::string name;
   std::vector<int> latent;
+  int entry =
+      -1;  ///< the parameter, where it is one entry of an array of them and so has no name of its own in the prior
 };
-std::vector<Factor> factors_of(const prob::Prior& prior, const std::string& name);
+/// `name` is that of the prior's block, `inputs` are the model's names of the parameters (empty: not known).
+std::vector<Factor> factors_of(const prob::Prior& prior, const std::string& name,
+                               const std::vector<std::string>& inputs);
 
 /// This rank's rows of parameters; `design` has twice the prior's latent coordinates.
 kernels::Batch sensitivity_rows(const prob::Prior& prior, const std::vector<Factor>& factors,

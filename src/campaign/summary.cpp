@@ -15,9 +15,7 @@
 namespace aleator::campaign {
 namespace {
 
-using ordered_json = io::Json;
-
-ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
+io::Json number(double value) { return std::isfinite(value) ? io::Json(value) : io::Json(nullptr); }
 
 // Standard error of a mean over particles that share ancestors: sum over ancestors of (sum of deviations)^2 / J^2.
 double ancestry_standard_error(const double* values, std::ptrdiff_t stride, const std::vector<std::int64_t>& ancestors,
@@ -165,16 +163,16 @@ constexpr Column columns[] = {{"mean", &prob::ScalarSummary::mean},
                               {"q50", &prob::ScalarSummary::q50},
                               {"q95", &prob::ScalarSummary::q95}};
 
-ordered_json check_json(const PredictiveCheck& check, std::size_t data) {
+io::Json check_json(const PredictiveCheck& check, std::size_t data) {
   if (check.draws < 2) return nullptr;
-  ordered_json out;
+  io::Json out;
   out["draws"] = check.draws;
   out["failed"] = check.failed;
   out["p_value"] = check.p_value;
   out["p_value_log_likelihood"] = number(check.p_value_log_likelihood);
   out["data"] = data;
   out["outside_90_percent"] = check.outside;
-  out["most_extreme_datum"] = check.extreme < 0 ? ordered_json(nullptr) : ordered_json(check.extreme);
+  out["most_extreme_datum"] = check.extreme < 0 ? io::Json(nullptr) : io::Json(check.extreme);
   return out;
 }
 
@@ -194,7 +192,7 @@ const char* kind_text(sampler::Plan::Kind kind) {
 
 std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>& rows,
                          const std::vector<double>& reference) {
-  ordered_json out;
+  io::Json out;
   out["deck"] = facts.deck;
   out["sampler"] = facts.sampler;
   out["component"] = facts.component;
@@ -214,11 +212,11 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["acceptance"] = number(facts.acceptance);
   out["log_evidence"] =
       std::isfinite(facts.log_evidence)
-          ? ordered_json{{"value", facts.log_evidence}, {"standard_error", number(facts.log_evidence_standard_error)}}
-          : ordered_json(nullptr);
+          ? io::Json{{"value", facts.log_evidence}, {"standard_error", number(facts.log_evidence_standard_error)}}
+          : io::Json(nullptr);
   const Worst worst = worst_of(rows);
   out["ess_min"] = number(worst.ess);
-  out["rhat_max"] = is_chains ? number(worst.rhat) : ordered_json(nullptr);
+  out["rhat_max"] = is_chains ? number(worst.rhat) : io::Json(nullptr);
   out["ess_per_evaluation"] = number(worst.ess / static_cast<double>(facts.model_evaluations));
   out["ess_per_second"] = number(worst.ess / facts.wall_time_seconds);
   out["error"] = number(relative_squared_error(rows, reference));
@@ -227,22 +225,22 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
                         {"imputed", facts.failures.imputed}};
   out["posterior_predictive"] = check_json(facts.posterior_check, facts.posterior_check.pit.size());
   out["prior_predictive"] = check_json(facts.prior_check, facts.prior_check.pit.size());
-  out["stein_discrepancy"] = facts.stein.draws == 0 ? ordered_json(nullptr)
-                                                    : ordered_json{{"draws", facts.stein.draws},
-                                                                   {"value", number(facts.stein.ksd.value)},
-                                                                   {"expected", number(facts.stein.ksd.expected)},
-                                                                   {"p_value", number(facts.stein.ksd.p_value)}};
+  out["stein_discrepancy"] = facts.stein.draws == 0 ? io::Json(nullptr)
+                                                    : io::Json{{"draws", facts.stein.draws},
+                                                               {"value", number(facts.stein.ksd.value)},
+                                                               {"expected", number(facts.stein.ksd.expected)},
+                                                               {"p_value", number(facts.stein.ksd.p_value)}};
   out["reference_run"] = facts.distance.draws == 0
-                             ? ordered_json(nullptr)
-                             : ordered_json{{"path", facts.reference_run},
-                                            {"draws", facts.distance.draws},
-                                            {"sliced_wasserstein", number(facts.distance.sliced_wasserstein)},
-                                            {"noise", number(facts.distance.noise)}};
+                             ? io::Json(nullptr)
+                             : io::Json{{"path", facts.reference_run},
+                                        {"draws", facts.distance.draws},
+                                        {"sliced_wasserstein", number(facts.distance.sliced_wasserstein)},
+                                        {"noise", number(facts.distance.noise)}};
   std::string text = out.dump(2);
   text.erase(text.size() - 2);  // the last brace: parameters follow, one after the other, for fields have many
   text += ",\n  \"parameters\": {";
   for (const NamedSummary& row : rows) {
-    text += fmt::format("{}\n    {}: {{", &row == &rows.front() ? "" : ",", ordered_json(row.name).dump());
+    text += fmt::format("{}\n    {}: {{", &row == &rows.front() ? "" : ",", io::Json(row.name).dump());
     for (const Column& column : columns)
       text += fmt::format("{}\n      \"{}\": {}", &column == columns ? "" : ",", column.name,
                           number(row.summary.*column.value).dump());

@@ -61,16 +61,18 @@ class Formulas {
   explicit Formulas(const Expression::Params& p) : params_(p), columns_(model::read_columns(p.data)) {
     for (const std::string& state : p.states) arguments_.push_back(state);
     for (const deck::Named<double>& one : p.parameters) arguments_.push_back(one.name);
-    const bool is_taken = std::find(arguments_.begin(), arguments_.end(), "t") != arguments_.end();
+    // A state or parameter of this name: the deck's own affair.
+    has_time_ = std::none_of(arguments_.begin(), arguments_.end(),
+                             [](const std::string& name) { return name.substr(0, name.find('[')) == "t"; });
     for (const math::NamedArray& column : columns_)
-      if (column.name == "t" && !is_taken)
+      if (column.name == "t" && has_time_)
         throw deck::KeyError("data", fmt::format("{} has a column 't', which is the time in the formulas", p.data.path),
                              "give the column another name");
-    if (!is_taken) arguments_.emplace_back("t");  // a state or parameter of this name: the deck's own affair
+    if (has_time_) arguments_.emplace_back("t");
   }
 
   math::Formula of(const std::vector<std::string>& results, const std::string& key) const {
-    return model::compile({arguments_, columns_, params_.definitions, results}, params_.data,
+    return model::compile({arguments_, columns_, params_.definitions, results, has_time_}, params_.data,
                           {"states", "data", "definitions", key});
   }
 
@@ -106,6 +108,7 @@ class Formulas {
   const Expression::Params& params_;
   std::vector<math::NamedArray> columns_;
   std::vector<std::string> arguments_;
+  bool has_time_ = true;
 };
 
 std::string trimmed(const std::string& text) {

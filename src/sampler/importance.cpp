@@ -8,7 +8,6 @@
 #include "kernels/triangular.hpp"
 #include "math/special.hpp"
 #include "prob/pareto.hpp"
-#include "sampler/proposal_scale.hpp"
 #include "sampler/weights.hpp"
 
 namespace aleator::sampler {
@@ -28,25 +27,38 @@ double log_student(double squares, const std::vector<double>& lower, int d) {
 }  // namespace
 
 deck::Schema<Importance::Params> Importance::schema() {
-  deck::Schema<Params> s("Another sampler's ensemble, corrected by importance sampling",
+  deck::Schema<Params> s("Another sampler's draws, corrected by importance sampling",
                          "Vehtari, Simpson, Gelman, Yao, Gabry 2024");
-  s.reference("sampler", &Params::sampler, "sampler", "whose ensemble is corrected").required();
+  s.reference("sampler", &Params::sampler, "sampler", "whose draws are corrected: an ensemble or chains").required();
   return s;
 }
 
 std::string Importance::objection(const Problem& problem) const {
-  if (first_->plan().kind == Plan::Kind::chains)
-    return "corrects a sampler of chains; name one that ends with an ensemble";
-  if (first_->plan().members <= problem.dimension())
-    return fmt::format("corrects an ensemble of {} members in {} coordinates; it needs more members than coordinates",
-                       first_->plan().members, problem.dimension());
+  if (const std::string text = correction_objection(*first_, params_.sampler); !text.empty()) return text;
+  if (plan().members <= problem.dimension())
+    return fmt::format("corrects a sample of {} draws in {} coordinates; it needs more draws than coordinates",
+                       plan().members, problem.dimension());
   const std::string inner = first_->objection(problem);
   return inner.empty() ? "" : "corrects '" + params_.sampler + "', which " + inner;
+}
+
+void Importance::clear() {
+  first_->clear();
+  moments_ = {}, sum_.clear(), draws_ = 0;
+  own_ = {}, is_first_done_ = is_done_ = false;
+}
+
+void Importance::observe(const Ensemble& drawn, const Context& context) {
+  const std::vector<double> mean = mean_position(drawn, context);
+  if (draws_++ == 0) moments_.reset(static_cast<int>(mean.size())), sum_.assign(mean.size(), 0.0);
+  moments_.observe(drawn, context);
+  for (std::size_t k = 0; k < mean.size(); ++k) sum_[k] += mean[k];
 }
 
 StepInfo Importance::step(const Problem& problem, const Context& context) {
   if (is_first_done_) return correct(problem, context);
   StepInfo info = first_->step(problem, context);
+  if (info.is_draw) observe(first_->state().ensemble, context);
   is_first_done_ = info.is_finished;
   info.is_draw = info.is_finished = false;
   info.progress *= 0.9;
@@ -55,17 +67,15 @@ StepInfo Importance::step(const Problem& problem, const Context& context) {
 
 StepInfo Importance::correct(const Problem& problem, const Context& context) {
   const BaseState& first = first_->state();
-  const int rows = first.ensemble.rows(), d = problem.dimension();
+  const int d = problem.dimension();
   const double members = static_cast<double>(plan().members);
-  PooledMoments moments;
-  moments.reset(d);
-  moments.observe(first.ensemble, context);
-  const std::vector<double> lower = moments.factor(), mean = mean_position(first.ensemble, context);
+  const std::vector<double> lower = moments_.factor();
   if (lower.empty())
-    throw core::NumericsError("importance correction: the ensemble lies in a hyperplane; use more members");
+    throw core::NumericsError("importance correction: the sample lies in a hyperplane; use more members or draws");
   own_ = BaseState();
   Ensemble& e = own_.ensemble;
-  e.layout = first.ensemble.layout;
+  e.layout = plan().layout(context.comm);
+  const int rows = e.rows();
   e.position = Batch("position", rows, d), e.gradient = Batch("gradient", rows, 0);
   e.log_likelihood = Vector("log_likelihood", rows), e.accepted = Vector("accepted", rows);
   Kokkos::deep_copy(e.accepted, std::nan(""));
@@ -85,7 +95,7 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
   const double shrink = std::sqrt((freedom - 2.0) / freedom);
   kernels::multiply_lower(
       lower.data(), rows, d, [=](int row, int k) { return shrink * xi(row, k); },
-      [&](int row, int k, double value) { e.position(row, k) = mean[static_cast<std::size_t>(k)] + value; });
+      [&](int row, int k, double value) { e.position(row, k) = sum_[static_cast<std::size_t>(k)] / draws_ + value; });
   model::Evaluation evaluation{e.log_likelihood, {}, {}};
   evaluate(problem, e.position, evaluation, context);
   std::vector<double> mine;
@@ -121,11 +131,14 @@ void Importance::fields(io::Archive& archive, const Context& context) {
   archive.field("is_first_done", is_first_done_);
   archive.field("is_done", is_done_);
   if (!is_done_) {
+    archive.field("draws", draws_);
+    archive.field("sum", sum_);
+    moments_.fields(archive, "moments");
     const io::ArchiveGroup group(archive, "first");
     first_->fields(archive, context);
     return;
   }
-  if (archive.is_loading()) own_.ensemble.layout = parallel::RowLayout(plan().members, context.comm);
+  if (archive.is_loading()) own_.ensemble.layout = plan().layout(context.comm);
   own_.fields(archive);
 }
 

@@ -1,13 +1,14 @@
 #pragma once
-/// What      Corrects a biased ensemble by importance sampling from a law fitted to it, with evidence and a verdict.
-/// Method    Runs another sampler to its end; then J draws of the multivariate t distribution with 5 degrees of freedom, of
-///           the ensemble's mean and covariance, get weights w = posterior / q, smoothed by Pareto's tail (prob/pareto.hpp), and
-///           are resampled. log Z = log mean w, its standard error from the weights' variance. k > 0.7 is warned of: the
-///           ensemble then does not cover the posterior.
+/// What      Corrects a biased sample by importance sampling from a law fitted to it, with evidence and a verdict; of exact
+///           chains it gives the evidence.
+/// Method    Runs another sampler to its end, an ensemble or chains; then, for each of its J draws, a draw of the multivariate t
+///           distribution with 5 degrees of freedom, of the sample's mean and covariance, gets a weight w = posterior / q,
+///           smoothed by Pareto's tail (prob/pareto.hpp), and they are resampled. log Z = log mean w, its standard error from
+///           the weights' variance. k > 0.7 is warned of: the sample then does not cover the posterior.
 /// Parallel  collective; same bits on any number of ranks.
 /// Cost      the other sampler's, and J model runs.
-/// Fails     NumericsError when every draw has likelihood zero or the ensemble lies in a hyperplane; objects to J <= d.
-#include "sampler/sampler.hpp"
+/// Fails     NumericsError when every draw has likelihood zero or the sample lies in a hyperplane; objects to J <= d.
+#include "sampler/proposal_scale.hpp"
 
 namespace aleator::sampler {
 
@@ -19,18 +20,22 @@ class Importance final : public Sampler {
   static deck::Schema<Params> schema();
   Importance(const Params& params, std::shared_ptr<Sampler> first) : params_(params), first_(std::move(first)) {}
 
-  Plan plan() const override { return {Plan::Kind::particles, first_->plan().members, 1, true}; }
+  Plan plan() const override { return {Plan::Kind::particles, first_->plan().members * first_->plan().draws, 1, true}; }
   std::string objection(const Problem& problem) const override;
-  void init(const Problem& problem, const Context& context) override { first_->init(problem, context); }
+  void init(const Problem& problem, const Context& context) override { clear(), first_->init(problem, context); }
   StepInfo step(const Problem& problem, const Context& context) override;
   void fields(io::Archive& archive, const Context& context) override;
   const BaseState& state() const override { return is_done_ ? own_ : first_->state(); }
-  void clear() override { first_->clear(), own_ = {}, is_first_done_ = is_done_ = false; }
+  void clear() override;
 
  private:
+  void observe(const Ensemble& drawn, const Context& context);
   StepInfo correct(const Problem& problem, const Context& context);
   Params params_;
   std::shared_ptr<Sampler> first_;
+  PooledMoments moments_;    ///< of all draws
+  std::vector<double> sum_;  ///< of the draws' mean positions
+  int draws_ = 0;            ///< of each member so far
   BaseState own_;
   bool is_first_done_ = false, is_done_ = false;
 };

@@ -5,39 +5,70 @@
 namespace aleator::sampler {
 
 deck::Schema<Polish::Params> Polish::schema() {
-  deck::Schema<Params> s("Another sampler's ensemble, moved on by a Metropolis kernel", "");
-  s.reference("sampler", &Params::sampler, "sampler", "whose ensemble is polished").required();
-  add_kernel_key(s, &Params::kernel).key("moves", &Params::moves, "1", "moves of every member", deck::at_least(1));
+  deck::Schema<Params> s("Another sampler's draws, moved on by a Metropolis kernel", "");
+  s.reference("sampler", &Params::sampler, "sampler",
+              "whose draws are polished: an ensemble, or chains without a Metropolis test")
+      .required();
+  add_kernel_key(s, &Params::kernel).key("moves", &Params::moves, "1", "moves of every draw", deck::at_least(1));
   return s;
 }
 
-Plan Polish::plan() const { return {Plan::Kind::ensemble, first_->plan().members, 1, false}; }
+Plan Polish::plan() const {
+  const Plan first = first_->plan();
+  const bool is_chains = first.kind == Plan::Kind::chains;
+  return {is_chains ? Plan::Kind::chains : Plan::Kind::ensemble, first.members, first.draws, false, first.group};
+}
+
+parallel::RowLayout Polish::layout_of_draws(const Context& context) const {
+  return plan().layout(context.comm).groups_of(plan().draws);
+}
 
 std::string Polish::objection(const Problem& problem) const {
-  if (first_->plan().kind == Plan::Kind::chains)
-    return "polishes a sampler of chains, which are Markov chains already; name one that ends with an ensemble";
+  if (const std::string text = correction_objection(*first_, params_.sampler); !text.empty()) return text;
+  if (first_->plan().kind == Plan::Kind::chains && first_->plan().is_exact)
+    return "polishes a sampler whose chains are Markov chains of the posterior already; longer chains do more for them";
   if (params_.kernel == Kernel::mala && !problem.has_gradient())
     return "has kernel = \"mala\", which needs the gradient of the log-likelihood; the model does not offer it";
   const std::string inner = first_->objection(problem);
   return inner.empty() ? "" : "polishes '" + params_.sampler + "', which " + inner;
 }
 
-void Polish::init(const Problem& problem, const Context& context) { first_->init(problem, context); }
+const BaseState& Polish::state() const {
+  if (!is_first_done_) return first_->state();
+  return given_ > 0 ? shown_ : own_;
+}
+
+void Polish::clear() {
+  first_->clear();
+  positions_ = {}, own_ = {}, shown_ = {};
+  kept_ = given_ = 0, is_first_done_ = false;
+}
+
+void Polish::init(const Problem& problem, const Context& context) {
+  clear();
+  first_->init(problem, context);
+}
+
+void Polish::keep(const Ensemble& drawn, const Context& context) {
+  const int draws = plan().draws, t = static_cast<int>(kept_++);
+  if (t == 0) positions_ = Batch("positions", layout_of_draws(context).local_rows(), drawn.position.extent(1));
+  for (int row = 0; row < drawn.rows(); ++row)
+    for (std::size_t k = 0; k < drawn.position.extent(1); ++k) positions_(row * draws + t, k) = drawn.position(row, k);
+}
 
 void Polish::take_over(const Problem& problem, const Context& context) {
-  const BaseState& first = first_->state();
   const InnerMove move = move_for(params_.kernel, problem);
   const bool with_gradient = needs_gradient(move);
-  const int rows = first.ensemble.rows(), d = problem.dimension();
-  own_ = first;
+  const int d = problem.dimension();
+  own_ = first_->state();
   own_.iteration = 0;
   own_.means = {};
   Ensemble& e = own_.ensemble;
-  e.position = Batch("position", rows, d);
-  Kokkos::deep_copy(e.position, first.ensemble.position);
-  e.log_likelihood = Vector("log_likelihood", rows);
-  e.gradient = Batch("gradient", rows, with_gradient ? d : 0);
-  e.accepted = Vector("accepted", rows);
+  e.layout = layout_of_draws(context);
+  e.position = positions_;
+  e.log_likelihood = Vector("log_likelihood", e.rows());
+  e.gradient = Batch("gradient", e.rows(), with_gradient ? d : 0);
+  e.accepted = Vector("accepted", e.rows());
   model::Evaluation evaluation{e.log_likelihood, e.gradient, {}};
   evaluate(problem, e.position, evaluation, context);
   own_.model_evaluations += e.layout.rows();
@@ -50,18 +81,11 @@ void Polish::take_over(const Problem& problem, const Context& context) {
   }
   log_scale_ = std::log(first_scale(move, d));
   is_first_done_ = true;
+  positions_ = {};
   first_->clear();
 }
 
-StepInfo Polish::step(const Problem& problem, const Context& context) {
-  constexpr double share_of_first = 0.5;  // of the progress shown
-  if (!is_first_done_) {
-    StepInfo info = first_->step(problem, context);
-    if (info.is_finished) take_over(problem, context);
-    info.is_draw = info.is_finished = false;
-    info.progress *= share_of_first;
-    return info;
-  }
+std::vector<std::pair<std::string, double>> Polish::move(const Problem& problem, const Context& context) {
   Ensemble& e = own_.ensemble;
   const InnerMove move = move_for(params_.kernel, problem);
   const MoveSetting setting{1.0, std::exp(log_scale_), lower_, own_.iteration, kernels::Purpose::polish_acceptance};
@@ -72,25 +96,62 @@ StepInfo Polish::step(const Problem& problem, const Context& context) {
     log_scale_ += std::pow(static_cast<double>(own_.iteration), -0.6) * (acceptance - target_acceptance(move));
   own_.model_evaluations += e.layout.rows();
   own_.gradient_evaluations += needs_gradient(move) ? e.layout.rows() : 0;
+  return {{"acceptance", acceptance}, {"scale", std::exp(log_scale_)}};
+}
+
+// Draw `given_` of every member.
+void Polish::hand_out(const Context& context) {
+  const int draws = plan().draws;
+  const Ensemble& all = own_.ensemble;
+  const std::size_t d = all.position.extent(1);
+  shown_ = own_;
+  Ensemble& e = shown_.ensemble;
+  e.layout = plan().layout(context.comm);
+  e.position = Batch("position", e.rows(), d), e.gradient = Batch("gradient", e.rows(), 0);
+  e.log_likelihood = Vector("log_likelihood", e.rows()), e.accepted = Vector("accepted", e.rows());
+  for (int row = 0; row < e.rows(); ++row) {
+    const std::int64_t from = static_cast<std::int64_t>(row) * draws + given_;
+    for (std::size_t k = 0; k < d; ++k) e.position(row, k) = all.position(from, k);
+    e.log_likelihood(row) = all.log_likelihood(from), e.accepted(row) = all.accepted(from);
+  }
+  ++given_;
+}
+
+StepInfo Polish::step(const Problem& problem, const Context& context) {
+  constexpr double share_of_first = 0.5;  // of the progress shown
   StepInfo info;
-  info.is_draw = info.is_finished = own_.iteration >= params_.moves;
+  if (!is_first_done_) {
+    info = first_->step(problem, context);
+    if (info.is_draw) keep(first_->state().ensemble, context);
+    if (info.is_finished) take_over(problem, context);
+    info.is_draw = info.is_finished = false;
+    info.progress *= share_of_first;
+    return info;
+  }
+  if (own_.iteration < params_.moves) info.numbers = move(problem, context);
+  info.is_draw = own_.iteration >= params_.moves;
+  if (info.is_draw) hand_out(context);
+  info.is_finished = given_ == plan().draws;
   info.phase = "polish";
   info.progress = share_of_first + (1.0 - share_of_first) * static_cast<double>(own_.iteration) / params_.moves;
-  info.numbers = {{"acceptance", acceptance}, {"scale", std::exp(log_scale_)}};
   return info;
 }
 
 void Polish::fields(io::Archive& archive, const Context& context) {
   archive.field("is_first_done", is_first_done_);
   if (!is_first_done_) {
+    archive.field("kept", kept_);
+    if (kept_ > 0) archive.rows("positions", layout_of_draws(context), positions_);
     const io::ArchiveGroup group(archive, "first");
     first_->fields(archive, context);
     return;
   }
   archive.field("log_scale", log_scale_);
   archive.field("lower", lower_);
-  if (archive.is_loading()) own_.ensemble.layout = parallel::RowLayout(plan().members, context.comm);
+  archive.field("given", given_);
+  if (archive.is_loading()) own_.ensemble.layout = layout_of_draws(context);
   own_.fields(archive);
+  if (archive.is_loading() && given_ > 0) --given_, hand_out(context);
 }
 
 }  // namespace aleator::sampler

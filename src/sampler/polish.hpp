@@ -1,11 +1,13 @@
 #pragma once
-/// What      Makes a biased ensemble honest: runs another sampler to its end, then moves its members by a Metropolis kernel.
-/// Method    The members of sampler/eki, eks, cbs, svgd ... are starting points of as many chains; `moves` Metropolis steps
-///           with the ensemble's covariance follow, of which each brings the members' law closer to the posterior. The scale
-///           is tuned to the kernel's acceptance over the first half of the moves and then kept.
-/// Parallel  collective; same bits on any number of ranks.
-/// Cost      the other sampler's, and `moves` model runs a member.
-/// Fails     as the other sampler and sampler/mcmc/metropolis.hpp.
+/// What      Makes a biased sample honest: runs another sampler to its end, then moves all its draws by a Metropolis kernel.
+/// Method    The draws of sampler/eki, eks, cbs, svgd ..., and those of chains that have no Metropolis test (sampler/ula,
+///           underdamped, aldi, sgld, sghmc ...), are starting points of as many chains; `moves` Metropolis steps with the draws'
+///           covariance follow, of which each brings their law closer to the posterior. The scale is tuned to the kernel's
+///           acceptance over the first half of the moves and then kept. Draws of chains stay draws of these chains, so that
+///           their errors count the correlation that is left.
+/// Parallel  collective; same bits on any number of ranks. A draw stays on the rank of its member.
+/// Cost      the other sampler's, and `moves` model runs a draw. All draws are held.
+/// Fails     as the other sampler and sampler/mcmc/metropolis.hpp; objects to chains that are exact already.
 #include "sampler/mcmc/inner_move.hpp"
 
 namespace aleator::sampler {
@@ -26,14 +28,22 @@ class Polish final : public Sampler {
   void init(const Problem& problem, const Context& context) override;
   StepInfo step(const Problem& problem, const Context& context) override;
   void fields(io::Archive& archive, const Context& context) override;
-  const BaseState& state() const override { return is_first_done_ ? own_ : first_->state(); }
-  void clear() override { first_->clear(), own_ = {}, is_first_done_ = false; }
+  const BaseState& state() const override;
+  void clear() override;
 
  private:
+  parallel::RowLayout layout_of_draws(const Context& context) const;
+  void keep(const Ensemble& drawn, const Context& context);
   void take_over(const Problem& problem, const Context& context);
+  std::vector<std::pair<std::string, double>> move(const Problem& problem, const Context& context);
+  void hand_out(const Context& context);
   Params params_;
   std::shared_ptr<Sampler> first_;
-  BaseState own_;
+  Batch positions_;         ///< of all draws, as the first sampler makes them: draw t of member m is row m draws + t
+  std::int64_t kept_ = 0;   ///< draws of each member so far
+  BaseState own_;           ///< of all draws
+  BaseState shown_;         ///< of those handed out last
+  std::int64_t given_ = 0;  ///< draws of each member handed out
   bool is_first_done_ = false;
   double log_scale_ = 0.0;
   std::vector<double> lower_;  ///< L of the ensemble's covariance; empty: the prior's

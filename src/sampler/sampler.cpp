@@ -129,4 +129,10 @@ void BaseState::fields(io::Archive& archive) {
   archive.field("log_evidence_standard_error", log_evidence_standard_error);
 }
 
+std::string correction_objection(const Sampler& first, const std::string& name) {
+  return first.plan().is_posterior
+             ? ""
+             : "corrects '" + name + "', whose law is not to be the posterior: that would be lost";
+}
+
 }  // namespace aleator::sampler

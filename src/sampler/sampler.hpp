@@ -89,6 +89,7 @@ struct Plan {
   int draws = 1;             ///< for each chain
   bool is_exact = true;      ///< false: biased outside the linear-Gaussian case
   int group = 1;             ///< so many members that follow each other are on one rank
+  bool is_posterior = true;  ///< false: of another law by intent, which corrections towards the posterior would undo
 
   parallel::RowLayout layout(const parallel::Comm& comm) const {
     return parallel::RowLayout(members / group, comm).groups_of(group);
@@ -132,6 +133,9 @@ class Erased final : public Sampler {
   Algorithm algorithm_;
   typename Algorithm::State state_;
 };
+
+/// Why the draws of `first` (the deck's `name`) are not to be moved to the posterior, or empty.
+std::string correction_objection(const Sampler& first, const std::string& name);
 
 void register_components(deck::Registry& registry);
 

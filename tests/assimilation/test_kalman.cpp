@@ -29,6 +29,7 @@ TEST(Etkf, IsKalmansFilterOfItsFirstSample) {
   const LinearModel model = three_states();
   const Statistics statistics = statistics_of(model, 2, 0.0);
   const Experiment experiment(model, statistics, parallel::Comm::self());
+  double end[2] = {0.0, 0.0};  // of one member
   for (const bool rotate : {false, true}) {
     Etkf filter;
     filter.params.members = 8, filter.params.inflation = 1.0, filter.params.rotate = rotate;
@@ -43,7 +44,9 @@ TEST(Etkf, IsKalmansFilterOfItsFirstSample) {
       expect_same(s.of(experiment, 1), kalman, s.cycle);
     }
     EXPECT_NEAR(log_likelihood, kalman.log_likelihood, rounding);
+    end[rotate ? 1 : 0] = s.of(experiment, 1)[0][0];
   }
+  EXPECT_GT(std::abs(end[1] - end[0]), 0.01);
 }
 
 // For a linear model one Gauss-Newton step is the solution.

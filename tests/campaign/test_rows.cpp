@@ -290,7 +290,7 @@ class Coupled : public prob::Normal {  // the second parameter depends on both c
 TEST(Factors, AreParametersOrPartsThatHangTogether) {
   const auto normal = [](int d) { return std::make_shared<prob::Normal>(prob::Normal::Params{d, {0.0}, {1.0}, {}}); };
   const prob::Product product({{"a", normal(1)}, {"pair", std::make_shared<Coupled>()}, {"c", normal(2)}});
-  const std::vector<Factor> factors = factors_of(product, "all");
+  const std::vector<Factor> factors = factors_of(product, "all", {});
   ASSERT_EQ(factors.size(), 4u);
   const std::vector<std::string> names{"a", "pair", "c[0]", "c[1]"};
   const std::vector<std::vector<int>> latent{{0}, {1, 2}, {3}, {4}};
@@ -298,13 +298,31 @@ TEST(Factors, AreParametersOrPartsThatHangTogether) {
     EXPECT_EQ(factors[i].name, names[i]);
     EXPECT_EQ(factors[i].latent, latent[i]);
   }
-  EXPECT_THROW(factors_of(Coupled(), "pair"), deck::KeyError);
+  EXPECT_THROW(factors_of(Coupled(), "pair", {}), deck::KeyError);
+}
+
+TEST(Factors, OfAnArrayAreCalledAsTheModelCallsThem) {
+  const auto normal = [](int d) { return std::make_shared<prob::Normal>(prob::Normal::Params{d, {0.0}, {1.0}, {}}); };
+  const auto names = [](const prob::Prior& prior, const std::vector<std::string>& inputs) {
+    std::vector<std::string> all;
+    for (const Factor& factor : factors_of(prior, "parts", inputs)) all.push_back(factor.name);
+    return all;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names(*normal(2), {"radius", "length"}), (Names{"radius", "length"}));
+  EXPECT_EQ(names(*normal(2), {}), (Names{"parts[0]", "parts[1]"}));
+  // What the prior gives a name keeps it; a field is one factor of another number of coordinates than it has parameters.
+  const prob::Product product(
+      {{"wide", std::make_shared<Coupled>()}, {"shift", normal(1)}, {"rates", normal(2)}, {"level", normal(1)}});
+  EXPECT_EQ(names(product, {"u0", "u1", "c", "fast", "slow", "d"}), (Names{"wide", "shift", "fast", "slow", "level"}));
+  EXPECT_EQ(names(product, {"u0", "u1", "c", "shift", "slow", "d"}),
+            (Names{"wide", "shift", "rates[0]", "rates[1]", "level"}));
 }
 
 TEST(RowsMpi, RowsOfSobolIndicesShareAllButOneFactor) {
   const auto comm = parallel::Comm::world();
   const prob::Normal prior({3, {0.0}, {1.0}, {}});
-  const std::vector<Factor> factors = factors_of(prior, "u");
+  const std::vector<Factor> factors = factors_of(prior, "u", {});
   const parallel::RowLayout layout(5 * 100, comm);
   const kernels::Rng rng(4);
   const prob::Design design(prob::DesignKind::sobol, 100, 6, rng);
@@ -322,7 +340,8 @@ TEST(RowsMpi, RowsOfPairsChangeOneFactorOfEitherSample) {
   const prob::Normal prior({3, {0.0}, {1.0}, {}});
   const parallel::RowLayout layout(8 * 100, comm);
   const prob::Design design(prob::DesignKind::sobol, 100, 6, kernels::Rng(4));
-  const kernels::Batch u = sensitivity_rows(prior, factors_of(prior, "u"), design, layout, true), both("both", 100, 6);
+  const kernels::Batch u = sensitivity_rows(prior, factors_of(prior, "u", {}), design, layout, true),
+                       both("both", 100, 6);
   design.rows(0, both);
   for (int row = 0; row < layout.local_rows(); ++row) {
     const std::int64_t at = layout.first() + row, member = at % 8;

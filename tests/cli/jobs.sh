@@ -226,12 +226,12 @@ parameters = ["a", "b[2]"]
 outputs = ["y = a + 2 * b[0] + 0 * b[1]", "log(a + 2.7)"]
 [prior.a]
 type = "prior/normal"
-[prior.b]
+[prior.pair]
 type = "prior/normal"
 dimension = 2
 [prior.all]
 type = "prior/product"
-parts = ["a", "b"]
+parts = ["a", "pair"]
 [job.shares]
 type = "job/forward"
 model = "f"
@@ -283,7 +283,7 @@ grep -q "sobol_pairs.csv" pairs_one/report/index.html || fail "the report says n
 sed 's/^sobol_indices = true//' pairs.toml >pairs_alone.toml
 expect 2 "$ALEATOR" run pairs_alone.toml
 says "goes with sobol_indices = true"
-sed 's/"b\[2\]"/"b"/; s/b\[0\]/b/; s/b\[1\]/b/; s/^prior = "all"/prior = "a"/; s/"a", "b"\]$/"a"]/; s/^outputs.*/outputs = "a"/' shares.toml >one_factor.toml
+sed 's/"b\[2\]"/"b"/; s/b\[0\]/b/; s/b\[1\]/b/; s/^prior = "all"/prior = "a"/; s/"a", "\(b\|pair\)"\]$/"a"]/; s/^outputs.*/outputs = "a"/' shares.toml >one_factor.toml
 expect 2 "$ALEATOR" run one_factor.toml
 says "'a' is one factor"
 done_testing

@@ -125,6 +125,59 @@ TEST(DataTerms, WithMissingDataAreThoseThatAreThere) {
   expect_parts_add_up(problem, "missing");
 }
 
+double density(const model::Likelihood& likelihood, const std::vector<double>& y) {
+  const Vector out("out", 1);
+  likelihood.log_density(model::ConstBatch(y.data(), 1, y.size()), out);
+  return out(0);
+}
+
+// A likelihood of data drawn anew, and of some of the data, is the one that would be read from a file of them.
+template <typename Likelihood, typename Make>
+void expect_copies(const Make& of_file, const std::string& name) {
+  const std::vector<double> two = {1.0, 0.4}, one = {0.4};
+  const Likelihood some(of_file("3 nan 1\n", {4.0, 9.0, 2.0}));
+  const auto other = some.with_data({2.0, 0.0});
+  ASSERT_NE(other, nullptr) << name;
+  EXPECT_EQ(density(*other, two), density(Likelihood(of_file("2 nan 0\n", {4.0, 9.0, 2.0})), two)) << name;
+  const auto places = dynamic_cast<const PartlyMeasured&>(*other).places();
+  EXPECT_EQ(places.measured, (std::vector<int>{0, 2})) << name;
+  EXPECT_EQ(places.of, 3) << name;
+  EXPECT_EQ(some.with_data({2.0, 0.0, 1.0}), nullptr) << name;
+  const auto last = some.only({1});
+  EXPECT_EQ(last->outputs(), 1) << name;
+  EXPECT_EQ(density(*last, one), density(Likelihood(of_file("1\n", {2.0})), one)) << name;
+  EXPECT_TRUE(dynamic_cast<const PartlyMeasured&>(*last).places().measured.empty()) << name;
+}
+
+TEST(Likelihoods, OtherDataAndSomeOfThemHaveTheDensityOfTheirFile) {
+  using Row = std::vector<double>;
+  expect_copies<GaussianLikelihood>(
+      [](const std::string& data, const Row& sd) {
+        return GaussianLikelihood::Params{{"d.txt", data}, sd, {}};
+      },
+      "gaussian");
+  expect_copies<StudentTLikelihood>(
+      [](const std::string& data, const Row& scale) {
+        return StudentTLikelihood::Params{{"d.txt", data}, scale};
+      },
+      "student_t");
+  expect_copies<PoissonLikelihood>(
+      [](const std::string& data, const Row&) {
+        return PoissonLikelihood::Params{{"d.txt", data}};
+      },
+      "poisson");
+  expect_copies<NegativeBinomialLikelihood>(
+      [](const std::string& data, const Row&) {
+        return NegativeBinomialLikelihood::Params{{"d.txt", data}, 2.0};
+      },
+      "negative_binomial");
+  expect_copies<BinomialLikelihood>(
+      [](const std::string& data, const Row& trials) {
+        return BinomialLikelihood::Params{{"d.txt", data}, {trials.begin(), trials.end()}};
+      },
+      "binomial");
+}
+
 TEST(Measured, GivesGradientsOnManyThreads) {
   // 64 rows are tiles on several threads (the test runs with two), where the likelihood's gradient is asked for; with an
   // unknown scale also behind the outputs.

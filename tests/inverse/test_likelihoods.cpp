@@ -281,6 +281,18 @@ TEST(UnknownScale, IsTheGaussianOfTheScaledNoise) {
   EXPECT_EQ(density(unknown, {1.0, 0.4, 0.2, -1.0}), -std::numeric_limits<double>::infinity());
 }
 
+TEST(UnknownScale, IsTheStandardDeviationWhereNoneIsGiven) {
+  const GaussianLikelihood unknown({counts, {}, {}, true, true}), known({counts, {0.7}, {}, true, false});
+  EXPECT_NEAR(density(unknown, {1.0, 0.4, 0.2, 0.7}), density(known, {1.0, 0.4, 0.2}), 1e-13);
+  GaussianLikelihood::Params correlated{counts, {}, {}, true, true};
+  correlated.correlation = GaussianLikelihood::Correlation::exponential, correlated.correlation_length = {2.0};
+  GaussianLikelihood::Params of_sd = correlated;
+  of_sd.sd = {0.7}, of_sd.unknown_scale = false;
+  EXPECT_NEAR(density(GaussianLikelihood(correlated), {1.0, 0.4, 0.2, 0.7}),
+              density(GaussianLikelihood(of_sd), {1.0, 0.4, 0.2}), 1e-13);
+  EXPECT_THROW(GaussianLikelihood({counts, {}, {}, true, false}), deck::KeyError);
+}
+
 TEST(UnknownScale, GoesFromThePriorPastTheModelWithItsGradient) {
   const auto likelihood =
       std::make_shared<GaussianLikelihood>(GaussianLikelihood::Params{counts, {0.5}, {}, true, true});

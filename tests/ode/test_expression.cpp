@@ -80,6 +80,18 @@ TEST(OdeExpression, ImplicitStepsAreOfOrderThreeAndStable) {
   EXPECT_NEAR(outputs_at(*Expression::make(p), {2.0})[0], std::cos(3.0), 1e-5);  // whatever the start
 }
 
+// 1 - h g df/dx = 0 in the first row: elimination must take another one first, as it does when the states stand the other way.
+TEST(OdeExpression, ImplicitStepsEliminateWithPivots) {
+  Expression::Params p;
+  p.states = {"x", "y"}, p.rates = {"c * x - y", "x"}, p.initial = {"1", "2"}, p.parameters = {{"c", 1.0}};
+  p.dt = 0.1, p.times = {0.1}, p.method = Expression::Method::implicit_steps;
+  const double c = 1.0 / (0.1 * 0.43586652150845899942);
+  const std::vector<double> one = outputs_at(*Expression::make(p), {c});
+  p.states = {"y", "x"}, p.rates = {"x", "c * x - y"}, p.initial = {"2", "1"};
+  const std::vector<double> other = outputs_at(*Expression::make(p), {c});
+  for (int i = 0; i < 2; ++i) EXPECT_NEAR(one[i], other[1 - i], 1e-10 * std::abs(one[i])) << i;
+}
+
 // Hairer, Wanner, Solving ODEs II, and Radau5 of SciPy with tolerance 1e-12: a, b, c at t = 40.
 TEST(OdeExpression, RobertsonsReactionsAreSolvedByImplicitSteps) {
   Expression::Params p = robertson_as_formulas();
@@ -237,6 +249,16 @@ TEST(OdeExpression, WhatDoesNotFitIsRefusedAtItsKey) {
   expect_refused(p, "least_steps", "a map in discrete time");
   p = lorenz63_as_formulas(), p.data = {"forcing.csv", "t,force\n0,1\n1,2\n"};
   expect_refused(p, "data", "has a column 't'");
+  p = lorenz63_as_formulas(), p.definitions = {"half = beta / 2", "t = 2 * half"};
+  expect_refused(p, "definitions", "'t' is the time, and reserved");
+  p.definitions = {"t(a) = 2 * a"};
+  expect_refused(p, "definitions", "'t' is the time, and reserved");
+  p.definitions = {"rho = 2"};
+  expect_refused(p, "definitions", "'rho' is a parameter already");
+  p.definitions = {"half = 1", "half = 2"};
+  expect_refused(p, "definitions", "'half' is defined already");
+  p = lorenz63_as_formulas(), p.states = {"t[3]"}, p.rates = {"-t"}, p.initial = {"1"};  // then there is no time
+  EXPECT_EQ(Expression::make(p)->shape().outputs, 9);
   p = map_as_formulas(1.0), p.times = {0.5};
   expect_refused(p, "times", "no whole number of steps");
 }

@@ -5,14 +5,13 @@
 #include "core/log.hpp"
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/eks.hpp"
+#include "sampler/ensemble/forecast.hpp"
 #include "sampler/ensemble/panels.hpp"
 #include "sampler/ensemble/uki.hpp"
-#include "sampler/importance.hpp"
 #include "sampler/langevin/aldi.hpp"
 #include "sampler/langevin/cbs.hpp"
 #include "sampler/langevin/ula.hpp"
 #include "sampler/langevin/underdamped.hpp"
-#include "sampler/polish.hpp"
 #include "sampler/stein/svgd.hpp"
 #include "sampler/targets.hpp"
 
@@ -330,68 +329,45 @@ TEST(Svgd, MatchesTheLinearGaussianPosterior) {
     }
 }
 
-/// An EKI that stops at time 0.6: too wide for the posterior, and off its mean.
-std::shared_ptr<Sampler> biased(int members) {
-  Eki::Params params;
-  params.members = members, params.step = Eki::StepRule::fixed, params.fixed_step = 0.2, params.max_iterations = 3;
-  return std::make_shared<Erased<Eki>>(params);
-}
-
-struct Finished {
-  StepInfo info;
-  BaseState state;
-};
-
-Finished finish(Sampler& sampler, const Problem& problem, std::uint64_t seed) {
-  core::set_log_level(core::LogLevel::error);
-  const Context context = test::serial(seed);
-  sampler.init(problem, context);
-  Finished f;
-  while (!(f.info = sampler.step(problem, context)).is_finished) EXPECT_FALSE(f.info.is_draw);
-  core::set_log_level(core::LogLevel::info);
-  f.state = sampler.state();
-  return f;
-}
-
-/// Largest |z| of the members' moments, taken as independent.
-double largest_member_z(const BaseState& state, const Problem& problem, const Exact& exact) {
-  BaseState independent = state;
-  independent.ancestors.clear();
-  for (std::int64_t i = 0; i < state.ensemble.layout.rows(); ++i) independent.ancestors.push_back(i);
-  return test::largest_particle_z(independent, problem, exact);
-}
-
-TEST(Polish, MakesABiasedEnsembleHonest) {
-  const auto problem = linear_gaussian().problem();
-  const Exact exact = linear_gaussian().exact();
-  const auto first = biased(4000);
-  EXPECT_GT(largest_member_z(finish(*first, *problem, 3).state, *problem, exact), 2.0 * z_limit);
-  for (const auto kernel : {Polish::Kernel::automatic, Polish::Kernel::random_walk}) {
-    Polish polish({"first", kernel, kernel == Polish::Kernel::random_walk ? 120 : 30}, biased(4000));
-    const Finished f = finish(polish, *problem, 3);
-    EXPECT_LT(largest_member_z(f.state, *problem, exact), z_limit);
-    EXPECT_TRUE(f.info.is_draw);
+// V Lambda V^T of the residuals' covariance and B = R' V, by the definition; from the Gram matrix of the data where these are the
+// fewer, else of the members, one of which has failed.
+TEST(KalmanBasis, IsTheDefinitionFromEitherGramMatrix) {
+  const int members = 6;
+  for (const int p : {3, 17}) {
+    Forecast f;
+    f.usable = members - 1, f.residual = math::Matrix(members, p);
+    f.weights.assign(members, 1.0 / f.usable), f.weights[2] = 0.0;
+    for (int j = 0; j < members; ++j)
+      for (int i = 0; i < p; ++i) f.residual(j, i) = j == 2 ? 0.0 : std::sin(1.0 + 3.0 * j + 1.7 * i * (j + 1));
+    math::Matrix r = f.residual;  // R'
+    for (int i = 0; i < p; ++i) {
+      double mean = 0.0;
+      for (int j = 0; j < members; ++j) mean += f.residual(j, i) / f.usable;
+      for (int j = 0; j < members; ++j) r(j, i) = j == 2 ? 0.0 : r(j, i) - mean;
+    }
+    const KalmanBasis basis = kalman_basis(f);
+    const math::Matrix& v = basis.directions;
+    EXPECT_EQ(v.cols, std::min(p, f.usable - 1));
+    for (int i = 0; i < p; ++i)
+      for (int k = 0; k < p; ++k) {
+        double found = 0.0, expected = 0.0;
+        for (int a = 0; a < v.cols; ++a) found += v(i, a) * basis.lambda[a] * v(k, a);
+        for (int j = 0; j < members; ++j) expected += r(j, i) * r(j, k) / (f.usable - 1.0);
+        EXPECT_NEAR(found, expected, 1e-13) << p;
+      }
+    for (int a = 0; a < v.cols; ++a)
+      for (int b = 0; b < v.cols; ++b) {
+        double product = 0.0;
+        for (int i = 0; i < p; ++i) product += v(i, a) * v(i, b);
+        EXPECT_NEAR(product, a == b ? 1.0 : 0.0, 1e-13) << p;
+      }
+    for (int j = 0; j < members; ++j)
+      for (int a = 0; a < v.cols; ++a) {
+        double expected = 0.0;
+        for (int i = 0; i < p; ++i) expected += r(j, i) * v(i, a);
+        EXPECT_NEAR(basis.coordinates(j, a), expected, 1e-13) << p;
+      }
   }
-}
-
-TEST(Importance, CorrectsABiasedEnsembleAndKnowsTheEvidence) {
-  const auto problem = linear_gaussian().problem();
-  const Exact exact = linear_gaussian().exact();
-  Importance importance({"first"}, biased(8000));
-  const Finished f = finish(importance, *problem, 3);
-  EXPECT_LT(test::largest_particle_z(f.state, *problem, exact), z_limit);
-  EXPECT_LT(std::abs(f.state.log_evidence - exact.log_evidence), 3.0 * f.state.log_evidence_standard_error);
-  EXPECT_LT(f.state.log_evidence_standard_error, 0.05);
-  EXPECT_EQ(f.info.numbers[0].first, "pareto_k");
-  EXPECT_LT(f.info.numbers[0].second, 0.7);
-}
-
-TEST(Importance, WarnsOfAnEnsembleThatMissesThePosterior) {
-  // Consensus towards the mode: the ensemble has all but collapsed, so its law has no mass where the posterior has.
-  Cbs::Params params;
-  params.members = 500, params.goal = Cbs::Goal::mode, params.iterations = 30;
-  Importance importance({"first"}, std::make_shared<Erased<Cbs>>(params));
-  EXPECT_GT(finish(importance, *linear_gaussian().problem(), 3).info.numbers[0].second, 0.7);
 }
 
 TEST(PanelsMpi, CombinationsAreThoseOfTheDefinition) {

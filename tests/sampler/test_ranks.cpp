@@ -13,8 +13,11 @@
 #include "inverse/register.hpp"
 #include "io/files.hpp"
 #include "prob/register.hpp"
+#include "sampler/importance.hpp"
+#include "sampler/langevin/ula.hpp"
 #include "sampler/mcmc/mala.hpp"
 #include "sampler/mcmc/random_walk.hpp"
+#include "sampler/polish.hpp"
 #include "sampler/smc/smc.hpp"
 #include "sampler/stein/svgd.hpp"
 #include "sampler/targets.hpp"
@@ -223,6 +226,41 @@ TEST(EverySamplerMpi, ContinuesFromACheckpointAsIfItHadNeverStopped) {
       EXPECT_TRUE(bytes_of(*resumed, world(), "end") == expected) << name << " stopped after " << stop_after;
       EXPECT_TRUE(bytes_of(*resumed_alone, alone(), "end") == expected)
           << name << " stopped after " << stop_after << ", resumed on one rank";
+    }
+}
+
+// Polish and importance hold the draws of the chains they correct.
+TEST(CorrectionsOfChainsMpi, HaveTheSameBitsOnAnyNumberOfRanksAndAfterACheckpoint) {
+  const auto problem = test::linear_gaussian().problem();
+  Ula::Params params;
+  params.warmup = 24, params.draws = 6, params.thin = 2;
+  for (const int chains : {37, 9, 3})  // blocks of eight chains, single chains, a rank without one
+    for (const bool is_polish : {true, false}) {
+      params.chains = chains;
+      const auto make_one = [&]() -> std::shared_ptr<Sampler> {
+        const auto first = std::make_shared<Erased<Ula>>(params);
+        if (is_polish) return std::make_shared<Polish>(Polish::Params{"first", Polish::Kernel::automatic, 5}, first);
+        return std::make_shared<Importance>(Importance::Params{"first"}, first);
+      };
+      const auto alone_to_the_end = make_one();
+      alone_to_the_end->init(*problem, alone());
+      EXPECT_TRUE(advance(*alone_to_the_end, *problem, alone(), all_steps));
+      const std::string expected = bytes_of(*alone_to_the_end, alone(), "chains_end");
+      for (const int stop_after :
+           {11, 30, 38, 43}) {  // in the warm-up, between two draws, among the moves, handing out
+        const auto stopped = make_one(), resumed = make_one();
+        stopped->init(*problem, world());
+        if (advance(*stopped, *problem, world(), stop_after)) continue;
+        const std::string path = path_of(world(), "chains");
+        save(*stopped, world(), path);
+        {
+          io::ArchiveReader archive(Comm::world(), path);
+          resumed->fields(archive, world());
+          EXPECT_TRUE(archive.unread().empty());
+        }
+        EXPECT_TRUE(advance(*resumed, *problem, world(), all_steps));
+        EXPECT_TRUE(bytes_of(*resumed, world(), "chains_end") == expected) << chains << ", " << stop_after;
+      }
     }
 }
 

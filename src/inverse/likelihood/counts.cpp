@@ -14,21 +14,6 @@ namespace {
 
 constexpr double no_density = -std::numeric_limits<double>::infinity();
 
-// - sum ln k!
-double constant_of_poisson(const std::vector<double>& counts) {
-  double sum = 0.0;
-  for (const double k : counts) sum -= std::lgamma(k + 1.0);
-  return sum;
-}
-
-// sum ln(n choose k)
-double constant_of_binomial(const std::vector<double>& counts, const std::vector<double>& trials) {
-  double sum = 0.0;
-  for (std::size_t i = 0; i < counts.size(); ++i)
-    sum += std::lgamma(trials[i] + 1.0) - std::lgamma(counts[i] + 1.0) - std::lgamma(trials[i] - counts[i] + 1.0);
-  return sum;
-}
-
 // Quantiles of counts: the smallest k with P(K <= k) >= u.
 using Upwards =
     boost::math::policies::policy<boost::math::policies::discrete_quantile<boost::math::policies::integer_round_up>,
@@ -72,34 +57,39 @@ deck::Schema<PoissonLikelihood::Params> PoissonLikelihood::schema() {
   return s;
 }
 
-PoissonLikelihood::PoissonLikelihood(const Params& params) : link_(params.link) {
-  const Observations seen = read_counts(params.data, params.column);
-  counts_ = seen.values, places_ = seen.places, all_ = seen.count;
-  log_constant_ = constant_of_poisson(counts_);
+PoissonLikelihood::PoissonLikelihood(const Params& params)
+    : Observed(read_counts(params.data, params.column)), link_(params.link) {
+  refresh();
+}
+
+// - sum ln k!
+void PoissonLikelihood::refresh() {
+  log_constant_ = 0.0;
+  for (const double k : data()) log_constant_ -= std::lgamma(k + 1.0);
 }
 
 void PoissonLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     double sum = log_constant_;
-    for (std::size_t i = 0; i < counts_.size(); ++i)
+    for (std::size_t i = 0; i < data().size(); ++i)
       if (link_ == Link::log)
-        sum += counts_[i] * y(row, i) - std::exp(y(row, i));
+        sum += data()[i] * y(row, i) - std::exp(y(row, i));
       else
-        sum += y(row, i) < 0.0 ? no_density : times_log(counts_[i], y(row, i)) - y(row, i);
+        sum += y(row, i) < 0.0 ? no_density : times_log(data()[i], y(row, i)) - y(row, i);
     out(row) = sum;
   }
 }
 
 void PoissonLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
   for (std::size_t row = 0; row < y.extent(0); ++row)
-    for (std::size_t i = 0; i < counts_.size(); ++i)
-      dy(row, i) = link_ == Link::log ? counts_[i] - std::exp(y(row, i))
-                                      : (counts_[i] == 0.0 ? 0.0 : counts_[i] / y(row, i)) - 1.0;
+    for (std::size_t i = 0; i < data().size(); ++i)
+      dy(row, i) =
+          link_ == Link::log ? data()[i] - std::exp(y(row, i)) : (data()[i] == 0.0 ? 0.0 : data()[i] / y(row, i)) - 1.0;
 }
 
 // Information mu = e^y about ln mu, 1 / mu about mu.
 void PoissonLikelihood::scale(const double* y, const double* in, double* out) const {
-  for (std::size_t i = 0; i < counts_.size(); ++i)
+  for (std::size_t i = 0; i < data().size(); ++i)
     out[i] = in[i] * (link_ == Link::log ? std::exp(0.5 * y[i]) : 1.0 / std::sqrt(y[i]));
 }
 
@@ -119,28 +109,40 @@ deck::Schema<BinomialLikelihood::Params> BinomialLikelihood::schema() {
   return s;
 }
 
-BinomialLikelihood::BinomialLikelihood(const Params& params) : link_(params.link) {
-  const Observations seen = read_counts(params.data, params.column);
-  counts_ = seen.values, places_ = seen.places, all_ = seen.count;
-  trials_ = of_each_datum(seen, {params.trials.begin(), params.trials.end()}, "trials", params.data,
-                          params.trials_column, "trials_column");
-  for (std::size_t i = 0; i < counts_.size(); ++i)
-    if (counts_[i] > trials_[i])
-      throw deck::KeyError("data",
-                           fmt::format("entry {} has {} successes in {} trials", i + 1, counts_[i], trials_[i]));
-  log_constant_ = constant_of_binomial(counts_, trials_);
+BinomialLikelihood::BinomialLikelihood(const Params& params)
+    : Observed(read_counts(params.data, params.column)),
+      trials_(of_each_datum(seen(), {params.trials.begin(), params.trials.end()}, "trials", params.data,
+                            params.trials_column, "trials_column")),
+      link_(params.link) {
+  for (std::size_t i = 0; i < data().size(); ++i)
+    if (data()[i] > trials_[i])
+      throw deck::KeyError("data", fmt::format("entry {} has {} successes in {} trials", i + 1, data()[i], trials_[i]));
+  refresh();
+}
+
+bool BinomialLikelihood::keep(const std::vector<int>& data) {
+  trials_ = model::entries_at(data, trials_);
+  return true;
+}
+
+// sum ln(n choose k)
+void BinomialLikelihood::refresh() {
+  log_constant_ = 0.0;
+  for (std::size_t i = 0; i < data().size(); ++i)
+    log_constant_ +=
+        std::lgamma(trials_[i] + 1.0) - std::lgamma(data()[i] + 1.0) - std::lgamma(trials_[i] - data()[i] + 1.0);
 }
 
 // With logit p = y: k y - n ln(1 + e^y).
 void BinomialLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     double sum = log_constant_;
-    for (std::size_t i = 0; i < counts_.size(); ++i) {
+    for (std::size_t i = 0; i < data().size(); ++i) {
       const double x = y(row, i);
       if (link_ == Link::logit)
-        sum += counts_[i] * x - trials_[i] * (std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))));
+        sum += data()[i] * x - trials_[i] * (std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))));
       else
-        sum += x < 0.0 || x > 1.0 ? no_density : times_log(counts_[i], x) + times_log(trials_[i] - counts_[i], 1.0 - x);
+        sum += x < 0.0 || x > 1.0 ? no_density : times_log(data()[i], x) + times_log(trials_[i] - data()[i], 1.0 - x);
     }
     out(row) = sum;
   }
@@ -148,17 +150,17 @@ void BinomialLikelihood::log_density(model::ConstBatch y, model::Vector out) con
 
 void BinomialLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
   for (std::size_t row = 0; row < y.extent(0); ++row)
-    for (std::size_t i = 0; i < counts_.size(); ++i) {
-      const double x = y(row, i), rest = trials_[i] - counts_[i];
+    for (std::size_t i = 0; i < data().size(); ++i) {
+      const double x = y(row, i), rest = trials_[i] - data()[i];
       dy(row, i) = link_ == Link::logit
-                       ? counts_[i] - trials_[i] / (1.0 + std::exp(-x))
-                       : (counts_[i] == 0.0 ? 0.0 : counts_[i] / x) - (rest == 0.0 ? 0.0 : rest / (1.0 - x));
+                       ? data()[i] - trials_[i] / (1.0 + std::exp(-x))
+                       : (data()[i] == 0.0 ? 0.0 : data()[i] / x) - (rest == 0.0 ? 0.0 : rest / (1.0 - x));
     }
 }
 
 // Information n p (1 - p) about logit p, n / (p (1 - p)) about p.
 void BinomialLikelihood::scale(const double* y, const double* in, double* out) const {
-  for (std::size_t i = 0; i < counts_.size(); ++i) {
+  for (std::size_t i = 0; i < data().size(); ++i) {
     const double root = std::sqrt(trials_[i]);
     out[i] =
         in[i] * (link_ == Link::logit ? 0.5 * root / std::cosh(0.5 * y[i]) : root / std::sqrt(y[i] * (1.0 - y[i])));
@@ -167,51 +169,21 @@ void BinomialLikelihood::scale(const double* y, const double* in, double* out) c
 
 std::vector<double> PoissonLikelihood::simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
                                                 std::int64_t row) const {
-  std::vector<double> data;
-  for (std::size_t i = 0; i < counts_.size(); ++i)
-    data.push_back(
+  std::vector<double> drawn;
+  for (std::size_t i = 0; i < data().size(); ++i)
+    drawn.push_back(
         poisson_quantile(link_ == Link::log ? std::exp(y[i]) : y[i], uniform_below_one(rng, stream, row, i)));
-  return data;
-}
-
-std::unique_ptr<model::Likelihood> PoissonLikelihood::with_data(const std::vector<double>& data) const {
-  if (data.size() != counts_.size()) return nullptr;
-  auto copy = std::make_unique<PoissonLikelihood>(*this);
-  copy->counts_ = data, copy->log_constant_ = constant_of_poisson(data);
-  return copy;
+  return drawn;
 }
 
 std::vector<double> BinomialLikelihood::simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
                                                  std::int64_t row) const {
-  std::vector<double> data;
-  for (std::size_t i = 0; i < counts_.size(); ++i) {
+  std::vector<double> drawn;
+  for (std::size_t i = 0; i < data().size(); ++i) {
     const double p = link_ == Link::logit ? 1.0 / (1.0 + std::exp(-y[i])) : y[i];
-    data.push_back(binomial_quantile(trials_[i], p, uniform_below_one(rng, stream, row, i)));
+    drawn.push_back(binomial_quantile(trials_[i], p, uniform_below_one(rng, stream, row, i)));
   }
-  return data;
-}
-
-std::unique_ptr<model::Likelihood> BinomialLikelihood::with_data(const std::vector<double>& data) const {
-  if (data.size() != counts_.size()) return nullptr;
-  auto copy = std::make_unique<BinomialLikelihood>(*this);
-  copy->counts_ = data, copy->log_constant_ = constant_of_binomial(data, trials_);
-  return copy;
-}
-
-std::shared_ptr<const model::Likelihood> PoissonLikelihood::only(const std::vector<int>& data) const {
-  auto part = std::make_shared<PoissonLikelihood>(*this);
-  part->places_.clear();
-  part->counts_ = model::entries_at(data, counts_);
-  part->log_constant_ = constant_of_poisson(part->counts_);
-  return part;
-}
-
-std::shared_ptr<const model::Likelihood> BinomialLikelihood::only(const std::vector<int>& data) const {
-  auto part = std::make_shared<BinomialLikelihood>(*this);
-  part->places_.clear();
-  part->counts_ = model::entries_at(data, counts_), part->trials_ = model::entries_at(data, trials_);
-  part->log_constant_ = constant_of_binomial(part->counts_, part->trials_);
-  return part;
+  return drawn;
 }
 
 }  // namespace aleator::inverse

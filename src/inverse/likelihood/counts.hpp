@@ -7,8 +7,7 @@
 /// Cost      one exp or log a datum.
 /// Fails     KeyError: data that are no counts, more successes than trials. A row with a negative mean or a probability outside
 ///           [0, 1] has log-likelihood -infinity, and data drawn of it are NaN.
-#include "inverse/likelihood/observations.hpp"
-#include "model/data_terms.hpp"
+#include "inverse/likelihood/observed.hpp"
 
 namespace aleator::inverse {
 
@@ -18,10 +17,7 @@ Observations read_counts(const deck::File& file, const std::vector<std::string>&
 /// Uniform on (0, 1), by which a datum is drawn: its place in the stream is its column.
 double uniform_below_one(const kernels::Rng& rng, kernels::Stream stream, std::int64_t row, std::size_t datum);
 
-class PoissonLikelihood : public model::Likelihood,
-                          public PartlyMeasured,
-                          public model::IndependentData,
-                          private model::DiagonalInformation {
+class PoissonLikelihood : public Observed<PoissonLikelihood>, private model::DiagonalInformation {
  public:
   enum class Link { log, identity };
   struct Params {
@@ -32,30 +28,21 @@ class PoissonLikelihood : public model::Likelihood,
   static deck::Schema<Params> schema();
   explicit PoissonLikelihood(const Params& params);
 
-  int outputs() const override { return static_cast<int>(counts_.size()); }
   void log_density(model::ConstBatch y, model::Vector out) const override;
   void gradient(model::ConstBatch y, model::Batch dy) const override;
-  const std::vector<double>& data() const override { return counts_; }
-  Places places() const override { return {places_, all_}; }
-  std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
   const model::Information* information() const override { return this; }
   std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
                                std::int64_t row) const override;
-  std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const override;
 
  private:
+  friend Observed;
+  void refresh();
   void scale(const double* y, const double* in, double* out) const override;
-  std::vector<double> counts_;
-  std::vector<int> places_;  // of the data among all outputs; empty: all are measured
-  int all_ = 0;
   Link link_;
   double log_constant_ = 0.0;
 };
 
-class BinomialLikelihood : public model::Likelihood,
-                           public PartlyMeasured,
-                           public model::IndependentData,
-                           private model::DiagonalInformation {
+class BinomialLikelihood : public Observed<BinomialLikelihood>, private model::DiagonalInformation {
  public:
   enum class Link { logit, identity };
   struct Params {
@@ -67,22 +54,18 @@ class BinomialLikelihood : public model::Likelihood,
   static deck::Schema<Params> schema();
   explicit BinomialLikelihood(const Params& params);
 
-  int outputs() const override { return static_cast<int>(counts_.size()); }
   void log_density(model::ConstBatch y, model::Vector out) const override;
   void gradient(model::ConstBatch y, model::Batch dy) const override;
-  const std::vector<double>& data() const override { return counts_; }
-  Places places() const override { return {places_, all_}; }
-  std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
   const model::Information* information() const override { return this; }
   std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
                                std::int64_t row) const override;
-  std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const override;
 
  private:
+  friend Observed;
+  bool keep(const std::vector<int>& data);
+  void refresh();
   void scale(const double* y, const double* in, double* out) const override;
-  std::vector<double> counts_, trials_;
-  std::vector<int> places_;  // of the data among all outputs; empty: all are measured
-  int all_ = 0;
+  std::vector<double> trials_;
   Link link_;
   double log_constant_ = 0.0;
 };

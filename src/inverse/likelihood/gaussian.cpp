@@ -21,7 +21,9 @@ double constant_of(const NoiseFactor& noise, int count) { return -count * half_l
 deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
   deck::Schema<Params> s("Gaussian likelihood: measurements with additive Gaussian noise", "");
   add_observation_keys(s, "measurements");
-  s.key("sd", &Params::sd, "as data", "standard deviation of the noise: one value or one for each datum",
+  s.key("sd", &Params::sd, "as data",
+        "standard deviation of the noise: one value or one for each datum; may be left out with unknown_scale and is "
+        "then 1",
         deck::positive())
       .example("0.1")
       .key("sd_column", &Params::sd_column, "",
@@ -50,15 +52,17 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
       .key("normalised", &Params::normalised, "",
            "false: log-likelihood relative to its maximum, as some publications report it")
       .key("unknown_scale", &Params::unknown_scale, "",
-           "true: the noise level is not known; the last parameter of the prior is a factor on sd")
-      .check("sd",
-             [](const Params& p) {
-               const int given =
-                   (p.sd.empty() ? 0 : 1) + (p.sd_column.empty() ? 0 : 1) + (p.covariance.empty() ? 0 : 1);
-               if (given == 1) return std::string();
-               return std::string(given == 0 ? "the noise is not given: set sd, sd_column or covariance"
-                                             : "sd, sd_column and covariance exclude each other");
-             })
+           "true: the noise level is not known; the last parameter of the prior is a factor on sd, or where no sd is "
+           "given the standard deviation itself")
+      .check(
+          "sd",
+          [](const Params& p) {
+            const int given = (p.sd.empty() ? 0 : 1) + (p.sd_column.empty() ? 0 : 1) + (p.covariance.empty() ? 0 : 1);
+            if (given == 1 || (given == 0 && p.unknown_scale)) return std::string();
+            return std::string(given == 0
+                                   ? "the noise is not given: set sd, sd_column or covariance, or unknown_scale = true"
+                                   : "sd, sd_column and covariance exclude each other");
+          })
       .check(
           "correlation",
           [](const Params& p) {
@@ -86,16 +90,23 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
 }
 
 GaussianLikelihood::GaussianLikelihood(const Params& params)
-    : is_normalised_(params.normalised), has_unknown_scale_(params.unknown_scale) {
-  const Observations seen = read_observations(params.data, params.column);
-  data_ = seen.values, places_ = seen.places, all_ = seen.count;
-  noise_ = noise_of(params, seen);
-  log_constant_ = is_normalised_ ? constant_of(*noise_, data_count()) : 0.0;
+    : Observed(read_observations(params.data, params.column)),
+      noise_(noise_of(params, seen())),
+      is_normalised_(params.normalised),
+      has_unknown_scale_(params.unknown_scale) {
+  refresh();
 }
+
+bool GaussianLikelihood::keep(const std::vector<int>& data) {
+  noise_ = noise_->only(data);
+  return noise_ != nullptr;  // null: correlated
+}
+
+void GaussianLikelihood::refresh() { log_constant_ = is_normalised_ ? constant_of(*noise_, data_count()) : 0.0; }
 
 // r = W (y - d)
 void GaussianLikelihood::whiten(const double* y, double* r) const {
-  for (int i = 0; i < data_count(); ++i) r[i] = y[i] - data_[i];
+  for (int i = 0; i < data_count(); ++i) r[i] = y[i] - data()[i];
   noise_->solve(r, r);
 }
 
@@ -117,7 +128,7 @@ void GaussianLikelihood::from_whitened(const double* y, const double* w, double*
 }
 
 void GaussianLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
-  std::vector<double> r(data_.size());
+  std::vector<double> r(data().size());
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     whiten(&y(row, 0), r.data());
     double squares = 0.0;
@@ -140,7 +151,7 @@ void GaussianLikelihood::scale_slopes(double c, const std::vector<double>& r, do
 // d log p / dy = -R^-1 (y - d) = -W^T r
 void GaussianLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
   const int p = data_count();
-  std::vector<double> r(data_.size());
+  std::vector<double> r(data().size());
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     whiten(&y(row, 0), r.data());
     noise_->solve_transposed(r.data(), &dy(row, 0));
@@ -153,29 +164,11 @@ std::vector<double> GaussianLikelihood::simulate(const double* y, const kernels:
                                                  std::int64_t row) const {
   const int p = data_count();
   const double c = has_unknown_scale_ ? y[p] : 1.0;
-  std::vector<double> n(data_.size()), data(y, y + p);
+  std::vector<double> n(data().size()), drawn(y, y + p);
   rng.row_of_normals(stream, row, n.data(), p);
   noise_->multiply(n.data(), n.data());
-  for (int i = 0; i < p; ++i) data[i] += c * n[i];
-  return data;
-}
-
-std::unique_ptr<model::Likelihood> GaussianLikelihood::with_data(const std::vector<double>& data) const {
-  if (data.size() != data_.size()) return nullptr;
-  auto copy = std::make_unique<GaussianLikelihood>(*this);
-  copy->data_ = data;
-  return copy;
-}
-
-std::shared_ptr<const model::Likelihood> GaussianLikelihood::only(const std::vector<int>& data) const {
-  const std::shared_ptr<const NoiseFactor> noise = noise_->only(data);
-  if (!noise) return nullptr;  // correlated
-  auto part = std::make_shared<GaussianLikelihood>();
-  part->is_normalised_ = is_normalised_, part->has_unknown_scale_ = has_unknown_scale_;
-  part->data_ = model::entries_at(data, data_);
-  part->noise_ = noise;
-  part->log_constant_ = is_normalised_ ? constant_of(*noise, part->data_count()) : 0.0;
-  return part;
+  for (int i = 0; i < p; ++i) drawn[i] += c * n[i];
+  return drawn;
 }
 
 }  // namespace aleator::inverse

@@ -179,7 +179,8 @@ std::shared_ptr<const NoiseFactor> correlated_noise(const Params& params, const 
 
 std::shared_ptr<const NoiseFactor> noise_of(const Params& params, const Observations& seen) {
   if (!params.covariance.empty()) return noise_of_covariance(params.covariance, seen);
-  std::vector<double> sd = of_each_datum(seen, params.sd, "sd", params.data, params.sd_column, "sd_column");
+  const std::vector<double> given = params.sd.empty() && params.unknown_scale ? std::vector<double>{1.0} : params.sd;
+  std::vector<double> sd = of_each_datum(seen, given, "sd", params.data, params.sd_column, "sd_column");
   return params.correlation == Correlation::none ? independent_noise(std::move(sd))
                                                  : correlated_noise(params, seen, std::move(sd));
 }

@@ -37,10 +37,10 @@ deck::Schema<NegativeBinomialLikelihood::Params> NegativeBinomialLikelihood::sch
 }
 
 NegativeBinomialLikelihood::NegativeBinomialLikelihood(const Params& params)
-    : shape_(params.shape.value_or(0.0)), has_unknown_shape_(params.unknown_shape), link_(params.link) {
-  const Observations seen = read_counts(params.data, params.column);
-  counts_ = seen.values, places_ = seen.places, all_ = seen.count;
-}
+    : Observed(read_counts(params.data, params.column)),
+      shape_(params.shape.value_or(0.0)),
+      has_unknown_shape_(params.unknown_shape),
+      link_(params.link) {}
 
 // With the mean mu and the shape s; ln(mu / (s + mu)) from ln mu where that is the output, so that nothing is lost at small mu.
 void NegativeBinomialLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
@@ -48,8 +48,8 @@ void NegativeBinomialLikelihood::log_density(model::ConstBatch y, model::Vector 
     const double s = shape_of(y, row);
     double sum = 0.0;
     bool has_density = s > 0.0;
-    for (std::size_t i = 0; i < counts_.size() && has_density; ++i) {
-      const double k = counts_[i], mean = link_ == Link::log ? std::exp(y(row, i)) : y(row, i);
+    for (std::size_t i = 0; i < data().size() && has_density; ++i) {
+      const double k = data()[i], mean = link_ == Link::log ? std::exp(y(row, i)) : y(row, i);
       has_density = !(mean < 0.0);
       const double more = std::log1p(mean / s), log_mean = link_ == Link::log ? y(row, i) : std::log(mean);
       sum += log_gamma(k + s) - log_gamma(s) - log_gamma(k + 1.0) - s * more;
@@ -64,19 +64,19 @@ void NegativeBinomialLikelihood::gradient(model::ConstBatch y, model::Batch dy) 
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     const double s = shape_of(y, row);
     double slope = 0.0;
-    for (std::size_t i = 0; i < counts_.size(); ++i) {
-      const double k = counts_[i], mean = link_ == Link::log ? std::exp(y(row, i)) : y(row, i), whole = s + mean;
+    for (std::size_t i = 0; i < data().size(); ++i) {
+      const double k = data()[i], mean = link_ == Link::log ? std::exp(y(row, i)) : y(row, i), whole = s + mean;
       dy(row, i) = link_ == Link::log ? s * (k - mean) / whole : (k == 0.0 ? 0.0 : k / mean) - (k + s) / whole;
       if (has_unknown_shape_ && s > 0.0)
         slope += boost::math::digamma(k + s) - boost::math::digamma(s) - std::log1p(mean / s) + (mean - k) / whole;
     }
-    if (has_unknown_shape_) dy(row, counts_.size()) = slope;
+    if (has_unknown_shape_) dy(row, data().size()) = slope;
   }
 }
 
 // Information s / (mu (s + mu)) about mu, mu s / (s + mu) about ln mu.
 void NegativeBinomialLikelihood::scale(const double* y, const double* in, double* out) const {
-  for (std::size_t i = 0; i < counts_.size(); ++i) {
+  for (std::size_t i = 0; i < data().size(); ++i) {
     const double mean = link_ == Link::log ? std::exp(y[i]) : y[i], share = shape_ / (shape_ + mean);
     out[i] = in[i] * std::sqrt(link_ == Link::log ? mean * share : share / mean);
   }
@@ -90,30 +90,16 @@ std::vector<double> NegativeBinomialLikelihood::simulate(const double* y, const 
   using Law =
       boost::math::negative_binomial_distribution<double,
                                                   boost::math::policies::policy<discrete_quantile<integer_round_up>>>;
-  const double s = has_unknown_shape_ ? y[counts_.size()] : shape_;
-  std::vector<double> data;
-  for (std::size_t i = 0; i < counts_.size(); ++i) {
+  const double s = has_unknown_shape_ ? y[data().size()] : shape_;
+  std::vector<double> drawn;
+  for (std::size_t i = 0; i < data().size(); ++i) {
     const double mean = link_ == Link::log ? std::exp(y[i]) : y[i];
     const bool is_law = s > 0.0 && mean >= 0.0 && std::isfinite(mean) && std::isfinite(s);
-    data.push_back(!is_law       ? std::nan("")
-                   : mean == 0.0 ? 0.0
-                                 : quantile(Law(s, s / (s + mean)), uniform_below_one(rng, stream, row, i)));
+    drawn.push_back(!is_law       ? std::nan("")
+                    : mean == 0.0 ? 0.0
+                                  : quantile(Law(s, s / (s + mean)), uniform_below_one(rng, stream, row, i)));
   }
-  return data;
-}
-
-std::unique_ptr<model::Likelihood> NegativeBinomialLikelihood::with_data(const std::vector<double>& data) const {
-  if (data.size() != counts_.size()) return nullptr;
-  auto copy = std::make_unique<NegativeBinomialLikelihood>(*this);
-  copy->counts_ = data;
-  return copy;
-}
-
-std::shared_ptr<const model::Likelihood> NegativeBinomialLikelihood::only(const std::vector<int>& data) const {
-  auto part = std::make_shared<NegativeBinomialLikelihood>(*this);
-  part->places_.clear();
-  part->counts_ = model::entries_at(data, counts_);
-  return part;
+  return drawn;
 }
 
 }  // namespace aleator::inverse

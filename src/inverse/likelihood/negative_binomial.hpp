@@ -9,15 +9,11 @@
 ///           positive has log-likelihood -infinity, and data drawn of it are NaN.
 #include <optional>
 
-#include "inverse/likelihood/observations.hpp"
-#include "model/data_terms.hpp"
+#include "inverse/likelihood/observed.hpp"
 
 namespace aleator::inverse {
 
-class NegativeBinomialLikelihood : public model::Likelihood,
-                                   public PartlyMeasured,
-                                   public model::IndependentData,
-                                   private model::DiagonalInformation {
+class NegativeBinomialLikelihood : public Observed<NegativeBinomialLikelihood>, private model::DiagonalInformation {
  public:
   enum class Link { log, identity };
   struct Params {
@@ -30,27 +26,20 @@ class NegativeBinomialLikelihood : public model::Likelihood,
   static deck::Schema<Params> schema();
   explicit NegativeBinomialLikelihood(const Params& params);
 
-  int outputs() const override { return static_cast<int>(counts_.size()) + parameters(); }
   int parameters() const override { return has_unknown_shape_ ? 1 : 0; }
   void log_density(model::ConstBatch y, model::Vector out) const override;
   void gradient(model::ConstBatch y, model::Batch dy) const override;
-  const std::vector<double>& data() const override { return counts_; }
-  Places places() const override { return {places_, all_}; }
-  std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const override;
   /// That about the means; about an unknown shape it has no closed form.
   const model::Information* information() const override { return has_unknown_shape_ ? nullptr : this; }
   std::vector<double> simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
                                std::int64_t row) const override;
-  std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const override;
 
  private:
+  friend Observed;
   void scale(const double* y, const double* in, double* out) const override;
   double shape_of(model::ConstBatch y, std::size_t row) const {
-    return has_unknown_shape_ ? y(row, counts_.size()) : shape_;
+    return has_unknown_shape_ ? y(row, data().size()) : shape_;
   }
-  std::vector<double> counts_;
-  std::vector<int> places_;  // of the data among all outputs; empty: all are measured
-  int all_ = 0;
   double shape_;
   bool has_unknown_shape_;
   Link link_;

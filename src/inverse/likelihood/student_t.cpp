@@ -25,26 +25,30 @@ deck::Schema<StudentTLikelihood::Params> StudentTLikelihood::schema() {
 }
 
 StudentTLikelihood::StudentTLikelihood(const Params& params)
-    : dof_(params.degrees_of_freedom), has_unknown_scale_(params.unknown_scale) {
-  const Observations seen = read_observations(params.data, params.column);
-  data_ = seen.values, places_ = seen.places, all_ = seen.count;
-  scale_ = of_each_datum(seen, params.scale, "scale", params.data, params.scale_column, "scale_column");
-  log_constant_ = constant_of(scale_);
+    : Observed(read_observations(params.data, params.column)),
+      scale_(of_each_datum(seen(), params.scale, "scale", params.data, params.scale_column, "scale_column")),
+      dof_(params.degrees_of_freedom),
+      has_unknown_scale_(params.unknown_scale) {
+  refresh();
 }
 
-double StudentTLikelihood::constant_of(const std::vector<double>& scale) const {
+bool StudentTLikelihood::keep(const std::vector<int>& data) {
+  scale_ = model::entries_at(data, scale_);
+  return true;
+}
+
+void StudentTLikelihood::refresh() {
   const double one = std::lgamma(0.5 * (dof_ + 1.0)) - std::lgamma(0.5 * dof_) - 0.5 * std::log(dof_ * M_PI);
-  double sum = 0.0;
-  for (const double s : scale) sum += one - std::log(s);
-  return sum;
+  log_constant_ = 0.0;
+  for (const double s : scale_) log_constant_ += one - std::log(s);
 }
 
 void StudentTLikelihood::log_density(model::ConstBatch y, model::Vector out) const {
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     const double c = factor(y, row);
-    double sum = log_constant_ - static_cast<double>(data_.size()) * std::log(c);
-    for (std::size_t i = 0; i < data_.size(); ++i) {
-      const double t = (data_[i] - y(row, i)) / (scale_[i] * c);
+    double sum = log_constant_ - static_cast<double>(data().size()) * std::log(c);
+    for (std::size_t i = 0; i < data().size(); ++i) {
+      const double t = (data()[i] - y(row, i)) / (scale_[i] * c);
       sum -= 0.5 * (dof_ + 1.0) * std::log1p(t * t / dof_);
     }
     out(row) = c > 0.0 ? sum : -std::numeric_limits<double>::infinity();
@@ -56,19 +60,19 @@ void StudentTLikelihood::gradient(model::ConstBatch y, model::Batch dy) const {
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     const double c = factor(y, row);
     double slope = 0.0;
-    for (std::size_t i = 0; i < data_.size(); ++i) {
-      const double t = (data_[i] - y(row, i)) / (scale_[i] * c), pull = (dof_ + 1.0) * t / (dof_ + t * t);
+    for (std::size_t i = 0; i < data().size(); ++i) {
+      const double t = (data()[i] - y(row, i)) / (scale_[i] * c), pull = (dof_ + 1.0) * t / (dof_ + t * t);
       dy(row, i) = pull / (scale_[i] * c);
       slope += (pull * t - 1.0) / c;
     }
-    if (has_unknown_scale_) dy(row, data_.size()) = slope;
+    if (has_unknown_scale_) dy(row, data().size()) = slope;
   }
 }
 
 // Information (nu + 1) / ((nu + 3) s^2 c^2) about y_i and 2 nu p / ((nu + 3) c^2) about c, uncorrelated (Lange, Little, Taylor
 // 1989, section 5).
 void StudentTLikelihood::scale(const double* y, const double* in, double* out) const {
-  const std::size_t p = data_.size();
+  const std::size_t p = data().size();
   const double c = has_unknown_scale_ ? y[p] : 1.0, root = std::sqrt((dof_ + 1.0) / (dof_ + 3.0)) / c;
   for (std::size_t i = 0; i < p; ++i) out[i] = in[i] * root / scale_[i];
   if (has_unknown_scale_) out[p] = in[p] * std::sqrt(2.0 * dof_ * static_cast<double>(p) / (dof_ + 3.0)) / c;
@@ -76,29 +80,14 @@ void StudentTLikelihood::scale(const double* y, const double* in, double* out) c
 
 std::vector<double> StudentTLikelihood::simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
                                                  std::int64_t row) const {
-  const double c = has_unknown_scale_ ? y[data_.size()] : 1.0;
+  const double c = has_unknown_scale_ ? y[data().size()] : 1.0;
   const boost::math::students_t_distribution<double> law(dof_);
-  std::vector<double> data;
-  for (std::size_t i = 0; i < data_.size(); ++i) {
+  std::vector<double> drawn;
+  for (std::size_t i = 0; i < data().size(); ++i) {
     const double u = std::min(rng.uniform(stream, row, static_cast<std::uint32_t>(i)), 1.0 - 0x1p-53);
-    data.push_back(c > 0.0 ? y[i] + c * scale_[i] * quantile(law, u) : std::nan(""));
+    drawn.push_back(c > 0.0 ? y[i] + c * scale_[i] * quantile(law, u) : std::nan(""));
   }
-  return data;
-}
-
-std::unique_ptr<model::Likelihood> StudentTLikelihood::with_data(const std::vector<double>& data) const {
-  if (data.size() != data_.size()) return nullptr;
-  auto copy = std::make_unique<StudentTLikelihood>(*this);
-  copy->data_ = data;
-  return copy;
-}
-
-std::shared_ptr<const model::Likelihood> StudentTLikelihood::only(const std::vector<int>& data) const {
-  auto part = std::make_shared<StudentTLikelihood>(*this);
-  part->places_.clear();
-  part->data_ = model::entries_at(data, data_), part->scale_ = model::entries_at(data, scale_);
-  part->log_constant_ = constant_of(part->scale_);
-  return part;
+  return drawn;
 }
 
 }  // namespace aleator::inverse

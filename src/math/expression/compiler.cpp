@@ -100,12 +100,17 @@ std::vector<std::string> Compiler::function_names() const {
   return names;
 }
 
+void Compiler::refuse_taken(const std::string& name, std::size_t at) const {
+  if (const auto taken = what_.find(name); taken != what_.end())
+    throw ExpressionError(at, fmt::format("'{}' is {}", name, taken->second), "choose another name");
+}
+
 // A value may be called like a function (a column "mean", a parameter "sd"): a call is told from it by its brackets.
-void Compiler::define(const std::string& name, int slot, std::size_t at) {
+void Compiler::define(const std::string& name, int slot, std::size_t at, const std::string& what) {
   if (known_numbers().count(name) != 0)
     throw ExpressionError(at, fmt::format("'{}' is the name of a constant", name), "choose another name");
-  if (functions_.count(name) != 0 || !names_.emplace(name, slot).second)
-    throw ExpressionError(at, fmt::format("'{}' is defined twice", name));
+  refuse_taken(name, at);
+  names_.emplace(name, slot), what_.emplace(name, what);
 }
 
 void Compiler::define_function(Definition definition) {
@@ -113,8 +118,8 @@ void Compiler::define_function(Definition definition) {
   const std::size_t at = definition.at;
   if (arguments_of(name).second > 0 || formula_library().count(name) != 0)
     throw ExpressionError(at, fmt::format("'{}' is a function already", name), "choose another name");
-  if (names_.count(name) != 0 || !functions_.emplace(name, std::move(definition)).second)
-    throw ExpressionError(at, fmt::format("'{}' is defined twice", name));
+  refuse_taken(name, at);
+  functions_.emplace(name, std::move(definition)), what_.emplace(name, "defined already");
 }
 
 int Compiler::compile(const Syntax& s) {

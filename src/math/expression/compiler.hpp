@@ -18,8 +18,9 @@ namespace aleator::math {
 class Compiler {
  public:
   explicit Compiler(Tape& tape) : tape_(tape) {}
-  /// A name for a slot; ExpressionError at `at` when it is taken or that of a function.
-  void define(const std::string& name, int slot, std::size_t at);
+  /// A name for a slot, and what it is to be called where it is given again; ExpressionError at `at` when it is taken or that of
+  /// a function.
+  void define(const std::string& name, int slot, std::size_t at, const std::string& what = "defined already");
   int compile(const Syntax& formula);
   /// A function of the user's; ExpressionError when its name is taken.
   void define_function(Definition definition);
@@ -52,8 +53,10 @@ class Compiler {
   /// A whole number known at set-up.
   int whole_number(const Syntax& s);
   int number(double value) { return tape_.constant({value}); }
+  void refuse_taken(const std::string& name, std::size_t at) const;
   Tape& tape_;
   std::map<std::string, int> names_;
+  std::map<std::string, std::string> what_;      // the names are
   std::map<std::string, Definition> functions_;  // the user's
   std::map<std::string, int> arguments_;         // of the function whose formula is compiled
   int depth_ = 0;                                // of calls within calls

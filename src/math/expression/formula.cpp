@@ -60,11 +60,14 @@ Formula::Formula(const FormulaText& text) {
     in_text(Text::parameters, k, [&] {
       parameters_.push_back(parse_parameter(text.parameters[k]));
       inputs.push_back(tape_.input(inputs_, parameters_.back().size));
-      compiler.define(parameters_.back().name, inputs.back(), 0);
+      const bool is_time = text.has_time && k + 1 == text.parameters.size();
+      compiler.define(parameters_.back().name, inputs.back(), 0,
+                      is_time ? "the time, and reserved" : "a parameter already");
       inputs_ += parameters_.back().size;
     });
   for (const NamedArray& array : text.data)
-    in_text(Text::definitions, 0, [&] { compiler.define(array.name, tape_.constant(array.values), 0); });
+    in_text(Text::definitions, 0,
+            [&] { compiler.define(array.name, tape_.constant(array.values), 0, "a column of the data already"); });
   for (std::size_t k = 0; k < text.definitions.size(); ++k)
     in_text(Text::definitions, k, [&] {
       for (const Definition& definition : parse_definitions(text.definitions[k]))

@@ -27,6 +27,7 @@ struct FormulaText {
   std::vector<NamedArray> data;          ///< columns of a file
   std::vector<std::string> definitions;  ///< lines "name = formula"
   std::vector<std::string> results;      ///< formulas, or "name = formula"
+  bool has_time = false;                 ///< the last parameter is the time, whose name is reserved
 };
 
 /// Which text is wrong, where and why.

@@ -23,6 +23,7 @@ class KernelStein final : public MeasureFunctional {
   explicit KernelStein(const Params& params) : params_(params) {}
 
   std::string objection(const Problem& problem) const override;
+  bool is_least_at_posterior() const override { return true; }
   bool needs_gradient() const override { return true; }
   double evaluate(const Problem& problem, const Context& context, const Ensemble& ensemble, const Batch& force,
                   RunCount& count) const override;

@@ -13,6 +13,8 @@ class MeasureFunctional {
   virtual ~MeasureFunctional() = default;
   /// Why it cannot be evaluated for this problem, or empty.
   virtual std::string objection(const Problem& problem) const = 0;
+  /// Whether the posterior is its minimiser.
+  virtual bool is_least_at_posterior() const { return false; }
   /// Whether Ensemble::gradient must hold the gradient of the log-likelihood.
   virtual bool needs_gradient() const = 0;
   /// F(rho), and in force(r, k) the gradient of dF/drho at the local member r. `count`: model runs of all ranks.

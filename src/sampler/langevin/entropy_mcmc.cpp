@@ -45,6 +45,12 @@ void EntropyMcmc::State::fields(io::Archive& archive) {
   archive.rows("partner", ensemble.layout, partner);
 }
 
+Plan EntropyMcmc::plan() const {
+  Plan plan = stochastic_plan(params);
+  plan.is_posterior = params.draws_of == DrawsOf::parameters;
+  return plan;
+}
+
 EntropyMcmc::State EntropyMcmc::init(const Problem& problem, const Context& context) const {
   State s;
   begin_stochastic(params, problem, context, s);

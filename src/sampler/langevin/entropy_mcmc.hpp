@@ -25,7 +25,7 @@ struct EntropyMcmc {
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();
-  Plan plan() const { return stochastic_plan(params); }
+  Plan plan() const;
   std::string objection(const Problem& problem) const { return stochastic_objection(params, problem); }
 
   State init(const Problem& problem, const Context& context) const;

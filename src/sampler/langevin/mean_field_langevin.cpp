@@ -58,6 +58,13 @@ bool MeanFieldLangevin::needs_gradient() const {
   return params.reference == Reference::posterior || (functional != nullptr && functional->needs_gradient());
 }
 
+Plan MeanFieldLangevin::plan() const {
+  Plan plan{Plan::Kind::ensemble, params.members, 1, false};
+  plan.is_posterior =
+      params.reference == Reference::posterior && (functional == nullptr || functional->is_least_at_posterior());
+  return plan;
+}
+
 std::string MeanFieldLangevin::objection(const Problem& problem) const {
   const std::string of_gradient = needs_gradient() ? gradient_objection(problem) : "";
   if (!of_gradient.empty() || functional == nullptr) return of_gradient;

@@ -38,7 +38,7 @@ struct MeanFieldLangevin {
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();
-  Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false}; }
+  Plan plan() const;
   std::string objection(const Problem& problem) const;
 
   State init(const Problem& problem, const Context& context) const;

@@ -1,0 +1,196 @@
+// Corrections of biased samples, ensembles and chains: polishing by Metropolis moves, and importance sampling.
+#include <gtest/gtest.h>
+
+#include "core/log.hpp"
+#include "sampler/ensemble/eki.hpp"
+#include "sampler/importance.hpp"
+#include "sampler/langevin/cbs.hpp"
+#include "sampler/langevin/mean_field_langevin.hpp"
+#include "sampler/langevin/ula.hpp"
+#include "sampler/mcmc/hmc.hpp"
+#include "sampler/polish.hpp"
+#include "sampler/targets.hpp"
+
+namespace aleator::sampler {
+namespace {
+
+using test::Exact;
+using test::linear_gaussian;
+
+constexpr double z_limit = 4.0;
+
+Exact scaled(Exact exact, double factor) {
+  for (double& value : exact.covariance.a) value *= factor;
+  return exact;
+}
+
+/// An EKI that stops at time 0.6: too wide for the posterior, and off its mean.
+std::shared_ptr<Sampler> biased(int members) {
+  Eki::Params params;
+  params.members = members, params.step = Eki::StepRule::fixed, params.fixed_step = 0.2, params.max_iterations = 3;
+  return std::make_shared<Erased<Eki>>(params);
+}
+
+struct Finished {
+  StepInfo info;
+  BaseState state;
+};
+
+Finished finish(Sampler& sampler, const Problem& problem, std::uint64_t seed) {
+  core::set_log_level(core::LogLevel::error);
+  const Context context = test::serial(seed);
+  sampler.init(problem, context);
+  Finished f;
+  while (!(f.info = sampler.step(problem, context)).is_finished) EXPECT_FALSE(f.info.is_draw);
+  core::set_log_level(core::LogLevel::info);
+  f.state = sampler.state();
+  return f;
+}
+
+/// Largest |z| of the members' moments, taken as independent.
+double largest_member_z(const BaseState& state, const Problem& problem, const Exact& exact) {
+  BaseState independent = state;
+  independent.ancestors.clear();
+  for (std::int64_t i = 0; i < state.ensemble.layout.rows(); ++i) independent.ancestors.push_back(i);
+  return test::largest_particle_z(independent, problem, exact);
+}
+
+TEST(Polish, MakesABiasedEnsembleHonest) {
+  const auto problem = linear_gaussian().problem();
+  const Exact exact = linear_gaussian().exact();
+  const auto first = biased(4000);
+  EXPECT_GT(largest_member_z(finish(*first, *problem, 3).state, *problem, exact), 2.0 * z_limit);
+  for (const auto kernel : {Polish::Kernel::automatic, Polish::Kernel::random_walk}) {
+    Polish polish({"first", kernel, kernel == Polish::Kernel::random_walk ? 120 : 30}, biased(4000));
+    const Finished f = finish(polish, *problem, 3);
+    EXPECT_LT(largest_member_z(f.state, *problem, exact), z_limit);
+    EXPECT_TRUE(f.info.is_draw);
+  }
+}
+
+TEST(Importance, CorrectsABiasedEnsembleAndKnowsTheEvidence) {
+  const auto problem = linear_gaussian().problem();
+  const Exact exact = linear_gaussian().exact();
+  Importance importance({"first"}, biased(8000));
+  const Finished f = finish(importance, *problem, 3);
+  EXPECT_LT(test::largest_particle_z(f.state, *problem, exact), z_limit);
+  EXPECT_LT(std::abs(f.state.log_evidence - exact.log_evidence), 3.0 * f.state.log_evidence_standard_error);
+  EXPECT_LT(f.state.log_evidence_standard_error, 0.05);
+  EXPECT_EQ(f.info.numbers[0].first, "pareto_k");
+  EXPECT_LT(f.info.numbers[0].second, 0.7);
+}
+
+TEST(Importance, WarnsOfAnEnsembleThatMissesThePosterior) {
+  // Consensus towards the mode: the ensemble has all but collapsed, so its law has no mass where the posterior has.
+  Cbs::Params params;
+  params.members = 500, params.goal = Cbs::Goal::mode, params.iterations = 30;
+  Importance importance({"first"}, std::make_shared<Erased<Cbs>>(params));
+  EXPECT_GT(finish(importance, *linear_gaussian().problem(), 3).info.numbers[0].second, 0.7);
+}
+
+/// ULA at h = 1: draws independent of each other, of twice the posterior's covariance.
+Ula::Params far_too_wide() {
+  Ula::Params params;
+  params.chains = 64, params.warmup = 300, params.draws = 60, params.step = 1.0;
+  return params;
+}
+
+/// All draws a sampler of chains hands out, as one ensemble.
+BaseState all_draws(Sampler& sampler, const Problem& problem, std::uint64_t seed) {
+  const Context context = test::serial(seed);
+  const Plan plan = sampler.plan();
+  BaseState all;
+  all.ensemble.layout = parallel::RowLayout(plan.members * plan.draws, context.comm);
+  all.ensemble.position = Batch("position", plan.members * plan.draws, problem.dimension());
+  all.ensemble.accepted = Vector("accepted", plan.members * plan.draws);
+  sampler.init(problem, context);
+  int draws = 0;
+  for (StepInfo info; !info.is_finished;) {
+    info = sampler.step(problem, context);
+    if (!info.is_draw) continue;
+    const Ensemble& e = sampler.state().ensemble;
+    EXPECT_EQ(e.rows(), plan.members);
+    for (int row = 0; row < e.rows(); ++row) {
+      const std::size_t at = static_cast<std::size_t>(row) * plan.draws + draws;
+      all.ensemble.accepted(at) = e.accepted(row);
+      for (int k = 0; k < problem.dimension(); ++k) all.ensemble.position(at, k) = e.position(row, k);
+    }
+    ++draws;
+  }
+  EXPECT_EQ(draws, plan.draws);
+  all.model_evaluations = sampler.state().model_evaluations;
+  return all;
+}
+
+TEST(Polish, MakesChainsWithoutAMetropolisTestHonest) {
+  const auto problem = linear_gaussian().problem();
+  const Exact exact = linear_gaussian().exact();
+  Erased<Ula> first(far_too_wide());
+  const BaseState wide = all_draws(first, *problem, 3);
+  EXPECT_GT(largest_member_z(wide, *problem, exact), 4.0 * z_limit);
+  EXPECT_LT(largest_member_z(wide, *problem, scaled(exact, 2.0)), z_limit);
+  Polish polish({"first", Polish::Kernel::automatic, 30}, std::make_shared<Erased<Ula>>(far_too_wide()));
+  EXPECT_EQ(polish.plan().kind, Plan::Kind::chains);
+  EXPECT_FALSE(polish.plan().is_exact);
+  const BaseState honest = all_draws(polish, *problem, 3);
+  EXPECT_LT(largest_member_z(honest, *problem, exact), z_limit);
+  EXPECT_EQ(honest.model_evaluations, wide.model_evaluations + 31 * 64 * 60);
+}
+
+// One move: draws whose proposal was refused are those of the first sampler, each in its place.
+TEST(Polish, BeginsAtTheDrawsOfTheChains) {
+  const auto problem = linear_gaussian().problem();
+  Erased<Ula> first(far_too_wide());
+  const Ensemble from = all_draws(first, *problem, 3).ensemble;
+  Polish polish({"first", Polish::Kernel::random_walk, 1}, std::make_shared<Erased<Ula>>(far_too_wide()));
+  const Ensemble to = all_draws(polish, *problem, 3).ensemble;
+  int stayed = 0;
+  for (std::size_t row = 0; row < to.position.extent(0); ++row) {
+    if (to.accepted(row) != 0.0) continue;
+    ++stayed;
+    for (int k = 0; k < 4; ++k) EXPECT_EQ(to.position(row, k), from.position(row, k));
+  }
+  EXPECT_GT(stayed, 64 * 60 / 4);
+  EXPECT_LT(stayed, 64 * 60);
+}
+
+TEST(Importance, TakesTheDrawsOfChainsForItsLaw) {
+  const auto problem = linear_gaussian().problem();
+  const Exact exact = linear_gaussian().exact();
+  Hmc::Params exact_chains;
+  exact_chains.chains = 16, exact_chains.warmup = 200, exact_chains.draws = 200;
+  for (const std::shared_ptr<Sampler>& first :
+       {std::shared_ptr<Sampler>(std::make_shared<Erased<Ula>>(far_too_wide())),
+        std::shared_ptr<Sampler>(std::make_shared<Erased<Hmc>>(exact_chains))}) {
+    Importance importance({"first"}, first);
+    EXPECT_EQ(importance.plan().members, first->plan().members * first->plan().draws);
+    const Finished f = finish(importance, *problem, 3);
+    EXPECT_LT(test::largest_particle_z(f.state, *problem, exact), z_limit);
+    EXPECT_LT(std::abs(f.state.log_evidence - exact.log_evidence), 3.0 * f.state.log_evidence_standard_error);
+    EXPECT_LT(f.state.log_evidence_standard_error, 0.05);
+  }
+}
+
+TEST(Corrections, AreRefusedWhereTheyMakeNoSense) {
+  const auto problem = linear_gaussian().problem();
+  const Polish exact({"walk", Polish::Kernel::automatic, 30}, std::make_shared<Erased<Hmc>>(Hmc::Params()));
+  EXPECT_NE(exact.objection(*problem).find("Markov chains of the posterior already"), std::string::npos);
+  MeanFieldLangevin::Params params;
+  params.reference = MeanFieldLangevin::Reference::prior;  // nothing leads to the posterior
+  const auto prior = std::make_shared<Erased<MeanFieldLangevin>>(MeanFieldLangevin{params, nullptr});
+  for (const std::string& objection : {Polish({"prior", Polish::Kernel::automatic, 30}, prior).objection(*problem),
+                                       Importance({"prior"}, prior).objection(*problem)})
+    EXPECT_NE(objection.find("'prior', whose law is not to be the posterior"), std::string::npos) << objection;
+  params.reference = MeanFieldLangevin::Reference::posterior;
+  EXPECT_EQ(Importance({"flow"}, std::make_shared<Erased<MeanFieldLangevin>>(MeanFieldLangevin{params, nullptr}))
+                .objection(*problem),
+            "");
+  Ula::Params few = far_too_wide();
+  few.chains = 1, few.draws = 4;
+  EXPECT_NE(
+      Importance({"few"}, std::make_shared<Erased<Ula>>(few)).objection(*problem).find("4 draws in 4 coordinates"),
+      std::string::npos);
+}
+
+}  // namespace
+}  // namespace aleator::sampler
