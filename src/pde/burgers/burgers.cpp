@@ -100,7 +100,7 @@ class Burgers : public evolution::SemiDiscrete {
     for (int i = 1; i + 1 < n_; ++i) point(i, i - 1, i + 1);
     if (is_closed_) point(n_ - 1, n_ - 2, 0);
     if (!params_.viscosity_is_unknown) return;
-    double sum = evolution::sum_terms(1, n_ - 1, [&](int i) { return w[i] * (x[i - 1] - 2.0 * x[i] + x[i + 1]); });
+    double sum = evolution::sum_terms(n_ - 2, [&](int i) { return w[i + 1] * (x[i] - 2.0 * x[i + 1] + x[i + 2]); });
     if (is_closed_) sum += w[0] * (x[n_ - 1] - 2.0 * x[0] + x[1]) + w[n_ - 1] * (x[n_ - 2] - 2.0 * x[n_ - 1] + x[0]);
     gq[0] += sum / (h_ * h_);
   }

@@ -26,7 +26,7 @@ Bracket bracket(const Grid& grid, int axis, double x) {
 
 }  // namespace
 
-Cells Grid::cells() const {
+Cells Grid::cells_of_strip() const {
   const int begin = has_row_before() ? row_size() : 0;
   const int end = begin + (cut(share.index + 1) - cut(share.index)) * row_size();
   return {begin, end, end + (has_row_after() ? row_size() : 0)};

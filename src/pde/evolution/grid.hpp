@@ -25,6 +25,7 @@ struct Share {
 /// Of `size` values of a field, those from begin to end are the grid's own, the others those of neighbours.
 struct Cells {
   int begin, end, size;
+  int own() const { return end - begin; }
 };
 
 struct Grid {
@@ -46,7 +47,9 @@ struct Grid {
   int cut(int index) const { return static_cast<int>(static_cast<std::int64_t>(rows()) * index / share.count); }
   bool has_row_before() const { return share.count > 1 && (is_periodic || share.index > 0); }
   bool has_row_after() const { return share.count > 1 && (is_periodic || share.index + 1 < share.count); }
-  Cells cells() const;
+  Cells cells() const {
+    return share.count == 1 ? Cells{0, rows() * row_size(), rows() * row_size()} : cells_of_strip();
+  }
   /// Values of one field, those of neighbours among them.
   int size() const { return cells().size; }
   /// No strip has more; the same for all of them.
@@ -60,6 +63,7 @@ struct Grid {
   }
   /// The whole grid that this is a strip of.
   Grid whole() const { return {points, length, is_periodic, {}}; }
+  Cells cells_of_strip() const;
 };
 
 /// Its points with the fields that live there.

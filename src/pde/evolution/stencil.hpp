@@ -35,15 +35,15 @@ inline double largest_eigenvalue(const Grid& grid) {
   return 4.0 / (grid.spacing(0) * grid.spacing(0)) + 4.0 / (grid.spacing(1) * grid.spacing(1));
 }
 
-/// Sum of term(i), i = begin … end - 1.
+/// Sum of term(i), i = 0 … n - 1.
 template <class Term>
-double sum_terms(int begin, int end, const Term& term) {
+double sum_terms(int n, const Term& term) {
   constexpr int lanes = 8;
   double part[lanes] = {};
-  int i = begin;
-  for (; i + lanes <= end; i += lanes)
+  int i = 0;
+  for (; i + lanes <= n; i += lanes)
     for (int l = 0; l < lanes; ++l) part[l] += term(i + l);
-  for (; i < end; ++i) part[0] += term(i);
+  for (; i < n; ++i) part[0] += term(i);
   return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
 }
 

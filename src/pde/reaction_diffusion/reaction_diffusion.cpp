@@ -117,9 +117,9 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
   void transposed(const Point& at, const double* w, double* gx, double* gq) const override {
     if (!knows_coefficients_) {
       for (int k = 0; k < fields; ++k) {  // gx is room for the Laplacian until it is needed
-        const double* const weight = w + k * n_;
         for_each_laplacian(layout().grid, at.x + k * n_, [&](int i, double lap) { gx[i] = lap; });
-        gq[k] += evolution::sum_terms(cells_.begin, cells_.end, [&](int i) { return weight[i] * gx[i]; });
+        const double *const weight = w + k * n_ + cells_.begin, *const own = gx + cells_.begin;
+        gq[k] += evolution::sum_terms(cells_.own(), [=](int i) { return weight[i] * own[i]; });
       }
       Reaction::add_gradient(cells_, at, w, gq);
     }

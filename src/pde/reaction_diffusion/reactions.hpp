@@ -41,7 +41,9 @@ struct OneField {
     for (int i = c.begin; i < c.end; ++i) gx[i] += rate * Growth::slope(x[i]) * w[i];
   }
   static void add_gradient(const Cells& c, const Place& at, const double* w, double* gq) {
-    gq[1] += evolution::sum_terms(c.begin, c.end, [&](int i) { return w[i] * Growth::value(at.x[i]); });
+    const double* const x = at.x + c.begin;
+    w += c.begin;
+    gq[1] += evolution::sum_terms(c.own(), [&](int i) { return w[i] * Growth::value(x[i]); });
   }
 };
 
@@ -97,8 +99,10 @@ struct GrayScott {
   }
   static void add_gradient(const Cells& c, const Place& at, const double* w, double* gq) {
     const int n = c.size;
-    const double lost = evolution::sum_terms(c.begin, c.end, [&](int i) { return w[n + i] * at.x[n + i]; });
-    gq[2] += evolution::sum_terms(c.begin, c.end, [&](int i) { return w[i] * (1.0 - at.x[i]); }) - lost;
+    const double* const x = at.x + c.begin;
+    w += c.begin;
+    const double lost = evolution::sum_terms(c.own(), [&](int i) { return w[n + i] * x[n + i]; });
+    gq[2] += evolution::sum_terms(c.own(), [&](int i) { return w[i] * (1.0 - x[i]); }) - lost;
     gq[3] -= lost;
   }
 };
