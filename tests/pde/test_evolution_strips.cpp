@@ -166,6 +166,19 @@ TEST(EvolutionStripsMpi, AStateThatIsNotFiniteInOneStripFailsTheRow) {
   EXPECT_THAT(status.failed[0].reason, HasSubstr("not finite at t = 2"));
 }
 
+// Fast in the last strip alone: the others see no reason to stop.
+TEST(EvolutionStripsMpi, AStepTooLongForOneStripFailsTheRow) {
+  wave::Params p;
+  p.mesh = 8, p.cells = 2, p.dt = 0.05, p.times = {0.5}, p.points = {{0.5, 0.25}};
+  const auto together = wave::make(p, one_group()), alone = wave::make(p);
+  const Batch u("u", 1, 4), y("y", 1, 1);
+  u(0, 0) = u(0, 1) = u(0, 2) = 1.0, u(0, 3) = 30.0;
+  const RowStatus status = together->evaluate(u, y), of_one = alone->evaluate(u, y);
+  ASSERT_EQ(status.failed.size(), 1u);
+  EXPECT_THAT(status.failed[0].reason, HasSubstr("unstable on this grid"));
+  EXPECT_EQ(status.failed[0].reason, of_one.failed.at(0).reason);
+}
+
 TEST(EvolutionStrips, FewerRowsThanRanksAreRefusedWithTheDeck) {
   try {
     reaction_diffusion::make(small_square(4), std::make_shared<ProcessGrid>(5));
