@@ -1,7 +1,6 @@
 #pragma once
 /// What      The forward model of a semi-discrete evolution equation: unknowns to values at points and times, for batches of
-///           rows, with adjoint, tangent, pictures, and
-///           the states in time for data assimilation.
+///           rows, with adjoint, tangent, pictures, and the states in time for data assimilation.
 /// Method    Strip takes the steps of a Plan, and the derivatives of those steps, exact up to rounding.
 /// Parallel  one row a thread, each thread with memory of its own; a row's bits depend on that row alone.
 ///           On a decomposed domain the ranks of a group take one row after the other, each its strip of the grid, one thread

@@ -6,12 +6,12 @@
 /// Parallel  collective over the ranks of the strips, which get the same outputs, gradients and faults to the bit. States and
 ///           outputs are those of one rank to the bit: the rank that has the rows around a point observes it, and adding the
 ///           zeros of the others changes nothing. Gradients are sums over the ranks. On one rank: local, a workspace a thread.
-/// Cost      16 bytes a value of the state and stage for workspaces; halos as Halo::fill; a sum over the ranks an output time.
+/// Cost      of memory 3 stages + 3 states, the record and twice the coefficients; on several ranks Halo::fill before each f and
+///           product, and a sum over the ranks an output time.
 /// Fails     by a text that says why: unknowns that are not finite or that the model refuses, a step too long for them, a state
 ///           that is not finite. UserError: too little memory.
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
