@@ -1,5 +1,5 @@
-// A row of an evolution model on a large grid, whole on one rank or in strips on all ranks: least times of a value, and of a value
-// with its gradient, and the most memory of rank 0.
+// A row of an evolution model on a large grid, whole on one rank or in strips on all ranks: least times of a value, and of a
+// value with its gradient, and the most memory of rank 0.
 //   OMP_NUM_THREADS=1 mpirun -n 2 bench_evolution_strips [mesh]
 #include <mpi.h>
 #include <sys/resource.h>
