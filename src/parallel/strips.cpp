@@ -20,28 +20,33 @@ int byte_count(std::size_t bytes) {
 
 }  // namespace
 
-Strips::Strips(const Comm& comm, std::vector<int> cuts) : comm_(comm), cuts_(std::move(cuts)) {
+Strips::Strips(const Comm& comm, std::vector<int> cuts, bool is_ring)
+    : comm_(comm), cuts_(std::move(cuts)), is_ring_(is_ring) {
   ALEATOR_ASSERT(static_cast<int>(cuts_.size()) == comm_.size() + 1);
 }
 
 Strips Strips::coarser() const {
   std::vector<int> cuts = cuts_;
   for (int& cut : cuts) cut = (cut + 1) / 2;
-  return {comm_, cuts};
+  return {comm_, cuts, is_ring_};
 }
 
-void Strips::fill_halo(void* row_first, std::size_t row_bytes, std::size_t stride) const {
+void Strips::fill_halo(void* row_first, std::size_t row_bytes, std::size_t stride, const Arrays& arrays) const {
   constexpr int upwards = 0, downwards = 1;
-  const int bytes = byte_count(row_bytes), rank = comm_.rank();
-  const int below = rank > 0 ? rank - 1 : MPI_PROC_NULL, above = rank + 1 < comm_.size() ? rank + 1 : MPI_PROC_NULL;
-  char* const mine = static_cast<char*>(row_first);
-  char* const end = mine + static_cast<std::size_t>(last() - first()) * stride;
-  MPI_Request requests[4];
-  check(MPI_Irecv(mine - stride, bytes, MPI_BYTE, below, upwards, comm_.native(), &requests[0]));
-  check(MPI_Irecv(end, bytes, MPI_BYTE, above, downwards, comm_.native(), &requests[1]));
-  check(MPI_Isend(end - stride, bytes, MPI_BYTE, above, upwards, comm_.native(), &requests[2]));
-  check(MPI_Isend(mine, bytes, MPI_BYTE, below, downwards, comm_.native(), &requests[3]));
-  check(MPI_Waitall(4, requests, MPI_STATUSES_IGNORE));
+  const int bytes = byte_count(row_bytes), rank = comm_.rank(), ranks = comm_.size();
+  const int below = rank > 0 || is_ring_ ? (rank + ranks - 1) % ranks : MPI_PROC_NULL,
+            above = rank + 1 < ranks || is_ring_ ? (rank + 1) % ranks : MPI_PROC_NULL;
+  std::vector<MPI_Request> requests(4 * static_cast<std::size_t>(arrays.count));
+  MPI_Request* request = requests.data();
+  char* mine = static_cast<char*>(row_first);
+  for (int k = 0; k < arrays.count; ++k, mine += arrays.stride) {
+    char* const end = mine + static_cast<std::size_t>(last() - first()) * stride;
+    check(MPI_Irecv(mine - stride, bytes, MPI_BYTE, below, upwards, comm_.native(), request++));
+    check(MPI_Irecv(end, bytes, MPI_BYTE, above, downwards, comm_.native(), request++));
+    check(MPI_Isend(end - stride, bytes, MPI_BYTE, above, upwards, comm_.native(), request++));
+    check(MPI_Isend(mine, bytes, MPI_BYTE, below, downwards, comm_.native(), request++));
+  }
+  check(MPI_Waitall(4 * arrays.count, requests.data(), MPI_STATUSES_IGNORE));
 }
 
 void Strips::gather(void* row_0, std::size_t row_bytes) const {

@@ -20,17 +20,21 @@ void register_components(deck::Registry& registry) {
         return diffusion::make(params, builder.service<parallel::ProcessGrid>());
       });
   registry.add<model::ForwardModel, burgers::Params>(
-      "model", "pde/burgers", burgers::schema(),
-      [](const burgers::Params& params, deck::Builder&) { return burgers::make(params); });
+      "model", "pde/burgers", burgers::schema(), [](const burgers::Params& params, deck::Builder& builder) {
+        return burgers::make(params, builder.service<parallel::ProcessGrid>());
+      });
   registry.add<model::ForwardModel, cavity::Params>(
       "model", "pde/cavity", cavity::schema(),
       [](const cavity::Params& params, deck::Builder&) { return cavity::make(params); });
   registry.add<model::ForwardModel, reaction_diffusion::Params>(
       "model", "pde/reaction_diffusion", reaction_diffusion::schema(),
-      [](const reaction_diffusion::Params& params, deck::Builder&) { return reaction_diffusion::make(params); });
-  registry.add<model::ForwardModel, wave::Params>(
-      "model", "pde/wave", wave::schema(),
-      [](const wave::Params& params, deck::Builder&) { return wave::make(params); });
+      [](const reaction_diffusion::Params& params, deck::Builder& builder) {
+        return reaction_diffusion::make(params, builder.service<parallel::ProcessGrid>());
+      });
+  registry.add<model::ForwardModel, wave::Params>("model", "pde/wave", wave::schema(),
+                                                  [](const wave::Params& params, deck::Builder& builder) {
+                                                    return wave::make(params, builder.service<parallel::ProcessGrid>());
+                                                  });
   registry.add<model::ForwardModel, advection_diffusion::Params>(
       "model", "pde/advection_diffusion", advection_diffusion::schema(),
       [](const advection_diffusion::Params& params, deck::Builder&) { return advection_diffusion::make(params); });

@@ -27,6 +27,7 @@ struct Steps {
   double dt;
   Method method = Method::rk4;
   double memory = 256.0;
+  std::shared_ptr<parallel::ProcessGrid> ranks = nullptr;
 };
 
 struct Case {
@@ -46,7 +47,7 @@ inline Case burgers_case() {
            apply(steps, p);
            p.mesh = 40, p.unknowns = 8, p.viscosity_is_unknown = true;
            p.times = {0.15, 0.36}, p.points = {{0.03}, {0.4}, {0.77}, {0.99}};
-           return burgers::make(p);
+           return burgers::make(p, steps.ranks);
          }};
   for (int k = 0; k < 8; ++k) c.centre.push_back(0.8 + std::sin(0.25 * M_PI * k));
   c.centre.push_back(0.02);
@@ -60,7 +61,7 @@ inline Case reaction_case(const std::string& name, reaction_diffusion::Kind kind
            apply(steps, p);
            p.kind = kind, p.unknown = Unknown::both, p.mesh = 12, p.cells = 3;
            p.times = {0.7, 1.9}, p.points = {{0.03, 0.5}, {0.4, 0.99}, {0.77, 0.2}};
-           return make(p);
+           return make(p, steps.ranks);
          }};
   for (int k = 0; k < 9; ++k) c.centre.push_back(0.5 + 0.3 * std::sin(1.0 + 2.0 * k));
   return c;
@@ -73,7 +74,7 @@ inline Case wave_case() {
             p.mesh = 20, p.cells = 2, p.sponge = 0.2, p.sponge_rate = 20.0;
             p.sources = {{0.3, 0.4}, {0.62, 0.77}}, p.frequency = 2.0;
             p.times = {0.6, 1.1}, p.points = {{0.23, 0.5}, {0.4, 0.79}, {0.77, 0.22}};
-            return wave::make(p);
+            return wave::make(p, steps.ranks);
           }};
 }
 

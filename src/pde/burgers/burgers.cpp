@@ -15,9 +15,9 @@ using evolution::Layout;
 using evolution::Point;
 using evolution::Rates;
 
-Layout burgers_layout(const Params& p) {
+Layout burgers_layout(const Params& p, evolution::Share share) {
   Layout layout;
-  layout.grid = {{p.mesh}, {p.length}, true};
+  layout.grid = {{p.mesh}, {p.length}, true, share};
   layout.field_names = {"u"};
   layout.observed = {0};
   layout.coefficients = 1;
@@ -29,20 +29,22 @@ Layout burgers_layout(const Params& p) {
 // Linear between `count` equally spaced values on a circle.
 evolution::SparseMap linear_between(const evolution::Grid& grid, int count) {
   std::vector<std::vector<double>> points;
-  for (int i = 0; i < grid.size(); ++i) points.push_back({grid.position(0, i)});
+  for (int i = 0; i < grid.size(); ++i) points.push_back({grid.position_of(0, i)});
   return evolution::interpolation({{count}, grid.length, true}, points);
 }
 
-// q = {nu}.
+// q = {nu}. A whole grid is closed at its ends; a strip has a neighbour's point at either.
 class Burgers : public evolution::SemiDiscrete {
  public:
-  explicit Burgers(const Params& p)
-      : SemiDiscrete(burgers_layout(p)),
+  Burgers(const Params& p, evolution::Share share)
+      : SemiDiscrete(burgers_layout(p, share)),
         params_(p),
-        n_(p.mesh),
+        cells_(layout().grid.cells()),
+        n_(cells_.size),
+        is_closed_(share.count == 1),
         h_(p.length / p.mesh),
         initial_(linear_between(layout().grid, p.unknowns)),
-        own_initial_(nodal::initial_values(p, nodes_of(layout().grid, layout().field_names))) {
+        own_initial_(initial_state(p, layout())) {
     own_initial_.resize(static_cast<std::size_t>(n_));
   }
 
@@ -66,7 +68,7 @@ class Burgers : public evolution::SemiDiscrete {
   }
   void prepare_transposed(const double*, const double* gq, const double* gx, double* gu) const override {
     if (params_.viscosity_is_unknown) gu[params_.unknowns] += gq[0];
-    initial_.add_transposed(gx, gu);
+    initial_.add_transposed(cells_.begin, cells_.end, gx, gu);
   }
 
   // f_i = -(F_(i+1/2) - F_(i-1/2)) / h; both fluxes of a point are computed there, so that the loop has no recurrence.
@@ -78,7 +80,7 @@ class Burgers : public evolution::SemiDiscrete {
   }
   void tangent(const Point& at, const double* dq, const double* dx, double* df) const override {
     const double c = -1.0 / (6.0 * h_), d = at.q[0] / (h_ * h_), dd = dq[0] / (h_ * h_);
-    for (int i = 0; i < n_; ++i) {
+    for (int i = cells_.begin; i < cells_.end; ++i) {
       const int l = before(i), r = after(i);
       const double left = at.x[l], x = at.x[i], right = at.x[r];
       df[i] = c * ((dx[r] - dx[l]) * (right + left + x) + (right - left) * (dx[r] + dx[l] + dx[i])) +
@@ -93,21 +95,20 @@ class Burgers : public evolution::SemiDiscrete {
       gx[i] = w[l] * (c * (2.0 * x[i] + x[l]) + d) + w[r] * (d - c * (2.0 * x[i] + x[r])) +
               w[i] * (c * (x[r] - x[l]) - 2.0 * d);
     };
-    point(0, n_ - 1, 1);
+    if (is_closed_) point(0, n_ - 1, 1);
 #pragma GCC ivdep
     for (int i = 1; i + 1 < n_; ++i) point(i, i - 1, i + 1);
-    point(n_ - 1, n_ - 2, 0);
+    if (is_closed_) point(n_ - 1, n_ - 2, 0);
     if (!params_.viscosity_is_unknown) return;
-    const double inside =
-        evolution::sum_terms(n_ - 2, [&](int i) { return w[i + 1] * (x[i] - 2.0 * x[i + 1] + x[i + 2]); });
-    const double ends = w[0] * (x[n_ - 1] - 2.0 * x[0] + x[1]) + w[n_ - 1] * (x[n_ - 2] - 2.0 * x[n_ - 1] + x[0]);
-    gq[0] += (inside + ends) / (h_ * h_);
+    double sum = evolution::sum_terms(n_ - 2, [&](int i) { return w[i + 1] * (x[i] - 2.0 * x[i + 1] + x[i + 2]); });
+    if (is_closed_) sum += w[0] * (x[n_ - 1] - 2.0 * x[0] + x[1]) + w[n_ - 1] * (x[n_ - 2] - 2.0 * x[n_ - 1] + x[0]);
+    gq[0] += sum / (h_ * h_);
   }
 
   // |u| does not grow: the maximum principle.
   Rates rates(const double* q, const double* x) const override {
     double speed = 0.0;
-    for (int i = 0; i < n_; ++i) speed = std::max(speed, std::abs(x[i]));
+    for (int i = cells_.begin; i < cells_.end; ++i) speed = std::max(speed, std::abs(x[i]));
     return {speed / h_, 4.0 * q[0] / (h_ * h_)};
   }
   Rates known_rates() const override {
@@ -120,14 +121,16 @@ class Burgers : public evolution::SemiDiscrete {
   // work(i, x_(i-1), x_i, x_(i+1))
   template <class Work>
   void each(const double* x, const Work& work) const {
-    work(0, x[n_ - 1], x[0], x[1]);
+    if (is_closed_) work(0, x[n_ - 1], x[0], x[1]);
 #pragma GCC ivdep
     for (int i = 1; i + 1 < n_; ++i) work(i, x[i - 1], x[i], x[i + 1]);
-    work(n_ - 1, x[n_ - 2], x[n_ - 1], x[0]);
+    if (is_closed_) work(n_ - 1, x[n_ - 2], x[n_ - 1], x[0]);
   }
 
   Params params_;
-  int n_;
+  evolution::Cells cells_;
+  int n_;  ///< own points, and the neighbours' of a strip
+  bool is_closed_;
   double h_;
   evolution::SparseMap initial_;
   std::vector<double> own_initial_;
@@ -156,8 +159,9 @@ deck::Schema<Params> schema() {
   return s;
 }
 
-std::unique_ptr<model::ForwardModel> make(const Params& params) {
-  return std::make_unique<evolution::Engine>(std::make_unique<Burgers>(params), params);
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks) {
+  const auto make = [params](evolution::Share share) { return std::make_unique<Burgers>(params, share); };
+  return std::make_unique<evolution::Engine>("pde/burgers", make, params, std::move(ranks));
 }
 
 }  // namespace aleator::pde::burgers

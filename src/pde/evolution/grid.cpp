@@ -26,6 +26,17 @@ Bracket bracket(const Grid& grid, int axis, double x) {
 
 }  // namespace
 
+Cells Grid::cells_of_strip() const {
+  const int begin = has_row_before() ? row_size() : 0;
+  const int end = begin + (cut(share.index + 1) - cut(share.index)) * row_size();
+  return {begin, end, end + (has_row_after() ? row_size() : 0)};
+}
+
+int Grid::row_of(int cell) const {
+  const int row = cut(share.index) - (has_row_before() ? 1 : 0) + cell / row_size();
+  return (row + rows()) % rows();
+}
+
 nodal::Nodes nodes_of(const Grid& grid, const std::vector<std::string>& fields) {
   nodal::Nodes nodes{grid.points, {}, {}, grid.is_periodic, fields};
   for (int a = 0; a < grid.dimension(); ++a)
@@ -41,20 +52,26 @@ void SparseMap::apply(const double* x, double* y) const {
   }
 }
 
-void SparseMap::add_transposed(const double* y, double* x) const {
-  for (int k = 0; k < rows(); ++k)
+void SparseMap::add_transposed(int begin, int end, const double* y, double* x) const {
+  for (int k = begin; k < end; ++k)
     for (std::size_t e = begin_[k]; e < begin_[k + 1]; ++e) x[column_[e]] += weight_[e] * y[k];
 }
 
-SparseMap interpolation(const Grid& grid, const std::vector<std::vector<double>>& points) {
+SparseMap interpolation(const Grid& grid, const std::vector<std::vector<double>>& points, Entries entries) {
+  const Cells cells = grid.cells();
+  const int nx = grid.row_size(), first = grid.cut(grid.share.index), last = grid.cut(grid.share.index + 1);
+  const auto is_own = [&](int row) { return row >= first && row < last; };
   SparseMap map;
   for (const std::vector<double>& point : points) {
-    const Bracket x = bracket(grid, 0, point[0]);
-    const Bracket y = grid.dimension() == 1 ? Bracket{0, 0, 0.0} : bracket(grid, 1, point[1]);
-    const int nx = grid.points[0];
-    for (const auto& [j, wy] : {std::pair(y.low, 1.0 - y.weight_of_high), std::pair(y.high, y.weight_of_high)})
+    const Bracket x = grid.dimension() == 1 ? Bracket{0, 0, 0.0} : bracket(grid, 0, point[0]);
+    const Bracket y = bracket(grid, grid.dimension() - 1, point.back());
+    const auto add_row = [&](int row, double wy) {
+      if (!is_own(entries == Entries::own_cells ? row : y.low)) return;
+      const int begin = cells.begin + nx * ((is_own(row) ? row : last) - first);  // the row after the last may be row 0
       for (const auto& [i, wx] : {std::pair(x.low, 1.0 - x.weight_of_high), std::pair(x.high, x.weight_of_high)})
-        if (wx * wy != 0.0) map.add_entry(i + nx * j, wx * wy);
+        if (wx * wy != 0.0) map.add_entry(begin + i, wx * wy);
+    };
+    add_row(y.low, 1.0 - y.weight_of_high), add_row(y.high, y.weight_of_high);
     map.end_row();
   }
   return map;
@@ -63,11 +80,10 @@ SparseMap interpolation(const Grid& grid, const std::vector<std::vector<double>>
 SparseMap from_blocks(const Grid& grid, int c) {
   SparseMap map;
   const int nx = grid.points[0], ny = grid.points[1];
-  for (int j = 0; j < ny; ++j)
-    for (int i = 0; i < nx; ++i) {
-      map.add_entry(i / (nx / c) + c * (j / (ny / c)), 1.0);
-      map.end_row();
-    }
+  for (int cell = 0; cell < grid.size(); ++cell) {
+    map.add_entry(cell % nx / (nx / c) + c * (grid.row_of(cell) / (ny / c)), 1.0);
+    map.end_row();
+  }
   return map;
 }
 

@@ -29,14 +29,13 @@ const Tableau& tableau(Method method) {
 }
 
 Plan::Plan(const CommonParams& params, const SemiDiscrete& model)
-    : tableau(&evolution::tableau(params.method)), dt(params.dt) {
+    : tableau(&evolution::tableau(params.method)), dt(params.dt), memory(params.memory * 1e6) {
   const Layout& layout = model.layout();
   choose_points(params, layout.grid);
   times = model::observation_times(params, 0.0, model::FirstTime::after_start);
   make_steps(params.dt);
   if (const std::string fault = fault_of_step(model.known_rates()); !fault.empty())
     throw deck::KeyError("dt", fault, "an explicit step is bounded by h^2 / diffusivity and h / speed");
-  choose_segments(params.memory * 1e6, layout);
   name_outputs(layout);
 }
 
@@ -57,7 +56,6 @@ void Plan::choose_points(const CommonParams& params, const Grid& grid) {
   for (std::vector<double>& point : nodal::observed_points(params, nodes_of(grid, {})))
     points.push_back(std::move(point));
   if (points.empty()) throw deck::KeyError("points", "nothing is observed", "set points, point_grid or observe_every");
-  observation = interpolation(grid, points);
 }
 
 void Plan::make_steps(double dt) {
@@ -80,19 +78,20 @@ std::string Plan::fault_of_step(const Rates& rates, double h) const {
                      h, readable_below(longest));
 }
 
-void Plan::choose_segments(double bytes, const Layout& layout) {
+Plan::Segments Plan::segments(int state_size) const {
   const int count = static_cast<int>(steps.size()), stages = tableau->stages;
-  const double state = 8.0 * layout.state_size();
   const auto needed = [&](int length) {
-    return state * (1.0 + stages * static_cast<double>(length) + std::ceil(1.0 * count / length));
+    return 8.0 * state_size * (1.0 + stages * static_cast<double>(length) + std::ceil(1.0 * count / length));
   };
-  segment = count;
-  if (needed(count) > bytes) segment = std::max(1, static_cast<int>(std::sqrt(1.0 * count / stages)));
-  if (needed(segment) > bytes)
-    throw deck::KeyError("memory",
-                         fmt::format("{} steps of {} values need {:.3g} MB a thread", count, layout.state_size(),
-                                     1e-6 * needed(segment)),
-                         "raise memory, or choose fewer grid points");
+  const int length = needed(count) <= memory ? count : std::max(1, static_cast<int>(std::sqrt(1.0 * count / stages)));
+  return {length, needed(length)};
+}
+
+std::string Plan::fault_of_memory(int state_size) const {
+  const double bytes = segments(state_size).bytes;
+  return bytes <= memory
+             ? std::string()
+             : fmt::format("{} steps of {} values need {:.3g} MB a thread", steps.size(), state_size, 1e-6 * bytes);
 }
 
 void Plan::name_outputs(const Layout& layout) {

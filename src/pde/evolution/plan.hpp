@@ -5,8 +5,8 @@
 ///           stages) where all stages would be more than `memory`.
 /// Parallel  local.
 /// Cost      24 bytes a step.
-/// Fails     KeyError: times or points that are none, twice or outside; more than a million steps; too little memory; a step
-///           that is unstable for whatever unknowns.
+/// Fails     KeyError: times or points that are none, twice or outside; more than a million steps; a step that is unstable for
+///           whatever unknowns.
 #include <string>
 #include <vector>
 
@@ -37,12 +37,9 @@ class Plan {
   model::Shape shape;
   std::vector<double> times;
   std::vector<std::vector<double>> points;
-  SparseMap observation;  ///< of one field
   std::vector<Step> steps;
-  int segment = 0;  ///< steps of a segment; the last may have fewer
-  double dt = 0.0;
-  int segments() const { return (static_cast<int>(steps.size()) + segment - 1) / segment; }
-  double longest_step = 0.0;
+  double dt = 0.0, longest_step = 0.0;
+  double memory;  ///< bytes
 
   /// The longest step that is stable.
   double limit(const Rates& rates) const {
@@ -51,11 +48,18 @@ class Plan {
   /// Why the longest step, or a step h, is too long, or empty.
   std::string fault_of_step(const Rates& rates) const { return fault_of_step(rates, longest_step); }
   std::string fault_of_step(const Rates& rates, double h) const;
+  /// For states of so many values: steps of a segment (the last may have fewer), and the bytes that the way back needs.
+  struct Segments {
+    int length;
+    double bytes;
+  };
+  Segments segments(int state_size) const;
+  /// Why that is more than `memory`, or empty.
+  std::string fault_of_memory(int state_size) const;
 
  private:
   void choose_points(const CommonParams& params, const Grid& grid);
   void make_steps(double dt);
-  void choose_segments(double bytes, const Layout& layout);
   void name_outputs(const Layout& layout);
 };
 

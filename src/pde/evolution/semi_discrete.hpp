@@ -2,7 +2,10 @@
 /// What      An evolution equation after discretisation in space: x' = f(t, q, x) on a grid. All that a new model must give.
 /// Method    prepare() makes coefficients q and the initial state x of the unknowns u. The state is one field after the other,
 ///           each of grid.size() values. Derivatives are products with the Jacobians of f and prepare, and with their transposes.
-/// Parallel  const and without state: called by several threads, each with a row of its own.
+///           The grid may be a strip: x, dx and w then come with the neighbours' rows of them (grid.cells()), of the results own
+///           cells count, and gq, gu and rates are those of own cells, which the engine adds up and takes the largest of.
+///           Where f looks at q of a neighbour, prepare() fills that in: u is whole on every rank.
+/// Parallel  const and without state: called by several threads, each with a row of its own. Nothing here knows of other ranks.
 /// Cost      of the model.
 /// Fails     fault() says why a u is no model; a state that stops being finite is the engine's affair.
 #include <string>
@@ -22,7 +25,12 @@ struct Layout {
   std::vector<std::string> input_names;
   std::vector<int> input_grid;  ///< as model::Shape
   int state_size() const { return grid.size() * static_cast<int>(field_names.size()); }
+  /// No strip has more.
+  int largest_state_size() const { return grid.largest_size() * static_cast<int>(field_names.size()); }
 };
+
+/// The values of the key initial_state at own cells, a field after the other; empty where it is not given.
+std::vector<double> initial_state(const nodal::NodeParams& params, const Layout& layout);
 
 /// Where f and its derivatives are taken.
 struct Point {
@@ -58,7 +66,7 @@ class SemiDiscrete {
   /// gx = f_x^T w, gq += f_q^T w.
   virtual void transposed(const Point& at, const double* w, double* gx, double* gq) const = 0;
 
-  /// For q and the initial state.
+  /// For q and the initial state; of no less where either grows.
   virtual Rates rates(const double* q, const double* x) const = 0;
   /// What of these is known without u: a step too long for it is refused at once.
   virtual Rates known_rates() const { return {}; }

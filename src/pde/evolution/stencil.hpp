@@ -1,7 +1,8 @@
 #pragma once
 /// What      The five-point Laplacian on a grid of cells with Neumann boundaries, and sums over a grid.
 /// Method    A cell beyond the edge has the value of the one before it: second order, and symmetric, so that the operator is
-///           its own transpose. Sums are taken in eight lanes, in an order that depends on the length alone.
+///           its own transpose. Sums are taken in eight lanes, in an order that depends on the length alone. On a strip:
+///           of its own cells, which see the rows of neighbours.
 /// Parallel  one thread.
 /// Cost      8 flops a cell; one pass through memory.
 /// Fails     -
@@ -9,15 +10,16 @@
 
 namespace aleator::pde::evolution {
 
-/// work(i, Laplacian of x at cell i); what it writes to must not be x.
+/// work(i, Laplacian of x at cell i) for a strip's own cells; what it writes to must not be x.
 template <class Work>
 void for_each_laplacian(const Grid& grid, const double* x, const Work& work) {
-  const int nx = grid.points[0], ny = grid.points[1];
+  const Cells cells = grid.cells();
+  const int nx = grid.points[0], first = cells.begin / nx, last = cells.end / nx, rows = cells.size / nx;
   const double cx = 1.0 / (grid.spacing(0) * grid.spacing(0)), cy = 1.0 / (grid.spacing(1) * grid.spacing(1));
-  for (int j = 0; j < ny; ++j) {
+  for (int j = first; j < last; ++j) {
     const double* const row = x + j * nx;
     const double* const south = j == 0 ? row : row - nx;
-    const double* const north = j + 1 == ny ? row : row + nx;
+    const double* const north = j + 1 == rows ? row : row + nx;
     const auto at = [&](int i, double west, double east) {
       work(j * nx + i, cx * (west - 2.0 * row[i] + east) + cy * (south[i] - 2.0 * row[i] + north[i]));
     };

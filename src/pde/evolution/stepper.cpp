@@ -39,18 +39,18 @@ void Stepper::combine(const double* x, const double* weight, const double* v, do
 }
 
 // Not inlined: the same instructions, and so the same bits, wherever a state is computed.
-[[gnu::noinline]] void Stepper::step(const Step& step, const double* q, const double* x, double* stages,
-                                     double* next) const {
+[[gnu::noinline]] void Stepper::step(const Step& step, const double* q, double* x, double* stages, double* next) const {
   const Tableau& m = tableau_;
   double weight[4];
   for (int i = 0; i < m.stages; ++i) {
-    const double* at = x;
+    double* at = x;
     if (i > 0) {
       double* const stage = stages + static_cast<std::size_t>(i - 1) * stride_;
       for (int j = 0; j < m.stages; ++j) weight[j] = j < i ? step.h * m.a[i][j] : 0.0;
       combine(x, weight, scratch(0), stage);
       at = stage;
     }
+    halo_.fill(at);
     model_.f({step.t + m.c[i] * step.h, q, at}, scratch(i));
   }
   for (int i = 0; i < m.stages; ++i) weight[i] = step.h * m.b[i];
@@ -66,6 +66,7 @@ void Stepper::back(const Step& step, const double* q, const double* x, double* l
     for (std::size_t k = 0; k < n_; ++k) base[k] = step.h * m.b[i] * lambda[k];
     for (int j = 0; j < m.stages; ++j) weight[j] = j > i ? step.h * m.a[j][i] : 0.0;
     combine(base, weight, scratch(0), w);
+    halo_.fill(w);
     model_.transposed({step.t + m.c[i] * step.h, q, x + static_cast<std::size_t>(i) * stride_}, w, scratch(i), gq);
   }
   for (int i = 0; i < m.stages; ++i) weight[i] = 1.0;
@@ -79,6 +80,7 @@ void Stepper::tangent(const Step& step, const double* q, const double* dq, const
   for (int i = 0; i < m.stages; ++i) {
     for (int j = 0; j < m.stages; ++j) weight[j] = j < i ? step.h * m.a[i][j] : 0.0;
     combine(dx, weight, scratch(0), stage);
+    halo_.fill(stage);
     model_.tangent({step.t + m.c[i] * step.h, q, x + static_cast<std::size_t>(i) * stride_}, dq, stage, scratch(i));
   }
   for (int i = 0; i < m.stages; ++i) weight[i] = step.h * m.b[i];

@@ -17,9 +17,9 @@ using evolution::Point;
 using evolution::Rates;
 
 template <class Reaction>
-Layout layout_of(const Params& p) {
+Layout layout_of(const Params& p, evolution::Share share) {
   Layout layout;
-  layout.grid = {{p.mesh, p.mesh}, {p.length, p.length}, false};
+  layout.grid = {{p.mesh, p.mesh}, {p.length, p.length}, false, share};
   layout.field_names = Reaction::field_names();
   layout.observed = {Reaction::fields - 1};
   layout.coefficients = Reaction::coefficients;
@@ -33,12 +33,12 @@ Layout layout_of(const Params& p) {
 // The initial state when it is known: as the deck says, or Gaussian spots [x, y, radius, height] on the background.
 std::vector<double> known_state(const Params& p, const evolution::Layout& layout) {
   const evolution::Grid& grid = layout.grid;
-  std::vector<double> state = nodal::initial_values(p, nodes_of(grid, layout.field_names));
+  std::vector<double> state = initial_state(p, layout);
   if (!state.empty()) return state;
   std::vector<double> field(static_cast<std::size_t>(grid.size()), p.background);
   for (const std::vector<double>& spot : p.spots)
     for (int k = 0; k < grid.size(); ++k) {
-      const double x = grid.position(0, k % p.mesh) - spot[0], y = grid.position(1, k / p.mesh) - spot[1];
+      const double x = grid.position_of(0, k) - spot[0], y = grid.position_of(1, k) - spot[1];
       field[static_cast<std::size_t>(k)] += spot[3] * std::exp(-(x * x + y * y) / (spot[2] * spot[2]));
     }
   if (layout.field_names.size() == 2)
@@ -53,11 +53,12 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
  public:
   static constexpr int fields = Reaction::fields, coefficients = Reaction::coefficients;
 
-  explicit ReactionDiffusion(const Params& p)
-      : SemiDiscrete(layout_of<Reaction>(p)),
+  ReactionDiffusion(const Params& p, evolution::Share share)
+      : SemiDiscrete(layout_of<Reaction>(p, share)),
         knows_coefficients_(p.unknown == Unknown::initial),
         knows_initial_(p.unknown == Unknown::coefficients),
-        n_(layout().grid.size()),
+        cells_(layout().grid.cells()),
+        n_(cells_.size),
         q_(Reaction::values(p)),
         initial_(known_state(p, layout())),
         blocks_(knows_initial_ ? evolution::SparseMap() : from_blocks(layout().grid, p.cells)) {}
@@ -100,35 +101,36 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
     std::vector<double> g(gx + (fields - 1) * n_, gx + fields * n_);
     if (fields == 2)
       for (int i = 0; i < n_; ++i) g[static_cast<std::size_t>(i)] -= gx[i];
-    blocks_.add_transposed(g.data(), gu + first_block());
+    blocks_.add_transposed(cells_.begin, cells_.end, g.data(), gu + first_block());
   }
 
   void f(const Point& at, double* f) const override {
     diffuse(at.q, at.x, f);
-    Reaction::f(n_, at.q, at.x, f);
+    Reaction::f(cells_, at.q, at.x, f);
   }
   void tangent(const Point& at, const double* dq, const double* dx, double* df) const override {
     diffuse(at.q, dx, df);
     for (int k = 0; k < fields; ++k)
       for_each_laplacian(layout().grid, at.x + k * n_, [&](int i, double lap) { df[k * n_ + i] += dq[k] * lap; });
-    Reaction::tangent(n_, at, dq, dx, df);
+    Reaction::tangent(cells_, at, dq, dx, df);
   }
   void transposed(const Point& at, const double* w, double* gx, double* gq) const override {
     if (!knows_coefficients_) {
       for (int k = 0; k < fields; ++k) {  // gx is room for the Laplacian until it is needed
-        const double* const weight = w + k * n_;
         for_each_laplacian(layout().grid, at.x + k * n_, [&](int i, double lap) { gx[i] = lap; });
-        gq[k] += evolution::sum_terms(n_, [&](int i) { return weight[i] * gx[i]; });
+        const double *const weight = w + k * n_ + cells_.begin, *const own = gx + cells_.begin;
+        gq[k] += evolution::sum_terms(cells_.own(), [=](int i) { return weight[i] * own[i]; });
       }
-      Reaction::add_gradient(n_, at, w, gq);
+      Reaction::add_gradient(cells_, at, w, gq);
     }
     diffuse(at.q, w, gx);
-    Reaction::transposed(n_, at, w, gx);
+    Reaction::transposed(cells_, at, w, gx);
   }
 
   Rates rates(const double* q, const double* x) const override {
     double most = 1.0;  // of |state|
-    for (int i = 0; i < fields * n_; ++i) most = std::max(most, std::abs(x[i]));
+    for (int k = 0; k < fields; ++k)
+      for (int i = cells_.begin; i < cells_.end; ++i) most = std::max(most, std::abs(x[k * n_ + i]));
     return {0.0,
             evolution::largest_eigenvalue(layout().grid) * *std::max_element(q, q + fields) + Reaction::decay(q, most)};
   }
@@ -149,7 +151,8 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
   }
 
   bool knows_coefficients_, knows_initial_;
-  int n_;
+  evolution::Cells cells_;
+  int n_;  ///< values of a field: own cells, and the neighbours' of a strip
   std::vector<double> q_, initial_;
   evolution::SparseMap blocks_;
 };
@@ -204,20 +207,18 @@ deck::Schema<Params> schema() {
   return s;
 }
 
-std::unique_ptr<model::ForwardModel> make(const Params& params) {
-  std::unique_ptr<evolution::SemiDiscrete> equation;
-  switch (params.kind) {
-    case Kind::fisher_kpp:
-      equation = std::make_unique<ReactionDiffusion<FisherKpp>>(params);
-      break;
-    case Kind::allen_cahn:
-      equation = std::make_unique<ReactionDiffusion<AllenCahn>>(params);
-      break;
-    case Kind::gray_scott:
-      equation = std::make_unique<ReactionDiffusion<GrayScott>>(params);
-      break;
-  }
-  return std::make_unique<evolution::Engine>(std::move(equation), params);
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks) {
+  const auto make = [params](evolution::Share share) -> std::unique_ptr<evolution::SemiDiscrete> {
+    switch (params.kind) {
+      case Kind::allen_cahn:
+        return std::make_unique<ReactionDiffusion<AllenCahn>>(params, share);
+      case Kind::gray_scott:
+        return std::make_unique<ReactionDiffusion<GrayScott>>(params, share);
+      default:
+        return std::make_unique<ReactionDiffusion<FisherKpp>>(params, share);
+    }
+  };
+  return std::make_unique<evolution::Engine>("pde/reaction_diffusion", make, params, std::move(ranks));
 }
 
 }  // namespace aleator::pde::reaction_diffusion

@@ -15,9 +15,9 @@ using evolution::Layout;
 using evolution::Point;
 using evolution::Rates;
 
-Layout wave_layout(const Params& p) {
+Layout wave_layout(const Params& p, evolution::Share share) {
   Layout layout;
-  layout.grid = {{p.mesh, p.mesh}, {p.length, p.length}, false};
+  layout.grid = {{p.mesh, p.mesh}, {p.length, p.length}, false, share};
   for (std::size_t s = 0; s < p.sources.size(); ++s) {
     layout.field_names.push_back(fmt::format("u{}", s + 1));
     layout.field_names.push_back(fmt::format("v{}", s + 1));
@@ -34,7 +34,7 @@ std::vector<double> damping(const Params& p, const evolution::Grid& grid) {
   std::vector<double> d(static_cast<std::size_t>(grid.size()), 0.0);
   const auto depth = [&](double x) { return std::max({0.0, p.sponge - x, x - (p.length - p.sponge)}) / p.sponge; };
   for (int k = 0; k < grid.size() && p.sponge > 0.0; ++k) {
-    const double x = depth(grid.position(0, k % p.mesh)), y = depth(grid.position(1, k / p.mesh));
+    const double x = depth(grid.position_of(0, k)), y = depth(grid.position_of(1, k));
     d[static_cast<std::size_t>(k)] = p.sponge_rate * std::min(1.0, x * x + y * y);
   }
   return d;
@@ -43,10 +43,11 @@ std::vector<double> damping(const Params& p, const evolution::Grid& grid) {
 // q: c^2 of every cell. State: u and v of the first source, of the second, …
 class Wave : public evolution::SemiDiscrete {
  public:
-  explicit Wave(const Params& p)
-      : SemiDiscrete(wave_layout(p)),
+  Wave(const Params& p, evolution::Share share)
+      : SemiDiscrete(wave_layout(p, share)),
         params_(p),
-        n_(layout().grid.size()),
+        cells_(layout().grid.cells()),
+        n_(cells_.size),
         blocks_(from_blocks(layout().grid, p.cells)),
         damping_(damping(p, layout().grid)) {
     for (const std::vector<double>& source : p.sources) sources_.push_back(interpolation(layout().grid, {source}));
@@ -71,7 +72,7 @@ class Wave : public evolution::SemiDiscrete {
   }
   void prepare_transposed(const double* u, const double* gq, const double*, double* gu) const override {
     std::vector<double> g(params_.cells * params_.cells, 0.0);
-    blocks_.add_transposed(gq, g.data());
+    blocks_.add_transposed(cells_.begin, cells_.end, gq, g.data());
     for (std::size_t k = 0; k < g.size(); ++k) gu[k] += 2.0 * u[k] * g[k];
   }
 
@@ -98,7 +99,7 @@ class Wave : public evolution::SemiDiscrete {
       for_each_laplacian(layout().grid, at.x + 2 * s * n_, [=](int i, double lap) { gq[i] += wv[i] * lap; });
       for (int i = 0; i < n_; ++i) gv[i] = c2[i] * wv[i];  // room for it until gv itself comes
       for_each_laplacian(layout().grid, gv, [=](int i, double lap) { gu[i] = lap - d[i] * wu[i]; });
-      for (int i = 0; i < n_; ++i) gv[i] = wu[i] - d[i] * wv[i];
+      for (int i = cells_.begin; i < cells_.end; ++i) gv[i] = wu[i] - d[i] * wv[i];
     }
   }
 
@@ -130,7 +131,8 @@ class Wave : public evolution::SemiDiscrete {
   }
 
   Params params_;
-  int n_;
+  evolution::Cells cells_;
+  int n_;  ///< values of a field: own cells, and the neighbours' of a strip
   evolution::SparseMap blocks_;
   std::vector<evolution::SparseMap> sources_;
   std::vector<double> damping_;
@@ -182,8 +184,9 @@ deck::Schema<Params> schema() {
   return s;
 }
 
-std::unique_ptr<model::ForwardModel> make(const Params& params) {
-  return std::make_unique<evolution::Engine>(std::make_unique<Wave>(params), params);
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks) {
+  const auto make = [params](evolution::Share share) { return std::make_unique<Wave>(params, share); };
+  return std::make_unique<evolution::Engine>("pde/wave", make, params, std::move(ranks));
 }
 
 }  // namespace aleator::pde::wave

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "model/forward_model.hpp"
+#include "parallel/process_grid.hpp"
 #include "pde/evolution/params.hpp"
 
 namespace aleator::pde::wave {
@@ -27,6 +28,7 @@ struct Params : evolution::CommonParams {
 };
 
 deck::Schema<Params> schema();
-std::unique_ptr<model::ForwardModel> make(const Params& params);
+/// `ranks` null: one process.
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks = nullptr);
 
 }  // namespace aleator::pde::wave

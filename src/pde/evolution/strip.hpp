@@ -1,0 +1,81 @@
+#pragma once
+/// What      A model on the strip of the grid that is this rank's, or on all of it: the steps of a Plan from unknowns to outputs,
+///           and back with the gradient.
+/// Method    Stepper takes the steps. Output (time, field, point), point fastest, by multilinear interpolation. For the way back
+///           the stages of a segment of steps are recorded, and the states at the beginning of segments kept (plan.hpp).
+/// Parallel  collective over the ranks of the strips, which get the same outputs, gradients and faults to the bit. States and
+///           outputs are those of one rank to the bit: the rank that has the rows around a point observes it, and adding the
+///           zeros of the others changes nothing. Gradients are sums over the ranks. On one rank: local, a workspace a thread.
+/// Cost      of memory 3 stages + 3 states, the record and twice the coefficients; on several ranks Halo::fill before each f and
+///           product, and a sum over the ranks an output time.
+/// Fails     by a text that says why: unknowns that are not finite or that the model refuses, a step too long for them, a state
+///           that is not finite. UserError: too little memory.
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "kernels/huge_pages.hpp"
+#include "model/state_space.hpp"
+#include "pde/evolution/plan.hpp"
+#include "pde/evolution/stepper.hpp"
+
+namespace aleator::pde::evolution {
+
+class Strip {
+ public:
+  /// The memory of one thread.
+  struct Workspace {
+    double *q, *dq;                   ///< coefficients; their direction, or the gradient with respect to them
+    double *x, *next, *stage_states;  ///< a step without record
+    double* dx;
+    double *scratch, *begins, *record;  ///< begins: of the segments; record: the stages of one
+  };
+
+  /// `plan` outlives this. The model is that of this rank's share of the grid.
+  Strip(std::unique_ptr<SemiDiscrete> model, const Plan& plan, const parallel::Comm& comm);
+
+  const SemiDiscrete& model() const { return *model_; }
+  const Halo& halo() const { return halo_; }
+  /// Rows that can be computed side by side.
+  std::int64_t slots() const { return slots_; }
+  Workspace workspace(std::int64_t slot) const;
+
+  /// q and x of a row, or of the deck where u has no columns.
+  std::string coefficients(model::ConstBatch u, int row, const Workspace& w) const;
+  /// Whether the steps, or steps h, are short enough.
+  std::string fault_of_step(const Workspace& w) const { return fault_of_step(w, plan_.longest_step); }
+  std::string fault_of_step(const Workspace& w, double h) const;
+  /// From w.x, to w.x: `steps` equal ones through an interval; all those of the plan, outputs to y.
+  void advance(model::Interval interval, const model::Piece& steps, Workspace& w) const;
+  std::string march(Workspace& w, double* y) const;
+  /// The same with the record of the last segment, and back from there: gradients to w.dq and w.dx.
+  std::string march_and_record(Workspace& w, double* y) const;
+  void back(Workspace& w, const double* dy) const;
+  /// With the directions w.dq and w.dx.
+  std::string march_with_tangent(Workspace& w, double* y, double* dy) const;
+
+ private:
+  std::size_t lay_out(double* begin, Workspace& w) const;
+  Stepper stepper(const Workspace& w) const { return {*model_, halo_, *plan_.tableau, stride_, w.scratch}; }
+  int steps() const { return static_cast<int>(plan_.steps.size()); }
+  int segments() const { return (steps() + segment_ - 1) / segment_; }
+  int end_of_segment(int s) const { return std::min((s + 1) * segment_, steps()); }
+  std::string march(int first, int last, Workspace& w, double* y) const;
+  /// Segment s on the record, from its beginning; outputs to y unless it is null.
+  std::string record(int s, Workspace& w, double* y) const;
+  std::string observe(int output, double* x, double* y) const;
+  void add_cotangent(int output, const double* dy, double* lambda) const;
+
+  std::unique_ptr<SemiDiscrete> model_;
+  const Plan& plan_;
+  Halo halo_;
+  Cells cells_;
+  SparseMap observation_, sources_;  ///< of one field; sources_: its entries at own cells, for the transpose
+  std::size_t n_, stride_, slot_size_;
+  int segment_;
+  std::int64_t slots_;
+  kernels::HugePages pages_;  ///< slots_ workspaces
+};
+
+}  // namespace aleator::pde::evolution
