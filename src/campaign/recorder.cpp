@@ -35,7 +35,7 @@ Recorder::Recorder(const std::string& path, const Shape& shape, const model::Pro
       predictive_(shape.predictive),
       problem_(problem),
       context_(context),
-      layout_(shape.plan.members, context.comm),
+      layout_(shape.plan.layout(context.comm)),
       next_draw_(first_draw) {
   const sampler::Plan& plan = plan_;
   if (plan.kind == sampler::Plan::Kind::chains) {

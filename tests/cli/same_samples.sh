@@ -3,7 +3,7 @@
 deck=$DECKS/all_samplers.toml
 
 expect 0 "$ALEATOR" run "$deck" --out one
-[ "$(find one -name results.h5 | wc -l)" = 11 ] || fail "not every sampler has its results.h5"
+[ "$(find one -name results.h5 | wc -l)" = 12 ] || fail "not every sampler has its results.h5"
 expect 0 env OMP_NUM_THREADS=2 "$ALEATOR" run "$deck" --out two_threads
 says "1 rank x 2 threads"
 same_results one two_threads "1 and 2 threads"
@@ -17,7 +17,7 @@ same_results one both "2 ranks with 2 threads each"
 
 # The numbers of the summary as well, but for times, ranks, threads and what each group waited.
 plain() { sed '/"idle"/,/\]/d' "$1" | grep -v -e seconds -e ess_per_second -e '"ranks"' -e '"threads"'; }
-for folder in . compare/pcn compare/mala compare/hmc compare/dili compare/gpcn compare/sghmc compare/delayed compare/laplace compare/smc compare/eki; do
+for folder in . compare/pcn compare/mala compare/hmc compare/dili compare/gpcn compare/sghmc compare/delayed compare/laplace compare/smc compare/waste_free compare/eki; do
   for other in two_threads ranks_2 ranks_4; do
     same <(plain one/$folder/summary.json) <(plain $other/$folder/summary.json) "summary of $folder in $other"
   done
