@@ -106,7 +106,8 @@ Check mean_check(const ReportData& data) {
   return {Level::caution, "Means",
           fmt::format("{} with a heavy tail known to worse than {}; worst {}, to ± {}", plural(uncertain, "mean"),
                       percent(threshold::mean_error), parameter_name(data, at), percent(worst)),
-          "Quantiles can be used; for these means run longer, since rare large values decide them."};
+          "Quantiles can be used; for these means run longer, since rare large values decide them, or give these "
+          "parameters the tail or coordinate moves of sampler/hmc."};
 }
 
 // What the standard error of a log evidence does not know of, as far as the sampler does.
