@@ -98,7 +98,7 @@ void Experiment::advance(model::Interval interval, double* x, int rows_each) con
   if (sharing_ == Sharing::off) return;
   constexpr double worth_sharing = 2e-4;  // seconds: ten times what ranks of one node take to gather a small ensemble
   double seconds[1] = {std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count()};
-  comm_.broadcast(seconds, 1);
+  comm_.whole().broadcast(seconds, 1);  // the ranks of a domain must agree as well
   sharing_ = seconds[0] > worth_sharing ? Sharing::on : Sharing::off;
 }
 

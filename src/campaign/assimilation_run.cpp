@@ -61,7 +61,7 @@ int AssimilationRun::next_block(int block, double seconds) const {
   constexpr double long_enough = 5e-3;
   constexpr int longest = 256;
   double next[1] = {seconds < long_enough ? 2.0 * block : std::max(1.0, 0.5 * block)};
-  if (job_.comm.size() > 1) job_.comm.broadcast(next, 1);
+  job_.comm.whole().broadcast(next, 1);  // a time: the ranks of a domain must agree as well
   return std::min(longest, static_cast<int>(next[0]));
 }
 

@@ -1,0 +1,41 @@
+// How the runs of a model are shared out to ranks.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "assimilation/support.hpp"
+#include "parallel/process_grid.hpp"
+
+namespace aleator::assimilation {
+namespace {
+
+/// Takes long on every second rank of the world, and counts the rows it is given.
+class UnevenModel final : public LinearModel {
+ public:
+  UnevenModel() : LinearModel(three_states()) {}
+  model::RowStatus advance(model::Interval interval, kernels::ConstBatch u, kernels::Batch x) const override {
+    if (parallel::Comm::world().rank() % 2 == 1) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    rows.push_back(static_cast<double>(x.extent(0)));
+    return LinearModel::advance(interval, u, x);
+  }
+  mutable std::vector<double> rows;
+};
+
+// Its ranks run one model together: one that goes by its own clock leaves the others waiting.
+TEST(ExperimentMpi, RanksOfADomainRunTheSameRowsWhateverTheirClocksSay) {
+  const parallel::Comm world = parallel::Comm::world();
+  if (world.size() < 4) GTEST_SKIP() << "two domains of two ranks";
+  const parallel::ProcessGrid grid(world, 2);
+  const UnevenModel model;
+  const Experiment experiment(model, statistics_of(model, 1, 0.0), grid.ensemble());
+  constexpr int members = 6;
+  const Batch x("x", members, 3);
+  for (int cycle = 0; cycle < 4; ++cycle) experiment.advance({cycle + 0.0, cycle + 1.0}, x.data(), members);
+  const std::vector<double> all = grid.domain().all_gather(model.rows);  // of its two ranks
+  ASSERT_EQ(all.size(), 2 * model.rows.size());
+  for (std::size_t i = 0; i < model.rows.size(); ++i) EXPECT_EQ(all[i], all[model.rows.size() + i]) << "call " << i;
+}
+
+}  // namespace
+}  // namespace aleator::assimilation
