@@ -27,7 +27,7 @@ struct FailurePolicy {
 
 /// The keys on_failure and retries; `rejected`: what becomes of a row under `reject`.
 template <class Params>
-void add_failure_keys(deck::Schema<Params>& s, const std::string& rejected) {
+void add_failure_keys(deck::Schema<Params>& s, const char* rejected) {
   s.choice("on_failure", &Params::on_failure, "what a row that cannot be computed means",
            {{"reject", OnRowFailure::reject, rejected},
             {"retry", OnRowFailure::retry,

@@ -1,11 +1,5 @@
 #include "deck/schema.hpp"
 
-#include <fmt/format.h>
-
-#include <cmath>
-#include <cstdlib>
-#include <filesystem>
-
 #include "core/error.hpp"
 
 namespace aleator::deck {
@@ -16,42 +10,17 @@ void SchemaBase::report(const Block& block, const std::string& key, ReadContext&
   context.diagnostics.error(at, block.label() + " " + message, "all keys: aleator describe " + block.type);
 }
 
-void SchemaBase::report(const Block& block, const Node& value, ReadContext& context, const std::string& message,
-                        const std::string& hint) {
-  context.diagnostics.error(value.at, block.label() + " " + message, hint);
-}
-
 const KeyInfo* SchemaBase::find(const std::string& key) const {
-  for (const KeyInfo& info : keys_)
+  for (const KeyInfo& info : infos_)
     if (info.name == key) return &info;
   return nullptr;
-}
-
-void SchemaBase::refuse_bad_key(const KeyInfo& info) const {
-  const bool is_bare =
-      !info.name.empty() && info.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
-  if (!is_bare || info.name == "type" || find(info.name) != nullptr)
-    throw core::InternalError("'" + title_ + "' cannot have a key '" + info.name + "': it is not snake_case, or taken");
-}
-
-std::string SchemaBase::example_of(const TypeName& type, const std::string& default_text, const NumberCheck& check) {
-  const std::size_t number_at = type.example.find('#');
-  if (number_at == std::string::npos) return type.example;
-  std::vector<std::string> candidates{"1", "2", "10", "100", "1000", "0", "-1"};
-  if (type.words.find("real") != std::string::npos) candidates.insert(candidates.begin(), {"1.0", "0.5", "0.1"});
-  if (default_text.find_first_not_of("+-.0123456789e") == std::string::npos && !default_text.empty())
-    candidates.insert(candidates.begin(), default_text);
-  for (const std::string& number : candidates)
-    if (!check.holds || check.holds(std::strtod(number.c_str(), nullptr)))
-      return std::string(type.example).replace(number_at, 1, number);
-  return {};
 }
 
 void SchemaBase::report_unknown_keys(const Block& block, ReadContext& context) const {
   constexpr std::size_t most_listed = 12;
   std::vector<std::string> known;
   if (!block.name.empty()) known.emplace_back("type");
-  for (const KeyInfo& key : keys_) known.push_back(key.name);
+  for (const KeyInfo& key : infos_) known.push_back(key.name);
   for (const Node::Entry& entry : block.node.entries) {
     bool is_known = false;
     for (const std::string& name : known) is_known = is_known || name == entry.key;
@@ -66,37 +35,50 @@ void SchemaBase::report_unknown_keys(const Block& block, ReadContext& context) c
   }
 }
 
-bool SchemaBase::load_file(File& file, ReadContext& context) {
-  if (!file.text.empty()) return true;  // numbers in the deck
-  const std::filesystem::path path(file.path);
-  if (path.is_relative() && !context.folder.empty())
-    file.path = (std::filesystem::path(context.folder) / path).string();
-  const std::optional<std::string> text = context.read_file(split_array_path(file.path).file);
-  if (!text) return false;
-  file.text = *text;
-  return true;
+void SchemaBase::add(KeyInfo info, std::shared_ptr<const Key> key, AddressOf address) {
+  const bool is_bare =
+      !info.name.empty() && info.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  if (!is_bare || info.name == "type" || find(info.name) != nullptr)
+    throw core::InternalError("'" + title_ + "' cannot have a key '" + info.name + "': it is not snake_case, or taken");
+  infos_.push_back(std::move(info));
+  members_.push_back({std::move(key), std::move(address)});
 }
 
-std::string SchemaBase::load_numbers(const std::string& path, Rows& rows, ReadContext& context) {
-  File file{path, {}};
-  if (!load_file(file, context))
-    return fmt::format("must be numbers, or the name of a file of them, and '{}' cannot be read", file.path);
-  try {
-    rows = context.read_rows(file.text, file.path);
-  } catch (const core::UserError& error) {
-    return error.what();
+bool SchemaBase::read_keys(const Block& block, void* params, ReadContext& context) const {
+  report_unknown_keys(block, context);
+  const int faults = context.diagnostics.count();
+  for (std::size_t i = 0; i < infos_.size(); ++i) {
+    const Node::Entry* const entry = block.node.find(infos_[i].name);
+    // The address is that of a member of params, which are not const.
+    if (entry != nullptr)
+      members_[i].key->read(entry->value, block, const_cast<void*>(members_[i].address(params)), context);
+    if (entry == nullptr && infos_[i].is_required)
+      report(block, "", context, "the key '" + infos_[i].name + "' is missing (" + infos_[i].hint() + ")");
   }
-  for (std::size_t row = 0; row < rows.size(); ++row)
-    for (const double number : rows[row])
-      if (!std::isfinite(number)) return fmt::format("row {} of '{}' has a missing entry", row + 1, file.path);
-  return {};
+  return context.diagnostics.count() == faults;
 }
 
-std::string SchemaBase::load_numbers(const std::string& path, std::vector<double>& numbers, ReadContext& context) {
-  Rows rows;
-  if (const std::string fault = load_numbers(path, rows, context); !fault.empty()) return fault;
-  for (const std::vector<double>& row : rows) numbers.insert(numbers.end(), row.begin(), row.end());
-  return {};
+std::vector<std::pair<std::string, std::string>> SchemaBase::write(const std::any& params) const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (std::size_t i = 0; i < infos_.size(); ++i)
+    out.emplace_back(infos_[i].name, members_[i].key->write(members_[i].address(inside(params))));
+  return out;
+}
+
+std::vector<std::pair<std::string, File>> SchemaBase::files(const std::any& params) const {
+  std::vector<std::pair<std::string, File>> out;
+  for (std::size_t i = 0; i < infos_.size(); ++i)
+    if (const File* const file = members_[i].key->file(members_[i].address(inside(params))); file && !file->empty())
+      out.emplace_back(infos_[i].name, *file);
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> SchemaBase::references(const std::any& params) const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (std::size_t i = 0; i < infos_.size(); ++i)
+    for (std::string& name : members_[i].key->references(members_[i].address(inside(params))))
+      out.emplace_back(infos_[i].name, std::move(name));
+  return out;
 }
 
 }  // namespace aleator::deck

@@ -7,82 +7,57 @@
 /// Fails     read() reports every fault to the Diagnostics; it never throws.
 #include <any>
 #include <functional>
+#include <initializer_list>
+#include <memory>
 #include <string>
-#include <type_traits>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "deck/diagnostics.hpp"
-#include "deck/value.hpp"
+#include "deck/key.hpp"
 
 namespace aleator::deck {
-
-/// One `[kind.name]` table of a deck.
-struct Block {
-  std::string kind, name, type;
-  Node node;
-  Location at;
-  std::string label() const { return name.empty() ? "[" + kind + "]" : "[" + kind + "." + name + "]"; }
-};
-
-struct KeyInfo {
-  std::string name, unit, help;
-  std::string type_words, type_json;
-  std::string default_text;  ///< as TOML; empty: not set
-  std::string condition;     ///< ">= 2"
-  std::string condition_json;
-  std::string example_text;                                  ///< an allowed value as TOML
-  std::vector<std::pair<std::string, std::string>> choices;  ///< value, what it means
-  std::string refers_to;                                     ///< kind of the block named
-  bool is_required = false;
-  bool is_in_example = false;
-  bool is_file = false;
-};
-
-/// What reading a block needs from outside.
-struct ReadContext {
-  Diagnostics& diagnostics;
-  FileReader read_file;
-  RowsReader read_rows;
-  std::string folder;  ///< of the deck: file names are relative to it
-};
 
 class SchemaBase {
  public:
   virtual ~SchemaBase() = default;
   const std::string& title() const { return title_; }
   const std::string& source() const { return source_; }
-  const std::vector<KeyInfo>& keys() const { return keys_; }
+  const std::vector<KeyInfo>& keys() const { return infos_; }
+  const KeyInfo* find(const std::string& key) const;
   /// The block's Params in an any.
   virtual std::any read(const Block& block, ReadContext& context) const = 0;
   /// Every key with its value as TOML (empty: not set).
-  virtual std::vector<std::pair<std::string, std::string>> write(const std::any& params) const = 0;
+  std::vector<std::pair<std::string, std::string>> write(const std::any& params) const;
   /// The files the block names, to be copied into the run folder.
-  virtual std::vector<std::pair<std::string, File>> files(const std::any& params) const = 0;
+  std::vector<std::pair<std::string, File>> files(const std::any& params) const;
   /// Names of blocks referred to: key, name.
-  virtual std::vector<std::pair<std::string, std::string>> references(const std::any& params) const = 0;
-  const KeyInfo* find(const std::string& key) const;
+  std::vector<std::pair<std::string, std::string>> references(const std::any& params) const;
 
  protected:
+  /// From that of the Params to that of a member.
+  using AddressOf = std::function<const void*(const void* params)>;
+
   SchemaBase(std::string title, std::string source) : title_(std::move(title)), source_(std::move(source)) {}
-  void report_unknown_keys(const Block& block, ReadContext& context) const;
-  /// Throws InternalError for a key a deck could not use.
-  void refuse_bad_key(const KeyInfo& info) const;
-  /// A value of this form (# = a number) that passes the check.
-  static std::string example_of(const TypeName& type, const std::string& default_text, const NumberCheck& check);
+  /// InternalError for a key a deck could not use.
+  void add(KeyInfo info, std::shared_ptr<const Key> key, AddressOf address);
+  KeyInfo& last() { return infos_.back(); }
+  /// False where there was a fault.
+  bool read_keys(const Block& block, void* params, ReadContext& context) const;
   /// At the key's value, or at the head of the block when the key is not written there.
   static void report(const Block& block, const std::string& key, ReadContext& context, const std::string& message);
-  /// At a value; the hint is what the key means.
-  static void report(const Block& block, const Node& value, ReadContext& context, const std::string& message,
-                     const std::string& hint);
-  static bool load_file(File& file, ReadContext& context);
-  /// The numbers of a file in the place of a list of them, or of a list of lists: what is wrong, or empty.
-  static std::string load_numbers(const std::string& path, Rows& rows, ReadContext& context);
-  static std::string load_numbers(const std::string& path, std::vector<double>& numbers, ReadContext& context);
-  std::vector<KeyInfo> keys_;
 
  private:
+  struct Member {
+    std::shared_ptr<const Key> key;
+    AddressOf address;
+  };
+  /// The Params in an any.
+  virtual const void* inside(const std::any& params) const = 0;
+  void report_unknown_keys(const Block& block, ReadContext& context) const;
   std::string title_, source_;
+  std::vector<KeyInfo> infos_;
+  std::vector<Member> members_;  ///< one for each of them
 };
 
 template <typename Params>
@@ -92,136 +67,54 @@ class Schema : public SchemaBase {
 
   /// The member may be one of a base of Params: keys that components share.
   template <typename T, typename Owner>
-  Schema& key(const std::string& name, T Owner::*member, const std::string& unit, const std::string& help,
+  Schema& key(std::string_view name, T Owner::*member, std::string_view unit, std::string_view help,
               NumberCheck check = {}) {
-    KeyInfo info = describe_key(name, unit, help);
-    const TypeName type = type_name(T{});
-    info.type_words = type.words, info.type_json = type.json;
-    info.condition = check.words, info.condition_json = check.json;
-    info.default_text = write_value(Params{}.*member);
-    info.example_text = example_of(type, info.default_text, check);
-    info.is_file = std::is_same_v<T, File>;
-    const std::string hint = hint_of(info);
-    add(info, [name, member, check, hint](const Node& node, const Block& block, Params& params, ReadContext& context) {
-      Problem problem;
-      T value{};
-      bool is_from_file = false;
-      if constexpr (std::is_same_v<T, Rows> || std::is_same_v<T, std::vector<double>>)
-        if (is_from_file = node.kind == Node::Kind::text && context.read_rows; is_from_file)
-          if (const std::string fault = load_numbers(node.text, value, context); !fault.empty())
-            return report(block, node, context, name + ": " + fault, hint);
-      if (!is_from_file && !read_value(node, value, problem))
-        return report(block, *problem.at, context, name + " " + problem.message, hint);
-      std::vector<double> numbers;
-      numbers_in(value, numbers);
-      for (std::size_t i = 0; i < numbers.size(); ++i)
-        if (check.holds && !check.holds(numbers[i])) {
-          const Node& wrong = is_from_file ? node : *single_values(node)[i];
-          const std::string which = is_from_file ? write_value(numbers[i]) + " of its file" : shown(wrong);
-          return report(block, wrong, context, name + " = " + which + " is not allowed (" + check.words + ")", hint);
-        }
-      if constexpr (std::is_same_v<T, File>) {
-        if (!load_file(value, context))
-          return report(block, node, context, name + ": the file '" + value.path + "' cannot be read",
-                        "a relative name starts from the deck's folder");
-      }
-      params.*member = std::move(value);
-    });
-    writers_.push_back([member](const Params& params) { return write_value(params.*member); });
-    if constexpr (std::is_same_v<T, File>)
-      files_.push_back([name, member](const Params& params) { return std::make_pair(name, params.*member); });
-    return *this;
+    const KeyInfo info = ValueKey<T>::describe(key_info(name, unit, help), defaults_.*member, check);
+    return add_member(info, std::make_shared<const ValueKey<T>>(info, std::move(check)), member);
   }
 
   /// One of a few named values, read straight into an enum.
   template <typename E>
   struct Choice {
-    std::string name;
+    const char* name;
     E value;
-    std::string meaning;
+    const char* meaning;
   };
   template <typename E, typename Owner>
-  Schema& choice(const std::string& name, E Owner::*member, const std::string& help,
-                 std::vector<Choice<std::common_type_t<E>>> choices) {
-    KeyInfo info = describe_key(name, "", help);
-    info.type_words = "choice";
+  Schema& choice(std::string_view name, E Owner::*member, std::string_view help,
+                 std::initializer_list<Choice<std::common_type_t<E>>> choices) {
+    KeyInfo info = key_info(name, "", help);
+    std::vector<E> values;
+    std::size_t default_choice = choices.size();
     for (const auto& choice : choices) {
+      if (choice.value == defaults_.*member) default_choice = values.size();
+      values.push_back(choice.value);
       info.choices.emplace_back(choice.name, choice.meaning);
-      info.type_json += (info.type_json.empty() ? R"({"enum": ["])" : R"(", ")") + choice.name;
-      if (choice.value == Params{}.*member) info.default_text = write_value(choice.name);
     }
-    info.type_json += R"("]})";
-    info.example_text = info.default_text;
-    if (info.default_text.empty()) throw core::InternalError("the default of " + name + " is none of its choices");
-    const std::string meaning = hint_of(info);
-    add(info,
-        [name, member, choices, meaning](const Node& node, const Block& block, Params& params, ReadContext& context) {
-          std::vector<std::string> names;
-          for (const auto& choice : choices) {
-            names.push_back(choice.name);
-            if (node.kind == Node::Kind::text && node.text == choice.name) {
-              params.*member = choice.value;
-              return;
-            }
-          }
-          std::string allowed;
-          for (const auto& one : names) allowed += (allowed.empty() ? "" : ", ") + write_value(one);
-          const std::string nearest = node.kind == Node::Kind::text ? did_you_mean(node.text, names) : "";
-          report(block, node, context, name + " = " + shown(node) + " must be one of " + allowed,
-                 nearest.empty() ? meaning : nearest);
-        });
-    writers_.push_back([member, choices](const Params& params) {
-      for (const auto& choice : choices)
-        if (choice.value == params.*member) return write_value(choice.name);
-      return std::string();
-    });
-    return *this;
+    info = ChoiceKey::describe(std::move(info), default_choice);
+    return add_member(info, std::make_shared<const EnumKey<E>>(info, std::move(values)), member);
   }
 
   /// The name of another block, or a list of names.
   template <typename T, typename Owner>
-  Schema& reference(const std::string& name, T Owner::*member, const std::string& kind, const std::string& help) {
-    key(name, member, "", help);
-    keys_.back().refers_to = kind;
-    constexpr bool is_one = std::is_same_v<T, std::string>;
-    keys_.back().type_words = (is_one ? "name of a [" : "names of [") + kind + (is_one ? ".…] block" : ".…] blocks");
-    keys_.back().example_text = is_one ? "\"my_" + kind + "\"" : "[\"my_" + kind + "\"]";
-    if constexpr (is_one) {
-      if (keys_.back().default_text == "\"\"") keys_.back().default_text.clear();
-      readers_.back() = [read = readers_.back(), name](const Node& node, const Block& block, Params& params,
-                                                       ReadContext& context) {
-        if (node.kind == Node::Kind::text && node.text.empty())
-          return report(block, node, context, name + " is empty: it must name a block",
-                        "leave the key out to name none");
-        read(node, block, params, context);
-      };
-      writers_.back() = [member](const Params& params) {
-        return (params.*member).empty() ? std::string() : write_value(params.*member);
-      };
-    }
-    references_.push_back([name, member](const Params& params, std::vector<std::pair<std::string, std::string>>& out) {
-      if constexpr (std::is_same_v<T, std::string>) {
-        if (!(params.*member).empty()) out.emplace_back(name, params.*member);
-      } else {
-        for (const std::string& one : params.*member) out.emplace_back(name, one);
-      }
-    });
-    return *this;
+  Schema& reference(std::string_view name, T Owner::*member, const std::string& kind, std::string_view help) {
+    const KeyInfo info = ReferenceKey<T>::describe(key_info(name, "", help), defaults_.*member, kind);
+    return add_member(info, std::make_shared<const ReferenceKey<T>>(info), member);
   }
 
   /// The key added last is in the example of the help page, with this value; needed only where the required keys alone
   /// make no sound block.
   Schema& example(const std::string& toml) {
-    keys_.back().example_text = toml;
-    keys_.back().is_in_example = true;
+    last().example_text = toml;
+    last().is_in_example = true;
     return *this;
   }
 
   /// The key added last must be given.
   Schema& required() {
-    keys_.back().is_required = true;
-    keys_.back().is_in_example = true;
-    keys_.back().default_text.clear();
+    last().is_required = true;
+    last().is_in_example = true;
+    last().default_text.clear();
     return *this;
   }
 
@@ -233,61 +126,22 @@ class Schema : public SchemaBase {
 
   std::any read(const Block& block, ReadContext& context) const override {
     Params params{};
-    report_unknown_keys(block, context);
-    const int faults = context.diagnostics.count();
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-      const Node::Entry* const entry = block.node.find(keys_[i].name);
-      if (entry != nullptr) readers_[i](entry->value, block, params, context);
-      if (entry == nullptr && keys_[i].is_required)
-        report(block, "", context, "the key '" + keys_[i].name + "' is missing (" + hint_of(keys_[i]) + ")");
-    }
-    if (context.diagnostics.count() == faults)
+    if (read_keys(block, &params, context))
       for (const auto& [key, wrong] : checks_)
         if (const std::string message = wrong(params); !message.empty()) report(block, key, context, message);
     return params;
   }
 
-  std::vector<std::pair<std::string, std::string>> write(const std::any& any) const override {
-    const auto& params = std::any_cast<const Params&>(any);
-    std::vector<std::pair<std::string, std::string>> out;
-    for (std::size_t i = 0; i < keys_.size(); ++i) out.emplace_back(keys_[i].name, writers_[i](params));
-    return out;
-  }
-
-  std::vector<std::pair<std::string, File>> files(const std::any& any) const override {
-    std::vector<std::pair<std::string, File>> out;
-    for (const auto& file : files_)
-      if (auto named = file(std::any_cast<const Params&>(any)); !named.second.empty()) out.push_back(std::move(named));
-    return out;
-  }
-
-  std::vector<std::pair<std::string, std::string>> references(const std::any& any) const override {
-    std::vector<std::pair<std::string, std::string>> out;
-    for (const auto& collect : references_) collect(std::any_cast<const Params&>(any), out);
-    return out;
-  }
-
  private:
-  using Reader = std::function<void(const Node&, const Block&, Params&, ReadContext&)>;
+  template <typename T, typename Owner>
+  Schema& add_member(KeyInfo info, std::shared_ptr<const Key> key, T Owner::*member) {
+    add(std::move(info), std::move(key),
+        [member](const void* params) -> const void* { return &(static_cast<const Params*>(params)->*member); });
+    return *this;
+  }
+  const void* inside(const std::any& params) const override { return std::any_cast<const Params>(&params); }
 
-  static KeyInfo describe_key(const std::string& name, const std::string& unit, const std::string& help) {
-    KeyInfo info;
-    info.name = name, info.unit = unit, info.help = help;
-    return info;
-  }
-  static std::string hint_of(const KeyInfo& info) {
-    return info.unit.empty() || info.unit == "1" ? info.help : info.help + " [" + info.unit + "]";
-  }
-  void add(KeyInfo info, Reader reader) {
-    refuse_bad_key(info);
-    keys_.push_back(std::move(info));
-    readers_.push_back(std::move(reader));
-  }
-
-  std::vector<Reader> readers_;
-  std::vector<std::function<std::string(const Params&)>> writers_;
-  std::vector<std::function<std::pair<std::string, File>(const Params&)>> files_;
-  std::vector<std::function<void(const Params&, std::vector<std::pair<std::string, std::string>>&)>> references_;
+  Params defaults_{};
   std::vector<std::pair<std::string, std::function<std::string(const Params&)>>> checks_;
 };
 
