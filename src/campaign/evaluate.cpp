@@ -5,6 +5,7 @@
 #include "campaign/csv.hpp"
 #include "campaign/rows.hpp"
 #include "campaign/run_folder.hpp"
+#include "campaign/summary.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
 #include "parallel/row_layout.hpp"
@@ -19,7 +20,7 @@ std::string csv_header(const model::Problem& problem) {
 }
 
 io::Table read_rows(const model::Problem& problem, const deck::File& rows) {
-  return read_parameter_rows(rows, problem.parameter_dimension(), "problem");
+  return read_parameter_rows(rows, problem.parameter_dimension(), parameter_names(problem.variables()), "problem");
 }
 
 }  // namespace
@@ -51,7 +52,9 @@ std::string evaluate_rows(const parallel::Comm& comm, const model::Problem& prob
 deck::Schema<EvaluateJob::Params> EvaluateJob::schema() {
   deck::Schema<Params> s("Evaluate a problem at given parameters", "");
   s.reference("problem", &Params::problem, "problem", "what to evaluate").required();
-  s.key("at", &Params::at, "", "table of parameters, one row for each evaluation").required();
+  s.key("at", &Params::at, "",
+        "table of parameters, one row for each evaluation; columns in any order where the first line has their names")
+      .required();
   return s;
 }
 

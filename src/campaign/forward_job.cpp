@@ -35,7 +35,9 @@ std::string outputs_csv(const parallel::Comm& comm, const parallel::RowLayout& l
 deck::Schema<ForwardJob::Params> ForwardJob::schema() {
   deck::Schema<Params> s("Run a model at many parameters, with statistics of its outputs", "");
   s.reference("model", &Params::model, "model", "what to run").required();
-  s.key("at", &Params::at, "", "table of parameters, one row for each run; or give prior and samples")
+  s.key("at", &Params::at, "",
+        "table of parameters, one row for each run, columns in any order where the first line has their names; or give "
+        "prior and samples")
       .example("\"parameters.txt\"");
   s.reference("prior", &Params::prior, "prior", "draws the rows from this prior instead of reading them");
   s.key("samples", &Params::samples, "1", "number of rows drawn from the prior", deck::at_least(1));
@@ -86,7 +88,7 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
 ForwardJob::ForwardJob(const Params& params, Parts parts) : params_(params), parts_(std::move(parts)) {
   const model::Shape& shape = parts_.model->shape();
   if (parts_.prior == nullptr) {
-    table_ = read_parameter_rows(params_.at, shape.inputs, "model");
+    table_ = read_parameter_rows(params_.at, shape.inputs, shape.input_names, "model");
   } else if (parts_.prior->dimension() != shape.inputs) {
     throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
                                               params_.model, shape.inputs));

@@ -9,7 +9,8 @@ namespace aleator::campaign {
 
 void History::add(const sampler::StepInfo& info, const sampler::BaseState& state) {
   constexpr std::size_t kept_always = 50;  // first records: early levels of a tempering hardly advance its progress
-  if (info.numbers.empty() || (iteration.size() >= kept_always && info.progress - last_progress < 1e-3)) return;
+  const bool is_due = iteration.size() < kept_always || info.progress - last_progress >= 1e-3 || info.is_finished;
+  if (info.numbers.empty() || !is_due) return;
   last_progress = info.progress;
   iteration.push_back(static_cast<double>(state.iteration));
   evaluations.push_back(static_cast<double>(state.model_evaluations));
@@ -23,6 +24,12 @@ void History::add(const sampler::StepInfo& info, const sampler::BaseState& state
     values[i].push_back(value);
   }
   for (auto& series : values) series.resize(iteration.size(), std::numeric_limits<double>::quiet_NaN());
+}
+
+double History::last(const std::string& name) const {
+  const auto found = std::find(names.begin(), names.end(), name);
+  return found == names.end() ? std::numeric_limits<double>::quiet_NaN()
+                              : values[static_cast<std::size_t>(found - names.begin())].back();
 }
 
 void History::fields(io::Archive& archive) {

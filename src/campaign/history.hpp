@@ -1,6 +1,7 @@
 #pragma once
 /// What      The numbers a sampler reports on its way (acceptance, temper, misfit), thinned to what a plot can show.
-/// Method    the first 50 records, then at most one for each thousandth of the way: every step of samplers that take few.
+/// Method    the first 50 records, then at most one for each thousandth of the way, and the last: every step of samplers that
+///           take few.
 /// Parallel  the same on every rank.
 /// Cost      -
 /// Fails     -
@@ -21,6 +22,8 @@ struct History {
   std::vector<double> error_evaluations, error;  ///< relative squared error of the means so far, against model runs
 
   void add(const sampler::StepInfo& info, const sampler::BaseState& state);
+  /// The number of that name in the last record; NaN: none has it.
+  double last(const std::string& name) const;
   void fields(io::Archive& archive);
   std::string json() const;
 };

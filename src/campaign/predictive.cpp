@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "inverse/problem/bayes.hpp"
 #include "io/results.hpp"
@@ -125,6 +126,13 @@ Predicted predict(const model::Problem& problem, const model::Context& context, 
           parallel::gather_rows(context.comm, mine.log_densities)};
 }
 
+// Numbers in (0, 1) of which any that follow each other are spread evenly (Weyl's sequence of the golden ratio).
+static double spread_evenly(std::size_t i) {
+  constexpr double golden = 0.61803398874989484820;
+  const double x = (static_cast<double>(i) + 0.5) * golden;
+  return x - std::floor(x);
+}
+
 PredictiveCheck check_prediction(const std::vector<double>& data, const std::vector<double>& replicates) {
   PredictiveCheck check;
   std::vector<const double*> samples = sound_rows(replicates, data.size());
@@ -142,16 +150,18 @@ PredictiveCheck check_prediction(const std::vector<double>& data, const std::vec
         const double excess = samples[s][i] - mean;
         discrepancy[s] += excess * excess / variance;
       }
-    double below = 0.0;
+    double below = 0.0, equal = 0.0;
     for (std::size_t s = 0; s < n; ++s) {
       sorted[s] = samples[s][i];
-      below += sorted[s] < data[i] ? 1.0 : sorted[s] == data[i] ? 0.5 : 0.0;
+      below += sorted[s] < data[i] ? 1.0 : 0.0, equal += sorted[s] == data[i] ? 1.0 : 0.0;
     }
     std::sort(sorted.begin(), sorted.end());
     check.q05.push_back(quantile_of(sorted, 0.05)), check.q50.push_back(quantile_of(sorted, 0.5)),
         check.q95.push_back(quantile_of(sorted, 0.95));
-    const double pit = (below + 0.5) / static_cast<double>(n + 1), two_sided = 2.0 * std::min(pit, 1.0 - pit);
-    check.pit.push_back(pit);
+    const double whole = static_cast<double>(n + 1), middle = (below + 0.5 * equal + 0.5) / whole,
+                 two_sided = 2.0 * std::min(middle, 1.0 - middle);
+    check.pit.push_back((below + (equal > 0.0 ? spread_evenly(i) * (equal + 1.0) : 0.5)) / whole);
+    check.mean.push_back(std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(n));
     if (two_sided < 0.1) check.outside += 1.0 / static_cast<double>(data.size());
     if (variance > 0.0 && two_sided < depth) depth = two_sided, check.extreme = static_cast<int>(i);
   }

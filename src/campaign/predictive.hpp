@@ -3,7 +3,9 @@
 /// Method    For draws u_s, s = 1 ... n, data x_s are replicated from the likelihood at y_s = G(u_s) (prior: Box 1980; posterior:
 ///           Rubin 1984, Gelman, Meng, Stern 1996). The data x and the x_s are n + 1 samples, exchangeable when the model is
 ///           right (for the prior exactly; the posterior has seen the data, which makes its checks mild). Datum by datum the
-///           place among the replicates, PIT_i = (#{x_si < x_i} + #{x_si = x_i} / 2 + 1/2) / (n + 1); over all data
+///           place among the replicates, PIT_i = (#{x_si < x_i} + 1/2) / (n + 1), and where replicates equal the datum
+///           (counts) (#{x_si < x_i} + v_i (#{x_si = x_i} + 1)) / (n + 1) with v_i spread evenly over (0, 1), so that the places
+///           of a right model are uniform (Czado, Gneiting, Held 2009); over all data
 ///           T(x) = mean_i ((x_i - m_i) / s_i)^2 with mean m and sd s of all n + 1, and
 ///           p = (1 + #{T(x_s) >= T(x)}) / (n + 1). And a check that knows the law of the noise: with the discrepancy
 ///           D(x, u) = - log p(x | u), p = (1 + #{D(x_s, u_s) >= D(x, u_s)}) / (n + 1) (Gelman, Meng, Stern 1996, equation 8).
@@ -48,9 +50,9 @@ struct PredictiveCheck {
   int draws = 0, failed = 0;  ///< replicates, and draws left out
   double p_value = 0.0;
   double p_value_log_likelihood = std::numeric_limits<double>::quiet_NaN();  ///< with D
-  double outside = 0.0;  ///< share of the data outside the central 90 % of their replicates
-  int extreme = -1;      ///< the datum deepest in a tail; -1: none varies
-  std::vector<double> pit, q05, q50, q95;
+  double outside = 0.0;                          ///< share of the data outside the central 90 % of their replicates
+  int extreme = -1;                              ///< the datum deepest in a tail; -1: none varies
+  std::vector<double> pit, mean, q05, q50, q95;  ///< datum by datum
 };
 /// `replicates`: rows of as many numbers as data; fewer than two sound rows give draws < 2 and no numbers.
 PredictiveCheck check_prediction(const std::vector<double>& data, const std::vector<double>& replicates);

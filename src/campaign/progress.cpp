@@ -60,8 +60,8 @@ Progress::Progress(std::string label, double progress_before)
 std::string Progress::line(const sampler::StepInfo& info, std::int64_t evaluations) const {
   const double seconds = elapsed(start_), done = info.progress - progress_before_;
   const auto runs = evaluations - evaluations_before_;
-  std::string text =
-      fmt::format("{:3.0f} %", 100.0 * info.progress);  // first what must not be cut on a narrow terminal
+  std::string text = fmt::format(
+      "{:3.0f} %", 100.0 * std::max(0.0, info.progress));  // first what must not be cut on a narrow terminal
   if (done > 0.0 && info.progress < 1.0 && runs > 0)
     text += fmt::format(", {} left", duration_text(seconds * (1.0 - info.progress) / done));
   text += fmt::format("  {}  {}{} model runs", phase_, numbers_, count_text(evaluations));

@@ -157,7 +157,14 @@ report::Prediction read_prediction(const io::ResultsReader& reader, const std::s
                                    const std::vector<double>& data) {
   if (!reader.has(group, "data")) return {};
   const PredictiveCheck c = check_prediction(data, reader.read(group, "data"));
-  return {c.draws, c.failed, c.p_value, c.outside, c.extreme, c.pit, c.q05, c.q50, c.q95};
+  return {c.draws, c.failed, c.p_value, c.outside, c.extreme, c.pit, c.mean, c.q05, c.q50, c.q95};
+}
+
+// Of counts the outputs may be logarithms or logits: what is expected of the data is the mean of their replicates.
+void expect_counts(report::ReportData& data) {
+  const bool are_counts =
+      std::all_of(data.observed.begin(), data.observed.end(), [](double x) { return x == std::floor(x) && x >= 0.0; });
+  if (are_counts && data.posterior_prediction.draws >= 2) data.predicted_mean = data.posterior_prediction.mean;
 }
 
 }  // namespace
@@ -183,6 +190,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   const io::ResultsReader results(folders.front() + "/results.h5");
   if (results.has("predictions", "outputs")) read_predictions(folders.front(), problem.outputs(), data);
   data.posterior_prediction = read_prediction(results, "posterior_predictive", data.observed);
+  expect_counts(data);
   data.prior_prediction = read_prediction(results, "prior_predictive", data.observed);
   data.main = read_method(folders.front(), problem, true);
   const json summary = read_sampling_summary(folders.front() + "/summary.json").facts;

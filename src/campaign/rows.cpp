@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "io/data_table.hpp"
 #include "io/json.hpp"
 
 namespace aleator::campaign {
@@ -112,9 +113,34 @@ void hand_to_root(const parallel::Comm& comm, int owner, io::FieldSet& set) {
   }
 }
 
+// The columns in the order of `names`, where the first line of the table gives those names; in their own order where it gives
+// none of them.
+void order_columns(const deck::File& rows, const std::vector<std::string>& names, io::Table& table) {
+  if (names.size() != table.columns || !io::has_head(rows.text, rows.path)) return;
+  const std::vector<io::Column> columns = io::parse_data_table(rows.text, rows.path);
+  const auto place_of = [&](const std::string& name) {
+    return static_cast<std::size_t>(&io::column_of(columns, name, rows.path) - columns.data());
+  };
+  const bool has_names = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    try {
+      return place_of(name) < columns.size();
+    } catch (const core::UserError&) {
+      return false;
+    }
+  });
+  if (!has_names) return;
+  std::vector<double> ordered;
+  std::vector<std::size_t> places;
+  for (const std::string& name : names) places.push_back(place_of(name));
+  for (std::size_t row = 0; row < table.rows; ++row)
+    for (const std::size_t place : places) ordered.push_back(table(row, place));
+  table.values = std::move(ordered);
+}
+
 }  // namespace
 
-io::Table read_parameter_rows(const deck::File& rows, int parameters, const std::string& of_what) {
+io::Table read_parameter_rows(const deck::File& rows, int parameters, const std::vector<std::string>& names,
+                              const std::string& of_what) {
   io::Table table = io::parse_table(rows.text, rows.path, io::NonFinite::allowed);  // such rows fail, the others do not
   const std::size_t d = static_cast<std::size_t>(parameters);
   if (table.columns != d && table.columns * table.rows == d)
@@ -123,6 +149,7 @@ io::Table read_parameter_rows(const deck::File& rows, int parameters, const std:
     throw core::UserError(fmt::format(
         "{}: {} numbers a row, but the {} has {} parameters; write one row of {} numbers for each evaluation",
         rows.path, table.columns, of_what, d, d));
+  order_columns(rows, names, table);
   return table;
 }
 

@@ -197,6 +197,7 @@ RunFacts SamplerRun::facts() const {
   facts.wall_time_seconds = seconds_before_ + job_.watch.seconds() - start_seconds_;
   facts.sampling_seconds = facts.wall_time_seconds - warmup_seconds_;
   facts.acceptance = draws_ > 0 && plan_.is_exact ? accepted_ / static_cast<double>(draws_) : std::nan("");
+  facts.divergences = history_.last("divergences");
   facts.log_evidence = state.log_evidence, facts.log_evidence_standard_error = state.log_evidence_standard_error;
   facts.ranks = job_.comm.whole().size(), facts.threads = parallel::threads();
   facts.deck = job_.fingerprint, facts.failures = failures_;
@@ -339,6 +340,7 @@ void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
   if (tenth == last_live_tenth_ || (is_chains && (!info.is_draw || draws_ < least_draws))) return;
   last_live_tenth_ = tenth;
   const prob::ScalarSummary s = log_density_summary();
+  if (!std::isfinite(s.mean)) return;  // still on the way to a first draw
   const RunFacts facts = this->facts();
   std::string text = is_chains ? fmt::format("{} draws of each chain; log-density: R-hat {:.3f}, ", draws_, s.rhat)
                                : fmt::format("{} {}; log-density: ", named_.sampler->state().ensemble.layout.rows(),
@@ -349,8 +351,7 @@ void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
                   s.ess_bulk / facts.wall_time_seconds, s.mean, s.mcse);
   for (const auto& [name, value] : info.numbers)
     if (name == "acceptance") text += fmt::format("; acceptance {:.3g}", value);
-  if (std::isfinite(facts.log_evidence))
-    text += fmt::format("; log evidence {:.6g} +- {:.2g}", facts.log_evidence, facts.log_evidence_standard_error);
+  if (std::isfinite(facts.log_evidence)) text += "; " + evidence_text(facts);
   core::info("{}: {}", named_.name, text);
 }
 

@@ -210,6 +210,7 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["threads"] = facts.threads;
   if (!facts.idle.empty()) out["idle"] = facts.idle;
   out["acceptance"] = number(facts.acceptance);
+  if (std::isfinite(facts.divergences)) out["divergences"] = static_cast<std::int64_t>(facts.divergences);
   out["log_evidence"] =
       std::isfinite(facts.log_evidence)
           ? io::Json{{"value", facts.log_evidence}, {"standard_error", number(facts.log_evidence_standard_error)}}
@@ -274,6 +275,13 @@ SamplingSummary read_sampling_summary(const std::string& path) {
   return summary;
 }
 
+std::string evidence_text(const RunFacts& facts) {
+  std::string text = fmt::format("log evidence {:.6g}", facts.log_evidence);
+  if (std::isfinite(facts.log_evidence_standard_error))
+    text += fmt::format(" +- {:.2g}", facts.log_evidence_standard_error);
+  return text;
+}
+
 std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>& rows,
                          const std::vector<double>& reference) {
   const Worst worst = worst_of(rows);
@@ -281,9 +289,10 @@ std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>&
                                  count_text(facts.model_evaluations), duration_text(facts.wall_time_seconds), worst.ess,
                                  worst.ess_name);
   if (facts.plan.kind == sampler::Plan::Kind::chains)
-    text += fmt::format("; largest R-hat {:.4f} ({})", worst.rhat, worst.rhat_name);
-  if (std::isfinite(facts.log_evidence))
-    text += fmt::format("; log evidence {:.3f} +- {:.3f}", facts.log_evidence, facts.log_evidence_standard_error);
+    text += fmt::format("; largest R-hat {:.4f} ({}{})", worst.rhat, worst.rhat_name,
+                        worst.rhat >= 1.05 ? ": not converged" : "");
+  if (facts.divergences > 0.0) text += fmt::format("; {:.0f} divergences", facts.divergences);
+  if (std::isfinite(facts.log_evidence)) text += "; " + evidence_text(facts);
   if (!facts.plan.is_exact) text += "; this method is biased unless the model is linear";
   if (!reference.empty())
     text += fmt::format("; error e = {:.4g} against the reference mean", relative_squared_error(rows, reference));

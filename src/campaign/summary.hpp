@@ -26,6 +26,8 @@ struct RunFacts {
   std::int64_t evaluations_at_first_draw = 0;
   double wall_time_seconds = 0.0, sampling_seconds = 0.0;
   double acceptance = 0.0, log_evidence = 0.0, log_evidence_standard_error = 0.0;
+  double divergences =
+      std::numeric_limits<double>::quiet_NaN();  ///< trajectories after the warm-up; NaN: not of such a method
   int ranks = 1, threads = 1;
   std::vector<double> idle;  ///< share of the time that each group of ranks waited for others; empty with one group
   std::string deck;          ///< fingerprint of the deck that made it
@@ -47,6 +49,9 @@ std::vector<std::string> parameter_names(const std::vector<prob::Variable>& vari
 /// One quantity over particles that share ancestors, or over an ensemble (no ancestors): values[i * stride] of member i.
 prob::ScalarSummary summarise_members(const double* values, std::int64_t count, std::ptrdiff_t stride,
                                       const std::vector<std::int64_t>& ancestors);
+
+/// "log evidence -31.3 +- 0.05".
+std::string evidence_text(const RunFacts& facts);
 
 /// Diagnostics of every parameter.
 std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder,

@@ -103,7 +103,7 @@ KeyInfo ChoiceKey::describe(KeyInfo info, std::size_t default_choice) {
     throw core::InternalError("the default of " + info.name + " is none of its choices");
   info.type_words = "choice";
   for (const auto& [name, meaning] : info.choices)
-    info.type_json += (info.type_json.empty() ? R"({"enum": ["])" : R"(", ")") + name;
+    info.type_json += (info.type_json.empty() ? R"({"enum": [")" : R"(", ")") + name;
   info.type_json += R"("]})";
   info.default_text = info.example_text = write_value(info.choices[default_choice].first);
   return info;

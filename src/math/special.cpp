@@ -1,6 +1,7 @@
 #include "math/special.hpp"
 
 #include <algorithm>
+#include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/erf.hpp>
 #include <cmath>
 #include <limits>
@@ -14,6 +15,29 @@ constexpr double kHalfLogTwoPi = 0.91893853320467274178;  // log(2 pi) / 2
 
 // Double arithmetic throughout: Boost's default goes through long double, several times slower for nothing gained here.
 using QuantilePolicy = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+using QuietPolicy =
+    boost::math::policies::policy<boost::math::policies::overflow_error<boost::math::policies::errno_on_error>,
+                                  boost::math::policies::pole_error<boost::math::policies::errno_on_error>>;
+
+// From here on the terms of Stirling's series that are left out are below 2e-15.
+constexpr double kStirling = 20.0;
+
+// lnGamma(x) - (x - 1/2) ln x + x - ln(2 pi) / 2.
+double stirling_rest(double x) {
+  const double r = 1.0 / (x * x);
+  return (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r / 1680.0))) / x;
+}
+
+// ln x - 1 / (2 x) - psi(x).
+double digamma_rest(double x) {
+  const double r = 1.0 / (x * x);
+  return r * (1.0 / 12.0 - r * (1.0 / 120.0 - r * (1.0 / 252.0 - r / 240.0)));
+}
+
+double log_gamma(double x) {
+  int sign = 0;
+  return lgamma_r(x, &sign);  // the sign of std::lgamma is shared by all threads
+}
 
 }  // namespace
 
@@ -35,6 +59,17 @@ double normal_quantile(double p) {
   if (p == 0.0) return -std::numeric_limits<double>::infinity();
   if (p == 1.0) return std::numeric_limits<double>::infinity();
   return -kSqrtTwo * boost::math::erfc_inv(2.0 * p, QuantilePolicy());
+}
+
+double log_rising_ratio(double x, double k) {
+  if (x < kStirling) return log_gamma(x + k) - log_gamma(x) - k * std::log(x);
+  return (x + k - 0.5) * std::log1p(k / x) - k + stirling_rest(x + k) - stirling_rest(x);
+}
+
+double digamma_difference(double x, double k) {
+  if (k == 0.0) return 0.0;
+  if (x < kStirling) return boost::math::digamma(x + k, QuietPolicy()) - boost::math::digamma(x, QuietPolicy());
+  return std::log1p(k / x) + 0.5 * k / (x * (x + k)) + digamma_rest(x) - digamma_rest(x + k);
 }
 
 double log_sum_exp(const double* values, std::size_t count) {

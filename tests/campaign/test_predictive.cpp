@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -61,7 +62,9 @@ TEST(PredictiveCheck, ByHandWithTiesAndFailedRows) {
   const PredictiveCheck c = check_prediction({2.0}, {1.0, 2.0, undefined, 2.0, 3.0});
   EXPECT_EQ(c.draws, 4);
   EXPECT_EQ(c.failed, 1);
-  EXPECT_DOUBLE_EQ(c.pit[0], (1.0 + 2 * 0.5 + 0.5) / 5.0);
+  const double v = 0.5 * 0.61803398874989484820;
+  EXPECT_DOUBLE_EQ(c.pit[0], (1.0 + v * 3.0) / 5.0);
+  EXPECT_DOUBLE_EQ(c.mean[0], 2.0);
   EXPECT_DOUBLE_EQ(c.q50[0], 2.0);
   EXPECT_DOUBLE_EQ(c.p_value, 1.0);  // the datum lies on the mean: all replicates are as far
   EXPECT_DOUBLE_EQ(check_prediction({3.0}, {1.0, 2.0, 2.0, 2.0}).p_value,
@@ -74,8 +77,26 @@ TEST(PredictiveCheck, DataWithoutScatterDoNotCount) {
   // The first datum is the same in all replicates and in the data.
   const PredictiveCheck c = check_prediction({4.0, 0.5}, {4.0, 0.0, 4.0, 1.0, 4.0, 2.0});
   EXPECT_EQ(c.extreme, 1);
-  EXPECT_DOUBLE_EQ(c.pit[0], 0.5);
+  EXPECT_DOUBLE_EQ(c.pit[0], 0.5 * 0.61803398874989484820);
   EXPECT_TRUE(std::isfinite(c.p_value));
+}
+
+// Yes/no data of a right model: the middles of the ranks would all lie about two numbers.
+TEST(PredictiveCheck, PlacesOfCountsAreUniform) {
+  constexpr int data = 600, replicates = 200;
+  const auto yes = [](int row, int column) {
+    return kernels::Rng(8).uniform({kernels::Purpose::test, row}, column) < 0.3 ? 1.0 : 0.0;
+  };
+  std::vector<double> observed, drawn;
+  for (int i = 0; i < data; ++i) observed.push_back(yes(0, i));
+  for (int s = 1; s <= replicates; ++s)
+    for (int i = 0; i < data; ++i) drawn.push_back(yes(s, i));
+  const PredictiveCheck c = check_prediction(observed, drawn);
+  for (int tenth = 0; tenth < 10; ++tenth) {
+    const auto inside =
+        std::count_if(c.pit.begin(), c.pit.end(), [&](double pit) { return static_cast<int>(10.0 * pit) == tenth; });
+    EXPECT_NEAR(static_cast<double>(inside), 60.0, 4.0 * std::sqrt(60.0)) << tenth;
+  }
 }
 
 // 60 data of one parameter u: outputs are all u.

@@ -29,20 +29,70 @@ TEST(ReportFormat, LongNamesKeepTheirBeginningAndTheirEnd) {
   EXPECT_EQ(short_name("σσσσσσσσ", 4), "σσ…σ");
 }
 
+Check named(const ReportData& data, const std::string& what) {
+  for (const Check& check : judge(data).checks)
+    if (check.what == what) return check;
+  ADD_FAILURE() << "no check " << what;
+  return {};
+}
+
 TEST(ReportVerdict, WhatTheErrorOfAnEvidenceDoesNotKnowIsSaid) {
   ReportData data;
-  data.main.kind = "particles";
+  data.main.kind = "particles", data.main.chains = 1, data.main.draws = 1000;
   data.main.log_evidence = -10, data.main.log_evidence_standard_error = 0.1;
-  data.main.histories = {{"log_unseen_mass", {0, 1}, {-7.0, -35.2}}, {"correlation", {0, 1}, {0.29, 0.02}}};
-  Check c = judge(data).checks.front();
-  EXPECT_EQ(c.what, "Log evidence");
-  EXPECT_EQ(c.level, Level::good);
-  EXPECT_NE(c.found.find("less than e^-35 of the prior mass"), std::string::npos) << c.found;
-  EXPECT_EQ(c.found.find("remembered"), std::string::npos);
+  data.main.histories = {{"log_unseen_mass", {0, 1}, {-7.0, -35.2}}, {"worst_correlation", {0, 1}, {0.09, 0.02}}};
+  const Check evidence = named(data, "Log evidence");
+  EXPECT_EQ(evidence.level, Level::good);
+  EXPECT_NE(evidence.found.find("less than e^-35 of the prior mass"), std::string::npos) << evidence.found;
+  EXPECT_EQ(named(data, "Forgetting").level, Level::good);
   data.main.histories[1].y[0] = 0.31;
-  c = judge(data).checks.front();
+  const Check memory = named(data, "Forgetting");
+  EXPECT_EQ(memory.level, Level::caution);
+  EXPECT_NE(memory.found.find("0.31"), std::string::npos) << memory.found;
+  data.main.draws = 100;  // each known to 0.1: 0.31 may be chance
+  EXPECT_EQ(named(data, "Forgetting").level, Level::good);
+  data.main.histories[1].y[0] = 0.7;
+  EXPECT_EQ(named(data, "Forgetting").level, Level::bad);
+}
+
+TEST(ReportVerdict, TrajectoriesThatDivergedAreCounted) {
+  ReportData data;
+  data.main.kind = "chains", data.main.chains = 4, data.main.draws = 1000;
+  data.main.histories = {{"divergences", {0, 1}, {0.0, 0.0}}};
+  EXPECT_EQ(named(data, "Divergences").level, Level::good);
+  data.main.histories[0].y[1] = 1.0;
+  EXPECT_EQ(named(data, "Divergences").level, Level::caution);
+  data.main.histories[0].y[1] = 41.0;
+  EXPECT_EQ(named(data, "Divergences").level, Level::bad);
+}
+
+TEST(ReportVerdict, ExactMethodsWhoseMeansDifferAreFound) {
+  ReportData data;
+  const auto method = [](const char* name, double mean, double rhat) {
+    MethodRun run;
+    run.name = name, run.kind = "chains", run.chains = 4, run.draws = 1000;
+    run.parameters = {{"a", 1.0, 1.0, 0.03, 1000, 1000, rhat, 0, 0, 0},
+                      {"b", mean, 1.0, 0.03, 1000, 1000, rhat, 0, 0, 0}};
+    return run;
+  };
+  data.main = method("nuts", 0.0, 1.0);
+  data.comparisons = {method("smc", 0.2, 1.0)};
+  EXPECT_EQ(named(data, "Means of other methods").level, Level::good);
+  data.comparisons.push_back(method("walk", 0.3, 1.0));  // 7.1 errors
+  const Check c = named(data, "Means of other methods");
   EXPECT_EQ(c.level, Level::caution);
-  EXPECT_NE(c.found.find("(correlation 0.31)"), std::string::npos) << c.found;
+  EXPECT_NE(c.found.find("walk: furthest apart"), std::string::npos) << c.found;
+  data.comparisons.back() = method("walk", 0.3, 1.2);  // has not converged, and says so itself
+  EXPECT_EQ(named(data, "Means of other methods").level, Level::good);
+}
+
+TEST(ReportVerdict, DataThatParametersFollowDoNotOverstateTheNoise) {
+  ReportData data;
+  data.posterior_prediction.draws = 200, data.posterior_prediction.p_value = 1.0;
+  data.posterior_prediction.p_value_log_likelihood = 0.44;
+  EXPECT_EQ(named(data, "Data").advice.find("overstated"), std::string::npos);
+  data.posterior_prediction.p_value_log_likelihood = 0.995;
+  EXPECT_NE(named(data, "Data").advice.find("overstated"), std::string::npos);
 }
 
 }  // namespace

@@ -129,7 +129,19 @@ TEST(Summary, TheEvidenceComesWithItsStandardError) {
   const auto json = nlohmann::json::parse(summary_json(facts, rows, {}));
   EXPECT_EQ(json.at("log_evidence").at("value"), -14.5);
   EXPECT_EQ(json.at("log_evidence").at("standard_error"), 0.25);
-  EXPECT_THAT(summary_text(facts, rows, {}), testing::HasSubstr("log evidence -14.500 +- 0.250"));
+  EXPECT_THAT(summary_text(facts, rows, {}), testing::HasSubstr("log evidence -14.5 +- 0.25"));
+  facts.log_evidence_standard_error = std::nan("");
+  EXPECT_THAT(summary_text(facts, rows, {}), testing::EndsWith("log evidence -14.5"));
+}
+
+TEST(Summary, DivergencesAreCounted) {
+  RunFacts facts = chain_facts();
+  const std::vector<NamedSummary> rows{row_of("a", 1.0, 300.0, 1.06)};
+  EXPECT_FALSE(nlohmann::json::parse(summary_json(facts, rows, {})).contains("divergences"));
+  facts.divergences = 7.0;
+  EXPECT_EQ(nlohmann::json::parse(summary_json(facts, rows, {})).at("divergences"), 7);
+  EXPECT_THAT(summary_text(facts, rows, {}),
+              testing::HasSubstr("largest R-hat 1.0600 (a: not converged); 7 divergences"));
 }
 
 TEST(Summary, IsReadAsItWasWritten) {

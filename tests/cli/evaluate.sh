@@ -40,6 +40,17 @@ for row in 3 5 6 7; do
   case $(cell $row 3- | tr '[:upper:]' '[:lower:]') in *inf* | *nan*) ;; *) fail "row $((row - 2)) has a likelihood" ;; esac
 done
 
+# Columns go by the names in the first line, where these are the parameters'.
+printf '"theta[3]",theta[1],theta[0],theta[2]\n4,2,1,3\n1,3,4,2\n' >turned.csv
+expect 0 "$ALEATOR" evaluate "$deck" --at turned.csv
+same said good "columns in another order"
+printf 'a,b,c,d\n1,2,3,4\n4,3,2,1\n' >nameless.csv # names of something else: as they stand
+expect 0 "$ALEATOR" evaluate "$deck" --at nameless.csv
+same said good "columns with other names"
+printf 'theta[0],theta[1],theta[2],tehta[3]\n1,2,3,4\n' >typo.csv
+expect 2 "$ALEATOR" evaluate "$deck" --at typo.csv
+says typo.csv "theta[3]"
+
 # Tables that do not fit.
 printf '1 2 3\n4 5 6\n' >narrow.txt
 expect 2 "$ALEATOR" evaluate "$deck" --at narrow.txt

@@ -71,6 +71,9 @@ says "at row 1 of the 2" "start = 80, rate = -1"
 sed 's/if (rate < 0.0)/if (rate < 0.0) std::abort();\n      if (false)/' model/model.cpp >aborts.cpp && compile aborts
 expect 3 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=aborts.so --at at.txt
 says_once "it called abort, or threw an exception that nobody caught"
+sed 's/if (rate < 0.0)/if (rate < 0.0) std::exit(0);\n      if (false)/' model/model.cpp >exits.cpp && compile exits
+expect 3 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=exits.so --at at.txt
+says_once "ended the program from its evaluate function" "it called exit"
 says_not "Process received signal"
 sed 's/const double start/static int calls = 0;\n      if (++calls > 1000) *static_cast<volatile int*>(nullptr) = 1;\n      const double start/' model/model.cpp >later.cpp && compile later
 for ranks in 1 4; do

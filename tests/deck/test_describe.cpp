@@ -60,6 +60,7 @@ TEST(Describe, EveryKeyChoiceUnitAndConditionIsOnThePage) {
       for (const auto& [choice, meaning] : key.choices) {
         EXPECT_THAT(text, AllOf(HasSubstr("\"" + choice + "\""), HasSubstr(meaning)));
         EXPECT_THAT(page, AllOf(HasSubstr("\"" + choice + "\""), HasSubstr(meaning)));
+        EXPECT_THAT(key.type_json, HasSubstr("\"" + choice + "\""));
       }
     }
   }

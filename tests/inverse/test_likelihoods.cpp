@@ -120,6 +120,28 @@ TEST(NegativeBinomialLikelihood, IsTheClosedForm) {
   EXPECT_THROW(NegativeBinomialLikelihood({{"x.txt", "1.5\n"}, 2.0, false, Link::log}), deck::KeyError);
 }
 
+TEST(NegativeBinomialLikelihood, IsPoissonsAtEveryLargeShapeAndThrowsAtNone) {
+  using Link = NegativeBinomialLikelihood::Link;
+  const double poisson = density(PoissonLikelihood({counts, PoissonLikelihood::Link::log}), {0.4, -0.2, 1.1});
+  const NegativeBinomialLikelihood unknown({counts, {}, true, Link::log});
+  const Batch dy("dy", 1, 4);
+  for (const double shape : {1e12, 1e16, 1e18, 1e200, 1e308}) {
+    const std::vector<double> y = {0.4, -0.2, 1.1, shape};
+    EXPECT_NEAR(density(unknown, y), poisson, 1e-11) << shape;
+    unknown.gradient(model::ConstBatch(y.data(), 1, y.size()), dy);
+    EXPECT_NEAR(shape * dy(0, 3), 0.0, 1e-11) << shape;
+    const std::vector<double> drawn = unknown.simulate(y.data(), kernels::Rng(3), {kernels::Purpose::test}, 1);
+    EXPECT_EQ(drawn, PoissonLikelihood({counts, PoissonLikelihood::Link::log})
+                         .simulate(y.data(), kernels::Rng(3), {kernels::Purpose::test}, 1));
+  }
+  const double most = std::numeric_limits<double>::infinity(), least = std::numeric_limits<double>::denorm_min();
+  EXPECT_EQ(density(unknown, {0.4, -0.2, 1.1, most}), -most);
+  for (const double shape : {least, most}) {
+    const std::vector<double> y = {0.4, -0.2, 1.1, shape};
+    EXPECT_NO_THROW(unknown.gradient(model::ConstBatch(y.data(), 1, y.size()), dy)) << shape;
+  }
+}
+
 // Of 40 000 data sets drawn at outputs y: shares of data up to a number, against the distribution function; four standard errors
 // at most (a false alarm in 16 000 for each of ten).
 void expect_shares(const model::Likelihood& likelihood, const std::vector<double>& y, std::size_t datum, double up_to,

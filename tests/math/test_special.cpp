@@ -61,5 +61,20 @@ TEST(Special, LogSumExpNeitherOverflowsNorUnderflows) {
   EXPECT_TRUE(std::isnan(log_sum_exp({1.0, kNaN})));
 }
 
+// Against sums of ln(1 + j / x) and of 1 / (x + j), on both sides of where Stirling's series takes over.
+TEST(Special, DifferencesOfLogGammaAreExactAtEveryArgument) {
+  for (const double x : {1e-3, 0.7, 5.0, 19.99, 20.0, 300.0, 1e6, 1e15, 1e200})
+    for (const int k : {0, 1, 7, 400}) {
+      long double ratio = 0.0, difference = 0.0;
+      for (int j = 0; j < k; ++j) ratio += std::log1p(j / static_cast<long double>(x)), difference += 1.0L / (x + j);
+      EXPECT_NEAR(log_rising_ratio(x, k), static_cast<double>(ratio), 1e-12 * (1.0 + static_cast<double>(ratio)));
+      EXPECT_NEAR(digamma_difference(x, k), static_cast<double>(difference),
+                  2e-14 * static_cast<double>(difference) + 1e-300)
+          << x << " " << k;
+    }
+  EXPECT_EQ(digamma_difference(std::numeric_limits<double>::denorm_min(), 1.0),
+            std::numeric_limits<double>::infinity());
+}
+
 }  // namespace
 }  // namespace aleator::math

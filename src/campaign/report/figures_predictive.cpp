@@ -52,15 +52,15 @@ std::string draw_places(const std::string& title, const std::vector<double>& pit
     top = std::max(top, counts[static_cast<std::size_t>(b)]);
   }
   Script s;
-  s.place(0.10, 0.97, 0.17, 0.87);
+  s.place(0.06, 0.985, 0.17, 0.87);
   s.axis("x", {0.0, 1.0, false}, 5, "place of the datum among its replicates");
   s.axis("y", {0.0, 1.08 * top, false}, 4);
   s << "unset key; set boxwidth 0.94 relative"
-    << fmt::format("set label 1 at screen 0.10, screen 0.94 {} font ',12' textcolor rgb '{}'", gnuplot_string(title),
+    << fmt::format("set label 1 at screen 0.06, screen 0.94 {} font ',12' textcolor rgb '{}'", gnuplot_string(title),
                    marker::ink)
     << fmt::format("set arrow 1 from 0,{0:.10g} to 1,{0:.10g} nohead front lw 1 lc rgb '{1}'", expected, marker::muted)
     << fmt::format("plot {} using 1:2 with boxes lc rgb {} fs solid 0.85 noborder", s.block(rows), series_colour(0));
-  return gnuplot.draw(s.text(), 520, 260, title + ": places of the data");
+  return gnuplot.draw(s.text(), 1060, 260, title + ": places of the data");
 }
 
 }  // namespace

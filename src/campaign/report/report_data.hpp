@@ -60,7 +60,7 @@ struct Prediction {
   int draws = 0, failed = 0;  ///< fewer than two draws: not made
   double p_value = undefined, outside = undefined;
   int extreme = -1;
-  std::vector<double> pit, q05, q50, q95;  ///< datum by datum
+  std::vector<double> pit, mean, q05, q50, q95;  ///< datum by datum
   double p_value_log_likelihood = undefined;
 };
 

@@ -42,6 +42,8 @@ std::string comparison_row(const MethodRun& run, bool is_main) {
   out += cell(count(run.model_evaluations), run.model_evaluations);
   out += cell(duration(run.wall_time_seconds), run.wall_time_seconds);
   out += cell(count(ess), ess, concern(ess_level(ess)));
+  const double rhat = extreme_of(run, &ParameterRow::rhat, 1).value;
+  out += cell(number(rhat, 4), rhat, concern(rhat_level(rhat)));
   out += number_cell(1000 * ess / run.model_evaluations);
   out += number_cell(ess / run.wall_time_seconds);
   out += number_cell(run.error);
@@ -62,6 +64,7 @@ std::string comparison_table(const ReportData& data) {
                {"evaluations", "model runs in all"},
                {"time", "wall time"},
                {"ESS", "smallest bulk effective sample size of all parameters"},
+               {"R-hat", "largest of all parameters; particles and ensembles have none"},
                {"ESS / 1000 runs", "smallest ESS for a thousand model runs"},
                {"ESS / s", "smallest ESS for a second of wall time"},
                {"e", "relative squared error of the mean to the reference"},

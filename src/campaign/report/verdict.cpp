@@ -110,20 +110,43 @@ Check mean_check(const ReportData& data) {
           "parameters the tail or coordinate moves of sampler/hmc."};
 }
 
-// What the standard error of a log evidence does not know of, as far as the sampler does.
-void add_blind_spots(const MethodRun& run, Check& c) {
-  for (const Series& series : run.histories) {
-    if (series.y.empty()) continue;
-    if (series.name == "log_unseen_mass")
-      c.found +=
-          fmt::format("; a peak of less than e^{:.0f} of the prior mass would not have been seen", series.y.back());
-    const double remembered = *std::max_element(series.y.begin(), series.y.end());
-    if (series.name == "correlation" && remembered > threshold::remembered) {
-      c.level = std::max(c.level, Level::caution);
-      c.found += fmt::format("; particles remembered where a level began (correlation {})", number(remembered, 2));
-      c.advice = "The standard error may be too small: raise max_moves, and compare with another method.";
-    }
+// What a sampler reported on its way, or null.
+const Series* history_of(const MethodRun& run, const char* name) {
+  for (const Series& series : run.histories)
+    if (series.name == name && !series.y.empty()) return &series;
+  return nullptr;
+}
+
+// Particles that remember where a level began have not been drawn from the levels since; no standard error knows of that.
+Check memory_check(const MethodRun& run, const Series& correlations) {
+  const double remembered = *std::max_element(correlations.y.begin(), correlations.y.end()),
+               noise = 4.0 / std::sqrt(static_cast<double>(run.chains) * run.draws);
+  Check c{Level::good, "Forgetting",
+          fmt::format("correlation of a coordinate with the start of its level: {} at most", number(remembered, 2)),
+          ""};
+  if (remembered <= std::max(threshold::remembered, noise)) return c;
+  c.level = remembered > threshold::stuck ? Level::bad : Level::caution;
+  c.advice =
+      "Means and evidence may err by more than their standard errors: a smaller correlation with more max_moves, "
+      "another "
+      "move, or parameters that the moves cross more easily (a scale and standard normal factors); compare with "
+      "another "
+      "method.";
+  return c;
+}
+
+// Draws that a trajectory could not reach are missing: the neck of a funnel, usually.
+Check divergence_check(const MethodRun& run, double divergences) {
+  const double share = divergences / (static_cast<double>(run.chains) * run.draws);
+  Check c{Level::good, "Divergences", fmt::format("{} of the trajectories after the warm-up", count(divergences)), ""};
+  if (divergences > 0.0) {
+    c.level = share > threshold::divergent ? Level::bad : Level::caution;
+    c.advice =
+        "Where trajectories diverge, draws are missing: a higher target_acceptance, or parameters whose scales do not "
+        "hang "
+        "on each other (a scale and standard normal factors).";
   }
+  return c;
 }
 
 void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
@@ -136,6 +159,8 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
     }
     checks.push_back(std::move(c));
   }
+  if (const Series* const correlations = history_of(run, "worst_correlation"))
+    checks.push_back(memory_check(run, *correlations));
   if (!std::isfinite(run.log_evidence)) return;
   const double error = run.log_evidence_standard_error;
   Check c{Level::unknown, "Log evidence", number(run.log_evidence, 5), ""};
@@ -145,7 +170,9 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
               : error < threshold::evidence_caution ? Level::caution
                                                     : Level::bad;
     if (c.level != Level::good) c.advice = "The evidence is uncertain: take more particles.";
-    add_blind_spots(run, c);
+    if (const Series* const unseen = history_of(run, "log_unseen_mass"))
+      c.found +=
+          fmt::format("; a peak of less than e^{:.0f} of the prior mass would not have been seen", unseen->y.back());
   } else {
     c.found += ", without a standard error";
     c.advice = "Repeat the run with other seeds to learn how far the evidence scatters.";
@@ -153,24 +180,62 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
   checks.push_back(std::move(c));
 }
 
+// The job's method and those it is compared with, as far as they are exact and have not failed by their own diagnostics.
+std::vector<const MethodRun*> trusted_methods(const ReportData& data) {
+  std::vector<const MethodRun*> out;
+  const auto add = [&](const MethodRun& run) {
+    const bool has_failed = extreme_of(run, &ParameterRow::rhat, 1).value > threshold::rhat_caution ||
+                            extreme_of(run, &ParameterRow::ess_bulk, -1).value < threshold::ess_caution;
+    if (run.is_exact && !has_failed) out.push_back(&run);
+  };
+  add(data.main);
+  for (const MethodRun& other : data.comparisons) add(other);
+  return out;
+}
+
 // Whether the methods that give the evidence agree on it: each one's standard error knows only of what that method has seen.
 Check evidence_agreement(const ReportData& data) {
-  const MethodRun& run = data.main;
   Check c{Level::good, "Evidence of other methods", "", ""};
-  const auto text = [](const MethodRun& r) {
-    return fmt::format("{} {} ± {}", r.name, number(r.log_evidence, 5), number(r.log_evidence_standard_error, 2));
-  };
-  for (const MethodRun& other : data.comparisons) {
-    if (!other.is_exact || !std::isfinite(other.log_evidence_standard_error)) continue;
-    const double apart = std::abs(other.log_evidence - run.log_evidence),
-                 error = std::hypot(other.log_evidence_standard_error, run.log_evidence_standard_error);
-    if (apart > threshold::evidence_apart * error) c.level = Level::caution;
-    c.found += (c.found.empty() ? text(run) + "; " : ", ") + text(other);
+  std::vector<const MethodRun*> runs;
+  for (const MethodRun* const run : trusted_methods(data))
+    if (std::isfinite(run->log_evidence_standard_error)) runs.push_back(run);
+  if (runs.size() < 2) return c;
+  for (const MethodRun* const run : runs) {
+    c.found += fmt::format("{}{} {} ± {}", c.found.empty() ? "" : ", ", run->name, number(run->log_evidence, 5),
+                           number(run->log_evidence_standard_error, 2));
+    for (const MethodRun* const other : runs)
+      if (std::abs(other->log_evidence - run->log_evidence) >
+          threshold::evidence_apart * std::hypot(other->log_evidence_standard_error, run->log_evidence_standard_error))
+        c.level = Level::caution;
   }
   if (c.level != Level::good)
     c.advice =
         "They differ by more than their errors: one of them has missed a part of the posterior, which its own error "
         "cannot know of. Take more particles or chains, and other seeds, until they agree.";
+  return c;
+}
+
+// Whether they agree on the means, likewise.
+Check mean_agreement(const ReportData& data) {
+  Check c{Level::good, "Means of other methods", "", ""};
+  const std::vector<const MethodRun*> runs = trusted_methods(data);
+  if (runs.empty() || runs.front() != &data.main) return c;
+  for (const MethodRun* const other : runs) {
+    Extreme apart;
+    for (std::size_t p = 0; other != &data.main && p < other->parameters.size(); ++p) {
+      const ParameterRow &a = data.main.parameters[p], &b = other->parameters[p];
+      const double errors = std::abs(a.mean - b.mean) / std::hypot(a.mcse, b.mcse);
+      if (std::isfinite(errors) && !(errors <= apart.value)) apart = {errors, static_cast<int>(p)};
+    }
+    if (apart.parameter < 0) continue;
+    c.found += fmt::format("{}{}: furthest apart {}, by {} of their Monte Carlo errors", c.found.empty() ? "" : "; ",
+                           other->name, parameter_name(data, apart.parameter), number(apart.value, 2));
+    if (apart.value > threshold::means_apart) c.level = Level::caution;
+  }
+  if (c.level != Level::good)
+    c.advice =
+        "Exact methods that have converged have the same means: one of them has missed a part of the posterior. Run "
+        "longer, from other starts and seeds, until they agree.";
   return c;
 }
 
@@ -227,8 +292,12 @@ Check prediction_check(const Prediction& p) {
     c.advice =
         "The model with its posterior parameters does not make such data: look at the residuals; the model lacks "
         "something, or the noise is understated.";
-  } else if (p.p_value > 1.0 - threshold::predictive || p.p_value_log_likelihood > 1.0 - threshold::predictive) {
-    c.advice = "The data lie closer to the prediction than the noise allows: it is overstated.";
+  } else if (p.p_value_log_likelihood > 1.0 - threshold::predictive) {
+    c.advice = "The data are more likely than nearly all that the model makes: the noise is overstated.";
+  } else if (p.p_value > 1.0 - threshold::predictive) {
+    c.advice =
+        "The prediction follows the data closely, as it does where there are about as many parameters as data: the "
+        "distances say little of the model.";
   }
   return c;
 }
@@ -367,9 +436,11 @@ Verdict judge(const ReportData& data) {
   if (tail.parameter >= 0) v.checks.push_back(ess_check(data, "Tail ESS", tail));
   if (run.is_exact && mean_check(data).level != Level::good) v.checks.push_back(mean_check(data));
   if (std::isfinite(run.acceptance)) v.checks.push_back(acceptance_check(run));
+  if (const Series* const divergences = history_of(run, "divergences"))
+    v.checks.push_back(divergence_check(run, divergences->y.back()));
   if (run.kind == "particles") particle_checks(run, v.checks);
-  if (run.is_exact && std::isfinite(run.log_evidence_standard_error))
-    if (Check c = evidence_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));
+  if (Check c = evidence_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));
+  if (Check c = mean_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));
   if (data.posterior_prediction.draws >= 2) v.checks.push_back(prediction_check(data.posterior_prediction));
   if (run.ksd_draws > 0) v.checks.push_back(stein_check(run));
   if (!run.reference_run.empty()) v.checks.push_back(reference_check(run));

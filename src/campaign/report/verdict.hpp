@@ -1,8 +1,9 @@
 /// What      Judges whether a run can be trusted, in words, and says what to change.
 /// Method    R-hat < 1.01 good, < 1.05 caution; ESS (bulk and tail) >= 400 good, >= 100 caution (Vehtari et al.
 ///           2021, sections 4.2 and 4.3); acceptance within the range that suits the sampler; particles: share of
-///           different particles and the error of the evidence; whether other methods find the same evidence; the data among
-///           replicated data, the draws among others and against the density; failed model runs. A method that is not
+///           different particles, what they remember and the error of the evidence; trajectories that diverged; whether the
+///           methods find the same evidence and the same means; the data among replicated data, the draws among others and
+///           against the density; failed model runs. A method that is not
 ///           exact is judged biased however well it converged.
 /// Parallel  no.
 /// Cost      O(parameters), for particles O(n log n) in their number.
@@ -26,8 +27,11 @@ inline constexpr double unique_good = 0.5, unique_caution = 0.1;      ///< share
 inline constexpr double predictive = 0.01;                            ///< p-value of the data among replicated data
 inline constexpr double failed = 0.05;                                ///< share of the model runs
 inline constexpr double evidence_good = 0.5, evidence_caution = 2.0;  ///< standard error of the log evidence
-inline constexpr double remembered = 0.3;      ///< correlation with a level's start that its moves left
+inline constexpr double remembered = 0.1;      ///< correlation of a coordinate with a level's start that its moves left
+inline constexpr double stuck = 0.6;           ///< the same, where nothing of the particles can be used
 inline constexpr double evidence_apart = 4.0;  ///< of two methods, in standard errors of their difference
+inline constexpr double means_apart = 6.0;     ///< likewise: the furthest of all parameters, whose errors are estimates
+inline constexpr double divergent = 0.01;      ///< share of a chain's trajectories
 }  // namespace threshold
 
 struct Check {

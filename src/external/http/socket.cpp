@@ -141,6 +141,12 @@ void Socket::send(std::string_view text, Deadline deadline) {
 
 bool Socket::receive(std::string& buffer, Deadline deadline) {
   std::array<char, 65536> chunk;
+#ifdef TCP_QUICKACK
+  // A peer that writes head and body one by one waits with the body for our acknowledgement of the head, which the system
+  // would hold back for 40 ms; it forgets this wish with every packet.
+  const int yes = 1;
+  setsockopt(descriptor_, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof(yes));
+#endif
   for (;;) {
     if (!wait_for(descriptor_, POLLIN, deadline)) throw NetworkError(Kind::timeout, "no answer in time");
     const ssize_t got = recv(descriptor_, chunk.data(), chunk.size(), 0);

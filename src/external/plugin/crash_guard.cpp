@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -71,6 +72,23 @@ void add_row(const PluginCall& call, Text& text) {
   if (call.inputs > most_inputs) text.add(", ...");
 }
 
+// The end of a process in which nothing may be relied on any more.
+[[noreturn]] void tell_and_end(const PluginCall& call, const char* what, const char* why, const char* advice) {
+  Text text;
+  text.add("error: the plugin %s %s its %s function (%s)", call.plugin, what, call.doing, why);
+  if (call.u != nullptr) add_row(call, text);
+  text.add("\n  nothing more is written; files are as at the last checkpoint. %s\n", advice);
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.text, static_cast<std::size_t>(text.length));
+  _exit(exit_code);
+}
+
+// A plugin that ends the program would end it with its own exit code, as if the run were done.
+void on_exit() {
+  if (current != nullptr)
+    tell_and_end(*current, "ended the program from", "it called exit, or a Fortran STOP",
+                 "A model that fails returns a non-zero number, or NaN in the outputs of a row.");
+}
+
 void on_crash(int signal, siginfo_t*, void*) {
   if (current == nullptr) {  // not a plugin's: as if we were not there
     const auto k =
@@ -79,17 +97,12 @@ void on_crash(int signal, siginfo_t*, void*) {
     raise(signal);
     return;
   }
-  Text text;
-  text.add("error: the plugin %s crashed in its %s function (%s)", current->plugin, current->doing, name_of(signal));
-  if (current->u != nullptr) add_row(*current, text);
-  text.add(
-      "\n  nothing more is written; files are as at the last checkpoint. To find the place: build the plugin with -g, "
-      "then gdb --args aleator ...\n");
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.text, static_cast<std::size_t>(text.length));
-  _exit(exit_code);
+  tell_and_end(*current, "crashed in", name_of(signal),
+               "To find the place: build the plugin with -g, then gdb --args aleator ...");
 }
 
 void catch_crashes() {
+  std::atexit(on_exit);
   struct sigaction action = {};
   action.sa_sigaction = on_crash;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;

@@ -1,8 +1,10 @@
 #pragma once
-/// What      Tells of a plugin that crashes which one it was, what it was doing and at which row, in place of a bare backtrace.
+/// What      Tells of a plugin that crashes, or ends the program, which one it was, what it was doing and at which row, in place
+///           of a bare backtrace.
 /// Method    While a guard lives, signals of a crash (segmentation fault, bus error, illegal instruction, arithmetic, abort) that
 ///           reach its thread end the process with a message. The row is the first whose outputs the plugin has not
 ///           written: they are marked beforehand. Outside of plugins signals go where they went before.
+///           exit() ends the process likewise; _exit() cannot be caught.
 /// Parallel  each thread has its own guard; a process that ends so takes the other ranks with it (mpirun).
 /// Cost      some ns a call, a pass over the outputs, and 64 KiB a thread: a stack for when the plugin's is full.
 /// Fails     a crash exits with code 3 at once: nothing more is written, so that files stay as they were at the last checkpoint.

@@ -1,22 +1,14 @@
 #include "inverse/likelihood/negative_binomial.hpp"
 
 #include <boost/math/distributions/negative_binomial.hpp>
-#include <boost/math/special_functions/digamma.hpp>
+#include <boost/math/distributions/poisson.hpp>
 #include <cmath>
 #include <limits>
 
 #include "inverse/likelihood/counts.hpp"
+#include "math/special.hpp"
 
 namespace aleator::inverse {
-namespace {
-
-double log_gamma(double x) {
-  int sign = 0;
-  return lgamma_r(x, &sign);  // the sign of std::lgamma is shared by all threads
-}
-
-}  // namespace
-
 deck::Schema<NegativeBinomialLikelihood::Params> NegativeBinomialLikelihood::schema() {
   deck::Schema<Params> s("Negative binomial likelihood of counts that scatter more than Poisson's",
                          "Greenwood, Yule 1920");
@@ -47,13 +39,13 @@ void NegativeBinomialLikelihood::log_density(model::ConstBatch y, model::Vector 
   for (std::size_t row = 0; row < y.extent(0); ++row) {
     const double s = shape_of(y, row);
     double sum = 0.0;
-    bool has_density = s > 0.0;
+    bool has_density = s > 0.0 && std::isfinite(s);
     for (std::size_t i = 0; i < data().size() && has_density; ++i) {
       const double k = data()[i], mean = link_ == Link::log ? std::exp(y(row, i)) : y(row, i);
       has_density = !(mean < 0.0);
       const double more = std::log1p(mean / s), log_mean = link_ == Link::log ? y(row, i) : std::log(mean);
-      sum += log_gamma(k + s) - log_gamma(s) - log_gamma(k + 1.0) - s * more;
-      if (k > 0.0) sum += k * (log_mean - std::log(s) - more);
+      sum += math::log_rising_ratio(s, k) - math::log_rising_ratio(1.0, k) - s * more;
+      if (k > 0.0) sum += k * (log_mean - more);
     }
     out(row) = has_density ? sum : -std::numeric_limits<double>::infinity();
   }
@@ -68,7 +60,7 @@ void NegativeBinomialLikelihood::gradient(model::ConstBatch y, model::Batch dy) 
       const double k = data()[i], mean = link_ == Link::log ? std::exp(y(row, i)) : y(row, i), whole = s + mean;
       dy(row, i) = link_ == Link::log ? s * (k - mean) / whole : (k == 0.0 ? 0.0 : k / mean) - (k + s) / whole;
       if (has_unknown_shape_ && s > 0.0)
-        slope += boost::math::digamma(k + s) - boost::math::digamma(s) - std::log1p(mean / s) + (mean - k) / whole;
+        slope += math::digamma_difference(s, k) - std::log1p(mean / s) + (mean - k) / whole;
     }
     if (has_unknown_shape_) dy(row, data().size()) = slope;
   }
@@ -82,22 +74,24 @@ void NegativeBinomialLikelihood::scale(const double* y, const double* in, double
   }
 }
 
-// By inverting the distribution function.
+// By inverting the distribution function; that of Poisson's law where the variance is mean (1 + 1e-9) or less.
 std::vector<double> NegativeBinomialLikelihood::simulate(const double* y, const kernels::Rng& rng,
                                                          kernels::Stream stream, std::int64_t row) const {
   using boost::math::policies::discrete_quantile;
   using boost::math::policies::integer_round_up;
-  using Law =
-      boost::math::negative_binomial_distribution<double,
-                                                  boost::math::policies::policy<discrete_quantile<integer_round_up>>>;
+  using RoundUp = boost::math::policies::policy<discrete_quantile<integer_round_up>>;
+  using Law = boost::math::negative_binomial_distribution<double, RoundUp>;
+  using Poisson = boost::math::poisson_distribution<double, RoundUp>;
   const double s = has_unknown_shape_ ? y[data().size()] : shape_;
   std::vector<double> drawn;
   for (std::size_t i = 0; i < data().size(); ++i) {
     const double mean = link_ == Link::log ? std::exp(y[i]) : y[i];
     const bool is_law = s > 0.0 && mean >= 0.0 && std::isfinite(mean) && std::isfinite(s);
-    drawn.push_back(!is_law       ? std::nan("")
-                    : mean == 0.0 ? 0.0
-                                  : quantile(Law(s, s / (s + mean)), uniform_below_one(rng, stream, row, i)));
+    const double u = is_law && mean > 0.0 ? uniform_below_one(rng, stream, row, i) : 0.0;
+    drawn.push_back(!is_law            ? std::nan("")
+                    : mean == 0.0      ? 0.0
+                    : mean / s <= 1e-9 ? quantile(Poisson(mean), u)
+                                       : quantile(Law(s, s / (s + mean)), u));
   }
   return drawn;
 }

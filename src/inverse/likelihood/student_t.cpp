@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "math/special.hpp"
 #include "prob/prior/prior.hpp"
 
 namespace aleator::inverse {
@@ -38,7 +39,7 @@ bool StudentTLikelihood::keep(const std::vector<int>& data) {
 }
 
 void StudentTLikelihood::refresh() {
-  const double one = std::lgamma(0.5 * (dof_ + 1.0)) - std::lgamma(0.5 * dof_) - 0.5 * std::log(dof_ * M_PI);
+  const double one = math::log_rising_ratio(0.5 * dof_, 0.5) - 0.5 * std::log(2.0 * M_PI);
   log_constant_ = 0.0;
   for (const double s : scale_) log_constant_ += one - std::log(s);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "math/gemm.hpp"
 
@@ -19,7 +20,28 @@ math::Matrix deviations(const Forecast& f, std::vector<double>& mean) {
   return r;
 }
 
+// |r_j|^2 / 2 of each member, NaN where its model run failed; `rows`: whether it is sound, then r_j.
+std::vector<double> misfits(const std::vector<double>& rows, int members, int p) {
+  std::vector<double> phi(static_cast<std::size_t>(members), std::nan(""));
+  for (int j = 0; j < members; ++j) {
+    const double* const r = &rows[static_cast<std::size_t>(j) * (p + 1)];
+    if (r[0] == 0.0) continue;
+    phi[j] = 0.0;
+    for (int i = 1; i <= p; ++i) phi[j] += 0.5 * r[i] * r[i];
+  }
+  return phi;
+}
+
 }  // namespace
+
+double largest_usable(std::vector<double> misfits) {
+  misfits.erase(std::remove_if(misfits.begin(), misfits.end(), [](double phi) { return std::isnan(phi); }),
+                misfits.end());
+  if (misfits.empty()) return 0.0;
+  const auto middle = misfits.begin() + static_cast<std::ptrdiff_t>(misfits.size() / 2);
+  std::nth_element(misfits.begin(), middle, misfits.end());
+  return std::min(std::max(*middle, 1.0) / std::numeric_limits<double>::epsilon(), std::numeric_limits<double>::max());
+}
 
 Forecast run_members(const Problem& problem, const Context& context, Ensemble& e, const std::string& method) {
   const model::GaussianNoise& noise = *problem.noise();
@@ -40,15 +62,14 @@ Forecast run_members(const Problem& problem, const Context& context, Ensemble& e
   Forecast f;
   f.residual = math::Matrix(members, p);
   f.weights.resize(static_cast<std::size_t>(members));
+  const std::vector<double> misfit = misfits(all, members, p);
+  const double limit = largest_usable(misfit);
   double sum = 0.0, squares = 0.0;
   for (int j = 0; j < members; ++j) {
-    const double* const in = &all[static_cast<std::size_t>(j) * (p + 1)];
-    std::copy_n(in + 1, p, f.residual.row(j));
-    f.weights[j] = in[0];
-    f.usable += in[0] > 0.0 ? 1 : 0;
-    double phi = 0.0;
-    for (int i = 0; i < p; ++i) phi += 0.5 * in[1 + i] * in[1 + i];
-    sum += phi, squares += phi * phi;
+    if (!(misfit[j] <= limit)) continue;
+    std::copy_n(&all[static_cast<std::size_t>(j) * (p + 1) + 1], p, f.residual.row(j));
+    f.weights[j] = 1.0, ++f.usable;
+    sum += misfit[j], squares += misfit[j] * misfit[j];
   }
   if (f.usable < 2) throw core::NumericsError(method + ": fewer than two members have a successful model run");
   for (double& weight : f.weights) weight /= f.usable;

@@ -2,7 +2,7 @@
 /// What      The members' model runs as ensemble Kalman methods need them, and the basis their gains are small in.
 /// Method    Residuals are whitened, r_j = R^-1/2 (G(T(z_j)) - data), so that the noise is N(0, I). With the deviations
 ///           R' = r_j - mean (rows) over n usable members, C_rr = R'^T R' / (n - 1) = V Lambda V^T; from the smaller of the two
-///           Gram matrices of R'.
+///           Gram matrices of R'. Members whose misfit no other could be told from beside (largest_usable) count as failed.
 /// Parallel  collective; results are the same on every rank.
 /// Cost      a model run a member; J p min(J, p) flops.
 /// Fails     NumericsError when fewer than two members have a successful model run.
@@ -18,6 +18,10 @@ struct Forecast {
   double mean_misfit = 0.0;     ///< Phi_j = |r_j|^2 / 2
   double misfit_variance = 0.0;
 };
+
+/// Of misfits (NaN: the model failed) the largest that an ensemble can hold: 1 / eps times their median, beside which nothing is
+/// left of the others' digits. A model that blew up without saying so has a larger one.
+double largest_usable(std::vector<double> misfits);
 
 /// Runs the model for every member and sets the ensemble's log-likelihoods. `method` names it in messages.
 Forecast run_members(const Problem& problem, const Context& context, Ensemble& ensemble, const std::string& method);

@@ -7,6 +7,7 @@
 
 #include "kernels/triangular.hpp"
 #include "math/dense.hpp"
+#include "sampler/ensemble/forecast.hpp"
 #include "sampler/proposal_scale.hpp"
 
 namespace aleator::sampler {
@@ -63,7 +64,11 @@ void observe(const Problem& problem, const Context& context, const Batch& z, con
 void leave_failed_starts(const Context& context, Ensemble& e) {
   const std::vector<double> log_likelihood = e.all_log_likelihoods(context);
   const std::size_t members = log_likelihood.size();
-  const auto is_usable = [](double value) { return std::isfinite(value); };
+  const double best = *std::max_element(log_likelihood.begin(), log_likelihood.end());
+  std::vector<double> misfit;
+  for (const double value : log_likelihood) misfit.push_back(std::isfinite(value) ? best - value : std::nan(""));
+  const double limit = largest_usable(misfit);
+  const auto is_usable = [&](double value) { return std::isfinite(value) && best - value <= limit; };
   if (std::none_of(log_likelihood.begin(), log_likelihood.end(), is_usable))
     throw core::NumericsError("affine-invariant Langevin dynamics: every member has likelihood zero at its start");
   std::vector<std::int64_t> source(members);

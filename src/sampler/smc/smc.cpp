@@ -12,7 +12,10 @@
 namespace aleator::sampler {
 namespace {
 
-constexpr double warn_above = 0.3;  // correlation that max_moves left
+// The correlation that the moves may leave in a coordinate before it is warned of; that of J independent pairs is 1 / sqrt(J).
+double warn_above(const Smc::Params& params) {
+  return std::max(0.1, 4.0 / std::sqrt(static_cast<double>(params.particles)));
+}
 
 // Positions and log-likelihoods at the start of a level, against which forgetting is measured.
 struct Start {
@@ -31,9 +34,14 @@ struct Start {
   }
 };
 
-// Correlation with the start: of the positions, averaged over the coordinates, or of the log-likelihood where that is larger;
-// tails that the particles have not explored show there.
-double correlation_with(const Context& context, const Ensemble& e, const Start& start) {
+// What is left of the start: `typical` the correlation of the positions, averaged over the coordinates, or that of the
+// log-likelihood where that is larger, for tails that the particles have not explored show there; `worst` that of the coordinate
+// that is remembered best, such as the scale of a group of parameters in a funnel.
+struct Memory {
+  double typical = 1.0, worst = 1.0;
+};
+
+Memory memory_of(const Context& context, const Ensemble& e, const Start& start) {
   const int d = static_cast<int>(e.position.extent(1));
   const auto sums = parallel::ordered_sum(context.comm, e.layout, 5 * (d + 1), [&](int row, double* sum) {
     for (int k = 0; k <= d; ++k) {
@@ -45,20 +53,22 @@ double correlation_with(const Context& context, const Ensemble& e, const Start& 
     }
   });
   const double n = static_cast<double>(e.layout.rows());
-  double total = 0.0, last = 0.0;
+  double total = 0.0, last = 0.0, worst = 0.0;
   for (int k = 0; k <= d; ++k) {
     const double* const s = &sums[static_cast<std::size_t>(5 * k)];
     const double variances = (s[2] - s[0] * s[0] / n) * (s[3] - s[1] * s[1] / n);
     last = variances > 0.0 ? (s[4] - s[0] * s[1] / n) / std::sqrt(variances) : 0.0;
+    worst = std::max(worst, last);
     if (k < d) total += last;
   }
-  return std::max(total / d, last);
+  return {std::max(total / d, last), worst};
 }
 
 // A level's moves: how many of each particle, and how they went.
 struct Moved {
   int count = 0;
-  double acceptance = 0.0, correlation = 1.0;
+  double acceptance = 0.0;
+  Memory memory;
 };
 
 // One step of the search for the scale: the acceptance falls by about half a unit of log scale near its usual targets.
@@ -75,15 +85,15 @@ Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, co
   // A correlation of J pairs is known to 1 / sqrt(J).
   const double wanted = std::max(params.correlation, 2.0 / std::sqrt(static_cast<double>(params.particles)));
   Moved moved;
-  for (int pass = 0; moved.count < params.max_moves && (pass == 0 || moved.correlation > wanted); ++pass) {
+  for (int pass = 0; moved.count < params.max_moves && (pass == 0 || moved.memory.typical > wanted); ++pass) {
     const int moves = std::min(params.min_moves, params.max_moves - moved.count);
     moved.acceptance =
         move_members(kernel, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, moves, s.ensemble);
     tune(params, moved.acceptance, pass, s);
-    if (is_adaptive) moved.correlation = correlation_with(context, s.ensemble, *start);
+    if (is_adaptive) moved.memory = memory_of(context, s.ensemble, *start);
     moved.count += moves, s.moves += moves;
   }
-  if (is_adaptive && moved.correlation > wanted) s.remembered = std::max(s.remembered, moved.correlation);
+  if (is_adaptive && moved.memory.worst > wanted) s.remembered = std::max(s.remembered, moved.memory.worst);
   return moved;
 }
 
@@ -199,14 +209,15 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   StepInfo info = end_level(moved.acceptance, params.max_levels, s);
   info.numbers.insert(info.numbers.begin() + 3, {"moves", static_cast<double>(moved.count)});
   if (!is_waste_free && params.max_moves > params.min_moves)
-    info.numbers.insert(info.numbers.begin() + 4, {"correlation", moved.correlation});
-  if (info.is_finished && s.remembered > warn_above)
+    info.numbers.insert(info.numbers.begin() + 4,
+                        {{"correlation", moved.memory.typical}, {"worst_correlation", moved.memory.worst}});
+  if (info.is_finished && s.remembered > warn_above(params))
     core::warn(
-        "sequential Monte Carlo: after {} moves particles still remembered where their level began (correlation "
-        "{:.2g}): "
-        "the evidence may err by more than its standard error; more max_moves or particles, another move, or "
+        "sequential Monte Carlo: after the moves of a level particles still remembered where it began (correlation "
+        "{:.2g} in one coordinate): means and evidence may err by more than their standard errors; a smaller "
+        "correlation with more max_moves, another move, other parameters (a scale and standard normal factors), or "
         "sampler/parallel_tempering or sampler/nested to compare with",
-        params.max_moves, s.remembered);
+        s.remembered);
   return info;
 }
 
