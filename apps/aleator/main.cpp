@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <new>
 
 #include "build_information.hpp"
 #include "campaign/bench.hpp"
@@ -46,6 +47,18 @@ struct Shown {
   int exit_code;
 };
 
+// What an error that nobody foresaw says: memory that is not there, usually.
+std::string words_of(const std::exception& error) {
+  const std::string what = error.what();
+  const bool is_memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+                         what.find("failed to allocate memory") != std::string::npos ||
+                         what.find("bad_alloc") != std::string::npos;
+  return is_memory ? "not enough memory for this run: fewer chains, draws, particles or members, a coarser mesh, or "
+                     "more ranks "
+                     "(on more nodes) take less of it; files are as at the last checkpoint"
+                   : what;
+}
+
 // Work that needs ranks. User errors are agreed on by all ranks, and rank 0 shows them; any other may have happened on one
 // rank alone, and the others, waiting for it, must be ended.
 void with_ranks(int argc, char** argv, const std::function<void(const parallel::Comm&)>& work) {
@@ -62,7 +75,7 @@ void with_ranks(int argc, char** argv, const std::function<void(const parallel::
   } catch (const std::exception& error) {
     if (world.size() == 1) throw;
     const bool is_numerics = dynamic_cast<const core::NumericsError*>(&error) != nullptr;
-    parallel::end_all_ranks(fmt::format("rank {}: {}", world.rank(), error.what()), is_numerics ? 3 : 4);
+    parallel::end_all_ranks(fmt::format("rank {}: {}", world.rank(), words_of(error)), is_numerics ? 3 : 4);
   }
 }
 
@@ -279,6 +292,6 @@ int main(int argc, char** argv) {
   } catch (const core::NumericsError& error) {
     return report_error(error.what(), 3);
   } catch (const std::exception& error) {
-    return report_error(error.what(), 4);
+    return report_error(words_of(error).c_str(), 4);
   }
 }

@@ -286,12 +286,19 @@ sampler::MeanEstimate SamplerRun::running_means() const {
                                  : sampler::MeanEstimate();
 }
 
-// The means over all states replace those over the draws kept; their error is the smaller one only if the chains say so.
+// The means over all states replace those over the draws kept. Their error is that of the chains' scatter; few chains may lie
+// together by chance, and then the error of the draws is mixed in.
 void SamplerRun::use_running_means(const sampler::MeanEstimate& estimate, std::vector<NamedSummary>& rows) const {
-  constexpr std::int64_t enough_chains = 8;  // for a standard error from their scatter
+  constexpr std::int64_t enough_chains = 8;
+  constexpr double freedom_wanted = 31.0;  // degrees of freedom of an error that is known to an eighth
+  const double freedom = static_cast<double>(plan_.members) - 1.0, more = std::max(0.0, freedom_wanted - freedom);
   for (std::size_t k = 0; k < rows.size(); ++k) {
     rows[k].summary.mean = estimate.mean[k];
-    if (plan_.members >= enough_chains) rows[k].summary.mcse = estimate.standard_error[k];
+    if (plan_.members < enough_chains) continue;
+    const double scatter = estimate.standard_error[k], of_draws = rows[k].summary.mcse;
+    const bool is_lucky = more > 0.0 && scatter < of_draws;
+    rows[k].summary.mcse =
+        is_lucky ? std::sqrt((freedom * scatter * scatter + more * of_draws * of_draws) / freedom_wanted) : scatter;
   }
 }
 

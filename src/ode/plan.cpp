@@ -161,12 +161,12 @@ std::string Plan::reason(const Fault& fault) const {
 std::string Plan::reason_of_state(const Fault& fault, double time) const {
   if (fault.kind == Fault::Kind::not_finite)
     return fmt::format(
-        "the state is not finite at t = {}: the step dt = {} is too long for these parameters, or the "
+        "the state is not finite at t = {:.6g}: the step dt = {} is too long for these parameters, or the "
         "solution grows without bound; try a dt ten times smaller{}",
         time, dt_, system.advice);
   if (fault.kind == Fault::Kind::negative)
     return fmt::format(
-        "a state that cannot be negative is so at t = {}: the initial values do not fit together, or the step "
+        "a state that cannot be negative is so at t = {:.6g}: the initial values do not fit together, or the step "
         "dt = {} is too long for these parameters; try a dt ten times smaller",
         time, dt_);
   return reason(fault);

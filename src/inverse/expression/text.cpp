@@ -13,7 +13,7 @@ math::Formula make_formula(const ExpressionParams& params, const std::vector<std
       model::compile({params.parameters, model::read_columns(params.data), params.definitions, results}, params.data,
                      {"parameters", "data", "definitions", result_key});
   if (const std::vector<std::string>& unused = formula.unused_parameters(); !unused.empty())
-    core::info("{} does not depend on {}: only the prior speaks of what is named so", result_key,
+    core::info("{} does not contain {}: of these the data speak through the prior alone", result_key,
                fmt::join(unused, ", "));
   return formula;
 }

@@ -139,7 +139,9 @@ ProgramModel::ProgramModel(const Params& params) : params_(params), program_(fin
     throw deck::KeyError(
         "command", fmt::format("there is no program '{}'", params.command[0]),
         io::file_exists(params.command[0])
-            ? fmt::format("the file that stands here is './{}', if it may be executed", params.command[0])
+            ? fmt::format(
+                  "a file of this name stands here: chmod +x makes it a program, and its path has a '/', as in './{}'",
+                  std::filesystem::path(params.command[0]).filename().string())
             : "a name found in PATH, or the path of an executable file",
         {0, 0});
   shape_.input_names = entry_names_of(params.parameters);
