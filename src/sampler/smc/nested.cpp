@@ -287,14 +287,14 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
     throw core::NumericsError(
         "every point has likelihood zero: no model run succeeded, or the data rule out the whole prior");
   const bool is_done = is_last || is_flat;
-  double acceptance = std::numeric_limits<double>::quiet_NaN();
+  Moved moved;
   const double depth = s.log_volume;
   if (is_done) {
     finish(context, log_likelihood, s);
   } else {
     add_shell(context, shell, s);
     refill(context, shell, s);
-    acceptance = move_all(problem, context, shell.floor, s);
+    moved = move_all(problem, context, shell.floor, s);
   }
   if (is_last && spread >= flat)
     core::info(
@@ -318,14 +318,16 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
   info.numbers = {{"log_volume", s.log_volume},
                   {"log_unseen_mass", unseen},
                   {"log_likelihood_spread", spread},
-                  {"acceptance", acceptance},
+                  {"acceptance", moved.acceptance},
+                  {"correlation", moved.memory.typical},
+                  {"worst_correlation", moved.memory.worst},
                   {"scale", std::exp(s.log_scale)},
                   {"log_evidence", s.log_evidence},
                   {"log_evidence_standard_error", s.log_evidence_standard_error}};
   return info;
 }
 
-double Nested::move_all(const Problem& problem, const Context& context, double floor, State& s) const {
+Nested::Moved Nested::move_all(const Problem& problem, const Context& context, double floor, State& s) const {
   std::vector<double> lower;
   if (params.move == Move::random_walk && problem.dimension() <= PooledMoments::largest_dimension) {
     PooledMoments moments;
@@ -334,6 +336,7 @@ double Nested::move_all(const Problem& problem, const Context& context, double f
     lower = moments.factor();
   }
   const MoveOnce kernel = restricted_move(params.move, floor);
+  const Start start(context, s.ensemble);
   const int passes = std::min(3, params.moves);
   double sum = 0.0;
   for (int pass = 0, done = 0; pass < passes; ++pass) {
@@ -344,7 +347,7 @@ double Nested::move_all(const Problem& problem, const Context& context, double f
     sum += acceptance * moves, done += moves;
   }
   s.model_evaluations += static_cast<std::int64_t>(params.moves) * params.points;
-  return sum / params.moves;
+  return {sum / params.moves, start.remembered_by(context, s.ensemble)};
 }
 
 }  // namespace aleator::sampler

@@ -14,8 +14,11 @@
 /// Cost      a step: `moves` model runs a point. Steps: about (H + log 1/tolerance) / -log(1 - share), H the information (nats),
 ///           and up to `search` times as many where the likelihood goes on rising.
 /// Fails     NumericsError when no point has a positive likelihood; objects to fewer than 2 d points that walk.
+#include <limits>
+
 #include "sampler/proposal_scale.hpp"
 #include "sampler/sampler.hpp"
+#include "sampler/smc/memory.hpp"
 
 namespace aleator::sampler {
 
@@ -53,7 +56,11 @@ struct Nested {
   Params params;
 
  private:
-  double move_all(const Problem& problem, const Context& context, double floor, State& s) const;
+  struct Moved {
+    double acceptance = std::numeric_limits<double>::quiet_NaN();
+    Memory memory;
+  };
+  Moved move_all(const Problem& problem, const Context& context, double floor, State& s) const;
 };
 
 }  // namespace aleator::sampler

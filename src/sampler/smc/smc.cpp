@@ -8,6 +8,7 @@
 
 #include "core/log.hpp"
 #include "sampler/smc/member_moves.hpp"
+#include "sampler/smc/memory.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -15,53 +16,6 @@ namespace {
 // The correlation that the moves may leave in a coordinate before it is warned of; that of J independent pairs is 1 / sqrt(J).
 double warn_above(const Smc::Params& params) {
   return std::max(0.1, 4.0 / std::sqrt(static_cast<double>(params.particles)));
-}
-
-// Positions and log-likelihoods at the start of a level, against which forgetting is measured.
-struct Start {
-  Batch position;
-  Vector log_likelihood;
-  std::vector<double> centre;  // a point near the means, against cancellation
-  double level = 0.0;          // of the log-likelihood
-
-  Start(const Context& context, const Ensemble& e)
-      : position(Kokkos::view_alloc("start", Kokkos::WithoutInitializing), e.rows(), e.position.extent(1)),
-        log_likelihood("start", e.rows()),
-        centre(mean_position(e, context)),
-        level(ordered_mean(context, e.layout, e.log_likelihood)) {
-    Kokkos::deep_copy(position, e.position);
-    Kokkos::deep_copy(log_likelihood, e.log_likelihood);
-  }
-};
-
-// What is left of the start: `typical` the correlation of the positions, averaged over the coordinates, or that of the
-// log-likelihood where that is larger, for tails that the particles have not explored show there; `worst` that of the coordinate
-// that is remembered best, such as the scale of a group of parameters in a funnel.
-struct Memory {
-  double typical = 1.0, worst = 1.0;
-};
-
-Memory memory_of(const Context& context, const Ensemble& e, const Start& start) {
-  const int d = static_cast<int>(e.position.extent(1));
-  const auto sums = parallel::ordered_sum(context.comm, e.layout, 5 * (d + 1), [&](int row, double* sum) {
-    for (int k = 0; k <= d; ++k) {
-      const double a = k < d ? start.position(row, k) - start.centre[static_cast<std::size_t>(k)]
-                             : start.log_likelihood(row) - start.level;
-      const double b =
-          k < d ? e.position(row, k) - start.centre[static_cast<std::size_t>(k)] : e.log_likelihood(row) - start.level;
-      sum[5 * k] += a, sum[5 * k + 1] += b, sum[5 * k + 2] += a * a, sum[5 * k + 3] += b * b, sum[5 * k + 4] += a * b;
-    }
-  });
-  const double n = static_cast<double>(e.layout.rows());
-  double total = 0.0, last = 0.0, worst = 0.0;
-  for (int k = 0; k <= d; ++k) {
-    const double* const s = &sums[static_cast<std::size_t>(5 * k)];
-    const double variances = (s[2] - s[0] * s[0] / n) * (s[3] - s[1] * s[1] / n);
-    last = variances > 0.0 ? (s[4] - s[0] * s[1] / n) / std::sqrt(variances) : 0.0;
-    worst = std::max(worst, last);
-    if (k < d) total += last;
-  }
-  return {std::max(total / d, last), worst};
 }
 
 // A level's moves: how many of each particle, and how they went.
@@ -90,7 +44,7 @@ Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, co
     moved.acceptance =
         move_members(kernel, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, moves, s.ensemble);
     tune(params, moved.acceptance, pass, s);
-    if (is_adaptive) moved.memory = memory_of(context, s.ensemble, *start);
+    if (is_adaptive) moved.memory = start->remembered_by(context, s.ensemble);
     moved.count += moves, s.moves += moves;
   }
   if (is_adaptive && moved.memory.worst > wanted) s.remembered = std::max(s.remembered, moved.memory.worst);
