@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "campaign/report/selection.hpp"
 #include "core/markup.hpp"
 
@@ -53,6 +55,16 @@ TEST(ReportVerdict, WhatTheErrorOfAnEvidenceDoesNotKnowIsSaid) {
   EXPECT_EQ(named(data, "Forgetting").level, Level::good);
   data.main.histories[1].y[0] = 0.7;
   EXPECT_EQ(named(data, "Forgetting").level, Level::bad);
+}
+
+TEST(ReportVerdict, PointsThatKeepTheirLikelihoodsAreFound) {
+  ReportData data;
+  data.main.kind = "particles", data.main.chains = 1, data.main.draws = 1000;
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  data.main.histories = {{"correlation", {0, 1, 2, 3}, {0.02, 0.4, 0.03, none}}};
+  EXPECT_EQ(named(data, "Forgetting").level, Level::good);
+  data.main.histories[0].y = {0.14, 0.4, 0.03, none};
+  EXPECT_EQ(named(data, "Forgetting").level, Level::caution);
 }
 
 TEST(ReportVerdict, TrajectoriesThatDivergedAreCounted) {

@@ -136,6 +136,20 @@ Check memory_check(const MethodRun& run, const Series& correlations) {
   return c;
 }
 
+// Of nested sampling: points that keep their likelihoods have not spread over their level set.
+Check spreading_check(const Series& correlations) {
+  const double usual = quantile(sorted_finite(correlations.y), 0.5);
+  Check c{Level::good, "Forgetting",
+          fmt::format("correlation of log-likelihoods before and after the moves of a step: {} in the median",
+                      number(usual, 2)),
+          ""};
+  if (usual > threshold::remembered) {
+    c.level = Level::caution;
+    c.advice = "The evidence may err by more than its standard error: raise moves, and compare with another method.";
+  }
+  return c;
+}
+
 // Draws that a trajectory could not reach are missing: the neck of a funnel, usually.
 Check divergence_check(const MethodRun& run, double divergences) {
   const double share = divergences / (static_cast<double>(run.chains) * run.draws);
@@ -162,6 +176,8 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
   }
   if (const Series* const correlations = history_of(run, "worst_correlation"))
     checks.push_back(memory_check(run, *correlations));
+  else if (const Series* const of_log_likelihoods = history_of(run, "correlation"))
+    checks.push_back(spreading_check(*of_log_likelihoods));
   if (!std::isfinite(run.log_evidence)) return;
   const double error = run.log_evidence_standard_error;
   Check c{Level::unknown, "Log evidence", number(run.log_evidence, 5), ""};

@@ -33,7 +33,7 @@ Memory Start::remembered_by(const Context& context, const Ensemble& e) const {
     worst = std::max(worst, last);
     if (k < d) total += last;
   }
-  return {std::max(total / d, last), worst};
+  return {std::max(total / d, last), worst, last};
 }
 
 }  // namespace aleator::sampler

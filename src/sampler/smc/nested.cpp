@@ -315,15 +315,10 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
       is_done ? 1.0 : std::max(0.0, std::min(log_share / std::log(params.tolerance), 0.95));  // at first slowly
   // A peak of less prior mass has had no point, if the likelihood about it is as everywhere.
   const double unseen = depth - std::log(static_cast<double>(n));
-  info.numbers = {{"log_volume", s.log_volume},
-                  {"log_unseen_mass", unseen},
-                  {"log_likelihood_spread", spread},
-                  {"acceptance", moved.acceptance},
-                  {"correlation", moved.memory.typical},
-                  {"worst_correlation", moved.memory.worst},
-                  {"scale", std::exp(s.log_scale)},
-                  {"log_evidence", s.log_evidence},
-                  {"log_evidence_standard_error", s.log_evidence_standard_error}};
+  info.numbers = {{"log_volume", s.log_volume},       {"log_unseen_mass", unseen},
+                  {"log_likelihood_spread", spread},  {"acceptance", moved.acceptance},
+                  {"correlation", moved.correlation}, {"scale", std::exp(s.log_scale)},
+                  {"log_evidence", s.log_evidence},   {"log_evidence_standard_error", s.log_evidence_standard_error}};
   return info;
 }
 
@@ -347,7 +342,7 @@ Nested::Moved Nested::move_all(const Problem& problem, const Context& context, d
     sum += acceptance * moves, done += moves;
   }
   s.model_evaluations += static_cast<std::int64_t>(params.moves) * params.points;
-  return {sum / params.moves, start.remembered_by(context, s.ensemble)};
+  return {sum / params.moves, start.remembered_by(context, s.ensemble).of_log_likelihood};
 }
 
 }  // namespace aleator::sampler

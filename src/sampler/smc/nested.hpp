@@ -58,7 +58,7 @@ struct Nested {
  private:
   struct Moved {
     double acceptance = std::numeric_limits<double>::quiet_NaN();
-    Memory memory;
+    double correlation = acceptance;  ///< of log-likelihoods before and after; positions may stay in their mode
   };
   Moved move_all(const Problem& problem, const Context& context, double floor, State& s) const;
 };
