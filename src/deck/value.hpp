@@ -188,7 +188,7 @@ TypeName type_name(const std::vector<T>&) {
   const std::size_t list_at = inner.find("list of ");
   const std::string words = list_at == std::string::npos ? inner + " or list of " + inner + "s"
                                                          : "list of lists of " + inner.substr(list_at + 8);
-  const bool may_be_file = std::is_same_v<T, double> || std::is_same_v<T, std::vector<double>>;  // see Schema::key
+  const bool may_be_file = std::is_same_v<T, double> || std::is_same_v<T, std::vector<double>>;  // see ValueKey::read
   return {words + (may_be_file ? ", or a file" : ""),
           R"({"anyOf": [)" + item.json + R"(, {"type": "array", "items": )" + item.json + "}" +
               (may_be_file ? R"(, {"type": "string"})" : "") + "]}",
