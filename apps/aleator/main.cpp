@@ -54,8 +54,7 @@ std::string words_of(const std::exception& error) {
                          what.find("failed to allocate memory") != std::string::npos ||
                          what.find("bad_alloc") != std::string::npos;
   return is_memory ? "not enough memory for this run: fewer chains, draws, particles or members, a coarser mesh, or "
-                     "more ranks "
-                     "(on more nodes) take less of it; files are as at the last checkpoint"
+                     "more ranks (on more nodes) take less of it; files are as at the last checkpoint"
                    : what;
 }
 

@@ -91,6 +91,13 @@ void add_predicted(const model::Problem& problem, const model::Context& context,
   }
 }
 
+// Numbers in (0, 1) of which any that follow each other are spread evenly (Weyl's sequence of the golden ratio).
+double spread_evenly(std::size_t i) {
+  constexpr double golden = 0.61803398874989484820;
+  const double x = (static_cast<double>(i) + 0.5) * golden;
+  return x - std::floor(x);
+}
+
 }  // namespace
 
 PredictiveDraws predictive_draws(const PredictiveDraws& wanted, const sampler::Plan& plan,
@@ -124,13 +131,6 @@ Predicted predict(const model::Problem& problem, const model::Context& context, 
   });
   return {parallel::gather_rows(context.comm, mine.outputs), parallel::gather_rows(context.comm, mine.data),
           parallel::gather_rows(context.comm, mine.log_densities)};
-}
-
-// Numbers in (0, 1) of which any that follow each other are spread evenly (Weyl's sequence of the golden ratio).
-static double spread_evenly(std::size_t i) {
-  constexpr double golden = 0.61803398874989484820;
-  const double x = (static_cast<double>(i) + 0.5) * golden;
-  return x - std::floor(x);
 }
 
 PredictiveCheck check_prediction(const std::vector<double>& data, const std::vector<double>& replicates) {

@@ -161,8 +161,9 @@ report::Prediction read_prediction(const io::ResultsReader& reader, const std::s
 }
 
 // Of counts the outputs may be logarithms or logits: what is expected of the data is the mean of their replicates.
-void expect_counts(report::ReportData& data) {
+void expect_counts(const model::Problem& problem, report::ReportData& data) {
   const bool are_counts =
+      problem.noise() == nullptr &&
       std::all_of(data.observed.begin(), data.observed.end(), [](double x) { return x == std::floor(x) && x >= 0.0; });
   if (are_counts && data.posterior_prediction.draws >= 2) data.predicted_mean = data.posterior_prediction.mean;
 }
@@ -190,7 +191,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   const io::ResultsReader results(folders.front() + "/results.h5");
   if (results.has("predictions", "outputs")) read_predictions(folders.front(), problem.outputs(), data);
   data.posterior_prediction = read_prediction(results, "posterior_predictive", data.observed);
-  expect_counts(data);
+  expect_counts(problem, data);
   data.prior_prediction = read_prediction(results, "prior_predictive", data.observed);
   data.main = read_method(folders.front(), problem, true);
   const json summary = read_sampling_summary(folders.front() + "/summary.json").facts;

@@ -59,24 +59,30 @@ bool SchemaBase::read_keys(const Block& block, void* params, ReadContext& contex
 }
 
 std::vector<std::pair<std::string, std::string>> SchemaBase::write(const std::any& params) const {
+  const void* const at = inside(params);
+  ALEATOR_ASSERT(at != nullptr);
   std::vector<std::pair<std::string, std::string>> out;
   for (std::size_t i = 0; i < infos_.size(); ++i)
-    out.emplace_back(infos_[i].name, members_[i].key->write(members_[i].address(inside(params))));
+    out.emplace_back(infos_[i].name, members_[i].key->write(members_[i].address(at)));
   return out;
 }
 
 std::vector<std::pair<std::string, File>> SchemaBase::files(const std::any& params) const {
+  const void* const at = inside(params);
+  ALEATOR_ASSERT(at != nullptr);
   std::vector<std::pair<std::string, File>> out;
   for (std::size_t i = 0; i < infos_.size(); ++i)
-    if (const File* const file = members_[i].key->file(members_[i].address(inside(params))); file && !file->empty())
+    if (const File* const file = members_[i].key->file(members_[i].address(at)); file && !file->empty())
       out.emplace_back(infos_[i].name, *file);
   return out;
 }
 
 std::vector<std::pair<std::string, std::string>> SchemaBase::references(const std::any& params) const {
+  const void* const at = inside(params);
+  ALEATOR_ASSERT(at != nullptr);
   std::vector<std::pair<std::string, std::string>> out;
   for (std::size_t i = 0; i < infos_.size(); ++i)
-    for (std::string& name : members_[i].key->references(members_[i].address(inside(params))))
+    for (std::string& name : members_[i].key->references(members_[i].address(at)))
       out.emplace_back(infos_[i].name, std::move(name));
   return out;
 }

@@ -1,10 +1,11 @@
 #include "math/special.hpp"
 
 #include <algorithm>
-#include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/erf.hpp>
 #include <cmath>
 #include <limits>
+
+#include "math/expression/operations.hpp"
 
 namespace aleator::math {
 namespace {
@@ -15,10 +16,6 @@ constexpr double kHalfLogTwoPi = 0.91893853320467274178;  // log(2 pi) / 2
 
 // Double arithmetic throughout: Boost's default goes through long double, several times slower for nothing gained here.
 using QuantilePolicy = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
-using QuietPolicy =
-    boost::math::policies::policy<boost::math::policies::overflow_error<boost::math::policies::errno_on_error>,
-                                  boost::math::policies::pole_error<boost::math::policies::errno_on_error>>;
-
 // From here on the terms of Stirling's series that are left out are below 2e-15.
 constexpr double kStirling = 20.0;
 
@@ -32,11 +29,6 @@ double stirling_rest(double x) {
 double digamma_rest(double x) {
   const double r = 1.0 / (x * x);
   return r * (1.0 / 12.0 - r * (1.0 / 120.0 - r * (1.0 / 252.0 - r / 240.0)));
-}
-
-double log_gamma(double x) {
-  int sign = 0;
-  return lgamma_r(x, &sign);  // the sign of std::lgamma is shared by all threads
 }
 
 }  // namespace
@@ -62,13 +54,13 @@ double normal_quantile(double p) {
 }
 
 double log_rising_ratio(double x, double k) {
-  if (x < kStirling) return log_gamma(x + k) - log_gamma(x) - k * std::log(x);
+  if (x < kStirling) return operations::log_gamma(x + k) - operations::log_gamma(x) - k * std::log(x);
   return (x + k - 0.5) * std::log1p(k / x) - k + stirling_rest(x + k) - stirling_rest(x);
 }
 
 double digamma_difference(double x, double k) {
   if (k == 0.0) return 0.0;
-  if (x < kStirling) return boost::math::digamma(x + k, QuietPolicy()) - boost::math::digamma(x, QuietPolicy());
+  if (x < kStirling) return operations::digamma(x + k) - operations::digamma(x);
   return std::log1p(k / x) + 0.5 * k / (x * (x + k)) + digamma_rest(x) - digamma_rest(x + k);
 }
 

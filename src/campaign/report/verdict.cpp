@@ -129,10 +129,9 @@ Check memory_check(const MethodRun& run, const Series& correlations) {
   c.level = remembered > threshold::stuck ? Level::bad : Level::caution;
   c.advice =
       "Means and evidence may err by more than their standard errors: a smaller correlation with more max_moves, "
-      "another "
-      "move, or parameters that the moves cross more easily (a scale and standard normal factors); compare with "
-      "another "
-      "method.";
+      "another move, or parameters that the moves cross more easily (a scale and standard normal factors); compare "
+      "with "
+      "another method.";
   return c;
 }
 
@@ -158,8 +157,7 @@ Check divergence_check(const MethodRun& run, double divergences) {
     c.level = share > threshold::divergent ? Level::bad : Level::caution;
     c.advice =
         "Where trajectories diverge, draws are missing: a higher target_acceptance, or parameters whose scales do not "
-        "hang "
-        "on each other (a scale and standard normal factors).";
+        "hang on each other (a scale and standard normal factors).";
   }
   return c;
 }

@@ -311,8 +311,7 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
   StepInfo info;
   info.is_draw = info.is_finished = is_done;
   info.phase = "shells";
-  info.progress =
-      is_done ? 1.0 : std::max(0.0, std::min(log_share / std::log(params.tolerance), 0.95));  // at first slowly
+  info.progress = is_done ? 1.0 : std::clamp(log_share / std::log(params.tolerance), 0.0, 0.95);  // at first slowly
   // A peak of less prior mass has had no point, if the likelihood about it is as everywhere.
   const double unseen = depth - std::log(static_cast<double>(n));
   info.numbers = {{"log_volume", s.log_volume},       {"log_unseen_mass", unseen},
