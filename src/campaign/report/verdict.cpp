@@ -129,9 +129,8 @@ Check memory_check(const MethodRun& run, const Series& correlations) {
   c.level = remembered > threshold::stuck ? Level::bad : Level::caution;
   c.advice =
       "Means and evidence may err by more than their standard errors: a smaller correlation with more max_moves, "
-      "another move, or parameters that the moves cross more easily (a scale and standard normal factors); compare "
-      "with "
-      "another method.";
+      "another move, or parameters that the moves cross more easily (a scale and standard normal factors); "
+      "compare with another method.";
   return c;
 }
 
