@@ -1,14 +1,15 @@
 #pragma once
 /// What      One key of a block: how its value is read from a deck, checked, and written back.
 /// Method    A Key knows the type of its value and is handed its address; it knows nothing of the Params around it, so that the
-///           code of a type of value is compiled once and not for every key of every component.
+///           code of a type of value is compiled once, in key.cpp, and not for every key of every component.
 /// Parallel  local.
 /// Cost      -
 /// Fails     read() reports every fault to the Diagnostics; it never throws.
+#include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -41,8 +42,6 @@ struct KeyInfo {
   std::string hint() const { return unit.empty() || unit == "1" ? help : help + " [" + unit + "]"; }
 };
 
-KeyInfo key_info(std::string_view name, std::string_view unit, std::string_view help);
-
 /// What reading a block needs from outside.
 struct ReadContext {
   Diagnostics& diagnostics;
@@ -55,31 +54,37 @@ class Key {
  public:
   using Names = std::vector<std::string>;
 
-  explicit Key(const KeyInfo& info) : name_(info.name), hint_(info.hint()) {}
-  virtual ~Key() = default;
+  Key(std::string_view name, std::string_view unit, std::string_view help);
+  virtual ~Key();
+  const KeyInfo& info() const { return info_; }
+  /// In the example of the help page, with this value (as TOML).
+  void set_example(const std::string& toml);
+  void set_required();
   /// The value at `to`; untouched where the node is at fault.
   virtual void read(const Node& node, const Block& block, void* to, ReadContext& context) const = 0;
   /// As TOML; empty: not set.
   virtual std::string write(const void* value) const = 0;
-  virtual const File* file(const void*) const { return nullptr; }
+  virtual const File* file(const void* value) const;
   /// Of the blocks the value names.
-  virtual Names references(const void*) const { return {}; }
+  virtual Names references(const void* value) const;
 
  protected:
   /// At a node; the hint is what the key means unless one is given.
   void report(const Block& block, const Node& at, ReadContext& context, const std::string& message,
               const std::string& hint = {}) const;
-  std::string name_, hint_;
+  KeyInfo info_;
 };
 
 /// A value of one of the types of value.hpp.
 template <typename T>
 class ValueKey : public Key {
  public:
-  static KeyInfo describe(KeyInfo info, const T& default_value, const NumberCheck& check);
-  ValueKey(const KeyInfo& info, NumberCheck check) : Key(info), check_(std::move(check)) {}
+  static std::unique_ptr<Key> make(std::string_view name, std::string_view unit, std::string_view help,
+                                   const T& default_value, const NumberCheck& check);
+  ValueKey(std::string_view name, std::string_view unit, std::string_view help, const T& default_value,
+           const NumberCheck& check);
   void read(const Node& node, const Block& block, void* to, ReadContext& context) const override;
-  std::string write(const void* value) const override { return write_value(*static_cast<const T*>(value)); }
+  std::string write(const void* value) const override;
   const File* file(const void* value) const override;
 
  private:
@@ -90,8 +95,9 @@ class ValueKey : public Key {
 template <typename T>
 class ReferenceKey final : public ValueKey<T> {
  public:
-  static KeyInfo describe(KeyInfo info, const T& default_value, const std::string& kind);
-  explicit ReferenceKey(const KeyInfo& info) : ValueKey<T>(info, {}) {}
+  static std::unique_ptr<Key> make(std::string_view name, std::string_view help, const T& default_value,
+                                   const std::string& kind);
+  ReferenceKey(std::string_view name, std::string_view help, const T& default_value, const std::string& kind);
   void read(const Node& node, const Block& block, void* to, ReadContext& context) const override;
   std::string write(const void* value) const override;
   Key::Names references(const void* value) const override;
@@ -100,22 +106,40 @@ class ReferenceKey final : public ValueKey<T> {
 /// One of a few named values.
 class ChoiceKey : public Key {
  public:
-  static KeyInfo describe(KeyInfo info, std::size_t default_choice);
-  explicit ChoiceKey(const KeyInfo& info) : Key(info), choices_(info.choices) {}
+  ChoiceKey(std::string_view name, std::string_view help) : Key(name, "", help) {}
   void read(const Node& node, const Block& block, void* to, ReadContext& context) const override;
   std::string write(const void* value) const override;
+
+ protected:
+  void add_choice(const char* name, const char* meaning);
+  /// Once all are there. InternalError where the default is none of them.
+  void set_default(const void* value);
 
  private:
   virtual void set(void* value, std::size_t choice) const = 0;
   /// The number of choices for a value that is none of them.
   virtual std::size_t choice(const void* value) const = 0;
-  std::vector<std::pair<std::string, std::string>> choices_;
+};
+
+/// A named value of an enum.
+template <typename E>
+struct Choice {
+  const char* name;
+  E value;
+  const char* meaning;
 };
 
 template <typename E>
 class EnumKey final : public ChoiceKey {
  public:
-  EnumKey(const KeyInfo& info, std::vector<E> values) : ChoiceKey(info), values_(std::move(values)) {}
+  EnumKey(std::string_view name, std::string_view help, E default_value, std::initializer_list<Choice<E>> choices)
+      : ChoiceKey(name, help) {
+    for (const Choice<E>& choice : choices) {
+      values_.push_back(choice.value);
+      add_choice(choice.name, choice.meaning);
+    }
+    set_default(&default_value);
+  }
 
  private:
   void set(void* value, std::size_t choice) const override { *static_cast<E*>(value) = values_[choice]; }
@@ -126,76 +150,5 @@ class EnumKey final : public ChoiceKey {
   }
   std::vector<E> values_;
 };
-
-/// An allowed value of this form (# = a number).
-std::string example_of(const TypeName& type, const std::string& default_text, const NumberCheck& check);
-/// Reads the file that the path names; false where it cannot.
-bool load_file(File& file, ReadContext& context);
-/// The numbers of a file in the place of a list of them, or of a list of lists: what is wrong, or empty.
-std::string load_numbers(const std::string& path, Rows& rows, ReadContext& context);
-std::string load_numbers(const std::string& path, std::vector<double>& numbers, ReadContext& context);
-
-template <typename T>
-KeyInfo ValueKey<T>::describe(KeyInfo info, const T& default_value, const NumberCheck& check) {
-  const TypeName type = type_name(T{});
-  info.type_words = type.words, info.type_json = type.json;
-  info.condition = check.words, info.condition_json = check.json;
-  info.default_text = write_value(default_value);
-  info.example_text = example_of(type, info.default_text, check);
-  info.is_file = std::is_same_v<T, File>;
-  return info;
-}
-
-template <typename T>
-void ValueKey<T>::read(const Node& node, const Block& block, void* to, ReadContext& context) const {
-  Problem problem;
-  T value{};
-  bool is_from_file = false;
-  if constexpr (std::is_same_v<T, Rows> || std::is_same_v<T, std::vector<double>>)
-    if (is_from_file = node.kind == Node::Kind::text && context.read_rows; is_from_file)
-      if (const std::string fault = load_numbers(node.text, value, context); !fault.empty())
-        return report(block, node, context, name_ + ": " + fault);
-  if (!is_from_file && !read_value(node, value, problem))
-    return report(block, *problem.at, context, name_ + " " + problem.message);
-  std::vector<double> numbers;
-  numbers_in(value, numbers);
-  for (std::size_t i = 0; i < numbers.size(); ++i)
-    if (check_.holds && !check_.holds(numbers[i])) {
-      const Node& wrong = is_from_file ? node : *single_values(node)[i];
-      const std::string which = is_from_file ? write_value(numbers[i]) + " of its file" : shown(wrong);
-      return report(block, wrong, context, name_ + " = " + which + " is not allowed (" + check_.words + ")");
-    }
-  if constexpr (std::is_same_v<T, File>) {
-    if (!load_file(value, context))
-      return report(block, node, context, name_ + ": the file '" + value.path + "' cannot be read",
-                    "a relative name starts from the deck's folder");
-  }
-  *static_cast<T*>(to) = std::move(value);
-}
-
-template <typename T>
-const File* ValueKey<T>::file(const void* value) const {
-  if constexpr (std::is_same_v<T, File>) return static_cast<const File*>(value);
-  return static_cast<void>(value), nullptr;
-}
-
-// The types that most keys have: key.cpp holds their code.
-extern template class ValueKey<bool>;
-extern template class ValueKey<int>;
-extern template class ValueKey<std::int64_t>;
-extern template class ValueKey<double>;
-extern template class ValueKey<std::string>;
-extern template class ValueKey<File>;
-extern template class ValueKey<std::optional<int>>;
-extern template class ValueKey<std::optional<double>>;
-extern template class ValueKey<std::vector<int>>;
-extern template class ValueKey<std::vector<double>>;
-extern template class ValueKey<std::vector<std::string>>;
-extern template class ValueKey<Rows>;
-extern template class ValueKey<Table<double>>;
-extern template class ValueKey<Table<std::vector<double>>>;
-extern template class ValueKey<Table<Word>>;
-extern template class ReferenceKey<std::string>;
-extern template class ReferenceKey<std::vector<std::string>>;
 
 }  // namespace aleator::deck

@@ -40,13 +40,13 @@ class Registry {
     Maker<Interface> maker = [make](const std::any& params, Builder& builder) {
       return make(std::any_cast<const Params&>(params), builder);
     };
-    insert({kind, name, std::make_shared<const Schema<Params>>(std::move(schema)), std::any(std::move(maker))});
+    insert({kind, name, std::make_shared<const SchemaBase>(std::move(schema)), std::any(std::move(maker))});
   }
 
   /// A block of settings, without an object of its own: `[run]`.
   template <typename Params>
   void add_settings(const std::string& kind, const std::string& name, Schema<Params> schema) {
-    insert({kind, name, std::make_shared<const Schema<Params>>(std::move(schema)), {}});
+    insert({kind, name, std::make_shared<const SchemaBase>(std::move(schema)), {}});
   }
 
   template <typename Interface>

@@ -1,8 +1,29 @@
 #include "deck/schema.hpp"
 
+#include <utility>
+
 #include "core/error.hpp"
 
 namespace aleator::deck {
+
+SchemaBase::SchemaBase(std::string title, std::string source, std::any defaults, AddressOf address)
+    : title_(std::move(title)), source_(std::move(source)), defaults_(std::move(defaults)), address_(address) {}
+
+const void* SchemaBase::address(const std::any& params) const {
+  const void* const at = address_(params);
+  ALEATOR_ASSERT(at != nullptr);
+  return at;
+}
+
+const void* SchemaBase::address(const Member& member, const void* params) {
+  return static_cast<const char*>(params) + member.offset;
+}
+
+std::vector<KeyInfo> SchemaBase::keys() const {
+  std::vector<KeyInfo> infos;
+  for (const Member& member : members_) infos.push_back(member.key->info());
+  return infos;
+}
 
 void SchemaBase::report(const Block& block, const std::string& key, ReadContext& context, const std::string& message) {
   const Node::Entry* const entry = block.node.find(key);
@@ -11,8 +32,8 @@ void SchemaBase::report(const Block& block, const std::string& key, ReadContext&
 }
 
 const KeyInfo* SchemaBase::find(const std::string& key) const {
-  for (const KeyInfo& info : infos_)
-    if (info.name == key) return &info;
+  for (const Member& member : members_)
+    if (member.key->info().name == key) return &member.key->info();
   return nullptr;
 }
 
@@ -20,7 +41,7 @@ void SchemaBase::report_unknown_keys(const Block& block, ReadContext& context) c
   constexpr std::size_t most_listed = 12;
   std::vector<std::string> known;
   if (!block.name.empty()) known.emplace_back("type");
-  for (const KeyInfo& key : infos_) known.push_back(key.name);
+  for (const Member& member : members_) known.push_back(member.key->info().name);
   for (const Node::Entry& entry : block.node.entries) {
     bool is_known = false;
     for (const std::string& name : known) is_known = is_known || name == entry.key;
@@ -35,55 +56,61 @@ void SchemaBase::report_unknown_keys(const Block& block, ReadContext& context) c
   }
 }
 
-void SchemaBase::add(KeyInfo info, std::shared_ptr<const Key> key, AddressOf address) {
+void SchemaBase::add(std::unique_ptr<Key> key, std::ptrdiff_t offset) {
+  const std::string& name = key->info().name;
   const bool is_bare =
-      !info.name.empty() && info.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
-  if (!is_bare || info.name == "type" || find(info.name) != nullptr)
-    throw core::InternalError("'" + title_ + "' cannot have a key '" + info.name + "': it is not snake_case, or taken");
-  infos_.push_back(std::move(info));
-  members_.push_back({std::move(key), std::move(address)});
+      !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  if (!is_bare || name == "type" || find(name) != nullptr)
+    throw core::InternalError("'" + title_ + "' cannot have a key '" + name + "': it is not snake_case, or taken");
+  members_.push_back({std::move(key), offset});
 }
 
-bool SchemaBase::read_keys(const Block& block, void* params, ReadContext& context) const {
+void SchemaBase::add_check(const std::string& key, std::function<std::string(const void* params)> wrong) {
+  checks_.emplace_back(key, std::move(wrong));
+}
+
+std::any SchemaBase::read(const Block& block, ReadContext& context) const {
   report_unknown_keys(block, context);
   const int faults = context.diagnostics.count();
-  for (std::size_t i = 0; i < infos_.size(); ++i) {
-    const Node::Entry* const entry = block.node.find(infos_[i].name);
+  std::any params = defaults_;
+  const void* const at = address(params);
+  for (const Member& member : members_) {
+    const KeyInfo& info = member.key->info();
+    const Node::Entry* const entry = block.node.find(info.name);
     // The address is that of a member of params, which are not const.
-    if (entry != nullptr)
-      members_[i].key->read(entry->value, block, const_cast<void*>(members_[i].address(params)), context);
-    if (entry == nullptr && infos_[i].is_required)
-      report(block, "", context, "the key '" + infos_[i].name + "' is missing (" + infos_[i].hint() + ")");
+    if (entry != nullptr) member.key->read(entry->value, block, const_cast<void*>(address(member, at)), context);
+    if (entry == nullptr && info.is_required)
+      report(block, "", context, "the key '" + info.name + "' is missing (" + info.hint() + ")");
   }
-  return context.diagnostics.count() == faults;
+  if (context.diagnostics.count() == faults)
+    for (const auto& [key, wrong] : checks_)
+      if (const std::string message = wrong(at); !message.empty()) report(block, key, context, message);
+  return params;
 }
 
 std::vector<std::pair<std::string, std::string>> SchemaBase::write(const std::any& params) const {
-  const void* const at = inside(params);
-  ALEATOR_ASSERT(at != nullptr);
+  const void* const at = address(params);
   std::vector<std::pair<std::string, std::string>> out;
-  for (std::size_t i = 0; i < infos_.size(); ++i)
-    out.emplace_back(infos_[i].name, members_[i].key->write(members_[i].address(at)));
+  for (const Member& member : members_)
+    out.emplace_back(member.key->info().name, member.key->write(address(member, at)));
   return out;
 }
 
 std::vector<std::pair<std::string, File>> SchemaBase::files(const std::any& params) const {
-  const void* const at = inside(params);
-  ALEATOR_ASSERT(at != nullptr);
+  const void* const at = address(params);
   std::vector<std::pair<std::string, File>> out;
-  for (std::size_t i = 0; i < infos_.size(); ++i)
-    if (const File* const file = members_[i].key->file(members_[i].address(at)); file && !file->empty())
-      out.emplace_back(infos_[i].name, *file);
+  for (const Member& member : members_)
+    if (const File* const file = member.key->file(address(member, at)); file && !file->empty())
+      out.emplace_back(member.key->info().name, *file);
   return out;
 }
 
 std::vector<std::pair<std::string, std::string>> SchemaBase::references(const std::any& params) const {
-  const void* const at = inside(params);
-  ALEATOR_ASSERT(at != nullptr);
+  const void* const at = address(params);
   std::vector<std::pair<std::string, std::string>> out;
-  for (std::size_t i = 0; i < infos_.size(); ++i)
-    for (std::string& name : members_[i].key->references(members_[i].address(at)))
-      out.emplace_back(infos_[i].name, std::move(name));
+  for (const Member& member : members_)
+    for (std::string& name : member.key->references(address(member, at)))
+      out.emplace_back(member.key->info().name, std::move(name));
   return out;
 }
 

@@ -1,7 +1,8 @@
 """Every header of src/ is self-contained: it compiles alone, with the flags of its folder's own sources.
 
-Reading Kokkos takes most of the time of a header that includes it, itself or through ours: those begin with Kokkos_Core.hpp
-precompiled. It hides nothing there, for each of our headers that does not include Kokkos is compiled without.
+Most of the time goes into the same few headers that the others include, themselves or through ours: a header begins with the
+richest of STARTS that it includes, precompiled. It hides nothing, for each of our headers that does not include all of that is
+compiled without.
 """
 import concurrent.futures
 import json
@@ -15,21 +16,23 @@ import tempfile
 
 from _lint import BUILD, ROOT, finish, sources
 
-DROPPED = {"-c", "-g", "-O3", "-O2", "-O1", "-march=native", "-mprefer-vector-width=512"}
+STARTS = [{"sampler/sampler.hpp"}, {"model/problem.hpp"}, {"model/forward_model.hpp", "prob/prior/prior.hpp"},
+          {"Kokkos_Core.hpp", "deck/registry.hpp"}, {"Kokkos_Core.hpp"}, {"deck/registry.hpp"}]
+DROPPED = {"-c", "-g", "-O3", "-O2", "-O1", "-march=native", "-mprefer-vector-width=512", "-Winvalid-pch", "-fpch-preprocess"}
 
 
 def flags_by_folder():
     """src folder -> compiler and flags, taken from one entry of compile_commands.json each."""
     result = {}
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
-        marker = "CMakeFiles/aleator_"
-        if marker not in entry["command"]:
+        library = re.search(r" -o \S*CMakeFiles/aleator_(\w+)\.dir/", entry["command"])
+        if not library:
             continue
-        folder = entry["command"].split(marker, 1)[1].split(".dir")[0]
+        folder = library[1]
         words, flags, skip = shlex.split(entry["command"]), [], False
         start = next((i for i, w in enumerate(words) if pathlib.Path(w).name in ("ccache",)), -1) + 1
         for word in words[start:]:
-            if skip or word in ("-o", "-MF", "-MT", "-MQ"):
+            if skip or word in ("-o", "-MF", "-MT", "-MQ", "-include"):
                 skip = not skip
             elif word not in DROPPED | {"-MD", "-MMD", entry["file"]}:
                 flags.append(word)
@@ -47,12 +50,16 @@ def includes(header, known):
     return known[header]
 
 
-def precompiled(flags, scratch):
-    """The flags to read Kokkos_Core.hpp precompiled for these; GCC drops it silently where it does not fit."""
+def start_of(header, known):
+    return next((tuple(sorted(start)) for start in STARTS if start <= includes(header, known)), None)
+
+
+def precompiled(start, flags, scratch):
+    """The flags to read headers precompiled for these; GCC drops them silently where they do not fit."""
     folder = pathlib.Path(tempfile.mkdtemp(dir=scratch))
-    header = folder / "kokkos.hpp"
-    header.write_text("#include <Kokkos_Core.hpp>\n")
-    subprocess.run([*flags, "-x", "c++-header", str(header), "-o", f"{header}.gch"], check=True)
+    header = folder / "start.hpp"
+    header.write_text("".join(f"#include <{name}>\n" for name in start))
+    subprocess.run([*flags, f"-I{ROOT}/src", "-x", "c++-header", str(header), "-o", f"{header}.gch"], check=True)
     return ["-include", str(header)]
 
 
@@ -75,10 +82,11 @@ def main():
     headers, known = sources("src", suffixes=(".hpp",)), {}
     with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         own = {h: flags.get(h.relative_to(ROOT / "src").parts[0], every) for h in headers}
-        of_kokkos = [h for h in headers if "Kokkos_Core.hpp" in includes(h, known)]
-        kinds = {tuple(own[h]): own[h] for h in of_kokkos}
-        start = dict(zip(kinds, pool.map(lambda kind: precompiled(kind, scratch), kinds.values())))
-        jobs = [(h, own[h] + (start[tuple(own[h])] if h in of_kokkos else []), scratch) for h in headers]
+        kind = {h: (start, tuple(f for f in own[h] if f[:2] in ("-D", "-f")))
+                for h in headers if (start := start_of(h, known))}
+        flags_of_kind = {kind[h]: own[h] for h in kind}
+        start = dict(zip(flags_of_kind, pool.map(lambda k: precompiled(k[0], flags_of_kind[k], scratch), flags_of_kind)))
+        jobs = [(h, own[h] + (start[kind[h]] if h in kind else []), scratch) for h in headers]
         faults = [fault for fault in pool.map(compile_alone, jobs) if fault]
     finish(faults, f"{len(headers)} headers")
 
