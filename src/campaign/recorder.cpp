@@ -23,6 +23,18 @@ std::vector<io::Dimension> with_size(std::vector<io::Dimension> dims, const prob
   return dims;
 }
 
+io::VariableInfo::Type type_of(sampler::DrawStatistic::Kind kind) {
+  switch (kind) {
+    case sampler::DrawStatistic::Kind::truth:
+      return io::VariableInfo::Type::truth;
+    case sampler::DrawStatistic::Kind::integer:
+      return io::VariableInfo::Type::integer;
+    case sampler::DrawStatistic::Kind::real:
+      break;
+  }
+  return io::VariableInfo::Type::real;
+}
+
 }  // namespace
 
 int prior_draws(const model::Problem& problem) {
@@ -45,6 +57,7 @@ Recorder::Recorder(const std::string& path, const Shape& shape, const model::Pro
     for (std::size_t v = 0; v < values_.size(); ++v)
       values_[v].resize(scalars * static_cast<std::size_t>(problem.variables()[v].size));
     log_likelihood_.resize(scalars), log_prior_.resize(scalars), accepted_.resize(scalars);
+    statistics_.assign(plan.statistics.size(), std::vector<double>(scalars));
   }
   if (is_new)
     lay_out(path);
@@ -85,6 +98,8 @@ void Recorder::lay_out(const std::string& path) {
   if (is_chains)
     file_->define("sample_stats", "acceptance_rate", sample,
                   {io::VariableInfo::Type::real, "", "0 or 1: was the last proposal accepted"});
+  for (const sampler::DrawStatistic& one : plan_.statistics)
+    file_->define("sample_stats", one.name, sample, {type_of(one.kind), "", one.meaning});
   if (plan_.kind == sampler::Plan::Kind::particles)
     file_->define("sample_stats", "ancestor", sample,
                   {io::VariableInfo::Type::integer, "", "the particle's ancestor in the prior sample"});
@@ -172,6 +187,7 @@ void Recorder::add(const sampler::BaseState& state) {
     log_likelihood_[place] = e.log_likelihood(row);
     log_prior_[place] = model::latent_log_prior(&e.position(row, 0), problem_.dimension());
     accepted_[place] = e.accepted(row);
+    for (std::size_t k = 0; k < statistics_.size(); ++k) statistics_[k][place] = state.statistics(row, k);
   }
   if (++buffered_ == capacity_) flush();
 }
@@ -180,7 +196,7 @@ void Recorder::flush() {
   if (buffered_ == 0) return;
   const io::DrawRange draws{next_draw_, buffered_};
   const int local = layout_.local_rows();
-  const auto write = [&](const std::string& group, const std::string& name, std::vector<double>& buffer, int size) {
+  const auto pack = [&](const std::vector<double>& buffer, int size) {
     // The buffer's rows are capacity_ draws apart; the file wants them packed.
     std::vector<double> packed;
     packed.reserve(static_cast<std::size_t>(local) * buffered_ * size);
@@ -188,14 +204,26 @@ void Recorder::flush() {
       const auto begin = buffer.begin() + static_cast<std::ptrdiff_t>(row) * capacity_ * size;
       packed.insert(packed.end(), begin, begin + static_cast<std::ptrdiff_t>(buffered_) * size);
     }
-    file_->write_draws(group, name, layout_, draws, packed.data());
+    return packed;
   };
+  const auto write = [&](const std::string& group, const std::string& name, const std::vector<double>& buffer,
+                         int size) { file_->write_draws(group, name, layout_, draws, pack(buffer, size).data()); };
   for (std::size_t v = 0; v < values_.size(); ++v)
     write("posterior", problem_.variables()[v].name, values_[v], problem_.variables()[v].size);
   write("sample_stats", "log_likelihood", log_likelihood_, 1);
   for (std::size_t i = 0; i < log_prior_.size(); ++i) log_prior_[i] += log_likelihood_[i];
   write("sample_stats", "lp", log_prior_, 1);
   write("sample_stats", "acceptance_rate", accepted_, 1);
+  for (std::size_t k = 0; k < statistics_.size(); ++k) {
+    const sampler::DrawStatistic& one = plan_.statistics[k];
+    if (one.kind == sampler::DrawStatistic::Kind::real) {
+      write("sample_stats", one.name, statistics_[k], 1);
+    } else {
+      const std::vector<double> packed = pack(statistics_[k], 1);
+      file_->write_draws("sample_stats", one.name, layout_, draws,
+                         std::vector<std::int64_t>(packed.begin(), packed.end()).data());
+    }
+  }
   next_draw_ += buffered_;
   buffered_ = 0;
 }

@@ -53,6 +53,7 @@ class Recorder {
   int next_draw_ = 0, buffered_ = 0, capacity_ = 1;
   std::vector<std::vector<double>> values_;  // for each variable [local member][buffer][size]
   std::vector<double> log_likelihood_, log_prior_, accepted_;
+  std::vector<std::vector<double>> statistics_;  // those of the plan
 };
 
 /// Draws from the prior that are kept beside: 1000, of fields fewer.

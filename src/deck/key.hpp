@@ -75,7 +75,7 @@ class Key {
   KeyInfo info_;
 };
 
-/// A value of one of the types of value.hpp.
+/// A value of one of the types of value.hpp; the end of key.cpp lists those that are compiled.
 template <typename T>
 class ValueKey : public Key {
  public:

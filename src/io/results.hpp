@@ -35,7 +35,8 @@ struct Dimension {
 };
 
 struct VariableInfo {
-  enum class Type { real, integer };  ///< float64, filled with NaN; or int64, filled with unwritten_integer
+  /// float64, filled with NaN; int64, filled with unwritten_integer; int64 of 0 and 1, filled with 0: bool to xarray.
+  enum class Type { real, integer, truth };
   Type type = Type::real;
   std::string units = {};
   std::string long_name = {};

@@ -58,9 +58,17 @@ std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, mo
 void evaluate_rows(const Problem& problem, const Context& context, const std::vector<int>& chosen,
                    const ConstBatch& position, const Vector& log_likelihood);
 
+/// A number that chains of one method have with every draw, kept under sample_stats by the name that ArviZ knows.
+struct DrawStatistic {
+  enum class Kind { truth, integer, real };
+  std::string name, meaning;
+  Kind kind = Kind::real;
+};
+
 /// What every State has: the sample and the bill.
 struct BaseState {
   Ensemble ensemble;
+  Batch statistics;    ///< local rows x those of the Plan, of the last step; not part of a checkpoint
   RunningMeans means;  ///< over all states after the warm-up; empty (count 0) for particles and ensembles
   std::int64_t iteration = 0;
   std::int64_t model_evaluations = 0;     ///< over all ranks
@@ -90,6 +98,7 @@ struct Plan {
   bool is_exact = true;      ///< false: biased outside the linear-Gaussian case
   int group = 1;             ///< so many members that follow each other are on one rank
   bool is_posterior = true;  ///< false: of another law by intent, which corrections towards the posterior would undo
+  std::vector<DrawStatistic> statistics{};  ///< of chains
 
   parallel::RowLayout layout(const parallel::Comm& comm) const {
     return parallel::RowLayout(members / group, comm).groups_of(group);

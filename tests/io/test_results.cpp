@@ -48,6 +48,9 @@ ResultsFile make_results(const Comm& comm, const std::string& path, std::int64_t
   VariableInfo counts;
   counts.type = VariableInfo::Type::integer;
   file.define("sample_stats", "tree_depth", {chain, draw}, counts);
+  VariableInfo truth;
+  truth.type = VariableInfo::Type::truth;
+  file.define("sample_stats", "diverging", {chain, draw}, truth);
   file.define("observed_data", "y", {{"x", 4, {}, {0.0, 0.25, 0.5, 1.0}}});
   file.define("observed_data", "noise", {});
   file.commit_layout();
@@ -228,7 +231,7 @@ TEST(Results, NamesShapesLabelsAndAttributesAreReadBack) {
   file.write("sample_stats", "tree_depth", depths);
   const ResultsReader reader(path);
   EXPECT_THAT(reader.groups(), ElementsAre("posterior", "sample_stats", "observed_data"));
-  EXPECT_THAT(reader.names("sample_stats"), ElementsAre("lp", "tree_depth"));
+  EXPECT_THAT(reader.names("sample_stats"), ElementsAre("lp", "tree_depth", "diverging"));
   EXPECT_THAT(reader.dimensions("posterior", "theta"), ElementsAre("chain", "draw", "theta_dim_0"));
   EXPECT_THAT(reader.labels("posterior", "theta_dim_0"), ElementsAre("κ[0]", "κ[1]", "κ[2]"));
   EXPECT_THAT(reader.labels("posterior", "chain"), ElementsAre());
@@ -237,6 +240,8 @@ TEST(Results, NamesShapesLabelsAndAttributesAreReadBack) {
   EXPECT_THAT(reader.read("observed_data", "y"), ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(reader.read("observed_data", "noise"), ElementsAre(0.1));
   EXPECT_EQ(reader.read_integers("sample_stats", "tree_depth"), depths);
+  EXPECT_EQ(reader.attribute("sample_stats", "diverging", "dtype"), "bool");  // xarray then reads it as such
+  EXPECT_EQ(reader.read_integers("sample_stats", "diverging"), std::vector<std::int64_t>(chains * draws, 0));
   EXPECT_EQ(reader.attribute("posterior", "theta", "units"), "m s-1");
   EXPECT_EQ(reader.attribute("seed"), "42");
   EXPECT_EQ(reader.attributes().at("sampler"), "mcmc/pcn");

@@ -224,6 +224,20 @@ TEST(Formula, DensitiesAreThoseOfTheTextbooks) {
     EXPECT_NEAR(value_at(formula(text), {0.7, 1.3}), expected, 1e-12 * (1.0 + std::abs(expected))) << text;
 }
 
+TEST(Formula, DensitiesLoseNothingWhereGammaFunctionsCancel) {
+  const double a = 0.7, b = 1.3;
+  const std::vector<std::pair<std::string, double>> cases = {
+      {"neg_binomial_lpmf([2, 0, 7], b, 1e15)", value_at(formula("poisson_lpmf([2, 0, 7], b)"), {a, b})},
+      {"neg_binomial_log_lpmf([2, 0, 7], b, 1e15)", value_at(formula("poisson_log_lpmf([2, 0, 7], b)"), {a, b})},
+      {"student_t_lpdf([a, b], 1e15, 0.1, 2)", value_at(formula("normal_lpdf([a, b], 0.1, 2)"), {a, b})},
+      {"lbeta(a, 1e15)", std::lgamma(a) - a * std::log(1e15)},
+      {"lbeta(1e15, a)", std::lgamma(a) - a * std::log(1e15)},
+      {"lgamma_rise(999.5, 3)", std::log(999.5) + std::log(1000.5) + std::log(1001.5)},
+      {"lgamma_rise(10000.5, 3)", std::log(10000.5) + std::log(10001.5) + std::log(10002.5)}};
+  for (const auto& [text, expected] : cases)
+    EXPECT_NEAR(value_at(formula(text), {a, b}), expected, 1e-12 * (1.0 + std::abs(expected))) << text;
+}
+
 TEST(Formula, DensitiesAreZeroOutsideTheirSupport) {
   const double inf = std::numeric_limits<double>::infinity();
   for (const char* const text :
@@ -248,6 +262,7 @@ TEST(Formula, GradientsOfDensitiesAndArrayFunctionsAreExact) {
         "binomial_lpmf([0, 2, 5], 5, a) + binomial_logit_lpmf(2, 5, b)",
         "beta_binomial_lpmf(2, 5, a, b)",
         "neg_binomial_lpmf([0, 3], a, b) + neg_binomial_log_lpmf([0, 3], a, b)",
+        "student_t_lpdf(a, 2e5 * b, 0, 1) + lbeta(2e4 * b, a) + neg_binomial_lpmf(3, a, 2e4 * b)",
         "geometric_lpmf(3, a / 2)",
         "bernoulli_lpmf([1, 0], a / 2) + bernoulli_logit_lpmf([1, 0], b)",
         "dirichlet_lpdf([a, b] / (a + b), [a, 2])",

@@ -171,6 +171,25 @@ TEST(Evidence, DrawsHaveTheMomentsOfTheQuartic) {
   EXPECT_LT(largest_z(test::run_to_end(nested(2000), target.problem, test::serial(3)), target.problem), 4.0);
 }
 
+// The time left that a user is shown follows from it. After the first level it knows only a guess of the levels' distance.
+TEST(Evidence, ProgressOfTemperingIsTheShareOfTheModelRuns) {
+  const Evidence target = test::shells(10);
+  const Smc smc = tempered(1000);
+  const Context context = test::serial(4);
+  Smc::State s = smc.init(target.problem, context);
+  std::vector<double> runs, progress;
+  while (s.temper < 1.0) {
+    progress.push_back(smc.step(target.problem, context, s).progress);
+    runs.push_back(static_cast<double>(s.model_evaluations));
+  }
+  ASSERT_GT(runs.size(), 4u);
+  EXPECT_EQ(progress.back(), 1.0);
+  for (std::size_t level = 1; level < runs.size(); ++level) {
+    EXPECT_GT(progress[level], 0.4 * runs[level] / runs.back());
+    EXPECT_LT(progress[level], 2.5 * runs[level] / runs.back());
+  }
+}
+
 TEST(Evidence, TooFewParticlesForTheDimensionAreRefused) {
   const Evidence target = test::shells(10);
   EXPECT_THAT(waste_free(64, 4).objection(target.problem), testing::HasSubstr("too few for 10 coordinates"));

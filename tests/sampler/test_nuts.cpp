@@ -181,6 +181,38 @@ TEST(Nuts, NothingAdaptsAfterTheWarmUpAndTheStepReachesItsTarget) {
   EXPECT_NEAR(sum / draws, 0.8, 0.05);
 }
 
+// What a draw brings along for sample_stats, in the order of the plan.
+TEST(Nuts, StatisticsOfDrawsAreThoseOfTheirTrajectories) {
+  const auto problem = linear_gaussian().problem();
+  const Context context = test::serial(3);
+  const Nuts nuts = nuts_of(Nuts::Metric::diagonal);
+  const std::vector<DrawStatistic> names = nuts.plan().statistics;
+  ASSERT_EQ(names.size(), 4u);
+  EXPECT_EQ(names[0].name + names[1].name + names[2].name + names[3].name, "divergingtree_depthn_stepsenergy");
+  Nuts::State s = nuts.init(*problem, context);
+  double kinetic = 0.0, draws = 0.0;
+  for (bool is_finished = false; !is_finished;) {
+    const std::int64_t before = s.gradient_evaluations;
+    const StepInfo info = nuts.step(*problem, context, s);
+    is_finished = info.is_finished;
+    if (!info.is_draw) continue;
+    double leapfrogs = 0.0;
+    for (int row = 0; row < s.ensemble.rows(); ++row) {
+      EXPECT_EQ(s.statistics(row, 0), 0.0);
+      EXPECT_LT(s.statistics(row, 2), std::exp2(s.statistics(row, 1) + 1.0));
+      leapfrogs += s.statistics(row, 2);
+      const double density =
+          s.ensemble.log_likelihood(row) + model::latent_log_prior(&s.ensemble.position(row, 0), problem->dimension());
+      EXPECT_GT(s.statistics(row, 3) + density, -1e-9);
+      kinetic += s.statistics(row, 3) + density, draws += 1.0;
+    }
+    EXPECT_EQ(leapfrogs, static_cast<double>(s.gradient_evaluations - before));
+  }
+  // |rho|^2 / 2 of d normal momenta: d / 2, known to sqrt(d / 2 / draws) by independent draws.
+  const double d = problem->dimension();
+  EXPECT_NEAR(kinetic / draws, 0.5 * d, 10.0 * std::sqrt(0.5 * d / draws));
+}
+
 TEST(Nuts, TreesStopAtTheirDepthAndAtDivergences) {
   // A free particle never turns: 2^depth - 1 leapfrogs. A wall ends the trajectory at once, as a divergence.
   const double momentum[] = {1.0, -0.5}, force[] = {0.0, 0.0}, zero[] = {0.0, 0.0};

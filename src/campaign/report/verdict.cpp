@@ -143,7 +143,8 @@ Check spreading_check(const Series& correlations) {
           ""};
   if (usual > threshold::remembered) {
     c.level = Level::caution;
-    c.advice = "The evidence may err by more than its standard error: raise moves, and compare with another method.";
+    c.advice =
+        "The evidence may err by more than its standard error: raise max_moves, and compare with another method.";
   }
   return c;
 }

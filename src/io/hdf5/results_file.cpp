@@ -24,7 +24,7 @@ void fill_share(RawFile& file, const hdf5::Place& place, const parallel::Comm& c
   const std::size_t piece = static_cast<std::size_t>(std::min(fill_piece_words, end - begin));
   const bool is_real = place.type == VariableInfo::Type::real;
   const std::vector<double> reals(is_real ? piece : 0, std::numeric_limits<double>::quiet_NaN());
-  const std::vector<std::int64_t> integers(is_real ? 0 : piece, unwritten_integer);
+  const std::vector<std::int64_t> integers(is_real ? 0 : piece, place.unwritten);
   const void* data = is_real ? static_cast<const void*>(reals.data()) : integers.data();
   for (std::uint64_t at = begin; at < end; at += piece)
     file.write_at(place.offset + at * sizeof(double), data, std::min<std::uint64_t>(piece, end - at) * sizeof(double));

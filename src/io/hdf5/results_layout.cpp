@@ -96,7 +96,8 @@ Dataset create_variable(hid_t group, const Definition& definition, const Subject
     check(H5Pset_chunk(creation.id(), static_cast<int>(chunk.size()), chunk.data()), "creating", subject);
   }
   const double not_a_number = std::numeric_limits<double>::quiet_NaN();
-  const void* fill = is_real ? static_cast<const void*>(&not_a_number) : &unwritten_integer;
+  const std::int64_t no = definition.info.type == VariableInfo::Type::truth ? 0 : unwritten_integer;
+  const void* fill = is_real ? static_cast<const void*>(&not_a_number) : &no;
   check(H5Pset_fill_value(creation.id(), type, fill), "creating", subject);
   check(H5Pset_alloc_time(creation.id(), H5D_ALLOC_TIME_EARLY), "creating", subject);
   check(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER), "creating", subject);  // the ranks fill it together
@@ -116,6 +117,7 @@ void make_variable(hid_t group, const Definition& definition, const Subject& sub
   if (!definition.info.units.empty()) write_attribute(variable.id(), "units", definition.info.units, subject);
   if (!definition.info.long_name.empty())
     write_attribute(variable.id(), "long_name", definition.info.long_name, subject);
+  if (definition.info.type == VariableInfo::Type::truth) write_attribute(variable.id(), "dtype", "bool", subject);
 }
 
 /// The address of the first chunk, having made sure that the last one lies where the arithmetic says.
@@ -146,6 +148,7 @@ Place find_place(hid_t dataset, const Subject& subject) {
   place.type = is_real ? VariableInfo::Type::real : VariableInfo::Type::integer;
   place.extents = extents_of(dataset, subject);
   const Properties creation(H5Dget_create_plist(dataset), "reading", subject);
+  if (!is_real) check(H5Pget_fill_value(creation.id(), H5T_NATIVE_INT64, &place.unwritten), "reading", subject);
   if (H5Pget_layout(creation.id()) == H5D_CHUNKED) {
     std::vector<hsize_t> chunk(place.extents.size());
     check(H5Pget_chunk(creation.id(), static_cast<int>(chunk.size()), chunk.data()), "reading", subject);
@@ -226,6 +229,7 @@ std::string pack(const Places& places) {
   for (const auto& [name, place] : places) {
     packer.text(name);
     packer.number(place.type == VariableInfo::Type::real ? 0 : 1);
+    packer.number(static_cast<std::uint64_t>(place.unwritten));
     packer.extents(place.extents);
     packer.number(place.offset);
     packer.number(static_cast<std::uint64_t>(place.chunk_draws));
@@ -238,6 +242,7 @@ Places unpack_places(const std::string& bytes) {
   for (Unpacker unpacker(bytes); !unpacker.at_end();) {
     Place& place = places[unpacker.text()];
     place.type = unpacker.number() == 0 ? VariableInfo::Type::real : VariableInfo::Type::integer;
+    place.unwritten = static_cast<std::int64_t>(unpacker.number());
     place.extents = unpacker.extents();
     place.offset = unpacker.number();
     place.chunk_draws = static_cast<std::int64_t>(unpacker.number());

@@ -22,6 +22,7 @@ inline constexpr const char* results_format_attribute = "format";
 /// Where a variable's numbers lie.
 struct Place {
   VariableInfo::Type type = VariableInfo::Type::real;
+  std::int64_t unwritten = unwritten_integer;  ///< what an integer holds before it is written
   std::vector<std::int64_t> extents;
   std::uint64_t offset = 0;
   std::int64_t chunk_draws = 0;  ///< 0: contiguous

@@ -4,7 +4,8 @@ namespace aleator::math {
 namespace {
 
 // 0.918938533204672742 = ln(2 pi) / 2. Outside the support a density is -infinity; the branch of an `if` that is not taken
-// has no part in the gradient.
+// has no part in the gradient. lgamma_rise(x, k) = ln Gamma(x + k) - ln Gamma(x): where the two would cancel
+// by Stirling's series, whose first term left out is below 1 / (360 x^3).
 constexpr const char* library_text = R"(
 logit(p) = log(p) - log1p(-p)
 log1m(x) = log1p(-x)
@@ -14,7 +15,9 @@ ceil(x) = -floor(-x)
 round(x) = floor(x + 0.5)
 sign(x) = (x > 0) - (x < 0)
 hypot(x, y) = sqrt(square(x) + square(y))
-lbeta(a, b) = lgamma(a) + lgamma(b) - lgamma(a + b)
+lgamma_rise(x, k) = if(x < 1e4, lgamma(x + k) - lgamma(x),
+  (x + k - 0.5) * log1p(k / x) + k * (log(x) - 1) - k / (12 * x * (x + k)))
+lbeta(a, b) = if(a > b, lgamma(b) - lgamma_rise(a, b), lgamma(a) - lgamma_rise(b, a))
 lchoose(n, k) = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 normal_cdf(x) = exp(log_normal_cdf(x))
 log_add_exp(a, b) = if(a > b, a + log1p_exp(b - a), if(b == -infinity, b, b + log1p_exp(a - b)))
@@ -35,7 +38,7 @@ interp(x, xs, ys) = ys[0] + mat_vec(
   diff(ys) / diff(xs))
 
 normal_lpdfs(x, mean, sd) = square((x - mean) / sd) * -0.5 - (log(sd) + 0.918938533204672742)
-student_t_lpdfs(x, nu, location, scale) = lgamma((nu + 1) / 2) - lgamma(nu / 2) - log(nu * pi) / 2 - log(scale)
+student_t_lpdfs(x, nu, location, scale) = lgamma_rise(nu / 2, 0.5) - log(nu * pi) / 2 - log(scale)
   - (nu + 1) / 2 * log1p(square((x - location) / scale) / nu)
 cauchy_lpdfs(x, location, scale) = -log(pi * scale) - log1p(square((x - location) / scale))
 laplace_lpdfs(x, location, scale) = -log(2 * scale) - abs(x - location) / scale
@@ -65,9 +68,9 @@ binomial_lpmfs(k, n, p) = if(k < 0 || k > n, -infinity,
   lchoose(n, k) + if(k > 0, k * log(p), 0) + if(k < n, (n - k) * log1p(-p), 0))
 binomial_logit_lpmfs(k, n, logit_p) = if(k < 0 || k > n, -infinity, lchoose(n, k) + k * logit_p - n * log1p_exp(logit_p))
 beta_binomial_lpmfs(k, n, a, b) = if(k < 0 || k > n, -infinity, lchoose(n, k) + lbeta(k + a, n - k + b) - lbeta(a, b))
-neg_binomial_lpmfs(k, mean, shape) = if(k < 0, -infinity, lgamma(k + shape) - lgamma(shape) - lgamma(k + 1)
-  + shape * log(shape / (shape + mean)) + if(k > 0, k * log(mean / (shape + mean)), 0))
-neg_binomial_log_lpmfs(k, log_mean, shape) = if(k < 0, -infinity, lgamma(k + shape) - lgamma(shape) - lgamma(k + 1)
+neg_binomial_lpmfs(k, mean, shape) = if(k < 0, -infinity, lgamma_rise(shape, k) - lgamma(k + 1)
+  - shape * log1p(mean / shape) + if(k > 0, k * log(mean / (shape + mean)), 0))
+neg_binomial_log_lpmfs(k, log_mean, shape) = if(k < 0, -infinity, lgamma_rise(shape, k) - lgamma(k + 1)
   - shape * log1p_exp(log_mean - log(shape)) - k * log1p_exp(log(shape) - log_mean))
 geometric_lpmfs(k, p) = if(k < 0, -infinity, log(p) + k * log1p(-p))
 )";

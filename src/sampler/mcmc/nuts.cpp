@@ -186,6 +186,16 @@ deck::Schema<Nuts::Params> Nuts::schema() {
   return s;
 }
 
+Plan Nuts::plan() const {
+  using Kind = DrawStatistic::Kind;
+  Plan plan = chain_plan(params);
+  plan.statistics = {{"diverging", "did the trajectory of this draw diverge", Kind::truth},
+                     {"tree_depth", "doublings of the trajectory", Kind::integer},
+                     {"n_steps", "leapfrog steps of the trajectory", Kind::integer},
+                     {"energy", "Hamiltonian of the draw, up to a constant", Kind::real}};
+  return plan;
+}
+
 Nuts::State Nuts::init(const Problem& problem, const Context& context) const {
   State s;
   s.ensemble = Ensemble::from_prior(params.chains, true, problem, context);
@@ -236,10 +246,14 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
   const Ensemble& e = s.ensemble;
   const Vector acceptance("acceptance", e.rows());
   std::int64_t divergent = 0;
+  if (s.statistics.extent_int(0) != e.rows()) s.statistics = Batch("statistics", e.rows(), 4);
   for (int row = 0; row < e.rows(); ++row) {
     const NutsTree& tree = s.trees[static_cast<std::size_t>(row)];
     acceptance(row) = tree.acceptance();
     divergent += tree.is_divergent() ? 1 : 0;
+    const double statistics[] = {tree.is_divergent() ? 1.0 : 0.0, static_cast<double>(tree.depth()),
+                                 static_cast<double>(tree.leapfrogs()), tree.energy()};
+    std::copy(std::begin(statistics), std::end(statistics), &s.statistics(row, 0));
     e.accepted(row) = tree.has_moved() ? 1.0 : 0.0;
     if (!tree.has_moved()) continue;
     std::copy_n(tree.sample().z.data(), e.position.extent(1), &e.position(row, 0));

@@ -36,7 +36,7 @@ struct Nuts {
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();
-  Plan plan() const { return chain_plan(params); }
+  Plan plan() const;
   std::string objection(const Problem& problem) const { return gradient_objection(problem); }
 
   State init(const Problem& problem, const Context& context) const;

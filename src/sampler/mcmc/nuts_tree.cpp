@@ -126,6 +126,7 @@ bool NutsTree::add(const TreeLeaf& leaf, double epsilon) {
     std::copy_n(leaf.z, start_.dimension, candidate_.z.data());
     std::copy_n(leaf.gradient, start_.dimension, candidate_.gradient.data());
     candidate_.log_likelihood = leaf.log_likelihood;
+    candidate_.energy = energy_ - log_weight;
   }
   const double *first = nullptr, *sum = nullptr;
   if (!merge_halves(first, sum)) return false;

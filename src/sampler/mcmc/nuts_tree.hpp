@@ -47,12 +47,14 @@ class NutsTree {
   bool is_divergent() const { return is_divergent_; }
   int leapfrogs() const { return leapfrogs_; }
   int depth() const { return depth_; }
+  /// H = - log pi(z) + |rho|^2 / 2 of the state drawn, with the momentum it had; of the start where the chain has not moved.
+  double energy() const { return has_moved_ ? sample_.energy : energy_; }
   /// Mean of min(1, exp(H_0 - H)) over the trajectory.
   double acceptance() const { return leapfrogs_ > 0 ? acceptance_sum_ / leapfrogs_ : 0.0; }
   /// The state drawn, where has_moved().
   struct Sample {
     std::vector<double> z, gradient;
-    double log_likelihood = 0.0;
+    double log_likelihood = 0.0, energy = 0.0;
   };
   const Sample& sample() const { return sample_; }
 

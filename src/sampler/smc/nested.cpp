@@ -225,7 +225,12 @@ deck::Schema<Nested::Params> Nested::schema() {
       .choice("move", &Params::move, "Metropolis move within a level set of the likelihood",
               {{"random_walk", Move::random_walk, "with the points' covariance"},
                {"pcn", Move::pcn, "preconditioned Crank-Nicolson, for fields"}})
-      .key("moves", &Params::moves, "1", "moves of every point in a step", deck::at_least(1))
+      .key("moves", &Params::moves, "1", "moves of every point in a step, at least", deck::at_least(1))
+      .key("max_moves", &Params::max_moves, "1", "moves of every point in a step, at most; 0: ten times moves",
+           deck::at_least(0))
+      .key("correlation", &Params::correlation, "1",
+           "moves end when the correlation of log-likelihoods with those before is below this, or below 2 / sqrt(N)",
+           deck::between(0, 1))
       .key("tolerance", &Params::tolerance, "1", "stop when the points left hold less than this share of the evidence",
            deck::inside(0, 1))
       .key("search", &Params::search, "1",
@@ -233,7 +238,11 @@ deck::Schema<Nested::Params> Nested::schema() {
            "the "
            "log prior mass reached: a narrow peak inside would be found by it; 1: do not",
            deck::at_least(1))
-      .key("max_steps", &Params::max_steps, "1", "give up after so many steps", deck::at_least(1));
+      .key("max_steps", &Params::max_steps, "1", "give up after so many steps", deck::at_least(1))
+      .check("max_moves", [](const Params& p) {
+        return p.max_moves > 0 && p.moves > p.max_moves ? std::string("max_moves is smaller than moves")
+                                                        : std::string();
+      });
   return s;
 }
 
@@ -248,6 +257,7 @@ void Nested::State::fields(io::Archive& archive) {
   archive.field("log_volume", log_volume);
   archive.field("settled", settled);
   archive.field("log_scale", log_scale);
+  archive.field("moves", moves);
   archive.field("log_edge", log_edge);
   archive.field("lever", lever);
   archive.field("lever_squares", lever_squares);
@@ -314,10 +324,15 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
   info.progress = is_done ? 1.0 : std::clamp(log_share / std::log(params.tolerance), 0.0, 0.95);  // at first slowly
   // A peak of less prior mass has had no point, if the likelihood about it is as everywhere.
   const double unseen = depth - std::log(static_cast<double>(n));
-  info.numbers = {{"log_volume", s.log_volume},       {"log_unseen_mass", unseen},
-                  {"log_likelihood_spread", spread},  {"acceptance", moved.acceptance},
-                  {"correlation", moved.correlation}, {"scale", std::exp(s.log_scale)},
-                  {"log_evidence", s.log_evidence},   {"log_evidence_standard_error", s.log_evidence_standard_error}};
+  info.numbers = {{"log_volume", s.log_volume},
+                  {"log_unseen_mass", unseen},
+                  {"log_likelihood_spread", spread},
+                  {"acceptance", moved.acceptance},
+                  {"moves", static_cast<double>(moved.count)},
+                  {"correlation", moved.correlation},
+                  {"scale", std::exp(s.log_scale)},
+                  {"log_evidence", s.log_evidence},
+                  {"log_evidence_standard_error", s.log_evidence_standard_error}};
   return info;
 }
 
@@ -331,17 +346,27 @@ Nested::Moved Nested::move_all(const Problem& problem, const Context& context, d
   }
   const MoveOnce kernel = restricted_move(params.move, floor);
   const Start start(context, s.ensemble);
-  const int passes = std::min(3, params.moves);
+  const int most = params.max_moves > 0 ? params.max_moves : 10 * params.moves;
+  const double wanted = std::max(params.correlation, 2.0 / std::sqrt(static_cast<double>(params.points)));
+  Moved moved;
   double sum = 0.0;
-  for (int pass = 0, done = 0; pass < passes; ++pass) {
-    const int moves = params.moves * (pass + 1) / passes - done;
-    const MoveSetting setting{0.0, std::exp(s.log_scale), lower, s.iteration * params.moves + done};
+  const auto move = [&](int moves, int pass) {
+    const MoveSetting setting{0.0, std::exp(s.log_scale), lower, s.moves};
     const double acceptance = move_members(kernel, problem, context, setting, moves, s.ensemble);
     s.log_scale += 2.0 / (pass + 1.0) * (acceptance - walk_acceptance);
-    sum += acceptance * moves, done += moves;
-  }
-  s.model_evaluations += static_cast<std::int64_t>(params.moves) * params.points;
-  return {sum / params.moves, start.remembered_by(context, s.ensemble).of_log_likelihood};
+    sum += acceptance * moves, moved.count += moves, s.moves += moves;
+  };
+  const int passes = std::min(3, params.moves);
+  for (int pass = 0; pass < passes; ++pass) move(params.moves * (pass + 1) / passes - moved.count, pass);
+  // Points that were copied and keep their likelihood take the next shell away from the others.
+  const auto remembered = [&] {
+    return moved.correlation = start.remembered_by(context, s.ensemble).of_log_likelihood;
+  };
+  for (int pass = passes; remembered() > wanted && moved.count < most; ++pass)
+    move(std::min(params.moves, most - moved.count), pass);
+  s.model_evaluations += static_cast<std::int64_t>(moved.count) * params.points;
+  moved.acceptance = sum / moved.count;
+  return moved;
 }
 
 }  // namespace aleator::sampler

@@ -29,6 +29,8 @@ struct Nested {
     double share = 0.5;
     Move move = Move::random_walk;
     int moves = 30;
+    int max_moves = 0;  ///< 0: ten times moves
+    double correlation = 0.05;
     double tolerance = 1e-3;
     double search = 2.0;
     int max_steps = 1000;
@@ -39,6 +41,7 @@ struct Nested {
     double log_volume = 0.0;                   ///< log X
     double settled = 0.0;  ///< log X at which the points left came to hold less than the tolerance; 0: do not
     double log_scale = 0.0;
+    std::int64_t moves = 0;                    ///< since the start, picks the random numbers
     std::vector<double> log_weights;           ///< log of each step's weight
     std::vector<double> shrinkage_variance;    ///< of log X, of each step
     std::vector<double> log_edge;              ///< log (L* X) at its end, the unit of the next two
@@ -57,6 +60,7 @@ struct Nested {
 
  private:
   struct Moved {
+    int count = 0;
     double acceptance = std::numeric_limits<double>::quiet_NaN();
     double correlation = acceptance;  ///< of log-likelihoods before and after; positions may stay in their mode
   };

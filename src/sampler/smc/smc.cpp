@@ -160,7 +160,7 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   s.model_evaluations += runs;
   if (needs_gradient(params.move)) s.gradient_evaluations += runs;
 
-  StepInfo info = end_level(moved.acceptance, params.max_levels, s);
+  StepInfo info = end_level(level, {moved.acceptance, runs}, params.max_levels, s);
   info.numbers.insert(info.numbers.begin() + 3, {"moves", static_cast<double>(moved.count)});
   if (!is_waste_free && params.max_moves > params.min_moves)
     info.numbers.insert(info.numbers.begin() + 4,
@@ -168,10 +168,11 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   if (info.is_finished && s.remembered > warn_above(params))
     core::warn(
         "sequential Monte Carlo: after the moves of a level particles still remembered where it began (correlation "
-        "{:.2g} in one coordinate): means and evidence may err by more than their standard errors; a smaller "
-        "correlation with more max_moves, another move, other parameters (a scale and standard normal factors), or "
+        "{:.2g} in one coordinate): means and evidence may err by more than their standard errors; {}more max_moves "
+        "with a smaller correlation, other parameters (a scale and standard normal factors), or "
         "sampler/parallel_tempering or sampler/nested to compare with",
-        s.remembered);
+        s.remembered,
+        problem.has_gradient() && params.move != Move::hmc ? "move = \"hmc\" (the gradient is there), " : "");
   return info;
 }
 

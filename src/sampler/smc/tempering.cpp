@@ -34,6 +34,15 @@ struct Bridge {
   }
 };
 
+// Of all model runs: the levels to come, about even in log beta, cost what this one did.
+double share_done(const Level& level, std::int64_t runs, const TemperedState& s) {
+  const double before = s.temper - level.increment, first_growth = 3.0;
+  const double growth = before > 0.0 ? s.temper / before : first_growth;
+  const double levels_left = -std::log(s.temper) / std::log(growth);
+  const double done = static_cast<double>(s.model_evaluations);
+  return done / (done + levels_left * static_cast<double>(runs));
+}
+
 // Newton's method for Bennett's equation, in a bracket that holds its root: excess falls with r.
 Bridge bridge_between(const std::vector<double>& before, const std::vector<double>& after, double guess) {
   double low = std::numeric_limits<double>::infinity(), high = -low;
@@ -131,7 +140,7 @@ void take_descendants(const std::vector<std::int64_t>& source, const Context& co
   s.ancestors = std::move(ancestors);
 }
 
-StepInfo end_level(double acceptance, int max_levels, const TemperedState& s) {
+StepInfo end_level(const Level& level, const LevelReport& report, int max_levels, const TemperedState& s) {
   const bool is_done = s.temper >= 1.0;
   if (!is_done && s.iteration >= max_levels)
     throw core::NumericsError(
@@ -141,10 +150,9 @@ StepInfo end_level(double acceptance, int max_levels, const TemperedState& s) {
   StepInfo info;
   info.is_draw = info.is_finished = is_done;
   info.phase = "tempering";
-  info.progress =
-      is_done ? 1.0 : std::max(0.0, 1.0 + std::log10(s.temper) / 6.0) * 0.95;  // levels are about even in log beta
+  info.progress = is_done ? 1.0 : share_done(level, report.runs, s);
   info.numbers = {{"temper", s.temper},
-                  {"acceptance", acceptance},
+                  {"acceptance", report.acceptance},
                   {"scale", std::exp(s.log_scale)},
                   {"log_evidence", s.log_evidence},
                   {"log_evidence_standard_error", s.log_evidence_standard_error}};

@@ -52,7 +52,12 @@ void add_bridge(const Context& context, const Level& level, TemperedState& s);
 /// Particle i becomes a copy of particle source[i], with its ancestor.
 void take_descendants(const std::vector<std::int64_t>& source, const Context& context, BaseState& s);
 
+/// How a level's moves went.
+struct LevelReport {
+  double acceptance = 0.0;
+  std::int64_t runs = 0;  ///< of the model
+};
 /// What a level reports; NumericsError when it was the last one allowed and the exponent is not 1.
-StepInfo end_level(double acceptance, int max_levels, const TemperedState& s);
+StepInfo end_level(const Level& level, const LevelReport& report, int max_levels, const TemperedState& s);
 
 }  // namespace aleator::sampler

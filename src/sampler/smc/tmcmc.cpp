@@ -120,7 +120,7 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
   s.model_evaluations += runs;
   const double mean_acceptance =
       ordered_mean(context, e.layout, acceptance) * params.particles / static_cast<double>(runs);
-  StepInfo info = end_level(mean_acceptance, params.max_levels, s);
+  StepInfo info = end_level(level, {mean_acceptance, runs}, params.max_levels, s);
   info.numbers.insert(info.numbers.begin() + 3, {"chains", static_cast<double>(chains.count)});
   // The acceptance falls by about half a unit of log scale near its usual targets.
   if (params.adapt) s.log_scale += 2.0 * (mean_acceptance - (0.21 / d + 0.23));
