@@ -19,6 +19,24 @@
 namespace aleator::campaign {
 namespace {
 
+// What a filter errs by, over what its members say: with Gaussian errors about 1.
+constexpr double diverged_above = 2.0;
+
+// Empty where there is no truth, no spread, or no reason.
+std::string divergence_warning(const io::Json& summary) {
+  if (!summary.at("is_twin").get<bool>()) return {};
+  const io::Json &error = summary.at("time_means").at("rmse").at("mean"),
+                 &spread = summary.at("time_means").at("spread").at("mean");
+  if (error.is_null() || spread.is_null() || spread.get<double>() <= 0.0) return {};
+  const double times = error.get<double>() / spread.get<double>();
+  if (times <= diverged_above) return {};
+  return fmt::format(
+      "the analysis is off the truth by {:.2g} times the spread of the members: the filter has lost the truth, or is "
+      "far "
+      "too sure; more members, more inflation, or localisation",
+      times);
+}
+
 // [replicate][cycle] of one score, from all ranks.
 std::vector<double> one_score(const std::vector<double>& scores, int which) {
   std::vector<double> out;
@@ -116,6 +134,8 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   core::info("{}: time means after {} of {} cycles: rmse {}, spread {}, CRPS {}; forecast rmse {}, innovation {}",
              names.filter, all.spin_up, all.cycles, text(rmse), text(spread), text(crps), text(forecast_rmse),
              text(innovation));
+  if (const std::string warning = divergence_warning(out); !warning.empty())
+    core::warn("{}: {}", names.filter, warning);
 }
 
 namespace {
@@ -196,6 +216,8 @@ void write_assimilation_report(const std::string& folder, const RunSettings& set
         fmt::format("{} members diverged and were replaced: the model's dt may be too long, or the "
                     "analysis throws members off the attractor.",
                     report::count(replaced)));
+  if (const std::string warning = divergence_warning(summary); !warning.empty())
+    page.warnings.push_back("Do not trust this run: " + warning + ".");
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_assimilation_html(page, folder + "/report"));
   core::info("report: {}/report/index.html", folder);

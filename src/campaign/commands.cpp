@@ -176,10 +176,11 @@ void evaluate(const parallel::Comm& comm, const std::string& path, const deck::O
   deck::Builder builder(deck, on_root(comm));
   const auto grid = provide_grid(deck, builder);
   const auto problem = first_problem(deck, builder);
-  const std::optional<std::string> rows = read(at);
-  if (!rows) throw core::UserError(fmt::format("{}: the file given with --at cannot be read", at));
-  split_grid(comm, deck, std::count(rows->begin(), rows->end(), '\n'), *grid);
-  const std::string text = evaluate_rows(grid->ensemble(), *problem, {at, *rows});
+  const std::optional<std::string> table = read(deck::split_array_path(at).file);
+  if (!table) throw core::UserError(fmt::format("{}: the file given with --at cannot be read", at));
+  const deck::File rows{at, *table};
+  split_grid(comm, deck, EvaluateJob(problem, rows).rows_at_once(), *grid);
+  const std::string text = evaluate_rows(grid->ensemble(), *problem, rows);
   if (!out.empty())
     write_text(comm, out, text);
   else if (comm.is_root())

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "io/data_table.hpp"
 #include "io/json.hpp"
 
@@ -113,28 +114,41 @@ void hand_to_root(const parallel::Comm& comm, int owner, io::FieldSet& set) {
   }
 }
 
-// The columns in the order of `names`, where the first line of the table gives those names; in their own order where it gives
-// none of them.
-void order_columns(const deck::File& rows, const std::vector<std::string>& names, io::Table& table) {
-  if (names.size() != table.columns || !io::has_head(rows.text, rows.path)) return;
-  const std::vector<io::Column> columns = io::parse_data_table(rows.text, rows.path);
-  const auto place_of = [&](const std::string& name) {
-    return static_cast<std::size_t>(&io::column_of(columns, name, rows.path) - columns.data());
-  };
-  const bool has_names = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    try {
-      return place_of(name) < columns.size();
-    } catch (const core::UserError&) {
-      return false;
-    }
-  });
-  if (!has_names) return;
-  std::vector<double> ordered;
+bool begins_with_comment(const std::string& text) {
+  const std::size_t at = text.find_first_not_of(" \t\r\n");
+  return at != std::string::npos && text[at] == '#';
+}
+
+// The column of each name, where the first line of the table (or a comment there) gives the names; else nothing.
+std::vector<std::size_t> named_columns(const deck::File& rows, const std::vector<std::string>& names) {
+  const bool has_head = io::has_head(rows.text, rows.path);
+  if (!has_head && !begins_with_comment(rows.text)) return {};
   std::vector<std::size_t> places;
-  for (const std::string& name : names) places.push_back(place_of(name));
+  std::string fault;
+  try {
+    const std::vector<io::Column> columns = io::parse_data_table(rows.text, rows.path);
+    for (const std::string& name : names) try {
+        places.push_back(static_cast<std::size_t>(&io::column_of(columns, name, rows.path) - columns.data()));
+      } catch (const core::UserError& error) {
+        fault = error.what();
+      }
+  } catch (const core::UserError&) {
+    if (has_head) throw;  // a comment may say anything
+  }
+  if (places.size() == names.size()) return places;
+  if (!has_head) return {};
+  if (!places.empty()) throw core::UserError(fault);
+  core::warn("{}: the first line names none of the parameters; its columns are taken in their order, as {}", rows.path,
+             fmt::join(names, ", "));
+  return {};
+}
+
+io::Table columns_of(const io::Table& table, const std::vector<std::size_t>& places) {
+  io::Table chosen;
+  chosen.rows = table.rows, chosen.columns = places.size();
   for (std::size_t row = 0; row < table.rows; ++row)
-    for (const std::size_t place : places) ordered.push_back(table(row, place));
-  table.values = std::move(ordered);
+    for (const std::size_t place : places) chosen.values.push_back(table(row, place));
+  return chosen;
 }
 
 }  // namespace
@@ -143,13 +157,13 @@ io::Table read_parameter_rows(const deck::File& rows, int parameters, const std:
                               const std::string& of_what) {
   io::Table table = io::parse_table(rows.text, rows.path, io::NonFinite::allowed);  // such rows fail, the others do not
   const std::size_t d = static_cast<std::size_t>(parameters);
+  if (const auto places = named_columns(rows, names); !places.empty()) table = columns_of(table, places);
   if (table.columns != d && table.columns * table.rows == d)
     table.rows = 1, table.columns = d;  // one vector, written over several lines
   if (table.columns != d)
     throw core::UserError(fmt::format(
         "{}: {} numbers a row, but the {} has {} parameters; write one row of {} numbers for each evaluation",
         rows.path, table.columns, of_what, d, d));
-  order_columns(rows, names, table);
   return table;
 }
 

@@ -290,10 +290,12 @@ std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>&
                                  worst.ess_name);
   if (facts.plan.kind == sampler::Plan::Kind::chains)
     text += fmt::format("; largest R-hat {:.4f} ({}{})", worst.rhat, worst.rhat_name,
-                        worst.rhat >= 1.05 ? ": not converged" : "");
+                        worst.rhat >= 1.05  ? ": not converged"
+                        : worst.rhat > 1.01 ? ": not quite converged"
+                                            : "");
   if (facts.divergences > 0.0) text += fmt::format("; {:.0f} divergences", facts.divergences);
   if (std::isfinite(facts.log_evidence)) text += "; " + evidence_text(facts);
-  if (!facts.plan.is_exact) text += "; this method is biased unless the model is linear";
+  if (!facts.plan.is_exact) text += "; an approximate method: biased but in special cases";
   if (!reference.empty())
     text += fmt::format("; error e = {:.4g} against the reference mean", relative_squared_error(rows, reference));
   return text;

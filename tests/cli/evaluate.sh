@@ -45,8 +45,20 @@ printf '"theta[3]",theta[1],theta[0],theta[2]\n4,2,1,3\n1,3,4,2\n' >turned.csv
 expect 0 "$ALEATOR" evaluate "$deck" --at turned.csv
 same said good "columns in another order"
 printf 'a,b,c,d\n1,2,3,4\n4,3,2,1\n' >nameless.csv # names of something else: as they stand
-expect 0 "$ALEATOR" evaluate "$deck" --at nameless.csv
-same said good "columns with other names"
+expect 0 "$ALEATOR" evaluate "$deck" --at nameless.csv --out by_place.csv
+same by_place.csv good "columns with other names"
+says "names none of the parameters"
+printf '# theta[3] theta[1] theta[0] theta[2]\n4 2 1 3\n1 3 4 2\n' >commented.txt
+expect 0 "$ALEATOR" evaluate "$deck" --at commented.txt
+same said good "columns named by a comment"
+printf 'row,theta[3],theta[1],theta[0],theta[2]\n0,4,2,1,3\n1,1,3,4,2\n' >wide.csv
+expect 0 "$ALEATOR" evaluate "$deck" --at wide.csv
+same said good "named columns among others"
+if python3 -c "import h5py" 2>/dev/null; then
+  python3 -c "import h5py; h5py.File('at.h5', 'w')['points/x'] = [[1.0, 2, 3, 4], [4, 3, 2, 1]]"
+  expect 0 "$ALEATOR" evaluate "$deck" --at at.h5:points/x
+  same said good "an array of an HDF5 file"
+fi
 printf 'theta[0],theta[1],theta[2],tehta[3]\n1,2,3,4\n' >typo.csv
 expect 2 "$ALEATOR" evaluate "$deck" --at typo.csv
 says typo.csv "theta[3]"

@@ -274,7 +274,7 @@ TEST(EverySamplerMpi, CountsItsModelRuns) {
     advance(*sampler, *problem, world(), all_steps);
     EXPECT_GT(sampler->state().model_evaluations, 37) << name;
     // Trajectories of different lengths, refused first proposals, rounds of a slice, products with Hessians, subchains that have
-    // not moved, 2 d + 1 sigma points, Newton steps and batches.
+    // not moved, 2 d + 1 sigma points, Newton steps, batches and burn-ins of as many chains as there are.
     const std::set<std::string> uneven = {"sampler/nuts",
                                           "sampler/dram",
                                           "sampler/slice",
@@ -284,6 +284,7 @@ TEST(EverySamplerMpi, CountsItsModelRuns) {
                                           "sampler/delayed_acceptance",
                                           "sampler/uki",
                                           "sampler/fusion",
+                                          "sampler/tmcmc",
                                           "sampler/sgld",
                                           "sampler/sghmc",
                                           "sampler/entropy_mcmc"};

@@ -18,7 +18,7 @@ struct Ies {
     int max_iterations = 10;
     double tolerance = 1e-3;
     bool rotate = true;
-    Params() { members = 10, inflation = 1.02; }
+    Params() { members = 24, inflation = 1.02; }
   };
   struct State : BaseState {};
   static deck::Schema<Params> schema();

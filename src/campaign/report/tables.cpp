@@ -53,7 +53,7 @@ std::string comparison_row(const MethodRun& run, bool is_main) {
              : number_cell(run.log_evidence, 5);
   return out + fmt::format("<td class=\"words\">{}</td></tr>",
                            run.is_exact ? "exact in the limit"
-                                        : "<span class=\"tag biased\">biased</span> outside the linear Gaussian case");
+                                        : "<span class=\"tag biased\">biased</span> but in special cases");
 }
 
 }  // namespace

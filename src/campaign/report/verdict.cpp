@@ -228,9 +228,10 @@ std::string measured_bias(const ReportData& data) {
 
 Check bias_check(const ReportData& data) {
   const std::string measured = measured_bias(data);
-  return {Level::biased, "Bias", measured.empty() ? "not measured: there is no reference" : "measured: " + measured,
-          "Exact for a linear model with Gaussian prior and noise only. Use the result to start an exact sampler, or "
-          "check it against one."};
+  return {
+      Level::biased, "Bias", measured.empty() ? "not measured: there is no reference" : "measured: " + measured,
+      "Its draws follow the posterior in special cases only (see its page in docs/theory). Use the result to start an "
+      "exact sampler, or check it against one."};
 }
 
 // p-value of the discrepancy of all data from what the posterior replicates.
@@ -331,14 +332,14 @@ void put_in_words(const MethodRun& run, Verdict& v) {
     case Level::biased:
       v.headline = "Biased method";
       v.summary =
-          "This ensemble approximates the posterior; outside the linear Gaussian case its mean and spread are wrong by "
-          "an amount that more "
-          "members or steps do not remove.";
+          "This method approximates the posterior: but in special cases its mean and spread are wrong by an amount "
+          "that "
+          "more draws alone do not remove.";
       break;
     case Level::bad:
       v.headline = run.kind == "chains" ? "Not converged" : "Not reliable";
       v.summary = fmt::format("Do not use these numbers: {} failed.", advice_count(v.checks, Level::bad));
-      if (!run.is_exact) v.summary += " The method is also biased outside the linear Gaussian case.";
+      if (!run.is_exact) v.summary += " The method is also biased.";
       break;
   }
 }

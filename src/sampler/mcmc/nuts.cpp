@@ -192,7 +192,7 @@ Plan Nuts::plan() const {
   plan.statistics = {{"diverging", "did the trajectory of this draw diverge", Kind::truth},
                      {"tree_depth", "doublings of the trajectory", Kind::integer},
                      {"n_steps", "leapfrog steps of the trajectory", Kind::integer},
-                     {"energy", "Hamiltonian of the draw, up to a constant", Kind::real}};
+                     {"energy", "Hamiltonian of the draw: its kinetic energy less lp", Kind::real}};
   return plan;
 }
 
@@ -246,13 +246,14 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
   const Ensemble& e = s.ensemble;
   const Vector acceptance("acceptance", e.rows());
   std::int64_t divergent = 0;
+  const double normaliser = 0.5 * problem.dimension() * std::log(2.0 * M_PI);  // of N(0, I), as in lp
   if (s.statistics.extent_int(0) != e.rows()) s.statistics = Batch("statistics", e.rows(), 4);
   for (int row = 0; row < e.rows(); ++row) {
     const NutsTree& tree = s.trees[static_cast<std::size_t>(row)];
     acceptance(row) = tree.acceptance();
     divergent += tree.is_divergent() ? 1 : 0;
     const double statistics[] = {tree.is_divergent() ? 1.0 : 0.0, static_cast<double>(tree.depth()),
-                                 static_cast<double>(tree.leapfrogs()), tree.energy()};
+                                 static_cast<double>(tree.leapfrogs()), tree.energy() + normaliser};
     std::copy(std::begin(statistics), std::end(statistics), &s.statistics(row, 0));
     e.accepted(row) = tree.has_moved() ? 1.0 : 0.0;
     if (!tree.has_moved()) continue;
