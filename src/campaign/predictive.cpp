@@ -63,7 +63,7 @@ double p_value_of(const std::vector<double>& log_densities) {
 // Appends what some rows predict.
 void add_predicted(const model::Problem& problem, const model::Context& context, const parallel::RowLayout& layout,
                    const model::Batch& parameters, std::int64_t step, Predicted& to) {
-  const int rows = layout.local_rows(), p = problem.outputs();
+  const int rows = layout.local_rows(), p = problem.outputs(), shown = predicted_outputs(problem);
   model::Evaluation evaluation{model::Vector("log_likelihood", rows), {}, model::Batch("outputs", rows, p)};
   const model::Vector log_prior("log_prior", rows);
   const model::RowStatus status = problem.evaluate_parameters(parameters, evaluation, log_prior);
@@ -75,12 +75,12 @@ void add_predicted(const model::Problem& problem, const model::Context& context,
   for (int row = 0; row < rows; ++row) {
     const double* const y = &evaluation.outputs(row, 0);
     if (has_failed[static_cast<std::size_t>(row)]) {
-      to.outputs.insert(to.outputs.end(), static_cast<std::size_t>(p), undefined);
+      to.outputs.insert(to.outputs.end(), static_cast<std::size_t>(shown), undefined);
       to.data.insert(to.data.end(), data, undefined);
       if (likelihood != nullptr) to.log_densities.insert(to.log_densities.end(), 2, undefined);
       continue;
     }
-    to.outputs.insert(to.outputs.end(), y, y + p);
+    to.outputs.insert(to.outputs.end(), y, y + shown);
     if (data == 0) continue;
     const std::vector<double> replicate =
         problem.simulate(y, context.rng, {kernels::Purpose::observation_noise, step}, layout.first() + row);
@@ -108,6 +108,11 @@ PredictiveDraws predictive_draws(const PredictiveDraws& wanted, const sampler::P
   const std::int64_t draws = plan.kind == sampler::Plan::Kind::chains ? plan.members * plan.draws : plan.members;
   return {static_cast<int>(std::min({static_cast<std::int64_t>(wanted.posterior), draws, fit})),
           can_replicate(problem) ? static_cast<int>(std::min<std::int64_t>(wanted.prior, fit)) : 0};
+}
+
+int predicted_outputs(const model::Problem& problem) {
+  const int data = static_cast<int>(problem.facts().data.size());
+  return data > 0 ? std::min(data, problem.outputs()) : problem.outputs();
 }
 
 bool can_replicate(const model::Problem& problem) {

@@ -30,6 +30,8 @@ struct PredictiveDraws {
 /// How many are run: not more than there are, and no more data than memory holds easily.
 PredictiveDraws predictive_draws(const PredictiveDraws& wanted, const sampler::Plan& plan,
                                  const model::Problem& problem);
+/// Outputs of the model that are compared with data: without the parameters of the likelihood that pass through it.
+int predicted_outputs(const model::Problem& problem);
 /// Whether the problem has data and draws data from its likelihood.
 bool can_replicate(const model::Problem& problem);
 

@@ -146,7 +146,7 @@ void Recorder::lay_out_predictions() {
     return std::vector<io::Dimension>{{"chain", 1}, {"draw", draws}, {std::string(of) + "_dim_0", size}};
   };
   if (predictive_.posterior > 0)
-    file_->define("predictions", "outputs", rows(predictive_.posterior, "outputs", problem_.outputs()),
+    file_->define("predictions", "outputs", rows(predictive_.posterior, "outputs", predicted_outputs(problem_)),
                   {io::VariableInfo::Type::real, "", "model outputs at posterior draws, without noise"});
   if (!can_replicate(problem_)) return;
   const auto data = static_cast<std::int64_t>(problem_.facts().data.size());

@@ -189,7 +189,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";
   data.observed = problem.facts().data;
   const io::ResultsReader results(folders.front() + "/results.h5");
-  if (results.has("predictions", "outputs")) read_predictions(folders.front(), problem.outputs(), data);
+  if (results.has("predictions", "outputs")) read_predictions(folders.front(), predicted_outputs(problem), data);
   data.posterior_prediction = read_prediction(results, "posterior_predictive", data.observed);
   expect_counts(problem, data);
   data.prior_prediction = read_prediction(results, "prior_predictive", data.observed);

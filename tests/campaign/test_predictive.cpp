@@ -189,5 +189,25 @@ TEST(Predictive, PartsOfTheDrawsAreThoseOfTheWhole) {
   }
 }
 
+// Two data and an unknown scale, which passes through the model as its last output.
+TEST(Predictive, ParametersOfTheLikelihoodAreNoOutputs) {
+  inverse::GaussianLikelihood::Params noise;
+  noise.data = {"data.txt", "0.5 0.7\n"}, noise.sd = {0.1}, noise.unknown_scale = true;
+  const std::vector<double> g = {1.0, 0.0, 2.0, 0.0, 0.0, 1.0};
+  const inverse::BayesProblem problem({}, {std::make_shared<inverse::LinearModel>(g, 3, 2),
+                                           std::make_shared<prob::Normal>(prob::Normal::Params{2, {0.0}, {1.0}, {}}),
+                                           std::make_shared<inverse::GaussianLikelihood>(noise)});
+  EXPECT_EQ(problem.outputs(), 3);
+  const model::Context context{parallel::Comm::self(), kernels::Rng(5)};
+  const auto parameters_of = [](const parallel::RowLayout& part) {
+    const model::Batch rows("u", part.local_rows(), 2);
+    for (int row = 0; row < part.local_rows(); ++row) rows(row, 0) = 1.0 + row, rows(row, 1) = 0.3;
+    return rows;
+  };
+  const Predicted predicted =
+      predict(problem, context, parallel::RowLayout(2, parallel::Comm::self()), parameters_of, 7);
+  EXPECT_EQ(predicted.outputs, (std::vector<double>{1.0, 2.0, 2.0, 4.0}));
+}
+
 }  // namespace
 }  // namespace aleator::campaign

@@ -233,6 +233,13 @@ TEST(Nuts, TreesStopAtTheirDepthAndAtDivergences) {
   EXPECT_TRUE(tree.is_divergent());
   EXPECT_FALSE(tree.has_moved());
   EXPECT_EQ(tree.leapfrogs(), 1);
+  // The end of the support is none.
+  const double nowhere = -std::numeric_limits<double>::infinity();
+  tree.begin({2, 6, momentum, force, 0.0, &rng, 0, 0});
+  tree.advance(0.1);
+  EXPECT_FALSE(tree.add({tree.position(), zero, zero, nowhere, nowhere}, 0.1));
+  EXPECT_FALSE(tree.is_divergent());
+  EXPECT_TRUE(tree.has_left_support());
 }
 
 }  // namespace

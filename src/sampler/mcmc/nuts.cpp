@@ -170,6 +170,7 @@ void Nuts::State::fields(io::Archive& archive) {
   variances.fields(archive, "variances");
   moments.fields(archive, "moments");
   archive.field("divergences", divergences);
+  archive.field("left_support", left_support);
 }
 
 deck::Schema<Nuts::Params> Nuts::schema() {
@@ -245,13 +246,14 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
   const std::int64_t mine = grow(problem, context, std::exp(s.log_step), params.max_depth, s);
   const Ensemble& e = s.ensemble;
   const Vector acceptance("acceptance", e.rows());
-  std::int64_t divergent = 0;
+  std::int64_t divergent = 0, outside = 0;
   const double normaliser = 0.5 * problem.dimension() * std::log(2.0 * M_PI);  // of N(0, I), as in lp
   if (s.statistics.extent_int(0) != e.rows()) s.statistics = Batch("statistics", e.rows(), 4);
   for (int row = 0; row < e.rows(); ++row) {
     const NutsTree& tree = s.trees[static_cast<std::size_t>(row)];
     acceptance(row) = tree.acceptance();
     divergent += tree.is_divergent() ? 1 : 0;
+    outside += tree.has_left_support() ? 1 : 0;
     const double statistics[] = {tree.is_divergent() ? 1.0 : 0.0, static_cast<double>(tree.depth()),
                                  static_cast<double>(tree.leapfrogs()), tree.energy() + normaliser};
     std::copy(std::begin(statistics), std::end(statistics), &s.statistics(row, 0));
@@ -264,7 +266,10 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
   const std::int64_t runs = context.comm.sum(mine);
   s.model_evaluations += runs, s.gradient_evaluations += runs;
   StepInfo info = count_step(params, problem, s);
-  if (s.iteration > params.warmup) s.divergences += context.comm.sum(divergent);
+  if (s.iteration > params.warmup) {
+    s.divergences += context.comm.sum(divergent);
+    s.left_support += context.comm.sum(outside);
+  }
   const double mean_acceptance = ordered_mean(context, e.layout, acceptance);
   if (s.iteration <= params.warmup) adapt_nuts(*this, problem, context, mean_acceptance, s);
   info.numbers = {{"acceptance", mean_acceptance},
@@ -276,6 +281,12 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
         "{} trajectories diverged after the warm-up: draws near them may be biased; a higher target_acceptance or "
         "another form of the prior may help",
         s.divergences);
+  if (info.is_finished && s.left_support > 0)
+    core::info(
+        "{} of {} trajectories ended where the density is zero or the model fails: the draws are right, but a prior "
+        "without "
+        "that edge would be sampled faster",
+        s.left_support, static_cast<std::int64_t>(params.chains) * params.draws * params.thin);
   return info;
 }
 

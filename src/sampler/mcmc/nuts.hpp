@@ -31,8 +31,9 @@ struct Nuts {
     std::vector<double> lower;       ///< dense metric: L; empty: I
     PooledVariances variances;
     PooledMoments moments;
-    std::int64_t divergences = 0;  ///< trajectories after the warm-up that diverged, of all chains
-    std::vector<NutsTree> trees;   ///< scratch, one for each local chain
+    std::int64_t divergences = 0;   ///< trajectories after the warm-up that diverged, of all chains
+    std::int64_t left_support = 0;  ///< those that ended where the density is zero
+    std::vector<NutsTree> trees;    ///< scratch, one for each local chain
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();

@@ -81,7 +81,7 @@ void NutsTree::begin(const TreeStart& start) {
   energy_ = 0.5 * squared_norm(sum_.data(), padded_) - start.log_density;
   log_weight_ = acceptance_sum_ = 0.0;
   depth_ = leapfrogs_ = 0;
-  has_moved_ = is_divergent_ = false;
+  has_moved_ = is_divergent_ = has_left_support_ = false;
   extend();
 }
 
@@ -117,7 +117,8 @@ bool NutsTree::add(const TreeLeaf& leaf, double epsilon) {
   ++leapfrogs_;
   constexpr double largest_loss = 1000.0;
   if (!(log_weight >= -largest_loss)) {
-    is_divergent_ = true;
+    has_left_support_ = leaf.log_density == -std::numeric_limits<double>::infinity();
+    is_divergent_ = !has_left_support_;
     return false;
   }
   acceptance_sum_ += std::min(1.0, std::exp(log_weight));

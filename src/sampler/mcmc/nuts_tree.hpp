@@ -7,7 +7,8 @@
 ///           a, b with sums of momenta r_a, r_b, one of the products
 ///             first_a . (r_a + r_b), last_b . (r_a + r_b),   first_a . (r_a + first_b), first_b . (r_a + first_b),
 ///             last_a . (r_b + last_a), last_b . (r_b + last_a)   is not positive (as in Stan since 2.21),
-///           or when H - H_0 > 1000, a divergence. Whitened coordinates x, z = z_0 + L x, so that the metric is I.
+///           or when H - H_0 > 1000: a divergence, or an edge where the density is zero, which costs no exactness. Whitened
+///           coordinates x, z = z_0 + L x, so that the metric is I.
 /// Parallel  local, one thread.
 /// Cost      a leapfrog: six dot products and some ten passes over vectors of d, all in cache. Memory (16 + 3 depth) d doubles.
 /// Fails     -
@@ -45,6 +46,8 @@ class NutsTree {
   const double* position() const { return ends_[end_].position.data(); }
   bool has_moved() const { return has_moved_; }
   bool is_divergent() const { return is_divergent_; }
+  /// Did it end where the density is zero, or the model fails?
+  bool has_left_support() const { return has_left_support_; }
   int leapfrogs() const { return leapfrogs_; }
   int depth() const { return depth_; }
   /// H = - log pi(z) + |rho|^2 / 2 of the state drawn, with the momentum it had; of the start where the chain has not moved.
@@ -79,7 +82,7 @@ class NutsTree {
   Sample sample_, candidate_;
   double energy_ = 0.0, log_weight_ = 0.0, log_weight_subtree_ = 0.0, acceptance_sum_ = 0.0;
   int end_ = 0, depth_ = 0, leaves_ = 0, leapfrogs_ = 0;
-  bool has_moved_ = false, is_divergent_ = false;
+  bool has_moved_ = false, is_divergent_ = false, has_left_support_ = false;
 };
 
 }  // namespace aleator::sampler
