@@ -1,5 +1,5 @@
 # aleator_precompile(<target> <set>): the large headers of other projects, read once for all targets of one set, whose flags must
-# be the same: a fifth of a library's compilation and half of a test's. Only where sources are compiled together, too
+# be the same: a third of the parsing of a unit of samplers. Only where sources are compiled together, too
 # (ALEATOR_UNITY); the other presets, and tests/lint/headers.py, see to it that every file includes what it needs.
 set(ALEATOR_PRECOMPILED_library <Kokkos_Core.hpp> <fmt/format.h> <algorithm> <cmath> <filesystem> <functional> <map> <memory>
     <numeric> <optional> <set> <string> <unordered_map> <vector>)
