@@ -8,7 +8,8 @@ deck::Schema<RunSettings> RunSettings::schema() {
   deck::Schema<RunSettings> s("Settings of the whole run", "");
   s.key("title", &RunSettings::title, "", "one line that says what is computed; heads the report")
       .key("seed", &RunSettings::seed, "1", "all random numbers follow from it", deck::at_least(0))
-      .key("checkpoint_minutes", &RunSettings::checkpoint_minutes, "min", "time between two checkpoints",
+      .key("checkpoint_minutes", &RunSettings::checkpoint_minutes, "min",
+           "longest time between two checkpoints; every 30 s where writing one takes less than 1 % of that time",
            deck::at_least(0))
       .key("wall_time_minutes", &RunSettings::wall_time_minutes, "min",
            "time the batch system grants; the run stops before it, with a checkpoint", deck::positive())

@@ -10,7 +10,15 @@ StopWatch::StopWatch(const parallel::Comm& comm, const RunSettings& settings, Ti
 
 double StopWatch::seconds_since(TimePoint then) { return std::chrono::duration<double>(Clock::now() - then).count(); }
 double StopWatch::seconds() const { return seconds_since(start_); }
-void StopWatch::checkpoint_written() { last_checkpoint_ = Clock::now(); }
+void StopWatch::checkpoint_written() {
+  if (ordered_ > last_checkpoint_) checkpoint_cost_ = seconds_since(ordered_);
+  last_checkpoint_ = Clock::now();
+}
+
+double StopWatch::checkpoint_interval() const {
+  constexpr double shortest = 30.0, share = 0.01;
+  return std::min(60.0 * settings_.checkpoint_minutes, std::max(shortest, checkpoint_cost_ / share));
+}
 
 StopWatch::Order StopWatch::poll() {
   if (polls_until_look_-- > 0) return Order::go_on;
@@ -21,8 +29,9 @@ StopWatch::Order StopWatch::poll() {
       seconds() > 60.0 * (*settings_.wall_time_minutes - settings_.stop_margin_minutes)) {
     order = Order::stop;
     reason_ = "the wall time given in the deck is nearly over";
-  } else if (comm_.is_root() && seconds_since(last_checkpoint_) > 60.0 * settings_.checkpoint_minutes) {
+  } else if (comm_.is_root() && seconds_since(last_checkpoint_) > checkpoint_interval()) {
     order = Order::checkpoint;
+    ordered_ = Clock::now();
   }
   if (const std::string signal = parallel::stop_signal(); !signal.empty()) order = Order::stop, reason_ = signal;
   // Rank 0 measures how many polls make a tenth of a second; all use its number.

@@ -1,6 +1,8 @@
 #pragma once
 /// What      Decides, for all ranks alike, when to write a checkpoint and when to stop.
 /// Method    rank 0's clock and every rank's signal flag are combined in one reduction, at most about ten times a second.
+///           A checkpoint is due after checkpoint_minutes, or as soon as writing one costs a hundredth of the time since the
+///           last, as measured at the last, but not within 30 s of it.
 /// Parallel  poll() is collective and must be called equally often by all ranks.
 /// Cost      nothing between the reductions.
 /// Fails     -
@@ -29,12 +31,14 @@ class StopWatch {
   void checkpoint_written();
   /// Why the last poll said stop: "SIGTERM", "the wall time of the deck"; rank 0's view.
   const std::string& reason() const { return reason_; }
-  double seconds() const;  ///< since it began
+  double seconds() const;              ///< since it began
+  double checkpoint_interval() const;  ///< s, from the last checkpoint to the next; rank 0's view
 
  private:
   parallel::Comm comm_;
   RunSettings settings_;
-  TimePoint start_, last_checkpoint_ = Clock::now(), last_look_ = Clock::now();
+  TimePoint start_, last_checkpoint_ = Clock::now(), last_look_ = Clock::now(), ordered_ = last_checkpoint_;
+  double checkpoint_cost_ = 0.0;  // s, of the last one ordered
   int polls_until_look_ = 0;
   int polls_between_looks_ = 0;
   std::string reason_;

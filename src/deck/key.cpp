@@ -69,6 +69,15 @@ bool load_file(File& file, ReadContext& context) {
   return true;
 }
 
+void resolve_files(CommandLine& words, const ReadContext& context) {
+  for (std::string& word : words) {
+    const std::filesystem::path path = std::filesystem::path(context.folder) / word;
+    std::error_code ignored;
+    if (word.find('/') != std::string::npos && std::filesystem::is_regular_file(path, ignored))
+      word = std::filesystem::absolute(path).lexically_normal().string();
+  }
+}
+
 /// The numbers of a file in the place of a list of lists, or of a list: what is wrong, or empty.
 std::string load_numbers(const std::string& path, Rows& rows, ReadContext& context) {
   File file{path, {}};
@@ -137,6 +146,7 @@ void ValueKey<T>::read(const Node& node, const Block& block, void* to, ReadConte
       return report(block, node, context, name + ": the file '" + value.path + "' cannot be read",
                     "a relative name starts from the deck's folder");
   }
+  if constexpr (std::is_same_v<T, CommandLine>) resolve_files(value, context);
   *static_cast<T*>(to) = std::move(value);
 }
 
@@ -231,6 +241,7 @@ template class ValueKey<std::optional<double>>;
 template class ValueKey<std::vector<int>>;
 template class ValueKey<std::vector<double>>;
 template class ValueKey<std::vector<std::string>>;
+template class ValueKey<CommandLine>;
 template class ValueKey<Rows>;
 template class ValueKey<Table<double>>;
 template class ValueKey<Table<std::vector<double>>>;

@@ -23,6 +23,12 @@ struct File {
   bool empty() const { return path.empty(); }
 };
 
+/// A program and its arguments. Words with a '/' that name a file, seen from the deck's folder, become its absolute path:
+/// the program may run anywhere, and a resolved deck lie elsewhere.
+struct CommandLine : std::vector<std::string> {
+  using std::vector<std::string>::vector;
+};
+
 inline constexpr const char* list_in_the_deck = "list_in_the_deck.txt";
 
 /// "run.h5:posterior/theta" is an array inside an HDF5 file, "data.csv:time" a column of a table with names: the file's path, and

@@ -10,6 +10,8 @@
 #include "pde/mesh_diffusion/mesh_diffusion.hpp"
 #include "pde/navier_stokes/component.hpp"
 #include "pde/reaction_diffusion/reaction_diffusion.hpp"
+#include "pde/steady_transport/steady_transport.hpp"
+#include "pde/transport/transport.hpp"
 #include "pde/wave/wave.hpp"
 
 namespace aleator::pde {
@@ -38,6 +40,10 @@ void register_components(deck::Registry& registry) {
   registry.add<model::ForwardModel, advection_diffusion::Params>(
       "model", "pde/advection_diffusion", advection_diffusion::schema(),
       [](const advection_diffusion::Params& params, deck::Builder&) { return advection_diffusion::make(params); });
+  registry.add<model::ForwardModel, transport::Params>(
+      "model", "pde/transport", transport::schema(), [](const transport::Params& params, deck::Builder& builder) {
+        return transport::make(params, builder.service<parallel::ProcessGrid>());
+      });
   registry.add<model::ForwardModel, navier_stokes::Params>(
       "model", "pde/navier_stokes", navier_stokes::schema(),
       [](const navier_stokes::Params& params, deck::Builder&) { return navier_stokes::make(params); });
@@ -53,6 +59,11 @@ void register_components(deck::Registry& registry) {
   registry.add<model::ForwardModel, helmholtz::Params>(
       "model", "pde/helmholtz", helmholtz::schema(), [](const helmholtz::Params& params, deck::Builder& builder) {
         return helmholtz::make(params, builder.service<parallel::ProcessGrid>());
+      });
+  registry.add<model::ForwardModel, steady_transport::Params>(
+      "model", "pde/steady_transport", steady_transport::schema(),
+      [](const steady_transport::Params& params, deck::Builder& builder) {
+        return steady_transport::make(params, builder.service<parallel::ProcessGrid>());
       });
 }
 

@@ -42,6 +42,19 @@ TEST(StopWatchMpi, AsksForACheckpointAndForTheNextOnlyAfterItIsWritten) {
   EXPECT_EQ(first_order(watch, 10000), Order::checkpoint);
 }
 
+TEST(StopWatchMpi, WritesCheapCheckpointsMoreOften) {
+  EXPECT_DOUBLE_EQ(StopWatch(Comm::world(), hourly()).checkpoint_interval(), 30.0);
+  RunSettings settings = hourly();
+  settings.checkpoint_minutes = 0.1;
+  EXPECT_DOUBLE_EQ(StopWatch(Comm::world(), settings).checkpoint_interval(), 6.0);
+  settings.checkpoint_minutes = 0.008;  // 0.48 s; written in 0.1 s, which is dear
+  StopWatch watch(Comm::world(), settings);
+  while (watch.poll() != Order::checkpoint) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  watch.checkpoint_written();
+  EXPECT_DOUBLE_EQ(watch.checkpoint_interval(), 0.48) << "the deck's longest time rules";
+}
+
 TEST(StopWatchMpi, StopsBeforeTheWallTime) {
   RunSettings settings = hourly();
   settings.wall_time_minutes = 60.0;

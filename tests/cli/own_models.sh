@@ -40,6 +40,18 @@ says "rows failed"
 grep -q "^-1.*sh ended with exit code 3; it says: no convergence" program/failed_rows.csv || fail "failed_rows.csv"
 head -1 program/failed_rows.csv | grep -qx "a,reason" || fail "head of failed_rows.csv"
 
+# Files of the deck's folder are found from anywhere, also by a run that is read again from elsewhere.
+mkdir -p place elsewhere
+printf '#!/bin/sh\nsh "$1"\n' >place/solver && chmod +x place/solver
+echo 'echo 7' >place/part.sh
+sed -e 's|^command.*|command = ["./solver", "./part.sh"]|' deck.toml >place/deck.toml
+mv data.txt place
+printf '0.5\n' >elsewhere/at.txt
+expect 0 sh -c 'cd elsewhere && "$0" run ../place/deck.toml --out ../placed --set run.report=false' "$ALEATOR"
+expect 0 sh -c 'cd elsewhere && "$0" evaluate ../placed/resolved.toml --at at.txt' "$ALEATOR"
+says ",7"
+cp place/data.txt .
+
 cat >improper.toml <<'TOML'
 [prior.start]
 type = "prior/normal"

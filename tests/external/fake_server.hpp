@@ -21,8 +21,8 @@ class FakeServer {
   std::atomic<int> requests{0};
   nlohmann::json last_request;
 
-  FakeServer()
-      : server_(std::make_unique<HttpServer>("127.0.0.1", 0, [this](const HttpRequest& r) { return answer(r); })) {
+  explicit FakeServer(int port = 0)
+      : server_(std::make_unique<HttpServer>("127.0.0.1", port, [this](const HttpRequest& r) { return answer(r); })) {
     url_ = "http://127.0.0.1:" + std::to_string(server_->port());
   }
   std::string url() const { return url_; }

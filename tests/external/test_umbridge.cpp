@@ -25,6 +25,7 @@ UmbridgeModel::Params params_for(const std::vector<std::string>& urls) {
   UmbridgeModel::Params params;
   params.urls = urls;
   params.retries = 1;
+  params.wait_seconds = 0.3;
   params.timeout_seconds = 5.0;
   return params;
 }
@@ -193,12 +194,17 @@ TEST(Umbridge, ARowThatTheModelRefusesFailsWithWhatTheServerSays) {
               HasSubstr("y0[0] is not a number"));
 }
 
-TEST(Umbridge, ALateAnswerFailsTheRowAndSaysHowOftenItWasTried) {
+TEST(Umbridge, ALateAnswerFailsTheRow) {
   const auto late = [](const auto&) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     return HttpReply{200, R"({"output": [[1], [2, 3]]})"};
   };
-  EXPECT_THAT(failure_when(late, 0.05), testing::AllOf(HasSubstr("no answer in time"), HasSubstr("tried 2 times")));
+  EXPECT_THAT(failure_when(late, 0.05), HasSubstr("no answer in time"));
+}
+
+TEST(Umbridge, ABusyServerFailsTheRowInTheEndAndSaysHowOftenItWasTried) {
+  const auto busy = [](const auto&) { return HttpReply{503, "busy"}; };
+  EXPECT_THAT(failure_when(busy), testing::AllOf(HasSubstr("busy"), HasSubstr("tried 2 times")));
 }
 
 TEST(Umbridge, AServerThatIsBusyIsAskedAgain) {
@@ -259,12 +265,54 @@ TEST(UmbridgePool, GoesOnWithoutAServerThatLeavesAndStopsWhenAllHaveLeft) {
     model->evaluate(u, y);
     FAIL() << "nobody is there";
   } catch (const core::NumericsError& error) {
-    EXPECT_THAT(error.what(),
-                testing::AllOf(HasSubstr("no server of the model can be reached"), HasSubstr("aleator resume")));
+    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("no server of the model could be reached for 0.3 s"),
+                                             HasSubstr("aleator resume")));
   }
   params.unreachable = UmbridgeModel::Unreachable::reject;
   const UmbridgeModel patient(params, {"forward", {2, 1}, {1, 2}, true, true});
   EXPECT_EQ(patient.evaluate(u, y).failed.size(), static_cast<std::size_t>(rows));
+}
+
+TEST(UmbridgePool, WaitsForAServerThatComesBack) {
+  auto server = std::make_unique<FakeServer>();
+  UmbridgeModel::Params params = params_for({server->url()});
+  params.retries = 0, params.wait_seconds = 20.0;
+  const auto model = make(params);
+  const int port = parse_url(server->url()).port;
+  const Batch u = points(3), y("y", 3, 3);
+  ASSERT_TRUE(model->evaluate(u, y).ok());
+  server.reset();
+  std::thread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    server = std::make_unique<FakeServer>(port);
+  });
+  const model::RowStatus status = model->evaluate(u, y);
+  later.join();
+  EXPECT_LE(status.failed.size(), 1U);  // at most the row on the connection that was cut
+  EXPECT_TRUE(model->evaluate(u, y).ok());
+}
+
+// One worker: what it was asked stays in its queue when nobody waits for the answer any more.
+TEST(UmbridgePool, TheRowAfterALateOneIsNotLateForIt) {
+  FakeServer server;
+  const auto worker = std::make_shared<std::mutex>();
+  server.overrides["/Evaluate"] = [worker](const nlohmann::json& r) {
+    const std::lock_guard<std::mutex> lock(*worker);
+    const double u0 = r["input"][0][0], u1 = r["input"][0][1], u2 = r["input"][1][0];
+    if (u0 < 0.0) std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+    return HttpReply{200, nlohmann::json{{"output", {{u0 * u1}, {u2 + 1.0, std::sin(u0) * u2}}}}.dump()};
+  };
+  UmbridgeModel::Params params = params_for({server.url()});
+  params.retries = 0, params.timeout_seconds = 0.4, params.wait_seconds = 20.0;
+  const auto model = make(params);
+  const Batch u = points(4), y("y", 4, 3);
+  u(1, 0) = -1.0;
+  const model::RowStatus status = model->evaluate(u, y);
+  ASSERT_EQ(status.failed.size(), 1U);
+  EXPECT_EQ(status.failed[0].row, 1);
+  EXPECT_THAT(status.failed[0].reason, HasSubstr("no answer in time"));
+  for (const int row : {0, 2, 3})
+    EXPECT_THAT(std::vector<double>(&y(row, 0), &y(row, 0) + 3), testing::ElementsAreArray(expected(u, row))) << row;
 }
 
 TEST(UmbridgeHandshake, NamesTheServerThatIsNotThere) {

@@ -8,6 +8,7 @@
 
 #include "pde/burgers/burgers.hpp"
 #include "pde/reaction_diffusion/reaction_diffusion.hpp"
+#include "pde/transport/transport.hpp"
 #include "pde/wave/wave.hpp"
 #include "support/models.hpp"
 
@@ -78,11 +79,30 @@ inline Case wave_case() {
           }};
 }
 
+inline Case transport_case() {
+  Case c{"transport", 0.004, {0.8, 0.3, 0.02}, [](const Steps& steps) {
+           transport::Params p;
+           apply(steps, p);
+           p.quantities = {"wind", "diffusivity", "stream", "point_source", "source", "initial"};
+           p.mesh = {12, 16}, p.lengths = {1.0, 1.5}, p.cells = 2, p.stream_grid = {2, 1}, p.source_width = 0.2;
+           p.wind = {0.3, -0.1}, p.stream = "0.1 * sin(3 * x) * y", p.source = "1 + x * y";
+           p.dirichlet = {{"left", 0.5}}, p.closed = {"top"};
+           p.times = {0.12, 0.27}, p.points = {{0.03, 0.5}, {0.4, 1.49}, {0.77, 0.2}, {0.6, 0.9}};
+           return transport::make(p, steps.ranks);
+         }};
+  c.centre.insert(c.centre.end(), {0.1, 0.2, 0.15, 0.2, 0.3, 0.1, 0.4, 0.6, 2.0});
+  for (int k = 0; k < 8; ++k) c.centre.push_back(0.5 + 0.3 * std::sin(1.0 + 2.0 * k));
+  return c;
+}
+
 inline std::vector<Case> all_cases() {
   using reaction_diffusion::Kind;
-  return {burgers_case(), reaction_case("fisher_kpp", Kind::fisher_kpp, {0.01, 1.0}),
+  return {burgers_case(),
+          reaction_case("fisher_kpp", Kind::fisher_kpp, {0.01, 1.0}),
           reaction_case("allen_cahn", Kind::allen_cahn, {0.01, 1.0}),
-          reaction_case("gray_scott", Kind::gray_scott, {0.01, 0.005, 0.5, 0.3}), wave_case()};
+          reaction_case("gray_scott", Kind::gray_scott, {0.01, 0.005, 0.5, 0.3}),
+          wave_case(),
+          transport_case()};
 }
 
 inline Batch some_rows(const Case& c, int rows) { return test_models::rows_around(c.centre, rows); }

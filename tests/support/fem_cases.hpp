@@ -11,6 +11,7 @@
 #include "pde/fem/engine.hpp"
 #include "pde/helmholtz/helmholtz.hpp"
 #include "pde/mesh_diffusion/mesh_diffusion.hpp"
+#include "pde/steady_transport/steady_transport.hpp"
 #include "support/mesh_text.hpp"
 
 namespace aleator::pde::fem {
@@ -86,6 +87,34 @@ inline Case sound_case() {
           }};
 }
 
+inline Case transport_case() {
+  return {"transport",
+          {0.35, 0.6, 2.0, 0.8, 0.4, 0.1, 0.2, 0.15, 0.1, 0.25, 0.1, 0.1, 0.2, 0.1, 0.3, 0.2, 0.25, 0.4},
+          [](Solver solver, const Ranks& ranks) {
+            steady_transport::Params p;
+            p.mesh = bent_mesh({8, 8}), p.solver = solver, p.tolerance = 1e-13;
+            p.quantities = {"point_source", "wind", "stream", "diffusivity"}, p.source_width = 0.15;
+            p.unknown = Unknown::grid, p.grid = {2, 2}, p.stream_grid = {2, 2};
+            p.wind = {0.3, -0.1}, p.stream = "0.05 * sin(3 * x) * y", p.source = "1 + x * y";
+            p.dirichlet = {{"left", 0.5}}, p.closed = {"top"}, p.fluxes = {"left"};
+            p.points = {{0.3, 0.7}, {0.81, 0.4}}, p.patches = {{0.2, 0.6, 0.3, 0.9}};
+            return steady_transport::make(p, ranks);
+          }};
+}
+
+inline Case transport_in_space_case() {
+  return {"transport_in_space",
+          {0.8, 0.4, -0.3, 0.3, 0.2, 0.25, 0.4, 0.3, 0.2, 0.25, 0.4},
+          [](Solver solver, const Ranks& ranks) {
+            steady_transport::Params p;
+            p.mesh = bent_mesh({3, 3, 3}), p.solver = solver, p.tolerance = 1e-13;
+            p.quantities = {"wind", "diffusivity"}, p.unknown = Unknown::grid, p.grid = {2, 2, 2};
+            p.source = "1 + x * y * z", p.dirichlet = {{"bottom", 0.5}}, p.closed = {"top"};
+            p.points = {{0.3, 0.7, 0.2}, {0.81, 0.4, 0.9}};
+            return steady_transport::make(p, ranks);
+          }};
+}
+
 inline std::vector<Case> all_cases() {
   using elasticity::Plane;
   using elasticity::Quantity;
@@ -95,7 +124,9 @@ inline std::vector<Case> all_cases() {
           elastic_case("ratio", Quantity::ratio, Plane::strain, {6, 6}),
           elastic_case("both", Quantity::both, Plane::stress, {6, 6}),
           elastic_case("both_in_space", Quantity::both, Plane::stress, {3, 3, 3}),
-          sound_case()};
+          sound_case(),
+          transport_case(),
+          transport_in_space_case()};
 }
 
 inline double number(int row, int column) { return std::sin(1.0 + 12.9898 * row + 78.233 * column); }

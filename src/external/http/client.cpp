@@ -39,7 +39,8 @@ HttpUrl parse_url(const std::string& text) {
 
 HttpClient::HttpClient(HttpUrl url, HttpTimeouts timeouts) : url_(std::move(url)), timeouts_(timeouts) {}
 
-HttpMessage HttpClient::request(const std::string& path, const std::string* json) {
+HttpMessage HttpClient::request(const std::string& path, const std::string* json, double patience) {
+  const double seconds = timeouts_.answer + patience;
   std::string text =
       fmt::format("{} {}{} HTTP/1.1\r\nHost: {}:{}\r\nAccept: application/json\r\nUser-Agent: aleator\r\n",
                   json == nullptr ? "GET" : "POST", url_.path, path, url_.host, url_.port);
@@ -49,7 +50,7 @@ HttpMessage HttpClient::request(const std::string& path, const std::string* json
   const bool is_reused = socket_.is_open() && !socket_.is_stale();
   if (is_reused) {
     try {
-      return exchange(text);
+      return exchange(text, seconds);
     } catch (const NetworkError& error) {
       socket_.close();
       if (error.kind() != NetworkError::Kind::closed) throw;  // else the server gave up the idle connection: once more
@@ -58,15 +59,15 @@ HttpMessage HttpClient::request(const std::string& path, const std::string* json
   socket_ = Socket::connect(url_.host, url_.port, seconds_from_now(timeouts_.connect));
   reader_.emplace(socket_);
   try {
-    return exchange(text);
+    return exchange(text, seconds);
   } catch (...) {
     socket_.close();
     throw;
   }
 }
 
-HttpMessage HttpClient::exchange(const std::string& text) {
-  const Deadline deadline = seconds_from_now(timeouts_.answer);
+HttpMessage HttpClient::exchange(const std::string& text, double seconds) {
+  const Deadline deadline = seconds_from_now(seconds);
   socket_.send(text, deadline);
   HttpMessage reply;
   do {

@@ -30,11 +30,12 @@ class HttpClient {
   HttpClient(HttpUrl url, HttpTimeouts timeouts);
   HttpClient(const HttpClient&) = delete;  // the reader refers to the socket
   HttpClient& operator=(const HttpClient&) = delete;
-  /// `path` begins with a slash; a body makes it a POST. Replies with any status are returned; 1xx are passed over.
-  HttpMessage request(const std::string& path, const std::string* json);
+  /// `path` begins with a slash; a body makes it a POST. Replies with any status are returned; 1xx are passed over. The
+  /// answer may come so many seconds after the usual time-out.
+  HttpMessage request(const std::string& path, const std::string* json, double patience = 0.0);
 
  private:
-  HttpMessage exchange(const std::string& text);
+  HttpMessage exchange(const std::string& text, double seconds);
   HttpUrl url_;
   HttpTimeouts timeouts_;
   Socket socket_;

@@ -57,9 +57,17 @@ deck::Schema<UmbridgeModel::Params> UmbridgeModel::schema() {
   s.key("timeout_seconds", &Params::timeout_seconds, "s", "a model run that takes longer fails", deck::positive());
   s.key("connect_seconds", &Params::connect_seconds, "s",
         "a server that takes longer to take a connection is not there", deck::positive());
-  s.key("retries", &Params::retries, "1", "further tries of a row that got no answer", deck::at_least(0));
+  s.key(
+      "retries", &Params::retries, "1",
+      "further tries of a row that got no answer; one that was too late is tried again where there are several servers",
+      deck::at_least(0));
+  s.key("wait_seconds", &Params::wait_seconds, "s",
+        "when no server can be reached any more: how long one is waited for; also how much later the next answer may "
+        "come "
+        "from a server that still works on a request that was too late",
+        deck::at_least(0.0));
   s.choice(
-      "unreachable", &Params::unreachable, "when no server can be reached any more",
+      "unreachable", &Params::unreachable, "when no server could be reached for wait_seconds",
       {{"stop", Unreachable::stop, "the run ends with exit code 3; 'aleator resume' goes on from its last checkpoint"},
        {"reject", Unreachable::reject, "the rows fail like rows the model refuses (on_failure of the problem)"}});
   s.key("input_names", &Params::input_names, "", "names of the input vectors, or of all inputs");
@@ -80,7 +88,11 @@ std::unique_ptr<UmbridgeModel> UmbridgeModel::make(const Params& params, deck::B
 UmbridgeModel::UmbridgeModel(const Params& params, Description description)
     : unreachable_(params.unreachable),
       description_(std::move(description)),
-      pool_({params.urls, params.slots, params.retries, {params.connect_seconds, params.timeout_seconds}}) {
+      pool_({params.urls,
+             params.slots,
+             params.retries,
+             params.wait_seconds,
+             {params.connect_seconds, params.timeout_seconds}}) {
   shape_.inputs = total_size(description_.input_sizes), shape_.outputs = total_size(description_.output_sizes);
   shape_.input_names = flattened_names(params.input_names, description_.input_sizes, "u", "input_names");
   shape_.output_names = flattened_names(params.output_names, description_.output_sizes, "y", "output_names");

@@ -29,6 +29,7 @@ class UmbridgeModel : public model::ForwardModel, private model::Adjoint, privat
     double timeout_seconds = 3600.0;
     double connect_seconds = 5.0;
     int retries = 2;
+    double wait_seconds = 60.0;
     Unreachable unreachable = Unreachable::stop;
     std::vector<std::string> input_names, output_names;
   };

@@ -6,13 +6,17 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <utility>
 
+#include "core/log.hpp"
 #include "external/umbridge/protocol.hpp"
 
 namespace aleator::external {
 namespace {
 
-constexpr double first_pause = 0.1, longest_pause = 30.0;  // seconds
+constexpr double first_pause = 0.1, longest_pause = 5.0;  // seconds
+
+double pause_after(int tries) { return std::min(longest_pause, first_pause * std::pow(2.0, tries - 1)); }
 
 bool comes_and_goes(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
 
@@ -22,7 +26,7 @@ PoolConnection::PoolConnection(std::string url, HttpTimeouts timeouts)
     : url_(std::move(url)), client_(parse_url(url_), timeouts) {}
 
 std::string PoolConnection::post(const std::string& path, const std::string& json) {
-  HttpMessage reply = client_.request(path, &json);
+  HttpMessage reply = client_.request(path, &json, std::exchange(patience_, 0.0));
   const int status = reply.status();
   if (status == 200) return std::move(reply.body);
   const std::string why = error_in(status, reply.body);
@@ -140,7 +144,11 @@ void ServerPool::work_on_batches(Worker& worker) {
 // One try at one row; called without the lock. True: the row is in the queue again.
 bool ServerPool::step(Batch& batch, Worker& worker, int row) {
   std::string failure;
-  bool may_try_again = false;
+  bool may_try_again = false, is_late = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (worker.server.is_behind) worker.connection.be_patient(std::max(settings_.wait, settings_.timeouts.answer));
+  }
   try {
     batch.work(row, worker.connection);
   } catch (const UmbridgeError& error) {
@@ -151,18 +159,19 @@ bool ServerPool::step(Batch& batch, Worker& worker, int row) {
       return true;
     }
     failure = fmt::format("{}: {}", worker.connection.url(), error.what());
-    may_try_again = true;
+    is_late = error.kind() == NetworkError::Kind::timeout;
+    may_try_again = !is_late || servers_.size() > 1;
   } catch (...) {
     const std::lock_guard<std::mutex> lock(mutex_);
     batch.exception = std::current_exception();
     return false;
   }
   const std::lock_guard<std::mutex> lock(mutex_);
-  worker.server.failures = 0;
+  worker.server.tries_in_vain = 0;
+  worker.server.is_behind = is_late;
   if (may_try_again && batch.attempts[row]++ < settings_.retries) {
     batch.queue.push_back(row);
-    const double pause = std::min(longest_pause, first_pause * std::pow(2.0, batch.attempts[row] - 1));
-    worker.server.next_try = seconds_from_now(pause);
+    worker.server.next_try = seconds_from_now(pause_after(batch.attempts[row]));
     return true;
   }
   if (!failure.empty() && may_try_again && settings_.retries > 0)
@@ -176,13 +185,26 @@ bool ServerPool::step(Batch& batch, Worker& worker, int row) {
 void ServerPool::note_unreachable(Batch& batch, Server& server, int row, const std::string& why) {
   const std::lock_guard<std::mutex> lock(mutex_);
   batch.queue.push_front(row);  // no fault of the row
-  server.next_try = seconds_from_now(std::min(longest_pause, first_pause * std::pow(2.0, server.failures)));
-  ++server.failures;
-  const bool is_somebody_left = std::any_of(servers_.begin(), servers_.end(),
-                                            [this](const Server& one) { return one.failures <= settings_.retries; });
-  if (!is_somebody_left)
+  if (server.tries_in_vain++ == 0) {
+    server.gone_since = Clock::now();
+    server.is_behind = false;
+    const bool is_somebody_there =
+        std::any_of(servers_.begin(), servers_.end(), [](const Server& one) { return one.tries_in_vain == 0; });
+    if (!is_somebody_there && settings_.wait > 0.0)
+      core::warn("no server of the model can be reached; waiting {:g} s for one to come back ({}: {})", settings_.wait,
+                 server.url, why);
+  }
+  const Clock::time_point last_try = server.gone_since + (seconds_from_now(settings_.wait) - Clock::now());
+  server.next_try = std::min(seconds_from_now(pause_after(server.tries_in_vain)), std::max(last_try, Clock::now()));
+  if (std::none_of(servers_.begin(), servers_.end(), [this](const Server& one) { return may_come_back(one); }))
     batch.outcomes.unreachable =
-        fmt::format("no server of the model can be reached; the last one tried was {}: {}", server.url, why);
+        fmt::format("no server of the model could be reached for {:g} s; the last one tried was {}: {}", settings_.wait,
+                    server.url, why);
+}
+
+bool ServerPool::may_come_back(const Server& server) const {
+  return server.tries_in_vain == 0 ||
+         std::chrono::duration<double>(Clock::now() - server.gone_since).count() < settings_.wait;
 }
 
 }  // namespace aleator::external

@@ -2,10 +2,12 @@
 /// What      Rows of work, shared out to several HTTP servers that all can do it.
 /// Method    `slots` threads for each server, each with a connection of its own, take rows from one queue. A row whose
 ///           answer does not come goes back into the queue, for whichever server is free; a server that cannot be reached is
-///           left alone for 0.1, 0.2, 0.4 … 30 s. One row alone is worked on by the caller's thread.
+///           left alone for 0.1, 0.2, 0.4 … 5 s. A server that let a request time out is still at work on it: its next
+///           answer may come later by the longer of `wait` and the time-out, and with no other server to ask, the row
+///           that was late has failed. One row alone is worked on by the caller's thread.
 /// Parallel  run() is called from one thread at a time; work() from many. Each rank has a pool of its own.
 /// Cost      a wake-up of threads for each batch, a lock for each row.
-/// Fails     Rows fail by themselves. A batch is given up when no server could be reached in `retries` + 1 tries each.
+/// Fails     Rows fail by themselves. A batch is given up when no server could be reached for `wait` seconds.
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -27,9 +29,12 @@ class PoolConnection {
   const std::string& url() const { return url_; }
   /// POST; the reply's body when the status is 200. UmbridgeError: an error of the model. NetworkError: no answer.
   std::string post(const std::string& path, const std::string& json);
+  /// The next answer may come so many seconds later than the others.
+  void be_patient(double seconds) { patience_ = seconds; }
 
  private:
   std::string url_;
+  double patience_ = 0.0;
   HttpClient client_;
 };
 
@@ -39,6 +44,7 @@ class ServerPool {
     std::vector<std::string> urls;
     int slots = 1;
     int retries = 2;
+    double wait = 60.0;  ///< s, for the first server to come back when all are gone
     HttpTimeouts timeouts;
   };
   struct Outcomes {
@@ -58,14 +64,16 @@ class ServerPool {
  private:
   struct Server {
     std::string url;
-    int failures = 0;  // since it was last reached
-    Clock::time_point next_try{};
+    int tries_in_vain = 0;  // since it was last reached
+    Clock::time_point gone_since{}, next_try{};
+    bool is_behind = false;  // at work on a request that nobody waits for any more
   };
   struct Batch;
   struct Worker;
   bool take_row(Batch& batch, const Server& server, int& row);
   bool step(Batch& batch, Worker& worker, int row);
   void note_unreachable(Batch& batch, Server& server, int row, const std::string& why);
+  bool may_come_back(const Server& server) const;
   void run_here(Batch& batch);
   void work_on_batches(Worker& worker);
   void start_threads();

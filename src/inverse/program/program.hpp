@@ -22,7 +22,8 @@ class ProgramModel : public model::ForwardModel {
   enum class Format { numbers, regex, json };
   enum class Keep { failed, all, none };
   struct Params {
-    std::vector<std::string> command, parameters;
+    deck::CommandLine command;
+    std::vector<std::string> parameters;
     deck::File input;
     std::string input_file = "input.txt", output_file = "output.txt";
     Format format = Format::numbers;

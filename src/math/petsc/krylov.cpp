@@ -59,8 +59,8 @@ void PetscPrefix::refuse_unused() const {
     throw core::UserError(fmt::format("petsc: PETSc does not know the option {}, or not for this solver", unused));
 }
 
-KrylovResult solve_krylov(KSP ksp, Vec b, Vec x) {
-  check_petsc(KSPSolve(ksp, b, x), "to solve");
+KrylovResult solve_krylov(KSP ksp, Vec b, Vec x, bool is_transposed) {
+  check_petsc(is_transposed ? KSPSolveTranspose(ksp, b, x) : KSPSolve(ksp, b, x), "to solve");
   KrylovResult result;
   PetscInt iterations = 0;
   PetscReal residual = 0.0;

@@ -72,7 +72,7 @@ struct KrylovResult {
   double residual = 0.0;  ///< of the last iteration, as the method measures it
   std::string fault;      ///< why it did not converge, or empty
 };
-/// A x = b.
-KrylovResult solve_krylov(KSP ksp, Vec b, Vec x);
+/// A x = b, or A^T x = b.
+KrylovResult solve_krylov(KSP ksp, Vec b, Vec x, bool is_transposed = false);
 
 }  // namespace aleator::math

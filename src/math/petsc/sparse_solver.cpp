@@ -25,8 +25,8 @@ struct SparseSolver::Inside {
   std::vector<double> values, local_right_side, local_solution;
   PetscPrefix prefix;
   NullSpaceHandle near_null_space;
-  MatHandle matrix;
-  KspHandle ksp;
+  MatHandle matrix, transposed;
+  KspHandle ksp, transposed_ksp;  // transposed: of iterations, where A is not symmetric; made when asked for
   VecHandle right_side, solution;
   bool is_checked = false;
 
@@ -59,7 +59,8 @@ struct SparseSolver::Inside {
   void make_matrix();
   void set_near_null_space();
   void fill_matrix(const double* all);
-  void make_ksp();
+  void make_ksp(KspHandle& made, Mat of) const;
+  void make_transposed();
   const char* factor_package() const;
 };
 
@@ -95,13 +96,14 @@ void SparseSolver::Inside::make_matrix() {
     check_petsc(MatCreateSeqAIJWithArrays(comm, n, n, pattern.begin.data(), pattern.column.data(), values.data(),
                                           matrix.make()),
                 "to make a matrix");
-  check_petsc(MatSetOption(matrix, MAT_SYMMETRIC, PETSC_TRUE), "to mark a matrix");
-  if (settings.method != Method::lu) check_petsc(MatSetOption(matrix, MAT_SPD, PETSC_TRUE), "to mark a matrix");
+  if (settings.is_symmetric) check_petsc(MatSetOption(matrix, MAT_SYMMETRIC, PETSC_TRUE), "to mark a matrix");
+  if (settings.is_symmetric && settings.method != Method::lu)
+    check_petsc(MatSetOption(matrix, MAT_SPD, PETSC_TRUE), "to mark a matrix");
   for (VecHandle* const vector : {&right_side, &solution})
     check_petsc(is_shared() ? VecCreateMPIWithArray(comm, settings.block, mine, n, nullptr, vector->make())
                             : VecCreateSeqWithArray(comm, settings.block, n, nullptr, vector->make()),
                 "to make a vector");
-  if (settings.method == Method::conjugate_gradients && !settings.near_null_space.empty()) set_near_null_space();
+  if (settings.method == Method::iterative && !settings.near_null_space.empty()) set_near_null_space();
 }
 
 void SparseSolver::Inside::set_near_null_space() {
@@ -147,26 +149,32 @@ const char* SparseSolver::Inside::factor_package() const {
   return is_shared() ? MATSOLVERMUMPS : settings.method == Method::cholesky ? MATSOLVERCHOLMOD : MATSOLVERKLU;
 }
 
-void SparseSolver::Inside::make_ksp() {
-  check_petsc(KSPCreate(ranks.native(), ksp.make()), "to make a solver");
-  check_petsc(KSPSetOptionsPrefix(ksp, prefix.text().c_str()), "to name a solver");
+void SparseSolver::Inside::make_ksp(KspHandle& made, Mat of) const {
+  check_petsc(KSPCreate(ranks.native(), made.make()), "to make a solver");
+  check_petsc(KSPSetOptionsPrefix(made, prefix.text().c_str()), "to name a solver");
   PC pc = nullptr;
-  check_petsc(KSPGetPC(ksp, &pc), "to make a preconditioner");
-  if (settings.method == Method::conjugate_gradients) {
-    check_petsc(KSPSetType(ksp, KSPCG), "to choose a solver");
-    check_petsc(KSPSetTolerances(ksp, settings.tolerance, 1e-300, 1e10, settings.max_iterations), "to set tolerances");
+  check_petsc(KSPGetPC(made, &pc), "to make a preconditioner");
+  if (settings.method == Method::iterative) {
+    check_petsc(KSPSetType(made, settings.is_symmetric ? KSPCG : KSPGMRES), "to choose a solver");
+    check_petsc(KSPSetTolerances(made, settings.tolerance, 1e-300, 1e10, settings.max_iterations), "to set tolerances");
     const bool has_modes = !settings.near_null_space.empty();
     check_petsc(PCSetType(pc, has_modes ? PCGAMG : PCHYPRE), "to choose a preconditioner");
     if (!has_modes) check_petsc(PCHYPRESetType(pc, "boomeramg"), "to choose a preconditioner");
   } else {
     const bool is_definite = settings.method == Method::cholesky;
-    check_petsc(KSPSetType(ksp, KSPPREONLY), "to choose a solver");
+    check_petsc(KSPSetType(made, KSPPREONLY), "to choose a solver");
     check_petsc(PCSetType(pc, is_definite ? PCCHOLESKY : PCLU), "to choose a factorisation");
     check_petsc(PCFactorSetMatSolverType(pc, factor_package()), "to choose a factorisation");
   }
-  check_petsc(KSPSetFromOptions(ksp), "to read the options of the key petsc");
-  check_petsc(KSPSetErrorIfNotConverged(ksp, PETSC_FALSE), "to set up a solver");
-  check_petsc(KSPSetOperators(ksp, matrix, matrix), "to hand over a matrix");
+  check_petsc(KSPSetFromOptions(made), "to read the options of the key petsc");
+  check_petsc(KSPSetErrorIfNotConverged(made, PETSC_FALSE), "to set up a solver");
+  check_petsc(KSPSetOperators(made, of, of), "to hand over a matrix");
+}
+
+// BoomerAMG's cycles have no transposes in PETSc: A^T has a hierarchy of its own.
+void SparseSolver::Inside::make_transposed() {
+  check_petsc(MatTranspose(matrix, MAT_INITIAL_MATRIX, transposed.make()), "to transpose a matrix");
+  make_ksp(transposed_ksp, transposed);
 }
 
 SparseSolver::SparseSolver(SparsePattern pattern, Settings settings, const parallel::Comm& ranks,
@@ -181,8 +189,9 @@ SparseSolver::~SparseSolver() = default;
 std::string SparseSolver::set_values(const double* values) {
   Inside& in = *inside_;
   in.fill_matrix(values);
-  const bool is_direct = in.settings.method != Method::conjugate_gradients;
-  if (in.ksp == nullptr || !is_direct) in.make_ksp();       // nothing of an earlier hierarchy remains
+  const bool is_direct = in.settings.method != Method::iterative;
+  if (in.ksp == nullptr || !is_direct) in.make_ksp(in.ksp, in.matrix);  // nothing of an earlier hierarchy remains
+  in.transposed_ksp.reset();
   PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);  // a pivot of zero is data
   const PetscErrorCode code = KSPSetUp(in.ksp);
   PetscPopErrorHandler();
@@ -198,7 +207,13 @@ std::string SparseSolver::set_values(const double* values) {
   return "the matrix could not be factorised: it is singular or not positive definite";
 }
 
-SparseSolver::Result SparseSolver::solve(const double* b, double* x) {
+SparseSolver::Result SparseSolver::solve(const double* b, double* x) { return solve(b, x, false); }
+
+SparseSolver::Result SparseSolver::solve_transposed(const double* b, double* x) {
+  return solve(b, x, !inside_->settings.is_symmetric);
+}
+
+SparseSolver::Result SparseSolver::solve(const double* b, double* x, bool is_transposed) {
   Inside& in = *inside_;
   const double* right_side = b;
   double* solution = x;
@@ -211,7 +226,12 @@ SparseSolver::Result SparseSolver::solve(const double* b, double* x) {
   }
   check_petsc(VecPlaceArray(in.right_side, right_side), "to hand over a vector");
   check_petsc(VecPlaceArray(in.solution, solution), "to hand over a vector");
-  KrylovResult result = solve_krylov(in.ksp, in.right_side, in.solution);
+  KrylovResult result = [&] {
+    if (!is_transposed || in.settings.method != Method::iterative)
+      return solve_krylov(in.ksp, in.right_side, in.solution, is_transposed);
+    if (in.transposed_ksp == nullptr) in.make_transposed();
+    return solve_krylov(in.transposed_ksp, in.right_side, in.solution);
+  }();
   check_petsc(VecResetArray(in.right_side), "to take back a vector");
   check_petsc(VecResetArray(in.solution), "to take back a vector");
   if (in.is_shared()) {

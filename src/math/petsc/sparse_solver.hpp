@@ -1,9 +1,9 @@
 #pragma once
-/// What      Solves A x = b for symmetric sparse matrices of one pattern whose values change: factorised once for many
-///           right-hand sides, or by conjugate gradients with algebraic multigrid.
-/// Method    cholesky: CHOLMOD (positive definite); lu: KLU (indefinite); conjugate_gradients: hypre's BoomerAMG, with near
-///           null vectors PETSc's smoothed aggregation (GAMG); factors on several ranks are MUMPS'. Settings of PETSc replace
-///           any of it. The ordering of a factor follows from the pattern, so that a solution depends on its own values alone;
+/// What      Solves A x = b and A^T x = b for sparse matrices of one symmetric pattern whose values change: factorised once for
+///           many right-hand sides, or by iterations with algebraic multigrid.
+/// Method    cholesky: CHOLMOD (positive definite); lu: KLU (indefinite, or not symmetric); iterative: conjugate gradients, or
+///           GMRES where A is not symmetric, with hypre's BoomerAMG, with near null vectors PETSc's smoothed aggregation
+///           (GAMG); factors on several ranks are MUMPS'. Settings of PETSc replace any of it. The ordering of a factor follows from the pattern, so that a solution depends on its own values alone;
 ///           an AMG hierarchy is made afresh.
 /// Parallel  each rank's rows are an even share of the order given. Pattern, values, right-hand sides and solutions are whole
 ///           on every rank, the same bits on all: set_values and solve are collective. One thread (PETSc is not thread-safe).
@@ -27,9 +27,10 @@ struct SparsePattern {
 
 class SparseSolver {
  public:
-  enum class Method { cholesky, lu, conjugate_gradients };
+  enum class Method { cholesky, lu, iterative };
   struct Settings {
     Method method = Method::cholesky;
+    bool is_symmetric = true;
     double tolerance = 1e-10;  ///< of the residual, relative; iterative methods only
     int max_iterations = 500;
     int block = 1;                                     ///< unknowns a node
@@ -51,9 +52,12 @@ class SparseSolver {
   /// Takes over the values of all entries and factorises. Why it could not, or empty.
   std::string set_values(const double* values);
   Result solve(const double* b, double* x);
+  /// A^T x = b.
+  Result solve_transposed(const double* b, double* x);
 
  private:
   struct Inside;
+  Result solve(const double* b, double* x, bool is_transposed);
   std::unique_ptr<Inside> inside_;
 };
 

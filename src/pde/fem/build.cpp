@@ -64,7 +64,7 @@ int group_of(const Mesh& mesh, const std::string& key, const std::string& name) 
 
 namespace {
 
-void own_by_groups(const MeshParams& params, const Mesh& mesh, ElementValues& out) {
+void own_by_groups(const MeshParams& params, const Mesh& mesh, bool are_others_zero, ElementValues& out) {
   out.names = params.groups.empty() ? mesh.groups : params.groups;
   std::vector<int> owner(mesh.groups.size(), -1);
   std::vector<double> known(mesh.groups.size(), 0.0);
@@ -81,7 +81,7 @@ void own_by_groups(const MeshParams& params, const Mesh& mesh, ElementValues& ou
     known[group] = value.value;
   }
   for (std::size_t g = 0; g < owner.size(); ++g)
-    if (owner[g] < 0 && known[g] == 0.0)
+    if (owner[g] < 0 && known[g] == 0.0 && !are_others_zero)
       throw deck::KeyError("known",
                            fmt::format("the coefficient of group '{}' is neither known nor unknown", mesh.groups[g]),
                            "add it to known or to groups");
@@ -158,11 +158,11 @@ std::vector<double> patch_weights(const Mesh& mesh, const std::vector<double>& b
 
 }  // namespace
 
-ElementValues element_values(const MeshParams& params, const Mesh& mesh) {
+ElementValues element_values(const MeshParams& params, const Mesh& mesh, bool are_others_zero) {
   ElementValues out;
   switch (params.unknown) {
     case Unknown::groups:
-      own_by_groups(params, mesh, out);
+      own_by_groups(params, mesh, are_others_zero, out);
       break;
     case Unknown::grid:
       own_by_grid(params, mesh, out);

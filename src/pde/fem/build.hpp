@@ -37,7 +37,8 @@ struct ElementValues {
   }
   std::vector<double> all(const double* theta) const;
 };
-ElementValues element_values(const MeshParams& params, const field::Mesh& mesh);
+/// Groups that are neither known nor unknown are an error, or `are_others_zero`.
+ElementValues element_values(const MeshParams& params, const field::Mesh& mesh, bool are_others_zero = false);
 
 /// Index of a side or group; KeyError at `key` that names those there are.
 int side_of(const field::Mesh& mesh, const std::string& key, const std::string& name);

@@ -24,15 +24,24 @@ math::SparseSolver::Settings settings_of(const Layout& layout, const SolverParam
   using Method = math::SparseSolver::Method;
   math::SparseSolver::Settings settings;
   settings.tolerance = params.tolerance, settings.max_iterations = params.max_iterations;
-  settings.block = layout.fields();
+  settings.block = layout.fields(), settings.is_symmetric = layout.is_symmetric;
   for (const deck::Named<deck::Word>& option : params.petsc)
     settings.petsc.emplace_back(option.name, option.value.text);
   const int largest = layout.mesh->dimension == 2 ? 300000 : 30000;  // above, factors cost more than iterations
   const bool is_iterative =
       params.solver == Solver::automatic ? layout.unknowns() > largest : params.solver == Solver::iterative;
-  settings.method = !layout.is_definite ? Method::lu : is_iterative ? Method::conjugate_gradients : Method::cholesky;
+  const Method direct = layout.is_symmetric && layout.is_definite ? Method::cholesky : Method::lu;
+  settings.method = is_iterative && layout.is_definite ? Method::iterative : direct;
   if (is_iterative) settings.near_null_space = layout.near_null_space;
   return settings;
+}
+
+/// g_s += S lambda.
+void add_source_gradient(const Layout& layout, const double* lambda, double* g) {
+  const Functionals& s = layout.sources;
+  for (int k = 0; k < s.rows(); ++k)
+    for (std::size_t i = s.begin[static_cast<std::size_t>(k)]; i < s.begin[static_cast<std::size_t>(k) + 1]; ++i)
+      g[layout.first_source + k] += s.weight[i] * lambda[s.index[i]];
 }
 
 bool is_finite(const double* x, std::size_t count) {
@@ -53,7 +62,7 @@ struct Engine::Work {
   System system;
   math::SparseSolver solver;
   std::size_t n;
-  std::vector<double> q, dq, values, u, lambda, right_side, product;  ///< u: of all loads
+  std::vector<double> q, dq, values, u, lambda, right_side, product, sources;  ///< u: of all loads; sources: S^T s
 
   Work(const Layout& layout, const SolverParams& params, const parallel::Comm& ranks)
       : system(layout.unknowns(), layout.terms, layout.is_fixed),
@@ -65,7 +74,8 @@ struct Engine::Work {
         u(n * layout.loads.size()),
         lambda(n),
         right_side(n),
-        product(n) {}
+        product(n),
+        sources(n) {}
 };
 
 Engine::Engine(const std::string& name, std::unique_ptr<Equation> equation, const SolverParams& params,
@@ -103,9 +113,11 @@ RowStatus Engine::for_each_row(Batch y, const RowWork& work) const {
   return status;
 }
 
-std::string Engine::solve(const double* right_side, double* x) const {
+std::string Engine::solve(const double* right_side, double* x, Matrix matrix) const {
   std::fill_n(x, work().n, 0.0);
-  math::SparseSolver::Result result = work().solver.solve(right_side, x);
+  math::SparseSolver& solver = work().solver;
+  math::SparseSolver::Result result =
+      matrix == Matrix::plain ? solver.solve(right_side, x) : solver.solve_transposed(right_side, x);
   if (result.fault.empty() && !is_finite(x, work().n)) return "the solution is not finite";
   return std::move(result.fault);
 }
@@ -122,11 +134,13 @@ std::string Engine::solve_row(const double* theta, double* y) const {
   w.system.solved_values(w.values);
   if (std::string fault = w.solver.set_values(w.values.data()); !fault.empty()) return fault;
   w.system.multiply(layout.fixed_values.data(), w.product.data());
+  std::fill(w.sources.begin(), w.sources.end(), 0.0);
+  layout.sources.add_transposed(&w.q[static_cast<std::size_t>(layout.first_source)], w.sources.data());
   for (std::size_t load = 0; load < layout.loads.size(); ++load) {
     const std::vector<double>& b = layout.loads[load];
     for (std::size_t i = 0; i < w.n; ++i)
-      w.right_side[i] =
-          layout.is_fixed[i] ? layout.fixed_values[i] * w.system.diagonal(static_cast<int>(i)) : b[i] - w.product[i];
+      w.right_side[i] = layout.is_fixed[i] ? layout.fixed_values[i] * w.system.diagonal(static_cast<int>(i))
+                                           : b[i] + w.sources[i] - w.product[i];
     double* const u = &w.u[load * w.n];
     if (std::string fault = solve(w.right_side.data(), u); !fault.empty()) return fault;
     if (y == nullptr) continue;
@@ -134,7 +148,7 @@ std::string Engine::solve_row(const double* theta, double* y) const {
     y += layout.observed.rows();
     if (layout.reactions.rows() == 0) continue;
     w.system.multiply(u, w.lambda.data());
-    for (std::size_t i = 0; i < w.n; ++i) w.lambda[i] -= b[i];
+    for (std::size_t i = 0; i < w.n; ++i) w.lambda[i] -= b[i] + w.sources[i];
     layout.reactions.apply(w.lambda.data(), y);
     y += layout.reactions.rows();
   }
@@ -155,15 +169,20 @@ std::string Engine::back(const double* theta, const double* dy, double* g_theta)
     if (!weights.empty()) {
       std::fill(weights.begin(), weights.end(), 0.0);
       layout.reactions.add_transposed(dy + layout.observed.rows(), weights.data());
-      w.system.multiply(weights.data(), w.right_side.data());
+      if (layout.is_symmetric)
+        w.system.multiply(weights.data(), w.right_side.data());
+      else
+        w.system.multiply_transposed(weights.data(), w.right_side.data());
     }
     layout.observed.add_transposed(dy, w.right_side.data());
     for (std::size_t i = 0; i < w.n; ++i)
       if (layout.is_fixed[i]) w.right_side[i] = 0.0;
-    if (std::string fault = solve(w.right_side.data(), w.lambda.data()); !fault.empty()) return fault;
+    if (std::string fault = solve(w.right_side.data(), w.lambda.data(), Matrix::transposed); !fault.empty())
+      return fault;
     for (std::size_t i = 0; i < weights.size(); ++i)
       if (layout.is_fixed[i]) w.lambda[i] = -weights[i];
     w.system.add_gradient(w.lambda.data(), &w.u[load * w.n], w.dq.data());
+    add_source_gradient(layout, w.lambda.data(), w.dq.data());
     dy += layout.observed.rows() + layout.reactions.rows();
   }
   std::fill_n(g_theta, shape_.inputs, 0.0);
@@ -184,13 +203,16 @@ RowStatus Engine::evaluate_and_pullback(ConstBatch u, Batch y, const Cotangent& 
   });
 }
 
-// A du = - (dA) u on free unknowns.
+// A du = S^T ds - (dA) u on free unknowns.
 std::string Engine::forth(const double* theta, const double* d_theta, double* dy) const {
   const Layout& layout = equation_->layout();
   Work& w = work();
   equation_->coefficients_tangent(theta, d_theta, w.dq.data());
+  std::fill(w.sources.begin(), w.sources.end(), 0.0);
+  layout.sources.add_transposed(&w.dq[static_cast<std::size_t>(layout.first_source)], w.sources.data());
   for (std::size_t load = 0; load < layout.loads.size(); ++load) {
     w.system.multiply_derivative(w.dq.data(), &w.u[load * w.n], w.product.data());
+    for (std::size_t i = 0; i < w.n; ++i) w.product[i] -= w.sources[i];
     for (std::size_t i = 0; i < w.n; ++i) w.right_side[i] = layout.is_fixed[i] ? 0.0 : -w.product[i];
     if (std::string fault = solve(w.right_side.data(), w.lambda.data()); !fault.empty()) return fault;
     layout.observed.apply(w.lambda.data(), dy);

@@ -2,7 +2,8 @@
 /// What      The forward model of an Equation: unknowns to observations, for batches of rows, with adjoint, tangent and pictures.
 /// Method    For a row A is assembled and factorised once; all loads, their adjoints and tangents use the factor. With r the
 ///           cotangents of P u, s those of W (A u - b):
-///           A lambda = P^T r + A W^T s on free unknowns, lambda = -W^T s on fixed ones,  dJ/dq_c = - sum_t lambda . L_t u.
+///           A^T lambda = P^T r + A^T W^T s on free unknowns, lambda = -W^T s on fixed ones,
+///           dJ/dq_c = - sum_t lambda . L_t u, for coefficients of sources + S lambda.
 /// Parallel  rows one after the other (PETSc is not thread-safe); ranks share the rows. A row's bits depend on that row alone.
 ///           On a decomposed domain the ranks of a group share the equations of a row: each has the whole mesh and assembles
 ///           the whole matrix, and keeps its rows of it, factor or hierarchy. One evaluation at a time per object.
@@ -50,7 +51,8 @@ class Engine : public model::ForwardModel, private model::Adjoint, private model
   Work& work() const;
   /// The factor and the solutions of all loads, to y unless it is null. Why there are none, or empty.
   std::string solve_row(const double* theta, double* y) const;
-  std::string solve(const double* right_side, double* x) const;
+  enum class Matrix { plain, transposed };
+  std::string solve(const double* right_side, double* x, Matrix matrix = Matrix::plain) const;
   std::string back(const double* theta, const double* dy, double* g_theta) const;
   std::string forth(const double* theta, const double* d_theta, double* dy) const;
 

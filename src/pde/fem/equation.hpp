@@ -1,7 +1,8 @@
 #pragma once
 /// What      What a finite element model brings: its terms, conditions, loads and observations, and how its coefficients hang on
 ///           the unknowns theta. Engine does the rest.
-/// Method    A(q(theta)) u = b_l for each load l, u = g where fixed; outputs P u, then W (A u - b), load by load.
+/// Method    A(q(theta)) u = b_l + S^T s for each load l, s a part of q, u = g where fixed; outputs P u, then W (A u - b), load
+///           by load.
 /// Parallel  local; const functions, called by one thread.
 /// Cost      -
 /// Fails     fault() says why a row of unknowns cannot be; construction throws KeyError.
@@ -23,11 +24,13 @@ struct Layout {
   std::vector<char> is_fixed;        ///< by unknown
   std::vector<double> fixed_values;  ///< g
   std::vector<std::vector<double>> loads;
+  Functionals sources;  ///< S, added to every load with the coefficients from first_source on
+  int first_source = 0;
   Functionals observed;                                ///< P
   Functionals reactions;                               ///< W, on fixed unknowns
   std::vector<std::string> input_names, output_names;  ///< outputs of one load
   std::vector<int> input_grid;
-  bool is_definite = true;
+  bool is_definite = true, is_symmetric = true;
   std::vector<std::vector<double>> near_null_space;
 
   int fields() const { return static_cast<int>(field_names.size()); }

@@ -95,6 +95,13 @@ void System::multiply(const double* x, double* y) const {
   }
 }
 
+void System::multiply_transposed(const double* x, double* y) const {
+  std::fill_n(y, unknowns(), 0.0);
+  for (int i = 0; i < unknowns(); ++i)
+    for (int k = pattern_.begin[static_cast<std::size_t>(i)]; k < pattern_.begin[static_cast<std::size_t>(i) + 1]; ++k)
+      y[pattern_.column[static_cast<std::size_t>(k)]] += values_[static_cast<std::size_t>(k)] * x[i];
+}
+
 void System::multiply_derivative(const double* dq, const double* x, double* y) const {
   std::fill_n(y, unknowns(), 0.0);
   for (const Terms& some : terms_)

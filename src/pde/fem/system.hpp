@@ -1,6 +1,6 @@
 #pragma once
 /// What      The matrix A(q) = sum over terms t of q_c(t) L_t of a finite element model: assembly, products, derivatives.
-/// Method    L_t is the small symmetric matrix of an element, or of a facet, with coefficient 1. Unknowns are numbered node by
+/// Method    L_t is the small matrix of an element, an edge or a facet, with coefficient 1. Unknowns are numbered node by
 ///           node. Fixed unknowns keep their diagonal entry in the equations that are solved, and nothing else.
 /// Parallel  local, one thread; sums in the order of the terms.
 /// Cost      assembly: one multiply-add and one scatter an entry of L_t; memory 12 bytes an entry.
@@ -46,6 +46,8 @@ class System {
   void assemble(const double* q);
   /// y = A x with the matrix assembled last.
   void multiply(const double* x, double* y) const;
+  /// y = A^T x.
+  void multiply_transposed(const double* x, double* y) const;
   /// y = (dA / dq . dq) x.
   void multiply_derivative(const double* dq, const double* x, double* y) const;
   /// g_c -= sum of lambda . L_t x over the terms of coefficient c.

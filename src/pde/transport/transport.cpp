@@ -1,0 +1,427 @@
+#include "pde/transport/transport.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "deck/registry.hpp"
+#include "math/expression/formula.hpp"
+#include "pde/evolution/engine.hpp"
+#include "pde/evolution/stencil.hpp"
+#include "pde/transport/faces.hpp"
+
+namespace aleator::pde::transport {
+namespace {
+
+using evolution::Layout;
+using evolution::Point;
+using evolution::Rates;
+
+const std::vector<std::string>& all_quantities() {
+  static const std::vector<std::string> names{"initial", "source", "diffusivity", "wind", "stream", "point_source"};
+  return names;
+}
+
+// Where the unknowns of each quantity begin; -1: it is known.
+struct Unknowns {
+  int initial = -1, source = -1, diffusivity = -1, wind = -1, stream = -1, point_source = -1;
+  bool is_any_of_medium() const { return diffusivity >= 0 || wind >= 0 || stream >= 0; }
+};
+
+int& first_of(const std::string& quantity, Unknowns& u) {
+  int* const places[] = {&u.initial, &u.source, &u.diffusivity, &u.wind, &u.stream, &u.point_source};
+  const auto& names = all_quantities();
+  return *places[std::find(names.begin(), names.end(), quantity) - names.begin()];
+}
+
+Unknowns name_unknowns(const Params& p, std::vector<std::string>& names) {
+  Unknowns unknowns;
+  for (const std::string& quantity : p.quantities) {
+    first_of(quantity, unknowns) = static_cast<int>(names.size());
+    const auto add = [&](const std::string& stem, int count) {
+      for (int k = 0; k < count; ++k) names.push_back(fmt::format("{}_{}", stem, k));
+    };
+    if (quantity == "initial" || quantity == "source") add(quantity, p.cells * p.cells);
+    if (quantity == "diffusivity") names.push_back(quantity);
+    if (quantity == "wind") names.insert(names.end(), {"wind_x", "wind_y"});
+    if (quantity == "stream") add("psi", (p.stream_grid[0] + 1) * (p.stream_grid[1] + 1));
+    if (quantity == "point_source") names.insert(names.end(), {"source_x", "source_y", "source_strength"});
+  }
+  return unknowns;
+}
+
+evolution::Grid grid_of(const Params& p, evolution::Share share) {
+  return {{p.mesh[0], p.mesh[1]}, {p.lengths.front(), p.lengths.back()}, false, share};
+}
+
+std::array<Side, 4> sides_of(const Params& p) {
+  const std::vector<std::string> names{"left", "right", "bottom", "top"};
+  std::array<Side, 4> sides;
+  const auto find = [&](const std::string& key, const std::string& name) -> Side& {
+    const auto at = std::find(names.begin(), names.end(), name);
+    if (at == names.end()) throw deck::KeyError(key, fmt::format("'{}' is no side", name), "left, right, bottom, top");
+    return sides[static_cast<std::size_t>(at - names.begin())];
+  };
+  for (const std::string& name : p.closed) find("closed", name).kind = Side::Kind::closed;
+  for (const deck::Named<double>& one : p.dirichlet) {
+    Side& side = find("dirichlet", one.name);
+    if (side.kind == Side::Kind::closed)
+      throw deck::KeyError("dirichlet", fmt::format("side '{}' is closed", one.name));
+    side = {Side::Kind::given, one.value};
+  }
+  return sides;
+}
+
+// Values of a formula of x and y at points.
+std::vector<double> values_at(const std::string& key, const std::string& text,
+                              const std::vector<std::vector<double>>& points) {
+  const auto count = static_cast<int>(points.size());
+  const kernels::Batch at("points", count, 2), y("values", count, 1);
+  for (int i = 0; i < count; ++i)
+    for (int a = 0; a < 2; ++a) at(i, a) = points[static_cast<std::size_t>(i)][static_cast<std::size_t>(a)];
+  try {
+    const math::Formula formula({{"x", "y"}, {}, {}, {text}});
+    if (formula.outputs() != 1) throw deck::KeyError(key, "is not one number for a place, but several");
+    formula.evaluate(at, y);
+  } catch (const math::FormulaError& error) {
+    throw deck::KeyError(key, error.what(), error.hint, {-1, static_cast<int>(error.at)});
+  }
+  for (int i = 0; i < count; ++i)
+    if (!std::isfinite(y(i, 0)))
+      throw deck::KeyError(key, fmt::format("is {} at ({:.6g}, {:.6g})", y(i, 0), at(i, 0), at(i, 1)));
+  return {y.data(), y.data() + count};
+}
+
+// Bilinear between the corners of nx x ny equal cells of the rectangle, x fastest, for each point.
+evolution::SparseMap between_corners(const std::vector<std::vector<double>>& points, const std::vector<int>& cells,
+                                     const std::vector<double>& lengths) {
+  evolution::SparseMap map;
+  for (const std::vector<double>& point : points) {
+    int low[2];
+    double weight[2];
+    for (std::size_t a = 0; a < 2; ++a) {
+      const double place = point[a] / lengths[a] * cells[a];
+      low[a] = std::clamp(static_cast<int>(place), 0, cells[a] - 1), weight[a] = place - low[a];
+    }
+    for (int j = 0; j < 2; ++j)
+      for (int i = 0; i < 2; ++i)
+        map.add_entry(low[0] + i + (cells[0] + 1) * (low[1] + j),
+                      (i == 0 ? 1.0 - weight[0] : weight[0]) * (j == 0 ? 1.0 - weight[1] : weight[1]));
+    map.end_row();
+  }
+  return map;
+}
+
+// q: a, then b of all faces, then f of all cells.
+Layout layout_of(const Params& p, evolution::Share share) {
+  Layout layout;
+  layout.grid = grid_of(p, share);
+  layout.field_names = {"c"}, layout.observed = {0};
+  name_unknowns(p, layout.input_names);
+  layout.coefficients = 2 * Faces(layout.grid, {}).count() + layout.grid.size();
+  const bool is_blocks = p.quantities.size() == 1 && (p.quantities[0] == "initial" || p.quantities[0] == "source");
+  if (is_blocks) layout.input_grid = {p.cells, p.cells};
+  return layout;
+}
+
+class Transport : public evolution::SemiDiscrete {
+ public:
+  Transport(const Params& p, evolution::Share share)
+      : SemiDiscrete(layout_of(p, share)),
+        params_(p),
+        cells_(layout().grid.cells()),
+        n_(cells_.size),
+        nx_(layout().grid.points[0]),
+        sides_(sides_of(p)),
+        faces_(layout().grid, sides_),
+        south_of_all_(static_cast<std::size_t>(nx_), sides_[bottom].value),
+        north_of_all_(static_cast<std::size_t>(nx_), sides_[top].value),
+        nothing_(static_cast<std::size_t>(nx_), 0.0) {
+    std::vector<std::string> names;
+    unknown_ = name_unknowns(p, names);
+    std::vector<std::vector<double>> corners, centres;
+    for (int k = 0; k < faces_.corners(); ++k) corners.push_back(faces_.corner(k));
+    for (int k = 0; k < n_; ++k) centres.push_back({layout().grid.position_of(0, k), layout().grid.position_of(1, k)});
+    known_ = {p.diffusivity, {p.wind[0], p.wind[1]}, values_at("stream", p.stream, corners)};
+    source_ = values_at("source", p.source, centres);
+    initial_ = initial_state(p, layout());
+    initial_.resize(static_cast<std::size_t>(n_), 0.0);
+    if (unknown_.initial >= 0 || unknown_.source >= 0) blocks_ = from_blocks(layout().grid, p.cells);
+    if (unknown_.stream >= 0) stream_ = between_corners(corners, p.stream_grid, layout().grid.length);
+    if (unknown_.is_any_of_medium()) return;
+    known_flow_.resize(static_cast<std::size_t>(2 * faces_.count()));
+    faces_.flow(known_, known_flow_.data(), known_flow_.data() + faces_.count());
+  }
+
+  std::string fault(const double* u) const override {
+    return unknown_.diffusivity < 0 || u[unknown_.diffusivity] > 0.0
+               ? std::string()
+               : fmt::format("diffusivity = {} is not positive", u[unknown_.diffusivity]);
+  }
+  void prepare(const double* u, double* q, double* x) const override {
+    if (unknown_.is_any_of_medium())
+      faces_.flow(medium(u), q, q + faces_.count());
+    else
+      std::copy(known_flow_.begin(), known_flow_.end(), q);
+    double* const f = q + 2 * faces_.count();
+    std::fill_n(f, n_, 0.0);
+    if (unknown_.source >= 0) blocks_.apply(u + unknown_.source, f);
+    for (int i = 0; i < n_; ++i) f[i] += source_[static_cast<std::size_t>(i)];
+    if (unknown_.point_source >= 0)
+      for_each_of_blob(u, [&](int i, double strength, double value, const double*) { f[i] += strength * value; });
+    if (unknown_.initial >= 0)
+      blocks_.apply(u + unknown_.initial, x);
+    else
+      std::copy(initial_.begin(), initial_.end(), x);
+  }
+  bool prepare_own(double* q, double* x) const override {
+    faces_.flow(known_, q, q + faces_.count());
+    std::copy(source_.begin(), source_.end(), q + 2 * faces_.count());
+    std::copy(initial_.begin(), initial_.end(), x);
+    return true;
+  }
+  void prepare_tangent(const double* u, const double* du, double* dq, double* dx) const override {
+    std::fill_n(dq, layout().coefficients, 0.0);
+    if (unknown_.is_any_of_medium()) faces_.tangent(medium(u), direction(du), dq, dq + faces_.count());
+    double* const df = dq + 2 * faces_.count();
+    if (unknown_.source >= 0) blocks_.apply(du + unknown_.source, df);
+    if (unknown_.point_source >= 0) {
+      const double* const change = du + unknown_.point_source;
+      for_each_of_blob(u, [&](int i, double strength, double value, const double* slope) {
+        df[i] += change[2] * value + strength * (change[0] * slope[0] + change[1] * slope[1]);
+      });
+    }
+    std::fill_n(dx, n_, 0.0);
+    if (unknown_.initial >= 0) blocks_.apply(du + unknown_.initial, dx);
+  }
+  void prepare_transposed(const double* u, const double* gq, const double* gx, double* gu) const override {
+    if (unknown_.is_any_of_medium()) {
+      Medium g{0.0, {}, std::vector<double>(known_.psi.size(), 0.0)};
+      faces_.add_transposed(medium(u), gq, gq + faces_.count(), g);
+      if (unknown_.diffusivity >= 0) gu[unknown_.diffusivity] += g.diffusivity;
+      for (int a = 0; a < 2 && unknown_.wind >= 0; ++a) gu[unknown_.wind + a] += g.wind[a];
+      if (unknown_.stream >= 0) stream_.add_transposed(g.psi.data(), gu + unknown_.stream);
+    }
+    const double* const gf = gq + 2 * faces_.count();
+    if (unknown_.source >= 0) blocks_.add_transposed(cells_.begin, cells_.end, gf, gu + unknown_.source);
+    if (unknown_.point_source >= 0) {
+      double* const g = gu + unknown_.point_source;
+      for_each_of_blob(u, [&](int i, double strength, double value, const double* slope) {
+        if (i < cells_.begin || i >= cells_.end) return;
+        g[0] += gf[i] * strength * slope[0], g[1] += gf[i] * strength * slope[1], g[2] += gf[i] * value;
+      });
+    }
+    if (unknown_.initial >= 0) blocks_.add_transposed(cells_.begin, cells_.end, gx, gu + unknown_.initial);
+  }
+
+  void f(const Point& at, double* f) const override {
+    const double* const source = at.q + 2 * faces_.count();
+    for_each_inflow(at.q, at.x, Beyond::given, [=](int i, double inflow) { f[i] = inflow + source[i]; });
+  }
+  void tangent(const Point& at, const double* dq, const double* dx, double* df) const override {
+    const double* const d_source = dq + 2 * faces_.count();
+    for_each_inflow(at.q, dx, Beyond::nothing, [=](int i, double inflow) { df[i] = inflow + d_source[i]; });
+    if (unknown_.is_any_of_medium())
+      for_each_inflow(dq, at.x, Beyond::given, [=](int i, double inflow) { df[i] += inflow; });
+  }
+  void transposed(const Point& at, const double* w, double* gx, double* gq) const override {
+    const double *const a = at.q, *const b = a + faces_.count();
+    for_each_cell(w, Beyond::nothing, [=](const Cell& c) {
+      gx[c.index] = (a[c.east] * (c.to_east - c.here) - b[c.west] * (c.here - c.to_west)) +
+                    (a[c.north(nx_)] * (c.to_north - c.here) - b[c.south] * (c.here - c.to_south));
+    });
+    double* const gf = gq + 2 * faces_.count();
+    for (int i = cells_.begin; i < cells_.end; ++i) gf[i] += w[i];
+    if (!unknown_.is_any_of_medium()) return;
+    double *const ga = gq, *const gb = gq + faces_.count();
+    for_each_cell(at.x, Beyond::given, [=](const Cell& c) {  // no face twice in a row of cells
+      const double weight = w[c.index];
+      ga[c.west] += weight * c.to_west, gb[c.west] -= weight * c.here;
+      ga[c.south] += weight * c.to_south, gb[c.south] -= weight * c.here;
+    });
+    for_each_cell(at.x, Beyond::given, [=](const Cell& c) {
+      const double weight = w[c.index];
+      ga[c.east] -= weight * c.here, gb[c.east] += weight * c.to_east;
+      ga[c.north(nx_)] -= weight * c.here, gb[c.north(nx_)] += weight * c.to_north;
+    });
+  }
+
+  // The columns of f_x sum to what leaves the grid: by Gershgorin its eigenvalues are in the disk around -r of radius r, r the
+  // largest rate at which a cell is emptied. That disk lies within the methods' regions of stability where -2 r does.
+  Rates rates(const double* q, const double*) const override {
+    const double *const a = q, *const b = q + faces_.count();
+    double most = 0.0;
+    for (int i = cells_.begin; i < cells_.end; ++i) {
+      const int row = i / nx_, west = faces_.west(row, i % nx_), south = faces_.south(row, i % nx_);
+      most = std::max(most, b[west] + a[west + 1] + b[south] + a[south + nx_]);
+    }
+    return {0.0, 2.0 * most};
+  }
+  Rates known_rates() const override { return known_flow_.empty() ? Rates{} : rates(known_flow_.data(), nullptr); }
+  std::vector<std::pair<std::string, std::vector<double>>> coefficient_fields(const double* q) const override {
+    const double* const source = q + 2 * faces_.count();
+    return {{"source", {source, source + n_}}};
+  }
+
+ private:
+  enum class Beyond { given, nothing };  // the values beyond the sides
+  struct Cell {
+    int index, west, east, south;
+    double here, to_west, to_east, to_south, to_north;
+    int north(int nx) const { return south + nx; }
+  };
+  // work(Cell) for own cells.
+  template <class Work>
+  void for_each_cell(const double* x, Beyond beyond, const Work& work) const {
+    const bool is_given = beyond == Beyond::given;
+    const double at_left = is_given ? sides_[left].value : 0.0, at_right = is_given ? sides_[right].value : 0.0;
+    const int rows = n_ / nx_;
+    for (int j = cells_.begin / nx_; j < cells_.end / nx_; ++j) {
+      const double* const row = x + j * nx_;
+      const double* const south = j > 0 ? row - nx_ : is_given ? south_of_all_.data() : nothing_.data();
+      const double* const north = j + 1 < rows ? row + nx_ : is_given ? north_of_all_.data() : nothing_.data();
+      const int west_face = faces_.west(j, 0), south_face = faces_.south(j, 0);
+      const auto at = [&](int i, double to_west, double to_east) {
+        work(Cell{j * nx_ + i, west_face + i, west_face + i + 1, south_face + i, row[i], to_west, to_east, south[i],
+                  north[i]});
+      };
+      at(0, at_left, row[1]);
+#pragma GCC ivdep
+      for (int i = 1; i < nx_ - 1; ++i) at(i, row[i - 1], row[i + 1]);
+      at(nx_ - 1, row[nx_ - 2], at_right);
+    }
+  }
+  // work(i, what flows into cell i)
+  template <class Work>
+  void for_each_inflow(const double* q, const double* x, Beyond beyond, const Work& work) const {
+    const double *const a = q, *const b = q + faces_.count();
+    const int nx = nx_;
+    for_each_cell(x, beyond, [=](const Cell& c) {
+      work(c.index, ((a[c.west] * c.to_west - b[c.west] * c.here) - (a[c.east] * c.here - b[c.east] * c.to_east)) +
+                        ((a[c.south] * c.to_south - b[c.south] * c.here) -
+                         (a[c.north(nx)] * c.here - b[c.north(nx)] * c.to_north)));
+    });
+  }
+
+  Medium medium(const double* u) const {
+    Medium m = direction(u);
+    if (unknown_.diffusivity < 0) m.diffusivity = known_.diffusivity;
+    for (int a = 0; a < 2; ++a) m.wind[a] += known_.wind[a];
+    for (std::size_t k = 0; k < m.psi.size(); ++k) m.psi[k] += known_.psi[k];
+    return m;
+  }
+  Medium direction(const double* du) const {
+    Medium m{0.0, {}, std::vector<double>(known_.psi.size(), 0.0)};
+    if (unknown_.diffusivity >= 0) m.diffusivity = du[unknown_.diffusivity];
+    for (int a = 0; a < 2 && unknown_.wind >= 0; ++a) m.wind[a] = du[unknown_.wind + a];
+    if (unknown_.stream >= 0) stream_.apply(du + unknown_.stream, m.psi.data());
+    return m;
+  }
+  // work(cell, strength, a Gaussian of integral 1, its gradient in the place of the source)
+  template <class Work>
+  void for_each_of_blob(const double* u, const Work& work) const {
+    const double* const source = u + unknown_.point_source;
+    const double square = params_.source_width * params_.source_width;
+    for (int i = 0; i < n_; ++i) {
+      const double x = layout().grid.position_of(0, i) - source[0], y = layout().grid.position_of(1, i) - source[1];
+      const double value = std::exp(-0.5 * (x * x + y * y) / square) / (2.0 * M_PI * square);
+      const double slope[2] = {value * x / square, value * y / square};
+      work(i, source[2], value, slope);
+    }
+  }
+
+  Params params_;
+  evolution::Cells cells_;
+  int n_, nx_;  ///< stored cells; cells of a row
+  std::array<Side, 4> sides_;
+  Faces faces_;
+  std::vector<double> south_of_all_, north_of_all_, nothing_;  ///< rows beyond the sides
+  Unknowns unknown_;
+  Medium known_;
+  std::vector<double> source_, initial_, known_flow_;  ///< known_flow_: empty where the medium is unknown
+  evolution::SparseMap blocks_, stream_;
+};
+
+bool contains(const Params& p, const std::string& quantity) {
+  return std::find(p.quantities.begin(), p.quantities.end(), quantity) != p.quantities.end();
+}
+
+std::string fault_of_quantities(const Params& p) {
+  for (std::size_t k = 0; k < p.quantities.size(); ++k) {
+    const std::string& quantity = p.quantities[k];
+    const auto& all = all_quantities();
+    if (std::find(all.begin(), all.end(), quantity) == all.end())
+      return fmt::format("quantities: '{}' is none; there are {}", quantity, fmt::join(all, ", "));
+    if (std::find(p.quantities.begin(), p.quantities.begin() + static_cast<std::ptrdiff_t>(k), quantity) !=
+        p.quantities.begin() + static_cast<std::ptrdiff_t>(k))
+      return fmt::format("quantities: '{}' is named twice", quantity);
+  }
+  if (p.quantities.empty()) return "nothing is unknown: name a quantity";
+  if (contains(p, "stream") != !p.stream_grid.empty()) return "stream_grid and the quantity stream go together";
+  if (contains(p, "point_source") != (p.source_width > 0.0))
+    return "source_width and the quantity point_source go together";
+  return contains(p, "initial") && !p.initial_state.empty() ? "initial_state is given, and initial is unknown" : "";
+}
+
+std::string fault_of_grid(const Params& p) {
+  if (p.mesh.size() != 2) return fmt::format("mesh has {} numbers, not the two nx, ny", p.mesh.size());
+  if (p.lengths.size() > 2) return fmt::format("lengths has {} numbers: one, or one for each axis", p.lengths.size());
+  if (p.wind.size() != 2) return fmt::format("wind has {} numbers, not the two wx, wy", p.wind.size());
+  if (!p.stream_grid.empty() && p.stream_grid.size() != 2) return "stream_grid has not the two numbers nx, ny";
+  const bool has_blocks = contains(p, "initial") || contains(p, "source");
+  for (const int n : p.mesh)
+    if (has_blocks && n % p.cells != 0)
+      return fmt::format("mesh: {} is not a multiple of cells = {}: blocks must be made of whole grid cells", n,
+                         p.cells);
+  const double size = std::max(p.lengths.front() / p.mesh[0], p.lengths.back() / p.mesh[1]);
+  return p.source_width > 0.0 && p.source_width < size
+             ? fmt::format("source_width = {:g} is less than the size of a grid cell, {:g}: the grid must resolve it",
+                           p.source_width, size)
+             : "";
+}
+
+}  // namespace
+
+deck::Schema<Params> schema() {
+  deck::Schema<Params> s(
+      "Advection-diffusion in time in a rectangle with open sides, c_t + div(v c - kappa grad c) = f: release, "
+      "sources, "
+      "wind or diffusivity from concentrations",
+      "Finite volumes; exponentially fitted fluxes, Scharfetter, Gummel 1969");
+  s.key("quantities", &Params::quantities, "",
+        "what is unknown, in this order: \"initial\", \"source\" (each constant on cells x cells blocks), "
+        "\"diffusivity\", \"wind\" (wx, wy), \"stream\" (values of psi), \"point_source\" (x, y, strength)")
+      .example("[\"point_source\", \"wind\"]")
+      .key("mesh", &Params::mesh, "1", "[nx, ny] grid cells", deck::between(2, 4096))
+      .key("lengths", &Params::lengths, "1", "of the rectangle's sides, one for both or one for each", deck::positive())
+      .key("cells", &Params::cells, "1", "c: c x c blocks of initial and of source, k = i + c j, i along x",
+           deck::between(1, 4096))
+      .key("diffusivity", &Params::diffusivity, "", "kappa, where it is known", deck::positive())
+      .key("wind", &Params::wind, "", "[wx, wy], uniform part of v; an unknown wind comes to it")
+      .key("stream", &Params::stream, "", "psi, a formula of x and y, whose velocity (psi_y, -psi_x) comes to the wind")
+      .example("\"0.1 * sin(pi * x) * sin(pi * y)\"")
+      .key("stream_grid", &Params::stream_grid, "1",
+           "cells along x and y of the grid over the rectangle at whose (nx + 1)(ny + 1) corners psi is unknown, x "
+           "fastest",
+           deck::between(1, 1000))
+      .example("[4, 4]")
+      .key("source", &Params::source, "", "known part of f, a formula of x and y")
+      .key("source_width", &Params::source_width, "1", "standard deviation of the Gaussian that is a point source",
+           deck::at_least(0))
+      .key("dirichlet", &Params::dirichlet, "", "c beyond sides, {left = 1.0}")
+      .key("closed", &Params::closed, "",
+           "sides that let nothing through. Through sides that are neither given nor closed the wind takes out what is "
+           "there, brings nothing in, and nothing diffuses");
+  nodal::add_initial_state_key(s, "0");
+  evolution::add_common_keys(s);
+  s.check("quantities", fault_of_quantities).check("mesh", fault_of_grid);
+  return s;
+}
+
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks) {
+  const auto make = [params](evolution::Share share) { return std::make_unique<Transport>(params, share); };
+  return std::make_unique<evolution::Engine>("pde/transport", make, params, std::move(ranks));
+}
+
+}  // namespace aleator::pde::transport
