@@ -102,7 +102,7 @@ Axis axis_for(const std::vector<double>& values, bool want_log, double margin) {
   axis.high = axis(sorted.back());
   double span = axis.high - axis.low;
   if (!(span > 1e-12 * std::max(std::abs(axis.low), std::abs(axis.high)))) {
-    span = axis.is_log ? 0.2 : std::max(0.2 * std::abs(axis.low), 1e-12);
+    span = axis.is_log ? 0.2 : axis.low == 0.0 ? 1.0 : 0.2 * std::abs(axis.low);
     axis.low -= 0.5 * span;
     axis.high += 0.5 * span;
   }

@@ -59,7 +59,10 @@ Axis scale_of(const std::string& name, const std::vector<io::FieldSet>& sets) {
       const std::vector<double> values = plane_of(field).values;
       all.insert(all.end(), values.begin(), values.end());
     }
-  return axis_for(all, is_wide(all), 0.0);
+  const auto extremes = std::minmax_element(all.begin(), all.end());
+  constexpr double most = 1e6;  // beyond it a logarithmic map shows what has underflowed
+  const bool is_log = is_wide(all) && *extremes.second < most * *extremes.first;
+  return axis_for(all, is_log, 0.0);
 }
 
 Figure rows_field_figure(const RowsPage& page, Gnuplot& gnuplot) {

@@ -74,12 +74,14 @@ void add_mesh_keys(deck::Schema<Params>& s) {
 
 template <class Params>
 void add_solver_keys(deck::Schema<Params>& s) {
-  s.choice("solver", &SolverParams::solver, "how the equations are solved",
-           {{"automatic", Solver::automatic,
-             "direct up to 300 000 unknowns of the equations in two dimensions, 30 000 in three"},
-            {"direct", Solver::direct,
-             "sparse Cholesky factor (CHOLMOD; MUMPS where ranks share a row), for loads, adjoint and tangent"},
-            {"iterative", Solver::iterative, "conjugate gradients with algebraic multigrid"}})
+  s.choice(
+       "solver", &SolverParams::solver, "how the equations are solved",
+       {{"automatic", Solver::automatic,
+         "direct up to 300 000 unknowns of the equations in two dimensions, 30 000 in three"},
+        {"direct", Solver::direct,
+         "sparse Cholesky or LU factor (CHOLMOD, KLU; MUMPS where ranks share a row), for loads, adjoint and tangent"},
+        {"iterative", Solver::iterative,
+         "conjugate gradients, or GMRES where the equations are not symmetric, with algebraic multigrid"}})
       .key("tolerance", &SolverParams::tolerance, "1", "iterative: of the residual, relative", deck::inside(0, 1))
       .key("max_iterations", &SolverParams::max_iterations, "1", "iterative: after which a row fails",
            deck::at_least(1))

@@ -136,7 +136,10 @@ class SteadyTransport : public fem::Equation {
     for (std::size_t k = 0; k < at_.velocity.size(); ++k)
       speed[k / static_cast<std::size_t>(d_)] += at_.velocity[k] * at_.velocity[k];
     for (double& value : speed) value = std::sqrt(value);
-    return {{"source", at_.source}, {"diffusivity", at_.diffusivity}, {"speed", std::move(speed)}};
+    std::vector<std::pair<std::string, std::vector<double>>> fields{{"source", at_.source},
+                                                                    {"speed", std::move(speed)}};
+    if (medium_.is_unknown("diffusivity")) fields.emplace_back("diffusivity", at_.diffusivity);
+    return fields;
   }
 
  private:

@@ -234,17 +234,7 @@ class Transport : public evolution::SemiDiscrete {
     double* const gf = gq + 2 * faces_.count();
     for (int i = cells_.begin; i < cells_.end; ++i) gf[i] += w[i];
     if (!unknown_.is_any_of_medium()) return;
-    double *const ga = gq, *const gb = gq + faces_.count();
-    for_each_cell(at.x, Beyond::given, [=](const Cell& c) {  // no face twice in a row of cells
-      const double weight = w[c.index];
-      ga[c.west] += weight * c.to_west, gb[c.west] -= weight * c.here;
-      ga[c.south] += weight * c.to_south, gb[c.south] -= weight * c.here;
-    });
-    for_each_cell(at.x, Beyond::given, [=](const Cell& c) {
-      const double weight = w[c.index];
-      ga[c.east] -= weight * c.here, gb[c.east] += weight * c.to_east;
-      ga[c.north(nx_)] -= weight * c.here, gb[c.north(nx_)] += weight * c.to_north;
-    });
+    add_flow_gradient(at.x, w, gq, gq + faces_.count());
   }
 
   // The columns of f_x sum to what leaves the grid: by Gershgorin its eigenvalues are in the disk around -r of radius r, r the
@@ -302,6 +292,32 @@ class Transport : public evolution::SemiDiscrete {
                         ((a[c.south] * c.to_south - b[c.south] * c.here) -
                          (a[c.north(nx)] * c.here - b[c.north(nx)] * c.to_north)));
     });
+  }
+
+  // Of each face what its own cells' w say: the neighbour's share of a common face is the neighbour's to add.
+  void add_flow_gradient(const double* x, const double* w, double* ga, double* gb) const {
+    const int first = cells_.begin / nx_, last = cells_.end / nx_, rows = n_ / nx_;
+    for (int j = first; j < last; ++j) {
+      const double *const c = x + j * nx_, *const weight = w + j * nx_;
+      double *const a = ga + faces_.west(j, 0), *const b = gb + faces_.west(j, 0);
+      a[0] += weight[0] * sides_[left].value, b[0] -= weight[0] * c[0];
+      for (int i = 1; i < nx_; ++i) {
+        const double g = weight[i] - weight[i - 1];
+        a[i] += g * c[i - 1], b[i] -= g * c[i];
+      }
+      a[nx_] -= weight[nx_ - 1] * c[nx_ - 1], b[nx_] += weight[nx_ - 1] * sides_[right].value;
+    }
+    for (int j = first; j <= last; ++j) {
+      const double* const below = j > 0 ? x + (j - 1) * nx_ : south_of_all_.data();
+      const double* const above = j < rows ? x + j * nx_ : north_of_all_.data();
+      const double* const of_below = j > first ? w + (j - 1) * nx_ : nothing_.data();
+      const double* const of_above = j < last ? w + j * nx_ : nothing_.data();
+      double *const a = ga + faces_.south(j, 0), *const b = gb + faces_.south(j, 0);
+      for (int i = 0; i < nx_; ++i) {
+        const double g = of_above[i] - of_below[i];
+        a[i] += g * below[i], b[i] -= g * above[i];
+      }
+    }
   }
 
   Medium medium(const double* u) const {
