@@ -106,6 +106,19 @@ TEST(Transport, StepsThatAreTooLongAreRefusedWithTheDeckWhereTheWindIsKnown) {
   EXPECT_NO_THROW(make(p));
 }
 
+// Without wind behind closed sides the fastest mode decays with 8 kappa / h^2, and rk4 reaches to 2.785 on the real axis.
+TEST(Transport, TheLongestStepIsThatOfTheFastestMode) {
+  const double h = 1.0 / 16, longest = 2.7852935634 * h * h / (8.0 * 0.3);
+  Params p = still(16, 16, 0.0, {10.0 * longest});
+  p.quantities = {"initial"}, p.diffusivity = 0.3, p.closed = {"left", "right", "bottom", "top"}, p.point_grid = 2;
+  p.dt = 1.0001 * longest;
+  p.times = {10.0 * p.dt};
+  EXPECT_THROW(make(p), deck::KeyError);
+  p.dt = 0.9999 * longest;
+  p.times = {10.0 * p.dt};
+  EXPECT_NO_THROW(make(p));
+}
+
 TEST(Transport, ChecksOfTheDeckSayWhatDoesNotFit) {
   const auto refused = [](Params p, const std::string& words) {
     p.dt = 1e-3, p.times = {0.1}, p.point_grid = 2;
