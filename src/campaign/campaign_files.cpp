@@ -11,6 +11,7 @@
 #include "campaign/csv.hpp"
 #include "campaign/report/campaign_page.hpp"
 #include "campaign/report/format.hpp"
+#include "campaign/report/verdict.hpp"
 #include "campaign/rows_report.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
@@ -226,6 +227,10 @@ void add_run(const CampaignRun& run, const std::string& folder, report::Campaign
   line.level = run.state.status == "finished" ? report::Level::good
                : run.state.status == "failed" ? report::Level::bad
                                               : report::Level::unknown;
+  if (const Quantity* const rhat = run.find("rhat_max"); rhat != nullptr && line.level == report::Level::good) {
+    line.level = report::rhat_level(rhat->value);
+    if (line.level != report::Level::good) line.message = fmt::format("R-hat {:.3g}", rhat->value);
+  }
   line.seconds = run.state.status == "not run" ? report::undefined : run.state.seconds;
   for (const std::string& name : page.columns) {
     const Quantity* const found = run.find(name);

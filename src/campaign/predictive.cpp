@@ -176,8 +176,9 @@ PredictiveCheck check_prediction(const std::vector<double>& data, const std::vec
   return check;
 }
 
-PredictiveCheck check_prediction(const std::vector<double>& data, const Predicted& predicted) {
-  PredictiveCheck check = check_prediction(data, predicted.data);
+PredictiveCheck check_prediction(const model::ProblemFacts& facts, const Predicted& predicted) {
+  PredictiveCheck check = check_prediction(facts.data, predicted.data);
+  if (check.extreme >= 0) check.extreme = facts.number_of_datum(static_cast<std::size_t>(check.extreme));
   check.p_value_log_likelihood = p_value_of(predicted.log_densities);
   return check;
 }

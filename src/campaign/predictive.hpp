@@ -58,8 +58,8 @@ struct PredictiveCheck {
 };
 /// `replicates`: rows of as many numbers as data; fewer than two sound rows give draws < 2 and no numbers.
 PredictiveCheck check_prediction(const std::vector<double>& data, const std::vector<double>& replicates);
-/// The same, and the p-value of the log-likelihood.
-PredictiveCheck check_prediction(const std::vector<double>& data, const Predicted& predicted);
+/// The same, and the p-value of the log-likelihood; `extreme` by its number among all data.
+PredictiveCheck check_prediction(const model::ProblemFacts& facts, const Predicted& predicted);
 
 /// Parameters of `draws` draws spread evenly over those in results.h5: the rows of `layout`.
 model::Batch posterior_parameters(const std::string& results, const model::Problem& problem, std::int64_t draws,

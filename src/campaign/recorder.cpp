@@ -23,6 +23,22 @@ std::vector<io::Dimension> with_size(std::vector<io::Dimension> dims, const prob
   return dims;
 }
 
+// Of the data, by their numbers among all where some are missing.
+io::Dimension data_dimension(const model::Problem& problem) {
+  const std::vector<int>& places = problem.facts().data_places;
+  return {"data_dim_0", static_cast<std::int64_t>(problem.facts().data.size()), {}, {places.begin(), places.end()}};
+}
+
+io::Dimension output_dimension(const model::Problem& problem) {
+  constexpr int most_names = 10000;
+  const int size = predicted_outputs(problem);
+  io::Dimension dimension{"outputs_dim_0", size};
+  const std::vector<std::string>& names = problem.facts().output_names;
+  if (size <= most_names && static_cast<int>(names.size()) >= size)
+    dimension.labels.assign(names.begin(), names.begin() + size);
+  return dimension;
+}
+
 io::VariableInfo::Type type_of(sampler::DrawStatistic::Kind kind) {
   switch (kind) {
     case sampler::DrawStatistic::Kind::truth:
@@ -103,8 +119,8 @@ void Recorder::lay_out(const std::string& path) {
   if (plan_.kind == sampler::Plan::Kind::particles)
     file_->define("sample_stats", "ancestor", sample,
                   {io::VariableInfo::Type::integer, "", "the particle's ancestor in the prior sample"});
-  if (const auto data = static_cast<std::int64_t>(problem_.facts().data.size()); data > 0)
-    file_->define("observed_data", "data", {{"data_dim_0", data}});
+  if (const io::Dimension data = data_dimension(problem_); data.size > 0)
+    file_->define("observed_data", "data", {data});
   lay_out_predictions();
   file_->commit_layout();
 }
@@ -142,20 +158,20 @@ void Recorder::write_in_parts(const parallel::RowLayout& layout, const std::stri
 }
 
 void Recorder::lay_out_predictions() {
-  const auto rows = [](int draws, const char* of, std::int64_t size) {
-    return std::vector<io::Dimension>{{"chain", 1}, {"draw", draws}, {std::string(of) + "_dim_0", size}};
+  const auto rows = [](int draws, const io::Dimension& last) {
+    return std::vector<io::Dimension>{{"chain", 1}, {"draw", draws}, last};
   };
   if (predictive_.posterior > 0)
-    file_->define("predictions", "outputs", rows(predictive_.posterior, "outputs", predicted_outputs(problem_)),
+    file_->define("predictions", "outputs", rows(predictive_.posterior, output_dimension(problem_)),
                   {io::VariableInfo::Type::real, "", "model outputs at posterior draws, without noise"});
   if (!can_replicate(problem_)) return;
-  const auto data = static_cast<std::int64_t>(problem_.facts().data.size());
+  const io::Dimension data = data_dimension(problem_);
   for (const auto& [draws, from] : {std::pair(predictive_.posterior, std::string("posterior")),
                                     std::pair(predictive_.prior, std::string("prior"))}) {
     if (draws == 0) continue;
-    file_->define(from + "_predictive", "data", rows(draws, "data", data),
+    file_->define(from + "_predictive", "data", rows(draws, data),
                   {io::VariableInfo::Type::real, "", "data replicated from the likelihood at draws of the " + from});
-    file_->define("predictive_checks", from + "_pit", {{"data_dim_0", data}},
+    file_->define("predictive_checks", from + "_pit", {data},
                   {io::VariableInfo::Type::real, "", "place of each datum among its replicates, from 0 to 1"});
   }
 }

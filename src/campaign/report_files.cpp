@@ -100,9 +100,11 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
   run.idle = summary.value("idle", std::vector<double>());
   run.acceptance = number_or_nan(summary.at("acceptance"));
   run.error = number_or_nan(summary.at("error"));
+  run.farthest = summary.contains("farthest") ? number_or_nan(summary.at("farthest")) : report::undefined;
   if (const json& s = summary.value("stein_discrepancy", json()); s.is_object()) {
     run.ksd = number_or_nan(s.at("value")), run.ksd_expected = number_or_nan(s.at("expected"));
     run.ksd_p_value = number_or_nan(s.at("p_value")), run.ksd_draws = s.at("draws");
+    run.ksd_edge_share = s.value("edge_share", 0.0);
   }
   if (const json& s = summary.value("reference_run", json()); s.is_object()) {
     run.sliced_wasserstein = number_or_nan(s.at("sliced_wasserstein"));
@@ -188,6 +190,8 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.reference_mean = data.reference_is_truth ? problem.facts().truth : problem.facts().reference_mean;
   data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";
   data.observed = problem.facts().data;
+  for (std::size_t i = 0; i < data.observed.size(); ++i)
+    data.observed_numbers.push_back(problem.facts().number_of_datum(i));
   const io::ResultsReader results(folders.front() + "/results.h5");
   if (results.has("predictions", "outputs")) read_predictions(folders.front(), predicted_outputs(problem), data);
   data.posterior_prediction = read_prediction(results, "posterior_predictive", data.observed);

@@ -17,8 +17,10 @@ namespace aleator::campaign {
 struct SteinDistance {
   int draws = 0;  ///< 0: not made
   prob::SteinDiscrepancy ksd;
+  double edge_share = 0.0;  ///< of points half a standard deviation from draws: how many have density zero, or none
 };
-/// `parameters`: this rank's rows of u. Not made without a gradient or a way back to latent coordinates.
+/// `parameters`: this rank's rows of u. One point beside each of a hundred draws is looked at too. Not made without a gradient or
+/// a way back to latent coordinates.
 SteinDistance stein_distance(const model::Problem& problem, const model::Context& context,
                              const parallel::RowLayout& layout, const model::Batch& parameters);
 bool can_measure_stein(const model::Problem& problem);

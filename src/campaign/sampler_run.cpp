@@ -212,6 +212,7 @@ void SamplerRun::finish() {
                                      job_.watch.seconds() - start_seconds_);
   if (const std::int64_t failed = failures_.rejected + failures_.imputed; failed > 0)
     core::warn("{}: {} rows failed; {}/failed_rows.csv", named_.name, failed, folder_);
+  facts.farthest = farthest_state();
   const sampler::MeanEstimate estimate = running_means();
   named_.sampler->clear();  // what follows reads the draws again: not beside the members, nor beside each other
   parallel::give_back_freed_memory();
@@ -233,7 +234,6 @@ void SamplerRun::finish() {
 // The draws are read back: members as they stand would be few where chains are few.
 void SamplerRun::predict(RunFacts& facts) {
   constexpr std::int64_t step_of_posterior = 1, step_of_prior = 2;  // step 0 makes data (job/simulate_data)
-  const std::vector<double>& data = problem_.facts().data;
   if (predictive_.posterior > 0) {
     job_.comm.barrier();  // all draws are in the file
     const Predicted predicted = campaign::predict(
@@ -242,7 +242,7 @@ void SamplerRun::predict(RunFacts& facts) {
           return posterior_parameters(folder_ + "/results.h5", problem_, predictive_.posterior, part);
         },
         step_of_posterior);
-    facts.posterior_check = check_prediction(data, predicted);
+    facts.posterior_check = check_prediction(problem_.facts(), predicted);
     recorder_->write_posterior_predictive(predicted, facts.posterior_check);
   }
   if (predictive_.prior > 0) {
@@ -256,7 +256,7 @@ void SamplerRun::predict(RunFacts& facts) {
           return u;
         },
         step_of_prior);
-    facts.prior_check = check_prediction(data, predicted);
+    facts.prior_check = check_prediction(problem_.facts(), predicted);
     recorder_->write_prior_predictive(predicted, facts.prior_check);
   }
 }
@@ -278,6 +278,21 @@ void SamplerRun::measure(RunFacts& facts) {
   if (checks_.reference_run.empty()) return;
   facts.reference_run = checks_.reference_run;
   parallel::agree(job_.comm, [&] { facts.distance = distance_to_run(results, checks_.reference_run, problem_); });
+}
+
+double SamplerRun::farthest_state() const {
+  const sampler::Ensemble& e = named_.sampler->state().ensemble;
+  double farthest = 0.0;
+  for (int row = 0; row < e.rows(); ++row)
+    for (std::size_t k = 0; k < e.position.extent(1); ++k) farthest = std::max(farthest, std::abs(e.position(row, k)));
+  farthest = job_.comm.max(farthest);
+  constexpr double runaway = 1e8;  // prior standard deviations
+  if (farthest > runaway)
+    core::warn(
+        "{}: its states have run away, as far as {:.2g} prior standard deviations: shorter steps, or a method "
+        "that rejects",
+        named_.name, farthest);
+  return farthest;
 }
 
 sampler::MeanEstimate SamplerRun::running_means() const {

@@ -49,6 +49,8 @@ class SamplerRun {
   prob::ScalarSummary log_density_summary();
   void show_live_diagnostics(const sampler::StepInfo& info);
   RunFacts facts() const;
+  /// Largest |z|; warns of a sampler that has run away. Collective.
+  double farthest_state() const;
   sampler::MeanEstimate running_means() const;
   void use_running_means(const sampler::MeanEstimate& estimate, std::vector<NamedSummary>& rows) const;
   /// History of the error of the running means against the reference.

@@ -221,6 +221,7 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["ess_per_evaluation"] = number(worst.ess / static_cast<double>(facts.model_evaluations));
   out["ess_per_second"] = number(worst.ess / facts.wall_time_seconds);
   out["error"] = number(relative_squared_error(rows, reference));
+  out["farthest"] = number(facts.farthest);
   out["failed_rows"] = {{"rejected", facts.failures.rejected},
                         {"recovered_by_retry", facts.failures.recovered},
                         {"imputed", facts.failures.imputed}};
@@ -230,7 +231,8 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
                                                     : io::Json{{"draws", facts.stein.draws},
                                                                {"value", number(facts.stein.ksd.value)},
                                                                {"expected", number(facts.stein.ksd.expected)},
-                                                               {"p_value", number(facts.stein.ksd.p_value)}};
+                                                               {"p_value", number(facts.stein.ksd.p_value)},
+                                                               {"edge_share", facts.stein.edge_share}};
   out["reference_run"] = facts.distance.draws == 0
                              ? io::Json(nullptr)
                              : io::Json{{"path", facts.reference_run},

@@ -34,6 +34,7 @@ struct RunFacts {
   model::FailureCounts failures;
   PredictiveCheck posterior_check, prior_check;  ///< fewer than two draws: not made
   SteinDistance stein;
+  double farthest = 0.0;  ///< largest |z| of a state at the end
   RunDistance distance;
   std::string reference_run;
 };

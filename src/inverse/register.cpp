@@ -40,6 +40,7 @@ std::unique_ptr<model::Problem> make_bayes(const BayesProblem::Params& params, d
                                        places.of, params.model, outputs),
                            "the data file must hold one entry for each output");
     parts.model = std::make_shared<Measured>(parts.model, places.measured);
+    parts.data_places = places.measured;
   }
   if (const int own = parts.likelihood->parameters(); own > 0)
     parts.model = std::make_shared<PassThrough>(parts.model, own);

@@ -28,10 +28,13 @@ struct Evaluation {
 /// What is known of a problem beside its density; empty where there is nothing to know.
 struct ProblemFacts {
   std::vector<double> data;               ///< the measurements
+  std::vector<int> data_places;           ///< of them among all, with those that are missing; empty: nothing is missing
   std::vector<std::string> output_names;  ///< of G
   std::vector<double> reference_mean;     ///< a known posterior mean of u to compare with
   std::vector<double> truth;              ///< the u that made the data
   std::vector<int> grid;                  ///< {ny, nx} where the parameters form a picture, x fastest
+  /// The number of datum i, from 0, as its file counts.
+  int number_of_datum(std::size_t i) const { return data_places.empty() ? static_cast<int>(i) : data_places[i]; }
 };
 
 /// Where an algorithm runs and what its random numbers are.

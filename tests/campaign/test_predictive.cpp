@@ -123,7 +123,7 @@ PredictiveCheck check_at(const model::Problem& problem, double u, std::int64_t s
     return rows;
   };
   const model::Context context{parallel::Comm::self(), kernels::Rng(5)};
-  return check_prediction(problem.facts().data, predict(problem, context, layout, parameters_of, step));
+  return check_prediction(problem.facts(), predict(problem, context, layout, parameters_of, step));
 }
 
 // Data of the model itself pass, those that are too scattered or too regular do not.

@@ -1,4 +1,4 @@
-// The run report. Verdicts: thresholds from Vehtari et al. 2021. Pictures: gnuplot is run where it is installed;
+// The run report; its verdicts are in test_verdict.cpp. Pictures: gnuplot is run where it is installed;
 // every claim that needs it is skipped otherwise, and the page without it is tested by naming a program that does
 // not exist.
 #include <fmt/format.h>
@@ -23,54 +23,10 @@
 #include "campaign/report/tables.hpp"
 #include "campaign/report/verdict.hpp"
 #include "core/markup.hpp"
+#include "report_cases.hpp"
 
 namespace aleator::campaign::report {
 namespace {
-
-// 2 x 3 field, 4 chains of 200 independent log-normal draws: well converged by construction.
-ReportData converged_run() {
-  ReportData data;
-  data.title = "Test run";
-  data.deck_path = "input/test.toml";
-  data.command = "aleator run input/test.toml";
-  data.problem_text = "Model.\n\nPrior.";
-  data.field_shape = {2, 3};
-  data.observed = {1.0, 2.0, 3.0};
-  data.predicted_mean = {1.1, 1.9, 3.0};
-  data.resolved_deck = "[sampler.a]\n";
-  MethodRun& run = data.main;
-  run.name = "mala";
-  run.component = "sampler/mala";
-  run.chains = 4;
-  run.draws = 200;
-  run.dimension = 6;
-  std::mt19937_64 random(3);
-  std::normal_distribution<double> normal;
-  for (int i = 0; i < run.chains * run.draws; ++i) {
-    for (int p = 0; p < run.dimension; ++p)
-      run.values.push_back(std::exp(p == 2 ? 1.2 * normal(random) : 0.2 * normal(random)));
-    run.log_likelihood.push_back(-0.5 * std::pow(normal(random), 2));
-  }
-  for (int p = 0; p < run.dimension; ++p) {
-    data.parameter_names.push_back("theta" + std::to_string(p));
-    run.parameters.push_back({data.parameter_names.back(), 1.0 + 0.1 * p, 0.2, 0.01, 800, 700, 1.002, 0.7, 1.0, 1.4});
-    data.reference_mean.push_back(1.05 + 0.1 * p);
-  }
-  run.model_evaluations = 900;
-  run.wall_time_seconds = 3;
-  run.acceptance = 0.6;
-  run.histories = {{"step size", {0, 1, 2}, {0.1, 0.2, 0.3}}};
-  run.error_curve = {"mala", {10, 100, 1000}, {1, 0.1, 0.01}};
-  MethodRun eki;
-  eki.name = "eki";
-  eki.component = "sampler/eki";
-  eki.kind = "ensemble";
-  eki.is_exact = false;
-  eki.model_evaluations = 300;
-  eki.error = 0.2;
-  data.comparisons = {eki};
-  return data;
-}
 
 // One folder a process: several ranks run this file at the same time.
 struct WorkDir {
@@ -92,15 +48,6 @@ std::vector<std::string> ids_of(const std::string& page) {
   return ids;
 }
 
-const Check& check_named(const Verdict& verdict, const std::string& what) {
-  static const Check missing;
-  for (const Check& c : verdict.checks) {
-    if (c.what == what) return c;
-  }
-  ADD_FAILURE() << "no check '" << what << "'";
-  return missing;
-}
-
 constexpr const char* figure_titles[] = {"Fields",          "All parameters at a glance",
                                          "Joint marginals", "Marginals",
                                          "Data fit",        "Traces",
@@ -108,126 +55,6 @@ constexpr const char* figure_titles[] = {"Fields",          "All parameters at a
                                          "Step histories",  "Accuracy against cost"};
 
 }  // namespace
-
-TEST(ReportVerdict, LimitsAreThoseOfVehtariEtAl) {
-  EXPECT_EQ(rhat_level(1.0099), Level::good);
-  EXPECT_EQ(rhat_level(1.01), Level::caution);
-  EXPECT_EQ(rhat_level(1.0499), Level::caution);
-  EXPECT_EQ(rhat_level(1.05), Level::bad);
-  EXPECT_EQ(rhat_level(INFINITY), Level::bad);  // chains that each stand still, apart from one another
-  EXPECT_EQ(rhat_level(undefined), Level::unknown);
-  EXPECT_EQ(ess_level(400), Level::good);
-  EXPECT_EQ(ess_level(399), Level::caution);
-  EXPECT_EQ(ess_level(100), Level::caution);
-  EXPECT_EQ(ess_level(99), Level::bad);
-  EXPECT_EQ(ess_level(undefined), Level::unknown);
-}
-
-TEST(ReportVerdict, AllGoodIsConverged) {
-  const Verdict v = judge(converged_run());
-  EXPECT_EQ(v.level, Level::good);
-  EXPECT_EQ(v.headline, "Converged");
-}
-
-TEST(ReportVerdict, OneLowEssIsCautionAndNamesTheParameterAndTheFactor) {
-  ReportData data = converged_run();
-  data.main.parameters[4].ess_tail = 200;
-  const Verdict v = judge(data);
-  EXPECT_EQ(v.level, Level::caution);
-  EXPECT_EQ(v.headline, "Use with caution");
-  EXPECT_NE(check_named(v, "Tail ESS").found.find("theta4"), std::string::npos);
-  EXPECT_NE(check_named(v, "Tail ESS").advice.find("About 2.0 times"), std::string::npos);  // 400 / 200
-  EXPECT_EQ(check_named(v, "Bulk ESS").level, Level::good);
-}
-
-TEST(ReportVerdict, OneLargeRhatIsNotConverged) {
-  ReportData data = converged_run();
-  data.main.parameters[1].rhat = 1.3;
-  const Verdict v = judge(data);
-  EXPECT_EQ(v.headline, "Not converged");
-  EXPECT_NE(check_named(v, "R-hat").found.find("1.300, at theta1"), std::string::npos);
-  EXPECT_FALSE(check_named(v, "R-hat").advice.empty());
-}
-
-TEST(ReportVerdict, AParameterWithoutRhatAmongOthersIsNotPassedOver) {
-  ReportData data = converged_run();
-  data.main.parameters[3].rhat = undefined;
-  EXPECT_EQ(judge(data).level, Level::caution);
-}
-
-TEST(ReportVerdict, AcceptanceIsJudgedByTheSampler) {
-  ReportData data = converged_run();
-  data.main.acceptance = 0.10;
-  data.main.component = "sampler/mala";  // optimum 0.574
-  EXPECT_EQ(check_named(judge(data), "Acceptance").level, Level::caution);
-  data.main.component = "sampler/random_walk";  // optimum 0.234
-  data.main.acceptance = 0.25;
-  EXPECT_EQ(check_named(judge(data), "Acceptance").level, Level::good);
-  data.main.acceptance = 0.9;
-  EXPECT_NE(check_named(judge(data), "Acceptance").advice.find("larger step"), std::string::npos);
-  data.main.acceptance = 0.001;
-  EXPECT_EQ(judge(data).level, Level::bad);
-}
-
-TEST(ReportVerdict, OneChainIsNeverConverged) {
-  ReportData data = converged_run();
-  data.main.chains = 1;
-  data.main.draws = 800;
-  EXPECT_EQ(judge(data).level, Level::caution);
-}
-
-TEST(ReportVerdict, AcceptanceAloneJudgesNothing) {
-  ReportData data = converged_run();
-  for (ParameterRow& row : data.main.parameters) row.rhat = row.ess_bulk = row.ess_tail = undefined;
-  EXPECT_EQ(judge(data).level, Level::unknown);
-}
-
-TEST(ReportVerdict, ABiasedMethodIsBiasedHoweverWellItConverged) {
-  ReportData data = converged_run();
-  data.main.is_exact = false;
-  data.main.kind = "ensemble";
-  data.main.error = 0.0321;
-  const Verdict v = judge(data);
-  EXPECT_EQ(v.level, Level::biased);
-  EXPECT_EQ(v.headline, "Biased method");
-  EXPECT_NE(check_named(v, "Bias").found.find("e = 0.0321"), std::string::npos);
-  EXPECT_NE(check_named(v, "Bias").found.find("0.25 of its standard deviations"),
-            std::string::npos);  // |1.0 - 1.05| / 0.2
-  data.reference_mean.clear();
-  data.main.error = undefined;
-  EXPECT_NE(check_named(judge(data), "Bias").found.find("not measured"), std::string::npos);
-}
-
-TEST(ReportVerdict, ParticlesThatAreCopiesAreFound) {
-  ReportData data = converged_run();
-  data.main.kind = "particles";
-  data.main.log_evidence = -10;
-  data.main.log_evidence_standard_error = 0.1;
-  EXPECT_EQ(judge(data).level, Level::good);
-  for (std::size_t i = 6; i < data.main.values.size(); ++i) {
-    if (i / 6 % 20 != 0) data.main.values[i] = data.main.values[i - 6];  // one row in twenty is its own
-  }
-  EXPECT_EQ(unique_rows(data.main), 40);  // 800 / 20
-  EXPECT_EQ(judge(data).headline, "Not reliable");
-  EXPECT_NE(check_named(judge(data), "Log evidence").found.find("± 0.10"), std::string::npos);
-}
-
-TEST(ReportVerdict, MethodsThatDisagreeOnTheEvidenceAreFound) {
-  ReportData data = converged_run();
-  data.main.kind = "particles";
-  data.main.log_evidence = -10, data.main.log_evidence_standard_error = 0.1;
-  data.comparisons.push_back(data.main);
-  data.comparisons.back().name = "nested";
-  data.comparisons.back().log_evidence = -10.5;
-  EXPECT_EQ(check_named(judge(data), "Evidence of other methods").level, Level::good);
-  data.comparisons.back().log_evidence = -10.6;  // 4.2 standard errors of the difference
-  const Check c = check_named(judge(data), "Evidence of other methods");
-  EXPECT_EQ(c.level, Level::caution);
-  EXPECT_NE(c.found.find("nested −10.600 ± 0.10"), std::string::npos) << c.found;
-  EXPECT_NE(comparison_table(data).find("−10.600 ± 0.10"), std::string::npos);
-  data.comparisons.back().is_exact = false;
-  for (const Check& check : judge(data).checks) EXPECT_NE(check.what, "Evidence of other methods");
-}
 
 TEST(ReportStatistics, AutocorrelationOfAnAr1ChainIsPowersOfItsCoefficient) {
   std::mt19937_64 random(1);

@@ -42,14 +42,14 @@ head -1 program/failed_rows.csv | grep -qx "a,reason" || fail "head of failed_ro
 
 # Files of the deck's folder are found from anywhere, also by a run that is read again from elsewhere.
 mkdir -p place elsewhere
-printf '#!/bin/sh\nsh "$1"\n' >place/solver && chmod +x place/solver
-echo 'echo 7' >place/part.sh
-sed -e 's|^command.*|command = ["./solver", "./part.sh"]|' deck.toml >place/deck.toml
+printf '#!/bin/sh\nsh "$1" "$2"\n' >place/solver && chmod +x place/solver
+echo 'echo "$1"' >place/part.sh
+sed -e 's|^command.*|command = ["./solver", "./part.sh", "{a}"]|' deck.toml >place/deck.toml
 mv data.txt place
 printf '0.5\n' >elsewhere/at.txt
 expect 0 sh -c 'cd elsewhere && "$0" run ../place/deck.toml --out ../placed --set run.report=false' "$ALEATOR"
 expect 0 sh -c 'cd elsewhere && "$0" evaluate ../placed/resolved.toml --at at.txt' "$ALEATOR"
-says ",7"
+says ",0.5"
 cp place/data.txt .
 
 cat >improper.toml <<'TOML'

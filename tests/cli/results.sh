@@ -78,4 +78,58 @@ for folder, sample in sizes.items():
 print("results: good")
 E2
 says "results: good"
+
+# Where data are missing the others keep their numbers; outputs have their names; a density with an edge is told by its neighbours.
+cat >missing.toml <<'TOML'
+[model.line]
+type = "model/expression"
+parameters = ["a"]
+outputs = ["a", "2 * a", "a ^ 2", "a"]
+[prior.a]
+type = "prior/normal"
+[likelihood.noise]
+type = "likelihood/gaussian"
+data = [0.1, nan, 9.0, 0.2]
+sd = 1.0
+[problem.posterior]
+type = "problem/bayes"
+model = "line"
+prior = "a"
+likelihood = "noise"
+[sampler.chains]
+type = "sampler/mala"
+chains = 4
+warmup = 50
+draws = 100
+[job.run]
+type = "job/sample"
+problem = "posterior"
+sampler = "chains"
+TOML
+sed -e '/^\[model/,/^outputs/d' -e '/^\[likelihood/,/^likelihood/d' missing.toml >edge.toml
+cat >>edge.toml <<'TOML'
+[target.decay]
+type = "target/expression"
+parameters = ["a"]
+log_density = "if(a > 0, -a, -infinity)"
+[problem.posterior]
+type = "problem/target"
+target = "decay"
+prior = "a"
+TOML
+expect 0 "$ALEATOR" run missing.toml --out missing --set run.report=false
+for ranks in 1 2; do expect 0 on $ranks "$ALEATOR" run edge.toml --out edge$ranks --set run.report=false; done
+expect 0 $python - <<'E2'
+import h5py, json
+with h5py.File("missing/results.h5") as file:
+    for group in ("observed_data", "posterior_predictive", "predictive_checks"):
+        assert list(file[f"{group}/data_dim_0"][...]) == [0, 2, 3], group
+    assert [name.decode() if isinstance(name, bytes) else name for name in file["predictions/outputs_dim_0"][...]] == ["y0", "y2", "y3"], file["predictions/outputs_dim_0"][...]
+assert json.load(open("missing/summary.json"))["posterior_predictive"]["most_extreme_datum"] == 2
+shares = [json.load(open(f"edge{ranks}/summary.json"))["stein_discrepancy"]["edge_share"] for ranks in (1, 2)]
+assert 0.02 < shares[0] < 0.5 and shares[0] == shares[1], shares
+assert json.load(open("missing/summary.json"))["stein_discrepancy"]["edge_share"] == 0
+print("numbers: good")
+E2
+says "numbers: good"
 done_testing

@@ -107,6 +107,30 @@ TEST_F(Program, AFailedRowSaysWhyAndKeepsItsFolder) {
   EXPECT_TRUE(run(y, 3).ok());
 }
 
+TEST_F(Program, AnOutputThatCannotBeReadSaysWhere) {
+  const Batch y("y", 1, 1);
+  params_.output_file = "stdout.txt", params_.format = ProgramModel::Format::json, params_.pick = {"/result/0"};
+  const auto reason = [&](const std::string& printed) {
+    params_.command = {"sh", "-c", "printf '" + printed + "'"};
+    const model::RowStatus status = run(y, 1);
+    return status.failed.empty() ? std::string("sound") : status.failed[0].reason;
+  };
+  EXPECT_EQ(reason("{\"result\": [1.5]}"), "sound");
+  EXPECT_NE(reason("{\"result\":\\n [1.5\\n").find("stdout.txt is no JSON: line 3"), std::string::npos)
+      << reason("{\"result\":\\n [1.5\\n");
+  EXPECT_NE(reason("{\"results\": [1.5]}").find("stdout.txt has nothing at /result/0"), std::string::npos);
+  EXPECT_NE(reason("{\"result\": [true]}").find("/result/0 is no number"), std::string::npos);
+  params_.format = ProgramModel::Format::regex, params_.pick = {"p = (\\S+)"};
+  EXPECT_NE(reason("p = 12km").find("'12km'"), std::string::npos);
+  params_.format = ProgramModel::Format::json, params_.pick = {"result"};
+  try {
+    run(y, 1);
+    FAIL();
+  } catch (const deck::KeyError& error) {
+    EXPECT_EQ(error.key(), "pick");
+  }
+}
+
 TEST_F(Program, ALateRunIsEndedAndItsChildrenWithIt) {
   params_.command = {"sh", "-c", "sleep 30 & sleep 30"};
   params_.timeout = 0.05, params_.keep = ProgramModel::Keep::none;

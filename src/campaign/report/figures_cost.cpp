@@ -174,7 +174,7 @@ Figure data_fit_figure(const ReportData& data, Gnuplot& gnuplot) {
     predicted.push_back(data.predicted_mean[i]);
     observed.push_back(data.observed[i]);
     residuals.push_back(data.observed[i] - data.predicted_mean[i]);
-    index.push_back(static_cast<double>(i));
+    index.push_back(data.number_of_datum(i));
   }
   const Axis axis = axis_for(both, false), lag = axis_for(index, false, 0.02),
              residual = axis_for(residuals, false, 0.08);

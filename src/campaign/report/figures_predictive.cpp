@@ -22,7 +22,7 @@ std::string draw_intervals(const ReportData& data, Gnuplot& gnuplot) {
   std::vector<std::vector<double>> bars, medians, crosses;
   for (std::size_t k = 0; k < shown; ++k) {
     const std::size_t i = k * n / shown;
-    const auto x = static_cast<double>(i);
+    const double x = data.number_of_datum(i);
     bars.push_back({x, p.q05[i], 0.0, p.q95[i] - p.q05[i]});
     medians.push_back({x, p.q50[i]});
     crosses.push_back({x, data.observed[i]});
@@ -31,7 +31,7 @@ std::string draw_intervals(const ReportData& data, Gnuplot& gnuplot) {
   Script s;
   s.place(0.07, 0.99, 0.16, 0.89);
   s.axis("y", axis_for(extent, false), 6, "datum");
-  s.axis("x", {-0.8, static_cast<double>(n) - 0.2, false}, 10, "number of the datum");
+  s.axis("x", {data.number_of_datum(0) - 0.8, data.number_of_datum(n - 1) + 0.8, false}, 10, "number of the datum");
   s << "set grid noxtics ytics back; set key above horizontal right Left reverse samplen 1 height 0";
   s << fmt::format(
       "plot {} using 1:2:3:4 with vectors nohead lw {:.1f} lc rgb {} title '5 % to 95 % of the replicates', "

@@ -50,6 +50,8 @@ struct MethodRun {
   double error = undefined;  ///< its final value
   double ksd = undefined, ksd_expected = undefined, ksd_p_value = undefined;  ///< kernelised Stein discrepancy
   int ksd_draws = 0;
+  double ksd_edge_share = 0.0;  ///< of points beside draws that have no density
+  double farthest = undefined;  ///< largest |z| of a state at the end, in prior standard deviations
   double sliced_wasserstein = undefined, sliced_wasserstein_noise = undefined;  ///< to a reference run
   std::string reference_run;
   double rejected_rows = 0, recovered_rows = 0, imputed_rows = 0;  ///< model runs that failed
@@ -80,6 +82,10 @@ struct ReportData {
   bool reference_is_truth =
       false;  ///< true: the parameters that made the data; false: a posterior mean known from elsewhere
   std::vector<std::pair<int, int>> pairs;  ///< joint marginals to show; empty: chosen by the report
+  std::vector<int> observed_numbers;       ///< of the data among all, with those that are missing; empty: 0, 1, 2, …
+  double number_of_datum(std::size_t i) const {
+    return observed_numbers.empty() ? static_cast<double>(i) : observed_numbers[i];
+  }
   std::vector<double> observed, predicted_mean;
   Prediction posterior_prediction, prior_prediction;
   int predicted_draws = 0;  ///< over how many posterior draws the prediction is a mean; 0: not known

@@ -162,6 +162,10 @@ Check divergence_check(const MethodRun& run, double divergences) {
   return c;
 }
 
+bool is_any_bad(const std::vector<Check>& checks) {
+  return std::any_of(checks.begin(), checks.end(), [](const Check& c) { return c.level == Level::bad; });
+}
+
 void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
   if (has_draws(run)) {
     const double all = static_cast<double>(run.chains) * run.draws, share = unique_rows(run) / all;
@@ -185,6 +189,10 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
               : error < threshold::evidence_caution ? Level::caution
                                                     : Level::bad;
     if (c.level != Level::good) c.advice = "The evidence is uncertain: take more particles.";
+    if (c.level == Level::good && is_any_bad(checks)) {
+      c.level = Level::unknown;
+      c.advice = "Its standard error presumes particles that have moved enough, which these have not.";
+    }
     if (const Series* const unseen = history_of(run, "log_unseen_mass"))
       c.found +=
           fmt::format("; a peak of less than e^{:.0f} of the prior mass would not have been seen", unseen->y.back());
@@ -265,13 +273,25 @@ Check stein_check(const MethodRun& run) {
           fmt::format("{} at {}; {} is usual for as many independent draws (p = {})", number(run.ksd),
                       plural(run.ksd_draws, "draw"), number(run.ksd_expected), number(run.ksd_p_value, 2)),
           ""};
-  if (run.ksd_p_value < threshold::predictive) {
+  if (run.ksd_edge_share > threshold::edges) {
+    c.level = Level::unknown;
+    c.advice = fmt::format(
+        "{} of the points beside draws have density zero: where a density ends at an edge the discrepancy "
+        "of exact draws is not small, and says nothing.",
+        percent(run.ksd_edge_share));
+  } else if (run.ksd_p_value < threshold::predictive) {
     c.level = Level::caution;
     c.advice =
         "The draws do not lie as the density says: they depend on each other, or the method is biased, or has not "
         "converged.";
   }
   return c;
+}
+
+// States that have run away: an explicit step that is too long for the density's tails.
+Check range_check(const MethodRun& run) {
+  return {Level::bad, "Range", fmt::format("states as far as {} prior standard deviations out", number(run.farthest)),
+          "The states run away: shorter steps, or a method that rejects (mala, nuts)."};
 }
 
 Check reference_check(const MethodRun& run) {
@@ -399,6 +419,7 @@ Verdict judge(const ReportData& data) {
   if (Check c = evidence_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));
   if (Check c = mean_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));
   if (data.posterior_prediction.draws >= 2) v.checks.push_back(prediction_check(data.posterior_prediction));
+  if (run.farthest > threshold::runaway) v.checks.push_back(range_check(run));
   if (run.ksd_draws > 0) v.checks.push_back(stein_check(run));
   if (!run.reference_run.empty()) v.checks.push_back(reference_check(run));
   if (run.rejected_rows + run.recovered_rows + run.imputed_rows > 0) v.checks.push_back(failure_check(run));

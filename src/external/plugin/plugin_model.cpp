@@ -252,8 +252,8 @@ std::vector<model::FailedRow> PluginModel::call(aleator_plugin_function_v1 funct
   std::array<char, 512> message{};
   std::string failure;
   const char* const doing = function == plugin_.evaluate   ? "evaluate"
-                            : function == plugin_.pullback ? "pullback"
-                                                           : "pushforward";
+                            : function == plugin_.pullback ? "pullback (outputs and gradient)"
+                                                           : "pushforward (outputs and tangent)";
   try {
     const CrashGuard guard(
         {name_.c_str(), doing, at(u), at(y), rows, shape_.inputs, shape_.outputs, &shape_.input_names});

@@ -53,6 +53,7 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
                          fmt::format("has {} data, but model '{}' gives {} outputs", p, params.model, shape.outputs),
                          "the data file must hold one number for each output");
   facts_.data = parts_.likelihood->data();
+  facts_.data_places = parts_.data_places;
   facts_.output_names = shape.output_names;
   facts_.grid = shape.input_grid;
 }
@@ -92,6 +93,7 @@ std::shared_ptr<const model::Problem> BayesProblem::only(const std::vector<int>&
   if (part->parts_.model == nullptr) part->parts_.model = std::make_shared<Measured>(parts_.model, outputs_of(terms));
   part->parts_.likelihood = dynamic_cast<const model::IndependentData&>(*parts_.likelihood).only(terms);
   part->facts_.data = part->parts_.likelihood->data();
+  part->facts_.data_places = terms;
   part->facts_.output_names = part->parts_.model->shape().output_names;
   return part;
 }

@@ -20,6 +20,7 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
     std::shared_ptr<const model::ForwardModel> model;
     std::shared_ptr<const prob::Prior> prior;
     std::shared_ptr<const model::Likelihood> likelihood;
+    std::vector<int> data_places = {};  ///< model::ProblemFacts
   };
   static deck::Schema<Params> schema();
   BayesProblem(const Params& params, Parts parts);

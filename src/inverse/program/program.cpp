@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -79,6 +80,26 @@ std::string with_quoted_words(const std::string& text) {
     if (at < text.size()) out += text[at];
   }
   return out;
+}
+
+nlohmann::json parsed_json(const std::string& text, const std::string& name) {
+  nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_discarded()) return json;
+  const std::string quoted = with_quoted_words(text);
+  try {
+    return nlohmann::json::parse(quoted);
+  } catch (const nlohmann::json::parse_error& error) {
+    const auto end = quoted.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, quoted.size()));
+    throw core::UserError(fmt::format("{} is no JSON: line {}", name, 1 + std::count(quoted.begin(), end, '\n')));
+  }
+}
+
+double number_from(const std::string& text, const std::string& pattern) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || end != text.c_str() + text.size())
+    throw core::UserError(fmt::format("'{}', which '{}' picks, is no number", text, pattern));
+  return value;
 }
 
 void append_numbers(const nlohmann::json& value, const std::string& pointer, std::vector<double>& out) {
@@ -154,6 +175,12 @@ ProgramModel::ProgramModel(const Params& params) : params_(params), program_(fin
   for (std::size_t k = 1; k < params.command.size(); ++k)
     check_placeholders(params.command[k], "command", static_cast<int>(k));
   check_placeholders(params.input.text, "input", 0);
+  for (std::size_t k = 0; k < params.pick.size() && params.format == Format::json; ++k) try {
+      const nlohmann::json::json_pointer place(params.pick[k]);
+    } catch (const nlohmann::json::exception&) {
+      throw deck::KeyError("pick", fmt::format("'{}' is no JSON pointer", params.pick[k]),
+                           "such as /result/pressure or /values/0", {static_cast<int>(k), 0});
+    }
   for (std::size_t k = 0; k < params.pick.size() && params.format == Format::regex; ++k) try {
       if (std::regex(params.pick[k]).mark_count() < 1)
         throw deck::KeyError("pick", fmt::format("'{}' has no group", params.pick[k]), "(…) round the number",
@@ -273,13 +300,16 @@ std::vector<double> ProgramModel::numbers_in_output(const std::string& folder) c
       std::smatch match;
       if (!std::regex_search(text, match, std::regex(pattern)))
         throw core::UserError(fmt::format("nothing in {} matches '{}'", params_.output_file, pattern));
-      values.push_back(std::stod(match[1].str()));
+      values.push_back(number_from(match[1].str(), pattern));
     }
   } else {
-    nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-    if (json.is_discarded()) json = nlohmann::json::parse(with_quoted_words(text));
-    for (const std::string& pointer : params_.pick)
-      append_numbers(json.at(nlohmann::json::json_pointer(pointer)), pointer, values);
+    const nlohmann::json json = parsed_json(text, params_.output_file);
+    for (const std::string& pointer : params_.pick) {
+      const nlohmann::json::json_pointer place(pointer);
+      if (!json.contains(place))
+        throw core::UserError(fmt::format("{} has nothing at {}", params_.output_file, pointer));
+      append_numbers(json.at(place), pointer, values);
+    }
   }
   return values;
 }

@@ -233,18 +233,15 @@ deck::Schema<Params> schema() {
   s.key("quantities", &Params::quantities, "",
         "what is unknown, in this order: \"source\" or \"diffusivity\" (by unknown: groups, grid, elements), \"wind\" "
         "(wx, wy and wz), \"stream\" (values of psi), \"point_source\" (place and strength)")
-      .example("[\"point_source\", \"wind\"]")
       .key("diffusivity", &Params::diffusivity, "", "kappa, where it is known", deck::positive())
       .key("wind", &Params::wind, "", "uniform part of v, one number for each axis; an unknown wind comes to it")
       .example("[1.0, 0.0]")
       .key("stream", &Params::stream, "",
            "psi, a formula of x and y, whose velocity (psi_y, -psi_x) comes to the wind: triangles only")
-      .example("\"0.1 * sin(pi * x) * sin(pi * y)\"")
       .key("stream_grid", &Params::stream_grid, "1",
            "cells along x and y of the grid over the mesh's box at whose (nx + 1)(ny + 1) corners psi is unknown, x "
            "fastest",
            deck::between(1, 1000))
-      .example("[4, 4]")
       .key("source", &Params::source, "", "known part of f, a formula of x, y (and z)")
       .key("source_width", &Params::source_width, "1", "standard deviation of the Gaussian that is a point source",
            deck::at_least(0))

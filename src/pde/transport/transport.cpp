@@ -377,7 +377,7 @@ std::string fault_of_quantities(const Params& p) {
   if (contains(p, "stream") != !p.stream_grid.empty()) return "stream_grid and the quantity stream go together";
   if (contains(p, "point_source") != (p.source_width > 0.0))
     return "source_width and the quantity point_source go together";
-  return contains(p, "initial") && !p.initial_state.empty() ? "initial_state is given, and initial is unknown" : "";
+  return "";
 }
 
 std::string fault_of_grid(const Params& p) {
@@ -408,7 +408,6 @@ deck::Schema<Params> schema() {
   s.key("quantities", &Params::quantities, "",
         "what is unknown, in this order: \"initial\", \"source\" (each constant on cells x cells blocks), "
         "\"diffusivity\", \"wind\" (wx, wy), \"stream\" (values of psi), \"point_source\" (x, y, strength)")
-      .example("[\"point_source\", \"wind\"]")
       .key("mesh", &Params::mesh, "1", "[nx, ny] grid cells", deck::between(2, 4096))
       .key("lengths", &Params::lengths, "1", "of the rectangle's sides, one for both or one for each", deck::positive())
       .key("cells", &Params::cells, "1", "c: c x c blocks of initial and of source, k = i + c j, i along x",
@@ -416,12 +415,10 @@ deck::Schema<Params> schema() {
       .key("diffusivity", &Params::diffusivity, "", "kappa, where it is known", deck::positive())
       .key("wind", &Params::wind, "", "[wx, wy], uniform part of v; an unknown wind comes to it")
       .key("stream", &Params::stream, "", "psi, a formula of x and y, whose velocity (psi_y, -psi_x) comes to the wind")
-      .example("\"0.1 * sin(pi * x) * sin(pi * y)\"")
       .key("stream_grid", &Params::stream_grid, "1",
            "cells along x and y of the grid over the rectangle at whose (nx + 1)(ny + 1) corners psi is unknown, x "
            "fastest",
            deck::between(1, 1000))
-      .example("[4, 4]")
       .key("source", &Params::source, "", "known part of f, a formula of x and y")
       .key("source_width", &Params::source_width, "1", "standard deviation of the Gaussian that is a point source",
            deck::at_least(0))

@@ -1,0 +1,170 @@
+// Verdicts of the run report: thresholds from Vehtari et al. 2021.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "campaign/report/statistics.hpp"
+#include "campaign/report/tables.hpp"
+#include "campaign/report/verdict.hpp"
+#include "report_cases.hpp"
+
+namespace aleator::campaign::report {
+namespace {
+
+const Check& check_named(const Verdict& verdict, const std::string& what) {
+  static const Check missing;
+  for (const Check& c : verdict.checks) {
+    if (c.what == what) return c;
+  }
+  ADD_FAILURE() << "no check '" << what << "'";
+  return missing;
+}
+
+TEST(ReportVerdict, LimitsAreThoseOfVehtariEtAl) {
+  EXPECT_EQ(rhat_level(1.0099), Level::good);
+  EXPECT_EQ(rhat_level(1.01), Level::caution);
+  EXPECT_EQ(rhat_level(1.0499), Level::caution);
+  EXPECT_EQ(rhat_level(1.05), Level::bad);
+  EXPECT_EQ(rhat_level(INFINITY), Level::bad);  // chains that each stand still, apart from one another
+  EXPECT_EQ(rhat_level(undefined), Level::unknown);
+  EXPECT_EQ(ess_level(400), Level::good);
+  EXPECT_EQ(ess_level(399), Level::caution);
+  EXPECT_EQ(ess_level(100), Level::caution);
+  EXPECT_EQ(ess_level(99), Level::bad);
+  EXPECT_EQ(ess_level(undefined), Level::unknown);
+}
+
+TEST(ReportVerdict, AllGoodIsConverged) {
+  const Verdict v = judge(converged_run());
+  EXPECT_EQ(v.level, Level::good);
+  EXPECT_EQ(v.headline, "Converged");
+}
+
+TEST(ReportVerdict, OneLowEssIsCautionAndNamesTheParameterAndTheFactor) {
+  ReportData data = converged_run();
+  data.main.parameters[4].ess_tail = 200;
+  const Verdict v = judge(data);
+  EXPECT_EQ(v.level, Level::caution);
+  EXPECT_EQ(v.headline, "Use with caution");
+  EXPECT_NE(check_named(v, "Tail ESS").found.find("theta4"), std::string::npos);
+  EXPECT_NE(check_named(v, "Tail ESS").advice.find("About 2.0 times"), std::string::npos);  // 400 / 200
+  EXPECT_EQ(check_named(v, "Bulk ESS").level, Level::good);
+}
+
+TEST(ReportVerdict, OneLargeRhatIsNotConverged) {
+  ReportData data = converged_run();
+  data.main.parameters[1].rhat = 1.3;
+  const Verdict v = judge(data);
+  EXPECT_EQ(v.headline, "Not converged");
+  EXPECT_NE(check_named(v, "R-hat").found.find("1.300, at theta1"), std::string::npos);
+  EXPECT_FALSE(check_named(v, "R-hat").advice.empty());
+}
+
+TEST(ReportVerdict, AParameterWithoutRhatAmongOthersIsNotPassedOver) {
+  ReportData data = converged_run();
+  data.main.parameters[3].rhat = undefined;
+  EXPECT_EQ(judge(data).level, Level::caution);
+}
+
+TEST(ReportVerdict, TheSteinDiscrepancyIsNotJudgedAtEdges) {
+  ReportData data = converged_run();
+  data.main.ksd = 3.0, data.main.ksd_expected = 1.0, data.main.ksd_p_value = 0.001, data.main.ksd_draws = 100;
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::caution);
+  data.main.ksd_edge_share = 0.2;
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::unknown);
+  EXPECT_NE(check_named(judge(data), "Stein discrepancy").advice.find("20 %"), std::string::npos);
+}
+
+TEST(ReportVerdict, StatesThatRunAwayAreBad) {
+  ReportData data = converged_run();
+  data.main.farthest = 40.0;
+  EXPECT_EQ(judge(data).level, Level::good);
+  data.main.farthest = 1e27;
+  EXPECT_EQ(check_named(judge(data), "Range").level, Level::bad);
+  EXPECT_EQ(judge(data).headline, "Not converged");
+}
+
+TEST(ReportVerdict, AnEvidenceOfParticlesThatHaveNotMovedIsNotGood) {
+  ReportData data = converged_run();
+  data.main.kind = "particles", data.main.log_evidence = -3.0, data.main.log_evidence_standard_error = 0.01;
+  EXPECT_EQ(check_named(judge(data), "Log evidence").level, Level::good);
+  data.main.parameters[2].ess_bulk = 20;
+  EXPECT_EQ(check_named(judge(data), "Log evidence").level, Level::unknown);
+}
+
+TEST(ReportVerdict, AcceptanceIsJudgedByTheSampler) {
+  ReportData data = converged_run();
+  data.main.acceptance = 0.10;
+  data.main.component = "sampler/mala";  // optimum 0.574
+  EXPECT_EQ(check_named(judge(data), "Acceptance").level, Level::caution);
+  data.main.component = "sampler/random_walk";  // optimum 0.234
+  data.main.acceptance = 0.25;
+  EXPECT_EQ(check_named(judge(data), "Acceptance").level, Level::good);
+  data.main.acceptance = 0.9;
+  EXPECT_NE(check_named(judge(data), "Acceptance").advice.find("larger step"), std::string::npos);
+  data.main.acceptance = 0.001;
+  EXPECT_EQ(judge(data).level, Level::bad);
+}
+
+TEST(ReportVerdict, OneChainIsNeverConverged) {
+  ReportData data = converged_run();
+  data.main.chains = 1;
+  data.main.draws = 800;
+  EXPECT_EQ(judge(data).level, Level::caution);
+}
+
+TEST(ReportVerdict, AcceptanceAloneJudgesNothing) {
+  ReportData data = converged_run();
+  for (ParameterRow& row : data.main.parameters) row.rhat = row.ess_bulk = row.ess_tail = undefined;
+  EXPECT_EQ(judge(data).level, Level::unknown);
+}
+
+TEST(ReportVerdict, ABiasedMethodIsBiasedHoweverWellItConverged) {
+  ReportData data = converged_run();
+  data.main.is_exact = false;
+  data.main.kind = "ensemble";
+  data.main.error = 0.0321;
+  const Verdict v = judge(data);
+  EXPECT_EQ(v.level, Level::biased);
+  EXPECT_EQ(v.headline, "Biased method");
+  EXPECT_NE(check_named(v, "Bias").found.find("e = 0.0321"), std::string::npos);
+  EXPECT_NE(check_named(v, "Bias").found.find("0.25 of its standard deviations"),
+            std::string::npos);  // |1.0 - 1.05| / 0.2
+  data.reference_mean.clear();
+  data.main.error = undefined;
+  EXPECT_NE(check_named(judge(data), "Bias").found.find("not measured"), std::string::npos);
+}
+
+TEST(ReportVerdict, ParticlesThatAreCopiesAreFound) {
+  ReportData data = converged_run();
+  data.main.kind = "particles";
+  data.main.log_evidence = -10;
+  data.main.log_evidence_standard_error = 0.1;
+  EXPECT_EQ(judge(data).level, Level::good);
+  for (std::size_t i = 6; i < data.main.values.size(); ++i) {
+    if (i / 6 % 20 != 0) data.main.values[i] = data.main.values[i - 6];  // one row in twenty is its own
+  }
+  EXPECT_EQ(unique_rows(data.main), 40);  // 800 / 20
+  EXPECT_EQ(judge(data).headline, "Not reliable");
+  EXPECT_NE(check_named(judge(data), "Log evidence").found.find("± 0.10"), std::string::npos);
+}
+
+TEST(ReportVerdict, MethodsThatDisagreeOnTheEvidenceAreFound) {
+  ReportData data = converged_run();
+  data.main.kind = "particles";
+  data.main.log_evidence = -10, data.main.log_evidence_standard_error = 0.1;
+  data.comparisons.push_back(data.main);
+  data.comparisons.back().name = "nested";
+  data.comparisons.back().log_evidence = -10.5;
+  EXPECT_EQ(check_named(judge(data), "Evidence of other methods").level, Level::good);
+  data.comparisons.back().log_evidence = -10.6;  // 4.2 standard errors of the difference
+  const Check c = check_named(judge(data), "Evidence of other methods");
+  EXPECT_EQ(c.level, Level::caution);
+  EXPECT_NE(c.found.find("nested −10.600 ± 0.10"), std::string::npos) << c.found;
+  EXPECT_NE(comparison_table(data).find("−10.600 ± 0.10"), std::string::npos);
+  data.comparisons.back().is_exact = false;
+  for (const Check& check : judge(data).checks) EXPECT_NE(check.what, "Evidence of other methods");
+}
+
+}  // namespace
+}  // namespace aleator::campaign::report
