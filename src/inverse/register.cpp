@@ -10,6 +10,7 @@
 #include "inverse/likelihood/log_density.hpp"
 #include "inverse/likelihood/negative_binomial.hpp"
 #include "inverse/likelihood/student_t.hpp"
+#include "inverse/model/joint.hpp"
 #include "inverse/model/linear.hpp"
 #include "inverse/model/measured.hpp"
 #include "inverse/model/pass_through.hpp"
@@ -53,6 +54,9 @@ void register_components(deck::Registry& registry) {
   registry.add<model::ForwardModel, LinearModel::Params>(
       "model", "model/linear", LinearModel::schema(),
       [](const LinearModel::Params& params, deck::Builder&) { return std::make_unique<LinearModel>(params); });
+  registry.add<model::ForwardModel, JointModel::Params>(
+      "model", "model/joint", JointModel::schema(),
+      [](const JointModel::Params& params, deck::Builder& builder) { return JointModel::make(params, builder); });
   add_likelihood<GaussianLikelihood>(registry, "likelihood/gaussian");
   add_likelihood<PoissonLikelihood>(registry, "likelihood/poisson");
   add_likelihood<NegativeBinomialLikelihood>(registry, "likelihood/negative_binomial");
