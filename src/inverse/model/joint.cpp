@@ -34,22 +34,24 @@ JointModel::JointModel(const Params& params, std::vector<std::shared_ptr<const m
   if (models.empty()) throw deck::KeyError("models", "names no model");
   if (!params.inputs.empty() && params.inputs.size() != models.size())
     throw deck::KeyError("inputs", fmt::format("has {} lists for {} models", params.inputs.size(), models.size()));
+  int numbers = 0;
   std::map<int, std::string> names;  // of the parameters, from the first model that takes each
   for (std::size_t i = 0; i < models.size(); ++i) {
     const model::Shape& shape = models[i]->shape();
     Part part{params.models[i], models[i], {}, shape_.outputs, shape.outputs};
-    const int entry = static_cast<int>(i);
+    const int entry = static_cast<int>(i), value = numbers;  // of the model; of its first number in inputs
+    if (!params.inputs.empty()) numbers += static_cast<int>(params.inputs[i].size());
     for (int k = 0; k < shape.inputs && params.inputs.empty(); ++k) part.inputs.push_back(k);
     for (const double number : params.inputs.empty() ? std::vector<double>() : params.inputs[i]) {
       if (number != std::floor(number))
-        throw deck::KeyError("inputs", fmt::format("{} is no number of a parameter", number), "", {entry, 0});
+        throw deck::KeyError("inputs", fmt::format("{} is no number of a parameter", number), "", {value, 0});
       part.inputs.push_back(static_cast<int>(number));
     }
     if (static_cast<int>(part.inputs.size()) != shape.inputs || shape.inputs < 1)
       throw deck::KeyError(
           "inputs",
           fmt::format("gives model '{}' {} parameters, but it takes {}", part.name, part.inputs.size(), shape.inputs),
-          "", {entry, 0});
+          "", {value, 0});
     for (int k = 0; k < shape.inputs; ++k)
       names.emplace(part.inputs[static_cast<std::size_t>(k)],
                     shape.input_names.empty() ? fmt::format("u[{}]", part.inputs[static_cast<std::size_t>(k)])

@@ -128,7 +128,7 @@ void Medium::add_names(const std::string& quantity, const Params& params) {
     const double size = std::pow(volume / mesh_->element_count(), 1.0 / mesh_->dimension);
     if (width_ < size)
       throw deck::KeyError("source_width",
-                           fmt::format("= {:g} is less than the size of an element, {:.3g}", width_, size),
+                           fmt::format("{:g} is less than the size of an element, {:.3g}", width_, size),
                            "the mesh must resolve the source");
   }
 }
