@@ -7,6 +7,7 @@
 #include "pde/elasticity/elasticity.hpp"
 #include "pde/helmholtz/helmholtz.hpp"
 #include "pde/mesh_diffusion/mesh_diffusion.hpp"
+#include "pde/steady_transport/steady_transport.hpp"
 
 namespace {
 
@@ -54,6 +55,12 @@ void helmholtz(benchmark::State& state, const char* package) {
   if (package != nullptr) p.petsc = {{"pc_factor_mat_solver_type", {package}}};
   run(state, *pde::helmholtz::make(p));
 }
+void transport(benchmark::State& state, pde::fem::Solver solver) {
+  pde::steady_transport::Params p;
+  lay_out(state, p, 2);
+  p.quantities = {"wind", "diffusivity"}, p.source = "1", p.solver = solver;
+  run(state, *pde::steady_transport::make(p));
+}
 
 }  // namespace
 
@@ -71,6 +78,8 @@ int main(int argc, char** argv) {
         "diffusion/direct", [](benchmark::State& s) { diffusion(s, 2, Solver::direct); }, cells);
     add(
         "elasticity/direct", [](benchmark::State& s) { elasticity(s, 2, Solver::direct); }, cells);
+    add(
+        "transport/direct", [](benchmark::State& s) { transport(s, Solver::direct); }, cells);
     for (const char* const package : {"superlu", "klu", "umfpack", "mumps"})
       if (cells < 128)
         add((std::string("helmholtz/") + package).c_str(), [=](benchmark::State& s) { helmholtz(s, package); }, cells);
@@ -81,6 +90,8 @@ int main(int argc, char** argv) {
       "diffusion/iterative", [](benchmark::State& s) { diffusion(s, 2, Solver::iterative); }, 128);
   add(
       "elasticity/iterative", [](benchmark::State& s) { elasticity(s, 2, Solver::iterative); }, 64);
+  add(
+      "transport/iterative", [](benchmark::State& s) { transport(s, Solver::iterative); }, 128);
   add(
       "diffusion in space/iterative", [](benchmark::State& s) { diffusion(s, 3, Solver::iterative); }, 16);
   add(

@@ -103,5 +103,24 @@ TEST(MeshDiffusion, SidesGroupsAndPointsThatAreNotThereAreNamed) {
   EXPECT_THAT(complaint([](Params& p) { p.patches = {{2.0, 3.0, 0.0, 1.0}}; }), HasSubstr("no element has its centre"));
 }
 
+// What a well gives leaves through the sides; two wells add up; source and point of observation are reciprocal.
+TEST(MeshDiffusion, WellsGiveTheirStrengthAndAddUp) {
+  Params p;
+  p.cells = {24, 24}, p.dirichlet = {{"left", 0.0}, {"right", 0.0}, {"bottom", 0.0}, {"top", 0.0}};
+  p.fluxes = {"left", "right", "bottom", "top"}, p.points = {{0.7, 0.6}, {0.3, 0.4}};
+  const auto at = [&p](std::vector<std::vector<double>> wells) {
+    p.point_sources = std::move(wells);
+    return fem::outputs_at(*make(p), {2.0});
+  };
+  const std::vector<double> one = at({{0.3, 0.4, 1.5}}), other = at({{0.7, 0.6, -0.5}}),
+                            both = at({{0.3, 0.4, 1.5}, {0.7, 0.6, -0.5}});
+  EXPECT_NEAR(one[2] + one[3] + one[4] + one[5], -1.5, 1e-12);
+  for (std::size_t i = 0; i < both.size(); ++i) EXPECT_NEAR(both[i], one[i] + other[i], 1e-12);
+  EXPECT_NEAR(one[0] / 1.5, other[1] / -0.5, 1e-12) << "reciprocity";
+  EXPECT_GT(one[1], one[0]);
+  p.point_sources = {{0.3, 0.4}};
+  EXPECT_THROW(make(p), deck::KeyError);
+}
+
 }  // namespace
 }  // namespace aleator::pde::mesh_diffusion

@@ -17,6 +17,17 @@ void add_loads(const Params& params, const Data& data, Layout& layout) {
   if (data.source) fem::add_body_load(layout, -1, 0, data.source, load);
   for (const deck::Named<double>& one : params.group_sources)
     fem::add_body_load(layout, fem::group_of(mesh, "group_sources", one.name), 0, fem::constant(one.value), load);
+  for (std::size_t k = 0; k < params.point_sources.size(); ++k) {
+    std::vector<double> place = params.point_sources[k], unit(load.size(), 0.0);
+    if (static_cast<int>(place.size()) != mesh.dimension + 1)
+      throw deck::KeyError("point_sources",
+                           fmt::format("source {} has {} numbers, not the {} of its place and strength", k + 1,
+                                       place.size(), mesh.dimension + 1));
+    const double strength = place.back();
+    place.pop_back();
+    fem::add_point_load(layout, "point_sources", place, 0, unit);
+    for (std::size_t i = 0; i < load.size(); ++i) load[i] += strength * unit[i];
+  }
   for (const deck::Named<double>& one : params.flux)
     fem::add_side_load(layout, fem::side_of(mesh, "flux", one.name), 0, fem::constant(one.value), load);
   for (const deck::Named<std::vector<double>>& one : params.robin)
@@ -98,6 +109,8 @@ deck::Schema<Params> schema() {
       .key("robin", &Params::robin, "", "a du/dn = h (u_out - u) on sides, {side = [h, u_out]}")
       .key("source", &Params::source, "", "right-hand side f everywhere")
       .key("group_sources", &Params::group_sources, "", "added to it in groups of elements, {group = value}")
+      .key("point_sources", &Params::point_sources, "",
+           "added to it: [x, y, strength] or [x, y, z, strength] each, as wells")
       .key("fluxes", &Params::fluxes, "",
            "sides under dirichlet through which the flux into the domain is observed, after the patches");
   fem::add_solver_keys(s);

@@ -19,6 +19,7 @@ struct Params : fem::MeshParams, fem::SolverParams {
   deck::Table<std::vector<double>> robin;
   double source = 0.0;
   deck::Table<double> group_sources;
+  std::vector<std::vector<double>> point_sources;
   std::vector<std::string> fluxes;
 };
 
