@@ -139,7 +139,7 @@ std::vector<Column> parse_data_table(const std::string& text, const std::string&
   std::vector<Column> columns;
   if (holds_arrays(text)) {
     for (Array& array : read_arrays(text, name))
-      columns.push_back({formula_name(array.name, columns.size()), std::move(array.values), {}});
+      columns.push_back({formula_name(array.name, columns.size()), std::move(array.values), {}, array.name});
     return columns;
   }
   std::vector<std::vector<Cell>> cells;
@@ -166,7 +166,7 @@ std::vector<Column> parse_data_table(const std::string& text, const std::string&
           refuse(name, cell,
                  fmt::format("'{}' is no name of a column; the first line names the columns, as in: x, y, group",
                              cell.text));
-        columns.push_back({formula_name(cell.text, columns.size()), {}, {}});
+        columns.push_back({formula_name(cell.text, columns.size()), {}, {}, cell.text});
       }
       cells.resize(columns.size());
       continue;
@@ -187,7 +187,7 @@ const Column& column_of(const std::vector<Column>& columns, const std::string& w
   std::string known;
   for (const Column& column : columns) {
     if (column.name == wanted || column.name == formula_name(wanted, columns.size())) return column;
-    known += (known.empty() ? "" : ", ") + column.name;
+    known += (known.empty() ? "" : ", ") + column.label;
   }
   throw core::UserError(fmt::format("{}: there is no column '{}'; there are: {}", file, wanted, known));
 }

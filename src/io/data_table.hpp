@@ -14,9 +14,10 @@
 namespace aleator::io {
 
 struct Column {
-  std::string name;
+  std::string name;  ///< as a formula knows it
   std::vector<double> values;
   std::vector<std::string> levels;  ///< the texts of a factor
+  std::string label;                ///< its name in the file
 };
 
 std::vector<Column> parse_data_table(const std::string& text, const std::string& name);

@@ -23,6 +23,11 @@ std::vector<Law> laws_of(int dimension, const Make& make) {
 // The smaller of p and q.
 Tail smaller(double p, double q) { return p <= q ? Tail{p, true} : Tail{q, false}; }
 
+double standard_gamma_quantile(double shape, Tail tail) {
+  return tail.is_lower ? boost::math::gamma_p_inv(shape, tail.probability, QuietGamma())
+                       : boost::math::gamma_q_inv(shape, tail.probability, QuietGamma());
+}
+
 template <typename Params>
 deck::Schema<Params> schema_with_dimension(const char* title) {
   deck::Schema<Params> s(title, "");
@@ -35,11 +40,9 @@ deck::Schema<Params> schema_with_dimension(const char* title) {
 GammaLaw::GammaLaw(double shape, double rate)
     : shape_(shape), rate_(rate), log_constant_(shape * std::log(rate) - std::lgamma(shape)) {}
 
-double GammaLaw::quantile(Tail tail) const {
-  const double x = tail.is_lower ? boost::math::gamma_p_inv(shape_, tail.probability, QuietGamma())
-                                 : boost::math::gamma_q_inv(shape_, tail.probability, QuietGamma());
-  return x / rate_;
-}
+double GammaLaw::quantile(Tail tail) const { return standard_gamma_quantile(shape_, tail) / rate_; }
+
+double GammaLaw::stretched(Tail tail) const { return std::log(standard_gamma_quantile(shape_, tail)); }
 
 Tail GammaLaw::tail(double u) const {
   return smaller(boost::math::gamma_p(shape_, rate_ * u, QuietGamma()),
@@ -55,8 +58,11 @@ InverseGammaLaw::InverseGammaLaw(double shape, double scale)
 
 // Small u are large 1 / u: the tails change sides.
 double InverseGammaLaw::quantile(Tail tail) const {
-  return scale_ / (tail.is_lower ? boost::math::gamma_q_inv(shape_, tail.probability, QuietGamma())
-                                 : boost::math::gamma_p_inv(shape_, tail.probability, QuietGamma()));
+  return scale_ / standard_gamma_quantile(shape_, {tail.probability, !tail.is_lower});
+}
+
+double InverseGammaLaw::stretched(Tail tail) const {
+  return -std::log(standard_gamma_quantile(shape_, {tail.probability, !tail.is_lower}));
 }
 
 Tail InverseGammaLaw::tail(double u) const {

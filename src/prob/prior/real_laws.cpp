@@ -56,6 +56,11 @@ double StudentTLaw::quantile(Tail tail) const {
   return location_ + scale_ * (tail.is_lower ? t : -t);
 }
 
+double StudentTLaw::stretched(Tail tail) const {
+  const double s = std::asinh(boost::math::quantile(StudentsT(dof_), tail.probability));
+  return tail.is_lower ? s : -s;
+}
+
 Tail StudentTLaw::tail(double u) const {
   const double t = (u - location_) / scale_;
   return {boost::math::cdf(StudentsT(dof_), -std::abs(t)), t < 0.0};
@@ -104,6 +109,14 @@ BetaLaw::BetaLaw(double alpha, double beta)
 double BetaLaw::quantile(Tail tail) const {
   return tail.is_lower ? boost::math::ibeta_inv(alpha_, beta_, tail.probability, QuietBeta())
                        : boost::math::ibetac_inv(alpha_, beta_, tail.probability, QuietBeta());
+}
+
+// log(u / (1 - u)), each from its own side.
+double BetaLaw::stretched(Tail tail) const {
+  double rest = 0.0;
+  const double u = tail.is_lower ? boost::math::ibeta_inv(alpha_, beta_, tail.probability, &rest, QuietBeta())
+                                 : boost::math::ibetac_inv(alpha_, beta_, tail.probability, &rest, QuietBeta());
+  return std::log(u) - std::log(rest);
 }
 
 Tail BetaLaw::tail(double u) const {

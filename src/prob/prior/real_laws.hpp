@@ -2,7 +2,7 @@
 /// What      Laws of real and of bounded parameters: Student t, normal truncated to an interval, beta.
 /// Method    inverse incomplete beta function (Boost.Math) and the normal quantile; see Independent.
 /// Parallel  local; thread-safe.
-/// Cost      1 to 2 us a value; the truncated normal 0.1 us.
+/// Cost      0.05 us a value by tables, which cost some milliseconds once; the truncated normal 0.1 us.
 /// Fails     KeyError: sizes that do not fit, bounds that hold no mass.
 #include "prob/prior/independent.hpp"
 
@@ -16,6 +16,11 @@ class StudentTLaw {
   Tail tail(double u) const;
   double log_density(double u) const;
   double slope(double u) const;
+  double stretched(Tail tail) const;
+  double unstretch(double s) const { return location_ + scale_ * std::sinh(s); }
+  bool operator==(const StudentTLaw& o) const {
+    return dof_ == o.dof_ && location_ == o.location_ && scale_ == o.scale_;
+  }
 
  private:
   double dof_, location_, scale_, log_constant_;
@@ -46,6 +51,9 @@ class BetaLaw {
   Tail tail(double u) const;
   double log_density(double u) const;
   double slope(double u) const { return (alpha_ - 1.0) / u - (beta_ - 1.0) / (1.0 - u); }
+  double stretched(Tail tail) const;
+  double unstretch(double s) const { return s < 0.0 ? std::exp(s) / (1.0 + std::exp(s)) : 1.0 / (1.0 + std::exp(-s)); }
+  bool operator==(const BetaLaw& o) const { return alpha_ == o.alpha_ && beta_ == o.beta_; }
 
  private:
   double alpha_, beta_, log_constant_;
