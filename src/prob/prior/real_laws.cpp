@@ -113,10 +113,10 @@ double BetaLaw::quantile(Tail tail) const {
 
 // log(u / (1 - u)), each from its own side.
 double BetaLaw::stretched(Tail tail) const {
-  double rest = 0.0;
-  const double u = tail.is_lower ? boost::math::ibeta_inv(alpha_, beta_, tail.probability, &rest, QuietBeta())
-                                 : boost::math::ibetac_inv(alpha_, beta_, tail.probability, &rest, QuietBeta());
-  return std::log(u) - std::log(rest);
+  double other = 0.0;  // 1 - u has the law with alpha and beta exchanged
+  const double small = tail.is_lower ? boost::math::ibeta_inv(alpha_, beta_, tail.probability, &other, QuietBeta())
+                                     : boost::math::ibeta_inv(beta_, alpha_, tail.probability, &other, QuietBeta());
+  return (tail.is_lower ? 1.0 : -1.0) * (std::log(small) - std::log(other));
 }
 
 Tail BetaLaw::tail(double u) const {
