@@ -95,6 +95,9 @@ TEST(JointModel, ARowFailsWhereOneOfItsModelsDoes) {
 
 TEST(JointModel, RefusesParametersThatDoNotFit) {
   const auto a = formulas({"a", "b"}, {"a * b"}), b = formulas({"c"}, {"c"});
+  EXPECT_THROW(JointModel({{"first", "first"}, {}}, {a, a}), deck::KeyError);
+  const JointModel clash({{"one", "two"}, {{0}, {1}}}, {formulas({"k"}, {"k"}), formulas({"k"}, {"2 * k"})});
+  EXPECT_EQ(clash.shape().input_names, (std::vector<std::string>{"one.k", "two.k"}));
   const auto complaint = [&](const std::vector<std::vector<double>>& inputs, const std::string& key) {
     try {
       JointModel({{"first", "second"}, inputs}, {a, b});

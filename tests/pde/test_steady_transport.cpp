@@ -101,6 +101,21 @@ TEST(SteadyTransport, GroupsWithoutUnknownSourceHaveNone) {
   EXPECT_NEAR(outputs_at(*make(p), {1.0})[0], 1.5 * one, 1e-12) << "the known part comes to it";
 }
 
+TEST(SteadyTransport, WithoutOutflowOrAGivenValueThereIsNoSolution) {
+  Params p;
+  p.cells = {6, 6}, p.points = {{0.5, 0.5}}, p.quantities = {"wind"}, p.source = "1";
+  const auto model = make(p);
+  try {
+    outputs_at(*model, {0.0, 0.0});
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("it is not determined"));
+  }
+  EXPECT_GT(outputs_at(*model, {0.1, 0.0})[0], 0.0);
+  p.dirichlet = {{"left", 0.0}};
+  EXPECT_GT(outputs_at(*make(p), {0.0, 0.0})[0], 0.0);
+}
+
 std::string complaint(const Params& p, std::string& key) {
   try {
     make(p);
@@ -129,6 +144,10 @@ TEST(SteadyTransport, RefusesWhatDoesNotFit) {
   q = p, q.source = "1 / (x - x)";
   complaint(q, key);
   EXPECT_EQ(key, "source");
+  q = p, q.closed = {"left"}, q.dirichlet = {{"left", 1.0}};
+  EXPECT_THAT(complaint(q, key), testing::HasSubstr("'left' is closed"));
+  q = p, q.closed = {"left", "right", "bottom", "top"}, q.wind = {1.0, 0.0};
+  EXPECT_THAT(complaint(q, key), testing::HasSubstr("nowhere to go"));
   q = p, q.closed = {"lid"};
   EXPECT_THAT(complaint(q, key), testing::HasSubstr("no side 'lid'"));
 }

@@ -36,7 +36,10 @@ JointModel::JointModel(const Params& params, std::vector<std::shared_ptr<const m
     throw deck::KeyError("inputs", fmt::format("has {} lists for {} models", params.inputs.size(), models.size()));
   int numbers = 0;
   std::map<int, std::string> names;  // of the parameters, from the first model that takes each
+  std::map<int, std::string> takers;
   for (std::size_t i = 0; i < models.size(); ++i) {
+    if (std::count(params.models.begin(), params.models.end(), params.models[i]) > 1)
+      throw deck::KeyError("models", fmt::format("names '{}' twice", params.models[i]), "", {static_cast<int>(i), 0});
     const model::Shape& shape = models[i]->shape();
     Part part{params.models[i], models[i], {}, shape_.outputs, shape.outputs};
     const int entry = static_cast<int>(i), value = numbers;  // of the model; of its first number in inputs
@@ -52,6 +55,7 @@ JointModel::JointModel(const Params& params, std::vector<std::shared_ptr<const m
           "inputs",
           fmt::format("gives model '{}' {} parameters, but it takes {}", part.name, part.inputs.size(), shape.inputs),
           "", {value, 0});
+    for (const int k : part.inputs) takers.emplace(k, part.name);
     for (int k = 0; k < shape.inputs; ++k)
       names.emplace(part.inputs[static_cast<std::size_t>(k)],
                     shape.input_names.empty() ? fmt::format("u[{}]", part.inputs[static_cast<std::size_t>(k)])
@@ -71,7 +75,9 @@ JointModel::JointModel(const Params& params, std::vector<std::shared_ptr<const m
   shape_.inputs = names.rbegin()->first + 1;
   for (int k = 0; k < shape_.inputs; ++k) {
     if (names.count(k) == 0) throw deck::KeyError("inputs", fmt::format("no model takes parameter {}", k));
-    shape_.input_names.push_back(names[k]);
+    const auto is_same = [&](const auto& other) { return other.second == names[k]; };
+    const bool is_alone = std::count_if(names.begin(), names.end(), is_same) == 1;
+    shape_.input_names.push_back(is_alone ? names[k] : takers[k] + "." + names[k]);
   }
   if (params.inputs.empty()) shape_.input_grid = models[0]->shape().input_grid;
 }

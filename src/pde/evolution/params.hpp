@@ -23,7 +23,9 @@ struct CommonParams : model::TimesParams, nodal::NodeParams {
 template <class Params>
 void add_common_keys(deck::Schema<Params>& s) {
   s.key("dt", &CommonParams::dt, "1",
-        "longest step; between two observations all steps are equal and end on the second", deck::positive())
+        "longest step; between two observations all steps are equal and end on the second. It must suit all of the "
+        "prior: rows for which it is unstable fail",
+        deck::positive())
       .required()
       .example("0.001")
       .choice("method", &CommonParams::method, "how steps are made",

@@ -88,9 +88,18 @@ class SteadyTransport : public fem::Equation {
   SteadyTransport(Layout layout, Medium medium, Parts parts)
       : Equation(std::move(layout)), medium_(std::move(medium)), parts_(std::move(parts)) {
     d_ = this->layout().mesh->dimension;
+    const std::vector<char>& fixed = this->layout().is_fixed;
+    is_held_ = std::any_of(fixed.begin(), fixed.end(), [](char is_fixed) { return is_fixed != 0; });
   }
 
-  std::string fault(const double* theta) const override { return medium_.fault(theta); }
+  std::string fault(const double* theta) const override {
+    std::string fault = medium_.fault(theta);
+    if (!fault.empty() || is_held_) return fault;
+    medium_.fields(theta, at_);
+    const bool has_outflow = std::any_of(parts_.facets.begin(), parts_.facets.end(),
+                                         [this](const OpenFacet& facet) { return through(facet, at_) > 0.0; });
+    return has_outflow ? "" : "no wind blows out through an open side, and c is given nowhere: it is not determined";
+  }
   void coefficients(const double* theta, double* q) const override {
     medium_.fields(theta, at_);
     for (const Edge& edge : parts_.edges) {
@@ -161,6 +170,7 @@ class SteadyTransport : public fem::Equation {
   Medium medium_;
   Parts parts_;
   int d_;
+  bool is_held_;                      ///< c is given somewhere
   mutable MediumFields at_, change_;  ///< of the row under way: rows come one after the other
 };
 
@@ -168,14 +178,19 @@ class SteadyTransport : public fem::Equation {
 void add_open_sides(const Params& params, Layout& layout, std::vector<OpenFacet>& facets) {
   const field::Mesh& mesh = *layout.mesh;
   const int d = mesh.dimension;
-  for (const std::string& name : params.closed) fem::side_of(mesh, "closed", name);
+  const auto is_given = [&params](const std::string& side) {
+    return std::any_of(params.dirichlet.begin(), params.dirichlet.end(),
+                       [&side](const deck::Named<double>& one) { return one.name == side; });
+  };
+  for (const std::string& name : params.closed) {
+    fem::side_of(mesh, "closed", name);
+    if (is_given(name)) throw deck::KeyError("dirichlet", fmt::format("side '{}' is closed", name));
+  }
   fem::Terms terms;
   terms.size = d;
   for (int f = 0; f < mesh.facet_count(); ++f) {
     const std::string& side = mesh.sides[static_cast<std::size_t>(mesh.facet_side[static_cast<std::size_t>(f)])];
-    const bool is_given = std::any_of(params.dirichlet.begin(), params.dirichlet.end(),
-                                      [&](const deck::Named<double>& one) { return one.name == side; });
-    if (is_given || contains(params.closed, side)) continue;
+    if (is_given(side) || contains(params.closed, side)) continue;
     const auto normal = outward_normal(mesh, f);
     facets.push_back({mesh.facet_element[static_cast<std::size_t>(f)], {normal[0], normal[1], normal[2]}});
     terms.dofs.insert(terms.dofs.end(), mesh.facet(f), mesh.facet(f) + d);
@@ -184,6 +199,9 @@ void add_open_sides(const Params& params, Layout& layout, std::vector<OpenFacet>
       for (int j = 0; j < d; ++j) terms.matrix.push_back(i == j ? mesh.facet_area(f) / d : 0.0);
   }
   layout.terms.push_back(std::move(terms));
+  if (facets.empty() && params.dirichlet.empty())
+    throw deck::KeyError("closed", "leaves no side open, and c is given on none: what sources give has nowhere to go",
+                         "an open side, or one under dirichlet");
 }
 
 Layout layout_of(const Params& params, const Data& data, const Medium& medium, std::shared_ptr<const field::Mesh> mesh,
@@ -216,10 +234,9 @@ std::string fault_of_quantities(const Params& p) {
   const bool by_element = contains(p.quantities, "source") || contains(p.quantities, "diffusivity");
   if (!by_element && (p.unknown != fem::Unknown::groups || !p.groups.empty() || !p.known.empty()))
     return "unknown, groups, known and grid go with the quantities source and diffusivity";
-  if (!contains(p.quantities, "stream") && !p.stream_grid.empty()) return "stream_grid goes with the quantity stream";
-  if (contains(p.quantities, "point_source") != (p.source_width > 0.0))
-    return "source_width and the quantity point_source go together";
-  return "";
+  return contains(p.quantities, "point_source") && p.source_width == 0.0
+             ? "the quantity point_source needs source_width, the width of its Gaussian"
+             : "";
 }
 
 }  // namespace
@@ -253,11 +270,24 @@ deck::Schema<Params> schema() {
       .key("fluxes", &Params::fluxes, "",
            "sides under dirichlet through which the flux into the domain, of wind and diffusion, is observed");
   fem::add_solver_keys(s);
-  s.check("quantities", fault_of_quantities).check("points", [](const Params& p) {
-    return p.points.empty() && p.patches.empty() && p.fluxes.empty()
-               ? std::string("nothing is observed: give points, patches or fluxes")
-               : std::string();
-  });
+  s.check("quantities", fault_of_quantities)
+      .check("stream_grid",
+             [](const Params& p) {
+               return p.stream_grid.empty() || contains(p.quantities, "stream")
+                          ? std::string()
+                          : std::string("stream_grid goes with the quantity stream");
+             })
+      .check("source_width",
+             [](const Params& p) {
+               return p.source_width == 0.0 || contains(p.quantities, "point_source")
+                          ? std::string()
+                          : std::string("source_width goes with the quantity point_source");
+             })
+      .check("points", [](const Params& p) {
+        return p.points.empty() && p.patches.empty() && p.fluxes.empty()
+                   ? std::string("nothing is observed: give points, patches or fluxes")
+                   : std::string();
+      });
   return s;
 }
 

@@ -10,6 +10,7 @@
 #include "pde/evolution/engine.hpp"
 #include "pde/evolution/stencil.hpp"
 #include "pde/transport/faces.hpp"
+#include "pde/transport/quantities.hpp"
 
 namespace aleator::pde::transport {
 namespace {
@@ -17,39 +18,6 @@ namespace {
 using evolution::Layout;
 using evolution::Point;
 using evolution::Rates;
-
-const std::vector<std::string>& all_quantities() {
-  static const std::vector<std::string> names{"initial", "source", "diffusivity", "wind", "stream", "point_source"};
-  return names;
-}
-
-// Where the unknowns of each quantity begin; -1: it is known.
-struct Unknowns {
-  int initial = -1, source = -1, diffusivity = -1, wind = -1, stream = -1, point_source = -1;
-  bool is_any_of_medium() const { return diffusivity >= 0 || wind >= 0 || stream >= 0; }
-};
-
-int& first_of(const std::string& quantity, Unknowns& u) {
-  int* const places[] = {&u.initial, &u.source, &u.diffusivity, &u.wind, &u.stream, &u.point_source};
-  const auto& names = all_quantities();
-  return *places[std::find(names.begin(), names.end(), quantity) - names.begin()];
-}
-
-Unknowns name_unknowns(const Params& p, std::vector<std::string>& names) {
-  Unknowns unknowns;
-  for (const std::string& quantity : p.quantities) {
-    first_of(quantity, unknowns) = static_cast<int>(names.size());
-    const auto add = [&](const std::string& stem, int count) {
-      for (int k = 0; k < count; ++k) names.push_back(fmt::format("{}_{}", stem, k));
-    };
-    if (quantity == "initial" || quantity == "source") add(quantity, p.cells * p.cells);
-    if (quantity == "diffusivity") names.push_back(quantity);
-    if (quantity == "wind") names.insert(names.end(), {"wind_x", "wind_y"});
-    if (quantity == "stream") add("psi", (p.stream_grid[0] + 1) * (p.stream_grid[1] + 1));
-    if (quantity == "point_source") names.insert(names.end(), {"source_x", "source_y", "source_strength"});
-  }
-  return unknowns;
-}
 
 evolution::Grid grid_of(const Params& p, evolution::Share share) {
   return {{p.mesh[0], p.mesh[1]}, {p.lengths.front(), p.lengths.back()}, false, share};
@@ -359,42 +327,13 @@ class Transport : public evolution::SemiDiscrete {
   evolution::SparseMap blocks_, stream_;
 };
 
-bool contains(const Params& p, const std::string& quantity) {
-  return std::find(p.quantities.begin(), p.quantities.end(), quantity) != p.quantities.end();
-}
-
-std::string fault_of_quantities(const Params& p) {
-  for (std::size_t k = 0; k < p.quantities.size(); ++k) {
-    const std::string& quantity = p.quantities[k];
-    const auto& all = all_quantities();
-    if (std::find(all.begin(), all.end(), quantity) == all.end())
-      return fmt::format("quantities: '{}' is none; there are {}", quantity, fmt::join(all, ", "));
-    if (std::find(p.quantities.begin(), p.quantities.begin() + static_cast<std::ptrdiff_t>(k), quantity) !=
-        p.quantities.begin() + static_cast<std::ptrdiff_t>(k))
-      return fmt::format("quantities: '{}' is named twice", quantity);
-  }
-  if (p.quantities.empty()) return "nothing is unknown: name a quantity";
-  if (contains(p, "stream") != !p.stream_grid.empty()) return "stream_grid and the quantity stream go together";
-  if (contains(p, "point_source") != (p.source_width > 0.0))
-    return "source_width and the quantity point_source go together";
-  return "";
-}
-
-std::string fault_of_grid(const Params& p) {
-  if (p.mesh.size() != 2) return fmt::format("mesh has {} numbers, not the two nx, ny", p.mesh.size());
-  if (p.lengths.size() > 2) return fmt::format("lengths has {} numbers: one, or one for each axis", p.lengths.size());
-  if (p.wind.size() != 2) return fmt::format("wind has {} numbers, not the two wx, wy", p.wind.size());
-  if (!p.stream_grid.empty() && p.stream_grid.size() != 2) return "stream_grid has not the two numbers nx, ny";
-  const bool has_blocks = contains(p, "initial") || contains(p, "source");
+std::string fault_of_mesh(const Params& p) {
+  if (p.mesh.size() != 2) return fmt::format("mesh must be two numbers, nx and ny, not {}", p.mesh.size());
   for (const int n : p.mesh)
-    if (has_blocks && n % p.cells != 0)
+    if ((contains(p, "initial") || contains(p, "source")) && n % p.cells != 0)
       return fmt::format("mesh: {} is not a multiple of cells = {}: blocks must be made of whole grid cells", n,
                          p.cells);
-  const double size = std::max(p.lengths.front() / p.mesh[0], p.lengths.back() / p.mesh[1]);
-  return p.source_width > 0.0 && p.source_width < size
-             ? fmt::format("source_width = {:g} is less than the size of a grid cell, {:g}: the grid must resolve it",
-                           p.source_width, size)
-             : "";
+  return "";
 }
 
 }  // namespace
@@ -428,7 +367,21 @@ deck::Schema<Params> schema() {
            "there, brings nothing in, and nothing diffuses");
   nodal::add_initial_state_key(s, "0");
   evolution::add_common_keys(s);
-  s.check("quantities", fault_of_quantities).check("mesh", fault_of_grid);
+  s.check("quantities", fault_of_quantities)
+      .check("mesh", fault_of_mesh)
+      .check("lengths",
+             [](const Params& p) {
+               return p.lengths.size() <= 2
+                          ? std::string()
+                          : fmt::format("lengths must be one number, or one for each axis, not {}", p.lengths.size());
+             })
+      .check("wind",
+             [](const Params& p) {
+               return p.wind.size() == 2 ? std::string()
+                                         : fmt::format("wind must be two numbers, wx and wy, not {}", p.wind.size());
+             })
+      .check("stream_grid", fault_of_stream_grid)
+      .check("source_width", fault_of_source_width);
   return s;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 /// What      A dear quantile function z -> u = Q(Phi(z)) as polynomials: what a prior computes for every parameter of every row.
 /// Method    s, u stretched (its logarithm, say), is smooth in z. On each of 34 intervals of length 1/2 it is the polynomial of
-///           degree 13 through Chebyshev points, by Clenshaw's recurrence. Each interval is compared with the function itself at three
-///           points; where it is off by more than 1e-13 max(1, |s|), and beyond |z| = 8.5, the function itself is used.
+///           degree 13 through Chebyshev points, by Clenshaw's recurrence. Each interval is compared with the function
+///           itself at three points; where it is off by more than 1e-13 max(1, |s|), and beyond |z| = 8.5, the function
+///           itself is used.
 /// Parallel  const; thread-safe.
 /// Cost      made by 600 quantiles, 1 to 20 ms; then 15 ns and what makes u of s.
 /// Fails     -
