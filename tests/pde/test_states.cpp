@@ -259,7 +259,7 @@ TEST(PdeStates, RefuseNodesAndFormulasThatAreNone) {
   p.initial_state = {"sin(y)"};
   EXPECT_THAT(message("initial_state", [&] { burgers::make(p); }), testing::HasSubstr("'y'"));
   p.initial_state = {"1 / x"};
-  EXPECT_EQ(message("initial_state", [&] { burgers::make(p); }), "u is inf at (0)");
+  EXPECT_EQ(message("initial_state", [&] { burgers::make(p); }), "is inf at (0)");
 }
 
 }  // namespace

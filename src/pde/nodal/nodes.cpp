@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "math/expression/formula.hpp"
+#include "pde/nodal/formula.hpp"
 
 namespace aleator::pde::nodal {
 
@@ -50,27 +50,13 @@ std::vector<double> initial_values(const NodeParams& params, const Nodes& nodes)
   if (static_cast<int>(formulas.size()) != fields)
     throw deck::KeyError("initial_state", fmt::format("{} formulas for {} fields", formulas.size(), fields),
                          fmt::format("one for each of {}", fmt::join(nodes.fields, ", ")));
-  const kernels::Batch at("nodes", n, nodes.dimension()), y("values", n, fields);
+  std::vector<double> places, values;
   for (int node = 0; node < n; ++node)
-    for (int a = 0; a < nodes.dimension(); ++a) at(node, a) = nodes.position(a, node);
-  try {
-    const std::vector<std::string> axes = {"x", "y"};
-    const math::Formula formula({{axes.begin(), axes.begin() + nodes.dimension()}, {}, {}, formulas});
-    if (formula.outputs() != fields)
-      throw deck::KeyError("initial_state", "a formula is not one number for a number x, but several");
-    formula.evaluate(at, y);
-  } catch (const math::FormulaError& error) {
-    throw deck::KeyError("initial_state", error.what(), error.hint, {error.entry, static_cast<int>(error.at)});
+    for (int a = 0; a < nodes.dimension(); ++a) places.push_back(nodes.position(a, node));
+  for (int k = 0; k < fields; ++k) {
+    const std::vector<double> of_field = formula_values("initial_state", formulas[k], nodes.dimension(), places, k);
+    values.insert(values.end(), of_field.begin(), of_field.end());
   }
-  std::vector<double> values(static_cast<std::size_t>(nodes.states()));
-  for (int node = 0; node < n; ++node)
-    for (int k = 0; k < fields; ++k) {
-      if (!std::isfinite(y(node, k)))
-        throw deck::KeyError("initial_state",
-                             fmt::format("{} is {} at ({:.6g})", nodes.fields[k], y(node, k),
-                                         fmt::join(&at(node, 0), &at(node, 0) + nodes.dimension(), ", ")));
-      values[static_cast<std::size_t>(k) * n + node] = y(node, k);
-    }
   return values;
 }
 

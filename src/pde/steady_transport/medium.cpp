@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "deck/registry.hpp"
-#include "math/expression/formula.hpp"
+#include "pde/nodal/formula.hpp"
 
 namespace aleator::pde::steady_transport {
 namespace {
@@ -14,28 +14,6 @@ namespace {
 const std::vector<std::string>& all_quantities() {
   static const std::vector<std::string> names{"source", "diffusivity", "wind", "stream", "point_source"};
   return names;
-}
-
-// Values of a formula of x, y (z) at points.
-std::vector<double> values_at(const std::string& key, const std::string& text, int dimension,
-                              const std::vector<double>& points) {
-  const auto count = static_cast<int>(points.size()) / dimension;
-  const kernels::Batch at("points", count, dimension), y("values", count, 1);
-  for (int i = 0; i < count; ++i)
-    for (int a = 0; a < dimension; ++a) at(i, a) = points[static_cast<std::size_t>(i * dimension + a)];
-  try {
-    const std::vector<std::string> axes = {"x", "y", "z"};
-    const math::Formula formula({{axes.begin(), axes.begin() + dimension}, {}, {}, {text}});
-    if (formula.outputs() != 1) throw deck::KeyError(key, "is not one number for a place, but several");
-    formula.evaluate(at, y);
-  } catch (const math::FormulaError& error) {
-    throw deck::KeyError(key, error.what(), error.hint, {-1, static_cast<int>(error.at)});
-  }
-  for (int i = 0; i < count; ++i)
-    if (!std::isfinite(y(i, 0)))
-      throw deck::KeyError(
-          key, fmt::format("is {} at ({:.6g})", y(i, 0), fmt::join(&at(i, 0), &at(i, 0) + dimension, ", ")));
-  return {y.data(), y.data() + count};
 }
 
 // v_e += (psi_y, -psi_x) on each element.
@@ -68,7 +46,7 @@ Medium::Medium(const Params& params, std::shared_ptr<const field::Mesh> the_mesh
     centres.insert(centres.end(), centre.begin(), centre.begin() + mesh.dimension);
   }
   known_.diffusivity.assign(count, is_unknown("diffusivity") ? 0.0 : params.diffusivity);
-  known_.source = values_at("source", params.source, mesh.dimension, centres);
+  known_.source = nodal::formula_values("source", params.source, mesh.dimension, centres);
   std::vector<double> wind = params.wind;
   if (wind == std::vector<double>{0.0}) wind.assign(d, 0.0);
   if (wind.size() != d)
@@ -77,7 +55,8 @@ Medium::Medium(const Params& params, std::shared_ptr<const field::Mesh> the_mesh
   const bool has_stream = params.stream != "0";
   if ((has_stream || is_unknown("stream")) && d != 2)
     throw deck::KeyError(has_stream ? "stream" : "quantities", "a stream function is for meshes of triangles");
-  if (has_stream) add_curl(mesh, values_at("stream", params.stream, mesh.dimension, mesh.points), known_.velocity);
+  if (has_stream)
+    add_curl(mesh, nodal::formula_values("stream", params.stream, mesh.dimension, mesh.points), known_.velocity);
 }
 
 void Medium::add_names(const std::string& quantity, const Params& params) {

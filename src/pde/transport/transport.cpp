@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "deck/registry.hpp"
-#include "math/expression/formula.hpp"
 #include "pde/evolution/engine.hpp"
 #include "pde/evolution/stencil.hpp"
+#include "pde/nodal/formula.hpp"
 #include "pde/transport/faces.hpp"
 #include "pde/transport/quantities.hpp"
 
@@ -41,24 +41,10 @@ std::array<Side, 4> sides_of(const Params& p) {
   return sides;
 }
 
-// Values of a formula of x and y at points.
-std::vector<double> values_at(const std::string& key, const std::string& text,
-                              const std::vector<std::vector<double>>& points) {
-  const auto count = static_cast<int>(points.size());
-  const kernels::Batch at("points", count, 2), y("values", count, 1);
-  for (int i = 0; i < count; ++i)
-    for (int a = 0; a < 2; ++a) at(i, a) = points[static_cast<std::size_t>(i)][static_cast<std::size_t>(a)];
-  try {
-    const math::Formula formula({{"x", "y"}, {}, {}, {text}});
-    if (formula.outputs() != 1) throw deck::KeyError(key, "is not one number for a place, but several");
-    formula.evaluate(at, y);
-  } catch (const math::FormulaError& error) {
-    throw deck::KeyError(key, error.what(), error.hint, {-1, static_cast<int>(error.at)});
-  }
-  for (int i = 0; i < count; ++i)
-    if (!std::isfinite(y(i, 0)))
-      throw deck::KeyError(key, fmt::format("is {} at ({:.6g}, {:.6g})", y(i, 0), at(i, 0), at(i, 1)));
-  return {y.data(), y.data() + count};
+std::vector<double> flat(const std::vector<std::vector<double>>& points) {
+  std::vector<double> all;
+  for (const std::vector<double>& point : points) all.insert(all.end(), point.begin(), point.end());
+  return all;
 }
 
 // Bilinear between the corners of nx x ny equal cells of the rectangle, x fastest, for each point.
@@ -111,8 +97,8 @@ class Transport : public evolution::SemiDiscrete {
     std::vector<std::vector<double>> corners, centres;
     for (int k = 0; k < faces_.corners(); ++k) corners.push_back(faces_.corner(k));
     for (int k = 0; k < n_; ++k) centres.push_back({layout().grid.position_of(0, k), layout().grid.position_of(1, k)});
-    known_ = {p.diffusivity, {p.wind[0], p.wind[1]}, values_at("stream", p.stream, corners)};
-    source_ = values_at("source", p.source, centres);
+    known_ = {p.diffusivity, {p.wind[0], p.wind[1]}, nodal::formula_values("stream", p.stream, 2, flat(corners))};
+    source_ = nodal::formula_values("source", p.source, 2, flat(centres));
     initial_ = initial_state(p, layout());
     initial_.resize(static_cast<std::size_t>(n_), 0.0);
     if (unknown_.initial >= 0 || unknown_.source >= 0) blocks_ = from_blocks(layout().grid, p.cells);
