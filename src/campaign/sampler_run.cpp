@@ -211,7 +211,9 @@ void SamplerRun::finish() {
   facts.idle = parallel::idle_shares(job_.comm, parallel::seconds_waited() - waited_before_,
                                      job_.watch.seconds() - start_seconds_);
   if (const std::int64_t failed = failures_.rejected + failures_.imputed; failed > 0)
-    core::warn("{}: {} rows failed; {}/failed_rows.csv", named_.name, failed, folder_);
+    core::warn("{}: {} rows failed, {:.2g} % of the model runs{}; {}/failed_rows.csv", named_.name, failed,
+               100.0 * static_cast<double>(failed) / static_cast<double>(facts.model_evaluations),
+               failures_.rejected > 0 ? ": the posterior is cut off where the model fails" : "", folder_);
   facts.farthest = farthest_state();
   const sampler::MeanEstimate estimate = running_means();
   named_.sampler->clear();  // what follows reads the draws again: not beside the members, nor beside each other

@@ -36,7 +36,7 @@ sampler = "eki"
 TOML
 echo 0.5 >data.txt
 expect 0 "$ALEATOR" run deck.toml --out program --set problem.p.on_failure=impute --set run.report=false
-says "rows failed"
+says "rows failed, "
 grep -q "^-1.*sh ended with exit code 3; it says: no convergence" program/failed_rows.csv || fail "failed_rows.csv"
 head -1 program/failed_rows.csv | grep -qx "a,reason" || fail "head of failed_rows.csv"
 
