@@ -32,8 +32,7 @@ std::string divergence_warning(const io::Json& summary) {
   if (times <= diverged_above) return {};
   return fmt::format(
       "the analysis is off the truth by {:.2g} times the spread of the members: the filter has lost the truth, or is "
-      "far "
-      "too sure; more members, more inflation, or localisation",
+      "far too sure; more members, more inflation, or localisation",
       times);
 }
 

@@ -7,6 +7,7 @@
 #include "campaign/checkpoint.hpp"
 #include "campaign/csv.hpp"
 #include "campaign/progress.hpp"
+#include "campaign/report/verdict.hpp"
 #include "campaign/run_folder.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
@@ -288,8 +289,7 @@ double SamplerRun::farthest_state() const {
   for (int row = 0; row < e.rows(); ++row)
     for (std::size_t k = 0; k < e.position.extent(1); ++k) farthest = std::max(farthest, std::abs(e.position(row, k)));
   farthest = job_.comm.max(farthest);
-  constexpr double runaway = 1e8;  // prior standard deviations
-  if (farthest > runaway)
+  if (farthest > report::threshold::runaway)
     core::warn(
         "{}: its states have run away, as far as {:.2g} prior standard deviations: shorter steps, or a method "
         "that rejects",

@@ -353,8 +353,7 @@ void put_in_words(const MethodRun& run, Verdict& v) {
       v.headline = "Biased method";
       v.summary =
           "This method approximates the posterior: but in special cases its mean and spread are wrong by an amount "
-          "that "
-          "more draws alone do not remove.";
+          "that more draws alone do not remove.";
       break;
     case Level::bad:
       v.headline = run.kind == "chains" ? "Not converged" : "Not reliable";

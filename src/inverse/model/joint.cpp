@@ -38,11 +38,11 @@ JointModel::JointModel(const Params& params, std::vector<std::shared_ptr<const m
   std::map<int, std::string> names;  // of the parameters, from the first model that takes each
   std::map<int, std::string> takers;
   for (std::size_t i = 0; i < models.size(); ++i) {
+    const int entry = static_cast<int>(i), value = numbers;  // of the model; of its first number in inputs
     if (std::count(params.models.begin(), params.models.end(), params.models[i]) > 1)
-      throw deck::KeyError("models", fmt::format("names '{}' twice", params.models[i]), "", {static_cast<int>(i), 0});
+      throw deck::KeyError("models", fmt::format("names '{}' twice", params.models[i]), "", {entry, 0});
     const model::Shape& shape = models[i]->shape();
     Part part{params.models[i], models[i], {}, shape_.outputs, shape.outputs};
-    const int entry = static_cast<int>(i), value = numbers;  // of the model; of its first number in inputs
     if (!params.inputs.empty()) numbers += static_cast<int>(params.inputs[i].size());
     for (int k = 0; k < shape.inputs && params.inputs.empty(); ++k) part.inputs.push_back(k);
     for (const double number : params.inputs.empty() ? std::vector<double>() : params.inputs[i]) {

@@ -87,6 +87,25 @@ SparseMap from_blocks(const Grid& grid, int c) {
   return map;
 }
 
+SparseMap between_corners(const std::vector<std::vector<double>>& points, const std::vector<int>& cells,
+                          const std::vector<double>& lengths) {
+  SparseMap map;
+  for (const std::vector<double>& point : points) {
+    int low[2];
+    double weight[2];
+    for (std::size_t a = 0; a < 2; ++a) {
+      const double place = point[a] / lengths[a] * cells[a];
+      low[a] = std::clamp(static_cast<int>(place), 0, cells[a] - 1), weight[a] = place - low[a];
+    }
+    for (int j = 0; j < 2; ++j)
+      for (int i = 0; i < 2; ++i)
+        map.add_entry(low[0] + i + (cells[0] + 1) * (low[1] + j),
+                      (i == 0 ? 1.0 - weight[0] : weight[0]) * (j == 0 ? 1.0 - weight[1] : weight[1]));
+    map.end_row();
+  }
+  return map;
+}
+
 std::vector<std::vector<double>> point_lattice(const Grid& grid, int m) {
   std::vector<std::vector<double>> points;
   for (int j = 0; j < (grid.dimension() == 1 ? 1 : m); ++j)

@@ -103,6 +103,10 @@ SparseMap interpolation(const Grid& grid, const std::vector<std::vector<double>>
 /// Values on c x c equal blocks of the square to a grid of which c divides both numbers of points; k = i + c j, i along x.
 SparseMap from_blocks(const Grid& grid, int c);
 
+/// Bilinear between the corners of nx x ny equal cells of a rectangle from 0, x fastest: one row for each point.
+SparseMap between_corners(const std::vector<std::vector<double>>& points, const std::vector<int>& cells,
+                          const std::vector<double>& lengths);
+
 /// m points along each axis, at (k + 1/2) / m of its length, x fastest.
 std::vector<std::vector<double>> point_lattice(const Grid& grid, int m);
 

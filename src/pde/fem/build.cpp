@@ -33,6 +33,11 @@ std::string fault_of_unknowns(const MeshParams& p) {
   return !by_grid && !p.grid.empty() ? "grid goes with unknown = \"grid\"" : "";
 }
 
+std::string fault_of_observation(const MeshParams& p, const std::vector<std::string>& fluxes) {
+  return p.points.empty() && p.patches.empty() && fluxes.empty() ? "nothing is observed: give points, patches or fluxes"
+                                                                 : "";
+}
+
 std::shared_ptr<const Mesh> make_mesh(const MeshParams& params) {
   if (!params.mesh.empty()) return std::make_shared<Mesh>(field::read_gmsh(params.mesh.text, params.mesh.path));
   std::vector<double> lengths = params.lengths;

@@ -37,6 +37,8 @@ struct MeshParams {
 /// What is wrong with the keys together, or empty.
 std::string fault_of_mesh(const MeshParams& params);
 std::string fault_of_unknowns(const MeshParams& params);
+/// `fluxes`: sides through which a flux is observed.
+std::string fault_of_observation(const MeshParams& params, const std::vector<std::string>& fluxes);
 
 template <class Params>
 void add_mesh_keys(deck::Schema<Params>& s) {

@@ -121,11 +121,7 @@ deck::Schema<Params> schema() {
                           ? std::string("no side has dirichlet or robin: u is determined up to a constant only")
                           : std::string();
              })
-      .check("points", [](const Params& p) {
-        return p.points.empty() && p.patches.empty() && p.fluxes.empty()
-                   ? std::string("nothing is observed: give points, patches or fluxes")
-                   : std::string();
-      });
+      .check("points", [](const Params& p) { return fem::fault_of_observation(p, p.fluxes); });
   return s;
 }
 

@@ -68,7 +68,6 @@ void Medium::add_names(const std::string& quantity, const Params& params) {
     throw refuse(fmt::format("'{}' is none", quantity), deck::did_you_mean(quantity, all_quantities()));
   if (is_unknown(quantity)) throw refuse(fmt::format("'{}' is named twice", quantity));
   first_.emplace_back(quantity, static_cast<int>(names_.size()));
-  const auto box = mesh_->box();
   if (quantity == "source" || quantity == "diffusivity") {
     if (is_unknown("source") && is_unknown("diffusivity"))
       throw refuse("source and diffusivity cannot both be unknown: their data are the same", "point_source may");
@@ -83,21 +82,12 @@ void Medium::add_names(const std::string& quantity, const Params& params) {
     const int nx = params.stream_grid[0], ny = params.stream_grid[1];
     for (int k = 0; k < (nx + 1) * (ny + 1); ++k) names_.push_back(fmt::format("psi_{}", k));
     if (params.quantities.size() == 1) input_grid_ = {ny + 1, nx + 1};
-    for (int node = 0; node < mesh_->node_count() && mesh_->dimension == 2; ++node) {
-      double at[2];
-      int cell[2];
-      for (int a = 0; a < 2; ++a) {
-        const int n = params.stream_grid[static_cast<std::size_t>(a)];
-        const double place = (mesh_->point(node)[a] - box[0][a]) / (box[1][a] - box[0][a]) * n;
-        cell[a] = std::clamp(static_cast<int>(place), 0, n - 1);
-        at[a] = place - cell[a];
-      }
-      for (int corner = 0; corner < 4; ++corner) {
-        const int i = corner % 2, j = corner / 2;
-        corner_.push_back(cell[0] + i + (nx + 1) * (cell[1] + j));
-        corner_weight_.push_back((i == 0 ? 1.0 - at[0] : at[0]) * (j == 0 ? 1.0 - at[1] : at[1]));
-      }
-    }
+    if (mesh_->dimension != 2) return;  // which the constructor refuses
+    const auto box = mesh_->box();
+    std::vector<std::vector<double>> nodes;
+    for (int node = 0; node < mesh_->node_count(); ++node)
+      nodes.push_back({mesh_->point(node)[0] - box[0][0], mesh_->point(node)[1] - box[0][1]});
+    stream_ = evolution::between_corners(nodes, params.stream_grid, {box[1][0] - box[0][0], box[1][1] - box[0][1]});
   } else {
     for (int a = 0; a < mesh_->dimension; ++a) names_.push_back(fmt::format("source_{}", "xyz"[a]));
     names_.push_back("source_strength");
@@ -124,11 +114,10 @@ void Medium::for_each_stream_entry(const Work& work) const {
   for (int e = 0; e < mesh_->element_count(); ++e) {
     mesh_->gradients(e, g);
     for (int c = 0; c < 3; ++c)
-      for (int corner = 0; corner < 4; ++corner) {
-        const auto at = static_cast<std::size_t>(4 * mesh_->element(e)[c] + corner);
-        work(e, 0, corner_[at], g[2 * c + 1] * corner_weight_[at]);
-        work(e, 1, corner_[at], -g[2 * c] * corner_weight_[at]);
-      }
+      stream_.for_each_entry(mesh_->element(e)[c], [&](int k, double weight) {
+        work(e, 0, k, g[2 * c + 1] * weight);
+        work(e, 1, k, -g[2 * c] * weight);
+      });
   }
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "pde/evolution/grid.hpp"
 #include "pde/steady_transport/steady_transport.hpp"
 
 namespace aleator::pde::steady_transport {
@@ -53,9 +54,7 @@ class Medium {
   fem::ElementValues by_element_;
   MediumFields known_;
   double width_ = 0.0;
-  // psi at node i is the sum of weight * theta(corner) over four entries each.
-  std::vector<int> corner_;
-  std::vector<double> corner_weight_;
+  evolution::SparseMap stream_;  ///< psi at the nodes
 };
 
 }  // namespace aleator::pde::steady_transport

@@ -21,7 +21,7 @@ struct Edge {
   double along[3];  ///< from node to node
 };
 
-// A facet through which the wind blows out.
+// A facet of an open side.
 struct OpenFacet {
   int element;
   double normal[3];  ///< outwards, of length 1
@@ -283,11 +283,7 @@ deck::Schema<Params> schema() {
                           ? std::string()
                           : std::string("source_width goes with the quantity point_source");
              })
-      .check("points", [](const Params& p) {
-        return p.points.empty() && p.patches.empty() && p.fluxes.empty()
-                   ? std::string("nothing is observed: give points, patches or fluxes")
-                   : std::string();
-      });
+      .check("points", [](const Params& p) { return fem::fault_of_observation(p, p.fluxes); });
   return s;
 }
 

@@ -47,26 +47,6 @@ std::vector<double> flat(const std::vector<std::vector<double>>& points) {
   return all;
 }
 
-// Bilinear between the corners of nx x ny equal cells of the rectangle, x fastest, for each point.
-evolution::SparseMap between_corners(const std::vector<std::vector<double>>& points, const std::vector<int>& cells,
-                                     const std::vector<double>& lengths) {
-  evolution::SparseMap map;
-  for (const std::vector<double>& point : points) {
-    int low[2];
-    double weight[2];
-    for (std::size_t a = 0; a < 2; ++a) {
-      const double place = point[a] / lengths[a] * cells[a];
-      low[a] = std::clamp(static_cast<int>(place), 0, cells[a] - 1), weight[a] = place - low[a];
-    }
-    for (int j = 0; j < 2; ++j)
-      for (int i = 0; i < 2; ++i)
-        map.add_entry(low[0] + i + (cells[0] + 1) * (low[1] + j),
-                      (i == 0 ? 1.0 - weight[0] : weight[0]) * (j == 0 ? 1.0 - weight[1] : weight[1]));
-    map.end_row();
-  }
-  return map;
-}
-
 // q: a, then b of all faces, then f of all cells.
 Layout layout_of(const Params& p, evolution::Share share) {
   Layout layout;
@@ -102,8 +82,7 @@ class Transport : public evolution::SemiDiscrete {
     initial_ = initial_state(p, layout());
     initial_.resize(static_cast<std::size_t>(n_), 0.0);
     if (unknown_.initial >= 0 || unknown_.source >= 0) blocks_ = from_blocks(layout().grid, p.cells);
-    if (unknown_.stream >= 0) stream_ = between_corners(corners, p.stream_grid, layout().grid.length);
-    if (unknown_.is_any_of_medium()) return;
+    if (unknown_.stream >= 0) stream_ = evolution::between_corners(corners, p.stream_grid, layout().grid.length);
     known_flow_.resize(static_cast<std::size_t>(2 * faces_.count()));
     faces_.flow(known_, known_flow_.data(), known_flow_.data() + faces_.count());
   }
@@ -130,7 +109,7 @@ class Transport : public evolution::SemiDiscrete {
       std::copy(initial_.begin(), initial_.end(), x);
   }
   bool prepare_own(double* q, double* x) const override {
-    faces_.flow(known_, q, q + faces_.count());
+    std::copy(known_flow_.begin(), known_flow_.end(), q);
     std::copy(source_.begin(), source_.end(), q + 2 * faces_.count());
     std::copy(initial_.begin(), initial_.end(), x);
     return true;
@@ -202,7 +181,9 @@ class Transport : public evolution::SemiDiscrete {
     }
     return {0.0, 2.0 * most};
   }
-  Rates known_rates() const override { return known_flow_.empty() ? Rates{} : rates(known_flow_.data(), nullptr); }
+  Rates known_rates() const override {
+    return unknown_.is_any_of_medium() ? Rates{} : rates(known_flow_.data(), nullptr);
+  }
   std::vector<std::pair<std::string, std::vector<double>>> coefficient_fields(const double* q) const override {
     const double* const source = q + 2 * faces_.count();
     return {{"source", {source, source + n_}}};
@@ -309,7 +290,7 @@ class Transport : public evolution::SemiDiscrete {
   std::vector<double> south_of_all_, north_of_all_, nothing_;  ///< rows beyond the sides
   Unknowns unknown_;
   Medium known_;
-  std::vector<double> source_, initial_, known_flow_;  ///< known_flow_: empty where the medium is unknown
+  std::vector<double> source_, initial_, known_flow_;  ///< known_flow_: a, then b of the deck's medium
   evolution::SparseMap blocks_, stream_;
 };
 
@@ -327,8 +308,7 @@ std::string fault_of_mesh(const Params& p) {
 deck::Schema<Params> schema() {
   deck::Schema<Params> s(
       "Advection-diffusion in time in a rectangle with open sides, c_t + div(v c - kappa grad c) = f: release, "
-      "sources, "
-      "wind or diffusivity from concentrations",
+      "sources, wind or diffusivity from concentrations",
       "Finite volumes; exponentially fitted fluxes, Scharfetter, Gummel 1969");
   s.key("quantities", &Params::quantities, "",
         "what is unknown, in this order: \"initial\", \"source\" (each constant on cells x cells blocks), "

@@ -9,7 +9,6 @@
 /// Fails     -
 #include <array>
 #include <functional>
-#include <memory>
 #include <vector>
 
 namespace aleator::prob {
