@@ -6,7 +6,7 @@ packages=(g++ cmake ninja-build git ccache pkg-config dpkg-dev ca-certificates p
   libpetsc-real-dev libhdf5-openmpi-dev openmpi-bin libopenmpi-dev libopenblas-dev liblapacke-dev libboost-dev
   libfftw3-dev librandom123-dev libtomlplusplus-dev libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
   libgtest-dev libgmock-dev libbenchmark-dev
-  hdf5-tools gnuplot-nox python3 python3-h5py python3-numpy clang-format)
+  hdf5-tools gnuplot-nox patchelf python3 python3-h5py python3-numpy clang-format)
 
 missing_packages() {
   local installed package

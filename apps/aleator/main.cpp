@@ -16,6 +16,7 @@
 #include "core/log.hpp"
 #include "deck/describe.hpp"
 #include "io/files.hpp"
+#include "math/blas.hpp"
 #include "parallel/session.hpp"
 
 namespace {
@@ -61,7 +62,7 @@ std::string words_of(const std::exception& error) {
 // Work that needs ranks. User errors are agreed on by all ranks, and rank 0 shows them; any other may have happened on one
 // rank alone, and the others, waiting for it, must be ended.
 void with_ranks(int argc, char** argv, const std::function<void(const parallel::Comm&)>& work) {
-  parallel::limit_spinning(argv);
+  parallel::settle_environment(argv, math::better_blas_kernels());
   const parallel::Session session(argc, argv);
   const parallel::Comm world = parallel::Comm::world();
   try {

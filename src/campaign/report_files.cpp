@@ -113,7 +113,8 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
   if (summary.contains("failed_rows")) {
     const json& failed = summary.at("failed_rows");
     run.rejected_rows = failed.at("rejected"), run.recovered_rows = failed.at("recovered_by_retry"),
-    run.imputed_rows = failed.at("imputed");
+    run.imputed_rows = failed.at("imputed"), run.lost_in_warmup = failed.value("in_warmup", 0.0);
+    run.warmup_evaluations = summary.value("evaluations_at_first_draw", 0.0);
   }
   if (summary.at("log_evidence").is_object()) {
     run.log_evidence = number_or_nan(summary.at("log_evidence").at("value"));

@@ -42,9 +42,7 @@ JobEnd SamplerRun::run() {
     progress_ = info.progress;
     history_.add(info, state);
     if (info.is_draw) {
-      if (draws_++ == 0)
-        evaluations_at_first_draw_ = state.model_evaluations,
-        warmup_seconds_ = seconds_before_ + job_.watch.seconds() - start_seconds_;
+      if (draws_++ == 0) end_warmup();
       for (const auto& [name, value] : info.numbers)
         if (name == "acceptance") accepted_ += value;
       recorder_->add(state);
@@ -63,6 +61,14 @@ JobEnd SamplerRun::run() {
   progress.end();
   finish();
   return JobEnd::finished;
+}
+
+void SamplerRun::end_warmup() {
+  evaluations_at_first_draw_ = named_.sampler->state().model_evaluations;
+  warmup_seconds_ = seconds_before_ + job_.watch.seconds() - start_seconds_;
+  if (plan_.kind != sampler::Plan::Kind::chains) return;
+  record_failures();
+  lost_in_warmup_ = failures_.lost();
 }
 
 void SamplerRun::check_finished() const {
@@ -149,6 +155,7 @@ void SamplerRun::fields(io::Archive& archive) {
   archive.field("rejected_rows", failures_.rejected);
   archive.field("recovered_rows", failures_.recovered);
   archive.field("imputed_rows", failures_.imputed);
+  archive.field("lost_in_warmup", lost_in_warmup_);
   if (archive.is_loading()) seconds_before_ = seconds;
   history_.fields(archive);
   const io::ArchiveGroup group(archive, "state");
@@ -179,6 +186,20 @@ void SamplerRun::record_failures() {
   });
 }
 
+// While chains look for their step they may meet states where the model fails: only those met later speak of the posterior.
+void SamplerRun::report_failures() const {
+  const std::int64_t failed = failures_.lost(), late = failed - lost_in_warmup_;
+  if (failed == 0) return;
+  std::string when = late > 0 && failures_.rejected > 0 ? ": the posterior is cut off where the model fails" : "";
+  if (late == 0)
+    when = ", all in the warm-up";
+  else if (lost_in_warmup_ > 0)
+    when = fmt::format(", {} of them in the warm-up", lost_in_warmup_) + when;
+  core::warn("{}: {} rows failed, {:.2g} % of the model runs{}; {}/failed_rows.csv", named_.name, failed,
+             100.0 * static_cast<double>(failed) / static_cast<double>(named_.sampler->state().model_evaluations), when,
+             folder_);
+}
+
 void SamplerRun::save_checkpoint() {
   record_failures();
   recorder_->sync();
@@ -201,7 +222,7 @@ RunFacts SamplerRun::facts() const {
   facts.divergences = history_.last("divergences");
   facts.log_evidence = state.log_evidence, facts.log_evidence_standard_error = state.log_evidence_standard_error;
   facts.ranks = job_.comm.whole().size(), facts.threads = parallel::threads();
-  facts.deck = job_.fingerprint, facts.failures = failures_;
+  facts.deck = job_.fingerprint, facts.failures = failures_, facts.lost_in_warmup = lost_in_warmup_;
   return facts;
 }
 
@@ -211,10 +232,7 @@ void SamplerRun::finish() {
   RunFacts facts = this->facts();
   facts.idle = parallel::idle_shares(job_.comm, parallel::seconds_waited() - waited_before_,
                                      job_.watch.seconds() - start_seconds_);
-  if (const std::int64_t failed = failures_.rejected + failures_.imputed; failed > 0)
-    core::warn("{}: {} rows failed, {:.2g} % of the model runs{}; {}/failed_rows.csv", named_.name, failed,
-               100.0 * static_cast<double>(failed) / static_cast<double>(facts.model_evaluations),
-               failures_.rejected > 0 ? ": the posterior is cut off where the model fails" : "", folder_);
+  report_failures();
   facts.farthest = farthest_state();
   const sampler::MeanEstimate estimate = running_means();
   named_.sampler->clear();  // what follows reads the draws again: not beside the members, nor beside each other

@@ -45,6 +45,9 @@ class SamplerRun {
   void measure(RunFacts& facts);
   /// Appends the rows that failed since the last call to failed_rows.csv. Collective.
   void record_failures();
+  /// Notes what the first draw ends. Collective.
+  void end_warmup();
+  void report_failures() const;
   /// Collective; valid on rank 0.
   prob::ScalarSummary log_density_summary();
   void show_live_diagnostics(const sampler::StepInfo& info);
@@ -74,6 +77,7 @@ class SamplerRun {
   History history_;
   double next_error_at_ = 1.0;     // draws after which the error of the means is taken next
   model::FailureCounts failures_;  // over all ranks, up to the last call of record_failures
+  std::int64_t lost_in_warmup_ = 0;
 
   double start_seconds_ = 0.0;  // of the watch, when this process began this sampler
   double waited_before_ = 0.0;  // for other groups, until then

@@ -224,7 +224,8 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["farthest"] = number(facts.farthest);
   out["failed_rows"] = {{"rejected", facts.failures.rejected},
                         {"recovered_by_retry", facts.failures.recovered},
-                        {"imputed", facts.failures.imputed}};
+                        {"imputed", facts.failures.imputed},
+                        {"in_warmup", facts.lost_in_warmup}};
   out["posterior_predictive"] = check_json(facts.posterior_check, facts.posterior_check.pit.size());
   out["prior_predictive"] = check_json(facts.prior_check, facts.prior_check.pit.size());
   out["stein_discrepancy"] = facts.stein.draws == 0 ? io::Json(nullptr)

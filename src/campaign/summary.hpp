@@ -32,6 +32,7 @@ struct RunFacts {
   std::vector<double> idle;  ///< share of the time that each group of ranks waited for others; empty with one group
   std::string deck;          ///< fingerprint of the deck that made it
   model::FailureCounts failures;
+  std::int64_t lost_in_warmup = 0;               ///< of chains: model runs that failed before the first draw
   PredictiveCheck posterior_check, prior_check;  ///< fewer than two draws: not made
   SteinDistance stein;
   double farthest = 0.0;  ///< largest |z| of a state at the end

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "math/blas.hpp"
 
 namespace aleator::math {
 namespace {
@@ -187,8 +188,7 @@ SymmetricEigen eigen_symmetric(const Matrix& a) {
   }
   SymmetricEigen result{std::vector<double>(n), a};
   if (n == 0) return result;
-  // Two threads of OpenBLAS add in another order than one, and it has read its environment before main could set it.
-  [[maybe_unused]] static const bool is_serial = (openblas_set_num_threads(1), true);
+  use_one_blas_thread();
   const int info = LAPACKE_dsyev(LAPACK_ROW_MAJOR, 'V', 'L', n, result.vectors.a.data(), n, result.values.data());
   if (info != 0) {
     throw core::NumericsError(fmt::format("dsyev did not converge on a {} x {} matrix (info = {})", n, n, info));

@@ -7,20 +7,9 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "math/blas.hpp"
 
 namespace aleator::math {
-namespace {
-
-// OpenBLAS would start as many threads as OMP_NUM_THREADS says for each of our own.
-void use_one_blas_thread() {
-  static const bool is_done = [] {
-    openblas_set_num_threads(1);
-    return true;
-  }();
-  (void)is_done;
-}
-
-}  // namespace
 
 void add_product(double alpha, const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& c) {
   const int depth = a.is_transposed ? a.rows : a.cols;

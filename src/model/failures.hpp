@@ -12,6 +12,7 @@ struct FailureCounts {
   std::int64_t rejected = 0;   ///< likelihood zero
   std::int64_t recovered = 0;  ///< sound when computed again
   std::int64_t imputed = 0;    ///< given what the nearest sound row has
+  std::int64_t lost() const { return rejected + imputed; }
 };
 
 class CountsFailures {

@@ -67,11 +67,13 @@ void warn_if_crowded(const Comm& world) {
 
 }  // namespace
 
-void limit_spinning(char** argv) {
-  if (std::getenv("GOMP_SPINCOUNT") != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+void settle_environment(char** argv, const std::string& blas_kernels) {
+  const bool limits_spinning = std::getenv("GOMP_SPINCOUNT") == nullptr && std::getenv("OMP_WAIT_POLICY") == nullptr;
+  if (!limits_spinning && blas_kernels.empty()) return;
   // Some 0.3 ms: longer than the waits between two loops of a step, far shorter than a time slice.
-  setenv("GOMP_SPINCOUNT", "10000", 1);
-  execv("/proc/self/exe", argv);  // returns only when it fails: then threads spin as before
+  if (limits_spinning) setenv("GOMP_SPINCOUNT", "10000", 1);
+  if (!blas_kernels.empty()) setenv("OPENBLAS_CORETYPE", blas_kernels.c_str(), 1);
+  execv("/proc/self/exe", argv);  // returns only when it fails: then all is as before
 }
 
 LocalSession::LocalSession() {

@@ -29,10 +29,12 @@ class Session {
   Session& operator=(const Session&) = delete;
 };
 
-/// To be called before a Session, with main's argv. Threads that wait for each other spin: on a core that another process
-/// wants they then hold up the one they wait for, and a run is 40 times slower. libgomp reads how long to spin when it is
-/// loaded, so the program replaces itself once (5 ms), unless the environment sets GOMP_SPINCOUNT or OMP_WAIT_POLICY.
-void limit_spinning(char** argv);
+/// To be called before a Session, with main's argv. Libraries read their environment when they are loaded, so the program
+/// replaces itself once (20 ms) where something is to be set that the user has not set:
+/// - Threads that wait for each other spin: on a core that another process wants they then hold up the one they wait for, and a
+///   run is 40 times slower. GOMP_SPINCOUNT says how long, where OMP_WAIT_POLICY says nothing.
+/// - OPENBLAS_CORETYPE, if `blas_kernels` names some (math::better_blas_kernels).
+void settle_environment(char** argv, const std::string& blas_kernels);
 
 /// After this call SIGTERM and SIGUSR1 ask the run to stop instead of ending the process, and SIGINT (Ctrl-C) too if asked.
 void catch_stop_signals(bool with_interrupt = false);

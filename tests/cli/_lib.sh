@@ -1,5 +1,6 @@
 # What the tests of the command line share; each script sources it first. Runs in a fresh folder that is removed at the end.
-# Needs in the environment: ALEATOR (the program) and SOURCE_DIR (the checkout). Exit code 77: skipped.
+# Needs in the environment: ALEATOR (the program) and SOURCE_DIR (the checkout); DEFERRED names the library that the program
+# loads only for models that want it, if it was built so. Exit code 77: skipped.
 set -u
 ALEATOR=$(realpath "${ALEATOR:?}")
 SOURCE_DIR=$(realpath "${SOURCE_DIR:?}")

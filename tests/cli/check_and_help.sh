@@ -5,6 +5,11 @@
 export OMPI_MCA_pml=none_such OMPI_MCA_btl=none_such PMIX_MCA_gds=none_such
 expect 0 "$ALEATOR" --version
 says "aleator " "git " "Kokkos " "PETSc " "MPI " "HDF5 "
+if [ -n "${DEFERRED:-}" ]; then # the loader lists what it binds: PETSc takes longer than all else
+  LD_DEBUG=files expect 0 "$ALEATOR" --version
+  says libhdf5
+  says_not "$DEFERRED"
+fi
 expect 0 "$ALEATOR" list
 says sampler/mala pde/diffusion prior/log_normal job/sample
 for component in $(grep -oE '^  [a-z]+/[a-z0-9_]+' said); do

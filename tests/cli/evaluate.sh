@@ -26,6 +26,16 @@ same one.csv two.csv "1 and 2 ranks"
 expect 0 on 4 "$ALEATOR" evaluate "$input/quickstart.toml" --at "$input/forward_checks.txt" --out four.csv # more ranks than rows
 same one.csv four.csv "1 and 4 ranks"
 
+# OpenBLAS is told which kernels to take where it does not know the processor, unless the user has said so.
+OPENBLAS_VERBOSE=2 expect 0 "$ALEATOR" evaluate "$input/quickstart.toml" --at "$input/forward_checks.txt" --out blas.csv
+if grep -q "^Core: " said && grep -qw avx2 /proc/cpuinfo; then
+  sed -n 's/^Core: //p' said | tail -1 | grep -qE "Prescott|Core2|Penryn|Dunnington|Nehalem|Generic" && fail "kernels of an old processor"
+  OPENBLAS_VERBOSE=2 OPENBLAS_CORETYPE=Nehalem expect 0 "$ALEATOR" evaluate "$input/quickstart.toml" --at "$input/forward_checks.txt" --out blas.csv
+  says "Core: Nehalem"
+  says_not "Core: Haswell"
+  says_not "Core: SkylakeX"
+fi
+
 # Rows that the model cannot compute are reported, the others are as without them.
 deck=$DECKS/all_samplers.toml
 printf '1 2 3 4\n1 -2 3 4\n4 3 2 1\n0 1 1 1\n1 nan 1 1\n1 1 inf 1\n' >rows.txt

@@ -24,7 +24,7 @@ for folder, kind in {".": "chains", "compare/mala": "chains", "compare/hmc": "ch
     evidence = summary["log_evidence"]
     assert (evidence is not None) == (kind == "particles"), folder
     if evidence: assert math.isfinite(evidence["value"]) and evidence["standard_error"] > 0
-    assert summary["failed_rows"] == {"rejected": 0, "recovered_by_retry": 0, "imputed": 0}, folder
+    assert summary["failed_rows"] == {"rejected": 0, "recovered_by_retry": 0, "imputed": 0, "in_warmup": 0}, folder
     check = summary["posterior_predictive"]
     assert 0 < check["p_value"] <= 1 and 0 <= check["outside_90_percent"] <= 1 and check["failed"] == 0, folder
     assert (summary["prior_predictive"] is not None) == (folder == "."), folder

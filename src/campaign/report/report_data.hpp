@@ -55,6 +55,7 @@ struct MethodRun {
   double sliced_wasserstein = undefined, sliced_wasserstein_noise = undefined;  ///< to a reference run
   std::string reference_run;
   double rejected_rows = 0, recovered_rows = 0, imputed_rows = 0;  ///< model runs that failed
+  double lost_in_warmup = 0, warmup_evaluations = 0;  ///< of them, and of all, before the first draw of chains
 };
 
 /// The data among what was replicated from draws of the posterior, or the prior.

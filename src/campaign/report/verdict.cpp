@@ -308,10 +308,13 @@ Check reference_check(const MethodRun& run) {
   return c;
 }
 
-// Model runs that failed, as a share of all.
+// Model runs that failed, as a share of all; in the warm-up chains may try states that say nothing of the posterior.
 Check failure_check(const MethodRun& run) {
-  const double failed = run.rejected_rows + run.imputed_rows, share = failed / run.model_evaluations;
-  std::string found = fmt::format("{} of the model runs failed", share < 0.001 ? "under 0.1 %" : percent(share));
+  const bool is_chains = run.kind == "chains";
+  const double failed = run.rejected_rows + run.imputed_rows - (is_chains ? run.lost_in_warmup : 0.0);
+  const double share = failed / (run.model_evaluations - (is_chains ? run.warmup_evaluations : 0.0));
+  std::string found = fmt::format("{} of the model runs{} failed", share < 0.001 ? "under 0.1 %" : percent(share),
+                                  is_chains && run.warmup_evaluations > 0 ? " after the warm-up" : "");
   for (const auto& [rows, words] : {std::pair(run.rejected_rows, "rejected"), std::pair(run.imputed_rows, "imputed"),
                                     std::pair(run.recovered_rows, "sound when computed again")})
     if (rows > 0) found += fmt::format("; {} {}", count(rows), words);

@@ -5,9 +5,16 @@
 #include <atomic>
 
 #include "core/error.hpp"
+#include "math/petsc/load.hpp"
 
 namespace aleator::math {
 namespace {
+
+/// Errors are thrown by check_petsc(), not printed.
+PetscErrorCode return_code(MPI_Comm, int, const char*, const char*, PetscErrorCode code, PetscErrorType, const char*,
+                           void*) {
+  return code;
+}
 
 int end_petsc(MPI_Comm, int, void*, void*) { return PetscFinalize() == 0 ? MPI_SUCCESS : MPI_ERR_OTHER; }
 
@@ -21,14 +28,15 @@ void check_petsc(PetscErrorCode code, const char* doing) {
 }
 
 void start_petsc() {
+  MPI_Comm& world = load_petsc();
   PetscBool is_started = PETSC_FALSE;
   PetscInitialized(&is_started);
   if (is_started) return;
-  PETSC_COMM_WORLD = MPI_COMM_SELF;
+  world = MPI_COMM_SELF;
   PetscOptionsSetValue(nullptr, "-skip_petscrc", "true");       // a run hangs on its deck alone
   PetscOptionsSetValue(nullptr, "-no_signal_handler", "true");  // SIGTERM is ours
   check_petsc(PetscInitializeNoArguments(), "to start");
-  PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);  // errors are thrown, not printed
+  PetscPushErrorHandler(return_code, nullptr);
   int key = MPI_KEYVAL_INVALID;
   MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, end_petsc, &key, nullptr);
   MPI_Comm_set_attr(MPI_COMM_SELF, key, nullptr);
@@ -72,8 +80,10 @@ KrylovResult solve_krylov(KSP ksp, Vec b, Vec x, bool is_transposed) {
   if (reason == KSP_DIVERGED_PC_FAILED) {
     result.fault = "the matrix could not be factorised: it is singular or not positive definite";
   } else if (reason < 0) {
+    const char* reason_text = nullptr;
+    KSPGetConvergedReasonString(ksp, &reason_text);
     result.fault = fmt::format("no convergence after {} iterations (PETSc: {}), residual {:.2g}", iterations,
-                               KSPConvergedReasons[reason], residual);
+                               reason_text, residual);
   }
   return result;
 }

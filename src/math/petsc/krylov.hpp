@@ -1,11 +1,11 @@
 #pragma once
 /// What      PETSc for the rest of the program: its start and end, move-only handles, one checked call, options of one object.
-/// Method    start_petsc() is called by whoever makes the first object: commands that solve nothing never start it. It is
-///           ended by MPI_Finalize (an attribute of MPI_COMM_SELF), before MPI itself. Options go into PETSc's table under a
-///           prefix that no other object has, and leave it with their owner.
+/// Method    start_petsc() is called by whoever makes the first object: commands that solve nothing never start it, nor load
+///           its library (cmake/modules/deferred.cmake). It is ended by MPI_Finalize (an attribute of MPI_COMM_SELF), before
+///           MPI itself. Options go into PETSc's table under a prefix that no other object has, and leave it with their owner.
 /// Parallel  PETSC_COMM_WORLD is MPI_COMM_SELF unless PETSc runs already: ranks may start it or not, one by one.
-/// Cost      start: 10 ms.
-/// Fails     InternalError with PETSc's words; UserError for options that PETSc did not ask for.
+/// Cost      start: 10 ms, and the loading of PETSc's library with all that it hangs on, 50 ms.
+/// Fails     InternalError with PETSc's words; UserError for options that PETSc did not ask for, and without its library.
 #include <petscksp.h>
 
 #include <string>

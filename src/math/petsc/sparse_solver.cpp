@@ -192,9 +192,7 @@ std::string SparseSolver::set_values(const double* values) {
   const bool is_direct = in.settings.method != Method::iterative;
   if (in.ksp == nullptr || !is_direct) in.make_ksp(in.ksp, in.matrix);  // nothing of an earlier hierarchy remains
   in.transposed_ksp.reset();
-  PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);  // a pivot of zero is data
   const PetscErrorCode code = KSPSetUp(in.ksp);
-  PetscPopErrorHandler();
   const bool is_singular = code == PETSC_ERR_MAT_CH_ZRPVT || code == PETSC_ERR_MAT_LU_ZRPVT;
   if (!is_singular) check_petsc(code, "to factorise");
   PC pc = nullptr;
