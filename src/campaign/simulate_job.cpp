@@ -145,8 +145,7 @@ std::string SimulateJob::clean_outputs(const JobContext& context, const kernels:
     const kernels::Batch y("y", 1, parts_.model->shape().outputs);
     const int retries = params_.on_failure == OnRowFailure::retry ? params_.retries : 0;
     for (int attempt = 0; attempt <= retries; ++attempt) {
-      const model::RowStatus status =
-          attempt == 0 ? parts_.model->evaluate(u, y) : parts_.model->evaluate_again(u, y, attempt);
+      const model::RowStatus status = parts_.model->evaluate_again(u, y, attempt);
       clean.assign(y.data(), y.data() + y.size());
       const bool is_finite = std::all_of(clean.begin(), clean.end(), [](double value) { return std::isfinite(value); });
       reason = !status.ok() ? status.failed[0].reason : is_finite ? "" : "the outputs are not finite";

@@ -48,6 +48,11 @@ class Adjoint {
   virtual ~Adjoint() = default;
   /// y = G(u), dy = cotangent(y), du = J(u)^T dy.  u, du: rows x inputs; y: rows x outputs.
   virtual RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const Cotangent& cotangent, Batch du) const = 0;
+  /// The same with the settings of ForwardModel::evaluate_again.
+  virtual RowStatus evaluate_and_pullback_again(ConstBatch u, Batch y, const Cotangent& cotangent, Batch du,
+                                                [[maybe_unused]] int attempt) const {
+    return evaluate_and_pullback(u, y, cotangent, du);
+  }
 };
 
 class Tangent {
@@ -83,10 +88,8 @@ class ForwardModel {
   virtual const Shape& shape() const = 0;
   /// y = G(u); failed rows get NaN outputs.
   virtual RowStatus evaluate(ConstBatch u, Batch y) const = 0;
-  /// The same for rows that have failed, the attempt-th time (from 1): a model may use tighter settings then.
-  virtual RowStatus evaluate_again(ConstBatch u, Batch y, int attempt) const {
-    return attempt > 0 ? evaluate(u, y) : RowStatus{};
-  }
+  /// The same for rows that have failed `attempt` times: a model may use tighter settings then.
+  virtual RowStatus evaluate_again(ConstBatch u, Batch y, [[maybe_unused]] int attempt) const { return evaluate(u, y); }
   virtual const Adjoint* adjoint() const { return nullptr; }
   virtual const Tangent* tangent() const { return nullptr; }
   virtual const States* states() const { return nullptr; }

@@ -6,6 +6,8 @@
 
 #include "inverse/expression/model.hpp"
 #include "inverse/model/joint.hpp"
+#include "inverse/model/measured.hpp"
+#include "inverse/model/pass_through.hpp"
 #include "support/models.hpp"
 
 namespace aleator::inverse {
@@ -91,6 +93,62 @@ TEST(JointModel, ARowFailsWhereOneOfItsModelsDoes) {
     }
   }
   EXPECT_TRUE(std::isnan(du(1, 0)) && std::isfinite(du(2, 0)));
+}
+
+// y = 2 u, but only for rows that have failed twice.
+class Stubborn : public model::ForwardModel, private model::Adjoint {
+ public:
+  Stubborn() { shape_.inputs = shape_.outputs = 1; }
+  const model::Shape& shape() const override { return shape_; }
+  const model::Adjoint* adjoint() const override { return this; }
+  model::RowStatus evaluate(model::ConstBatch u, Batch y) const override { return evaluate_again(u, y, 0); }
+  model::RowStatus evaluate_again(model::ConstBatch u, Batch y, int attempt) const override {
+    model::RowStatus status;
+    for (std::size_t row = 0; row < u.extent(0); ++row) {
+      y(row, 0) = attempt < 2 ? std::nan("") : 2.0 * u(row, 0);
+      if (attempt < 2) status.failed.push_back({static_cast<int>(row), "too early"});
+    }
+    return status;
+  }
+
+ private:
+  model::RowStatus evaluate_and_pullback(model::ConstBatch u, Batch y, const model::Cotangent& cotangent,
+                                         Batch du) const override {
+    return evaluate_and_pullback_again(u, y, cotangent, du, 0);
+  }
+  model::RowStatus evaluate_and_pullback_again(model::ConstBatch u, Batch y, const model::Cotangent& cotangent,
+                                               Batch du, int attempt) const override {
+    const model::RowStatus status = evaluate_again(u, y, attempt);
+    const Batch dy("dy", u.extent(0), 1);
+    if (status.ok()) cotangent(0, y, dy);
+    for (std::size_t row = 0; row < u.extent(0); ++row) du(row, 0) = 2.0 * dy(row, 0);
+    return status;
+  }
+  model::Shape shape_;
+};
+
+// (2 a, 2 b, c) of (a, b, c), the first and the last of them measured.
+TEST(JointModel, RowsThatFailedAreComputedAgainThroughEveryWrapper) {
+  const auto stubborn = std::make_shared<Stubborn>();
+  const auto joint =
+      std::make_shared<JointModel>(JointModel::Params{{"first", "second"}, {{0}, {1}}},
+                                   std::vector<std::shared_ptr<const model::ForwardModel>>{stubborn, stubborn});
+  const Measured some(std::make_shared<PassThrough>(joint, 1), {0, 2});
+  const Batch u = test_models::rows_around({2.0, 0.5, 7.0}, 3), y("y", 3, 2), du("du", 3, 3);
+  const Batch w = test_models::random_batch(3, 2, 1);
+  for (const int attempt : {0, 1, 2}) {
+    const std::size_t failures = attempt < 2 ? 3 : 0;
+    EXPECT_EQ(some.evaluate_again(u, y, attempt).failed.size(), failures);
+    EXPECT_EQ(some.adjoint()->evaluate_and_pullback_again(u, y, test_models::weights(w), du, attempt).failed.size(),
+              failures);
+  }
+  for (int row = 0; row < 3; ++row) {
+    EXPECT_EQ(y(row, 0), 2.0 * u(row, 0));
+    EXPECT_EQ(y(row, 1), u(row, 2));
+    EXPECT_EQ(du(row, 0), 2.0 * w(row, 0));
+    EXPECT_EQ(du(row, 1), 0.0);
+    EXPECT_EQ(du(row, 2), w(row, 1));
+  }
 }
 
 TEST(JointModel, RefusesParametersThatDoNotFit) {

@@ -179,6 +179,29 @@ TEST(EvolutionStripsMpi, AStepTooLongForOneStripFailsTheRow) {
   EXPECT_EQ(status.failed[0].reason, of_one.failed.at(0).reason);
 }
 
+// A row that failed is computed with steps a quarter as long each time, as a deck with that dt would; and so is its gradient.
+TEST(EvolutionStripsMpi, ARowThatFailedTakesShorterSteps) {
+  wave::Params p;
+  p.mesh = 8, p.cells = 2, p.dt = 0.05, p.times = {0.25, 0.5}, p.points = {{0.5, 0.25}};
+  const auto model = wave::make(p, one_group());
+  p.dt = 0.05 / 16;
+  const auto finer = wave::make(p, one_group());
+  const Batch u("u", 1, 4), y("y", 1, 2), exact("y", 1, 2), du("du", 1, 4), exact_du("du", 1, 4), w("w", 1, 2);
+  u(0, 0) = u(0, 1) = u(0, 2) = 1.0, u(0, 3) = 30.0, w(0, 0) = 1.0, w(0, 1) = -2.0;
+  ASSERT_TRUE(finer->adjoint()->evaluate_and_pullback(u, exact, weights(w), exact_du).ok());
+  for (const int attempt : {0, 1}) EXPECT_FALSE(model->evaluate_again(u, y, attempt).ok()) << attempt;
+  ASSERT_TRUE(model->evaluate_again(u, y, 2).ok());
+  for (int k = 0; k < 2; ++k) EXPECT_NEAR(y(0, k), exact(0, k), 1e-12);
+  ASSERT_TRUE(model->adjoint()->evaluate_and_pullback_again(u, y, weights(w), du, 2).ok());
+  for (int k = 0; k < 2; ++k) EXPECT_NEAR(y(0, k), exact(0, k), 1e-12);
+  for (int k = 0; k < 4; ++k) EXPECT_NEAR(du(0, k), exact_du(0, k), 1e-10);
+  EXPECT_TRUE(model->evaluate_again(u, y, 50).ok());  // as short as a million steps allow
+  u(0, 3) = 1.0;
+  ASSERT_TRUE(model->evaluate(u, y).ok());
+  ASSERT_TRUE(finer->evaluate(u, exact).ok());
+  EXPECT_FALSE(same_bits(y, exact));  // the deck's steps where they suit
+}
+
 TEST(EvolutionStrips, FewerRowsThanRanksAreRefusedWithTheDeck) {
   try {
     reaction_diffusion::make(small_square(4), std::make_shared<ProcessGrid>(5));

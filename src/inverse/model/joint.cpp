@@ -125,17 +125,18 @@ RowStatus JointModel::merged(const std::vector<RowStatus>& of_parts, Batch y) co
   return status;
 }
 
-RowStatus JointModel::run(ConstBatch u, Batch y, int attempt) const {
+RowStatus JointModel::evaluate_again(ConstBatch u, Batch y, int attempt) const {
   std::vector<RowStatus> of_parts;
   for (const Part& part : parts_) {
     const Batch v = taken(part, u), w = kernels::new_batch(u.extent(0), part.outputs);
-    of_parts.push_back(attempt == 0 ? part.model->evaluate(v, w) : part.model->evaluate_again(v, w, attempt));
+    of_parts.push_back(part.model->evaluate_again(v, w, attempt));
     put(part, w, y);
   }
   return merged(of_parts, y);
 }
 
-RowStatus JointModel::evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent, Batch du) const {
+RowStatus JointModel::evaluate_and_pullback_again(ConstBatch u, Batch y, const model::Cotangent& cotangent, Batch du,
+                                                  int attempt) const {
   const std::size_t rows = u.extent(0);
   const Batch all_dy = kernels::new_batch(rows, shape_.outputs);
   std::vector<RowStatus> of_parts(parts_.size());
@@ -144,7 +145,7 @@ RowStatus JointModel::evaluate_and_pullback(ConstBatch u, Batch y, const model::
     const Part& part = parts_[i];
     const Batch v = taken(part, u), w = kernels::new_batch(rows, part.outputs),
                 dv = kernels::new_batch(rows, static_cast<int>(part.inputs.size()));
-    of_parts[i] = part.model->adjoint()->evaluate_and_pullback(v, w, of_part, dv);
+    of_parts[i] = part.model->adjoint()->evaluate_and_pullback_again(v, w, of_part, dv, attempt);
     for (std::size_t row = 0; row < rows; ++row)
       for (std::size_t k = 0; k < part.inputs.size(); ++k) du(row, part.inputs[k]) += dv(row, k);
     return w;
@@ -152,7 +153,7 @@ RowStatus JointModel::evaluate_and_pullback(ConstBatch u, Batch y, const model::
   const std::size_t last = parts_.size() - 1;
   for (std::size_t i = 0; i < last; ++i) {
     const Batch w = kernels::new_batch(rows, parts_[i].outputs);
-    of_parts[i] = parts_[i].model->evaluate(taken(parts_[i], u), w);
+    of_parts[i] = parts_[i].model->evaluate_again(taken(parts_[i], u), w, attempt);
     put(parts_[i], w, y);
   }
   put(parts_[last],

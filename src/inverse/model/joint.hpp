@@ -27,10 +27,8 @@ class JointModel : public model::ForwardModel, private model::Adjoint, private m
   JointModel(const Params& params, std::vector<std::shared_ptr<const model::ForwardModel>> models);
 
   const model::Shape& shape() const override { return shape_; }
-  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return run(u, y, 0); }
-  model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override {
-    return run(u, y, attempt);
-  }
+  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return evaluate_again(u, y, 0); }
+  model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override;
   const model::Adjoint* adjoint() const override;
   const model::Tangent* tangent() const override;
   const model::States* states() const override;
@@ -42,9 +40,12 @@ class JointModel : public model::ForwardModel, private model::Adjoint, private m
     std::vector<int> inputs;  ///< of the whole
     int first_output, outputs;
   };
-  model::RowStatus run(model::ConstBatch u, model::Batch y, int attempt) const;
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
-                                         model::Batch du) const override;
+                                         model::Batch du) const override {
+    return evaluate_and_pullback_again(u, y, cotangent, du, 0);
+  }
+  model::RowStatus evaluate_and_pullback_again(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
+                                               model::Batch du, int attempt) const override;
   model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
                                             model::Batch dy) const override;
   std::vector<model::GridField> states(const double* u) const override;

@@ -27,13 +27,6 @@ void Measured::take(ConstBatch all, Batch some) const {
     for (std::size_t i = 0; i < places_.size(); ++i) some(row, i) = all(row, places_[i]);
 }
 
-model::RowStatus Measured::evaluate(ConstBatch u, Batch y) const {
-  const Batch all = all_outputs(u.extent(0));
-  const model::RowStatus status = model_->evaluate(u, all);
-  take(all, y);
-  return status;
-}
-
 model::RowStatus Measured::evaluate_again(ConstBatch u, Batch y, int attempt) const {
   const Batch all = all_outputs(u.extent(0));
   const model::RowStatus status = model_->evaluate_again(u, all, attempt);
@@ -41,8 +34,8 @@ model::RowStatus Measured::evaluate_again(ConstBatch u, Batch y, int attempt) co
   return status;
 }
 
-model::RowStatus Measured::evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
-                                                 Batch du) const {
+model::RowStatus Measured::evaluate_and_pullback_again(ConstBatch u, Batch y, const model::Cotangent& cotangent,
+                                                       Batch du, int attempt) const {
   const Batch all = all_outputs(u.extent(0));
   const auto inner = [&, this](int first, ConstBatch all_tile, Batch slopes) {
     // On a worker thread, where views can be made but not filled.
@@ -55,7 +48,7 @@ model::RowStatus Measured::evaluate_and_pullback(ConstBatch u, Batch y, const mo
       for (std::size_t i = 0; i < places_.size(); ++i) slopes(row, places_[i]) = dy_tile(row, i);
     }
   };
-  const model::RowStatus status = model_->adjoint()->evaluate_and_pullback(u, all, inner, du);
+  const model::RowStatus status = model_->adjoint()->evaluate_and_pullback_again(u, all, inner, du, attempt);
   take(all, y);
   return status;
 }

@@ -17,7 +17,7 @@ class Measured : public model::ForwardModel,
  public:
   Measured(std::shared_ptr<const model::ForwardModel> model, std::vector<int> places);
   const model::Shape& shape() const override { return shape_; }
-  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
+  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return evaluate_again(u, y, 0); }
   model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override;
   const model::Adjoint* adjoint() const override { return model_->adjoint() != nullptr ? this : nullptr; }
   const model::Tangent* tangent() const override { return model_->tangent() != nullptr ? this : nullptr; }
@@ -28,7 +28,11 @@ class Measured : public model::ForwardModel,
   model::Batch all_outputs(std::size_t rows) const;
   void take(model::ConstBatch all, model::Batch some) const;
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
-                                         model::Batch du) const override;
+                                         model::Batch du) const override {
+    return evaluate_and_pullback_again(u, y, cotangent, du, 0);
+  }
+  model::RowStatus evaluate_and_pullback_again(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
+                                               model::Batch du, int attempt) const override;
   model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
                                             model::Batch dy) const override;
   std::shared_ptr<const model::ForwardModel> model_;

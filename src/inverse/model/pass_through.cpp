@@ -41,17 +41,17 @@ std::shared_ptr<const model::ForwardModel> PassThrough::only(const std::vector<i
   return some == nullptr ? nullptr : std::make_shared<PassThrough>(some, count_);
 }
 
-model::RowStatus PassThrough::run(ConstBatch u, Batch y, int attempt) const {
+model::RowStatus PassThrough::evaluate_again(ConstBatch u, Batch y, int attempt) const {
   const Batch v("v", u.extent(0), inputs_), w("w", u.extent(0), outputs_);
   copy_columns(u, 0, v, 0, inputs_);
-  const model::RowStatus status = attempt == 0 ? model_->evaluate(v, w) : model_->evaluate_again(v, w, attempt);
+  const model::RowStatus status = model_->evaluate_again(v, w, attempt);
   copy_columns(w, 0, y, 0, outputs_);
   copy_columns(u, inputs_, y, outputs_, count_);
   return status;
 }
 
-model::RowStatus PassThrough::evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
-                                                    Batch du) const {
+model::RowStatus PassThrough::evaluate_and_pullback_again(ConstBatch u, Batch y, const model::Cotangent& cotangent,
+                                                          Batch du, int attempt) const {
   const Batch v("v", u.extent(0), inputs_), w("w", u.extent(0), outputs_), dv("dv", u.extent(0), inputs_);
   copy_columns(u, 0, v, 0, inputs_);
   const auto inner = [&, this](int first, ConstBatch w_tile, Batch dw_tile) {
@@ -66,7 +66,7 @@ model::RowStatus PassThrough::evaluate_and_pullback(ConstBatch u, Batch y, const
     for (std::size_t row = 0; row < w_tile.extent(0); ++row)
       for (int k = 0; k < count_; ++k) du(first + row, inputs_ + k) = dy_tile(row, outputs_ + k);
   };
-  const model::RowStatus status = model_->adjoint()->evaluate_and_pullback(v, w, inner, dv);
+  const model::RowStatus status = model_->adjoint()->evaluate_and_pullback_again(v, w, inner, dv, attempt);
   copy_columns(w, 0, y, 0, outputs_);
   copy_columns(u, inputs_, y, outputs_, count_);
   copy_columns(dv, 0, du, 0, inputs_);

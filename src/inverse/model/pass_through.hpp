@@ -17,10 +17,8 @@ class PassThrough : public model::ForwardModel,
  public:
   PassThrough(std::shared_ptr<const model::ForwardModel> model, int count);
   const model::Shape& shape() const override { return shape_; }
-  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return run(u, y, 0); }
-  model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override {
-    return run(u, y, attempt);
-  }
+  model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return evaluate_again(u, y, 0); }
+  model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override;
   const model::Adjoint* adjoint() const override { return model_->adjoint() != nullptr ? this : nullptr; }
   const model::Tangent* tangent() const override { return model_->tangent() != nullptr ? this : nullptr; }
   const model::States* states() const override { return model_->states(); }
@@ -28,9 +26,12 @@ class PassThrough : public model::ForwardModel,
   std::shared_ptr<const model::ForwardModel> only(const std::vector<int>& outputs) const override;
 
  private:
-  model::RowStatus run(model::ConstBatch u, model::Batch y, int attempt) const;
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
-                                         model::Batch du) const override;
+                                         model::Batch du) const override {
+    return evaluate_and_pullback_again(u, y, cotangent, du, 0);
+  }
+  model::RowStatus evaluate_and_pullback_again(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
+                                               model::Batch du, int attempt) const override;
   model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
                                             model::Batch dy) const override;
   std::shared_ptr<const model::ForwardModel> model_;

@@ -105,12 +105,12 @@ model::RowStatus BayesProblem::density(ConstBatch u, model::Evaluation& result, 
                       : Batch(Kokkos::view_alloc("outputs", Kokkos::WithoutInitializing), rows, outputs());
   model::RowStatus status;
   if (du.size() == 0) {
-    status = attempt == 0 ? parts_.model->evaluate(u, y) : parts_.model->evaluate_again(u, y, attempt);
+    status = parts_.model->evaluate_again(u, y, attempt);
   } else {
     const auto cotangent = [this](int, ConstBatch y_tile, Batch dy_tile) {
       parts_.likelihood->gradient(y_tile, dy_tile);
     };
-    status = parts_.model->adjoint()->evaluate_and_pullback(u, y, cotangent, du);
+    status = parts_.model->adjoint()->evaluate_and_pullback_again(u, y, cotangent, du, attempt);
   }
   const model::Vector log_likelihood = result.log_likelihood;
   kernels::for_each_row(static_cast<int>(rows), [=](int row) {

@@ -59,6 +59,7 @@ const Strip& Engine::strip() const {
   if (const std::string fault = fault_of_strips(layout_.grid, comm.size()); !fault.empty())
     throw core::UserError(fault + ": raise mesh of the model, or lower domain in [run]");
   strip_.reset();
+  finer_.clear();
   std::unique_ptr<SemiDiscrete> model = std::move(whole_);
   if (model == nullptr || comm.size() > 1) {
     model.reset();
@@ -66,6 +67,22 @@ const Strip& Engine::strip() const {
   }
   strip_ = std::make_unique<Strip>(std::move(model), plan_, comm);
   return *strip_;
+}
+
+const Strip& Engine::strip(int attempt) const {
+  const Strip& coarse = strip();
+  const int state_size = coarse.model().layout().largest_state_size();
+  constexpr int shorter = 4;  // the two retries of the default reach a sixteenth
+  int parts = 1;
+  for (; attempt > 0 && shorter * parts * static_cast<double>(plan_.steps.size()) <= Plan::most_steps; --attempt)
+    parts *= shorter;
+  while (parts > 1 && !plan_.in_parts(parts).fault_of_memory(state_size).empty()) parts /= shorter;
+  if (parts == 1) return coarse;
+  const auto [place, is_new] = finer_.try_emplace(parts, Finer{plan_.in_parts(parts), nullptr});
+  Finer& finer = place->second;
+  const parallel::Comm& comm = coarse.halo().comm();
+  if (is_new) finer.strip = std::make_unique<Strip>(make_({comm.rank(), comm.size()}), finer.plan, comm);
+  return *finer.strip;
 }
 
 const model::StateSpace* Engine::state_space() const {
@@ -80,8 +97,7 @@ const model::StateSpace* Engine::state_space() const {
 
 // work(row, workspace) says why the row failed, or empty: then its outputs are NaN.
 template <class Work>
-RowStatus Engine::for_each_row(const char* name, Batch y, const Work& work) const {
-  const Strip& strip = this->strip();
+RowStatus Engine::for_each_row(const char* name, const Strip& strip, Batch y, const Work& work) const {
   const auto rows = static_cast<std::int64_t>(y.extent(0));
   const std::int64_t slots = std::min(strip.slots(), rows);
   std::vector<std::string> faults(y.extent(0));
@@ -105,43 +121,42 @@ RowStatus Engine::for_each_row(const char* name, Batch y, const Work& work) cons
   return status;
 }
 
-std::string Engine::start(ConstBatch u, int row, const Workspace& w) const {
-  std::string fault = strip_->coefficients(u, row, w);
-  return fault.empty() ? strip_->fault_of_step(w) : fault;
-}
-
-RowStatus Engine::evaluate(ConstBatch u, Batch y) const {
-  return for_each_row("evolution value", y, [&](int row, Workspace& w) {
-    std::string fault = start(u, row, w);
-    return fault.empty() ? strip_->march(w, &y(row, 0)) : fault;
+RowStatus Engine::evaluate_again(ConstBatch u, Batch y, int attempt) const {
+  const Strip& strip = this->strip(attempt);
+  return for_each_row("evolution value", strip, y, [&](int row, Workspace& w) {
+    std::string fault = strip.start(u, row, w);
+    return fault.empty() ? strip.march(w, &y(row, 0)) : fault;
   });
 }
 
-RowStatus Engine::evaluate_and_pullback(ConstBatch u, Batch y, const Cotangent& cotangent, Batch du) const {
+RowStatus Engine::evaluate_and_pullback_again(ConstBatch u, Batch y, const Cotangent& cotangent, Batch du,
+                                              int attempt) const {
+  const Strip& strip = this->strip(attempt);
   const Batch dy("dy", y.extent(0), y.extent(1));
-  return for_each_row("evolution value and gradient", y, [&](int row, Workspace& w) {
+  return for_each_row("evolution value and gradient", strip, y, [&](int row, Workspace& w) {
     std::fill_n(&du(row, 0), plan_.shape.inputs, 0.0);
-    std::string fault = start(u, row, w);
-    if (fault.empty()) fault = strip_->march_and_record(w, &y(row, 0));
+    std::string fault = strip.start(u, row, w);
+    if (fault.empty()) fault = strip.march_and_record(w, &y(row, 0));
     if (!fault.empty()) {
       std::fill_n(&du(row, 0), plan_.shape.inputs, undefined);
       return fault;
     }
     const auto one = Kokkos::make_pair(row, row + 1);
     cotangent(row, Kokkos::subview(ConstBatch(y), one, Kokkos::ALL), Kokkos::subview(dy, one, Kokkos::ALL));
-    strip_->back(w, &dy(row, 0));
-    strip_->model().prepare_transposed(&u(row, 0), w.dq, w.dx, &du(row, 0));
-    strip_->halo().comm().sum(&du(row, 0), static_cast<std::size_t>(plan_.shape.inputs));
+    strip.back(w, &dy(row, 0));
+    strip.model().prepare_transposed(&u(row, 0), w.dq, w.dx, &du(row, 0));
+    strip.halo().comm().sum(&du(row, 0), static_cast<std::size_t>(plan_.shape.inputs));
     return fault;
   });
 }
 
 RowStatus Engine::evaluate_and_pushforward(ConstBatch u, ConstBatch du, Batch y, Batch dy) const {
-  return for_each_row("evolution tangent", y, [&](int row, Workspace& w) {
-    std::string fault = start(u, row, w);
+  const Strip& strip = this->strip();
+  return for_each_row("evolution tangent", strip, y, [&](int row, Workspace& w) {
+    std::string fault = strip.start(u, row, w);
     if (fault.empty()) {
-      strip_->model().prepare_tangent(&u(row, 0), &du(row, 0), w.dq, w.dx);
-      fault = strip_->march_with_tangent(w, &y(row, 0), &dy(row, 0));
+      strip.model().prepare_tangent(&u(row, 0), &du(row, 0), w.dq, w.dx);
+      fault = strip.march_with_tangent(w, &y(row, 0), &dy(row, 0));
     }
     if (!fault.empty()) std::fill_n(&dy(row, 0), plan_.shape.outputs, undefined);
     return fault;
@@ -149,22 +164,24 @@ RowStatus Engine::evaluate_and_pushforward(ConstBatch u, ConstBatch du, Batch y,
 }
 
 RowStatus Engine::begin_states(ConstBatch u, Batch x) const {
-  return for_each_row("evolution initial states", x, [&](int row, Workspace& w) {
-    std::string fault = strip_->coefficients(u, row, w);
-    if (fault.empty()) strip_->halo().gather_state(w.x, &x(row, 0));
+  const Strip& strip = this->strip();
+  return for_each_row("evolution initial states", strip, x, [&](int row, Workspace& w) {
+    std::string fault = strip.coefficients(u, row, w);
+    if (fault.empty()) strip.halo().gather_state(w.x, &x(row, 0));
     return fault;
   });
 }
 
 RowStatus Engine::advance_states(model::Interval interval, ConstBatch u, Batch x) const {
   const model::Piece piece = model::piece_between(interval.from, interval.to, plan_.dt);
-  return for_each_row("evolution advance", x, [&](int row, Workspace& w) {
-    std::string fault = strip_->coefficients(u, row, w);
+  const Strip& strip = this->strip();
+  return for_each_row("evolution advance", strip, x, [&](int row, Workspace& w) {
+    std::string fault = strip.coefficients(u, row, w);
     if (!fault.empty()) return fault;
-    strip_->halo().scatter_state(&x(row, 0), w.x);
-    if (fault = strip_->fault_of_step(w, piece.h); !fault.empty()) return fault;
-    strip_->advance(interval, piece, w);
-    strip_->halo().gather_state(w.x, &x(row, 0));
+    strip.halo().scatter_state(&x(row, 0), w.x);
+    if (fault = strip.fault_of_step(w, piece.h); !fault.empty()) return fault;
+    strip.advance(interval, piece, w);
+    strip.halo().gather_state(w.x, &x(row, 0));
     return fault;
   });
 }
@@ -203,7 +220,7 @@ std::vector<model::GridField> Engine::states(const double* u) const {
     for (std::size_t k = 0; k < layout_.field_names.size(); ++k)
       add(layout_.field_names[k] + when, w.x + k * static_cast<std::size_t>(strip.model().layout().grid.size()));
   };
-  std::string fault = start(ConstBatch(u, 1, plan_.shape.inputs), 0, w);
+  std::string fault = strip.start(ConstBatch(u, 1, plan_.shape.inputs), 0, w);
   if (fault.empty()) {
     for (const auto& [name, values] : strip.model().coefficient_fields(w.q)) add(name, values.data());
     add_state("_start");

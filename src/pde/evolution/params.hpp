@@ -24,7 +24,8 @@ template <class Params>
 void add_common_keys(deck::Schema<Params>& s) {
   s.key("dt", &CommonParams::dt, "1",
         "longest step; between two observations all steps are equal and end on the second. It must suit all of the "
-        "prior: rows for which it is unstable fail",
+        "prior: rows for which it is unstable fail; on_failure = \"retry\" computes them again with steps a quarter as "
+        "long",
         deck::positive())
       .required()
       .example("0.001")

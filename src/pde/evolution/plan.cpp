@@ -59,7 +59,6 @@ void Plan::choose_points(const CommonParams& params, const Grid& grid) {
 }
 
 void Plan::make_steps(double dt) {
-  constexpr double most_steps = 1e6;
   double t = 0.0;
   for (const model::Piece& piece : model::pieces_between(times, 0.0, dt, most_steps)) {
     const double end = times[static_cast<std::size_t>(piece.output)], length = end - t;
@@ -68,6 +67,16 @@ void Plan::make_steps(double dt) {
     longest_step = std::max(longest_step, piece.h);
     t = end;
   }
+}
+
+Plan Plan::in_parts(int parts) const {
+  Plan finer = *this;
+  finer.dt = dt / parts, finer.longest_step = longest_step / parts;
+  finer.steps.clear();
+  for (const Step& step : steps)
+    for (int i = 0; i < parts; ++i)
+      finer.steps.push_back({step.t + step.h * i / parts, step.h / parts, i + 1 == parts ? step.output : -1});
+  return finer;
 }
 
 std::string Plan::fault_of_step(const Rates& rates, double h) const {

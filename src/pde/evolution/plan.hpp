@@ -31,6 +31,7 @@ struct Step {
 
 class Plan {
  public:
+  static constexpr double most_steps = 1e6;
   Plan(const CommonParams& params, const SemiDiscrete& model);
 
   const Tableau* tableau;
@@ -41,6 +42,8 @@ class Plan {
   double dt = 0.0, longest_step = 0.0;
   double memory;  ///< bytes
 
+  /// The same with every step taken in `parts`.
+  Plan in_parts(int parts) const;
   /// The longest step that is stable.
   double limit(const Rates& rates) const {
     return 1.0 / (rates.oscillation / tableau->reach_imaginary + rates.decay / tableau->reach_real);

@@ -73,6 +73,11 @@ std::string Strip::coefficients(ConstBatch u, int row, const Workspace& w) const
   return {};
 }
 
+std::string Strip::start(ConstBatch u, int row, const Workspace& w) const {
+  std::string fault = coefficients(u, row, w);
+  return fault.empty() ? fault_of_step(w, plan_.longest_step) : fault;
+}
+
 std::string Strip::fault_of_step(const Workspace& w, double h) const {
   Rates rates = model_->rates(w.q, w.x);
   if (halo_.is_shared())

@@ -43,8 +43,9 @@ class Strip {
 
   /// q and x of a row, or of the deck where u has no columns.
   std::string coefficients(model::ConstBatch u, int row, const Workspace& w) const;
-  /// Whether the steps, or steps h, are short enough.
-  std::string fault_of_step(const Workspace& w) const { return fault_of_step(w, plan_.longest_step); }
+  /// The same, and whether the steps are short enough; why not, or empty.
+  std::string start(model::ConstBatch u, int row, const Workspace& w) const;
+  /// Whether steps h are short enough.
   std::string fault_of_step(const Workspace& w, double h) const;
   /// From w.x, to w.x: `steps` equal ones through an interval; all those of the plan, outputs to y.
   void advance(model::Interval interval, const model::Piece& steps, Workspace& w) const;
