@@ -27,7 +27,6 @@ enum class Purpose : std::uint32_t {
   tail_pick = 11,
   coordinate = 12,
   coordinate_acceptance = 13,
-  polish_acceptance = 60,
   importance = 61,
   patches = 40,
   reservoir = 81,

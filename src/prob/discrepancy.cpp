@@ -37,21 +37,21 @@ double squared_wasserstein(const std::vector<double>& a, const std::vector<doubl
   return sum;
 }
 
-// k_0 of two rows: with r = x - y and q = 1 + |r|^2, k = q^(-1/2), grad_x k = -r q^(-3/2) = -grad_y k,
+}  // namespace
+
+// With r = x - y and q = 1 + |r|^2: k = q^(-1/2), grad_x k = -r q^(-3/2) = -grad_y k,
 // tr grad_x grad_y k = d q^(-3/2) - 3 |r|^2 q^(-5/2).
-double stein_kernel(const double* x, const double* y, const double* s_x, const double* s_y, int d) {
-  double squares = 0.0, scores = 0.0, mixed = 0.0;
-  for (int k = 0; k < d; ++k) {
+double stein_kernel(const double* x, const double* score_x, const double* y, const double* score_y, int dimension) {
+  double squares = 0.0, scores = 0.0, along = 0.0;
+  for (int k = 0; k < dimension; ++k) {
     const double r = x[k] - y[k];
     squares += r * r;
-    scores += s_x[k] * s_y[k];
-    mixed += (s_x[k] - s_y[k]) * r;
+    scores += score_x[k] * score_y[k];
+    along += r * (score_x[k] - score_y[k]);
   }
   const double inverse = 1.0 / (1.0 + squares), root = std::sqrt(inverse);
-  return root * (scores + inverse * (mixed + d - 3.0 * squares * inverse));
+  return root * (scores + inverse * (dimension + along - 3.0 * squares * inverse));
 }
-
-}  // namespace
 
 double sliced_wasserstein(const ConstBatch& a, const ConstBatch& b, int projections) {
   if (a.extent(0) == 0 || b.extent(0) == 0) return std::numeric_limits<double>::quiet_NaN();
@@ -75,7 +75,7 @@ SteinDiscrepancy stein_discrepancy(const ConstBatch& x, const ConstBatch& score,
   const int n = static_cast<int>(x.extent(0)), d = static_cast<int>(x.extent(1));
   const kernels::Batch kernel("kernel", n, n), signs("signs", bootstraps, n);
   kernels::for_each_row(n, [=](int i) {
-    for (int j = 0; j < n; ++j) kernel(i, j) = stein_kernel(&x(i, 0), &x(j, 0), &score(i, 0), &score(j, 0), d);
+    for (int j = 0; j < n; ++j) kernel(i, j) = stein_kernel(&x(i, 0), &score(i, 0), &x(j, 0), &score(j, 0), d);
   });
   kernels::Rng(fixed_seed).normals({kernels::Purpose::rotation, 1}, 0, signs);
   double diagonal = 0.0, all = 0.0;

@@ -16,6 +16,9 @@ namespace aleator::prob {
 /// Rows are draws; both have as many columns. 0 rows: NaN.
 double sliced_wasserstein(const kernels::ConstBatch& a, const kernels::ConstBatch& b, int projections = 128);
 
+/// k_0 of two points with their scores, `dimension` numbers each: the Stein kernel of the inverse multiquadric.
+double stein_kernel(const double* x, const double* score_x, const double* y, const double* score_y, int dimension);
+
 struct SteinDiscrepancy {
   double value = 0.0;     ///< KSD
   double expected = 0.0;  ///< sqrt(mean k_0(x_i, x_i) / n): about what n independent draws of the density give

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int freedom = 5;  // nu
 
-// log q(z) of the t distribution with scale matrix (nu - 2) / nu L L^T, up to the normal's constant: x = L^-1 (z - m).
+// log q(z) of the t distribution with mean m and covariance L L^T; `squares`: of x = L^-1 (z - m), shrunk likewise.
 double log_student(double squares, const std::vector<double>& lower, int d) {
   const double nu = freedom, shrink = std::sqrt((nu - 2.0) / nu);
   double log_det = d * std::log(shrink);

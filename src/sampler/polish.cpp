@@ -88,7 +88,8 @@ void Polish::take_over(const Problem& problem, const Context& context) {
 std::vector<std::pair<std::string, double>> Polish::move(const Problem& problem, const Context& context) {
   Ensemble& e = own_.ensemble;
   const InnerMove move = move_for(params_.kernel, problem);
-  const MoveSetting setting{1.0, std::exp(log_scale_), lower_, own_.iteration, kernels::Purpose::polish_acceptance};
+  constexpr std::int64_t first_step = std::int64_t{1} << 40;  // no random number of those that made the draws
+  const MoveSetting setting{1.0, std::exp(log_scale_), lower_, first_step + own_.iteration};
   const Vector probability = kernel_of({move})(problem, context, setting, e);
   const double acceptance = ordered_mean(context, e.layout, probability);
   ++own_.iteration;

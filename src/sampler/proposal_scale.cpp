@@ -9,7 +9,8 @@ namespace aleator::sampler {
 
 void PooledMoments::reset(int dimension) {
   count = 0.0;
-  sums.assign(static_cast<std::size_t>(dimension * (dimension + 3) / 2), 0.0);
+  const auto d = static_cast<std::size_t>(dimension);
+  sums.assign(d * (d + 3) / 2, 0.0);
   shift.clear();
 }
 

@@ -5,10 +5,19 @@
 /// Parallel  pure functions of the weights of all members, the same on every rank.
 /// Cost      O(J); the exponent about 12 passes, of very many members 4.
 /// Fails     NumericsError when no weight is positive.
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace aleator::sampler {
+
+/// log(exp(a) + exp(b))
+inline double log_add(double a, double b) {
+  const double high = std::max(a, b), low = std::min(a, b);
+  return low == -std::numeric_limits<double>::infinity() ? high : high + std::log1p(std::exp(low - high));
+}
 
 /// ESS of weights proportional to exp(log_weights), as a share of their number, in (0, 1].
 double effective_share(const std::vector<double>& log_weights);

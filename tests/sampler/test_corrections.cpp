@@ -3,6 +3,7 @@
 
 #include "core/log.hpp"
 #include "sampler/ensemble/eki.hpp"
+#include "sampler/ensemble/uki.hpp"
 #include "sampler/importance.hpp"
 #include "sampler/langevin/cbs.hpp"
 #include "sampler/langevin/mean_field_langevin.hpp"
@@ -65,6 +66,19 @@ TEST(Polish, MakesABiasedEnsembleHonest) {
     const Finished f = finish(polish, *problem, 3);
     EXPECT_LT(largest_member_z(f.state, *problem, exact), z_limit);
     EXPECT_TRUE(f.info.is_draw);
+  }
+}
+
+// One move of draws that are the posterior's leaves them so. With the random numbers that made the draws it does not: a member
+// far out would then always be proposed a place still farther out.
+TEST(Polish, MovesByRandomNumbersOfItsOwn) {
+  const auto problem = linear_gaussian().problem();
+  const Exact exact = linear_gaussian().exact();
+  Uki::Params params;
+  params.members = 20000;
+  for (const auto kernel : {Polish::Kernel::random_walk, Polish::Kernel::pcn}) {
+    Polish polish({"first", kernel, 1}, std::make_shared<Erased<Uki>>(params));
+    EXPECT_LT(largest_member_z(finish(polish, *problem, 3).state, *problem, exact), z_limit);
   }
 }
 

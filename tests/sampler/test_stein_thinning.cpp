@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "core/log.hpp"
+#include "prob/discrepancy.hpp"
 #include "sampler/ensemble/eki.hpp"
+#include "sampler/langevin/sgld.hpp"
 #include "sampler/mcmc/random_walk.hpp"
 #include "sampler/stein/stein_thinning.hpp"
 #include "sampler/targets.hpp"
@@ -32,7 +34,7 @@ TEST(SteinKernel, IsSteinsOperatorTwiceOnTheMultiquadric) {
     expected += (at(k, h, h) - at(k, h, -h) - at(k, -h, h) + at(k, -h, -h)) / (4 * h * h) +
                 sx[k] * (at(k, 0, h) - at(k, 0, -h)) / (2 * h) + sy[k] * (at(k, h, 0) - at(k, -h, 0)) / (2 * h) +
                 sx[k] * sy[k] * at(k, 0, 0);
-  EXPECT_NEAR(stein_kernel(x.data(), sx.data(), y.data(), sy.data(), 3), expected, 1e-5);
+  EXPECT_NEAR(prob::stein_kernel(x.data(), sx.data(), y.data(), sy.data(), 3), expected, 1e-5);
 }
 
 TEST(SteinKernel, HasMeanZeroUnderTheTarget) {
@@ -41,7 +43,7 @@ TEST(SteinKernel, HasMeanZeroUnderTheTarget) {
   double mean = 0.0;
   for (int i = -4000; i <= 4000; ++i) {
     const double x = i / 400.0, sx = -x;
-    mean += stein_kernel(&x, &sx, &y, &sy, 1) * std::exp(-0.5 * x * x) / std::sqrt(2.0 * M_PI) / 400.0;
+    mean += prob::stein_kernel(&x, &sx, &y, &sy, 1) * std::exp(-0.5 * x * x) / std::sqrt(2.0 * M_PI) / 400.0;
   }
   EXPECT_NEAR(mean, 0.0, 1e-12);
 }
@@ -68,6 +70,23 @@ std::shared_ptr<Sampler> some_chains() {
   RandomWalk::Params params;
   params.chains = 4, params.warmup = 200, params.draws = 50;
   return std::make_shared<Erased<RandomWalk>>(params);
+}
+
+// Chains of a stochastic gradient know no score of their draws: each is computed, once.
+TEST(SteinThinning, TakesNoGradientOfSomeDataForTheScore) {
+  const auto problem = test::linear_gaussian().problem();
+  Sgld::Params params;
+  params.chains = 8, params.warmup = 50, params.draws = 20;
+  const auto gradients_of = [&](Sampler& sampler) {
+    const Context context = test::serial(3);
+    sampler.init(*problem, context);
+    while (!sampler.step(*problem, context).is_finished) {
+    }
+    return sampler.state().gradient_evaluations;
+  };
+  Erased<Sgld> chains(params);
+  SteinThinning thinning({"first", 4}, std::make_shared<Erased<Sgld>>(params));
+  EXPECT_EQ(gradients_of(thinning) - gradients_of(chains), 8 * 20);
 }
 
 TEST(SteinThinning, ChoosesWhatASearchThroughAllDrawsChooses) {
@@ -100,7 +119,7 @@ TEST(SteinThinning, ChoosesWhatASearchThroughAllDrawsChooses) {
   for (std::size_t i = 0; i < z.size(); ++i)
     x.push_back(math::solve_lower(lower, z[i])), s[i] = math::transposed_multiply(lower, s[i]);
   const auto k = [&](std::size_t i, std::size_t j) {
-    return stein_kernel(x[i].data(), s[i].data(), x[j].data(), s[j].data(), 4);
+    return prob::stein_kernel(x[i].data(), s[i].data(), x[j].data(), s[j].data(), 4);
   };
   std::vector<std::size_t> chosen;
   for (int m = 0; m < 12; ++m) {

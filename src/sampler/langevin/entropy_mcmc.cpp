@@ -97,7 +97,9 @@ StepInfo EntropyMcmc::step(const Problem& problem, const Context& context, State
   const bool is_first = s.mode.empty();
   prepare_stochastic(params, params.step, problem, context, s);
   if (is_first) Kokkos::deep_copy(s.partner, s.ensemble.position);
-  const StepInfo info = end_stochastic_step(params, move(context, s), problem, context, s);
+  const Vector moved = move(context, s);
+  const Batch& parameters = params.draws_of == DrawsOf::guide ? s.partner : s.ensemble.position;
+  const StepInfo info = end_stochastic_step(params, parameters, moved, problem, context, s);
   if (info.is_draw && params.draws_of == DrawsOf::guide) return_lost_guides(problem, context, s);
   return info;
 }

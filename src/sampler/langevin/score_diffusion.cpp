@@ -128,7 +128,7 @@ StepInfo ScoreDiffusion::step(const Problem& problem, const Context& context, St
   const NoiseLevel now = noise_level_of(ratio), next = is_last ? NoiseLevel{1.0, 0.0} : noise_level_of(ratio * fall);
   const Pool pool = evaluated_pool(problem, context, proposed_pool(context, s, params.pairs, now),
                                    all_rows(context, s.noisy, params.members), now);
-  s.model_evaluations += 2 * params.pairs * params.members;
+  s.model_evaluations += std::int64_t{2} * params.pairs * params.members;
   if (!std::isfinite(*std::max_element(pool.log_weight.begin(), pool.log_weight.end())))
     throw core::NumericsError("score-based diffusion: every candidate has likelihood zero");
 

@@ -76,7 +76,7 @@ StepInfo Sghmc::step(const Problem& problem, const Context& context, State& s) c
   kernels::for_each_row(e.rows(), [=](int row) {
     for (int k = 0; k < d && moved(row) == 0.0; ++k) v(row, k) = -v(row, k);
   });
-  return end_stochastic_step(params, moved, problem, context, s);
+  return end_stochastic_step(params, s.ensemble.position, moved, problem, context, s);
 }
 
 }  // namespace aleator::sampler

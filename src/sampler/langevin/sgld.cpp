@@ -37,7 +37,8 @@ StepInfo Sgld::step(const Problem& problem, const Context& context, State& s) co
   });
   Candidates c = new_candidates(e, proposed);
   stochastic_gradient(params, context, proposed, s.iteration + 1, s, c.evaluation);
-  return end_stochastic_step(params, go_unless_failed(c, e), problem, context, s);
+  const Vector moved = go_unless_failed(c, e);
+  return end_stochastic_step(params, e.position, moved, problem, context, s);
 }
 
 }  // namespace aleator::sampler

@@ -186,14 +186,14 @@ void stochastic_gradient(const StochasticParams& params, const Context& context,
   }
 }
 
-StepInfo end_stochastic_step(const StochasticParams& params, const Vector& moved, const Problem& problem,
-                             const Context& context, StochasticState& s) {
+StepInfo end_stochastic_step(const StochasticParams& params, const Batch& chain, const Vector& moved,
+                             const Problem& problem, const Context& context, StochasticState& s) {
   StepInfo info = count_step(params, problem, s);
   Ensemble& e = s.ensemble;
   const auto d = e.position.extent(1);
   if (s.past.extent(1) > 0 && s.iteration % params.thin == 0) {
     const auto slot = static_cast<std::size_t>(s.iteration / params.thin) % static_cast<std::size_t>(params.memory);
-    for (int row = 0; row < e.rows(); ++row) std::copy_n(&e.position(row, 0), d, &s.past(row, slot * d));
+    for (int row = 0; row < e.rows(); ++row) std::copy_n(&chain(row, 0), d, &s.past(row, slot * d));
   }
   if (!info.is_draw) return info;
   model::Evaluation evaluation{e.log_likelihood, {}, {}};

@@ -70,7 +70,7 @@ void stochastic_gradient(const StochasticParams& params, const Context& context,
 void multiply_root(const StochasticState& s, double* x);
 void multiply_covariance(const StochasticState& s, double* x);
 /// After a move: counts, remembers the states, and evaluates a draw with all data.
-StepInfo end_stochastic_step(const StochasticParams& params, const Vector& moved, const Problem& problem,
-                             const Context& context, StochasticState& s);
+StepInfo end_stochastic_step(const StochasticParams& params, const Batch& chain, const Vector& moved,
+                             const Problem& problem, const Context& context, StochasticState& s);
 
 }  // namespace aleator::sampler

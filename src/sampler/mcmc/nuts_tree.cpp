@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kernels/registers.hpp"
+#include "sampler/weights.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -37,11 +38,6 @@ void add_multiple(double* x, double factor, const double* y, std::size_t n) {
     const TreePack moved = load(x + k) + factor * load(y + k);
     std::memcpy(x + k, &moved, sizeof moved);
   }
-}
-
-double log_sum(double a, double b) {
-  const double high = std::max(a, b), low = std::min(a, b);
-  return low == -std::numeric_limits<double>::infinity() ? high : high + std::log1p(std::exp(low - high));
 }
 
 struct Side {
@@ -122,7 +118,7 @@ bool NutsTree::add(const TreeLeaf& leaf, double epsilon) {
     return false;
   }
   acceptance_sum_ += std::min(1.0, std::exp(log_weight));
-  log_weight_subtree_ = log_sum(log_weight_subtree_, log_weight);
+  log_weight_subtree_ = log_add(log_weight_subtree_, log_weight);
   if (leaves_ == 0 || uniform(kernels::Purpose::tree_leaf, leapfrogs_) <= std::exp(log_weight - log_weight_subtree_)) {
     std::copy_n(leaf.z, start_.dimension, candidate_.z.data());
     std::copy_n(leaf.gradient, start_.dimension, candidate_.gradient.data());
@@ -165,7 +161,7 @@ bool NutsTree::end_subtree(const double* first, const double* sum) {
     std::swap(sample_, candidate_);
     has_moved_ = true;
   }
-  log_weight_ = log_sum(log_weight_, log_weight_subtree_);
+  log_weight_ = log_add(log_weight_, log_weight_subtree_);
   ++depth_;
   const double* const far = ends_[1 - end_].momentum.data();
   if (!merge({far, near_.data(), sum_.data()}, {first, ends_[end_].momentum.data(), sum}, sum_.data(), padded_))

@@ -18,12 +18,6 @@ constexpr int first_temperatures = 8;             // before the barrier is known
 constexpr int windows_with_new_temperatures = 6;  // later ones move the temperatures, but leave their number
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
-// log(exp(a) + exp(b))
-double log_add(double a, double b) {
-  const double high = std::max(a, b);
-  return high == minus_infinity ? high : high + std::log1p(std::exp(std::min(a, b) - high));
-}
-
 ChainState copy_of(const ChainState& from) {
   ChainState to = from;
   Ensemble& e = to.ensemble;

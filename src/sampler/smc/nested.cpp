@@ -19,12 +19,6 @@ constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr double walk_acceptance = 0.234;
 constexpr double flat = 0.02;  // spread of log-likelihoods that counts as no rise
 
-// log(exp(a) + exp(b))
-double log_add(double a, double b) {
-  const double high = std::max(a, b);
-  return high == minus_infinity ? high : high + std::log1p(std::exp(std::min(a, b) - high));
-}
-
 // log(exp(a) - exp(b)), a > b
 double log_subtract(double a, double b) { return a + std::log1p(-std::exp(b - a)); }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "math/dense.hpp"
+#include "prob/discrepancy.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -65,7 +66,8 @@ double discrepancy_of_even_thinning(const Context& context, const Draws& all, in
   const std::vector<Point> points = exchange(context, mine, all.d);
   double sum = 0.0;
   for (const Point& a : points)
-    for (const Point& b : points) sum += stein_kernel(a.x.data(), a.score.data(), b.x.data(), b.score.data(), all.d);
+    for (const Point& b : points)
+      sum += prob::stein_kernel(a.x.data(), a.score.data(), b.x.data(), b.score.data(), all.d);
   return points.empty() ? std::nan("") : std::sqrt(std::max(sum, 0.0)) / static_cast<double>(points.size());
 }
 
@@ -75,7 +77,7 @@ Batch halves(const Draws& all) {
   kernels::for_each_row(all.rows(), [=, &all](int row) {
     for (int t = 0; t < all.kept; ++t) {
       const double *x = &all.x(row, t * all.d), *s = &all.score(row, t * all.d);
-      values(row, t) = 0.5 * stein_kernel(x, s, x, s, all.d);
+      values(row, t) = 0.5 * prob::stein_kernel(x, s, x, s, all.d);
     }
   });
   return values;
@@ -135,18 +137,6 @@ Ensemble ensemble_of(const Context& context, const std::vector<Point>& chosen) {
 
 }  // namespace
 
-double stein_kernel(const double* x, const double* score_x, const double* y, const double* score_y, int dimension) {
-  double squares = 0.0, along = 0.0, scores = 0.0;
-  for (int k = 0; k < dimension; ++k) {
-    const double r = x[k] - y[k];
-    squares += r * r;
-    along += r * (score_x[k] - score_y[k]);
-    scores += score_x[k] * score_y[k];
-  }
-  const double inverse = 1.0 / (1.0 + squares), root = std::sqrt(inverse);
-  return root * (scores + inverse * (dimension + along - 3.0 * squares * inverse));
-}
-
 deck::Schema<SteinThinning::Params> SteinThinning::schema() {
   deck::Schema<Params> s("Few draws of another sampler that represent the posterior best (Stein thinning)",
                          "Riabiz, Chen, Cockayne, Swietach, Niederer, Mackey, Oates 2022");
@@ -182,13 +172,15 @@ void SteinThinning::init(const Problem& problem, const Context& context) {
   moments_.reset(d);
 }
 
-// One more draw of each member, with its score.
+// One more draw of each member, with its score. Gradients of chains without a Metropolis test may be of some data, or of another
+// point.
 void SteinThinning::keep(const Problem& problem, const Context& context) {
   const Ensemble& e = first_->state().ensemble;
-  const int d = problem.dimension(), rows = e.rows(), at = static_cast<int>(kept_) * d;
+  const int d = problem.dimension(), rows = e.rows();
+  const std::size_t at = static_cast<std::size_t>(kept_) * static_cast<std::size_t>(d);
   Batch gradient = e.gradient;
   Vector log_likelihood = e.log_likelihood;
-  if (static_cast<int>(gradient.extent(1)) != d) {
+  if (!first_->plan().is_exact || static_cast<int>(gradient.extent(1)) != d) {
     gradient = Batch("gradient", rows, d), log_likelihood = Vector("log_likelihood", rows);
     model::Evaluation evaluation{log_likelihood, gradient, {}};
     evaluate(problem, e.position, evaluation, context);
@@ -196,8 +188,8 @@ void SteinThinning::keep(const Problem& problem, const Context& context) {
   }
   kernels::for_each_row(rows, [&](int row) {
     for (int k = 0; k < d; ++k) {
-      position_(row, at + k) = e.position(row, k);
-      score_(row, at + k) = gradient(row, k) - e.position(row, k);
+      position_(row, at + static_cast<std::size_t>(k)) = e.position(row, k);
+      score_(row, at + static_cast<std::size_t>(k)) = gradient(row, k) - e.position(row, k);
     }
     log_likelihood_(row, static_cast<int>(kept_)) = log_likelihood(row);
   });
@@ -229,7 +221,7 @@ StepInfo SteinThinning::choose(const Context& context) {
     discrepancy += 2.0 * c.value;
     kernels::for_each_row(rows, [&](int row) {
       for (int t = 0; t < kept; ++t)
-        values(row, t) += stein_kernel(c.x.data(), c.score.data(), &all.x(row, t * d), &all.score(row, t * d), d);
+        values(row, t) += prob::stein_kernel(c.x.data(), c.score.data(), &all.x(row, t * d), &all.score(row, t * d), d);
     });
   }
   const double even = discrepancy_of_even_thinning(context, all, m);

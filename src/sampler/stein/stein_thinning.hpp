@@ -17,9 +17,6 @@
 
 namespace aleator::sampler {
 
-/// k of two points with their scores s, d numbers each.
-double stein_kernel(const double* x, const double* score_x, const double* y, const double* score_y, int dimension);
-
 class SteinThinning final : public Sampler {
  public:
   struct Params {
