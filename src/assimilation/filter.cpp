@@ -127,4 +127,15 @@ void check_finite(const Members& x, const Cycle& cycle) {
       stop(cycle, "the analysis is not finite: the ensemble has collapsed or exploded", "");
 }
 
+void check_forecast(const Experiment& experiment, const Members& x, const Cycle& cycle) {
+  for (int j = 0; j < x.count; ++j)
+    if (!is_finite(x[j], x.states))
+      throw core::NumericsError(
+          fmt::format("cycle {} (t = {:.6g}): the forecast is not finite{}{}; try a shorter dt of the model, a smaller "
+                      "scale of the "
+                      "background, or a shorter time between observations",
+                      cycle.number + 1, cycle.interval.to, experiment.last_failure().empty() ? "" : ": ",
+                      experiment.last_failure()));
+}
+
 }  // namespace aleator::assimilation

@@ -52,8 +52,9 @@ void forecast(const Experiment& experiment, const Cycle& cycle, OnDivergence on_
 void replace_diverged(const Experiment& experiment, const Cycle& cycle, OnDivergence on_divergence, BaseState& s);
 /// Mean and spread before an analysis.
 void note_forecast(const Experiment& experiment, BaseState& s);
-/// Throws NumericsError, with the cycle, when a state is not finite.
+/// Throws NumericsError, with the cycle, when a state is not finite after the analysis, or already in the forecast.
 void check_finite(const Members& x, const Cycle& cycle);
+void check_forecast(const Experiment& experiment, const Members& x, const Cycle& cycle);
 
 class Filter {
  public:

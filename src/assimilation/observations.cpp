@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "deck/schema.hpp"
+#include "io/data_table.hpp"
 #include "io/files.hpp"
 
 namespace aleator::assimilation {
@@ -13,7 +14,13 @@ namespace aleator::assimilation {
 Observations read_observations(const deck::File& file, const model::StateInfo& info) {
   const std::size_t p = info.observed.size();
   const io::Table table = io::parse_table(file.text, file.path, io::NonFinite::allowed);
-  if (table.columns != 1 + p)
+  std::vector<std::string> names;
+  for (const model::LinearObservable& one : info.observed) names.push_back(one.name);
+  std::vector<std::size_t> places = io::named_places(file.text, file.path, names);
+  const bool has_names = !places.empty();
+  if (!has_names)
+    for (std::size_t i = 0; i < p; ++i) places.push_back(1 + i);
+  if (table.columns <= *std::max_element(places.begin(), places.end()) || (!has_names && table.columns != 1 + p))
     throw deck::KeyError("observations", fmt::format("has {} columns, but the time and {} observables make {}",
                                                      table.columns, p, 1 + p));
   Observations out;
@@ -30,9 +37,9 @@ Observations read_observations(const deck::File& file, const model::StateInfo& i
           "let the model's last observation time be that of the file, or later");
     out.times.push_back(before = t);
     for (std::size_t i = 0; i < p; ++i) {
-      if (std::isinf(table(k, 1 + i)))
+      if (std::isinf(table(k, places[i])))
         throw deck::KeyError("observations", fmt::format("row {}: a value is infinite", k + 1), "nan means missing");
-      out.data.push_back(table(k, 1 + i));
+      out.data.push_back(table(k, places[i]));
     }
   }
   return out;

@@ -16,8 +16,6 @@ namespace {
 
 constexpr int numbers_a_column = 7;
 
-io::Json finite_or_null(double value) { return std::isfinite(value) ? io::Json(value) : io::Json(nullptr); }
-
 // Statistics of columns [first, first + count), those that are this rank's to compute.
 void summarise_block(const parallel::Comm& comm, const parallel::RowLayout& layout, kernels::ConstBatch columns,
                      int first, int count, std::vector<double>& mine) {
@@ -114,35 +112,6 @@ void hand_to_root(const parallel::Comm& comm, int owner, io::FieldSet& set) {
   }
 }
 
-bool begins_with_comment(const std::string& text) {
-  const std::size_t at = text.find_first_not_of(" \t\r\n");
-  return at != std::string::npos && text[at] == '#';
-}
-
-// The column of each name, where the first line of the table (or a comment there) gives the names; else nothing.
-std::vector<std::size_t> named_columns(const deck::File& rows, const std::vector<std::string>& names) {
-  const bool has_head = io::has_head(rows.text, rows.path);
-  if (!has_head && !begins_with_comment(rows.text)) return {};
-  std::vector<std::size_t> places;
-  std::string fault;
-  try {
-    const std::vector<io::Column> columns = io::parse_data_table(rows.text, rows.path);
-    for (const std::string& name : names) try {
-        places.push_back(static_cast<std::size_t>(&io::column_of(columns, name, rows.path) - columns.data()));
-      } catch (const core::UserError& error) {
-        fault = error.what();
-      }
-  } catch (const core::UserError&) {
-    if (has_head) throw;  // a comment may say anything
-  }
-  if (places.size() == names.size()) return places;
-  if (!has_head) return {};
-  if (!places.empty()) throw core::UserError(fault);
-  core::warn("{}: the first line names none of the parameters; its columns are taken in their order, as {}", rows.path,
-             fmt::join(names, ", "));
-  return {};
-}
-
 io::Table columns_of(const io::Table& table, const std::vector<std::size_t>& places) {
   io::Table chosen;
   chosen.rows = table.rows, chosen.columns = places.size();
@@ -157,7 +126,8 @@ io::Table read_parameter_rows(const deck::File& rows, int parameters, const std:
                               const std::string& of_what) {
   io::Table table = io::parse_table(rows.text, rows.path, io::NonFinite::allowed);  // such rows fail, the others do not
   const std::size_t d = static_cast<std::size_t>(parameters);
-  if (const auto places = named_columns(rows, names); !places.empty()) table = columns_of(table, places);
+  if (const auto places = io::named_places(rows.text, rows.path, names); !places.empty())
+    table = columns_of(table, places);
   if (table.columns != d && table.columns * table.rows == d)
     table.rows = 1, table.columns = d;  // one vector, written over several lines
   if (table.columns != d)
@@ -209,9 +179,9 @@ std::string statistics_json(const std::vector<NamedSummary>& rows) {
   io::Json out = io::Json::object();
   for (const NamedSummary& row : rows) {
     const prob::ScalarSummary& s = row.summary;
-    out[row.name] = {{"mean", finite_or_null(s.mean)}, {"standard_error", finite_or_null(s.mcse)},
-                     {"sd", finite_or_null(s.sd)},     {"q05", finite_or_null(s.q05)},
-                     {"q50", finite_or_null(s.q50)},   {"q95", finite_or_null(s.q95)}};
+    out[row.name] = {{"mean", io::finite_or_null(s.mean)}, {"standard_error", io::finite_or_null(s.mcse)},
+                     {"sd", io::finite_or_null(s.sd)},     {"q05", io::finite_or_null(s.q05)},
+                     {"q50", io::finite_or_null(s.q50)},   {"q95", io::finite_or_null(s.q95)}};
   }
   return out.dump();
 }

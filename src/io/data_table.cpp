@@ -9,7 +9,9 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "io/arrays.hpp"
+#include "io/files.hpp"
 
 namespace aleator::io {
 namespace {
@@ -190,6 +192,39 @@ const Column& column_of(const std::vector<Column>& columns, const std::string& w
     known += (known.empty() ? "" : ", ") + column.label;
   }
   throw core::UserError(fmt::format("{}: there is no column '{}'; there are: {}", file, wanted, known));
+}
+
+namespace {
+
+bool begins_with_comment(const std::string& text) {
+  const std::size_t at = text.find_first_not_of(" \t\r\n");
+  return at != std::string::npos && text[at] == '#';
+}
+
+}  // namespace
+
+std::vector<std::size_t> named_places(const std::string& text, const std::string& path,
+                                      const std::vector<std::string>& names) {
+  const bool is_named = has_head(text, path);
+  if (!is_named && !begins_with_comment(text)) return {};
+  std::vector<std::size_t> places;
+  std::string fault;
+  try {
+    const std::vector<Column> columns = parse_data_table(text, path);
+    for (const std::string& name : names) try {
+        places.push_back(static_cast<std::size_t>(&column_of(columns, name, path) - columns.data()));
+      } catch (const core::UserError& error) {
+        fault = error.what();
+      }
+  } catch (const core::UserError&) {
+    if (is_named) throw;  // a comment may say anything
+  }
+  if (places.size() == names.size()) return places;
+  if (!is_named) return {};
+  if (!places.empty()) throw core::UserError(fault);
+  core::warn("{}: the first line names none of them; its columns are taken in their order, as {}", path,
+             fmt::join(names, ", "));
+  return {};
 }
 
 }  // namespace aleator::io

@@ -25,4 +25,9 @@ std::vector<Column> parse_data_table(const std::string& text, const std::string&
 /// The column of that name (as it stands in the file or as a formula knows it); UserError that lists the names.
 const Column& column_of(const std::vector<Column>& columns, const std::string& wanted, const std::string& file);
 
+/// The column of each name, where the first line of the table (or a comment there) gives the names. Nothing without such a
+/// line, or, with a warning, where it has none of the names; UserError where it has some only.
+std::vector<std::size_t> named_places(const std::string& text, const std::string& path,
+                                      const std::vector<std::string>& names);
+
 }  // namespace aleator::io

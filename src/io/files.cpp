@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 
@@ -98,6 +100,13 @@ std::vector<Word> split_line(const std::string& file, std::string_view line, std
   return words;
 }
 
+// Whether the line ends with a mark, behind which an empty cell may be meant.
+bool ends_with_mark(std::string_view line) {
+  line = line.substr(0, line.find('#'));
+  const std::size_t last = line.find_last_not_of(" \t\r");
+  return last != std::string_view::npos && is_mark(line[last]);
+}
+
 void check_length(const std::string& file, const std::vector<Word>& words, const Table& table) {
   if (words.size() == table.columns) return;
   const std::string counts =
@@ -110,6 +119,11 @@ void check_length(const std::string& file, const std::vector<Word>& words, const
 std::string read_text_file(const std::string& path) {
   if (std::error_code ignored; std::filesystem::is_directory(path, ignored))
     throw core::UserError(path + ": Is a directory");
+  if (std::error_code ignored;
+      file_exists(path) && !std::filesystem::is_regular_file(path, ignored)) {  // a pipe has no size
+    std::ifstream pipe(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(pipe), std::istreambuf_iterator<char>()};
+  }
   const RawFile file(path, RawFile::Mode::read);
   std::string text(file.size(), '\0');
   file.read_at(0, text.data(), text.size());
@@ -128,6 +142,28 @@ void atomic_write_text(const std::string& path, const std::string& text) {
     remove_file(partial);
     throw;
   }
+}
+
+void append_text(const std::string& path, const std::string& text) {
+  RawFile file = file_exists(path) ? RawFile(path, RawFile::Mode::write) : RawFile::create(path);
+  file.write_at(file.size(), text.data(), text.size());
+  file.close();
+}
+
+void cut_file(const std::string& path, std::int64_t bytes) {
+  if (file_size(path) <= bytes) return;
+  std::error_code error;
+  if (bytes == 0)
+    std::filesystem::remove(path, error);
+  else
+    std::filesystem::resize_file(path, static_cast<std::uintmax_t>(bytes), error);
+  if (error) throw core::UserError(path + ": cannot be shortened: " + error.message());
+}
+
+std::int64_t file_size(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+  return error ? 0 : static_cast<std::int64_t>(bytes);
 }
 
 void make_directory(const std::string& path) {
@@ -184,12 +220,21 @@ Table parse_table(const std::string& text, const std::string& name, NonFinite no
   const std::string ending = std::filesystem::path(path.file).extension();
   if (!path.array.empty() && (ending == ".csv" || ending == ".tsv")) return column_table(text, path, non_finite);
   Table table;
+  std::size_t names = 0;
   std::string_view rest = plain_text(text, name);
   for (std::size_t line_number = 1; !rest.empty(); ++line_number) {
     const std::size_t length = rest.find('\n');
-    const std::vector<Word> words = split_line(name, rest.substr(0, length), line_number);
+    const std::string_view line = rest.substr(0, length);
+    std::vector<Word> words = split_line(name, line, line_number);
     rest.remove_prefix(length == std::string_view::npos ? rest.size() : length + 1);
-    if (words.empty() || (line_number == 1 && is_head(words))) continue;
+    if (words.empty()) continue;
+    if (line_number == 1 && is_head(words)) {
+      names = words.size();
+      continue;
+    }
+    const std::size_t wanted = table.rows == 0 ? names : table.columns;
+    if (words.size() + 1 == wanted && ends_with_mark(line))
+      words.push_back({line.substr(0, 0), line_number, line.size() + 1});
     if (table.rows == 0) table.columns = words.size();
     check_length(name, words, table);
     for (const Word& word : words) table.values.push_back(parse_number(name, word, non_finite));

@@ -5,6 +5,7 @@
 /// Cost      one pass over the file.
 /// Fails     UserError naming the file and the reason; for a table the line and the column too.
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,12 @@ std::string read_text_file(const std::string& path);
 
 /// After it returns, or if it throws or the machine stops, `path` holds the old text or the new, never part of it.
 void atomic_write_text(const std::string& path, const std::string& text);
+
+/// Text behind what the file holds; a file that is not there is made.
+void append_text(const std::string& path, const std::string& text);
+/// Takes away what a file holds behind its first `bytes`, and the file where they are none; nothing where it has no more.
+void cut_file(const std::string& path, std::int64_t bytes);
+std::int64_t file_size(const std::string& path);
 
 /// Creates the folder and those above it; one that exists is fine.
 void make_directory(const std::string& path);

@@ -5,6 +5,7 @@
 /// Parallel  none.
 /// Cost      a key in constant time; objects of more than 16 entries hold their keys twice.
 /// Fails     as nlohmann::json.
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -90,5 +91,8 @@ class IndexedMap : public nlohmann::ordered_map<Key, T, IgnoredLess, Allocator> 
 };
 
 using Json = nlohmann::basic_json<IndexedMap>;
+
+/// JSON has no infinity and no NaN.
+inline Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 }  // namespace aleator::io

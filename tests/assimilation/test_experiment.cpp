@@ -4,7 +4,10 @@
 #include <chrono>
 #include <thread>
 
+#include "assimilation/observations.hpp"
 #include "assimilation/support.hpp"
+#include "core/error.hpp"
+#include "deck/diagnostics.hpp"
 #include "parallel/process_grid.hpp"
 
 namespace aleator::assimilation {
@@ -21,6 +24,19 @@ class UnevenModel final : public LinearModel {
   }
   mutable std::vector<double> rows;
 };
+
+TEST(Observations, AreFoundByTheirNamesInAnyOrder) {
+  model::StateInfo info;
+  info.times = {10.0}, info.observed = {{"x", {}}, {"y", {}}, {"z", {}}};
+  const auto read = [&](const std::string& text) { return read_observations({"seen.csv", text}, info).data; };
+  const std::vector<double> in_order = {1.0, 2.0, 3.0};
+  EXPECT_EQ(read("0.5,1,2,3\n"), in_order);
+  EXPECT_EQ(read("t,x,y,z\n0.5,1,2,3\n"), in_order);
+  EXPECT_EQ(read("t,z,note,y,x\n0.5,3,7,2,1\n"), in_order);
+  EXPECT_EQ(read("t,first,second,third\n0.5,1,2,3\n"), in_order);  // with a warning
+  EXPECT_THROW(read("t,x,y,w\n0.5,1,2,3\n"), core::UserError);
+  EXPECT_THROW(read("0.5,1,2,3,4\n"), deck::KeyError);
+}
 
 // Its ranks run one model together: one that goes by its own clock leaves the others waiting.
 TEST(ExperimentMpi, RanksOfADomainRunTheSameRowsWhateverTheirClocksSay) {

@@ -154,16 +154,16 @@ TEST(Letkf, IsTheAnalysisOfEachStateWithTaperedErrors) {
   const LinearModel model = ring();
   const Experiment experiment(model, ring_statistics(), parallel::Comm::self());
   const std::vector<double> y{0.1, -0.4, missing, 1.1, 0.7, 0.2, -0.3};
-  for (const double radius : {1.0, 2.5, 1e6}) {
-    Letkf filter;
-    filter.params.members = 5, filter.params.inflation = 1.0, filter.params.radius = radius;
+  for (const auto& [members, radius] : {std::pair(5, 1.0), {5, 2.5}, {5, 1e6}, {20, 1.0}, {20, 2.5}, {20, 1e6}}) {
+    Letkf filter;  // 20 members: from the matrices of the data
+    filter.params.members = members, filter.params.inflation = 1.0, filter.params.radius = radius;
     Letkf::State s = filter.init(experiment);
     std::vector<double> forecast = s.x;
     one_step(filter, experiment, y, s);
     const SlowLocal slow{experiment, radius};
     for (int i = 0; i < 13; ++i) {
-      const std::vector<double> x = slow({forecast.data(), 5, 13}, y, i);
-      for (int j = 0; j < 5; ++j) EXPECT_NEAR(s.of(experiment, 0)[j][i], x[j], rounding) << radius << ' ' << i;
+      const std::vector<double> x = slow({forecast.data(), members, 13}, y, i);
+      for (int j = 0; j < members; ++j) EXPECT_NEAR(s.of(experiment, 0)[j][i], x[j], rounding) << radius << ' ' << i;
     }
   }
 }

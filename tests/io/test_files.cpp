@@ -70,6 +70,9 @@ TEST(Files, EmptyCellsAreMissingEntriesAndNeverSkipped) {
   EXPECT_TRUE(std::isnan(table(0, 1)) && std::isnan(table(1, 0)) && std::isnan(table(2, 2)));
   EXPECT_EQ(table(1, 2), 6.0);
   EXPECT_EQ(parse_table("1, 2,\n3, 4,\n", "data.csv").columns, 2u);  // a mark at the end of a line ends its last cell
+  const Table short_of_one = parse_table("t,x,y\n1,,\n2,3,4\n5,6, # no y\n", "data.csv", NonFinite::allowed);
+  EXPECT_EQ(short_of_one.columns, 3u);  // or begins one that is empty, where the line is one short
+  EXPECT_TRUE(std::isnan(short_of_one(0, 2)) && std::isnan(short_of_one(2, 2)));
   EXPECT_EQ(table_error("1,,3\n"), "data.txt:1:3: error: an empty cell: numbers must be given");
 }
 

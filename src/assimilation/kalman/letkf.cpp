@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "assimilation/kalman/gain.hpp"
+#include "assimilation/kalman/transform.hpp"
+#include "core/error.hpp"
 #include "kernels/symmetric_eigen.hpp"
 
 namespace aleator::assimilation {
@@ -25,10 +27,10 @@ struct Shared {
   std::vector<double> anomalies;   // [member][state], padded
   std::vector<double> s;           // [observable][member], 0 where the datum is missing
   std::vector<double> innovation;  // [observable]
-  std::vector<double> products;    // [observable][pair of members]
+  std::vector<double> products;    // [observable][pair of members]; none where states are analysed one by one
 };
 
-Shared share(const Members& x, const Observed& seen, int observables) {
+Shared share(const Members& x, const Observed& seen, int observables, bool with_products) {
   Shared a;
   a.members = x.count, a.stride = (x.states + lanes - 1) / lanes * lanes;
   a.mean = mean_of(x);
@@ -36,15 +38,17 @@ Shared share(const Members& x, const Observed& seen, int observables) {
   a.anomalies.resize(static_cast<std::size_t>(x.count) * a.stride);
   for (int j = 0; j < x.count; ++j)
     for (int i = 0; i < x.states; ++i) a.anomalies[j * a.stride + i] = x[j][i] - a.mean[i];
-  const int pairs = x.count * (x.count + 1) / 2;
+  const std::size_t pairs = with_products ? static_cast<std::size_t>(x.count) * (x.count + 1) / 2 : 0;
   a.s.resize(static_cast<std::size_t>(observables) * x.count);
   a.innovation.resize(static_cast<std::size_t>(observables));
   a.products.resize(static_cast<std::size_t>(observables) * pairs);
   for (std::size_t o = 0; o < seen.index.size(); ++o) {
     const int k = seen.index[o];
-    double *const s = &a.s[k * x.count], *product = &a.products[static_cast<std::size_t>(k) * pairs];
+    double* const s = &a.s[static_cast<std::size_t>(k) * x.count];
     a.innovation[k] = seen.innovation[o];
     for (int j = 0; j < x.count; ++j) s[j] = seen.anomalies(j, static_cast<int>(o));
+    if (!with_products) continue;
+    double* product = &a.products[static_cast<std::size_t>(k) * pairs];
     for (int j = 0; j < x.count; ++j)
       for (int l = 0; l <= j; ++l) *product++ = s[j] * s[l];
   }
@@ -59,6 +63,7 @@ struct Letkf::Neighbourhood {
     StatePack taper;  // at each state of the pack
   };
   std::vector<std::vector<Neighbour>> of_pack;
+  std::size_t most = 0;  // observables near a pack
 
   Neighbourhood(const model::StateInfo& info, double radius) {
     const int d = static_cast<int>(info.names.size()), p = static_cast<int>(info.observed.size());
@@ -74,6 +79,7 @@ struct Letkf::Neighbourhood {
         }
         if (is_near) of_pack[static_cast<std::size_t>(i / lanes)].push_back(one);
       }
+    for (const std::vector<Neighbour>& near : of_pack) most = std::max(most, near.size());
   }
 };
 
@@ -126,6 +132,36 @@ void analyse_pack(const Shared& a, const std::vector<Letkf::Neighbourhood::Neigh
   }
 }
 
+// The same of one state, from the Gram matrix of the data near it: for members that are many more than those.
+void analyse_state(const Shared& a, const std::vector<Letkf::Neighbourhood::Neighbour>& near, int i, const Members& x) {
+  const int n = a.members, p = static_cast<int>(near.size());
+  if (p == 0) return;
+  math::Matrix s(n, p), own(n, 1);
+  std::vector<double> delta;
+  for (int o = 0; o < p; ++o) {
+    auto [k, taper] = near[static_cast<std::size_t>(o)];
+    const double root = std::sqrt(kernels::lane_of(taper, i % lanes));
+    for (int j = 0; j < n; ++j) s(j, o) = root * a.s[static_cast<std::size_t>(k) * n + j];
+    delta.push_back(root * a.innovation[k]);
+  }
+  for (int j = 0; j < n; ++j) own(j, 0) = a.anomalies[static_cast<std::size_t>(j) * a.stride + i];
+  const Transform t = transform_of(s, delta);
+  const math::Matrix moved = t.times(own);
+  double mean = a.mean[static_cast<std::size_t>(i)];
+  for (int j = 0; j < n; ++j) mean += t.w[j] * own(j, 0);
+  for (int j = 0; j < n; ++j) x[j][i] = mean + moved(j, 0);
+}
+
+// A pack's states one by one. Errors may not leave a thread: a state that is not a number is noticed after the analysis.
+void analyse_states(const Shared& a, const std::vector<Letkf::Neighbourhood::Neighbour>& near, int first,
+                    const Members& x) {
+  for (int i = first; i < std::min(first + lanes, x.states); ++i) try {
+      analyse_state(a, near, i, x);
+    } catch (const core::NumericsError&) {
+      x[0][i] = std::nan("");
+    }
+}
+
 }  // namespace
 
 deck::Schema<Letkf::Params> Letkf::schema() {
@@ -157,12 +193,16 @@ void Letkf::step(const Experiment& experiment, const Cycle& cycle, State& s) con
     Observed seen = observed(experiment, cycle, r, x);
     if (seen.index.empty()) return;
     adapt_inflation(params, s.inflation[r], x, seen);
-    const Shared shared = share(x, seen, experiment.observables());
+    const bool is_small_in_data = 2 * s.neighbours->most < static_cast<std::size_t>(x.count);
+    const Shared shared = share(x, seen, experiment.observables(), !is_small_in_data);
     const int packs = static_cast<int>(s.neighbours->of_pack.size());
     const auto analyse = [&](int first, int last) {
-      LocalMemory memory(x.count);
+      LocalMemory memory(is_small_in_data ? 0 : x.count);
       for (int pack = first; pack < last; ++pack)
-        analyse_pack(shared, s.neighbours->of_pack[pack], pack * lanes, memory, x);
+        if (is_small_in_data)
+          analyse_states(shared, s.neighbours->of_pack[pack], pack * lanes, x);
+        else
+          analyse_pack(shared, s.neighbours->of_pack[pack], pack * lanes, memory, x);
     };
     constexpr int chunk = 16;  // packs: 128 states, well above the price of a team of threads
     if (packs < 2 * chunk) {

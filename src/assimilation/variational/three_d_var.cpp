@@ -25,7 +25,7 @@ void ThreeDVar::step(const Experiment& experiment, const Cycle& cycle, State& s)
   note_forecast(experiment, s);
   experiment.each_replicate([&](int r) {
     const Members x = s.of(experiment, r);
-    check_finite(x, cycle);
+    check_forecast(experiment, x, cycle);
     const Observed seen = observed(experiment, cycle, r, x);
     s.log_likelihood[r] = 0.0;
     if (seen.index.empty()) return;
