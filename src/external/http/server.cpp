@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <system_error>
 
 #include "core/error.hpp"
 
@@ -98,17 +99,22 @@ void HttpServer::accept_connections() {
 
 void HttpServer::take(Socket socket) {
   prepare_connection(socket.descriptor());
-  const std::lock_guard<std::mutex> lock(connections_mutex_);
-  if (connections_.size() >= most_connections) {
+  const auto send_away = [](Socket& visitor, const char* reason) {
     try {
-      socket.send(message_of(refusal(503, "too many connections"), false, true), seconds_from_now(0.1));
+      visitor.send(message_of(refusal(503, reason), false, true), seconds_from_now(0.1));
     } catch (const NetworkError&) {  // it is sent away in any case
     }
-    return;
-  }
+  };
+  const std::lock_guard<std::mutex> lock(connections_mutex_);
+  if (connections_.size() >= most_connections) return send_away(socket, "too many connections");
   Connection& connection = connections_.emplace_back();
   connection.socket = std::move(socket);
-  connection.thread = std::thread([this, &connection] { serve(connection); });
+  try {
+    connection.thread = std::thread([this, &connection] { serve(connection); });
+  } catch (const std::system_error&) {
+    send_away(connection.socket, "no more threads");
+    connections_.pop_back();
+  }
 }
 
 void HttpServer::join_finished(bool all) {

@@ -42,7 +42,7 @@ void LinearModel::apply(model::ConstBatch u, model::Batch y) const {
   Kokkos::parallel_for("linear", Kokkos::RangePolicy<kernels::HostExec>(0, u.extent(0)), [=](int row) {
     for (int i = 0; i < p; ++i) {
       double sum = 0.0;
-      for (int k = 0; k < d; ++k) sum += a[i * d + k] * u(row, k);
+      for (int k = 0; k < d; ++k) sum += a[static_cast<std::ptrdiff_t>(i) * d + k] * u(row, k);
       y(row, i) = sum;
     }
   });
@@ -71,7 +71,7 @@ model::RowStatus LinearModel::evaluate_and_pullback(model::ConstBatch u, model::
   for (int row = 0; row < rows; ++row)
     for (int k = 0; k < d; ++k) {
       double sum = 0.0;
-      for (int i = 0; i < p; ++i) sum += matrix_[static_cast<std::size_t>(i * d + k)] * dy(row, i);
+      for (int i = 0; i < p; ++i) sum += matrix_[static_cast<std::size_t>(i) * d + k] * dy(row, i);
       du(row, k) = sum;
     }
   return status;

@@ -39,7 +39,8 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
     : Posterior(params, parts.prior), model_name_(params.model), parts_(std::move(parts)) {
   const model::Shape& shape = parts_.model->shape();
   const int d = parts_.prior->dimension(), p = parts_.likelihood->outputs();
-  if (const int own = parts_.likelihood->parameters(); shape.inputs != d && own > 0)
+  const int own = parts_.likelihood->parameters();  // handed on behind the outputs
+  if (shape.inputs != d && own > 0)
     throw deck::KeyError("prior",
                          fmt::format("has {} parameters, but model '{}' takes {}, and likelihood '{}' {} of its own", d,
                                      params.model, shape.inputs - own, params.likelihood, own),
@@ -49,9 +50,10 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
                          fmt::format("has {} parameters, but model '{}' takes {}", d, params.model, shape.inputs),
                          fmt::format("set dimension = {} in [prior.{}]", shape.inputs, params.prior));
   if (shape.outputs != p)
-    throw deck::KeyError("likelihood",
-                         fmt::format("has {} data, but model '{}' gives {} outputs", p, params.model, shape.outputs),
-                         "the data file must hold one number for each output");
+    throw deck::KeyError(
+        "likelihood",
+        fmt::format("has {} data, but model '{}' gives {} outputs", p - own, params.model, shape.outputs - own),
+        "the data file must hold one number for each output");
   facts_.data = parts_.likelihood->data();
   facts_.data_places = parts_.data_places;
   facts_.output_names = shape.output_names;
@@ -123,8 +125,10 @@ model::RowStatus BayesProblem::density(ConstBatch u, model::Evaluation& result, 
   for (std::size_t row = 0; row < rows; ++row)
     if (const int i = infinite_output(&y(row, 0), y.extent(1), parts_.likelihood->data().empty());
         i >= 0 && has_failed[row] == 0)
-      status.failed.push_back(
-          {static_cast<int>(row), fmt::format("output {} is {}", output_name(facts_.output_names, i), y(row, i))});
+      status.failed.push_back({static_cast<int>(row),
+                               i >= outputs() - parts_.likelihood->parameters()
+                                   ? fmt::format("the likelihood's parameter is {}", y(row, i))
+                                   : fmt::format("output {} is {}", output_name(facts_.output_names, i), y(row, i))});
   return status;
 }
 

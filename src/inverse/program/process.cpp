@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -84,6 +85,15 @@ std::string start(const Command& command, pid_t& pid) {
   return error == 0 ? std::string() : fmt::format("cannot be started: {}", std::strerror(error));
 }
 
+// Whatever still runs ends with its owner: an error must not leave programs behind.
+struct RunningCommands {
+  std::vector<Running> list;
+  ~RunningCommands() {
+    for (const Running& process : list) ::kill(-process.pid, SIGKILL);
+    for (const Running& process : list) ::waitpid(process.pid, nullptr, 0);
+  }
+};
+
 Outcome outcome_of(const Running& process, int status) {
   Outcome outcome;
   outcome.is_late = process.is_late;
@@ -96,7 +106,8 @@ Outcome outcome_of(const Running& process, int status) {
 
 void run_commands(int count, int concurrency, const std::function<Command(int)>& command,
                   const std::function<void(int, const Outcome&)>& done) {
-  std::vector<Running> running;
+  RunningCommands commands;
+  std::vector<Running>& running = commands.list;
   int next = 0;
   auto pause = std::chrono::milliseconds(1);
   while (next < count || !running.empty()) {
@@ -118,14 +129,17 @@ void run_commands(int count, int concurrency, const std::function<Command(int)>&
         running[k].is_late = true;
         ::kill(-running[k].pid, SIGKILL);
       }
-      if (::waitpid(running[k].pid, &status, WNOHANG) != running[k].pid) {
+      const pid_t answer = ::waitpid(running[k].pid, &status, WNOHANG);
+      if (answer == 0 || (answer < 0 && errno == EINTR)) {
         ++k;
         continue;
       }
       const Running ended = running[k];
       running.erase(running.begin() + static_cast<std::ptrdiff_t>(k));
       has_ended = true;
-      done(ended.index, outcome_of(ended, status));
+      Outcome outcome = outcome_of(ended, status);
+      if (answer < 0) outcome.error = fmt::format("its end was not told: {}", std::strerror(errno));
+      done(ended.index, outcome);
     }
     pause = has_ended ? std::chrono::milliseconds(1) : std::min(2 * pause, std::chrono::milliseconds(20));
     if (!has_ended && !running.empty()) std::this_thread::sleep_for(pause);

@@ -114,6 +114,24 @@ void append_numbers(const nlohmann::json& value, const std::string& pointer, std
   }
 }
 
+// Folders lie on a file system that other nodes share.
+std::string host() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "host";
+}
+
+// FNV-1a of the parameters and the attempt: a row has its seed on any number of ranks, and after a restart.
+std::uint32_t seed_of(const double* u, int count, int attempt) {
+  std::uint64_t hash = 0xCBF29CE484222325ull;
+  const auto take = [&hash](const void* data, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i)
+      hash = (hash ^ static_cast<const unsigned char*>(data)[i]) * 0x100000001B3ull;
+  };
+  take(u, static_cast<std::size_t>(count) * sizeof(double));
+  take(&attempt, sizeof(attempt));
+  return static_cast<std::uint32_t>(hash >> 33);  // 31 bits: positive for every language
+}
+
 }  // namespace
 
 deck::Schema<ProgramModel::Params> ProgramModel::schema() {
@@ -193,7 +211,7 @@ ProgramModel::ProgramModel(const Params& params) : params_(params), program_(fin
 
 void ProgramModel::check_placeholders(const std::string& text, const std::string& key, int entry) const {
   std::vector<std::string> names = shape_.input_names;
-  names.push_back("row"), names.push_back("attempt");
+  for (const char* of_run : {"row", "attempt", "seed"}) names.emplace_back(of_run);
   for (std::sregex_iterator match(text.begin(), text.end(), placeholder()), end; match != end; ++match)
     if (std::find(names.begin(), names.end(), (*match)[1]) == names.end())
       throw deck::KeyError(key, fmt::format("{} is no parameter", match->str()), deck::did_you_mean((*match)[1], names),
@@ -210,6 +228,8 @@ std::string ProgramModel::filled(const std::string& text, const double* u, int a
     const auto at = std::find(shape_.input_names.begin(), shape_.input_names.end(), name);
     if (at != shape_.input_names.end())
       out += fmt::format("{:.17g}", u[at - shape_.input_names.begin()]);
+    else if (name == "seed")
+      out += fmt::format("{}", seed_of(u, shape_.inputs, attempt));
     else
       out += fmt::format("{}", name == "row" ? runs_.load() : attempt);
   }
@@ -231,8 +251,8 @@ Command ProgramModel::prepare(const double* u, const std::string& folder, int at
 model::RowStatus ProgramModel::run(model::ConstBatch u, model::Batch y, int attempt) const {
   model::RowStatus status;
   const int rows = static_cast<int>(u.extent(0));
-  const std::string stem =
-      fmt::format("{}/{}-", std::filesystem::absolute(params_.folder).lexically_normal().string(), ::getpid());
+  const std::string stem = fmt::format(
+      "{}/{}-{}-", std::filesystem::absolute(params_.folder).lexically_normal().string(), host(), ::getpid());
   std::vector<std::string> folders(static_cast<std::size_t>(rows));
   const auto command = [&](int row) {
     std::string& folder = folders[static_cast<std::size_t>(row)];

@@ -2,7 +2,8 @@
 /// What      A forward model that is another program: for each row it is run in a folder of its own, with an input file made from
 ///           a template, and its output file is read.
 /// Method    {name} and {name[3]} in the template and in the arguments are replaced by the row's parameters with 17 digits, {row}
-///           by a running number, {attempt} by 0, 1, … when a failed row is tried again. Outputs: all numbers of a table, one
+///           by a running number of this rank, {seed} by a number of 31 bits made of the parameters and the attempt, {attempt} by
+///           0, 1, … when a failed row is tried again. Outputs: all numbers of a table, one
 ///           of its columns, the groups of regular expressions, or values of a JSON file by their pointers (RFC 6901).
 /// Parallel  each rank runs its rows, `concurrency` at a time. Bits are those of the program.
 /// Cost      the program's; starting one and its files cost some milliseconds.

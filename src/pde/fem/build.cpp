@@ -222,6 +222,7 @@ Terms side_mass(const Mesh& mesh, int side, int coefficient) {
 }
 
 void fix_side(Layout& layout, int side, int field, const SpaceFunction& value) {
+  layout.held.emplace_back(side, field);
   for (const int node : layout.mesh->nodes_of_side(side)) {
     const auto dof = static_cast<std::size_t>(node * layout.fields() + field);
     ++layout.is_fixed[dof];
@@ -281,13 +282,14 @@ void observe_reactions(const std::string& key, const std::vector<std::string>& s
                        Layout& layout) {
   const int fields = layout.fields();
   for (const std::string& side_name : sides) {
-    const std::vector<int> nodes = layout.mesh->nodes_of_side(side_of(*layout.mesh, key, side_name));
+    const int side = side_of(*layout.mesh, key, side_name);
     for (int f = 0; f < fields; ++f) {
-      std::size_t held = 0;
-      for (const int node : nodes)
-        if (const int count = layout.is_fixed[static_cast<std::size_t>(node * fields + f)]; count > 0)
-          layout.reactions.add(node * fields + f, 1.0 / count), ++held;
-      if (fields == 1 && held < nodes.size())
+      // A corner belongs to the sides that hold it, not to one that lets go of this field.
+      const bool is_held = std::find(layout.held.begin(), layout.held.end(), std::pair(side, f)) != layout.held.end();
+      if (is_held)
+        for (const int node : layout.mesh->nodes_of_side(side))
+          layout.reactions.add(node * fields + f, 1.0 / layout.is_fixed[static_cast<std::size_t>(node * fields + f)]);
+      if (fields == 1 && !is_held)
         throw deck::KeyError(key, fmt::format("nothing is given on side '{}': only there is it an unknown", side_name));
       layout.reactions.end_row();
       layout.output_names.push_back(fields == 1 ? fmt::format("{} {}", name, side_name)

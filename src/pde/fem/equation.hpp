@@ -21,8 +21,9 @@ struct Layout {
   std::vector<std::string> field_names;  ///< of the unknowns at a node
   int coefficients = 0;                  ///< of q
   std::vector<Terms> terms;
-  std::vector<char> is_fixed;        ///< by unknown
-  std::vector<double> fixed_values;  ///< g
+  std::vector<char> is_fixed;             ///< by unknown: how many sides hold it
+  std::vector<std::pair<int, int>> held;  ///< sides and fields that they hold
+  std::vector<double> fixed_values;       ///< g
   std::vector<std::vector<double>> loads;
   Functionals sources;  ///< S, added to every load with the coefficients from first_source on
   int first_source = 0;

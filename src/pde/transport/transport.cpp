@@ -337,7 +337,7 @@ deck::Schema<Params> schema() {
       .check("mesh", fault_of_mesh)
       .check("lengths",
              [](const Params& p) {
-               return p.lengths.size() <= 2
+               return p.lengths.size() == 1 || p.lengths.size() == 2
                           ? std::string()
                           : fmt::format("lengths must be one number, or one for each axis, not {}", p.lengths.size());
              })
