@@ -84,7 +84,7 @@ JobEnd AssimilateJob::run(const JobContext& context) {
     return JobEnd::finished;
   }
   parallel::agree(context.comm, [&] {
-    if (context.comm.is_root()) io::make_directory(context.folder);
+    if (context.comm.is_writer()) io::make_directory(context.folder);
   });
   const assimilation::Experiment experiment(*parts_.model->state_space(), statistics(context), context.comm);
   const AssimilationPlan plan{times_, data_, params_.shown_cycles};
@@ -95,11 +95,6 @@ JobEnd AssimilateJob::run(const JobContext& context) {
                      {params_.model, params_.filter, parts_.component, spin_up, *parts_.filter});
   draw_report_of(*this, context);
   return JobEnd::finished;
-}
-
-bool AssimilateJob::is_finished(const std::string& folder, const RunSettings& settings) const {
-  return io::file_exists(folder + "/summary.json") &&
-         (!settings.report || io::file_exists(folder + "/report/index.html"));
 }
 
 void AssimilateJob::report(const std::string& folder, const RunSettings& settings) const {

@@ -43,7 +43,6 @@ class AssimilateJob : public Job {
   static deck::Schema<Params> schema();
   AssimilateJob(const Params& params, Parts parts);
   JobEnd run(const JobContext& context) override;
-  bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 
  private:

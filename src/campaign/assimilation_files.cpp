@@ -43,8 +43,6 @@ std::vector<double> one_score(const std::vector<double>& scores, int which) {
   return out;
 }
 
-io::Json number_or_null(double value) { return std::isfinite(value) ? io::Json(value) : io::Json(nullptr); }
-
 struct AllScores {
   int replicates, cycles, spin_up;
   std::vector<double> scores;  // [replicate][cycle][score]
@@ -58,7 +56,7 @@ struct AllScores {
     for (int r = 0; r < replicates; ++r)
       for (int k = spin_up; k < cycles; ++k)
         if (const double v = all[static_cast<std::size_t>(r) * cycles + k]; std::isfinite(v)) sum += v, count += 1.0;
-    return {{"mean", number_or_null(sum / count)}, {"standard_error", number_or_null(s.mcse)}};
+    return {{"mean", io::finite_or_null(sum / count)}, {"standard_error", io::finite_or_null(s.mcse)}};
   }
   // Of each replicate: its mean over time, or its sum.
   io::Json of_replicates(int which, bool is_sum) const {
@@ -68,7 +66,7 @@ struct AllScores {
       double sum = 0.0;
       const int first = is_sum ? 0 : spin_up;
       for (int k = first; k < cycles; ++k) sum += all[static_cast<std::size_t>(r) * cycles + k];
-      out.push_back(number_or_null(is_sum ? sum : sum / (cycles - first)));
+      out.push_back(io::finite_or_null(is_sum ? sum : sum / (cycles - first)));
     }
     return out;
   }

@@ -188,22 +188,21 @@ std::string bench_csv(const std::vector<BenchRow>& rows) {
 }
 
 std::string bench_json(const std::vector<BenchRow>& rows) {
-  const auto number = [](double x) { return std::isfinite(x) ? io::Json(x) : io::Json(nullptr); };
   io::Json out = io::Json::array();
   for (const BenchRow& row : rows)
     out.push_back({{"problem", row.problem},
                    {"quantity", row.known.quantity},
                    {"parameter", row.known.parameter},
                    {"sampler", row.sampler},
-                   {"found", number(row.found)},
-                   {"standard_error", number(row.standard_error)},
+                   {"found", io::finite_or_null(row.found)},
+                   {"standard_error", io::finite_or_null(row.standard_error)},
                    {"known", row.known.value},
                    {"tolerance", row.known.tolerance},
                    {"is_judged", row.is_judged},
                    {"passes", row.passes},
-                   {"model_evaluations", number(row.model_evaluations)},
-                   {"seconds", number(row.seconds)},
-                   {"ess", number(row.ess)},
+                   {"model_evaluations", io::finite_or_null(row.model_evaluations)},
+                   {"seconds", io::finite_or_null(row.seconds)},
+                   {"ess", io::finite_or_null(row.ess)},
                    {"failure", row.failure},
                    {"source", row.known.source}});
   return out.dump(2) + "\n";

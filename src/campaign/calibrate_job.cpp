@@ -110,14 +110,16 @@ CalibrateJob::Truth CalibrateJob::draw_truth(const JobContext& context, std::int
     rng.row_of_normals({kernels::Purpose::prior_sample, attempt}, simulation, &z(0, 0), from.dimension());
     from.parameters(z, u);
     const kernels::Vector unused("log_prior", 1);
-    if (!from.evaluate_parameters(u, at_truth, unused).ok()) continue;
-    const std::vector<double> data =
+    if (context.comm.any(!from.evaluate_parameters(u, at_truth, unused).ok())) continue;
+    std::vector<double> data =
         from.simulate(&at_truth.outputs(0, 0), rng, {kernels::Purpose::observation_noise}, simulation);
+    context.comm.broadcast(data.data(), data.size());  // a model may give every rank another answer
     Truth truth{{}, parts_.problem->with_data(data)};
     model::Evaluation posterior{at_truth.log_likelihood, {}, kernels::Batch("outputs", 1, truth.problem->outputs())};
-    if (!truth.problem->evaluate_parameters(u, posterior, unused).ok()) continue;
+    if (context.comm.any(!truth.problem->evaluate_parameters(u, posterior, unused).ok())) continue;
     for (const int k : shown_) truth.quantities.push_back(u(0, k));
     truth.quantities.push_back(at_truth.log_likelihood(0));
+    context.comm.broadcast(truth.quantities.data(), truth.quantities.size());
     return truth;
   }
   throw core::NumericsError(
@@ -154,7 +156,9 @@ bool CalibrateJob::simulate(const JobContext& context, Progress& progress, State
     info.progress = (static_cast<double>(state.done) + info.progress) / params_.simulations;
     info.phase = fmt::format("simulation {}", state.done + 1);
     progress.update(info, state.model_evaluations + sampler.state().model_evaluations);
-    if (context.watch.poll() == StopWatch::Order::stop) return false;
+    const StopWatch::Order order = context.watch.poll();
+    if (order == StopWatch::Order::stop) return false;
+    if (order == StopWatch::Order::checkpoint) state.is_checkpoint_due = true;
   }
   const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
   for (std::size_t q = 0; q < below.size(); ++q) {
@@ -205,9 +209,10 @@ JobEnd CalibrateJob::run(const JobContext& context) {
     const bool is_done = simulate(context, progress, state);
     state.seconds = seconds_before + context.watch.seconds();
     const StopWatch::Order order = is_done ? context.watch.poll() : StopWatch::Order::stop;
-    if (order == StopWatch::Order::go_on) continue;
+    if (order == StopWatch::Order::go_on && !state.is_checkpoint_due) continue;
     save(context, state);
-    if (order == StopWatch::Order::checkpoint) continue;
+    state.is_checkpoint_due = false;
+    if (order != StopWatch::Order::stop) continue;
     progress.end();
     return JobEnd::stopped;
   }
@@ -229,11 +234,6 @@ void CalibrateJob::finish(const JobContext& context, const State& state) const {
   write_text(context.comm, context.folder + "/summary.json", calibration_json(calibration, facts));
   core::info("calibration: {} ({} simulations, {} model runs)", calibration.headline, params_.simulations,
              count_text(state.model_evaluations));
-}
-
-bool CalibrateJob::is_finished(const std::string& folder, const RunSettings& settings) const {
-  return io::file_exists(folder + "/summary.json") &&
-         (!settings.report || io::file_exists(folder + "/report/index.html"));
 }
 
 void CalibrateJob::report(const std::string& folder, const RunSettings& settings) const {

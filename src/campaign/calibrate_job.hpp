@@ -35,7 +35,6 @@ class CalibrateJob : public Job {
 
   JobEnd run(const JobContext& context) override;
   std::int64_t rows_at_once() const override { return parts_.sampler.sampler->plan().members; }
-  bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 
  private:
@@ -44,6 +43,7 @@ class CalibrateJob : public Job {
     std::int64_t done = 0, model_evaluations = 0, redrawn = 0;
     double seconds = 0.0;
     std::vector<std::int64_t> ranks;  ///< [simulation][quantity]
+    bool is_checkpoint_due = false;   ///< as soon as a simulation is done
     void fields(io::Archive& archive);
   };
   /// One simulation's truth.

@@ -86,11 +86,7 @@ void log_idle_time(const parallel::Groups& groups, double busy, double seconds) 
   if (groups.count() == 1) return;
   const std::vector<double> mine = {std::max(0.0, 1.0 - busy / seconds)};
   const std::vector<double> idle = groups.world().all_gather(groups.group().is_root() ? mine : std::vector<double>());
-  const auto most = std::max_element(idle.begin(), idle.end());
-  double sum = 0.0;
-  for (const double share : idle) sum += share;
-  core::info("idle, with no run left to do: {:.1f} % of the time on average over {} groups, {:.1f} % in group {}",
-             100.0 * sum / static_cast<double>(idle.size()), idle.size(), 100.0 * *most, most - idle.begin());
+  log_idle_shares("with no run left to do", idle);
 }
 
 }  // namespace

@@ -42,12 +42,7 @@ std::string domain_note(const parallel::ProcessGrid& grid, const std::string& re
 // With several groups: the time that each waited for the others.
 void log_idle_time(const parallel::ProcessGrid& grid, double waited, double seconds) {
   const std::vector<double> idle = parallel::idle_shares(grid.ensemble(), waited, seconds);
-  if (idle.empty()) return;
-  const auto most = std::max_element(idle.begin(), idle.end());
-  double sum = 0.0;
-  for (const double share : idle) sum += share;
-  core::info("idle, waiting for other groups: {:.1f} % of the time on average over {} groups, {:.1f} % in group {}",
-             100.0 * sum / static_cast<double>(idle.size()), idle.size(), 100.0 * *most, most - idle.begin());
+  if (!idle.empty()) log_idle_shares("waiting for other groups", idle);
 }
 
 // Rank 0 opens it, and all fail when it cannot be written.

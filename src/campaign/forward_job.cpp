@@ -227,11 +227,6 @@ void ForwardJob::write_summary(const JobContext& context, std::int64_t failed,
   write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
 }
 
-bool ForwardJob::is_finished(const std::string& folder, const RunSettings& settings) const {
-  return io::file_exists(folder + "/summary.json") &&
-         (!settings.report || io::file_exists(folder + "/report/index.html"));
-}
-
 void ForwardJob::report(const std::string& folder, const RunSettings& settings) const {
   report::RowsPage page = start_page(folder, settings);
   const io::Json summary = read_summary(folder);

@@ -44,7 +44,6 @@ class ForwardJob : public Job {
   ForwardJob(const Params& params, Parts parts);
   JobEnd run(const JobContext& context) override;
   std::int64_t rows_at_once() const override { return rows(); }
-  bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 
  private:

@@ -33,8 +33,9 @@ class Job {
   virtual JobEnd run(const JobContext& context) = 0;
   /// How many model runs may be under way side by side.
   virtual std::int64_t rows_at_once() const { return 1; }
-  /// Everything run() would write lies in the folder: a resumed run has nothing to do. Local.
-  virtual bool is_finished(const std::string& folder, const RunSettings& settings) const = 0;
+  /// Everything run() would write lies in the folder, a summary.json and the report where nothing else is said: a resumed run
+  /// has nothing to do. Local.
+  virtual bool is_finished(const std::string& folder, const RunSettings& settings) const;
   /// Draws the report anew from the files in the folder; rank 0 only, no MPI.
   virtual void report(const std::string& folder, const RunSettings& settings) const = 0;
 };

@@ -104,11 +104,6 @@ void PriorSampleJob::write_pictures(const JobContext& context, const parallel::R
   write_fields(context.comm, context.folder + "/moments", {moments});
 }
 
-bool PriorSampleJob::is_finished(const std::string& folder, const RunSettings& settings) const {
-  return io::file_exists(folder + "/summary.json") &&
-         (!settings.report || io::file_exists(folder + "/report/index.html"));
-}
-
 void PriorSampleJob::report(const std::string& folder, const RunSettings& settings) const {
   report::RowsPage page = start_page(folder, settings);
   const io::Json summary = read_summary(folder);

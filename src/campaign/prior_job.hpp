@@ -29,7 +29,6 @@ class PriorSampleJob : public Job {
   /// `text`: the prior in words.
   PriorSampleJob(const Params& params, std::shared_ptr<const prob::Prior> prior, std::string text);
   JobEnd run(const JobContext& context) override;
-  bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 
  private:

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/log.hpp"
 
@@ -93,5 +94,12 @@ void Progress::update(const sampler::StepInfo& info, std::int64_t evaluations) {
 }
 
 void Progress::end() { core::set_status_line(""); }
+
+void log_idle_shares(const std::string& doing, const std::vector<double>& idle) {
+  const auto most = std::max_element(idle.begin(), idle.end());
+  const double mean = std::accumulate(idle.begin(), idle.end(), 0.0) / static_cast<double>(idle.size());
+  core::info("idle, {}: {:.1f} % of the time on average over {} groups, {:.1f} % in group {}", doing, 100.0 * mean,
+             idle.size(), 100.0 * *most, most - idle.begin());
+}
 
 }  // namespace aleator::campaign

@@ -6,6 +6,7 @@
 /// Fails     -
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "sampler/sampler.hpp"
 
@@ -30,6 +31,8 @@ class Progress {
   int last_tenth_ = -1;
 };
 
+/// Says in the log how much of the time each group of ranks was idle, and which of them most.
+void log_idle_shares(const std::string& doing, const std::vector<double>& idle);
 /// "1 h 02 min", "3 min 20 s", "4.2 s".
 std::string duration_text(double seconds);
 /// "1 234 567".

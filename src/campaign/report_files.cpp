@@ -100,6 +100,7 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
   run.idle = summary.value("idle", std::vector<double>());
   run.acceptance = number_or_nan(summary.at("acceptance"));
   run.error = number_or_nan(summary.at("error"));
+  run.ancestors = summary.value("effective_ancestors", report::undefined);
   run.farthest = summary.contains("farthest") ? number_or_nan(summary.at("farthest")) : report::undefined;
   if (const json& s = summary.value("stein_discrepancy", json()); s.is_object()) {
     run.ksd = number_or_nan(s.at("value")), run.ksd_expected = number_or_nan(s.at("expected"));

@@ -90,8 +90,12 @@ void SamplerRun::start_or_resume() {
   parallel::agree(job_.comm, [&] {
     if (job_.comm.is_writer()) io::make_directory(folder_);
   });
-  if (io::file_exists(checkpoint)) {
-    resume_from(checkpoint, results);
+  const bool is_resumed = io::file_exists(checkpoint);
+  if (is_resumed) resume_from(checkpoint, results);
+  parallel::agree(job_.comm, [&] {  // rows that failed after the checkpoint will fail again
+    if (job_.comm.is_writer()) io::cut_file(folder_ + "/failed_rows.csv", failed_rows_bytes_);
+  });
+  if (is_resumed) {
     core::info("{}: resumed at {:.1f} % from {}", named_.name, 100.0 * progress_, checkpoint);
     return;
   }
@@ -101,7 +105,7 @@ void SamplerRun::start_or_resume() {
   recorder_->write_observed(problem_.facts().data);
 }
 
-void SamplerRun::refuse_a_start_without_density() const {
+void SamplerRun::refuse_a_start_without_density() {
   const sampler::Ensemble& e = named_.sampler->state().ensemble;
   bool is_sound = false;
   for (int row = 0; row < e.rows(); ++row) is_sound = is_sound || std::isfinite(e.log_likelihood(row));
@@ -115,6 +119,12 @@ void SamplerRun::refuse_a_start_without_density() const {
       first += fmt::format("{}{} = {:.6g}", k == 0 ? "" : ", ", names[k], u(0, k));
   }
   job_.comm.broadcast(first);
+  record_failures();
+  if (failures_.lost() >= plan_.members)
+    throw core::NumericsError(
+        fmt::format("{}: nothing could be computed at any of {} starting points, which are drawn from the prior; "
+                    "{}/failed_rows.csv says why at each",
+                    named_.name, plan_.members, folder_));
   throw core::NumericsError(fmt::format(
       "{}: the density is zero, infinite or not a number at all {} starting points, which are drawn from the "
       "prior; the first: {}; a narrower prior starts where the density is known",
@@ -156,6 +166,7 @@ void SamplerRun::fields(io::Archive& archive) {
   archive.field("recovered_rows", failures_.recovered);
   archive.field("imputed_rows", failures_.imputed);
   archive.field("lost_in_warmup", lost_in_warmup_);
+  archive.field("failed_rows_bytes", failed_rows_bytes_);
   if (archive.is_loading()) seconds_before_ = seconds;
   history_.fields(archive);
   const io::ArchiveGroup group(archive, "state");
@@ -175,14 +186,13 @@ void SamplerRun::record_failures() {
   const std::string text = gather_text(job_.comm, mine), path = folder_ + "/failed_rows.csv";
   parallel::agree(job_.comm, [&] {
     if (!job_.comm.is_writer()) return;
-    std::string all;
-    if (io::file_exists(path)) {
-      all = io::read_text_file(path);
-    } else {
-      for (const std::string& name : parameter_names(problem_.variables())) all += csv_name(name) + ",";
-      all += "reason\n";
+    std::string head;
+    if (!io::file_exists(path)) {
+      for (const std::string& name : parameter_names(problem_.variables())) head += csv_name(name) + ",";
+      head += "reason\n";
     }
-    io::atomic_write_text(path, all + text);
+    io::append_text(path, head + text);
+    failed_rows_bytes_ = io::file_size(path);
   });
 }
 
@@ -223,6 +233,7 @@ RunFacts SamplerRun::facts() const {
   facts.log_evidence = state.log_evidence, facts.log_evidence_standard_error = state.log_evidence_standard_error;
   facts.ranks = job_.comm.whole().size(), facts.threads = parallel::threads();
   facts.deck = job_.fingerprint, facts.failures = failures_, facts.lost_in_warmup = lost_in_warmup_;
+  facts.effective_ancestors = effective_ancestors(state.ancestors);
   return facts;
 }
 

@@ -38,7 +38,7 @@ class SamplerRun {
   void fields(io::Archive& archive);
   void save_checkpoint();
   void finish();
-  void refuse_a_start_without_density() const;
+  void refuse_a_start_without_density();
   /// Runs the model again at draws of posterior and prior, and compares what it predicts with the data. Collective.
   void predict(RunFacts& facts);
   /// Compares the draws with the density and with a reference run. Collective.
@@ -78,6 +78,7 @@ class SamplerRun {
   double next_error_at_ = 1.0;     // draws after which the error of the means is taken next
   model::FailureCounts failures_;  // over all ranks, up to the last call of record_failures
   std::int64_t lost_in_warmup_ = 0;
+  std::int64_t failed_rows_bytes_ = 0;  // of the file; the writer's
 
   double start_seconds_ = 0.0;  // of the watch, when this process began this sampler
   double waited_before_ = 0.0;  // for other groups, until then

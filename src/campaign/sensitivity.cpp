@@ -77,8 +77,9 @@ void name_entries(const std::vector<std::string>& inputs, std::vector<Factor>& f
 }
 
 io::Json share_json(const prob::EstimatedShare& share) {
-  const auto number = [](double value) { return std::isfinite(value) ? io::Json(value) : io::Json(nullptr); };
-  return {{"value", number(share.value)}, {"low", number(share.low)}, {"high", number(share.high)}};
+  return {{"value", io::finite_or_null(share.value)},
+          {"low", io::finite_or_null(share.low)},
+          {"high", io::finite_or_null(share.high)}};
 }
 
 double number(const io::Json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }

@@ -245,11 +245,6 @@ JobEnd SimulateJob::run(const JobContext& context) {
   return JobEnd::finished;
 }
 
-bool SimulateJob::is_finished(const std::string& folder, const RunSettings& settings) const {
-  return io::file_exists(folder + "/summary.json") &&
-         (!settings.report || io::file_exists(folder + "/report/index.html"));
-}
-
 void SimulateJob::report(const std::string& folder, const RunSettings& settings) const {
   report::RowsPage page = start_page(folder, settings);
   const io::Json summary = read_summary(folder);

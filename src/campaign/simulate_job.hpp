@@ -41,7 +41,6 @@ class SimulateJob : public Job {
   static deck::Schema<Params> schema();
   SimulateJob(const Params& params, Parts parts);
   JobEnd run(const JobContext& context) override;
-  bool is_finished(const std::string& folder, const RunSettings& settings) const override;
   void report(const std::string& folder, const RunSettings& settings) const override;
 
  private:

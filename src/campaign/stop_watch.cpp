@@ -21,7 +21,8 @@ double StopWatch::checkpoint_interval() const {
 }
 
 StopWatch::Order StopWatch::poll() {
-  if (polls_until_look_-- > 0) return Order::go_on;
+  constexpr double look_interval = 0.1;
+  if (comm_.size() == 1 ? seconds_since(last_look_) < look_interval : polls_until_look_-- > 0) return Order::go_on;
   Order order = Order::go_on;
   const double since_look = seconds_since(last_look_);
   last_look_ = Clock::now();
@@ -34,10 +35,11 @@ StopWatch::Order StopWatch::poll() {
     ordered_ = Clock::now();
   }
   if (const std::string signal = parallel::stop_signal(); !signal.empty()) order = Order::stop, reason_ = signal;
-  // Rank 0 measures how many polls make a tenth of a second; all use its number.
-  constexpr double look_interval = 0.1;
+  // Rank 0 measures how many polls make a tenth of a second; all use its number. Steps may become a thousand times as long from
+  // one to the next: no more than a few of them may pass unseen.
+  constexpr double most_polls = 16.0;
   const double polls =
-      std::min(1e6, (polls_between_looks_ + 1) * std::min(2.0, look_interval / std::max(since_look, 1e-6)));
+      std::min(most_polls, (polls_between_looks_ + 1) * std::min(2.0, look_interval / std::max(since_look, 1e-6)));
   double shared[1] = {polls};
   comm_.broadcast(shared, 1);
   polls_between_looks_ = std::max(0, static_cast<int>(shared[0]) - 1);

@@ -15,17 +15,31 @@
 namespace aleator::campaign {
 namespace {
 
-io::Json number(double value) { return std::isfinite(value) ? io::Json(value) : io::Json(nullptr); }
-
-// Standard error of a mean over particles that share ancestors: sum over ancestors of (sum of deviations)^2 / J^2.
+// Standard error of a mean over particles that share ancestors: sum over ancestors a of (sum of deviations)^2 / J^2, that is of
+// w_a^2 (m_a - m)^2 with the families' shares w_a and means m_a. The families' deviations from their own mean are too small where
+// they are few: of means with one variance v the sum has the expectation v sum w_a^2 (1 - 2 w_a + S), S = sum w_a^2, and not v S.
+// No more than the error of a single particle.
 double ancestry_standard_error(const double* values, std::ptrdiff_t stride, const std::vector<std::int64_t>& ancestors,
-                               double mean) {
-  std::map<std::int64_t, double> deviations;
-  for (std::size_t i = 0; i < ancestors.size(); ++i)
-    deviations[ancestors[i]] += values[static_cast<std::ptrdiff_t>(i) * stride] - mean;
-  double squares = 0.0;
-  for (const auto& [ancestor, sum] : deviations) squares += sum * sum;
-  return std::sqrt(squares) / static_cast<double>(ancestors.size());
+                               const prob::WeightedSummary& of_all) {
+  struct Family {
+    double size = 0.0, deviation = 0.0;
+  };
+  std::map<std::int64_t, Family> families;
+  for (std::size_t i = 0; i < ancestors.size(); ++i) {
+    Family& family = families[ancestors[i]];
+    family.size += 1.0, family.deviation += values[static_cast<std::ptrdiff_t>(i) * stride] - of_all.mean;
+  }
+  const double members = static_cast<double>(ancestors.size());
+  double squares = 0.0, shares = 0.0, expected = 0.0;
+  for (const auto& [ancestor, family] : families)
+    squares += family.deviation * family.deviation, shares += family.size * family.size;
+  squares /= members * members, shares /= members * members;
+  for (const auto& [ancestor, family] : families) {
+    const double share = family.size / members;
+    expected += share * share * (1.0 - 2.0 * share + shares);
+  }
+  constexpr double rounding = 1e-9;
+  return expected > rounding ? std::min(of_all.sd, std::sqrt(squares * shares / expected)) : of_all.sd;
 }
 
 // Values of parameters [first, first + count) of one variable: [chain][draw][parameter].
@@ -82,10 +96,18 @@ prob::ScalarSummary summarise_members(const double* values, std::int64_t count, 
   prob::ScalarSummary s{};
   s.mean = w.mean, s.sd = w.sd, s.q05 = w.q05, s.q50 = w.q50, s.q95 = w.q95;
   s.mcse = ancestors.empty() ? w.sd / std::sqrt(static_cast<double>(count))
-                             : ancestry_standard_error(values, stride, ancestors, w.mean);
+                             : ancestry_standard_error(values, stride, ancestors, w);
   s.ess_bulk = s.ess_tail = std::min(static_cast<double>(count), w.sd * w.sd / (s.mcse * s.mcse));
   s.rhat = std::nan("");
   return s;
+}
+
+double effective_ancestors(const std::vector<std::int64_t>& ancestors) {
+  std::map<std::int64_t, double> sizes;
+  for (const std::int64_t ancestor : ancestors) sizes[ancestor] += 1.0;
+  double squares = 0.0;
+  for (const auto& [ancestor, size] : sizes) squares += size * size;
+  return static_cast<double>(ancestors.size()) * static_cast<double>(ancestors.size()) / squares;  // NaN of none
 }
 
 std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables) {
@@ -169,7 +191,7 @@ io::Json check_json(const PredictiveCheck& check, std::size_t data) {
   out["draws"] = check.draws;
   out["failed"] = check.failed;
   out["p_value"] = check.p_value;
-  out["p_value_log_likelihood"] = number(check.p_value_log_likelihood);
+  out["p_value_log_likelihood"] = io::finite_or_null(check.p_value_log_likelihood);
   out["data"] = data;
   out["outside_90_percent"] = check.outside;
   out["most_extreme_datum"] = check.extreme < 0 ? io::Json(nullptr) : io::Json(check.extreme);
@@ -209,37 +231,39 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["ranks"] = facts.ranks;
   out["threads"] = facts.threads;
   if (!facts.idle.empty()) out["idle"] = facts.idle;
-  out["acceptance"] = number(facts.acceptance);
+  out["acceptance"] = io::finite_or_null(facts.acceptance);
   if (std::isfinite(facts.divergences)) out["divergences"] = static_cast<std::int64_t>(facts.divergences);
-  out["log_evidence"] =
-      std::isfinite(facts.log_evidence)
-          ? io::Json{{"value", facts.log_evidence}, {"standard_error", number(facts.log_evidence_standard_error)}}
-          : io::Json(nullptr);
+  out["log_evidence"] = std::isfinite(facts.log_evidence)
+                            ? io::Json{{"value", facts.log_evidence},
+                                       {"standard_error", io::finite_or_null(facts.log_evidence_standard_error)}}
+                            : io::Json(nullptr);
   const Worst worst = worst_of(rows);
-  out["ess_min"] = number(worst.ess);
-  out["rhat_max"] = is_chains ? number(worst.rhat) : io::Json(nullptr);
-  out["ess_per_evaluation"] = number(worst.ess / static_cast<double>(facts.model_evaluations));
-  out["ess_per_second"] = number(worst.ess / facts.wall_time_seconds);
-  out["error"] = number(relative_squared_error(rows, reference));
-  out["farthest"] = number(facts.farthest);
+  out["ess_min"] = io::finite_or_null(worst.ess);
+  out["rhat_max"] = is_chains ? io::finite_or_null(worst.rhat) : io::Json(nullptr);
+  out["ess_per_evaluation"] = io::finite_or_null(worst.ess / static_cast<double>(facts.model_evaluations));
+  out["ess_per_second"] = io::finite_or_null(worst.ess / facts.wall_time_seconds);
+  out["error"] = io::finite_or_null(relative_squared_error(rows, reference));
+  if (!is_chains && std::isfinite(facts.effective_ancestors)) out["effective_ancestors"] = facts.effective_ancestors;
+  out["farthest"] = io::finite_or_null(facts.farthest);
   out["failed_rows"] = {{"rejected", facts.failures.rejected},
                         {"recovered_by_retry", facts.failures.recovered},
                         {"imputed", facts.failures.imputed},
                         {"in_warmup", facts.lost_in_warmup}};
   out["posterior_predictive"] = check_json(facts.posterior_check, facts.posterior_check.pit.size());
   out["prior_predictive"] = check_json(facts.prior_check, facts.prior_check.pit.size());
-  out["stein_discrepancy"] = facts.stein.draws == 0 ? io::Json(nullptr)
-                                                    : io::Json{{"draws", facts.stein.draws},
-                                                               {"value", number(facts.stein.ksd.value)},
-                                                               {"expected", number(facts.stein.ksd.expected)},
-                                                               {"p_value", number(facts.stein.ksd.p_value)},
-                                                               {"edge_share", facts.stein.edge_share}};
+  out["stein_discrepancy"] = facts.stein.draws == 0
+                                 ? io::Json(nullptr)
+                                 : io::Json{{"draws", facts.stein.draws},
+                                            {"value", io::finite_or_null(facts.stein.ksd.value)},
+                                            {"expected", io::finite_or_null(facts.stein.ksd.expected)},
+                                            {"p_value", io::finite_or_null(facts.stein.ksd.p_value)},
+                                            {"edge_share", facts.stein.edge_share}};
   out["reference_run"] = facts.distance.draws == 0
                              ? io::Json(nullptr)
                              : io::Json{{"path", facts.reference_run},
                                         {"draws", facts.distance.draws},
-                                        {"sliced_wasserstein", number(facts.distance.sliced_wasserstein)},
-                                        {"noise", number(facts.distance.noise)}};
+                                        {"sliced_wasserstein", io::finite_or_null(facts.distance.sliced_wasserstein)},
+                                        {"noise", io::finite_or_null(facts.distance.noise)}};
   std::string text = out.dump(2);
   text.erase(text.size() - 2);  // the last brace: parameters follow, one after the other, for fields have many
   text += ",\n  \"parameters\": {";
@@ -247,7 +271,7 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
     text += fmt::format("{}\n    {}: {{", &row == &rows.front() ? "" : ",", io::Json(row.name).dump());
     for (const Column& column : columns)
       text += fmt::format("{}\n      \"{}\": {}", &column == columns ? "" : ",", column.name,
-                          number(row.summary.*column.value).dump());
+                          io::finite_or_null(row.summary.*column.value).dump());
     text += "\n    }";
   }
   return text + (rows.empty() ? "}\n}\n" : "\n  }\n}\n");

@@ -35,7 +35,8 @@ struct RunFacts {
   std::int64_t lost_in_warmup = 0;               ///< of chains: model runs that failed before the first draw
   PredictiveCheck posterior_check, prior_check;  ///< fewer than two draws: not made
   SteinDistance stein;
-  double farthest = 0.0;  ///< largest |z| of a state at the end
+  double farthest = 0.0;                                                  ///< largest |z| of a state at the end
+  double effective_ancestors = std::numeric_limits<double>::quiet_NaN();  ///< of particles
   RunDistance distance;
   std::string reference_run;
 };
@@ -51,6 +52,9 @@ std::vector<std::string> parameter_names(const std::vector<prob::Variable>& vari
 /// One quantity over particles that share ancestors, or over an ensemble (no ancestors): values[i * stride] of member i.
 prob::ScalarSummary summarise_members(const double* values, std::int64_t count, std::ptrdiff_t stride,
                                       const std::vector<std::int64_t>& ancestors);
+
+/// As many ancestors with families of one size would leave as much: 1 / sum of squared shares. NaN without ancestors.
+double effective_ancestors(const std::vector<std::int64_t>& ancestors);
 
 /// "log evidence -31.3 +- 0.05".
 std::string evidence_text(const RunFacts& facts);

@@ -55,6 +55,18 @@ TEST(StopWatchMpi, WritesCheapCheckpointsMoreOften) {
   EXPECT_DOUBLE_EQ(watch.checkpoint_interval(), 0.48) << "the deck's longest time rules";
 }
 
+// A thousand quick steps, and then long ones: those must not pass unseen as the quick ones did.
+TEST(StopWatchMpi, NoticesStepsThatBecomeLong) {
+  RunSettings settings = hourly();
+  settings.wall_time_minutes = 60.0;
+  settings.stop_margin_minutes = 60.0 - 1.0 / 60.0;  // a second after the start
+  StopWatch watch(Comm::world(), settings);
+  for (int i = 0; i < 1000; ++i)
+    if (watch.poll() != Order::go_on) GTEST_SKIP() << "the machine is too slow for this test";
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_EQ(first_order(watch, 20), Order::stop);
+}
+
 TEST(StopWatchMpi, StopsBeforeTheWallTime) {
   RunSettings settings = hourly();
   settings.wall_time_minutes = 60.0;

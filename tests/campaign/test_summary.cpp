@@ -73,11 +73,24 @@ TEST_F(SummaryMpi, EveryParameterIsSummarisedUnderItsNameOnEveryRank) {
 }
 
 // 0, 1, …, 12 in families {0..3}, {4..7}, {8..11}, {12}: sums of deviations from 6 are -18, -2, 14, 6; their squares add to 560.
+// Families of 4, 4, 4, 1: S = 49 / 169, and sum w^2 (1 - 2 w + S) = (48 (1 - 8 / 13 + S) + 1 - 2 / 13 + S) / 169.
 TEST_F(SummaryMpi, ParticlesOfOneAncestorCountTogetherInTheStandardError) {
   write_particles();
   const auto rows = summarise_parameters(world_, folder_, variables_, sampler::Plan::Kind::particles);
-  EXPECT_NEAR(rows[0].summary.mcse, std::sqrt(560.0) / 13.0, 1e-12);
+  const double s = 49.0 / 169.0, expected = (48.0 * (1.0 - 8.0 / 13.0 + s) + 1.0 - 2.0 / 13.0 + s) / 169.0;
+  EXPECT_NEAR(rows[0].summary.mcse, std::sqrt(560.0 * s / expected) / 13.0, 1e-12);
   EXPECT_LT(rows[0].summary.ess_bulk, 13.0 / 2.0);  // far fewer than the particles
+}
+
+// One ancestor of all: its family's mean is the mean, and nothing is known of the error but that it is at most a particle's.
+TEST(Summary, ParticlesOfASingleAncestorAreWorthOne) {
+  const std::vector<double> values = {1.0, 2.0, 3.0, 6.0};
+  const prob::ScalarSummary one = summarise_members(values.data(), 4, 1, {7, 7, 7, 7});
+  EXPECT_DOUBLE_EQ(one.mcse, one.sd);
+  EXPECT_DOUBLE_EQ(one.ess_bulk, 1.0);
+  EXPECT_DOUBLE_EQ(effective_ancestors({7, 7, 7, 7}), 1.0);
+  EXPECT_DOUBLE_EQ(effective_ancestors({1, 2, 3, 3}), 16.0 / 6.0);
+  EXPECT_TRUE(std::isnan(effective_ancestors({})));
 }
 
 NamedSummary row_of(const std::string& name, double mean, double ess, double rhat) {

@@ -57,7 +57,7 @@ same said good "columns in another order"
 printf 'a,b,c,d\n1,2,3,4\n4,3,2,1\n' >nameless.csv # names of something else: as they stand
 expect 0 "$ALEATOR" evaluate "$deck" --at nameless.csv --out by_place.csv
 same by_place.csv good "columns with other names"
-says "names none of the parameters"
+says "names none of them"
 printf '# theta[3] theta[1] theta[0] theta[2]\n4 2 1 3\n1 3 4 2\n' >commented.txt
 expect 0 "$ALEATOR" evaluate "$deck" --at commented.txt
 same said good "columns named by a comment"

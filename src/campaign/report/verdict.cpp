@@ -176,6 +176,13 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
     }
     checks.push_back(std::move(c));
   }
+  const bool has_few_ancestors = run.ancestors < threshold::ancestors;
+  if (has_few_ancestors)
+    checks.push_back(
+        {run.ancestors < threshold::ancestors_bad ? Level::bad : Level::caution, "Ancestors",
+         fmt::format("the particles descend from no more than {}", number(run.ancestors)),
+         "The standard errors come from differences between families: of so few they are guesses. Take more "
+         "particles, or more moves between two temperatures."});
   if (const Series* const correlations = history_of(run, "worst_correlation"))
     checks.push_back(memory_check(run, *correlations));
   else if (const Series* const of_log_likelihoods = history_of(run, "correlation"))

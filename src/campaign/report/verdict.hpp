@@ -24,6 +24,7 @@ inline constexpr double rhat_good = 1.01, rhat_caution = 1.05;
 inline constexpr double ess_good = 400, ess_caution = 100;
 inline constexpr double mean_error = 0.1;  ///< Monte Carlo error of a heavy-tailed mean, relative to it
 inline constexpr double unique_good = 0.5, unique_caution = 0.1;      ///< share of different particles
+inline constexpr double ancestors = 20, ancestors_bad = 3;            ///< families, as good as so many of one size
 inline constexpr double predictive = 0.01;                            ///< p-value of the data among replicated data
 inline constexpr double failed = 0.05;                                ///< share of the model runs
 inline constexpr double evidence_good = 0.5, evidence_caution = 2.0;  ///< standard error of the log evidence
