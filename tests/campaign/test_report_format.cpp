@@ -78,6 +78,25 @@ TEST(ReportVerdict, TrajectoriesThatDivergedAreCounted) {
   EXPECT_EQ(named(data, "Divergences").level, Level::bad);
 }
 
+TEST(ReportVerdict, TrajectoriesThatMaxDepthEndsAreNamed) {
+  ReportData data;
+  data.main.kind = "chains", data.main.chains = 4, data.main.draws = 1000;
+  data.main.histories = {{"cut_short", {0, 1}, {0.0, 3999.0}}};
+  EXPECT_EQ(named(data, "Trajectories").level, Level::caution);
+  EXPECT_EQ(named(data, "Trajectories").found, "100 % were as long as max_depth allows");
+}
+
+TEST(ReportVerdict, ParticlesOfFewAncestorsAreFound) {
+  ReportData data;
+  data.main.kind = "particles", data.main.chains = 1, data.main.draws = 1000;
+  data.main.ancestors = 11.0;
+  EXPECT_EQ(named(data, "Ancestors").level, Level::caution);
+  data.main.ancestors = 1.4;
+  EXPECT_EQ(named(data, "Ancestors").level, Level::bad);
+  data.main.log_evidence = -3.0, data.main.log_evidence_standard_error = 0.1;
+  EXPECT_EQ(named(data, "Log evidence").level, Level::unknown);
+}
+
 TEST(ReportVerdict, ExactMethodsWhoseMeansDifferAreFound) {
   ReportData data;
   const auto method = [](const char* name, double mean, double rhat) {

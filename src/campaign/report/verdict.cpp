@@ -162,6 +162,16 @@ Check divergence_check(const MethodRun& run, double divergences) {
   return c;
 }
 
+// Trajectories that max_depth ended: not wrong, but a sign of steps far shorter than the posterior is wide.
+Check depth_check(const MethodRun& run, double cut_short) {
+  const double share = cut_short / (static_cast<double>(run.chains) * run.draws);
+  return {Level::caution, "Trajectories",
+          fmt::format("{} were as long as max_depth allows", percent(std::min(1.0, share))),
+          "Steps are short beside the posterior: look for jumps of the density (an if in a formula) and for scales "
+          "that lie far "
+          "apart or hang on each other."};
+}
+
 bool is_any_bad(const std::vector<Check>& checks) {
   return std::any_of(checks.begin(), checks.end(), [](const Check& c) { return c.level == Level::bad; });
 }
@@ -424,6 +434,9 @@ Verdict judge(const ReportData& data) {
   if (std::isfinite(run.acceptance)) v.checks.push_back(acceptance_check(run));
   if (const Series* const divergences = history_of(run, "divergences"))
     v.checks.push_back(divergence_check(run, divergences->y.back()));
+  if (const Series* const cut_short = history_of(run, "cut_short");
+      cut_short != nullptr && cut_short->y.back() > threshold::cut_short * run.chains * run.draws)
+    v.checks.push_back(depth_check(run, cut_short->y.back()));
   if (run.kind == "particles") particle_checks(run, v.checks);
   if (Check c = evidence_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));
   if (Check c = mean_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));

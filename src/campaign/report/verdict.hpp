@@ -33,6 +33,7 @@ inline constexpr double stuck = 0.6;           ///< the same, where nothing of t
 inline constexpr double evidence_apart = 4.0;  ///< of two methods, in standard errors of their difference
 inline constexpr double means_apart = 6.0;     ///< likewise: the furthest of all parameters, whose errors are estimates
 inline constexpr double divergent = 0.01;      ///< share of a chain's trajectories
+inline constexpr double cut_short = 0.05;      ///< likewise, of those that max_depth ended
 inline constexpr double edges = 0.02;          ///< share of the points beside draws
 inline constexpr double runaway = 1e8;         ///< prior standard deviations
 }  // namespace threshold

@@ -170,6 +170,7 @@ void Nuts::State::fields(io::Archive& archive) {
   variances.fields(archive, "variances");
   moments.fields(archive, "moments");
   archive.field("divergences", divergences);
+  archive.field("cut_short", cut_short);
   archive.field("left_support", left_support);
 }
 
@@ -246,7 +247,7 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
   const std::int64_t mine = grow(problem, context, std::exp(s.log_step), params.max_depth, s);
   const Ensemble& e = s.ensemble;
   const Vector acceptance("acceptance", e.rows());
-  std::int64_t divergent = 0, outside = 0;
+  std::int64_t divergent = 0, outside = 0, longest = 0;
   const double normaliser = 0.5 * problem.dimension() * std::log(2.0 * M_PI);  // of N(0, I), as in lp
   if (s.statistics.extent_int(0) != e.rows()) s.statistics = Batch("statistics", e.rows(), 4);
   for (int row = 0; row < e.rows(); ++row) {
@@ -254,6 +255,7 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
     acceptance(row) = tree.acceptance();
     divergent += tree.is_divergent() ? 1 : 0;
     outside += tree.has_left_support() ? 1 : 0;
+    longest += tree.depth() >= params.max_depth ? 1 : 0;
     const double statistics[] = {tree.is_divergent() ? 1.0 : 0.0, static_cast<double>(tree.depth()),
                                  static_cast<double>(tree.leapfrogs()), tree.energy() + normaliser};
     std::copy(std::begin(statistics), std::end(statistics), &s.statistics(row, 0));
@@ -269,24 +271,33 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
   if (s.iteration > params.warmup) {
     s.divergences += context.comm.sum(divergent);
     s.left_support += context.comm.sum(outside);
+    s.cut_short += context.comm.sum(longest);
   }
   const double mean_acceptance = ordered_mean(context, e.layout, acceptance);
   if (s.iteration <= params.warmup) adapt_nuts(*this, problem, context, mean_acceptance, s);
   info.numbers = {{"acceptance", mean_acceptance},
                   {"scale", std::exp(s.log_step)},
                   {"leapfrogs", static_cast<double>(runs) / params.chains},
-                  {"divergences", static_cast<double>(s.divergences)}};
+                  {"divergences", static_cast<double>(s.divergences)},
+                  {"cut_short", static_cast<double>(s.cut_short)}};
   if (info.is_finished && s.divergences > 0)
     core::warn(
         "{} trajectories diverged after the warm-up: draws near them may be biased; a higher target_acceptance or "
         "another form of the prior may help",
         s.divergences);
+  const std::int64_t trajectories = static_cast<std::int64_t>(params.chains) * params.draws * params.thin;
+  constexpr std::int64_t one_of_so_many_is_usual = 20;
+  if (info.is_finished && s.cut_short > trajectories / one_of_so_many_is_usual)
+    core::warn(
+        "{} of {} trajectories were as long as max_depth = {} allows: steps are short beside the posterior, as where a "
+        "density has jumps or scales lie far apart; the draws are right, but dear",
+        s.cut_short, trajectories, params.max_depth);
   if (info.is_finished && s.left_support > 0)
     core::info(
         "{} of {} trajectories ended where the density is zero or the model fails: the draws are right, but a prior "
         "without "
         "that edge would be sampled faster",
-        s.left_support, static_cast<std::int64_t>(params.chains) * params.draws * params.thin);
+        s.left_support, trajectories);
   return info;
 }
 

@@ -32,6 +32,7 @@ struct Nuts {
     PooledVariances variances;
     PooledMoments moments;
     std::int64_t divergences = 0;   ///< trajectories after the warm-up that diverged, of all chains
+    std::int64_t cut_short = 0;     ///< those that max_depth ended
     std::int64_t left_support = 0;  ///< those that ended where the density is zero
     std::vector<NutsTree> trees;    ///< scratch, one for each local chain
     void fields(io::Archive& archive);
