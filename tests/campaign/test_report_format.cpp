@@ -83,7 +83,7 @@ TEST(ReportVerdict, TrajectoriesThatMaxDepthEndsAreNamed) {
   data.main.kind = "chains", data.main.chains = 4, data.main.draws = 1000;
   data.main.histories = {{"cut_short", {0, 1}, {0.0, 3999.0}}};
   EXPECT_EQ(named(data, "Trajectories").level, Level::caution);
-  EXPECT_EQ(named(data, "Trajectories").found, "100 % were as long as max_depth allows");
+  EXPECT_EQ(named(data, "Trajectories").found, "100.0 % were as long as max_depth allows");
 }
 
 TEST(ReportVerdict, ParticlesOfFewAncestorsAreFound) {

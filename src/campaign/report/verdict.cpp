@@ -7,6 +7,7 @@
 
 #include "campaign/report/agreement.hpp"
 #include "campaign/report/format.hpp"
+#include "campaign/report/particle_checks.hpp"
 #include "campaign/report/selection.hpp"
 #include "campaign/report/statistics.hpp"
 
@@ -111,44 +112,6 @@ Check mean_check(const ReportData& data) {
           "parameters the tail or coordinate moves of sampler/hmc."};
 }
 
-// What a sampler reported on its way, or null.
-const Series* history_of(const MethodRun& run, const char* name) {
-  for (const Series& series : run.histories)
-    if (series.name == name && !series.y.empty()) return &series;
-  return nullptr;
-}
-
-// Particles that remember where a level began have not been drawn from the levels since; no standard error knows of that.
-Check memory_check(const MethodRun& run, const Series& correlations) {
-  const double remembered = *std::max_element(correlations.y.begin(), correlations.y.end()),
-               noise = 4.0 / std::sqrt(static_cast<double>(run.chains) * run.draws);
-  Check c{Level::good, "Forgetting",
-          fmt::format("correlation of a coordinate with the start of its level: {} at most", number(remembered, 2)),
-          ""};
-  if (remembered <= std::max(threshold::remembered, noise)) return c;
-  c.level = remembered > threshold::stuck ? Level::bad : Level::caution;
-  c.advice =
-      "Means and evidence may err by more than their standard errors: a smaller correlation with more max_moves, "
-      "another move, or parameters that the moves cross more easily (a scale and standard normal factors); "
-      "compare with another method.";
-  return c;
-}
-
-// Of nested sampling: points that keep their likelihoods have not spread over their level set.
-Check spreading_check(const Series& correlations) {
-  const double usual = quantile(sorted_finite(correlations.y), 0.5);
-  Check c{Level::good, "Forgetting",
-          fmt::format("correlation of log-likelihoods before and after the moves of a step: {} in the median",
-                      number(usual, 2)),
-          ""};
-  if (usual > threshold::remembered) {
-    c.level = Level::caution;
-    c.advice =
-        "The evidence may err by more than its standard error: raise max_moves, and compare with another method.";
-  }
-  return c;
-}
-
 // Draws that a trajectory could not reach are missing: the neck of a funnel, usually.
 Check divergence_check(const MethodRun& run, double divergences) {
   const double share = divergences / (static_cast<double>(run.chains) * run.draws);
@@ -170,54 +133,6 @@ Check depth_check(const MethodRun& run, double cut_short) {
           "Steps are short beside the posterior: look for jumps of the density (an if in a formula) and for scales "
           "that lie far "
           "apart or hang on each other."};
-}
-
-bool is_any_bad(const std::vector<Check>& checks) {
-  return std::any_of(checks.begin(), checks.end(), [](const Check& c) { return c.level == Level::bad; });
-}
-
-void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
-  if (has_draws(run)) {
-    const double all = static_cast<double>(run.chains) * run.draws, share = unique_rows(run) / all;
-    Check c{Level::good, "Different particles", fmt::format("{} of {}", percent(share), count(all)), ""};
-    if (share < threshold::unique_good) {
-      c.level = share < threshold::unique_caution ? Level::bad : Level::caution;
-      c.advice = "Many particles are copies: take more moves per temperature, or smaller temperature steps.";
-    }
-    checks.push_back(std::move(c));
-  }
-  const bool has_few_ancestors = run.ancestors < threshold::ancestors;
-  if (has_few_ancestors)
-    checks.push_back(
-        {run.ancestors < threshold::ancestors_bad ? Level::bad : Level::caution, "Ancestors",
-         fmt::format("the particles descend from no more than {}", number(run.ancestors)),
-         "The standard errors come from differences between families: of so few they are guesses. Take more "
-         "particles, or more moves between two temperatures."});
-  if (const Series* const correlations = history_of(run, "worst_correlation"))
-    checks.push_back(memory_check(run, *correlations));
-  else if (const Series* const of_log_likelihoods = history_of(run, "correlation"))
-    checks.push_back(spreading_check(*of_log_likelihoods));
-  if (!std::isfinite(run.log_evidence)) return;
-  const double error = run.log_evidence_standard_error;
-  Check c{Level::unknown, "Log evidence", number(run.log_evidence, 5), ""};
-  if (std::isfinite(error)) {
-    c.found += fmt::format(" ± {} (standard error)", number(error, 2));
-    c.level = error < threshold::evidence_good      ? Level::good
-              : error < threshold::evidence_caution ? Level::caution
-                                                    : Level::bad;
-    if (c.level != Level::good) c.advice = "The evidence is uncertain: take more particles.";
-    if (c.level == Level::good && is_any_bad(checks)) {
-      c.level = Level::unknown;
-      c.advice = "Its standard error presumes particles that have moved enough, which these have not.";
-    }
-    if (const Series* const unseen = history_of(run, "log_unseen_mass"))
-      c.found +=
-          fmt::format("; a peak of less than e^{:.0f} of the prior mass would not have been seen", unseen->y.back());
-  } else {
-    c.found += ", without a standard error";
-    c.advice = "Repeat the run with other seeds to learn how far the evidence scatters.";
-  }
-  checks.push_back(std::move(c));
 }
 
 // What can be measured of a biased method's bias: against the reference, and the spread against an exact method's.
