@@ -196,18 +196,24 @@ void SamplerRun::record_failures() {
   });
 }
 
-// While chains look for their step they may meet states where the model fails: only those met later speak of the posterior.
+// Proposals may lie where the model fails and no mass is, the more so while chains look for their step: only failures that are
+// many after the warm-up speak of the posterior.
 void SamplerRun::report_failures() const {
   const std::int64_t failed = failures_.lost(), late = failed - lost_in_warmup_;
   if (failed == 0) return;
-  std::string when = late > 0 && failures_.rejected > 0 ? ": the posterior is cut off where the model fails" : "";
-  if (late == 0)
-    when = ", all in the warm-up";
-  else if (lost_in_warmup_ > 0)
-    when = fmt::format(", {} of them in the warm-up", lost_in_warmup_) + when;
-  core::warn("{}: {} rows failed, {:.2g} % of the model runs{}; {}/failed_rows.csv", named_.name, failed,
-             100.0 * static_cast<double>(failed) / static_cast<double>(named_.sampler->state().model_evaluations), when,
-             folder_);
+  constexpr double many = 0.01;  // of the model runs
+  const auto runs = static_cast<double>(named_.sampler->state().model_evaluations);
+  const double runs_late = runs - (lost_in_warmup_ > 0 ? static_cast<double>(evaluations_at_first_draw_) : 0.0);
+  const bool cuts_off = failures_.rejected > 0 && static_cast<double>(late) > many * runs_late;
+  const std::string in_warmup = late == 0             ? ", all in the warm-up"
+                                : lost_in_warmup_ > 0 ? fmt::format(", {} of them in the warm-up", lost_in_warmup_)
+                                                      : "";
+  const std::string text = fmt::format("{}: {} rows failed, {:.2g} % of the model runs{}", named_.name, failed,
+                                       100.0 * static_cast<double>(failed) / runs, in_warmup);
+  if (cuts_off)
+    core::warn("{}: the posterior is cut off where the model fails; {}/failed_rows.csv", text, folder_);
+  else
+    core::info("{}; {}/failed_rows.csv", text, folder_);
 }
 
 void SamplerRun::save_checkpoint() {
