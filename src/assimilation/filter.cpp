@@ -132,8 +132,7 @@ void check_forecast(const Experiment& experiment, const Members& x, const Cycle&
     if (!is_finite(x[j], x.states))
       throw core::NumericsError(
           fmt::format("cycle {} (t = {:.6g}): the forecast is not finite{}{}; try a shorter dt of the model, a smaller "
-                      "scale of the "
-                      "background, or a shorter time between observations",
+                      "scale of the background, or a shorter time between observations",
                       cycle.number + 1, cycle.interval.to, experiment.last_failure().empty() ? "" : ": ",
                       experiment.last_failure()));
 }

@@ -239,7 +239,6 @@ RunFacts SamplerRun::facts() const {
   facts.log_evidence = state.log_evidence, facts.log_evidence_standard_error = state.log_evidence_standard_error;
   facts.ranks = job_.comm.whole().size(), facts.threads = parallel::threads();
   facts.deck = job_.fingerprint, facts.failures = failures_, facts.lost_in_warmup = lost_in_warmup_;
-  facts.effective_ancestors = effective_ancestors(state.ancestors);
   return facts;
 }
 
@@ -251,6 +250,7 @@ void SamplerRun::finish() {
                                      job_.watch.seconds() - start_seconds_);
   report_failures();
   facts.farthest = farthest_state();
+  facts.effective_ancestors = effective_ancestors(named_.sampler->state().ancestors);
   const sampler::MeanEstimate estimate = running_means();
   named_.sampler->clear();  // what follows reads the draws again: not beside the members, nor beside each other
   parallel::give_back_freed_memory();

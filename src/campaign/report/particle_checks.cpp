@@ -64,8 +64,7 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
     }
     checks.push_back(std::move(c));
   }
-  const bool has_few_ancestors = run.ancestors < threshold::ancestors;
-  if (has_few_ancestors)
+  if (run.ancestors < threshold::ancestors)
     checks.push_back(
         {run.ancestors < threshold::ancestors_bad ? Level::bad : Level::caution, "Ancestors",
          fmt::format("the particles descend from no more than {}", number(run.ancestors)),

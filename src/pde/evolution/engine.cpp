@@ -76,13 +76,16 @@ const Strip& Engine::strip(int attempt) const {
   int parts = 1;
   for (; attempt > 0 && shorter * parts * static_cast<double>(plan_.steps.size()) <= Plan::most_steps; --attempt)
     parts *= shorter;
-  while (parts > 1 && !plan_.in_parts(parts).fault_of_memory(state_size).empty()) parts /= shorter;
-  if (parts == 1) return coarse;
-  const auto [place, is_new] = finer_.try_emplace(parts, Finer{plan_.in_parts(parts), nullptr});
-  Finer& finer = place->second;
   const parallel::Comm& comm = coarse.halo().comm();
-  if (is_new) finer.strip = std::make_unique<Strip>(make_({comm.rank(), comm.size()}), finer.plan, comm);
-  return *finer.strip;
+  for (; parts > 1; parts /= shorter) {
+    if (const auto known = finer_.find(parts); known != finer_.end()) return *known->second.strip;
+    Plan plan = plan_.in_parts(parts);
+    if (!plan.fault_of_memory(state_size).empty()) continue;
+    Finer& finer = finer_.emplace(parts, Finer{std::move(plan), nullptr}).first->second;
+    finer.strip = std::make_unique<Strip>(make_({comm.rank(), comm.size()}), finer.plan, comm);
+    return *finer.strip;
+  }
+  return coarse;
 }
 
 const model::StateSpace* Engine::state_space() const {
