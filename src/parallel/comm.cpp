@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <climits>
 #include <exception>
 
 #include "core/error.hpp"
+#include "parallel/mpi_call.hpp"
 #include "parallel/waiting.hpp"
 
 namespace aleator::parallel {
@@ -44,20 +44,6 @@ class Waiting {
   bool is_counted_ = false;
   Clock::time_point start_;
 };
-
-void check_mpi(int code, const char* call) {
-  if (code == MPI_SUCCESS) return;
-  char text[MPI_MAX_ERROR_STRING];
-  int length = 0;
-  MPI_Error_string(code, text, &length);
-  throw core::InternalError(std::string(call) + ": " + std::string(text, length));
-}
-
-int mpi_count(std::size_t count) {
-  if (count > static_cast<std::size_t>(INT_MAX))
-    throw core::InternalError("an MPI message is longer than 2^31 - 1 entries");
-  return static_cast<int>(count);
-}
 
 enum ErrorKind { none = 0, user, numerics, internal };
 

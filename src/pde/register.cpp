@@ -39,14 +39,18 @@ void register_components(deck::Registry& registry) {
                                                   });
   registry.add<model::ForwardModel, advection_diffusion::Params>(
       "model", "pde/advection_diffusion", advection_diffusion::schema(),
-      [](const advection_diffusion::Params& params, deck::Builder&) { return advection_diffusion::make(params); });
+      [](const advection_diffusion::Params& params, deck::Builder& builder) {
+        return advection_diffusion::make(params, builder.service<parallel::ProcessGrid>());
+      });
   registry.add<model::ForwardModel, transport::Params>(
       "model", "pde/transport", transport::schema(), [](const transport::Params& params, deck::Builder& builder) {
         return transport::make(params, builder.service<parallel::ProcessGrid>());
       });
   registry.add<model::ForwardModel, navier_stokes::Params>(
       "model", "pde/navier_stokes", navier_stokes::schema(),
-      [](const navier_stokes::Params& params, deck::Builder&) { return navier_stokes::make(params); });
+      [](const navier_stokes::Params& params, deck::Builder& builder) {
+        return navier_stokes::make(params, builder.service<parallel::ProcessGrid>());
+      });
   registry.add<model::ForwardModel, mesh_diffusion::Params>(
       "model", "pde/mesh_diffusion", mesh_diffusion::schema(),
       [](const mesh_diffusion::Params& params, deck::Builder& builder) {

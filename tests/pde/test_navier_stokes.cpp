@@ -163,4 +163,22 @@ TEST(NavierStokes, FlowTooFastForTheStepFailsAndNamesTheStep) {
   EXPECT_TRUE(std::isnan(y(1, 0)) && std::isnan(y(2, 0)) && std::isfinite(y(0, 0)));
 }
 
+// A flow too fast for dt, but not for dt / 4: the retry has the bits of a model with that dt.
+TEST(NavierStokes, RetryTakesStepsAQuarterAsLong) {
+  Params p = turbulent();
+  const auto coarse = navier_stokes::make(p);
+  p.dt /= 4;
+  const auto fine = navier_stokes::make(p);
+  const Batch u = rows_of(*coarse, 1), y("y", 1, 9), z("z", 1, 9), du("du", 1, 144), dv("dv", 1, 144);
+  for (int k = 0; k < 144; ++k) u(0, k) *= 12.0;
+  EXPECT_FALSE(coarse->evaluate_again(u, y, 0).ok());
+  EXPECT_FALSE(coarse->adjoint()->evaluate_and_pullback_again(u, y, weights, du, 0).ok());
+  ASSERT_TRUE(coarse->evaluate_again(u, y, 1).ok());
+  ASSERT_TRUE(fine->evaluate(u, z).ok());
+  EXPECT_EQ(std::memcmp(y.data(), z.data(), 9 * sizeof(double)), 0);
+  ASSERT_TRUE(coarse->adjoint()->evaluate_and_pullback_again(u, y, weights, du, 1).ok());
+  ASSERT_TRUE(fine->adjoint()->evaluate_and_pullback(u, z, weights, dv).ok());
+  EXPECT_EQ(std::memcmp(du.data(), dv.data(), 144 * sizeof(double)), 0);
+}
+
 }  // namespace

@@ -61,7 +61,7 @@ Case spectral_case(const std::string& name, const Make& make, Params p) {
   p.mesh = 12, p.length = 2.0, p.observe_every = 5, p.observe_nodes = {3, 9}, p.sensor_points = {{0.33, 1.71}};
   std::vector<double> centre;
   for (int k = 0; k < 144; ++k) centre.push_back(0.3 + std::sin(0.1 * k * k));
-  return {name, make(p), centre, 1e-13};
+  return {name, make(p, nullptr), centre, 1e-13};
 }
 
 std::vector<Case> all_cases() {

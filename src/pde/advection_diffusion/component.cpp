@@ -20,7 +20,7 @@ class Swirls : public spectral::Advection {
   Swirls(const Modes& modes, double swirl, int waves) : modes_(modes), is_still_(swirl == 0.0) {
     const int n = modes.points();
     const double k = 2.0 * std::acos(-1.0) * waves / modes.length(), h = modes.length() / n;
-    for (int j = 0; j < n; ++j)
+    for (int j = modes.first_row(); j < modes.first_row() + modes.rows(); ++j)
       for (int i = 0; i < n; ++i) {
         const double x = k * (i + 0.5) * h, y = k * (j + 0.5) * h;
         u_.push_back(swirl * std::sin(x) * std::cos(y));
@@ -99,18 +99,19 @@ deck::Schema<Params> schema() {
   return s;
 }
 
-std::unique_ptr<model::ForwardModel> make(const Params& params) {
-  const Modes modes(params.mesh, params.length);
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks) {
   spectral::Setup setup = common_setup(params, "c");
   setup.unknown = params.unknown;
   setup.unknown_name = params.unknown == spectral::Unknown::initial ? "initial" : "source";
   setup.state_name = "concentration";
   setup.observables = {{"c", [](double, double) { return Complex(1.0, 0.0); }, true}};
-  setup.rate = modes.symbol([&](double kx, double ky) {
-    return Complex(-params.diffusivity * (kx * kx + ky * ky), -(params.wind[0] * kx + params.wind[1] * ky));
-  });
-  return std::make_unique<spectral::Evolution>(modes, std::move(setup),
-                                               std::make_unique<Swirls>(modes, params.swirl, params.swirl_waves));
+  setup.rate = [kappa = params.diffusivity, wind = params.wind](double kx, double ky) {
+    return Complex(-kappa * (kx * kx + ky * ky), -(wind[0] * kx + wind[1] * ky));
+  };
+  setup.advection = [swirl = params.swirl, waves = params.swirl_waves](const Modes& modes) {
+    return std::make_unique<const Swirls>(modes, swirl, waves);
+  };
+  return std::make_unique<spectral::Engine>("pde/advection_diffusion", std::move(setup), std::move(ranks));
 }
 
 }  // namespace aleator::pde::advection_diffusion

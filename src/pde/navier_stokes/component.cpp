@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace aleator::pde::navier_stokes {
 
@@ -44,7 +45,7 @@ class SelfAdvection : public spectral::Advection {
       const double here = std::fabs(fields.kept(0)[p]) + std::fabs(fields.kept(1)[p]);
       largest = std::max(largest, here), sum += here;
     }
-    return std::isfinite(sum) ? largest : sum;  // max() would let a NaN pass
+    return std::isfinite(sum) ? largest : std::numeric_limits<double>::infinity();  // max() would let a NaN pass
   }
   void linearise(const Complex* w, const Fields& fields) const override {
     to_velocity(w, fields, fields.kept(0), fields.kept(1));
@@ -121,13 +122,12 @@ std::string fault_of_waves(const Params& p) {
 }
 
 // f = forcing cos(k y), Kolmogorov's: its modes are (0, +-forcing_waves), exp(i k y) counted from the first point.
-Spectrum forcing_of(const Params& p, const Modes& modes) {
-  const double k = 2.0 * std::acos(-1.0) * p.forcing_waves / modes.length();
-  const double phase = k * 0.5 * modes.length() / modes.points();
-  return modes.symbol([&](double kx, double ky) {
+spectral::Symbol forcing_of(const Params& p) {
+  const double k = 2.0 * std::acos(-1.0) * p.forcing_waves / p.length, phase = k * 0.5 * p.length / p.mesh;
+  return [k, phase, half = 0.5 * p.forcing](double kx, double ky) {
     if (kx != 0.0 || std::fabs(std::fabs(ky) - k) > 1e-9 * k) return Complex();
-    return std::polar(0.5 * p.forcing, ky > 0.0 ? phase : -phase);
-  });
+    return std::polar(half, ky > 0.0 ? phase : -phase);
+  };
 }
 
 }  // namespace
@@ -151,8 +151,7 @@ deck::Schema<Params> schema() {
   return s;
 }
 
-std::unique_ptr<model::ForwardModel> make(const Params& params) {
-  const Modes modes(params.mesh, params.length);
+std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks) {
   spectral::Setup setup = common_setup(params, "w");
   setup.unknown = params.unknown;
   setup.unknown_name = params.unknown == spectral::Unknown::initial ? "initial" : "forcing";
@@ -162,10 +161,10 @@ std::unique_ptr<model::ForwardModel> make(const Params& params) {
     setup.observables = {{"w", [](double, double) { return Complex(1.0, 0.0); }, true}};
   else
     setup.observables = {{"u", symbol_of_u}, {"v", symbol_of_v}};
-  setup.rate =
-      modes.symbol([&](double kx, double ky) { return Complex(-params.viscosity * (kx * kx + ky * ky), 0.0); });
-  if (params.forcing != 0.0) setup.source = forcing_of(params, modes);
-  return std::make_unique<spectral::Evolution>(modes, std::move(setup), std::make_unique<SelfAdvection>(modes));
+  setup.rate = [nu = params.viscosity](double kx, double ky) { return Complex(-nu * (kx * kx + ky * ky), 0.0); };
+  if (params.forcing != 0.0) setup.source = forcing_of(params);
+  setup.advection = [](const Modes& modes) { return std::make_unique<const SelfAdvection>(modes); };
+  return std::make_unique<spectral::Engine>("pde/navier_stokes", std::move(setup), std::move(ranks));
 }
 
 }  // namespace aleator::pde::navier_stokes

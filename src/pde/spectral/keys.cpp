@@ -30,6 +30,7 @@ std::string fault_of_sensors(const CommonParams& p) {
 
 Setup common_setup(const CommonParams& p, const std::string& field) {
   Setup setup;
+  setup.points = p.mesh, setup.length = p.length;
   setup.cells = p.unknown_cells();
   setup.dt = p.dt, setup.times = model::observation_times(p, 0.0, model::FirstTime::at_start_or_later);
   setup.most_kept = static_cast<std::size_t>(p.memory) << 20U;

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "deck/schema.hpp"
-#include "pde/spectral/evolution.hpp"
+#include "pde/spectral/engine.hpp"
 
 namespace aleator::pde::spectral {
 

@@ -2,7 +2,7 @@
 /// What      One step of w_t = rate(k) w + N(w) + f in Fourier modes, its tangent and its adjoint.
 /// Method    Runge-Kutta of order 4 with an integrating factor (Lawson 1967): the linear part, diffusion and wind, is
 ///           exact, N and f are stepped. The adjoint is that of the step: it repeats the stages and goes back through them.
-/// Parallel  one object a thread.
+/// Parallel  one object a thread; collective where Modes are those of several ranks.
 /// Cost      4 applications of N; tangent 4 products more; adjoint 3 applications and 4 transposed products, the latter alone
 ///           for linear N.
 /// Fails     -
@@ -15,7 +15,7 @@ struct Fields {
   const Modes::Buffer& buffer;
   int first_kept;
   double* work(int g) const { return buffer.grid(g); }
-  /// The same memory for a spectrum: there are fewer than half as many modes as points.
+  /// The same memory for a spectrum.
   Complex* work_spectrum(int g) const { return reinterpret_cast<Complex*>(work(g)); }
   double* kept(int g) const { return buffer.grid(first_kept + g); }
 };
@@ -31,7 +31,7 @@ class Advection {
   virtual void linearise(const Complex* w, const Fields& fields) const = 0;
   virtual void tangent(const Complex* dw, const Fields& fields, Complex* out) const = 0;
   virtual void transposed(const Complex* lambda, const Fields& fields, Complex* out) const = 0;
-  /// Largest |u| + |v| of the velocity at the points.
+  /// Largest |u| + |v| of the velocity at this rank's points; infinite where it is not finite.
   virtual double speed(const Fields& fields) const = 0;
 };
 
@@ -50,7 +50,7 @@ class Stepper {
   void step_tangent(Complex* w, Complex* dw, const Complex* f, const Complex* df);
   /// lambda = dJ/dnext -> dJ/dw, adds to gf = dJ/df; w: the state at which the step began.
   void step_back(const Complex* w, const Complex* f, Complex* lambda, Complex* gf);
-  /// Largest |u| + |v| at the beginning of the last step.
+  /// The same at the beginning of the last step.
   double speed() const { return advection_.speed(fields(0)); }
 
  private:
