@@ -1,7 +1,8 @@
 #pragma once
 /// What      A loop over the rows of a batch for models whose threads need memory of their own.
 /// Method    As many blocks of rows as there are slots, each with one slot; why rows failed is gathered in their order.
-/// Parallel  Kokkos over the slots; one slot works on the calling thread, which may then call MPI. A row's result may depend on that row alone, never on what its slot did before.
+/// Parallel  Kokkos over the slots; one slot works on the calling thread, which may then call MPI. A row's result may depend on
+///           that row alone, never on what its slot did before.
 /// Cost      one launch.
 /// Fails     -
 #include <algorithm>

@@ -1,5 +1,5 @@
 #pragma once
-/// What      A matrix of complex numbers whose rows are dealt to the ranks of a communicator, or else its columns: from the one to
+/// What      A matrix of complex numbers whose rows are dealt to the ranks of a communicator, or else its columns: from one to
 ///           the other. What a Fourier transform in two directions needs between them.
 /// Method    rank r holds the rows [row_cuts[r], row_cuts[r + 1]) of all columns, or the columns [column_cuts[r],
 ///           column_cuts[r + 1]) of all rows; both lie row by row, without gaps between own columns.

@@ -1,4 +1,5 @@
-# Models in time on grids cut into strips: values and states are those of one rank to the byte, gradients to rounding.
+# Models in time on grids cut into strips: values and states are those of one rank to the byte, gradients to rounding; in Fourier
+# modes all to rounding.
 . "$(dirname "$0")/_lib.sh"
 export OMPI_MCA_mpi_yield_when_idle=1
 tumour=$SOURCE_DIR/input/tumour_growth
@@ -37,6 +38,21 @@ for shape in "2 2" "4 2"; do
   says_not "no model of this deck"
   same_results twin_1 twin_$1 "one rank, and $1 ranks in groups of $2"
 done
+
+# Fourier modes: the same statistics of outputs, in groups of two and three ranks.
+vortices="$SOURCE_DIR/input/navier_stokes/simulate.toml --set model.fine.mesh=24"
+expect 0 "$ALEATOR" run $vortices --out vortices_1
+for n in 2 3; do
+  expect 0 on $n "$ALEATOR" run $vortices --set run.domain=$n --out vortices_$n
+  says_once "process grid: 1 group of $n ranks each"
+  says_not "no model of this deck"
+  paste -d' ' vortices_1/data.txt vortices_$n/data.txt | awk '!/#/ {
+    for (i = 1; i <= NF / 2; i++) { n++; d = $i - $(i + NF / 2); if (d < 0) d = -d; if (d > 1e-11) exit 1 } }
+    END { exit n < 200 }' || fail "the data on $n ranks are not those of one rank"
+  checks=$((checks + 1))
+done
+expect 2 "$ALEATOR" check $vortices --set run.domain=9
+says "the waves of mesh = 24 can be dealt to 8 ranks, not to 9"
 
 expect 2 "$ALEATOR" check "$tumour/posterior.toml" --set run.domain=21
 says_once "20 rows of grid points cannot be dealt to 21 ranks"
