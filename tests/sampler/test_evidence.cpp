@@ -190,6 +190,29 @@ TEST(Evidence, ProgressOfTemperingIsTheShareOfTheModelRuns) {
   }
 }
 
+template <class Algorithm>
+double largest_memory(const Algorithm& algorithm, const Evidence& target) {
+  const Context context = test::serial(4);
+  auto s = algorithm.init(target.problem, context);
+  double largest = -1.0;
+  for (bool is_finished = false; !is_finished;) {
+    const StepInfo info = algorithm.step(target.problem, context, s);
+    is_finished = info.is_finished;
+    for (const auto& [name, value] : info.numbers)
+      if (name == "worst_correlation") largest = std::max(largest, value);
+  }
+  return largest;
+}
+
+TEST(Evidence, ShortChainsSayHowMuchTheyRemember) {
+  const auto one_mode = [](const double* u) { return -20.0 * (std::pow(u[0] - 1.0, 2) + std::pow(u[1] + u[2], 2)); };
+  const Evidence target{test::DensityProblem(3, {0.0, 0.0}, one_mode), 0.0};
+  EXPECT_GT(largest_memory(tmcmc(2000, 0), target), 0.7);
+  EXPECT_LT(largest_memory(tmcmc(2000, 80), target), 0.4);
+  EXPECT_GT(largest_memory(waste_free(2000, 2), target), 0.7);
+  EXPECT_LT(largest_memory(waste_free(40000, 80), target), 0.25);
+}
+
 TEST(Evidence, TooFewParticlesForTheDimensionAreRefused) {
   const Evidence target = test::shells(10);
   EXPECT_THAT(waste_free(64, 4).objection(target.problem), testing::HasSubstr("too few for 10 coordinates"));

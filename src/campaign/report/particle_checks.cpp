@@ -11,18 +11,24 @@
 namespace aleator::campaign::report {
 namespace {
 
-// Particles that remember where a level began have not been drawn from the levels since; no standard error knows of that.
+// Particles that remember where a level began have not been drawn from the levels since; no standard error knows of that. Short
+// chains from resampled particles always remember; how far that can be borne is then for the number of ancestors to say. They
+// are also the pairs of which the correlation is known.
 Check memory_check(const MethodRun& run, const Series& correlations) {
+  const Series* const chains = history_of(run, "chains");
+  const double pairs = chains == nullptr ? static_cast<double>(run.chains) * run.draws
+                                         : *std::min_element(chains->y.begin(), chains->y.end());
   const double remembered = *std::max_element(correlations.y.begin(), correlations.y.end()),
-               noise = 4.0 / std::sqrt(static_cast<double>(run.chains) * run.draws);
+               noise = 4.0 / std::sqrt(pairs);
   Check c{Level::good, "Forgetting",
           fmt::format("correlation of a coordinate with the start of its level: {} at most", number(remembered, 2)),
           ""};
   if (remembered <= std::max(threshold::remembered, noise)) return c;
-  c.level = remembered > threshold::stuck ? Level::bad : Level::caution;
+  c.level = chains == nullptr && remembered > threshold::stuck ? Level::bad : Level::caution;
   c.advice =
-      "Means and evidence may err by more than their standard errors: a smaller correlation with more max_moves, "
-      "another move, or parameters that the moves cross more easily (a scale and standard normal factors); "
+      "Means and evidence may err by more than their standard errors: more moves (a smaller correlation and "
+      "larger max_moves, burn_in or chain_length), another kind of move, or parameters that the moves cross more "
+      "easily (a scale and standard normal factors); "
       "compare with another method.";
   return c;
 }

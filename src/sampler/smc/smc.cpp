@@ -57,6 +57,7 @@ Moved grow_chains(const Smc::Params& params, const Problem& problem, const Conte
   const MoveOnce kernel = kernel_of(params);
   const int length = params.chain_length, passes = std::min(4, length - 1);
   Ensemble chains = every(s.ensemble, length, parallel::RowLayout(params.particles / length, context.comm));
+  const Start start(context, chains);
   Moved moved;
   double sum = 0.0;
   for (int pass = 0; pass < passes; ++pass) {
@@ -71,6 +72,7 @@ Moved grow_chains(const Smc::Params& params, const Problem& problem, const Conte
     moved.count += moves, s.moves += moves;
   }
   moved.acceptance = sum / moved.count;
+  moved.memory = start.remembered_by(context, chains);
   return moved;
 }
 
@@ -161,10 +163,13 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   if (needs_gradient(params.move)) s.gradient_evaluations += runs;
 
   StepInfo info = end_level(level, {moved.acceptance, runs}, params.max_levels, s);
-  info.numbers.insert(info.numbers.begin() + 3, {"moves", static_cast<double>(moved.count)});
-  if (!is_waste_free && params.max_moves > params.min_moves)
-    info.numbers.insert(info.numbers.begin() + 4,
-                        {{"correlation", moved.memory.typical}, {"worst_correlation", moved.memory.worst}});
+  std::vector<std::pair<std::string, double>> numbers = {{"moves", static_cast<double>(moved.count)}};
+  if (is_waste_free) numbers.emplace_back("chains", static_cast<double>(params.particles / params.chain_length));
+  if (is_waste_free || params.max_moves > params.min_moves) {
+    numbers.emplace_back("correlation", moved.memory.typical);
+    numbers.emplace_back("worst_correlation", moved.memory.worst);
+  }
+  info.numbers.insert(info.numbers.begin() + 3, numbers.begin(), numbers.end());
   if (info.is_finished && s.remembered > warn_above(params))
     core::warn(
         "sequential Monte Carlo: after the moves of a level particles still remembered where it began (correlation "

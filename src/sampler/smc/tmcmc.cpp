@@ -8,6 +8,7 @@
 
 #include "kernels/gaussian_step.hpp"
 #include "sampler/mcmc/metropolis.hpp"
+#include "sampler/smc/memory.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -103,6 +104,7 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
   ++s.iteration;
 
   Ensemble& e = s.ensemble;
+  const Start start(context, e);
   const Vector acceptance("acceptance", e.rows());
   for (std::int64_t place = 0; place < chains.longest; ++place) {
     std::vector<std::int64_t> from(chains.place.size());
@@ -120,8 +122,11 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
   s.model_evaluations += runs;
   const double mean_acceptance =
       ordered_mean(context, e.layout, acceptance) * params.particles / static_cast<double>(runs);
+  const Memory memory = start.remembered_by(context, e);
   StepInfo info = end_level(level, {mean_acceptance, runs}, params.max_levels, s);
-  info.numbers.insert(info.numbers.begin() + 3, {"chains", static_cast<double>(chains.count)});
+  info.numbers.insert(info.numbers.begin() + 3, {{"chains", static_cast<double>(chains.count)},
+                                                 {"correlation", memory.typical},
+                                                 {"worst_correlation", memory.worst}});
   // The acceptance falls by about half a unit of log scale near its usual targets.
   if (params.adapt) s.log_scale += 2.0 * (mean_acceptance - (0.21 / d + 0.23));
   return info;
