@@ -100,7 +100,7 @@ void SamplerRun::start_or_resume() {
     return;
   }
   named_.sampler->init(problem_, context_);
-  refuse_a_start_without_density();
+  if (named_.sampler->state().model_evaluations > 0) refuse_a_start_without_density();
   recorder_ = std::make_unique<Recorder>(results, Recorder::Shape{plan_, predictive_}, problem_, context_, true, 0);
   recorder_->write_observed(problem_.facts().data);
 }

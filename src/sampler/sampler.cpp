@@ -41,6 +41,21 @@ void impute(const ConstBatch& z, model::Evaluation& e, const std::vector<int>& f
   }
 }
 
+Ensemble drawn_from_prior(const parallel::RowLayout& layout, bool with_gradient, const Problem& problem,
+                          const Context& context) {
+  Ensemble e;
+  const int d = problem.dimension();
+  e.layout = layout;
+  e.position = Batch("position", e.rows(), d);
+  e.log_likelihood = Vector("log_likelihood", e.rows());
+  e.gradient = Batch("gradient", e.rows(), with_gradient ? d : 0);
+  e.accepted = Vector("accepted", e.rows());
+  for (const Vector& unknown : {e.log_likelihood, e.accepted})
+    Kokkos::deep_copy(unknown, std::numeric_limits<double>::quiet_NaN());
+  context.rng.normals({kernels::Purpose::initial}, e.layout.first(), e.position);
+  return e;
+}
+
 }  // namespace
 
 std::vector<int> evaluate(const Problem& problem, const ConstBatch& position, model::Evaluation& result,
@@ -65,6 +80,10 @@ void evaluate_rows(const Problem& problem, const Context& context, const std::ve
   for (std::size_t i = 0; i < chosen.size(); ++i) log_likelihood(chosen[i]) = evaluation.log_likelihood(i);
 }
 
+Ensemble Ensemble::unevaluated(std::int64_t members, const Problem& problem, const Context& context) {
+  return drawn_from_prior(parallel::RowLayout(members, context.comm), false, problem, context);
+}
+
 Ensemble Ensemble::from_prior(std::int64_t members, bool with_gradient, const Problem& problem,
                               const Context& context) {
   return from_prior(parallel::RowLayout(members, context.comm), with_gradient, problem, context);
@@ -72,15 +91,7 @@ Ensemble Ensemble::from_prior(std::int64_t members, bool with_gradient, const Pr
 
 Ensemble Ensemble::from_prior(const parallel::RowLayout& layout, bool with_gradient, const Problem& problem,
                               const Context& context) {
-  Ensemble e;
-  const int d = problem.dimension();
-  e.layout = layout;
-  e.position = Batch("position", e.rows(), d);
-  e.log_likelihood = Vector("log_likelihood", e.rows());
-  e.gradient = Batch("gradient", e.rows(), with_gradient ? d : 0);
-  e.accepted = Vector("accepted", e.rows());
-  Kokkos::deep_copy(e.accepted, std::numeric_limits<double>::quiet_NaN());
-  context.rng.normals({kernels::Purpose::initial}, e.layout.first(), e.position);
+  Ensemble e = drawn_from_prior(layout, with_gradient, problem, context);
   model::Evaluation evaluation{e.log_likelihood, e.gradient, {}};
   evaluate(problem, e.position, evaluation, context);
   return e;

@@ -43,12 +43,18 @@ for time in 0.01 0.03 0.06 0.1 0.2; do
   killed_after $time 1 "$ALEATOR" run "$deck" $slow --out "$scratch/early"
   if [ -e early/resolved.toml ]; then expect 0 "$ALEATOR" check early/resolved.toml; fi
 done
-[ -e early/resolved.toml ] || expect 0 "$ALEATOR" run "$deck" $slow --out early
+if [ ! -e early/resolved.toml ]; then
+  rm -rf early
+  expect 0 "$ALEATOR" run "$deck" $slow --out early
+fi
 until_done early 1
 same_results whole early "killed and resumed on 1 rank"
 
 killed_after 0.7 2 "$ALEATOR" run "$deck" $slow --out "$scratch/ranks"
-[ -e ranks/resolved.toml ] || expect 0 "$ALEATOR" run "$deck" $slow --out ranks
+if [ ! -e ranks/resolved.toml ]; then  # killed before it was a run folder
+  rm -rf ranks
+  expect 0 "$ALEATOR" run "$deck" $slow --out ranks
+fi
 until_done ranks 1 2 4
 same_results whole ranks "killed and resumed on 1, 2 and 4 ranks"
 [ -z "$(find early ranks -name '*.partial')" ] || fail "left-overs: $(find early ranks -name '*.partial')"

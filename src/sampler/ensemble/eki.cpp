@@ -162,8 +162,7 @@ void Eki::State::fields(io::Archive& archive) {
 
 Eki::State Eki::init(const Problem& problem, const Context& context) const {
   State s;
-  s.ensemble = Ensemble::from_prior(params.members, false, problem, context);
-  s.model_evaluations = params.members;
+  s.ensemble = Ensemble::unevaluated(params.members, problem, context);
   return s;
 }
 

@@ -25,8 +25,7 @@ void Eks::State::fields(io::Archive& archive) {
 
 Eks::State Eks::init(const Problem& problem, const Context& context) const {
   State s;
-  s.ensemble = Ensemble::from_prior(params.members, false, problem, context);
-  s.model_evaluations = params.members;
+  s.ensemble = Ensemble::unevaluated(params.members, problem, context);
   return s;
 }
 

@@ -176,8 +176,7 @@ std::string Uki::objection(const Problem& problem) const {
 
 Uki::State Uki::init(const Problem& problem, const Context& context) const {
   State s;
-  s.ensemble = Ensemble::from_prior(params.members, false, problem, context);
-  s.model_evaluations = params.members;
+  s.ensemble = Ensemble::unevaluated(params.members, problem, context);
   s.mean.assign(static_cast<std::size_t>(problem.dimension()), 0.0);
   s.factor = math::identity(problem.dimension()).a;
   return s;

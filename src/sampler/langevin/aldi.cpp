@@ -60,8 +60,8 @@ void observe(const Problem& problem, const Context& context, const Batch& z, con
   });
 }
 
-// Members that start where the model fails become copies of the next one that does not.
-void leave_failed_starts(const Context& context, Ensemble& e) {
+// Members that start where the model fails become copies of the next one that does not; whether there are such.
+bool leave_failed_starts(const Context& context, Ensemble& e) {
   const std::vector<double> log_likelihood = e.all_log_likelihoods(context);
   const std::size_t members = log_likelihood.size();
   const double best = *std::max_element(log_likelihood.begin(), log_likelihood.end());
@@ -77,7 +77,9 @@ void leave_failed_starts(const Context& context, Ensemble& e) {
     while (!is_usable(log_likelihood[j])) j = (j + 1) % members;
     source[i] = static_cast<std::int64_t>(j);
   }
+  if (std::all_of(log_likelihood.begin(), log_likelihood.end(), is_usable)) return false;
   e.take(source, context);
+  return true;
 }
 
 }  // namespace
@@ -120,8 +122,9 @@ std::string Aldi::objection(const Problem& problem) const {
 Aldi::State Aldi::init(const Problem& problem, const Context& context) const {
   State s;
   const bool exact = uses_gradient(problem);
-  s.ensemble = Ensemble::from_prior(params.chains, exact, problem, context);
-  s.model_evaluations = params.chains, s.gradient_evaluations = exact ? params.chains : 0;
+  s.ensemble = exact ? Ensemble::from_prior(params.chains, true, problem, context)
+                     : Ensemble::unevaluated(params.chains, problem, context);
+  s.model_evaluations = s.gradient_evaluations = exact ? params.chains : 0;
   const int rows = s.ensemble.rows();
   s.residual = Batch("residual", rows, exact ? 0 : problem.outputs());
   return s;
@@ -131,9 +134,13 @@ StepInfo Aldi::step(const Problem& problem, const Context& context, State& s) co
   Ensemble& e = s.ensemble;
   const bool exact = uses_gradient(problem), is_warming_up = s.iteration < params.warmup;
   if (s.iteration == 0) {
-    leave_failed_starts(context, e);
-    if (!exact)
-      s.model_evaluations += params.chains, observe(problem, context, e.position, e.log_likelihood, s.residual);
+    const auto observe_starts = [&] {
+      if (exact) return;
+      s.model_evaluations += params.chains;
+      observe(problem, context, e.position, e.log_likelihood, s.residual);
+    };
+    observe_starts();
+    if (leave_failed_starts(context, e)) observe_starts();
   }
   const int rows = e.rows(), d = problem.dimension(), p = static_cast<int>(s.residual.extent(1));
   const Moments m = moments_of(context, e, s.residual);

@@ -112,10 +112,9 @@ void ScoreDiffusion::State::fields(io::Archive& archive) {
 
 ScoreDiffusion::State ScoreDiffusion::init(const Problem& problem, const Context& context) const {
   State s;
-  s.ensemble = Ensemble::from_prior(params.members, false, problem, context);
+  s.ensemble = Ensemble::unevaluated(params.members, problem, context);
   s.noisy = Batch("noisy", s.ensemble.rows(), problem.dimension());
   Kokkos::deep_copy(s.noisy, s.ensemble.position);
-  s.model_evaluations = params.members;
   return s;
 }
 
