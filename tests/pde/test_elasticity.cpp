@@ -184,6 +184,27 @@ TEST(Elasticity, SupportsThatLeaveARigidMotionFreeAreRefused) {
               HasSubstr("traction: that of side 'top' has 1 components"));
 }
 
+// A reaction would count a support as often as it is named, and be none where nothing is held.
+TEST(Elasticity, SidesGivenTwiceAndReactionsOfFreeSidesAreRefused) {
+  using testing::HasSubstr;
+  EXPECT_THAT(complaint([](Params& p) { p.fixed = {"left", "left"}; }), HasSubstr("fixed: side 'left' is given twice"));
+  EXPECT_THAT(complaint([](Params& p) { p.fixed = p.fixed_x = {"left"}; }),
+              HasSubstr("fixed: side 'left' is given twice, here and under fixed_x"));
+  EXPECT_THAT(complaint([](Params& p) {
+                p.fixed = {"left"}, p.displacement = {{"left", {0.5, 0.0}}};
+              }),
+              HasSubstr("displacement: side 'left' is given twice, here and under fixed"));
+  const auto roller = [](Params& p) { p.fixed = {"bottom"}, p.fixed_x = {"left"}; };
+  EXPECT_THAT(complaint([&](Params& p) {
+                roller(p), p.traction = {{"left", {1.0, 0.0}}};
+              }),
+              HasSubstr("traction: side 'left' is given twice, here and under fixed_x"));
+  EXPECT_EQ(complaint([&](Params& p) { roller(p), p.traction = {{"left", {0.0, 1.0}}}; }), "accepted");
+  EXPECT_THAT(complaint([&](Params& p) { roller(p), p.reactions = {"right"}; }),
+              HasSubstr("reactions: nothing is given on side 'right'"));
+  EXPECT_EQ(complaint([&](Params& p) { roller(p), p.reactions = {"left"}; }), "accepted");
+}
+
 // Twice as stiff: half the displacement.
 TEST(Elasticity, ScalingTheModulusScalesTheDisplacement) {
   const fem::Case c = fem::elastic_case("modulus", Quantity::modulus, Plane::stress, {6, 6});

@@ -99,6 +99,11 @@ TEST(MeshDiffusion, SidesGroupsAndPointsThatAreNotThereAreNamed) {
               }),
               HasSubstr("points: the point [1.5, 0.5] lies outside"));
   EXPECT_THAT(complaint([](Params& p) { p.points = {{0.5, 0.5, 0.5}}; }), HasSubstr("has 3 coordinates"));
+  EXPECT_THAT(complaint([](Params& p) {
+                p.flux = {{"left", 7.0}};
+              }),
+              HasSubstr("flux: side 'left' is given twice, here and under dirichlet"));
+  EXPECT_THAT(complaint([](Params& p) { p.robin = {{"left", {7.0, 2.0}}}; }), HasSubstr("side 'left' is given twice"));
   EXPECT_THAT(complaint([](Params& p) { p.fluxes = {"top"}; }), HasSubstr("fluxes: nothing is given on side 'top'"));
   EXPECT_THAT(complaint([](Params& p) { p.patches = {{2.0, 3.0, 0.0, 1.0}}; }), HasSubstr("no element has its centre"));
 }

@@ -227,10 +227,10 @@ deck::Schema<Particle::Params> Particle::schema() {
       .key("resample_below", &Params::resample_below, "1",
            "effective sample size, as a share of N, below which the particles are resampled; 1: always",
            deck::between(0.0, 1.0))
-      .key("temper_below", &Params::temper_below, "1",
-           "effective sample size, as a share of N, below which one correction is split into several with regularised "
-           "resampling between; 0: never. Without regularisation it has no effect",
-           deck::between(0.0, 0.5))
+      .key("least_effective", &Params::least_effective, "1",
+           "effective sample size, in particles and at most N / 2, below which one correction is split into several with "
+           "regularised resampling between; 0: never. Without regularisation it has no effect",
+           deck::at_least(0.0))
       .key("regularisation", &Params::regularisation, "1",
            "bandwidth by which copies are moved apart, over N^(-1/(d + 4)); needed where the model has no noise",
            deck::at_least(0.0));
@@ -303,7 +303,7 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
       std::vector<double> log_density(static_cast<std::size_t>(n));
       each_particle(n, [&](int j) { log_density[j] = datum.log_density(c.x[j]) - first_stage[j]; });
       if (params.regularisation > 0.0 && params.proposal == Proposal::bootstrap)
-        log_likelihood = c.temper(datum, params.temper_below, params.regularisation, log_density);
+        log_likelihood = c.temper(datum, std::min(0.5, params.least_effective / n), params.regularisation, log_density);
       for (int j = 0; j < n; ++j) log_w[j] = std::log(c.w[j]) + log_density[j];
       log_likelihood += normalise(log_w, c.w);
     }

@@ -48,8 +48,12 @@ Check spreading_check(const Series& correlations) {
   return c;
 }
 
-bool is_any_bad(const std::vector<Check>& checks) {
-  return std::any_of(checks.begin(), checks.end(), [](const Check& c) { return c.level == Level::bad; });
+// Of what is known: good, caution or bad.
+Level worst_level(const std::vector<Check>& checks) {
+  const auto has = [&](Level level) {
+    return std::any_of(checks.begin(), checks.end(), [level](const Check& c) { return c.level == level; });
+  };
+  return has(Level::bad) ? Level::bad : has(Level::caution) ? Level::caution : Level::good;
 }
 
 }  // namespace
@@ -89,9 +93,10 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
               : error < threshold::evidence_caution ? Level::caution
                                                     : Level::bad;
     if (c.level != Level::good) c.advice = "The evidence is uncertain: take more particles.";
-    if (c.level == Level::good && is_any_bad(checks)) {
-      c.level = Level::unknown;
-      c.advice = "Its standard error presumes particles that have moved enough, which these have not.";
+    // Its standard error presumes particles of many families that have moved enough.
+    if (const Level worst = worst_level(checks); c.level == Level::good && worst != Level::good) {
+      c.level = worst == Level::bad ? Level::unknown : Level::caution;
+      c.advice = "Its standard error is no better than what is said of the particles above.";
     }
     if (const Series* const unseen = history_of(run, "log_unseen_mass"))
       c.found +=

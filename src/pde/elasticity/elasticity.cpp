@@ -90,7 +90,8 @@ void add_supports(const Params& params, const Data& data, Layout& layout) {
   const field::Mesh& mesh = *layout.mesh;
   const auto fix = [&](const char* key, const std::vector<std::string>& sides, int first, int last) {
     for (const std::string& side : sides)
-      for (int a = first; a <= last; ++a) fem::fix_side(layout, fem::side_of(mesh, key, side), a, fem::constant(0.0));
+      for (int a = first; a <= last; ++a)
+        fem::fix_side(layout, fem::claim_side(layout, key, side, a), a, fem::constant(0.0));
   };
   if (mesh.dimension == 2 && !params.fixed_z.empty()) throw deck::KeyError("fixed_z", "the mesh is plane: it has no z");
   fix("fixed_x", params.fixed_x, 0, 0), fix("fixed_y", params.fixed_y, 1, 1), fix("fixed_z", params.fixed_z, 2, 2);
@@ -99,7 +100,7 @@ void add_supports(const Params& params, const Data& data, Layout& layout) {
     refuse_wrong_size("displacement", "that of side '" + one.name + "'", one.value.size(), mesh);
     for (int a = 0; a < mesh.dimension; ++a) {
       const auto component = static_cast<std::size_t>(a);
-      fem::fix_side(layout, fem::side_of(mesh, "displacement", one.name), a,
+      fem::fix_side(layout, fem::claim_side(layout, "displacement", one.name, a), a,
                     data.displacement.empty() ? fem::constant(one.value[component]) : data.displacement[component]);
     }
   }
@@ -115,9 +116,11 @@ void add_loads(const Params& params, const Data& data, Layout& layout) {
     fem::add_body_load(layout, -1, static_cast<int>(a), data.body[a], load);
   for (const deck::Named<std::vector<double>>& one : params.traction) {
     refuse_wrong_size("traction", "that of side '" + one.name + "'", one.value.size(), mesh);
-    for (std::size_t a = 0; a < one.value.size(); ++a)
-      fem::add_side_load(layout, fem::side_of(mesh, "traction", one.name), static_cast<int>(a),
-                         fem::constant(one.value[a]), load);
+    for (int a = 0; a < mesh.dimension; ++a) {  // none along a direction that a support holds
+      const double pull = one.value[static_cast<std::size_t>(a)];
+      if (pull != 0.0)
+        fem::add_side_load(layout, fem::claim_side(layout, "traction", one.name, a), a, fem::constant(pull), load);
+    }
   }
 }
 

@@ -221,6 +221,19 @@ Terms side_mass(const Mesh& mesh, int side, int coefficient) {
   return terms;
 }
 
+int claim_side(Layout& layout, const std::string& key, const std::string& name, int field) {
+  const int side = side_of(*layout.mesh, key, name);
+  for (const Layout::Condition& other : layout.conditions)
+    if (other.side == side && other.field == field)
+      throw deck::KeyError(key,
+                           other.key == key
+                               ? fmt::format("side '{}' is given twice", name)
+                               : fmt::format("side '{}' is given twice, here and under {}", name, other.key),
+                           "one condition a side and component");
+  layout.conditions.push_back({side, field, key});
+  return side;
+}
+
 void fix_side(Layout& layout, int side, int field, const SpaceFunction& value) {
   layout.held.emplace_back(side, field);
   for (const int node : layout.mesh->nodes_of_side(side)) {
@@ -283,14 +296,17 @@ void observe_reactions(const std::string& key, const std::vector<std::string>& s
   const int fields = layout.fields();
   for (const std::string& side_name : sides) {
     const int side = side_of(*layout.mesh, key, side_name);
+    const auto is_held = [&](int field) {
+      return std::find(layout.held.begin(), layout.held.end(), std::pair(side, field)) != layout.held.end();
+    };
+    bool is_any_held = false;
+    for (int f = 0; f < fields; ++f) is_any_held = is_any_held || is_held(f);
+    if (!is_any_held)
+      throw deck::KeyError(key, fmt::format("nothing is given on side '{}': only there is it an unknown", side_name));
     for (int f = 0; f < fields; ++f) {
-      // A corner belongs to the sides that hold it, not to one that lets go of this field.
-      const bool is_held = std::find(layout.held.begin(), layout.held.end(), std::pair(side, f)) != layout.held.end();
-      if (is_held)
+      if (is_held(f))  // a corner belongs to the sides that hold it, not to one that lets go of this field
         for (const int node : layout.mesh->nodes_of_side(side))
           layout.reactions.add(node * fields + f, 1.0 / layout.is_fixed[static_cast<std::size_t>(node * fields + f)]);
-      if (fields == 1 && !is_held)
-        throw deck::KeyError(key, fmt::format("nothing is given on side '{}': only there is it an unknown", side_name));
       layout.reactions.end_row();
       layout.output_names.push_back(fields == 1 ? fmt::format("{} {}", name, side_name)
                                                 : fmt::format("{} {} {}", name, "xyz"[f], side_name));

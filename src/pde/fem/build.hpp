@@ -51,6 +51,8 @@ Terms stiffness(const field::Mesh& mesh);
 /// Mass matrices of a side's facets, coefficient `coefficient`.
 Terms side_mass(const field::Mesh& mesh, int side, int coefficient);
 
+/// Index of a side on which `key` gives a condition for a field; KeyError where one is given already.
+int claim_side(Layout& layout, const std::string& key, const std::string& name, int field);
 /// u_field = value on a side; later calls replace earlier ones at common nodes.
 void fix_side(Layout& layout, int side, int field, const SpaceFunction& value);
 /// Adds integrals of density times hats, over one group of elements or all (-1).
@@ -62,7 +64,8 @@ void add_point_load(const Layout& layout, const std::string& key, const std::vec
 
 /// Points and patches of all fields, field fastest.
 void observe(const MeshParams& params, Layout& layout);
-/// The sum of the reactions A u - b over a side, for each field; nodes shared by fixed sides count in equal parts.
+/// The sum of the reactions A u - b over a side, for each field; nodes shared by fixed sides count in equal parts. KeyError where
+/// nothing is held.
 void observe_reactions(const std::string& key, const std::vector<std::string>& sides, const std::string& name,
                        Layout& layout);
 

@@ -23,7 +23,12 @@ struct Layout {
   std::vector<Terms> terms;
   std::vector<char> is_fixed;             ///< by unknown: how many sides hold it
   std::vector<std::pair<int, int>> held;  ///< sides and fields that they hold
-  std::vector<double> fixed_values;       ///< g
+  struct Condition {
+    int side, field;
+    std::string key;
+  };
+  std::vector<Condition> conditions;  ///< what the deck gives at sides, under which key
+  std::vector<double> fixed_values;   ///< g
   std::vector<std::vector<double>> loads;
   Functionals sources;  ///< S, added to every load with the coefficients from first_source on
   int first_source = 0;

@@ -76,7 +76,7 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
   layout.terms.push_back(complex_terms(inertia, -omega * omega, false));
   int next = 1 + m.element_count();
   for (const std::string& name : params.absorbing) {
-    const int side = fem::side_of(m, "absorbing", name);
+    const int side = fem::claim_side(layout, "absorbing", name, 0);
     fem::Terms edge = fem::side_mass(m, side, 0);
     for (int& coefficient : edge.coefficient) coefficient = next++;
     for (int f = 0; f < m.facet_count(); ++f)
@@ -86,7 +86,8 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
   }
   layout.coefficients = next;
   for (const std::string& name : params.soft)
-    for (int part = 0; part < 2; ++part) fem::fix_side(layout, fem::side_of(m, "soft", name), part, fem::constant(0.0));
+    for (int part = 0; part < 2; ++part)
+      fem::fix_side(layout, fem::claim_side(layout, "soft", name, part), part, fem::constant(0.0));
   layout.is_definite = false;
   add_loads(params, data, layout);
   fem::observe(params, layout);

@@ -29,7 +29,7 @@ void add_loads(const Params& params, const Data& data, Layout& layout) {
     for (std::size_t i = 0; i < load.size(); ++i) load[i] += strength * unit[i];
   }
   for (const deck::Named<double>& one : params.flux)
-    fem::add_side_load(layout, fem::side_of(mesh, "flux", one.name), 0, fem::constant(one.value), load);
+    fem::add_side_load(layout, fem::claim_side(layout, "flux", one.name, 0), 0, fem::constant(one.value), load);
   for (const deck::Named<std::vector<double>>& one : params.robin)
     fem::add_side_load(layout, fem::side_of(mesh, "robin", one.name), 0, fem::constant(one.value[0] * one.value[1]),
                        load);
@@ -44,12 +44,12 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
   layout.terms.push_back(fem::stiffness(*layout.mesh));
   for (const deck::Named<std::vector<double>>& one : params.robin) {
     fem::Terms terms =
-        fem::side_mass(*layout.mesh, fem::side_of(*layout.mesh, "robin", one.name), layout.coefficients - 1);
+        fem::side_mass(*layout.mesh, fem::claim_side(layout, "robin", one.name, 0), layout.coefficients - 1);
     for (double& entry : terms.matrix) entry *= one.value[0];
     layout.terms.push_back(std::move(terms));
   }
   for (const deck::Named<double>& one : params.dirichlet)
-    fem::fix_side(layout, fem::side_of(*layout.mesh, "dirichlet", one.name), 0,
+    fem::fix_side(layout, fem::claim_side(layout, "dirichlet", one.name, 0), 0,
                   data.dirichlet ? data.dirichlet : fem::constant(one.value));
   add_loads(params, data, layout);
   fem::observe(params, layout);

@@ -212,7 +212,7 @@ Layout layout_of(const Params& params, const Data& data, const Medium& medium, s
   layout.terms.push_back(edge_terms(m, parts.edges));
   layout.coefficients = static_cast<int>(layout.terms.back().count());
   for (const deck::Named<double>& one : params.dirichlet)
-    fem::fix_side(layout, fem::side_of(m, "dirichlet", one.name), 0,
+    fem::fix_side(layout, fem::claim_side(layout, "dirichlet", one.name, 0), 0,
                   data.dirichlet ? data.dirichlet : fem::constant(one.value));
   add_open_sides(params, layout, parts.facets);
   layout.first_source = layout.coefficients;

@@ -24,7 +24,7 @@ struct Tmcmc {
     double beta = 0.2;
     bool adapt = true;
     int chain_length = 1;
-    int burn_in = 5;
+    int burn_in = 20;
     int max_levels = 200;
   };
   using State = TemperedState;
