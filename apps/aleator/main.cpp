@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <new>
+#include <thread>
 
 #include "build_information.hpp"
 #include "campaign/bench.hpp"
@@ -75,6 +78,8 @@ void with_ranks(int argc, char** argv, const std::function<void(const parallel::
   } catch (const std::exception& error) {
     if (world.size() == 1) throw;
     const bool is_numerics = dynamic_cast<const core::NumericsError*>(&error) != nullptr;
+    // An error of all ranks is shown by the first of them: it has ended the others by then.
+    std::this_thread::sleep_for(std::chrono::milliseconds(world.is_root() ? 0 : 300 + 20 * std::min(world.rank(), 50)));
     parallel::end_all_ranks(fmt::format("rank {}: {}", world.rank(), words_of(error)), is_numerics ? 3 : 4);
   }
 }

@@ -251,6 +251,7 @@ void SamplerRun::finish() {
   report_failures();
   facts.farthest = farthest_state();
   facts.effective_ancestors = effective_ancestors(named_.sampler->state().ancestors);
+  facts.mode = mode();
   const sampler::MeanEstimate estimate = running_means();
   named_.sampler->clear();  // what follows reads the draws again: not beside the members, nor beside each other
   parallel::give_back_freed_memory();
@@ -267,6 +268,15 @@ void SamplerRun::finish() {
   write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.facts().reference_mean));
   core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.facts().reference_mean));
   parallel::give_back_freed_memory();
+}
+
+std::vector<double> SamplerRun::mode() const {
+  const std::vector<double>& z = named_.sampler->state().mode;
+  if (z.empty()) return {};
+  const model::Batch at("z", 1, z.size()), u("u", 1, problem_.parameter_dimension());
+  std::copy(z.begin(), z.end(), at.data());
+  problem_.parameters(at, u);
+  return {u.data(), u.data() + u.size()};
 }
 
 // The draws are read back: members as they stand would be few where chains are few.

@@ -54,6 +54,8 @@ class SamplerRun {
   RunFacts facts() const;
   /// Largest |z|; warns of a sampler that has run away. Collective.
   double farthest_state() const;
+  /// The parameters of the state's mode.
+  std::vector<double> mode() const;
   sampler::MeanEstimate running_means() const;
   void use_running_means(const sampler::MeanEstimate& estimate, std::vector<NamedSummary>& rows) const;
   /// History of the error of the running means against the reference.

@@ -272,6 +272,8 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
     for (const Column& column : columns)
       text += fmt::format("{}\n      \"{}\": {}", &column == columns ? "" : ",", column.name,
                           io::finite_or_null(row.summary.*column.value).dump());
+    if (!facts.mode.empty())
+      text += fmt::format(",\n      \"mode\": {}", io::finite_or_null(facts.mode[&row - rows.data()]).dump());
     text += "\n    }";
   }
   return text + (rows.empty() ? "}\n}\n" : "\n  }\n}\n");

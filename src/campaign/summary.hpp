@@ -37,6 +37,7 @@ struct RunFacts {
   SteinDistance stein;
   double farthest = 0.0;                                                  ///< largest |z| of a state at the end
   double effective_ancestors = std::numeric_limits<double>::quiet_NaN();  ///< of particles
+  std::vector<double> mode;  ///< the parameters of the largest density in latent coordinates, where it was looked for
   RunDistance distance;
   std::string reference_run;
 };

@@ -138,6 +138,7 @@ void BaseState::fields(io::Archive& archive) {
   archive.field("ancestors", ancestors);
   archive.field("log_evidence", log_evidence);
   archive.field("log_evidence_standard_error", log_evidence_standard_error);
+  archive.field("mode", mode);
 }
 
 std::string correction_objection(const Sampler& first, const std::string& name) {

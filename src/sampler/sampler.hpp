@@ -78,6 +78,7 @@ struct BaseState {
   std::vector<std::int64_t> ancestors;    ///< of every particle, its ancestor at time 0; empty for chains
   double log_evidence = std::numeric_limits<double>::quiet_NaN();
   double log_evidence_standard_error = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> mode;  ///< z of the largest posterior density, where the method looks for it
 
   void fields(io::Archive& archive);
 };

@@ -23,6 +23,11 @@ for folder in . compare/pcn compare/mala compare/hmc compare/dili compare/gpcn c
   done
 done
 
+# The point of largest density is written where it was looked for.
+[ "$(grep -c '"mode": [-0-9]' one/compare/laplace/summary.json)" = "$(grep -c '"q05"' one/compare/laplace/summary.json)" ] ||
+  fail "the summary of laplace has no mode of every parameter"
+grep -q '"mode"' one/summary.json && fail "a mode that nobody looked for"
+
 expect 0 "$ALEATOR" run "$deck" --set run.seed=2 --out seed_2
 for file in $(cd one && find . -name results.h5); do
   cmp -s one/"$file" seed_2/"$file" && fail "$file does not depend on the seed"

@@ -100,6 +100,10 @@ TEST(Laplace, IsExactOnALinearGaussianProblem) {
   const Laplace::State s = test::run_to_end(Laplace{params}, *problem, test::serial(4));
   EXPECT_NEAR(s.log_evidence, exact.log_evidence, 1e-7);
   EXPECT_LT(s.log_evidence_standard_error, 1e-7);
+  const model::Batch at("z", 1, s.mode.size());
+  std::copy(s.mode.begin(), s.mode.end(), at.data());
+  const Row centre = test::parameters_of(*problem, at);
+  for (std::size_t k = 0; k < 4; ++k) EXPECT_NEAR(centre[k], exact.mean[k], 1e-9);
   // Independent draws: the standard errors of the moments are those of 4000 of them.
   const Row u = test::parameters_of(*problem, s.ensemble.position);
   std::vector<Row> f;

@@ -228,7 +228,8 @@ deck::Schema<Particle::Params> Particle::schema() {
            "effective sample size, as a share of N, below which the particles are resampled; 1: always",
            deck::between(0.0, 1.0))
       .key("least_effective", &Params::least_effective, "1",
-           "effective sample size, in particles and at most N / 2, below which one correction is split into several with "
+           "effective sample size, in particles and at most N / 2, below which one correction is split into several "
+           "with "
            "regularised resampling between; 0: never. Without regularisation it has no effect",
            deck::at_least(0.0))
       .key("regularisation", &Params::regularisation, "1",

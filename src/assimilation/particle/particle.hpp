@@ -10,8 +10,8 @@
 ///           product over cycles. Systematic resampling (Kitagawa 1996) before a cycle when ESS < resample_below N.
 ///           Regularisation (Musso, Oudjane, Le Gland 2001): copies made by resampling are moved by h C^1/2 xi,
 ///           h = regularisation N^(-1/(d + 4)), C the particles' covariance; it keeps a model without noise from collapsing.
-///           Progressive correction (Oudjane, Musso 2000): data that would leave fewer than least_effective particles
-///           effective enter as powers of their likelihood, with regularised resampling between; else one unlucky datum leaves a single
+///           Progressive correction (Oudjane, Musso 2000): data that would leave fewer than least_effective particles effective
+///           enter as powers of their likelihood, with regularised resampling between; else one unlucky datum leaves a single
 ///           trajectory, whose copies nothing moves apart again.
 /// Parallel  as Experiment; of a single replicate with many particles these are shared out to the threads.
 /// Cost      a cycle: N model runs, O(N p d) flops; optimal + p^3; regularisation + N d^2.

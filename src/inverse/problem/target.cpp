@@ -48,11 +48,12 @@ TargetProblem::TargetProblem(const Params& params, std::shared_ptr<const prob::P
         "prior", fmt::format("has {} parameters, but target '{}' takes {}", d, params.target, target_->dimension()),
         fmt::format("set dimension = {} in [prior.{}]", target_->dimension(), params.prior));
   if (relative_to_ == Reference::lebesgue && dimension() != d)
-    throw deck::KeyError("relative_to",
-                         fmt::format("= lebesgue divides by the density of prior '{}', whose {} parameters hang on {} "
-                                     "latent coordinates and have none",
-                                     params.prior, d, dimension()),
-                         "relative_to = \"prior\"");
+    throw deck::KeyError(
+        "relative_to",
+        fmt::format("\"lebesgue\" divides by the density of prior '{}', whose {} parameters hang on {} "
+                    "latent coordinates and have none",
+                    params.prior, d, dimension()),
+        "relative_to = \"prior\"");
   take_names(params.prior);
 }
 

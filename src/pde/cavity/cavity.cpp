@@ -237,15 +237,16 @@ std::string Cavity::solve(const double* u, Slot& slot) const {
 
 std::string Cavity::fault_of_newton(const Slot& slot, int iterations) const {
   const FlowState& s = slot.flow;
-  const double speed = fastest(s.lid), cell = speed / (setup_.mesh * s.viscosity), residual = norm(slot.trial_residual);
+  const double speed = fastest(s.lid), cell = speed / (setup_.mesh * s.viscosity), residual = norm(slot.trial_residual),
+               needed = std::ceil(cell / 8.0 * setup_.mesh);
+  const std::string cure = cell <= 8.0 ? fmt::format("set max_iterations above {} or tolerance above {:.2g}, or",
+                                                     setup_.max_iterations, setup_.tolerance)
+                           : needed <= largest_mesh ? fmt::format("set mesh = {:.0f} or more, or", needed)
+                                                    : fmt::format("no mesh up to {} resolves it:", largest_mesh);
   return fmt::format(
       "Newton's method did not converge: after {} iterations at viscosity = {:.4g} the residual is {:.2g}, the last "
-      "step "
-      "{:.2g} of psi; Reynolds number {:.4g}, {:.2g} a mesh cell: {}, or give less prior probability to such flows",
-      iterations, s.viscosity, residual, norm(slot.next) / norm(s.psi), speed / s.viscosity, cell,
-      cell > 8.0 ? fmt::format("set mesh = {} or more", static_cast<int>(std::ceil(cell / 8.0 * setup_.mesh)))
-                 : fmt::format("set max_iterations above {} or tolerance above {:.2g}", setup_.max_iterations,
-                               setup_.tolerance));
+      "step {:.2g} of psi; Reynolds number {:.4g}, {:.2g} a mesh cell: {} give less prior probability to such flows",
+      iterations, s.viscosity, residual, norm(slot.next) / norm(s.psi), speed / s.viscosity, cell, cure);
 }
 
 std::string Cavity::factor(Slot& slot) const {

@@ -20,6 +20,8 @@
 
 namespace aleator::pde::cavity {
 
+constexpr int largest_mesh = 256;  ///< a band of 2 n diagonals is factored
+
 struct Setup {
   int mesh = 32;
   double viscosity = 0.01;

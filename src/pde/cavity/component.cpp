@@ -25,7 +25,7 @@ deck::Schema<Params> schema() {
   deck::Schema<Params> s(
       "Lid-driven cavity: steady Navier-Stokes flow in the unit square, driven by the velocity g(x) of its upper wall",
       "stream function and vorticity; Ghia, Ghia, Shin 1982");
-  s.key("mesh", &Params::mesh, "1", "n: the mesh has n x n cells", deck::between(4, 256))
+  s.key("mesh", &Params::mesh, "1", "n: the mesh has n x n cells", deck::between(4, largest_mesh))
       .key("viscosity", &Params::viscosity, "", "nu, when it is known", deck::positive())
       .key("viscosity_is_unknown", &Params::viscosity_is_unknown, "", "whether nu is the first of the unknowns")
       .key("lid", &Params::lid, "",

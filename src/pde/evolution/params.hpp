@@ -16,7 +16,7 @@ struct CommonParams : model::TimesParams, nodal::NodeParams {
   Method method = Method::rk4;
   std::vector<std::vector<double>> points;
   int point_grid = 0;
-  double memory = 256.0;
+  double memory = 1024.0;
 };
 
 /// Adds the keys of CommonParams to those of a model.

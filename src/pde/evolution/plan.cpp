@@ -98,9 +98,9 @@ Plan::Segments Plan::segments(int state_size) const {
 
 std::string Plan::fault_of_memory(int state_size) const {
   const double bytes = segments(state_size).bytes;
-  return bytes <= memory
-             ? std::string()
-             : fmt::format("{} steps of {} values need {:.3g} MB a thread", steps.size(), state_size, 1e-6 * bytes);
+  return bytes <= memory ? std::string()
+                         : fmt::format("the gradient of {} steps of {} values needs {:.3g} MB a thread", steps.size(),
+                                       state_size, 1e-6 * bytes);
 }
 
 void Plan::name_outputs(const Layout& layout) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -56,7 +57,11 @@ Laplace::State Laplace::init(const Problem& problem, const Context& context) con
 
 StepInfo Laplace::step(const Problem& problem, const Context& context, State& s) const {
   RunCount count;
-  if (s.iteration == 0) s.newton = Newton::at(best_start(problem, context, s.ensemble, count), problem, context, count);
+  if (s.iteration == 0) {
+    s.newton = Newton::at(best_start(problem, context, s.ensemble, count), problem, context, count);
+    Kokkos::deep_copy(s.ensemble.log_likelihood,
+                      std::numeric_limits<double>::quiet_NaN());  // no draws of the posterior yet
+  }
   const double goal = params.tolerance * s.newton.first_norm;
   const bool is_there = s.newton.gradient_norm() <= goal;
   if (is_there || s.newton.is_stuck || s.newton.iterations >= params.max_iterations) {
@@ -85,7 +90,7 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
   RunCount count;
   const int d = problem.dimension();
   math::Matrix centre(1, d);
-  centre.a = s.newton.z;
+  centre.a = s.mode = s.newton.z;
   HessianSettings settings;
   settings.most = params.rank, settings.least = params.least_eigenvalue;
   settings.tolerance = 1e-6, settings.most_steps = 10;
