@@ -114,11 +114,16 @@ void build_every_block(const deck::Deck& deck, deck::Builder& builder) {
                             (faults.size() == 1 ? ending : fmt::format("{} errors; nothing was run.", faults.size())));
 }
 
+void say_notes(const deck::Deck& deck) {
+  for (const std::string& note : deck.notes()) core::warn("{}", note);
+}
+
 }  // namespace
 
 void run(const parallel::Comm& comm, const RunRequest& request) {
   const deck::Registry registry = register_all();
   const deck::Deck deck(request.deck, registry, request.overrides, shared_reader(comm));
+  say_notes(deck);
   if (!deck.settings<CampaignSettings>("campaign").asks_for_runs()) return run_once(comm, request, deck);
   const Campaign campaign(comm, registry, deck, request.overrides);
   const std::string folder = folder_for(comm, request);
@@ -134,6 +139,7 @@ bool calibrate(const parallel::Comm& comm, const RunRequest& request) {
   const deck::Deck deck(
       request.deck, registry, request.overrides,
       [&](const std::string& path) -> std::optional<std::string> { return path == request.deck ? text : read(path); });
+  say_notes(deck);
   if (deck.settings<CampaignSettings>("campaign").asks_for_runs())
     deck.fail(*deck.of_kind("campaign").front(), "", "calibration is of one run, not of a campaign",
               "leave the block out, or --set campaign.replicates=1 and --set campaign.vary={}");
@@ -173,6 +179,7 @@ void evaluate(const parallel::Comm& comm, const std::string& path, const deck::O
   const deck::Registry registry = register_all();
   const deck::FileReader read = shared_reader(comm);
   const deck::Deck deck(path, registry, overrides, read);
+  say_notes(deck);
   deck::Builder builder(deck, on_root(comm));
   const auto grid = provide_grid(deck, builder);
   const auto problem = first_problem(deck, builder);
@@ -190,6 +197,7 @@ void evaluate(const parallel::Comm& comm, const std::string& path, const deck::O
 std::string check_deck(const std::string& path, const deck::Overrides& overrides) {
   const deck::Registry registry = register_all();
   const deck::Deck deck(path, registry, overrides, read_here);
+  say_notes(deck);
   deck::Builder builder(deck);
   provide_grid(deck, builder);
   build_every_block(deck, builder);

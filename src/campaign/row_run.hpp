@@ -33,8 +33,8 @@ void add_failure_keys(deck::Schema<Params>& s, const char* rejected) {
             {"retry", OnRowFailure::retry,
              "it is computed again, with tighter settings where the model has them; then reject"},
             {"stop", OnRowFailure::stop, "the run ends with exit code 3"}})
-      .key("retries", &Params::retries, "1", "how often a failed row is computed again with on_failure = retry",
-           deck::at_least(1));
+      .key("retries", &Params::retries, "1", "how often a failed row is computed again", deck::at_least(1))
+      .only_with("on_failure = \"retry\"", [](const Params& p) { return p.on_failure == OnRowFailure::retry; });
 }
 
 /// How rows come to be.

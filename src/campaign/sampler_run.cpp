@@ -36,7 +36,7 @@ JobEnd SamplerRun::run() {
   start_or_resume();
   Progress progress(named_.name, progress_);
   for (bool is_finished = false; !is_finished;) {
-    const sampler::StepInfo info = named_.sampler->step(problem_, context_);
+    const sampler::StepInfo info = step();
     const sampler::BaseState& state = named_.sampler->state();
     is_finished = info.is_finished;
     progress_ = info.progress;
@@ -61,6 +61,18 @@ JobEnd SamplerRun::run() {
   progress.end();
   finish();
   return JobEnd::finished;
+}
+
+// Where the first runs of the model all fail, the run folder says why; all ranks get that error alike.
+sampler::StepInfo SamplerRun::step() {
+  if (named_.sampler->state().model_evaluations > 0) return named_.sampler->step(problem_, context_);
+  try {
+    return named_.sampler->step(problem_, context_);
+  } catch (const core::NumericsError& error) {
+    record_failures();
+    if (failures_.lost() == 0) throw;
+    throw core::NumericsError(fmt::format("{}; {}/failed_rows.csv says why", error.what(), folder_));
+  }
 }
 
 void SamplerRun::end_warmup() {

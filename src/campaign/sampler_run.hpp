@@ -53,6 +53,7 @@ class SamplerRun {
   void show_live_diagnostics(const sampler::StepInfo& info);
   RunFacts facts() const;
   /// Largest |z|; warns of a sampler that has run away. Collective.
+  sampler::StepInfo step();
   double farthest_state() const;
   /// The parameters of the state's mode.
   std::vector<double> mode() const;

@@ -118,6 +118,7 @@ Deck::Deck(const std::string& path, const Registry& registry, const Overrides& o
   read_blocks(root, registry, context);
   check_references(root, diagnostics);
   diagnostics.throw_if_any();
+  notes_ = diagnostics.notes();
 }
 
 void Deck::read_blocks(const Node& root, const Registry& registry, ReadContext& context) {

@@ -42,6 +42,9 @@ class Deck {
   /// The files that blocks name: name in the run folder, contents.
   std::vector<std::pair<std::string, std::string>> copies_of_files() const;
 
+  /// What was said of the deck that is no fault of it.
+  const std::vector<std::string>& notes() const { return notes_; }
+
  private:
   void read_blocks(const Node& root, const Registry& registry, ReadContext& context);
   void read_kind(const Node::Entry& entry, const Registry& registry, ReadContext& context);
@@ -51,6 +54,7 @@ class Deck {
   std::string path_;
   std::string text_;
   std::vector<ParsedBlock> blocks_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace aleator::deck

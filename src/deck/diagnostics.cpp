@@ -88,6 +88,11 @@ std::string Diagnostics::source_line(const Location& at) const {
   return source->second[static_cast<std::size_t>(at.line) - 1];
 }
 
+void Diagnostics::note(const Location& at, const std::string& message) {
+  notes_.push_back(at.line > 0 ? fmt::format("{}:{}:{}: {}", at.origin, at.line, at.column, message)
+                               : fmt::format("{}: {}", at.origin, message));
+}
+
 std::string Diagnostics::text() const {
   std::vector<Fault> sorted = faults_;
   std::stable_sort(sorted.begin(), sorted.end(), [](const Fault& a, const Fault& b) {

@@ -45,6 +45,10 @@ class Diagnostics {
   /// The text of a file, to quote the faulty line.
   void add_source(const std::string& origin, const std::string& text);
   void error(const Location& at, const std::string& message, const std::string& hint = {});
+  /// What is no fault and yet to be said.
+  void note(const Location& at, const std::string& message);
+  /// In the order in which they came, each with its place.
+  const std::vector<std::string>& notes() const { return notes_; }
   bool has_errors() const { return !faults_.empty(); }
   int count() const { return static_cast<int>(faults_.size()); }
   std::string text() const;
@@ -58,6 +62,7 @@ class Diagnostics {
   std::string source_line(const Location& at) const;
   std::map<std::string, std::vector<std::string>> sources_;
   std::vector<Fault> faults_;
+  std::vector<std::string> notes_;
 };
 
 /// "did you mean 'draws'?" or empty: the nearest candidate within a third of the letters (Damerau–Levenshtein), else

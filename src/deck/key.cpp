@@ -32,6 +32,11 @@ void Key::set_required() {
   info_.default_text.clear();
 }
 
+void Key::set_needs(const std::string& needs) {
+  info_.needs = needs;
+  info_.help += ", with " + needs;
+}
+
 const File* Key::file(const void*) const { return nullptr; }
 
 Key::Names Key::references(const void*) const { return {}; }

@@ -35,6 +35,7 @@ struct KeyInfo {
   std::string example_text;                                  ///< an allowed value as TOML
   std::vector<std::pair<std::string, std::string>> choices;  ///< value, what it means
   std::string refers_to;                                     ///< kind of the block named
+  std::string needs;                                         ///< with what alone it has an effect; empty: always
   bool is_required = false;
   bool is_in_example = false;
   bool is_file = false;
@@ -60,6 +61,7 @@ class Key {
   /// In the example of the help page, with this value (as TOML).
   void set_example(const std::string& toml);
   void set_required();
+  void set_needs(const std::string& needs);
   /// The value at `to`; untouched where the node is at fault.
   virtual void read(const Node& node, const Block& block, void* to, ReadContext& context) const = 0;
   /// As TOML; empty: not set.

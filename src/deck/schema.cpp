@@ -1,5 +1,7 @@
 #include "deck/schema.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "core/error.hpp"
@@ -62,7 +64,12 @@ void SchemaBase::add(std::unique_ptr<Key> key, std::ptrdiff_t offset) {
       !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
   if (!is_bare || name == "type" || find(name) != nullptr)
     throw core::InternalError("'" + title_ + "' cannot have a key '" + name + "': it is not snake_case, or taken");
-  members_.push_back({std::move(key), offset});
+  members_.push_back({std::move(key), offset, {}});
+}
+
+void SchemaBase::add_condition(const std::string& needs, std::function<bool(const void* params)> holds) {
+  last().set_needs(needs);
+  members_.back().has_effect = std::move(holds);
 }
 
 void SchemaBase::add_check(const std::string& key, std::function<std::string(const void* params)> wrong) {
@@ -82,9 +89,13 @@ std::any SchemaBase::read(const Block& block, ReadContext& context) const {
     if (entry == nullptr && info.is_required)
       report(block, "", context, "the key '" + info.name + "' is missing (" + info.hint() + ")");
   }
-  if (context.diagnostics.count() == faults)
-    for (const auto& [key, wrong] : checks_)
-      if (const std::string message = wrong(at); !message.empty()) report(block, key, context, message);
+  if (context.diagnostics.count() != faults) return params;
+  for (const auto& [key, wrong] : checks_)
+    if (const std::string message = wrong(at); !message.empty()) report(block, key, context, message);
+  for (const Member& member : members_)
+    if (const Node::Entry* const entry = block.node.find(member.key->info().name); entry && is_idle(member, at))
+      context.diagnostics.note(entry->key_at, fmt::format("{} {} has no effect here: it goes with {}", block.label(),
+                                                          entry->key, member.key->info().needs));
   return params;
 }
 
@@ -92,7 +103,7 @@ std::vector<std::pair<std::string, std::string>> SchemaBase::write(const std::an
   const void* const at = address(params);
   std::vector<std::pair<std::string, std::string>> out;
   for (const Member& member : members_)
-    out.emplace_back(member.key->info().name, member.key->write(address(member, at)));
+    if (!is_idle(member, at)) out.emplace_back(member.key->info().name, member.key->write(address(member, at)));
   return out;
 }
 

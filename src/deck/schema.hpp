@@ -28,7 +28,7 @@ class SchemaBase {
   const KeyInfo* find(const std::string& key) const;
   /// The block's Params in an any.
   std::any read(const Block& block, ReadContext& context) const;
-  /// Every key with its value as TOML (empty: not set).
+  /// Every key that has an effect, with its value as TOML (empty: not set).
   std::vector<std::pair<std::string, std::string>> write(const std::any& params) const;
   /// The files the block names, to be copied into the run folder.
   std::vector<std::pair<std::string, File>> files(const std::any& params) const;
@@ -44,13 +44,19 @@ class SchemaBase {
   /// The key's value lies `offset` bytes into the Params. InternalError for a key a deck could not use.
   void add(std::unique_ptr<Key> key, std::ptrdiff_t offset);
   void add_check(const std::string& key, std::function<std::string(const void* params)> wrong);
+  /// Of the key added last.
+  void add_condition(const std::string& needs, std::function<bool(const void* params)> holds);
   Key& last() { return *members_.back().key; }
 
  private:
   struct Member {
     std::shared_ptr<Key> key;
     std::ptrdiff_t offset;
+    std::function<bool(const void* params)> has_effect;  ///< empty: always
   };
+  static bool is_idle(const Member& member, const void* params) {
+    return member.has_effect && !member.has_effect(params);
+  }
   const void* address(const std::any& params) const;
   static const void* address(const Member& member, const void* params);
   /// At the key's value, or at the head of the block when the key is not written there.
@@ -101,6 +107,14 @@ class Schema : public SchemaBase {
   /// The key added last must be given.
   Schema& required() {
     last().set_required();
+    return *this;
+  }
+
+  /// The key added last means something only where this holds; `needs` says so in words, as `step = "fixed"`. A deck that
+  /// gives the key elsewhere is told that it has no effect, and resolved.toml leaves it out.
+  template <typename Holds>
+  Schema& only_with(const std::string& needs, Holds holds) {
+    add_condition(needs, [holds](const void* params) -> bool { return holds(*static_cast<const Params*>(params)); });
     return *this;
   }
 

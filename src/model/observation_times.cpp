@@ -76,4 +76,10 @@ int total_steps(const std::vector<Piece>& pieces) {
   return sum;
 }
 
+int parts_of_a_step(int attempt, int steps, double most) {
+  int parts = 1;
+  for (; attempt > 0 && static_cast<double>(shorter_by) * parts * steps <= most; --attempt) parts *= shorter_by;
+  return parts;
+}
+
 }  // namespace aleator::model

@@ -73,6 +73,7 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
   if (lower.empty())
     throw core::NumericsError("importance correction: the sample lies in a hyperplane; use more members or draws");
   own_ = BaseState();
+  own_.mode = first.mode;
   Ensemble& e = own_.ensemble;
   e.layout = plan().layout(context.comm);
   const int rows = e.rows();

@@ -38,7 +38,7 @@ struct Ensemble {
   static Ensemble from_prior(std::int64_t members, bool with_gradient, const Problem& problem, const Context& context);
   static Ensemble from_prior(const parallel::RowLayout& layout, bool with_gradient, const Problem& problem,
                              const Context& context);
-  /// The same without gradients, where the first step runs the model anyway: log-likelihoods are NaN until then.
+  /// The same without gradients and model runs: log-likelihoods are NaN until a step runs the model there.
   static Ensemble unevaluated(std::int64_t members, const Problem& problem, const Context& context);
   /// Members first ... first + count - 1 of this rank: a view of their data, with their random numbers.
   Ensemble part(int first, int count) const;

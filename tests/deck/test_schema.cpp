@@ -143,6 +143,30 @@ TEST(Schema, KeysThatADeckCouldNotUseAreBugs) {
   EXPECT_THROW(schema.key("two words", &Twice::value, "1", "not a key"), core::InternalError);
 }
 
+struct Choosy {
+  bool is_loud = false;
+  int volume = 3;
+};
+
+// Told, not refused: --set and campaigns change what a key goes with. What is resolved says nothing of it again.
+TEST(Schema, AKeyWithoutEffectIsSaidAndNotResolved) {
+  Schema<Choosy> schema("Choosy", "");
+  schema.key("is_loud", &Choosy::is_loud, "", "loud")
+      .key("volume", &Choosy::volume, "1", "how loud")
+      .only_with("is_loud", [](const Choosy& c) { return c.is_loud; });
+  EXPECT_EQ(schema.find("volume")->help, "how loud, with is_loud");
+  Registry menu;
+  menu.add<Choosy, Choosy>("shape", "shape/choosy", schema,
+                           [](const Choosy& c, Builder&) { return std::make_unique<Choosy>(c); });
+  const std::string block = "[shape.a]\ntype = \"shape/choosy\"\nvolume = 7\n";
+  const Deck idle = toy::deck(menu, block), used = toy::deck(menu, block + "is_loud = true\n");
+  ASSERT_EQ(idle.notes().size(), 1U);
+  EXPECT_THAT(idle.notes()[0], HasSubstr(":3:1: [shape.a] volume has no effect here: it goes with is_loud"));
+  EXPECT_THAT(idle.resolved("", "files"), testing::Not(HasSubstr("volume")));
+  EXPECT_TRUE(used.notes().empty());
+  EXPECT_THAT(used.resolved("", "files"), HasSubstr("volume = 7"));
+}
+
 // Numbers apart by blanks, a row a line; 'x' is none.
 Rows rows_of(const std::string& text, const std::string& name) {
   Rows rows;

@@ -227,11 +227,14 @@ deck::Schema<Particle::Params> Particle::schema() {
       .key("resample_below", &Params::resample_below, "1",
            "effective sample size, as a share of N, below which the particles are resampled; 1: always",
            deck::between(0.0, 1.0))
+      .only_with("a proposal that is not \"auxiliary\"",
+                 [](const Params& p) { return p.proposal != Proposal::auxiliary; })
       .key("least_effective", &Params::least_effective, "1",
            "effective sample size, in particles and at most N / 2, below which one correction is split into several "
            "with "
-           "regularised resampling between; 0: never. Without regularisation it has no effect",
+           "regularised resampling between; 0: never",
            deck::at_least(0.0))
+      .only_with("regularisation", [](const Params& p) { return p.regularisation > 0.0; })
       .key("regularisation", &Params::regularisation, "1",
            "bandwidth by which copies are moved apart, over N^(-1/(d + 4)); needed where the model has no noise",
            deck::at_least(0.0));

@@ -37,9 +37,9 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
                {"squared_exponential", Correlation::squared_exponential, "exp(-r^2 / 2)"}})
       .key("correlation_length", &Params::correlation_length, "as positions",
            "length over which the noise is correlated; one for each coordinate where they differ", deck::positive())
-      .key("nu", &Params::nu, "1",
-           "smoothness, with correlation = \"matern\"; 0.5, 1.5 and 2.5 cost no more than p along one coordinate",
+      .key("nu", &Params::nu, "1", "smoothness (0.5, 1.5 and 2.5 cost no more than p along one coordinate)",
            deck::inside(0.0, 20.0))
+      .only_with("correlation = \"matern\"", [](const Params& p) { return p.correlation == Correlation::matern; })
       .key("nugget", &Params::nugget, "1", "share of the noise's variance that is independent of all else",
            deck::between(0, 1))
       .key("positions", &Params::positions, "",

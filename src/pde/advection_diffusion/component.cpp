@@ -67,7 +67,7 @@ class Swirls : public spectral::Advection {
 };
 
 std::string fault_of_swirls(const Params& p) {
-  const int largest = (p.mesh - 1) / 3;
+  const int largest = Modes::largest_of(p.mesh);
   return p.swirl == 0.0 || p.swirl_waves <= largest
              ? ""
              : fmt::format("swirl_waves = {} are too many for mesh = {}, which keeps {}", p.swirl_waves, p.mesh,
@@ -90,6 +90,7 @@ deck::Schema<Params> schema() {
       .key("swirl", &Params::swirl, "",
            "S: v = wind + S [sin(k x) cos(k y), -cos(k x) sin(k y)], k = 2 pi swirl_waves / length")
       .key("swirl_waves", &Params::swirl_waves, "1", "swirls: 2 swirl_waves along each axis", deck::between(1, 1000))
+      .only_with("swirl", [](const Params& p) { return p.swirl != 0.0; })
       .check("wind",
              [](const Params& p) {
                return p.wind.size() == 2 ? "" : fmt::format("wind has {} numbers, not the two wx, wy", p.wind.size());

@@ -260,7 +260,8 @@ deck::Schema<Params> schema() {
               {{"modulus", Quantity::modulus, "Young's modulus E"},
                {"ratio", Quantity::ratio, "Poisson's ratio nu"},
                {"both", Quantity::both, "E of all, then nu of all; the other groups have ratio"}})
-      .key("modulus", &Params::modulus, "1", "E everywhere, with quantity = \"ratio\"", deck::positive())
+      .key("modulus", &Params::modulus, "1", "E everywhere", deck::positive())
+      .only_with("quantity = \"ratio\"", [](const Params& p) { return p.quantity == Quantity::ratio; })
       .key("ratio", &Params::ratio, "1", "nu where it is not unknown", deck::inside(-1, 0.5))
       .key("fixed", &Params::fixed, "", "sides held in all directions")
       .example("[\"left\"]")

@@ -72,12 +72,9 @@ const Strip& Engine::strip() const {
 const Strip& Engine::strip(int attempt) const {
   const Strip& coarse = strip();
   const int state_size = coarse.model().layout().largest_state_size();
-  constexpr int shorter = 4;  // the two retries of the default reach a sixteenth
-  int parts = 1;
-  for (; attempt > 0 && shorter * parts * static_cast<double>(plan_.steps.size()) <= Plan::most_steps; --attempt)
-    parts *= shorter;
+  int parts = model::parts_of_a_step(attempt, static_cast<int>(plan_.steps.size()), Plan::most_steps);
   const parallel::Comm& comm = coarse.halo().comm();
-  for (; parts > 1; parts /= shorter) {
+  for (; parts > 1; parts /= model::shorter_by) {
     if (const auto known = finer_.find(parts); known != finer_.end()) return *known->second.strip;
     Plan plan = plan_.in_parts(parts);
     if (!plan.fault_of_memory(state_size).empty()) continue;

@@ -114,7 +114,7 @@ std::string fault_of_forcing(const Params& p) {
 }
 
 std::string fault_of_waves(const Params& p) {
-  const int largest = (p.mesh - 1) / 3;
+  const int largest = Modes::largest_of(p.mesh);
   return p.forcing == 0.0 || p.forcing_waves <= largest
              ? ""
              : fmt::format("forcing_waves = {} are too many for mesh = {}, which keeps {}", p.forcing_waves, p.mesh,
@@ -144,6 +144,7 @@ deck::Schema<Params> schema() {
   s.key("viscosity", &Params::viscosity, "", "nu", deck::at_least(0))
       .key("forcing", &Params::forcing, "", "F: f = F cos(k y), k = 2 pi forcing_waves / length")
       .key("forcing_waves", &Params::forcing_waves, "1", "waves of f along y", deck::between(1, 1000))
+      .only_with("forcing", [](const Params& p) { return p.forcing != 0.0; })
       .choice("observe", &Params::observe, "what is observed at each point and time",
               {{"vorticity", Observed::vorticity, "w"}, {"velocity", Observed::velocity, "u and v"}})
       .check("forcing", fault_of_forcing)

@@ -3,7 +3,7 @@
 ///           deck's keys, and the model made of them. The initial vorticity or the constant forcing f is unknown.
 /// Method    spectral::Engine with N(w) = (d_yy - d_xx)(u v) - d_xy (v^2 - u^2), four transforms (Basdevant 1983); u and v
 ///           follow from the stream function, - lap psi = w. The mean of w is zero: that of the unknown has no effect.
-/// Parallel  as Evolution.
+/// Parallel  as Engine.
 /// Cost      16 transforms a step, 30 more for the adjoint.
 /// Fails     rows whose flow is too fast for dt; KeyError for forcing waves that the mesh does not keep.
 #include <memory>

@@ -60,9 +60,7 @@ void Engine::name_everything() {
 Engine::Part& Engine::part(int attempt) const {
   const parallel::Comm comm = ranks_ == nullptr ? parallel::Comm::self() : ranks_->domain();
   if (!parts_.empty() && parts_.begin()->second.strip.comm().size() != comm.size()) parts_.clear();
-  constexpr int shorter = 4;  // the two retries of the default reach a sixteenth
-  int parts = 1;
-  for (; attempt > 0 && shorter * parts * static_cast<double>(steps_) <= Strip::most_steps; --attempt) parts *= shorter;
+  const int parts = model::parts_of_a_step(attempt, steps_, Strip::most_steps);
   if (const auto known = parts_.find(parts); known != parts_.end()) return known->second;
   if (const std::string fault = fault_of_ranks(setup_.points, comm.size()); !fault.empty())
     throw core::UserError(fault + ": raise mesh of the model, or lower domain in [run]");
@@ -155,6 +153,7 @@ const model::StateSpace* Engine::state_space() const {
 // they are there.
 std::vector<model::LinearObservable> Engine::linear_observables(const nodal::Nodes& nodes) const {
   const Strip& strip = part().strip;
+  const Slot slot(strip);
   constexpr double at_node = 1e-9;
   const double h = setup_.length / setup_.points;
   std::vector<model::LinearObservable> result;
@@ -168,7 +167,7 @@ std::vector<model::LinearObservable> Engine::linear_observables(const nodal::Nod
       if (one.is_field && distance < at_node * h) {
         linear.weights = {{nearest, 1.0}};
       } else {
-        const std::vector<double> weights = strip.weights(result.size());
+        const std::vector<double> weights = strip.weights(result.size(), slot);
         for (std::size_t p = 0; p < weights.size(); ++p) linear.weights.emplace_back(static_cast<int>(p), weights[p]);
       }
       result.push_back(std::move(linear));

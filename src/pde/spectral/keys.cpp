@@ -47,7 +47,7 @@ Setup common_setup(const CommonParams& p, const std::string& field) {
 }
 
 std::string fault_of_step(const CommonParams& p, double speed) {
-  const double rate = speed * 2.0 * std::acos(-1.0) / p.length * ((p.mesh - 1) / 3);
+  const double rate = speed * 2.0 * std::acos(-1.0) / p.length * Modes::largest_of(p.mesh);
   return rate * p.dt <= Stepper::stability
              ? ""
              : fmt::format("dt = {} is too long for a flow of |u| + |v| = {:.4g} on this mesh: set it below {:.3g}",

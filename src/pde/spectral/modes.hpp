@@ -34,6 +34,8 @@ inline Complex times(const Complex& a, const Complex& b) {
 class Modes {
  public:
   Modes(int points, double length, const parallel::Comm& comm = parallel::Comm::self());
+  /// K of so many points.
+  static int largest_of(int points) { return (points - 1) / 3; }
   /// Each needs a row of points and a k_x.
   static int most_ranks(int points) { return largest_of(points) + 1; }
 
@@ -83,7 +85,6 @@ class Modes {
 
  private:
   struct Plans;
-  static int largest_of(int points) { return (points - 1) / 3; }
   int row_of(int j) const { return j <= largest_ ? j : n_ - (2 * largest_ + 1) + j; }
   int n_, largest_, half_;
   double length_;

@@ -101,11 +101,11 @@ void Strip::gather(const Complex* field, const Slot& slot, double* x) const {
 
 // y = sum_k Re(s_k w_k) with w_k = sum_p x_p exp(-i k . (x_p - x_0)) / n^2, so the weight of node p is the value there of the
 // field of conj(s_k) / weight_k, over n^2.
-std::vector<double> Strip::weights(std::size_t k) const {
+std::vector<double> Strip::weights(std::size_t k, const Slot& slot) const {
   Spectrum spectrum(modes_.size());
   for (std::size_t m = 0; m < spectrum.size(); ++m) spectrum[m] = std::conj(sensors_[k][m]) / modes_.weight()[m];
   std::vector<double> result(modes_.whole_values());
-  gather(spectrum.data(), Slot(*this), result.data());
+  gather(spectrum.data(), slot, result.data());
   for (double& weight : result) weight /= static_cast<double>(result.size());
   return result;
 }

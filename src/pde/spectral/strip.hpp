@@ -55,7 +55,7 @@ class Strip {
   void gather_state(const Slot& slot, double* x) const { gather(slot.state.data(), slot, x); }
   void scatter_state(const double* x, Slot& slot) const { from_nodes(x, slot, slot.state.data()); }
   /// Weights of all points in sensor k, whose order is point by point that of the observables.
-  std::vector<double> weights(std::size_t k) const;
+  std::vector<double> weights(std::size_t k, const Slot& slot) const;
 
  private:
   using Piece = model::Piece;

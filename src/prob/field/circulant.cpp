@@ -58,7 +58,8 @@ deck::Schema<Circulant::Params> Circulant::schema() {
            {{"exponential", Covariance::exponential, "exp(-r)"},
             {"matern", Covariance::matern, "2^(1 - nu) / Gamma(nu) s^nu K_nu(s), s = sqrt(2 nu) r"},
             {"squared_exponential", Covariance::squared_exponential, "exp(-r^2 / 2)"}})
-      .key("nu", &Params::nu, "1", "smoothness, with covariance = \"matern\"", deck::inside(0.0, 20.0))
+      .key("nu", &Params::nu, "1", "smoothness", deck::inside(0.0, 20.0))
+      .only_with("covariance = \"matern\"", [](const Params& p) { return p.covariance == Covariance::matern; })
       .key("correlation_lengths", &Params::correlation_lengths, "", "l: one for all axes or one for each",
            deck::positive())
       .key("sd", &Params::sd, "", "standard deviation of the normal field", deck::positive())

@@ -117,13 +117,15 @@ deck::Schema<Eki::Params> Eki::schema() {
           "goal", &Params::goal, "where the ensemble shall go",
           {{"posterior", Goal::posterior, "its spread that of the posterior, when the model is linear"},
            {"minimum", Goal::minimum, "to the least misfit, until it is that of the noise; the spread means nothing"}})
-      .choice("update", &Params::update, "how deviations move, when goal = posterior",
+      .choice("update", &Params::update, "how deviations move",
               {{"stochastic", Update::stochastic, "with perturbed data"},
                {"square_root", Update::square_root, "by a deterministic transform"}})
+      .only_with("goal = \"posterior\"", [](const Params& p) { return p.goal == Goal::posterior; })
       .choice("step", &Params::step, "how the step h is chosen",
               {{"fixed", StepRule::fixed, "always fixed_step"},
                {"misfit_controlled", StepRule::misfit_controlled, "from mean and variance of the misfit"}})
-      .key("fixed_step", &Params::fixed_step, "1", "h, when step = fixed", deck::positive())
+      .key("fixed_step", &Params::fixed_step, "1", "h", deck::positive())
+      .only_with("step = \"fixed\"", [](const Params& p) { return p.step == StepRule::fixed; })
       .key("inflation", &Params::inflation, "1", "deviations from the mean are multiplied by this after each step",
            deck::at_least(1))
       .choice("localisation", &Params::localisation, "against chance correlations of small ensembles",

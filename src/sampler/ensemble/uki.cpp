@@ -144,8 +144,8 @@ deck::Schema<Uki::Params> Uki::schema() {
       .choice("goal", &Params::goal, "where the Gaussian shall go",
               {{"posterior", Goal::posterior, "its spread that of the posterior, when the model is linear"},
                {"minimum", Goal::minimum, "its mean to the least misfit; the spread means nothing"}})
-      .key("step", &Params::step, "1", "h, the share of data and prior that a step brings in, when goal = posterior",
-           deck::inside(0, 1))
+      .key("step", &Params::step, "1", "h, the share of data and prior that a step brings in", deck::inside(0, 1))
+      .only_with("goal = \"posterior\"", [](const Params& p) { return p.goal == Goal::posterior; })
       .key("alpha", &Params::alpha, "1",
            "the mean is multiplied by this before each step, when goal = minimum; below 1 it is held to the prior's",
            deck::between(0, 1))

@@ -13,7 +13,7 @@
 ///           A point whose run fails is replaced by its mirror image's one-sided difference; both: that direction learns nothing.
 ///           posterior is exact in the limit for linear models, C^-1 with error (1 - h)^n; else biased.
 /// Parallel  collective; same bits on any number of ranks: sigma points are spread over them, m and C are on each.
-/// Cost      a step: 2 d + 1 model runs, O(p d^2 + d^3) flops; first and last J model runs for the members' likelihoods.
+/// Cost      a step: 2 d + 1 model runs, O(p d^2 + d^3) flops; at last J model runs for the members' likelihoods.
 /// Fails     NumericsError when fewer than two sigma points have a model run; objects to more than 1024 coordinates.
 #include "sampler/ensemble/forecast.hpp"
 

@@ -36,7 +36,8 @@ deck::Schema<MeanFieldLangevin::Params> MeanFieldLangevin::schema() {
   s.key("members", &Params::members, "1", "number of particles N", deck::at_least(2))
       .key("iterations", &Params::iterations, "1", "number of steps", deck::at_least(1))
       .key("step", &Params::step, "1", "h", deck::positive())
-      .key("friction", &Params::friction, "1", "gamma, of underdamped dynamics", deck::positive())
+      .key("friction", &Params::friction, "1", "gamma", deck::positive())
+      .only_with("dynamics = \"underdamped\"", [](const Params& p) { return p.dynamics == Dynamics::underdamped; })
       .key("strength", &Params::strength, "1", "factor of F beside the divergence to the reference", deck::positive())
       .choice("reference", &Params::reference, "what the divergence is taken to",
               {{"posterior", Reference::posterior, "the problem's posterior; needs its gradient"},

@@ -79,7 +79,6 @@ Batch mixed_rows(const StochasticParams& params, const Context& context, const B
 
 void StochasticState::fields(io::Archive& archive) {
   BaseState::fields(archive);
-  archive.field("mode", mode);
   hessian.fields(archive, "hessian");
   archive.field("diagonal", diagonal);
   archive.rows("past", ensemble.layout, past);

@@ -45,8 +45,7 @@ deck::Schema<Params>& add_stochastic_keys(deck::Schema<Params>& s) {
 }
 
 struct StochasticState : BaseState {
-  std::vector<double> mode;                    ///< m
-  LowRankHessian hessian;                      ///< H at m
+  LowRankHessian hessian;                      ///< H at the mode m
   std::vector<double> diagonal;                ///< of C, with blocks; else empty
   Batch past;                                  ///< local rows x (memory d): states of the chain, with blocks
   std::int64_t batch_rows = 0;                 ///< rows evaluated with a batch, over all ranks

@@ -27,7 +27,8 @@ deck::Schema<Params>& add_move_keys(deck::Schema<Params>& s) {
             {"pcn", InnerMove::pcn, "preconditioned Crank-Nicolson"},
             {"mala", InnerMove::mala, "Langevin, needs a gradient"},
             {"hmc", InnerMove::hmc, "Hamiltonian, needs a gradient"}});
-  s.key("leapfrogs", &Params::leapfrogs, "1", "leapfrog steps of a Hamiltonian move", deck::at_least(1));
+  s.key("leapfrogs", &Params::leapfrogs, "1", "leapfrog steps of a move", deck::at_least(1));
+  s.only_with("move = \"hmc\"", [](const Params& p) { return p.move == InnerMove::hmc; });
   return s;
 }
 

@@ -81,6 +81,7 @@ Moved grow_chains(const Smc::Params& params, const Problem& problem, const Conte
 deck::Schema<Smc::Params> Smc::schema() {
   deck::Schema<Params> s("Sequential Monte Carlo with adaptive tempering, and the evidence",
                          "Del Moral, Doucet, Jasra 2006; Jasra et al. 2011; Lee, Whiteley 2018");
+  const auto is_plain = [](const Params& p) { return p.chain_length == 1; };
   s.key("particles", &Params::particles, "1", "number of particles J", deck::at_least(8))
       .key("chain_length", &Params::chain_length, "1",
            "P: of J / P resampled particles each starts a chain of P states, which all are kept (waste-free); 1: "
@@ -90,14 +91,17 @@ deck::Schema<Smc::Params> Smc::schema() {
       .key("ess_share", &Params::ess_share, "1", "effective sample size kept by each tempering step, as a share of J",
            deck::inside(0, 1));
   add_move_keys(s)
-      .key("min_moves", &Params::min_moves, "1",
-           "moves of every particle at a level come in groups of so many (chain_length = 1)", deck::at_least(1))
+      .key("min_moves", &Params::min_moves, "1", "moves of every particle at a level come in groups of so many",
+           deck::at_least(1))
+      .only_with("chain_length = 1", is_plain)
       .key("max_moves", &Params::max_moves, "1", "moves of every particle at a level, at most", deck::at_least(1))
+      .only_with("chain_length = 1", is_plain)
       .key("correlation", &Params::correlation, "1",
            "moves end when the correlations of positions and of log-likelihoods with those at the start of the level "
            "are below "
            "this, or below 2 / sqrt(J)",
            deck::between(0, 1))
+      .only_with("chain_length = 1", is_plain)
       .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1))
       .check("chain_length",
              [](const Params& p) {

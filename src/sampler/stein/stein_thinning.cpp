@@ -228,6 +228,7 @@ StepInfo SteinThinning::choose(const Context& context) {
 
   const BaseState& first = first_->state();
   own_ = BaseState();
+  own_.mode = first.mode;
   own_.ensemble = ensemble_of(context, chosen);
   own_.model_evaluations = first.model_evaluations + own_runs_;
   own_.gradient_evaluations = first.gradient_evaluations + own_runs_;

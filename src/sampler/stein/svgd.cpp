@@ -71,8 +71,9 @@ deck::Schema<Svgd::Params> Svgd::schema() {
                {"mixture", Metric::mixture,
                 "near each particle, or each of some anchors among them, the Gauss-Newton Hessian there; for curved "
                 "posteriors"}})
-      .key("anchors", &Params::anchors, "1",
-           "how many, with metric = \"mixture\"; each costs min(d, p) model runs; 0: every particle", deck::at_least(0))
+      .key("anchors", &Params::anchors, "1", "how many, each for min(d, p) model runs; 0: every particle",
+           deck::at_least(0))
+      .only_with("metric = \"mixture\"", [](const Params& p) { return p.metric == Metric::mixture; })
       .choice("precision", &Params::precision, "of the sums over pairs",
               {{"double", Precision::double_precision, "64 bits"}, {"single", Precision::single_precision, "32 bits"}});
   return s;
