@@ -133,6 +133,16 @@ TEST(ReportVerdict, ABiasedMethodIsBiasedHoweverWellItConverged) {
   data.reference_mean.clear();
   data.main.error = undefined;
   EXPECT_NE(check_named(judge(data), "Bias").found.find("not measured"), std::string::npos);
+
+  // Laplace's approximation of a normal posterior, by its own importance weights; k is none where all are equal.
+  data.main.histories = {{"laplace_log_evidence", {5}, {-7.0}}, {"effective_share", {5}, {0.99}}};
+  EXPECT_EQ(check_named(judge(data), "Bias").level, Level::good);
+  data.main.histories.push_back({"pareto_k", {5}, {0.6}});
+  EXPECT_EQ(check_named(judge(data), "Bias").level, Level::biased);
+  data.main.histories[2].y[0] = 0.2;
+  EXPECT_EQ(check_named(judge(data), "Bias").level, Level::good);
+  data.main.histories[1].y[0] = 0.8;
+  EXPECT_EQ(check_named(judge(data), "Bias").level, Level::biased);
 }
 
 TEST(ReportVerdict, ParticlesThatAreCopiesAreFound) {

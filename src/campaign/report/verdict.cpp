@@ -165,8 +165,22 @@ std::string measured_bias(const ReportData& data) {
   return out;
 }
 
+// Laplace's approximation weighs its own draws: where the weights hardly differ it is the posterior.
+bool is_confirmed_by_weights(const MethodRun& run, double& share) {
+  const Series *const shares = history_of(run, "effective_share"), *const tails = history_of(run, "pareto_k");
+  if (shares == nullptr || history_of(run, "laplace_log_evidence") == nullptr) return false;
+  share = shares->y.back();
+  return share >= threshold::weights_share && (tails == nullptr || !(tails->y.back() > threshold::weights_tail));
+}
+
 Check bias_check(const ReportData& data) {
   const std::string measured = measured_bias(data);
+  if (double share = 0.0; is_confirmed_by_weights(data.main, share))
+    return {Level::good, "Bias",
+            fmt::format("the posterior is normal as far as importance weights of the draws tell: they are worth {} of "
+                        "as many exact ones{}",
+                        percent(share), measured.empty() ? "" : "; " + measured),
+            ""};
   return {
       Level::biased, "Bias", measured.empty() ? "not measured: there is no reference" : "measured: " + measured,
       "Its draws follow the posterior in special cases only (see its page in docs/theory). Use the result to start an "
