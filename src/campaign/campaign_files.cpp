@@ -112,6 +112,7 @@ std::string campaign_json(const std::vector<CampaignRun>& runs, const std::vecto
                                {"finished", setting.finished.size()},
                                {"spread_over_stated_error", setting.agreement.ratio},
                                {"p_value", setting.agreement.p_value},
+                               {"method", setting.agreement.method},
                                {"quantities", quantities}});
   }
   return out.dump(2) + "\n";
@@ -203,7 +204,8 @@ report::CampaignPanel panel_of(const std::vector<CampaignRun>& runs, const std::
 
 std::pair<report::Level, std::string> agreement_in_words(const Setting& setting) {
   const Agreement& a = setting.agreement;
-  const std::string name = setting.first->plan.words(false), who = name.empty() ? "" : name + ": ";
+  const std::string name = setting.first->plan.words(false),
+                    who = (name.empty() ? "" : name + ": ") + (a.method.empty() ? "" : a.method + ": ");
   if (!std::isfinite(a.ratio))
     return {report::Level::unknown, fmt::format("{}the {} runs state no errors of their own.", who, a.runs)};
   if (a.p_value >= most_unlikely)

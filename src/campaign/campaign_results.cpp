@@ -6,6 +6,7 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "core/error.hpp"
@@ -58,6 +59,14 @@ std::vector<std::pair<std::string, std::string>> summaries_in(const std::string&
   }
   std::sort(found.begin(), found.end());
   return found;
+}
+
+// "job.compare.eki" of "job.compare.eki.parameters.x"; empty of what is the run's own.
+std::string method_of(const std::string& quantity) {
+  const std::string mark = "compare.";
+  const std::size_t at = quantity.find(mark);
+  if (at == std::string::npos || (at > 0 && quantity[at - 1] != '.')) return "";
+  return quantity.substr(0, quantity.find('.', at + mark.size()));
 }
 
 }  // namespace
@@ -130,18 +139,26 @@ std::vector<Spread> spreads(const std::vector<const CampaignRun*>& replicates) {
 }
 
 Agreement agreement_of(const std::vector<Spread>& all) {
+  struct Squares {
+    double sum = 0.0;
+    int count = 0;
+  };
   Agreement agreement;
-  double sum = 0.0;
-  int count = 0;
+  std::map<std::string, Squares> methods;
   for (const Spread& spread : all) {
     agreement.runs = std::max(agreement.runs, spread.runs);
     if (!(spread.stated > 0.0)) continue;
-    sum += spread.sd * spread.sd / (spread.stated * spread.stated), ++count;
+    Squares& squares = methods[method_of(spread.name)];
+    squares.sum += spread.sd * spread.sd / (spread.stated * spread.stated), ++squares.count;
   }
-  if (count == 0) return agreement;
-  const double freedom = agreement.runs - 1.0, square = sum / count;
-  agreement.ratio = std::sqrt(square);
-  agreement.p_value = boost::math::gamma_q(0.5 * freedom, 0.5 * freedom * square);
+  const double freedom = agreement.runs - 1.0;
+  for (const auto& [name, squares] : methods) {
+    const double square = squares.sum / squares.count, ratio = std::sqrt(square);
+    if (ratio <= agreement.ratio) continue;
+    const double p = boost::math::gamma_q(0.5 * freedom, 0.5 * freedom * square);
+    agreement.method = name, agreement.ratio = ratio;
+    agreement.p_value = std::min(1.0, p * static_cast<double>(methods.size()));
+  }
   return agreement;
 }
 

@@ -56,10 +56,12 @@ struct Spread {
 /// Over the finished runs of one setting, two at least.
 std::vector<Spread> spreads(const std::vector<const CampaignRun*>& replicates);
 
+/// Over one setting's replicates: of the sampler (of the run and those it compares) that agrees least.
 struct Agreement {
   int runs = 0;
-  double ratio = std::numeric_limits<double>::quiet_NaN();  ///< spread over stated errors; NaN: no errors stated
-  double p_value = std::numeric_limits<double>::quiet_NaN();
+  std::string method;                                         ///< "compare.eki"; empty: the run's own
+  double ratio = std::numeric_limits<double>::quiet_NaN();    ///< spread over stated errors; NaN: no errors stated
+  double p_value = std::numeric_limits<double>::quiet_NaN();  ///< times the number of samplers that were looked at
 };
 Agreement agreement_of(const std::vector<Spread>& spreads);
 

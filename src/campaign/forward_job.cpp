@@ -56,6 +56,7 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
         "samples x (2 factors + 2) model runs");
   s.key("bootstrap", &Params::bootstrap, "1", "replicates behind the 95 % intervals of the indices",
         deck::at_least(20));
+  s.only_with("sobol_indices", [](const Params& p) { return p.sobol_indices; });
   s.key("fields", &Params::fields, "1",
         "at how many of the first rows the model's fields are written, for ParaView; 1 if the model has fields",
         deck::at_least(0));

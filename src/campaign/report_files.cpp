@@ -94,6 +94,7 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
   const json& summary = file.facts;
   report::MethodRun run;
   run.name = summary.at("sampler"), run.component = summary.at("component"), run.kind = summary.at("kind");
+  run.is_posterior = summary.value("is_posterior", true);
   run.is_exact = summary.at("is_exact"), run.chains = summary.at("chains"), run.draws = summary.at("draws");
   run.model_evaluations = number_or_nan(summary.at("model_evaluations"));
   run.wall_time_seconds = number_or_nan(summary.at("wall_time_seconds"));

@@ -246,7 +246,8 @@ RunFacts SamplerRun::facts() const {
   facts.evaluations_at_first_draw = evaluations_at_first_draw_;
   facts.wall_time_seconds = seconds_before_ + job_.watch.seconds() - start_seconds_;
   facts.sampling_seconds = facts.wall_time_seconds - warmup_seconds_;
-  facts.acceptance = draws_ > 0 && plan_.is_exact ? accepted_ / static_cast<double>(draws_) : std::nan("");
+  const bool has_proposals = plan_.is_exact && std::isfinite(history_.last("acceptance"));
+  facts.acceptance = draws_ > 0 && has_proposals ? accepted_ / static_cast<double>(draws_) : std::nan("");
   facts.divergences = history_.last("divergences");
   facts.log_evidence = state.log_evidence, facts.log_evidence_standard_error = state.log_evidence_standard_error;
   facts.ranks = job_.comm.whole().size(), facts.threads = parallel::threads();

@@ -220,6 +220,7 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["component"] = facts.component;
   out["kind"] = kind_text(facts.plan.kind);
   out["is_exact"] = facts.plan.is_exact;
+  out["is_posterior"] = facts.plan.is_posterior;
   const bool is_chains = facts.plan.kind == sampler::Plan::Kind::chains;
   out["chains"] = is_chains ? facts.plan.members : 1;
   out["draws"] = is_chains ? static_cast<std::int64_t>(facts.plan.draws) : facts.plan.members;
@@ -324,7 +325,10 @@ std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>&
                                             : "");
   if (facts.divergences > 0.0) text += fmt::format("; {:.0f} divergences", facts.divergences);
   if (std::isfinite(facts.log_evidence)) text += "; " + evidence_text(facts);
-  if (!facts.plan.is_exact) text += "; an approximate method: biased but in special cases";
+  if (!facts.plan.is_posterior)
+    text += "; not of the posterior";
+  else if (!facts.plan.is_exact)
+    text += "; an approximate method: biased but in special cases";
   if (!reference.empty())
     text += fmt::format("; error e = {:.4g} against the reference mean", relative_squared_error(rows, reference));
   return text;

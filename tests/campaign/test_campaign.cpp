@@ -94,6 +94,22 @@ Agreement agreement_with(std::uint64_t seed, int replicates, double spread, bool
   return agreement_of(spreads(all));
 }
 
+// Samplers whose errors are far too large do not hide one whose errors are too small.
+TEST(CampaignResults, EachSamplerIsJudgedByItself) {
+  std::vector<CampaignRun> runs(8);
+  for (std::size_t r = 0; r < runs.size(); ++r) {
+    const double off = r % 2 == 0 ? 1.0 : -1.0;
+    for (int q = 0; q < 9; ++q) runs[r].add({fmt::format("parameters.q{}", q), 0.01 * off, 1.0});
+    runs[r].add({"compare.eki.parameters.q0", 2.5 * off, 1.0});
+  }
+  std::vector<const CampaignRun*> all;
+  for (const CampaignRun& run : runs) all.push_back(&run);
+  const Agreement agreement = agreement_of(spreads(all));
+  EXPECT_EQ(agreement.method, "compare.eki");
+  EXPECT_NEAR(agreement.ratio, 2.5 * std::sqrt(8.0 / 7.0), 1e-12);
+  EXPECT_LT(agreement.p_value, 1e-6);
+}
+
 TEST(CampaignResults, ReplicatesAgreeWithHonestErrorsAndNotWithErrorsThatAreTooSmall) {
   constexpr int campaigns = 400;
   for (const bool shared : {false, true}) {

@@ -145,6 +145,15 @@ TEST(ReportVerdict, ABiasedMethodIsBiasedHoweverWellItConverged) {
   EXPECT_EQ(check_named(judge(data), "Bias").level, Level::biased);
 }
 
+TEST(ReportVerdict, WhatLooksForAMinimumIsNoPosterior) {
+  ReportData data = converged_run();
+  data.main.is_exact = data.main.is_posterior = false;
+  data.main.kind = "ensemble";
+  const Verdict v = judge(data);
+  EXPECT_EQ(v.headline, "Not the posterior");
+  EXPECT_NE(check_named(v, "Aim").advice.find("say nothing of the posterior"), std::string::npos);
+}
+
 TEST(ReportVerdict, ParticlesThatAreCopiesAreFound) {
   ReportData data = converged_run();
   data.main.kind = "particles";

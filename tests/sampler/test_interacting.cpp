@@ -142,6 +142,29 @@ TEST(Eki, MinimumWithTikhonovsTermIsThePosteriorMode) {
   for (std::size_t k = 0; k < 4; ++k) EXPECT_NEAR(found.mean[k] + p.prior_mean[k], exact.mean[k], 2e-3);
 }
 
+// The controlled step divides by the members' spread, which is none at the minimum: there the run ends, and does not blow up.
+TEST(Eki, MinimumOfDataThatCannotBeFittedIsFoundByControlledSteps) {
+  core::set_log_level(core::LogLevel::error);
+  test::LinearGaussian p = linear_gaussian();
+  for (double& sd : p.noise_sd) sd *= 0.05;
+  p.prior_covariance = math::identity(4);
+  for (const double regularisation : {0.0, 1.0})
+    for (const int members : {3, 40, 200}) {
+      Eki::Params params;
+      params.goal = Eki::Goal::minimum, params.members = members, params.regularisation = regularisation;
+      const auto s = test::run_to_end(Eki{params}, *p.problem(), test::serial(8));
+      EXPECT_LT(s.iteration, params.max_iterations);
+      const Exact found = moments_of(s.ensemble.position), exact = p.exact();
+      for (std::size_t k = 0; k < 4; ++k) {
+        EXPECT_LT(std::abs(found.mean[k]), 100.0);
+        if (members > 4) {
+          EXPECT_NEAR(found.mean[k] + p.prior_mean[k], exact.mean[k], 0.02) << members;
+        }
+      }
+    }
+  core::set_log_level(core::LogLevel::info);
+}
+
 TEST(Eki, MinimumStopsAtTheNoiseLevel) {
   Eki::Params params;
   params.goal = Eki::Goal::minimum, params.members = 40;

@@ -36,6 +36,7 @@ struct MethodRun {
   std::string name, component;  ///< the deck's block name, and the component: "mala", "sampler/mala"
   std::string kind = "chains";  ///< "chains" | "particles" | "ensemble"
   bool is_exact = true;         ///< false: biased but in special cases (EKI in the linear Gaussian one)
+  bool is_posterior = true;     ///< false: it looks for something else, as a minimum
   int chains = 0, draws = 0, dimension = 0;
   int stride = 1;              ///< `values` and `log_likelihood` hold every stride-th draw of the run
   int draws_made = 0;          ///< of the run; 0: as many as `draws`

@@ -173,6 +173,11 @@ bool is_confirmed_by_weights(const MethodRun& run, double& share) {
   return share >= threshold::weights_share && (tails == nullptr || !(tails->y.back() > threshold::weights_tail));
 }
 
+Check aim_check() {
+  return {Level::biased, "Aim", "a point, or a law of its own, and not the posterior",
+          "Spreads, quantiles and effective sample sizes say nothing of the posterior."};
+}
+
 Check bias_check(const ReportData& data) {
   const std::string measured = measured_bias(data);
   if (double share = 0.0; is_confirmed_by_weights(data.main, share))
@@ -298,7 +303,11 @@ void put_in_words(const MethodRun& run, Verdict& v) {
           fmt::format("Good for a first look, not for final numbers: {}.", advice_count(v.checks, Level::caution));
       break;
     case Level::biased:
-      v.headline = "Biased method";
+      v.headline = run.is_posterior ? "Biased method" : "Not the posterior";
+      if (!run.is_posterior) {
+        v.summary = "This setting looks for something else than the posterior: its page in docs/theory says for what.";
+        break;
+      }
       v.summary =
           "This method approximates the posterior: but in special cases its mean and spread are wrong by an amount "
           "that more draws alone do not remove.";
@@ -351,7 +360,10 @@ const char* level_class(Level level) {
 Verdict judge(const ReportData& data) {
   const MethodRun& run = data.main;
   Verdict v;
-  if (!run.is_exact) v.checks.push_back(bias_check(data));
+  if (!run.is_posterior)
+    v.checks.push_back(aim_check());
+  else if (!run.is_exact)
+    v.checks.push_back(bias_check(data));
   const Extreme rhat = extreme_of(run, &ParameterRow::rhat, 1);
   if (rhat.parameter >= 0) v.checks.push_back(rhat_check(data, rhat));
   const Extreme bulk = extreme_of(run, &ParameterRow::ess_bulk, -1),

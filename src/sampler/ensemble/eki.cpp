@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/log.hpp"
 #include "sampler/ensemble/panels.hpp"
@@ -173,9 +174,14 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
   const Forecast f = run_members(problem, context, s.ensemble, "ensemble Kalman inversion");
   s.model_evaluations += params.members;
   const double rest = samples ? 1.0 - s.time : INFINITY;
-  const double h = std::min(params.step == StepRule::fixed ? params.fixed_step : controlled_step(f), rest);
   const KalmanBasis basis = kalman_basis(f);
-  if (*std::max_element(basis.lambda.begin(), basis.lambda.end()) <= 1e-20 * f.mean_misfit)
+  const double widest = *std::max_element(basis.lambda.begin(), basis.lambda.end());
+  // At a minimum the members agree: nothing is left to move by, and a step that divides by their spread would be noise.
+  const bool is_settled = !samples && widest <= 1e-16 * f.mean_misfit;
+  constexpr double largest_gain = 1e4;  // h times the widest variance
+  const double h = std::min({params.step == StepRule::fixed ? params.fixed_step : controlled_step(f), rest,
+                             samples ? INFINITY : largest_gain / std::max(widest, std::numeric_limits<double>::min())});
+  if (samples && widest <= 1e-20 * f.mean_misfit)
     throw core::NumericsError(fmt::format(
         "ensemble Kalman inversion: the ensemble has collapsed in iteration {} at time {:.3g}: all {} members give "
         "the same outputs, with misfit {:.3g}; more members or inflation > 1 keep them apart",
@@ -195,7 +201,7 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
             : square_root_update(f, basis, h);
     add_combination(context, s.ensemble, c.left, c.right,
                     params.localisation == Localisation::none ? Shrink() : correlation_shrinkage(f, basis));
-  } else if (!fits) {
+  } else if (!fits && !is_settled) {
     if (params.exponent < 2.0) warp(s.ensemble, 0.5 * params.exponent);
     const Combination c =
         params.regularisation > 0.0
@@ -208,10 +214,10 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
   replace_failed(context, f, s.ensemble);
   if (params.inflation > 1.0) inflate(context, params.inflation, s.ensemble);
 
-  s.time = samples && rest - h < 1e-12 ? 1.0 : s.time + h;
+  if (!is_settled) s.time = samples && rest - h < 1e-12 ? 1.0 : s.time + h;
   ++s.iteration;
   StepInfo info;
-  info.is_finished = (samples && s.time >= 1.0) || fits || s.iteration >= params.max_iterations;
+  info.is_finished = (samples && s.time >= 1.0) || fits || is_settled || s.iteration >= params.max_iterations;
   info.is_draw = info.is_finished;
   info.phase = "inversion";
   info.progress = samples ? s.time : static_cast<double>(s.iteration) / params.max_iterations;
@@ -227,8 +233,10 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
         params.max_iterations, s.time);
   if (info.is_finished && !samples && !fits)
     core::warn(
-        "ensemble Kalman inversion: after {} iterations the misfit of the mean is still {:.3g} times that of the noise",
-        s.iteration, noise_level);
+        "ensemble Kalman inversion: after {} iterations the misfit of the mean is still {:.3g} times that of the "
+        "noise{}",
+        s.iteration, noise_level,
+        is_settled ? ": the least that the members' span allows; more members, or a larger sd of the noise" : "");
   if (info.is_finished) evaluate_last(problem, context, s);
   return info;
 }

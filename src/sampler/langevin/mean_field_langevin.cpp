@@ -39,6 +39,7 @@ deck::Schema<MeanFieldLangevin::Params> MeanFieldLangevin::schema() {
       .key("friction", &Params::friction, "1", "gamma", deck::positive())
       .only_with("dynamics = \"underdamped\"", [](const Params& p) { return p.dynamics == Dynamics::underdamped; })
       .key("strength", &Params::strength, "1", "factor of F beside the divergence to the reference", deck::positive())
+      .only_with("functional", [](const Params& p) { return !p.functional.empty(); })
       .choice("reference", &Params::reference, "what the divergence is taken to",
               {{"posterior", Reference::posterior, "the problem's posterior; needs its gradient"},
                {"prior", Reference::prior, "the problem's prior: data enter by the functional alone"}})
