@@ -67,6 +67,8 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
   });
   s.check("samples", [](const Params& p) {
     if (!p.prior.empty() && !p.samples) return std::string("how many rows to draw is not said: give samples");
+    if (p.sobol_indices && p.samples && *p.samples < 16)
+      return std::string("too few for Sobol' indices, which come from variances: at least 16");
     return p.prior.empty() && p.samples ? std::string("samples goes with prior; the table under at has its own rows")
                                         : std::string();
   });

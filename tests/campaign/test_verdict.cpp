@@ -151,6 +151,7 @@ TEST(ReportVerdict, WhatLooksForAMinimumIsNoPosterior) {
   data.main.kind = "ensemble";
   const Verdict v = judge(data);
   EXPECT_EQ(v.headline, "Not the posterior");
+  for (const Check& c : v.checks) EXPECT_EQ(c.what.find("ESS"), std::string::npos);  // of a posterior, which it is not
   EXPECT_NE(check_named(v, "Aim").advice.find("say nothing of the posterior"), std::string::npos);
 }
 

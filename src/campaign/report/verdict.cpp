@@ -368,8 +368,8 @@ Verdict judge(const ReportData& data) {
   if (rhat.parameter >= 0) v.checks.push_back(rhat_check(data, rhat));
   const Extreme bulk = extreme_of(run, &ParameterRow::ess_bulk, -1),
                 tail = extreme_of(run, &ParameterRow::ess_tail, -1);
-  if (bulk.parameter >= 0) v.checks.push_back(ess_check(data, "Bulk ESS", bulk));
-  if (tail.parameter >= 0) v.checks.push_back(ess_check(data, "Tail ESS", tail));
+  if (run.is_posterior && bulk.parameter >= 0) v.checks.push_back(ess_check(data, "Bulk ESS", bulk));
+  if (run.is_posterior && tail.parameter >= 0) v.checks.push_back(ess_check(data, "Tail ESS", tail));
   if (run.is_exact && mean_check(data).level != Level::good) v.checks.push_back(mean_check(data));
   if (std::isfinite(run.acceptance)) v.checks.push_back(acceptance_check(run));
   if (const Series* const divergences = history_of(run, "divergences"))
@@ -382,7 +382,7 @@ Verdict judge(const ReportData& data) {
   if (Check c = mean_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));
   if (data.posterior_prediction.draws >= 2) v.checks.push_back(prediction_check(data.posterior_prediction));
   if (run.farthest > threshold::runaway) v.checks.push_back(range_check(run));
-  if (run.ksd_draws > 0) v.checks.push_back(stein_check(run));
+  if (run.is_posterior && run.ksd_draws > 0) v.checks.push_back(stein_check(run));
   if (!run.reference_run.empty()) v.checks.push_back(reference_check(run));
   if (run.rejected_rows + run.recovered_rows + run.imputed_rows > 0) v.checks.push_back(failure_check(run));
   v.level = Level::unknown;
