@@ -9,7 +9,7 @@
 ///           or points are this rank's. On one rank any number of threads may use one object, each with its own Buffer; on
 ///           several the transforms are collective. Plans are made once, by rule and not by timing, so that every run on as
 ///           many ranks has the same bits.
-/// Cost      2.5 n^2 log2 n^2 flops a transform, a third of the columns left out; on several ranks 5 n^2 bytes are sent.
+/// Cost      2.5 n^2 log2 n^2 flops a transform, a third of the columns left out; of P ranks 5.3 n^2 (P - 1) / P bytes are sent.
 /// Fails     odd n or n < 4, more ranks than most_ranks(n) (asserted).
 #include <complex>
 #include <cstddef>

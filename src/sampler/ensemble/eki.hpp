@@ -15,7 +15,7 @@
 ///           Exact as J grows when the model is linear; else biased, whatever J.
 /// Parallel  collective; same bits on any number of ranks; columns of z are exchanged in panels, no copy of z is made.
 /// Cost      a step: J model runs, 4 J min(J, p) d flops (8 J^2 d with Tikhonov's term) and O(J p min(J, p)).
-/// Fails     NumericsError when too few members have a model run or the ensemble has collapsed.
+/// Fails     NumericsError when too few members have a model run or the ensemble has collapsed before the posterior.
 #include "sampler/ensemble/forecast.hpp"
 
 namespace aleator::sampler {
