@@ -10,51 +10,52 @@
 
 namespace aleator::parallel {
 
-Transpose::Transpose(const Comm& comm, std::vector<int> row_cuts, std::vector<int> column_cuts, int row_stride)
-    : comm_(comm),
-      row_cuts_(std::move(row_cuts)),
-      column_cuts_(std::move(column_cuts)),
-      row_stride_(static_cast<std::size_t>(row_stride)) {
-  const auto ranks = static_cast<std::size_t>(comm.size());
-  ALEATOR_ASSERT(row_cuts_.size() == ranks + 1 && column_cuts_.size() == ranks + 1 &&
-                 row_stride >= column_cuts_.back());
-  const auto rows = static_cast<std::size_t>(own(row_cuts_)), columns = static_cast<std::size_t>(own(column_cuts_));
-  for (int r = 0; r < comm.size(); ++r) {
-    row_counts_.push_back(mpi_count(2 * rows * width(column_cuts_, r)));
-    row_offsets_.push_back(mpi_count(2 * rows * column_cuts_[r]));
-    column_counts_.push_back(mpi_count(2 * columns * width(row_cuts_, r)));
-    column_offsets_.push_back(mpi_count(2 * columns * row_cuts_[r]));
+std::vector<Range> ranges_between(const std::vector<int>& cuts) {
+  std::vector<Range> ranges;
+  for (std::size_t r = 0; r + 1 < cuts.size(); ++r) ranges.push_back({cuts[r], cuts[r + 1]});
+  return ranges;
+}
+
+template <typename Number>
+Transpose<Number>::Transpose(const Comm& comm, const std::vector<Range>& rows, std::vector<Range> columns,
+                             std::int64_t row_stride)
+    : comm_(comm), columns_(std::move(columns)), row_stride_(row_stride) {
+  constexpr std::size_t doubles = sizeof(Number) / sizeof(double);
+  const auto ranks = static_cast<std::size_t>(comm.size()), me = static_cast<std::size_t>(comm.rank());
+  ALEATOR_ASSERT(rows.size() == ranks && columns_.size() == ranks);
+  own_rows_ = rows[me].size(), own_columns_ = columns_[me].size();
+  for (std::size_t r = 0; r < ranks; ++r) {
+    ALEATOR_ASSERT(columns_[r].last <= row_stride);
+    row_counts_.push_back(mpi_count(doubles * own_rows_ * columns_[r].size()));
+    row_offsets_.push_back(mpi_count(doubles * own_rows_ * all_columns_));
+    column_counts_.push_back(mpi_count(doubles * own_columns_ * rows[r].size()));
+    column_offsets_.push_back(mpi_count(doubles * own_columns_ * all_rows_));
+    all_rows_ += rows[r].size(), all_columns_ += columns_[r].size();
   }
 }
 
-int Transpose::width(const std::vector<int>& cuts, int rank) {
-  const auto r = static_cast<std::size_t>(rank);
-  return cuts[r + 1] - cuts[r];
-}
-
-std::size_t Transpose::size_by_columns() const {
-  return static_cast<std::size_t>(own(column_cuts_)) * row_cuts_.back();
-}
-
-std::size_t Transpose::size_by_rows() const { return static_cast<std::size_t>(own(row_cuts_)) * column_cuts_.back(); }
-
-void Transpose::to_rows(const Complex* by_columns, Complex* packed, Complex* by_rows) const {
+template <typename Number>
+void Transpose<Number>::to_rows(const Number* by_columns, Number* packed, Number* by_rows) const {
   check_mpi(MPI_Alltoallv(by_columns, column_counts_.data(), column_offsets_.data(), MPI_DOUBLE, packed,
                           row_counts_.data(), row_offsets_.data(), MPI_DOUBLE, comm_.native()),
             "MPI_Alltoallv");
-  for (int r = 0; r < comm_.size(); ++r)
-    for (int j = 0; j < own(row_cuts_); ++j, packed += width(column_cuts_, r))
-      std::copy_n(packed, width(column_cuts_, r), by_rows + j * row_stride_ + column_cuts_[r]);
+  for (const Range& range : columns_)
+    for (std::size_t j = 0; j < own_rows_; ++j, packed += range.size())
+      std::copy_n(packed, range.size(), by_rows + static_cast<std::int64_t>(j) * row_stride_ + range.first);
 }
 
-void Transpose::to_columns(const Complex* by_rows, Complex* packed, Complex* by_columns) const {
-  Complex* next = packed;
-  for (int r = 0; r < comm_.size(); ++r)
-    for (int j = 0; j < own(row_cuts_); ++j)
-      next = std::copy_n(by_rows + j * row_stride_ + column_cuts_[r], width(column_cuts_, r), next);
+template <typename Number>
+void Transpose<Number>::to_columns(const Number* by_rows, Number* packed, Number* by_columns) const {
+  Number* next = packed;
+  for (const Range& range : columns_)
+    for (std::size_t j = 0; j < own_rows_; ++j)
+      next = std::copy_n(by_rows + static_cast<std::int64_t>(j) * row_stride_ + range.first, range.size(), next);
   check_mpi(MPI_Alltoallv(packed, row_counts_.data(), row_offsets_.data(), MPI_DOUBLE, by_columns,
                           column_counts_.data(), column_offsets_.data(), MPI_DOUBLE, comm_.native()),
             "MPI_Alltoallv");
 }
+
+template class Transpose<double>;
+template class Transpose<std::complex<double>>;
 
 }  // namespace aleator::parallel

@@ -60,7 +60,7 @@ Modes::Buffer::Buffer(const Modes& modes, int grids)
       packed_(0),
       grids_(whole_lines(2 * static_cast<std::size_t>(modes.rows()) * modes.half_)),
       stride_(whole_lines(std::max(modes.values(), 2 * modes.size()))) {
-  if (const parallel::Transpose* const transpose = modes.transpose_.get(); transpose != nullptr) {
+  if (const auto* const transpose = modes.transpose_.get(); transpose != nullptr) {
     by_columns_ = grids_;
     packed_ = by_columns_ + whole_lines(2 * transpose->size_by_columns());
     grids_ = packed_ + whole_lines(2 * transpose->size_by_rows());
@@ -87,7 +87,9 @@ Modes::Modes(int points, double length, const parallel::Comm& comm)
       ky_.push_back(unit * (j <= largest_ ? j : j - (2 * largest_ + 1)));
       weight_.push_back(i == 0 ? 1.0 : 2.0);
     }
-  if (comm.size() > 1) transpose_ = std::make_shared<const parallel::Transpose>(comm, row_cuts_, column_cuts_, half_);
+  if (comm.size() > 1)
+    transpose_ = std::make_shared<const parallel::Transpose<Complex>>(comm, parallel::ranges_between(row_cuts_),
+                                                                      parallel::ranges_between(column_cuts_), half_);
   plans_ = std::make_shared<const Plans>(*this, Buffer(*this, 1));
 }
 

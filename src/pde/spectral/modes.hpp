@@ -92,7 +92,7 @@ class Modes {
   std::vector<int> row_cuts_, column_cuts_;
   int columns_ = 0, column_stride_ = 0;  ///< this rank's k_x; numbers from row to row of Buffer::by_columns
   std::vector<double> kx_, ky_, weight_;
-  std::shared_ptr<const parallel::Transpose> transpose_;  ///< null on one rank
+  std::shared_ptr<const parallel::Transpose<Complex>> transpose_;  ///< null on one rank
   std::shared_ptr<const Plans> plans_;
 };
 

@@ -2,80 +2,61 @@
 
 #include <algorithm>
 
+#include "parallel/transpose.hpp"
+
 namespace aleator::sampler {
 namespace {
 
 using math::MatrixView;
 using parallel::RowLayout;
 
-constexpr int panels_a_round = 8;  // that a rank holds at a time when there are several
+constexpr std::int64_t panels_a_round = 8;         // that a rank holds at most at a time when there are several
+constexpr std::int64_t numbers_a_round = 1 << 27;  // and their numbers, unless one panel has more
 
 std::int64_t panel_count(const Ensemble& e) {
   return (static_cast<std::int64_t>(e.position.extent(1)) + panel_columns - 1) / panel_columns;
 }
 
-int columns_of(const Ensemble& e, std::int64_t panel) {
-  return static_cast<int>(
-      std::min<std::int64_t>(panel_columns, static_cast<std::int64_t>(e.position.extent(1)) - panel * panel_columns));
+// Columns of the panels [first, last).
+parallel::Range columns_of(const Ensemble& e, std::int64_t first, std::int64_t last) {
+  const auto all = static_cast<std::int64_t>(e.position.extent(1));
+  return {std::min(first * panel_columns, all), std::min(last * panel_columns, all)};
+}
+
+// Windows of one panel each into an array of all members whose first column is that of panel `first`.
+std::vector<MatrixView> panels_in(const Ensemble& e, double* array, std::ptrdiff_t stride, std::int64_t first,
+                                  std::int64_t last) {
+  std::vector<MatrixView> panels;
+  for (std::int64_t panel = first; panel < last; ++panel)
+    panels.push_back({array + (panel - first) * panel_columns, static_cast<int>(e.layout.rows()),
+                      static_cast<int>(columns_of(e, panel, panel + 1).size()), stride});
+  return panels;
 }
 
 // Work on some panels that follow one another, each J x columns.
 using RoundWork = std::function<void(std::int64_t first_panel, const std::vector<MatrixView>& panels)>;
 
-// The panels [first, last) that each rank treats in a round.
-struct Round {
-  std::vector<std::int64_t> first, last;
+struct Buffers {  // kept from round to round
+  std::vector<double> packed, panels;
 };
 
-// This rank's rows of the panels of `to`.
-std::vector<double> packed(const Ensemble& e, std::int64_t first, std::int64_t last) {
-  std::vector<double> out;
-  for (std::int64_t panel = first; panel < last; ++panel)
-    for (int row = 0; row < e.rows(); ++row) {
-      const double* const from = &e.position(row, panel * panel_columns);
-      out.insert(out.end(), from, from + columns_of(e, panel));
-    }
-  return out;
-}
-
-void unpack(const Ensemble& e, std::int64_t first, std::int64_t last, const std::vector<double>& in) {
-  auto from = in.begin();
-  for (std::int64_t panel = first; panel < last; ++panel)
-    for (int row = 0; row < e.rows(); ++row, from += columns_of(e, panel))
-      std::copy_n(from, columns_of(e, panel), &e.position(row, panel * panel_columns));
-}
-
-void exchange_and_work(const Context& context, const Ensemble& e, const Round& round, bool writes,
-                       const RoundWork& work) {
-  const int ranks = context.comm.size(), me = context.comm.rank();
-  std::vector<std::vector<double>> send(static_cast<std::size_t>(ranks));
-  for (int to = 0; to < ranks; ++to) send[to] = packed(e, round.first[to], round.last[to]);
-  const std::vector<std::vector<double>> received = context.comm.all_to_all(send);
-  std::vector<std::vector<double>> storage;
-  std::vector<MatrixView> panels;
-  std::vector<std::size_t> next(static_cast<std::size_t>(ranks), 0);
-  for (std::int64_t panel = round.first[me]; panel < round.last[me]; ++panel) {
-    std::vector<double> all;
-    const int columns = columns_of(e, panel);
-    for (int from = 0; from < ranks; ++from) {
-      const std::size_t size = static_cast<std::size_t>(e.layout.last_row(from) - e.layout.first_row(from)) * columns;
-      const auto begin = received[from].begin() + static_cast<std::ptrdiff_t>(next[from]);
-      all.insert(all.end(), begin, begin + static_cast<std::ptrdiff_t>(size));
-      next[from] += size;
-    }
-    storage.push_back(std::move(all));
-    panels.push_back({storage.back().data(), static_cast<int>(e.layout.rows()), columns, columns});
+// Rank r treats the panels [first[r], last[r]).
+void exchange_and_work(const Context& context, const Ensemble& e, const std::vector<std::int64_t>& first,
+                       const std::vector<std::int64_t>& last, bool writes, const RoundWork& work, Buffers& buffers) {
+  std::vector<parallel::Range> rows, columns;
+  for (int rank = 0; rank < context.comm.size(); ++rank) {
+    rows.push_back({e.layout.first_row(rank), e.layout.last_row(rank)});
+    columns.push_back(columns_of(e, first[rank], last[rank]));
   }
-  work(round.first[me], panels);
-  if (!writes) return;
-  for (int to = 0; to < ranks; ++to) {
-    send[to].clear();
-    for (const MatrixView& panel : panels)
-      send[to].insert(send[to].end(), panel.data + e.layout.first_row(to) * panel.stride,
-                      panel.data + e.layout.last_row(to) * panel.stride);
-  }
-  const std::vector<std::vector<double>> back = context.comm.all_to_all(send);
-  for (int from = 0; from < ranks; ++from) unpack(e, round.first[from], round.last[from], back[from]);
+  const int me = context.comm.rank();
+  const parallel::Transpose<double> transpose(context.comm, rows, columns,
+                                              static_cast<std::int64_t>(e.position.extent(1)));
+  buffers.packed.resize(transpose.size_by_rows());
+  buffers.panels.resize(transpose.size_by_columns());
+  double* const panels = buffers.panels.data();
+  transpose.to_columns(e.position.data(), buffers.packed.data(), panels);
+  work(first[me], panels_in(e, panels, static_cast<std::ptrdiff_t>(columns[me].size()), first[me], last[me]));
+  if (writes) transpose.to_rows(panels, buffers.packed.data(), e.position.data());
 }
 
 // Every panel once, on the rank that `dealt` gives its group; groups are runs of panels, as even as can be.
@@ -83,25 +64,25 @@ void for_each_round(const Context& context, const Ensemble& e, std::int64_t grou
                     const RoundWork& work) {
   const std::int64_t count = panel_count(e);
   if (context.comm.size() == 1) {
-    std::vector<MatrixView> panels;
-    for (std::int64_t panel = 0; panel < count; ++panel)
-      panels.push_back({&e.position(0, panel * panel_columns), e.rows(), columns_of(e, panel),
-                        static_cast<std::ptrdiff_t>(e.position.extent(1))});
-    work(0, panels);
+    work(0, panels_in(e, e.position.data(), static_cast<std::ptrdiff_t>(e.position.extent(1)), 0, count));
     return;
   }
   const RowLayout dealt(groups, context.comm);
+  const auto first_panel = [&](int rank) { return count * dealt.first_row(rank) / groups; };
   std::int64_t longest = 0;
   for (int rank = 0; rank < dealt.ranks(); ++rank)
-    longest = std::max(longest, count * dealt.last_row(rank) / groups - count * dealt.first_row(rank) / groups);
-  for (std::int64_t done = 0; done < longest; done += panels_a_round) {
-    Round round;
+    longest = std::max(longest, first_panel(rank + 1) - first_panel(rank));
+  const std::int64_t at_once =
+      std::clamp<std::int64_t>(numbers_a_round / (e.layout.rows() * panel_columns), 1, panels_a_round);
+  Buffers buffers;
+  for (std::int64_t done = 0; done < longest; done += at_once) {
+    std::vector<std::int64_t> first, last;
     for (int rank = 0; rank < dealt.ranks(); ++rank) {
-      const std::int64_t last = count * dealt.last_row(rank) / groups;
-      round.first.push_back(std::min(count * dealt.first_row(rank) / groups + done, last));
-      round.last.push_back(std::min(round.first.back() + panels_a_round, last));
+      const std::int64_t end = first_panel(rank + 1);
+      first.push_back(std::min(first_panel(rank) + done, end));
+      last.push_back(std::min(first.back() + at_once, end));
     }
-    exchange_and_work(context, e, round, writes, work);
+    exchange_and_work(context, e, first, last, writes, work, buffers);
   }
 }
 
