@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <functional>
 #include <new>
 #include <thread>
@@ -44,6 +45,11 @@ int report_user_error(const core::UserError& error) {
   const bool is_reported =
       dynamic_cast<const deck::ReportedError*>(&error) != nullptr;  // says "error" and the place itself
   return report_error(error.what(), 2, is_reported ? core::LogLevel::info : core::LogLevel::error);
+}
+
+int report_lost_output() {
+  return report_error(
+      "the standard output cannot be written (a full disk, or a reader that has gone); what is there is cut short", 2);
 }
 
 // An error that was shown already: only its exit code is left.
@@ -134,8 +140,9 @@ void add_computing_commands(CLI::App& app, Arguments& a, Work& chosen, int argc,
       "Example:\n  mpirun -n 2 aleator resume runs/quickstart\nThe number of ranks may differ from that of the first "
       "part.");
   choose(resume, chosen, [&a, argc, argv] {
-    with_ranks(argc, argv,
-               [&a](const parallel::Comm& comm) { campaign::resume(comm, a.folder, a.overrides, a.command_line); });
+    with_ranks(argc, argv, [&a](const parallel::Comm& comm) {
+      a.exit_code = campaign::resume(comm, a.folder, a.overrides, a.command_line) ? 0 : 3;
+    });
   });
 
   CLI::App* evaluate =
@@ -289,6 +296,8 @@ int main(int argc, char** argv) {
   }
   try {
     chosen();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return report_lost_output();
+    if (arguments.serve.deck.empty()) parallel::end_by_interrupt();
     return arguments.exit_code;
   } catch (const Shown& shown) {
     return shown.exit_code;
@@ -297,6 +306,7 @@ int main(int argc, char** argv) {
   } catch (const core::NumericsError& error) {
     return report_error(error.what(), 3);
   } catch (const std::exception& error) {
+    if (std::ferror(stdout) != 0) return report_lost_output();
     return report_error(words_of(error).c_str(), 4);
   }
 }

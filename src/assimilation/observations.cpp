@@ -11,6 +11,8 @@
 
 namespace aleator::assimilation {
 
+bool is_whole(double steps) { return std::abs(steps - std::round(steps)) <= 1e-6; }
+
 Observations read_observations(const deck::File& file, const model::StateInfo& info) {
   const std::size_t p = info.observed.size();
   const io::Table table = io::parse_table(file.text, file.path, io::NonFinite::allowed);
@@ -30,6 +32,11 @@ Observations read_observations(const deck::File& file, const model::StateInfo& i
     if (!(t > before))
       throw deck::KeyError("observations", fmt::format("row {}: time {} does not come after {}", k + 1, t, before),
                            "times increase, and come after the model's start");
+    if (const double steps = (t - info.start) / info.map_step; info.map_step > 0.0 && !is_whole(steps))
+      throw deck::KeyError(
+          "observations",
+          fmt::format("row {}: t = {} is no whole number of steps dt = {} after the start", k + 1, t, info.map_step),
+          "a map has no states between its steps");
     if (t > info.times.back())
       throw deck::KeyError(
           "observations",

@@ -15,7 +15,7 @@ Moments moments_of(const Members& x, const double* w) {
     for (int i = 0; i < d; ++i) m.mean[i] += weight * x[j][i];
   }
   for (int j = 0; j < x.count; ++j) {
-    const double weight = (w == nullptr ? 1.0 / x.count : w[j]) / std::max(1e-300, 1.0 - squares);
+    const double weight = (w == nullptr ? 1.0 / x.count : w[j]) / std::max(1.0 / x.count, 1.0 - squares);
     for (int i = 0; i < d; ++i) m.variance[i] += weight * (x[j][i] - m.mean[i]) * (x[j][i] - m.mean[i]);
   }
   if (x.count == 1) std::fill(m.variance.begin(), m.variance.end(), 0.0);

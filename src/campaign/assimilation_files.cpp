@@ -22,18 +22,52 @@ namespace {
 // What a filter errs by, over what its members say: with Gaussian errors about 1.
 constexpr double diverged_above = 2.0;
 
-// Empty where there is no truth, no spread, or no reason.
+// Empty where nothing is known, or no reason.
 std::string divergence_warning(const io::Json& summary) {
-  if (!summary.at("is_twin").get<bool>()) return {};
-  const io::Json &error = summary.at("time_means").at("rmse").at("mean"),
-                 &spread = summary.at("time_means").at("spread").at("mean");
-  if (error.is_null() || spread.is_null() || spread.get<double>() <= 0.0) return {};
-  const double times = error.get<double>() / spread.get<double>();
-  if (times <= diverged_above) return {};
+  double worst = 0.0;
+  int lost = 0;
+  const io::Json off_by = summary.value("off_by", io::Json::array());
+  for (const io::Json& one : off_by)
+    if (one.is_number() && one.get<double>() > diverged_above) ++lost, worst = std::max(worst, one.get<double>());
+  if (lost == 0) return {};
+  const std::string where =
+      off_by.size() == 1 ? "" : fmt::format("in {} of {} replicates (up to) ", lost, off_by.size());
+  const char* const advice = "more members, more inflation, or localisation";
+  if (summary.at("is_twin").get<bool>())
+    return fmt::format(
+        "the analysis is {}off the truth by {:.2g} times the spread of the members: the filter has lost the "
+        "truth, or is far too sure; {}",
+        where, worst, advice);
   return fmt::format(
-      "the analysis is off the truth by {:.2g} times the spread of the members: the filter has lost the truth, or is "
-      "far too sure; more members, more inflation, or localisation",
-      times);
+      "the data are {}off the forecast by {:.2g} times what the spread of the members and noise_sd explain: "
+      "the filter has lost the truth or is far too sure, or the data are noisier; {}",
+      where, worst, advice);
+}
+
+double median_of(std::vector<double> values) {
+  values.erase(std::remove_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); }), values.end());
+  if (values.empty()) return std::nan("");
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// How far a spread of the states spreads an observable at most, and the data's noise: root mean squares.
+struct DataSpread {
+  double of_states = 0.0, noise = 0.0;
+};
+
+DataSpread data_spread(const assimilation::Experiment& experiment) {
+  DataSpread out;
+  for (const model::LinearObservable& one : experiment.info().observed) {
+    double sum = 0.0;
+    for (const auto& [state, weight] : one.weights) sum += std::abs(weight);
+    out.of_states = std::max(out.of_states, sum);
+  }
+  for (const double sd : experiment.statistics().noise_sd)
+    out.noise += sd * sd / static_cast<double>(experiment.statistics().noise_sd.size());
+  out.noise = std::sqrt(out.noise);
+  return out;
 }
 
 // [replicate][cycle] of one score, from all ranks.
@@ -57,6 +91,21 @@ struct AllScores {
       for (int k = spin_up; k < cycles; ++k)
         if (const double v = all[static_cast<std::size_t>(r) * cycles + k]; std::isfinite(v)) sum += v, count += 1.0;
     return {{"mean", io::finite_or_null(sum / count)}, {"standard_error", io::finite_or_null(s.mcse)}};
+  }
+  // Of each replicate: what the filter errs by over what its members say, as ratio of medians over time: a few wild cycles
+  // would hide it in a mean.
+  io::Json off_by(bool is_twin, const DataSpread& data) const {
+    io::Json out = io::Json::array();
+    for (int r = 0; r < replicates; ++r) {
+      std::vector<double> error, expected;
+      for (int k = spin_up; k < cycles; ++k) {
+        const double* const at = &scores[(static_cast<std::size_t>(r) * cycles + k) * score_count];
+        error.push_back(is_twin ? at[rmse] : at[innovation]);
+        expected.push_back(is_twin ? at[spread] : std::hypot(data.of_states * at[forecast_spread], data.noise));
+      }
+      out.push_back(io::finite_or_null(median_of(error) / median_of(expected)));
+    }
+    return out;
   }
   // Of each replicate: its mean over time, or its sum.
   io::Json of_replicates(int which, bool is_sum) const {
@@ -119,6 +168,7 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   out["cycles"] = all.cycles, out["spin_up"] = all.spin_up;
   for (int i = 0; i < score_count; ++i) out["time_means"][score_names[i]] = all.time_mean(i);
   out["replicate_rmse"] = all.of_replicates(rmse, false);
+  out["off_by"] = all.off_by(run.is_twin(), data_spread(experiment));
   out["replicate_log_likelihood"] = all.of_replicates(log_likelihood, true);
   out["replaced_members"] = replaced;
   out["ranks"] = context.comm.size();

@@ -74,6 +74,12 @@ bool must_stop(const parallel::Comm& group, const RunSettings& settings, StopWat
   return StopWatch(group, settings, began).poll() == StopWatch::Order::stop;
 }
 
+RunState state_of(const std::string& status, const std::string& message = "") {
+  RunState state;
+  state.status = status, state.message = message;
+  return state;
+}
+
 // What a run that was killed before it had begun has left.
 void remove_torn_folder(const parallel::Comm& group, const std::string& folder) {
   parallel::agree(group, [&] {
@@ -95,12 +101,13 @@ CheckedRuns check_runs(const deck::Registry& registry, const deck::Deck& deck, c
                        const deck::FileReader& read, const deck::Builder::Once& once) {
   CheckedRuns checked;
   checked.runs = plan_runs(deck);
-  for (const PlannedRun& run : checked.runs) {
+  for (PlannedRun& run : checked.runs) {
     try {
       const deck::Deck own(deck.path(), registry, joined(overrides, run.overrides), read);
       deck::Builder builder(own, once);
       const auto grid = provide_grid(own, builder);
       build_jobs(own, builder);
+      run.deck = fingerprint(own);
       checked.least_ranks =
           std::max(checked.least_ranks, parallel::least_ranks(grid->requested_domain(), grid->models()));
     } catch (const core::UserError& error) {
@@ -143,13 +150,13 @@ JobEnd Campaign::run_deck(const PlannedRun& run, const std::string& folder, cons
 RunState Campaign::run_one(const PlannedRun& run, const std::string& folder, const std::string& command,
                            StopWatch::TimePoint began) const {
   try {
-    return {run_deck(run, folder, command, began) == JobEnd::finished ? "finished" : "stopped", ""};
+    return state_of(run_deck(run, folder, command, began) == JobEnd::finished ? "finished" : "stopped");
   } catch (const core::UserError& error) {
-    return {"failed", error.what()};
+    return state_of("failed", error.what());
   } catch (const std::exception& error) {
     constexpr double patience = 5.0;
     if (!groups_.everybody_comes(patience)) throw;
-    return {"failed", error.what()};
+    return state_of("failed", error.what());
   }
 }
 
@@ -172,6 +179,11 @@ void Campaign::work(const RunClaims& claims, const std::string& folder, const st
     RunState before;
     parallel::agree(group, [&] { before = read_state(run_folder); });
     if (before.status == "finished") {
+      if (before.deck != run.deck)
+        throw core::UserError(fmt::format(
+            "{}: this run is finished, but with another deck (resolved.toml or inputs/ were changed since); put "
+            "back the deck it was run by, or start another campaign with another --out",
+            run_folder));
       ++tally.finished;
       continue;
     }
@@ -180,7 +192,8 @@ void Campaign::work(const RunClaims& claims, const std::string& folder, const st
     RunState state = run_one(run, run_folder, command, began);
     const double seconds = StopWatch::seconds_since(start);
     log.open();
-    state.seconds = before.seconds + seconds, state.group = groups_.index(), state.ranks = group.size();
+    state.deck = run.deck, state.seconds = before.seconds + seconds, state.group = groups_.index(),
+    state.ranks = group.size();
     parallel::agree(group, [&] {
       if (group.is_root()) write_state(run_folder, state);
     });
@@ -199,7 +212,6 @@ void Campaign::run(const std::string& folder, const std::string& command) const 
   const StopWatch::TimePoint began = StopWatch::now();
   const FolderLock lock(world, folder);
   parallel::agree(world, [&folder] { core::set_log_file(folder + "/log.txt"); });
-  parallel::catch_stop_signals();
   const std::size_t count = checked_.runs.size();
   const int size = groups_.group().size();
   core::info("aleator {} ({}), campaign of {} runs on {} group{} of {} rank{} -> {}", core::version(), core::git_hash(),

@@ -34,6 +34,7 @@ struct PlannedRun {
   std::int64_t seed = 1;
   std::vector<std::pair<std::string, std::string>> values;  ///< key, value as TOML: those that are varied
   deck::Overrides overrides;                                ///< what makes the deck that of this run
+  std::string deck;                                         ///< that deck's fingerprint, once it was checked
 
   /// "particles = 256, seed 3": what tells it from the others.
   std::string words(bool with_seed) const;

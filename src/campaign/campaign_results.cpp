@@ -23,7 +23,10 @@ io::Json parse(const std::string& text, const std::string& path) {
   try {
     return io::Json::parse(text);
   } catch (const io::Json::exception& error) {
-    throw core::UserError(fmt::format("{}: not readable as JSON ({})", path, error.what()));
+    throw core::UserError(fmt::format(
+        "{}: damaged, not readable as JSON; remove the file: a resumed campaign makes it again from what lies "
+        "beside it\n  ({})",
+        path, error.what()));
   }
 }
 
@@ -77,15 +80,15 @@ RunState read_state(const std::string& run_folder) {
   if (!io::file_exists(path)) return state;
   const io::Json json = parse(io::read_text_file(path), path);
   state.status = json.value("status", state.status), state.message = json.value("message", state.message);
-  state.seconds = json.value("seconds", state.seconds);
+  state.deck = json.value("deck", state.deck), state.seconds = json.value("seconds", state.seconds);
   state.group = json.value("group", state.group), state.ranks = json.value("ranks", state.ranks);
   return state;
 }
 
 void write_state(const std::string& run_folder, const RunState& state) {
   io::Json json;
-  json["status"] = state.status, json["message"] = state.message, json["seconds"] = state.seconds;
-  json["group"] = state.group, json["ranks"] = state.ranks;
+  json["status"] = state.status, json["message"] = state.message, json["deck"] = state.deck;
+  json["seconds"] = state.seconds, json["group"] = state.group, json["ranks"] = state.ranks;
   io::make_directory(run_folder);
   io::atomic_write_text(run_folder + "/state.json", json.dump(2) + "\n");
 }

@@ -21,6 +21,7 @@ namespace aleator::campaign {
 struct RunState {
   std::string status = "not run";  ///< "finished", "failed", "stopped"
   std::string message;             ///< why it failed
+  std::string deck;                ///< fingerprint of the deck that was run
   double seconds = 0.0;            ///< of all sessions
   int group = 0, ranks = 1;        ///< of the last
 };

@@ -21,6 +21,7 @@
 #include "model/forward_model.hpp"
 #include "model/likelihood.hpp"
 #include "model/target.hpp"
+#include "parallel/session.hpp"
 #include "prob/prior/prior.hpp"
 #include "sampler/functional/measure_functional.hpp"
 #include "sampler/sampler.hpp"
@@ -118,9 +119,42 @@ void say_notes(const deck::Deck& deck) {
   for (const std::string& note : deck.notes()) core::warn("{}", note);
 }
 
+// What decides the numbers of a run, or of all runs of a campaign.
+std::string what_is_computed(const deck::Deck& deck) {
+  std::string all = fingerprint(deck);
+  if (!deck.settings<CampaignSettings>("campaign").asks_for_runs()) return all;
+  for (const PlannedRun& run : plan_runs(deck))
+    for (const std::string& override : run.overrides) all += ";" + override;
+  return all;
+}
+
+// A run goes on as it was begun: finished parts would stand beside parts of another problem.
+void refuse_other_run(const std::string& folder, const std::string& deck_path, const deck::Registry& registry,
+                      const deck::Overrides& overrides, const deck::FileReader& read) {
+  const std::string begun = what_is_computed(deck::Deck(deck_path, registry, {}, read));
+  for (const std::string& override : overrides)
+    if (what_is_computed(deck::Deck(deck_path, registry, {override}, read)) != begun)
+      throw core::UserError(fmt::format(
+          "--set {0}: {1} was begun with another value; of a run that is resumed only [run] may change, but "
+          "for its seed, and campaign.groups\n  to start another run:  aleator run {2} --set '{0}' --out DIR",
+          override, folder, deck_path));
+}
+
+// Whether all calibrations that are done found the posterior right; one that was stopped has no summary yet.
+bool finds_calibrated(const parallel::Comm& comm, const DeckRun& run, const std::string& folder) {
+  bool is_refused = false;
+  parallel::agree(comm, [&] {
+    for (const std::string& job : run.job_folders(folder))
+      if (comm.is_root() && io::file_exists(job + "/summary.json"))
+        is_refused = is_refused || !read_summary(job).value("is_calibrated", true);
+  });
+  return !comm.any(is_refused);
+}
+
 }  // namespace
 
 void run(const parallel::Comm& comm, const RunRequest& request) {
+  parallel::catch_stop_signals();
   const deck::Registry registry = register_all();
   const deck::Deck deck(request.deck, registry, request.overrides, shared_reader(comm));
   say_notes(deck);
@@ -132,6 +166,7 @@ void run(const parallel::Comm& comm, const RunRequest& request) {
 }
 
 bool calibrate(const parallel::Comm& comm, const RunRequest& request) {
+  parallel::catch_stop_signals();
   const deck::FileReader read = shared_reader(comm);
   const deck::Registry registry = register_all();
   const std::string text =
@@ -150,28 +185,28 @@ bool calibrate(const parallel::Comm& comm, const RunRequest& request) {
   comm.broadcast(calibration.folder);
   create_run_folder(comm, calibration.folder, deck, request.command);
   run.run(calibration.folder, request.deck + " -> " + calibration.folder);
-  bool is_refused = false;
-  parallel::agree(comm, [&] {
-    for (const std::string& folder : run.job_folders(calibration.folder))  // one that was stopped has no summary yet
-      if (comm.is_root() && io::file_exists(folder + "/summary.json"))
-        is_refused = is_refused || !read_summary(folder).at("is_calibrated").get<bool>();
-  });
-  return !comm.any(is_refused);
+  return finds_calibrated(comm, run, calibration.folder);
 }
 
-void resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides,
+bool resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides,
             const std::string& command) {
+  parallel::catch_stop_signals();
   const deck::Registry registry = register_all();
+  const deck::FileReader read = shared_reader(comm);
   std::string deck_path;
   parallel::agree(comm, [&] { deck_path = resolved_deck_path(folder); });
-  const deck::Deck deck(deck_path, registry, overrides, shared_reader(comm));
-  if (deck.settings<CampaignSettings>("campaign").asks_for_runs())
-    return Campaign(comm, registry, deck, overrides).run(folder, command);
+  const deck::Deck deck(deck_path, registry, overrides, read);
+  refuse_other_run(folder, deck_path, registry, overrides, read);
+  if (deck.settings<CampaignSettings>("campaign").asks_for_runs()) {
+    Campaign(comm, registry, deck, overrides).run(folder, command);
+    return true;
+  }
   const DeckRun run(comm, deck);
   if (run.is_finished(folder))
-    return core::info("{0}: this run is finished, nothing was changed; to draw its report anew:  aleator report {0}",
-                      folder);
-  run.run(folder, command);
+    core::info("{0}: this run is finished, nothing was changed; to draw its report anew:  aleator report {0}", folder);
+  else
+    run.run(folder, command);
+  return finds_calibrated(comm, run, folder);
 }
 
 void evaluate(const parallel::Comm& comm, const std::string& path, const deck::Overrides& overrides,

@@ -128,7 +128,6 @@ JobEnd DeckRun::run(const std::string& folder, const std::string& what, StopWatc
   core::info("aleator {} ({}), {} rank{} x {} thread{}, {}", core::version(), core::git_hash(), comm_.size(),
              comm_.size() == 1 ? "" : "s", parallel::threads(), parallel::threads() == 1 ? "" : "s", what);
   StopWatch watch(comm_, settings, began);
-  parallel::catch_stop_signals();
   log_grid();
   const parallel::Comm& ensemble = grid_->ensemble();
   if (ensemble.size() > 1) parallel::count_waiting(ensemble), parallel::count_waiting(comm_);

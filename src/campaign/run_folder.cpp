@@ -40,8 +40,11 @@ std::string header(const parallel::Comm& comm, const deck::Deck& deck, const std
 
 std::string default_folder(const std::string& deck_path) {
   const std::string stem = "runs/" + fs::path(deck_path).stem().string();
-  std::string folder = stem;
-  for (int i = 2; fs::exists(folder); ++i) folder = fmt::format("{}-{}", stem, i);
+  std::error_code failure;
+  fs::create_directories("runs", failure);
+  std::string folder = stem;  // made here, so that of two runs that begin together each has its own
+  for (int i = 2; !fs::create_directory(folder, failure) && fs::exists(folder); ++i)
+    folder = fmt::format("{}-{}", stem, i);
   return folder;
 }
 
@@ -56,18 +59,23 @@ void create_run_folder(const parallel::Comm& comm, const std::string& folder, co
           fmt::format("{}: this is a file, not a folder; nothing was overwritten; "
                       "give --out another name",
                       folder));
-    if (fs::exists(folder, failure) && !(fs::is_directory(folder, failure) && fs::is_empty(folder, failure)))
+    const auto is_free = [&] { return fs::is_directory(folder, failure) && fs::is_empty(folder, failure); };
+    const bool is_new = !fs::exists(folder, failure);
+    if (is_new) io::make_directory(folder);
+    // Of two runs that are told the same folder, one makes this.
+    if (!is_free() || !fs::create_directory(folder + "/inputs", failure)) {
+      if (failure) throw core::UserError(fmt::format("{}: cannot be written: {}", folder, failure.message()));
       throw core::UserError(fmt::format(
           "{0}: the run folder exists and is not empty; nothing was overwritten\n"
           "  to go on with that run:  aleator resume {0}\n  to start another:        give --out another name",
           folder));
-    const bool is_new = !fs::exists(folder, failure);
+    }
     try {
-      io::make_directory(folder + "/inputs");
       for (const auto& [name, text] : deck.copies_of_files()) io::atomic_write_text(folder + "/inputs/" + name, text);
       io::atomic_write_text(folder + "/resolved.toml", deck.resolved(head, "inputs"));
     } catch (...) {  // leave nothing behind that would stand in the way of the next try
-      fs::remove_all(is_new ? folder : folder + "/inputs", failure);
+      fs::remove_all(folder + "/inputs", failure);
+      fs::remove(folder, failure);
       throw;
     }
   });

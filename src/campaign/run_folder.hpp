@@ -11,7 +11,7 @@
 
 namespace aleator::campaign {
 
-/// A run's folder when the user names none: runs/<deck>, runs/<deck>-2, …
+/// A run's folder when the user names none, made: runs/<deck>, runs/<deck>-2, …
 std::string default_folder(const std::string& deck_path);
 
 /// Creates the folder with resolved.toml and inputs/.

@@ -145,7 +145,7 @@ void serve(const parallel::Comm& comm, const ServeRequest& request) {
   const auto models = served_models(deck, builder, request.model);
   grid->split(comm, 1);
   external::ModelService service(models, request.host, request.port);
-  parallel::catch_stop_signals(true);
+  parallel::catch_stop_signals();
   core::info("serving {} on http://{}:{} until Ctrl-C", request.deck, request.host, service.port());
   service.run([] { return !parallel::stop_signal().empty(); });
   core::info("stopped ({})", parallel::stop_signal());

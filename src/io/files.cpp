@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -130,8 +133,36 @@ std::string read_text_file(const std::string& path) {
   return text;
 }
 
-void atomic_write_text(const std::string& path, const std::string& text) {
-  const std::string partial = path + ".partial";
+namespace {
+
+// A terminal, a pipe, /dev/stdout: what cannot be replaced is written to.
+bool is_no_file(const std::string& path) {
+  std::error_code failure;
+  const auto status = std::filesystem::status(path, failure);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+         !std::filesystem::is_directory(status);
+}
+
+void write_through(const std::string& path, const std::string& text) {
+  std::FILE* const file = std::fopen(path.c_str(), "w");
+  const bool is_written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const int error = errno;
+  if (file == nullptr || std::fclose(file) != 0 || !is_written)
+    throw core::UserError(path + ": cannot be written: " + std::strerror(is_written ? errno : error));
+}
+
+// Where a link leads; the path itself where it is none.
+std::string behind_links(const std::string& path) {
+  std::error_code failure;
+  const std::filesystem::path target = std::filesystem::canonical(path, failure);
+  return failure ? path : target.string();
+}
+
+}  // namespace
+
+void atomic_write_text(const std::string& link, const std::string& text) {
+  if (is_no_file(link)) return write_through(link, text);
+  const std::string path = behind_links(link), partial = path + ".partial";
   try {
     RawFile file = RawFile::create(partial);
     file.write_at(0, text.data(), text.size());

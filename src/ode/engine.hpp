@@ -34,6 +34,7 @@ class Engine : public model::ForwardModel,
     slot_size_ = Workspace{}.lay_out(plan_, scratch_size(), nullptr);
     pages_ = kernels::HugePages(static_cast<std::size_t>(slots_ * slot_size_ * Lanes::count));
     info_ = plan_.state_info();
+    if (Method<Rhs>::is_map) info_.map_step = plan_.dt();
     info_.initial = initial_state();
   }
 

@@ -117,6 +117,7 @@ class Plan {
   std::string reason_of_state(const Fault& fault, double time) const;
   /// The plan as data assimilation sees it; the initial state is the caller's.
   model::StateInfo state_info() const;
+  double dt() const { return dt_; }
   /// Equal steps from one time to another, none longer than dt, or from break to break between them.
   std::vector<Piece> pieces_of(model::Interval interval) const;
   /// The same with every state (no increment) at cells + 1 equally spaced times, from the start to the last observation.

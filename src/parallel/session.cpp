@@ -18,7 +18,11 @@ namespace {
 
 volatile std::sig_atomic_t caught_signal = 0;
 
-void note_signal(int signal) { caught_signal = signal; }
+void note_signal(int signal) {
+  caught_signal = signal;
+  constexpr char text[] = "\nstopping after this step; Ctrl-C again ends at once\n";
+  if (signal == SIGINT && write(STDERR_FILENO, text, sizeof text - 1) < 0) return;  // nobody to tell
+}
 
 bool is_started_by_launcher() {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "SLURM_STEP_ID"})
@@ -102,14 +106,23 @@ Session::~Session() {
   MPI_Finalize();
 }
 
-void catch_stop_signals(bool with_interrupt) {
+void catch_stop_signals() {
   struct sigaction action = {};
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGUSR1, &action, nullptr);
-  if (with_interrupt) sigaction(SIGINT, &action, nullptr);
+  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
+  struct sigaction before = {};
+  sigaction(SIGINT, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, nullptr);  // a shell's background job is not meant
+}
+
+void end_by_interrupt() {
+  if (caught_signal != SIGINT) return;
+  std::signal(SIGINT, SIG_DFL);
+  std::raise(SIGINT);
 }
 
 void end_all_ranks(const std::string& text, int exit_code) {

@@ -36,10 +36,12 @@ class Session {
 /// - OPENBLAS_CORETYPE, if `blas_kernels` names some (math::better_blas_kernels).
 void settle_environment(char** argv, const std::string& blas_kernels);
 
-/// After this call SIGTERM and SIGUSR1 ask the run to stop instead of ending the process, and SIGINT (Ctrl-C) too if asked.
-void catch_stop_signals(bool with_interrupt = false);
+/// After this call SIGTERM, SIGUSR1 and SIGINT (Ctrl-C) ask the run to stop instead of ending the process; a second SIGINT ends it.
+void catch_stop_signals();
 /// The name of the signal that asked this rank to stop, or empty.
 std::string stop_signal();
+/// Ends the process by SIGINT if that asked it to stop, so that a shell's loop over runs ends too. To be called last of all.
+void end_by_interrupt();
 
 /// Prints the text from this rank and ends the whole program with the exit code: for errors of one rank alone.
 [[noreturn]] void end_all_ranks(const std::string& text, int exit_code);

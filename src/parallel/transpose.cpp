@@ -16,43 +16,86 @@ std::vector<Range> ranges_between(const std::vector<int>& cuts) {
   return ranges;
 }
 
+// Messages between this rank and all others, under way until wait() returns.
 template <typename Number>
-Transpose<Number>::Transpose(const Comm& comm, const std::vector<Range>& rows, std::vector<Range> columns,
-                             std::int64_t row_stride)
-    : comm_(comm), columns_(std::move(columns)), row_stride_(row_stride) {
-  constexpr std::size_t doubles = sizeof(Number) / sizeof(double);
-  const auto ranks = static_cast<std::size_t>(comm.size()), me = static_cast<std::size_t>(comm.rank());
-  ALEATOR_ASSERT(rows.size() == ranks && columns_.size() == ranks);
-  own_rows_ = rows[me].size(), own_columns_ = columns_[me].size();
-  for (std::size_t r = 0; r < ranks; ++r) {
-    ALEATOR_ASSERT(columns_[r].last <= row_stride);
-    row_counts_.push_back(mpi_count(doubles * own_rows_ * columns_[r].size()));
-    row_offsets_.push_back(mpi_count(doubles * own_rows_ * all_columns_));
-    column_counts_.push_back(mpi_count(doubles * own_columns_ * rows[r].size()));
-    column_offsets_.push_back(mpi_count(doubles * own_columns_ * all_rows_));
-    all_rows_ += rows[r].size(), all_columns_ += columns_[r].size();
+struct Transpose<Number>::Messages {
+  static constexpr std::size_t doubles = sizeof(Number) / sizeof(double);
+  static constexpr int tag = 0;
+  MPI_Comm comm;
+  std::vector<MPI_Request> requests;
+  std::vector<MPI_Datatype> windows;
+
+  explicit Messages(MPI_Comm mpi_comm) : comm(mpi_comm) {}
+  ~Messages() {
+    for (MPI_Datatype& window : windows) MPI_Type_free(&window);
   }
+  Messages(const Messages&) = delete;
+  Messages& operator=(const Messages&) = delete;
+
+  // `rows` rows of `width` numbers each, `stride` numbers apart.
+  MPI_Datatype window(std::size_t rows, std::size_t width, std::int64_t stride) {
+    MPI_Datatype type = MPI_DATATYPE_NULL;
+    check_mpi(MPI_Type_create_hvector(mpi_count(rows), mpi_count(doubles * width),
+                                      static_cast<MPI_Aint>(sizeof(Number)) * stride, MPI_DOUBLE, &type),
+              "MPI_Type_create_hvector");
+    windows.push_back(type);
+    check_mpi(MPI_Type_commit(&windows.back()), "MPI_Type_commit");
+    return windows.back();
+  }
+  void send(const void* from, std::size_t count, MPI_Datatype type, int to) {
+    requests.emplace_back();
+    check_mpi(MPI_Isend(from, mpi_count(count), type, to, tag, comm, &requests.back()), "MPI_Isend");
+  }
+  void receive(void* into, std::size_t count, MPI_Datatype type, int from) {
+    requests.emplace_back();
+    check_mpi(MPI_Irecv(into, mpi_count(count), type, from, tag, comm, &requests.back()), "MPI_Irecv");
+  }
+  void wait() {
+    check_mpi(MPI_Waitall(mpi_count(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+  }
+};
+
+template <typename Number>
+Transpose<Number>::Transpose(const Comm& comm, std::vector<Range> rows, std::vector<Range> columns,
+                             std::int64_t row_stride)
+    : comm_(comm), rows_(std::move(rows)), columns_(std::move(columns)), row_stride_(row_stride) {
+  const auto ranks = static_cast<std::size_t>(comm.size());
+  ALEATOR_ASSERT(rows_.size() == ranks && columns_.size() == ranks);
+  for (const Range& range : columns_) ALEATOR_ASSERT(range.last <= row_stride);
 }
 
 template <typename Number>
-void Transpose<Number>::to_rows(const Number* by_columns, Number* packed, Number* by_rows) const {
-  check_mpi(MPI_Alltoallv(by_columns, column_counts_.data(), column_offsets_.data(), MPI_DOUBLE, packed,
-                          row_counts_.data(), row_offsets_.data(), MPI_DOUBLE, comm_.native()),
-            "MPI_Alltoallv");
-  for (const Range& range : columns_)
-    for (std::size_t j = 0; j < own_rows_; ++j, packed += range.size())
-      std::copy_n(packed, range.size(), by_rows + static_cast<std::int64_t>(j) * row_stride_ + range.first);
+void Transpose<Number>::to_rows(const Number* by_columns, Number* by_rows) const {
+  const std::size_t width = own_columns().size(), count = own_rows().size();
+  Messages messages(comm_.native());
+  for (int r = 0; r < comm_.size(); ++r)
+    if (const Range& theirs = columns_[r]; r != comm_.rank() && count * theirs.size() > 0)
+      messages.receive(by_rows + theirs.first, 1, messages.window(count, theirs.size(), row_stride_), r);
+  for (int r = 0; r < comm_.size(); ++r)
+    if (const std::size_t size = width * rows_[r].size(); r != comm_.rank() && size > 0)
+      messages.send(by_columns + static_cast<std::size_t>(rows_[r].first) * width, Messages::doubles * size, MPI_DOUBLE,
+                    r);
+  const Number* from = by_columns + static_cast<std::size_t>(own_rows().first) * width;
+  for (std::size_t j = 0; j < count; ++j, from += width)
+    std::copy_n(from, width, by_rows + static_cast<std::int64_t>(j) * row_stride_ + own_columns().first);
+  messages.wait();
 }
 
 template <typename Number>
-void Transpose<Number>::to_columns(const Number* by_rows, Number* packed, Number* by_columns) const {
-  Number* next = packed;
-  for (const Range& range : columns_)
-    for (std::size_t j = 0; j < own_rows_; ++j)
-      next = std::copy_n(by_rows + static_cast<std::int64_t>(j) * row_stride_ + range.first, range.size(), next);
-  check_mpi(MPI_Alltoallv(packed, row_counts_.data(), row_offsets_.data(), MPI_DOUBLE, by_columns,
-                          column_counts_.data(), column_offsets_.data(), MPI_DOUBLE, comm_.native()),
-            "MPI_Alltoallv");
+void Transpose<Number>::to_columns(const Number* by_rows, Number* by_columns) const {
+  const std::size_t width = own_columns().size(), count = own_rows().size();
+  Messages messages(comm_.native());
+  for (int r = 0; r < comm_.size(); ++r)
+    if (const std::size_t size = width * rows_[r].size(); r != comm_.rank() && size > 0)
+      messages.receive(by_columns + static_cast<std::size_t>(rows_[r].first) * width, Messages::doubles * size,
+                       MPI_DOUBLE, r);
+  for (int r = 0; r < comm_.size(); ++r)
+    if (const Range& theirs = columns_[r]; r != comm_.rank() && count * theirs.size() > 0)
+      messages.send(by_rows + theirs.first, 1, messages.window(count, theirs.size(), row_stride_), r);
+  Number* to = by_columns + static_cast<std::size_t>(own_rows().first) * width;
+  for (std::size_t j = 0; j < count; ++j, to += width)
+    std::copy_n(by_rows + static_cast<std::int64_t>(j) * row_stride_ + own_columns().first, width, to);
+  messages.wait();
 }
 
 template class Transpose<double>;

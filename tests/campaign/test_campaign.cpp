@@ -159,7 +159,7 @@ TEST_F(Claims, OneCallerGetsARunAndTheNextSessionAllAnew) {
 
 TEST_F(Claims, StateOfARunIsKept) {
   EXPECT_EQ(read_state(folder_).status, "not run");
-  write_state(folder_, {"failed", "a \"quoted\" reason\nin two lines", 2.5, 3, 4});
+  write_state(folder_, {"failed", "a \"quoted\" reason\nin two lines", "0123", 2.5, 3, 4});
   const RunState state = read_state(folder_);
   EXPECT_EQ(state.status, "failed");
   EXPECT_EQ(state.message, "a \"quoted\" reason\nin two lines");

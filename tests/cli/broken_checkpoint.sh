@@ -49,7 +49,7 @@ broken broken/results.h5 'cp ../whole/compare/smc/results.h5 .'
 expect 2 on 2 "$ALEATOR" resume broken
 says_once broken/results.h5
 expect 2 "$ALEATOR" resume good --set sampler.random_walk.draws=50
-says "another deck"
+says "--set sampler.random_walk.draws=50" "was begun with another value"
 
 # What may change: when to stop, how often to save; a half-written checkpoint beside the good one is nothing.
 head -c 700 good/checkpoint.h5 >good/checkpoint.h5.partial

@@ -9,6 +9,7 @@ expect 0 "$ALEATOR" calibrate "$deck" --out good
 says "calibrated: the ranks of all 3 quantities"
 expect 3 "$ALEATOR" calibrate "$deck" --set job.calibration.problem=overconfident --set job.calibration.data_from=posterior --out bad
 says "not calibrated" "too narrow"
+expect 3 "$ALEATOR" resume bad # the verdict is the same whoever asks
 # Chains that stay at the prior: ranks of u are uniform all the same, those of the log-likelihood are not.
 expect 3 "$ALEATOR" calibrate "$deck" --set sampler.walk.warmup=1 --out unmoved
 says "not calibrated" "log_likelihood"

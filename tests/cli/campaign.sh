@@ -30,6 +30,14 @@ before=$(fingerprint_of one/runs)
 expect 0 "$ALEATOR" resume one
 says "done in"
 [ "$(fingerprint_of one/runs)" = "$before" ] || fail "resume did finished runs again"
+for other in 'campaign.vary={sampler.smc.particles=[32, 48]}' run.seed=9 campaign.replicates=1; do
+  expect 2 "$ALEATOR" resume one --set "$other"
+  says "--set $other" "was begun with another value"
+done
+[ "$(fingerprint_of one/runs)" = "$before" ] || fail "a refused resume changed the runs"
+cp -r one edited && sed -i "s/^correlation = .*/correlation = 0.2/" edited/resolved.toml
+expect 2 "$ALEATOR" resume edited
+says "runs/001: this run is finished, but with another deck"
 expect 0 "$ALEATOR" report one
 expect 2 "$ALEATOR" run deck.toml --out one
 says "exists and is not empty"

@@ -87,4 +87,18 @@ expect 2 "$ALEATOR" evaluate "$deck" --at missing.txt
 says missing.txt
 expect 2 "$ALEATOR" evaluate "$deck" --at rows.txt --out no/such/folder/out.csv
 says no/such/folder/out.csv
+
+# What is no ordinary file is written to, not replaced; of a link, what it leads to is; lost output is not passed over.
+echo old >target.csv && ln -s target.csv link.csv && mkfifo pipe
+cat pipe >from_pipe &
+expect 0 "$ALEATOR" evaluate "$deck" --at good.txt --out pipe
+wait
+expect 0 "$ALEATOR" evaluate "$deck" --at good.txt --out link.csv
+[ -p pipe ] && [ -L link.csv ] || fail "a pipe or a link was replaced by a file"
+same from_pipe target.csv "through a pipe and through a link"
+if [ -w /dev/full ]; then
+  "$ALEATOR" evaluate "$deck" --at good.txt >/dev/full 2>said
+  [ $? = 2 ] || fail "lost output is no error"
+  says "standard output cannot be written"
+fi
 done_testing

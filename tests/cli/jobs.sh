@@ -38,7 +38,7 @@ fingerprint_of one >after
 same before after "a finished run was touched"
 rm -r one/draws/report
 expect 2 "$ALEATOR" resume one --set run.seed=3
-says "is finished, but with another deck"
+says "--set run.seed=3" "was begun with another value"
 expect 0 "$ALEATOR" resume one
 [ -s one/draws/report/index.html ] || fail "the report was not drawn again"
 same_folders one two "after resume" 7

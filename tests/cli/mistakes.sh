@@ -51,6 +51,9 @@ expect 0 on 2 "$ALEATOR" resume done
 expect 0 "$ALEATOR" run "$deck"
 expect 0 "$ALEATOR" run "$deck"
 same_results runs/all_samplers runs/all_samplers-2 "two runs of one deck"
+for i in 1 2 3 4; do "$ALEATOR" run "$deck" >together_$i 2>&1 & done
+wait # all four begin at once: each has its own
+for i in 3 4 5 6; do [ -s runs/all_samplers-$i/summary.json ] || [ -d runs/all_samplers-$i/compare ] || fail "of runs begun together one has no folder"; done
 mkdir empty && expect 0 "$ALEATOR" run "$deck" --out empty # a folder that is there but empty will do
 
 # The run folder holds all that the run needs: it may be moved.

@@ -63,6 +63,11 @@ sed 's/if (rate < 0.0)/if (rate < 0.0) throw std::runtime_error("overheated");\n
 expect 0 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=throws.so --at at.txt
 says '0,ok,-' '1,"the plugin reports: overheated",nan'
 
+# An output that is not written is no number, whatever lies in memory.
+sed 's|rows.y(row)\[i\] = |if (i > 0) rows.y(row)[i] = |' model/model.cpp >forgets.cpp && ! cmp -s model/model.cpp forgets.cpp && compile forgets
+expect 0 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=forgets.so --at at.txt
+says "the plugin did not write its output"
+
 # A crash says whose it is and where, on any number of ranks, and leaves a run that can go on.
 sed 's/if (rate < 0.0)/if (rate < 0.0) *static_cast<volatile int*>(nullptr) = 1;\n      if (false)/' model/model.cpp >crashes.cpp && compile crashes
 expect 3 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=crashes.so --at at.txt

@@ -15,14 +15,14 @@ started() {
     [ $tries -lt 1000 ] || fail "$1 did not start"
   done
 }
-for signal in TERM USR1; do
-  "$ALEATOR" run "$deck" $endless --out $signal >said 2>&1 &
+for signal in TERM USR1 INT; do # a background job ignores SIGINT unless told otherwise
+  env --default-signal=INT "$ALEATOR" run "$deck" $endless --out $signal >said 2>&1 &
   process=$!
   started $signal
   kill -$signal $process
   wait $process
   code=$?
-  [ $code = 0 ] || fail "exit code $code after SIG$signal"
+  [ $code = "$([ $signal = INT ] && echo 130 || echo 0)" ] || fail "exit code $code after SIG$signal"
   says "stopped (SIG$signal)" "aleator resume $signal"
   [ -f $signal/checkpoint.h5 ] && [ ! -f $signal/summary.json ] || fail "no checkpoint after SIG$signal"
 done

@@ -126,6 +126,34 @@ TEST(Priors, LatentCoordinatesComeBack) {
     }
 }
 
+// A trajectory that runs away asks for any number; an exception would end the threads and the program.
+TEST(Priors, EveryLatentCoordinateHasParametersOrNone) {
+  std::vector<Case> all = cases();
+  for (const double a : {0.1, 0.5, 1.01, 1.1, 1.3, 1.5, 2.0, 5.0, 100.0})
+    for (const double b : {0.1, 0.9, 1.1, 2.0, 3.3, 4.0, 7.3, 30.0})
+      all.push_back({"beta", std::make_shared<Beta>(Beta::Params{1, {a}, {b}})});
+  for (const double shape : {0.5, 1.0, 1.5, 2.0, 4.0})
+    all.push_back({"lkj", std::make_shared<Lkj>(Lkj::Params{3, shape, Lkj::Parameters::correlations})});
+  all.push_back({"dirichlet", std::make_shared<Dirichlet>(Dirichlet::Params{{0.5, 2.0, 2.0}})});
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const Case& one : all) {
+    const auto d = static_cast<std::size_t>(one.prior->dimension());
+    for (const double z : {nan, -inf, inf, -1e300, -300.0, 300.0, 1e300}) {
+      Row u;
+      ASSERT_NO_THROW(u = to_parameters(*one.prior, Row(d, z))) << one.name << " " << z;
+      EXPECT_TRUE(!std::isnan(z) || std::isnan(u[0])) << one.name;
+    }
+    double last = -inf;
+    for (double z = -37.0; z <= 37.0; z += 0.13) {
+      Row u;
+      ASSERT_NO_THROW(u = to_parameters(*one.prior, Row(d, z))) << one.name << " " << z;
+      if (one.name != "beta") continue;
+      EXPECT_GE(u[0], last) << one.name << " " << z;
+      last = u[0];
+    }
+  }
+}
+
 TEST(Priors, DensityIsThatOfTheTransportedNormal) {
   // log p(u) + log |du/dz| = log N(z; 0, I)
   for (const Case& c : cases())

@@ -272,7 +272,11 @@ Check failure_check(const MethodRun& run) {
   if (share > threshold::failed) {
     c.level = Level::caution;
     c.advice =
-        "The posterior is that of the region where the model can be computed: see failed_rows.csv for where it cannot.";
+        run.imputed_rows > 0.0
+            ? "Imputed rows count as if the model had given a neighbour's outputs there: where many fail the result "
+              "is not the posterior; see failed_rows.csv for where they are."
+            : "The posterior is that of the region where the model can be computed: see failed_rows.csv for where it "
+              "cannot.";
   }
   return c;
 }

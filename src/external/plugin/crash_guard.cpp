@@ -50,11 +50,8 @@ struct Text {
 };
 
 int first_unwritten(const PluginCall& call) {
-  for (int row = 0; row < call.rows; ++row) {
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, call.y + static_cast<std::ptrdiff_t>(row) * call.outputs, sizeof bits);
-    if (bits == unwritten) return row;
-  }
+  for (int row = 0; row < call.rows; ++row)
+    if (is_unwritten(call.y[static_cast<std::ptrdiff_t>(row) * call.outputs])) return row;
   return -1;
 }
 
@@ -128,12 +125,18 @@ struct SpareStack {
 
 }  // namespace
 
+bool is_unwritten(double output) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &output, sizeof bits);
+  return bits == unwritten;
+}
+
 CrashGuard::CrashGuard(const PluginCall& call) : call_(call), outer_(current) {
   static std::once_flag once;
   std::call_once(once, catch_crashes);
   thread_local const SpareStack stack;
-  for (int row = 0; row < call.rows; ++row)
-    std::memcpy(call.y + static_cast<std::ptrdiff_t>(row) * call.outputs, &unwritten, sizeof unwritten);
+  const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(call.rows) * call.outputs;
+  for (std::ptrdiff_t i = 0; i < count; ++i) std::memcpy(call.y + i, &unwritten, sizeof unwritten);
   current = &call_;
 }
 

@@ -275,7 +275,9 @@ std::vector<model::FailedRow> PluginModel::call(aleator_plugin_function_v1 funct
     std::string reason = !failure.empty() ? "the plugin reports: " + failure : sink.reasons[row];
     for (int i = 0; reason.empty() && i < shape_.outputs; ++i)
       if (std::isnan(y(first + row, i)))
-        reason = fmt::format("the plugin's output {} is not a number", shape_.output_names[i]);
+        reason = is_unwritten(y(first + row, i))
+                     ? fmt::format("the plugin did not write its output {}", shape_.output_names[i])
+                     : fmt::format("the plugin's output {} is not a number", shape_.output_names[i]);
     if (!reason.empty()) failed.push_back({first + row, std::move(reason)});
   }
   return failed;

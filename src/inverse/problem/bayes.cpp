@@ -46,9 +46,9 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
                                      params.model, shape.inputs - own, params.likelihood, own),
                          fmt::format("a prior/product of {} parameters, the likelihood's last", shape.inputs));
   if (shape.inputs != d)
-    throw deck::KeyError("prior",
-                         fmt::format("has {} parameters, but model '{}' takes {}", d, params.model, shape.inputs),
-                         fmt::format("set dimension = {} in [prior.{}]", shape.inputs, params.prior));
+    throw deck::KeyError(
+        "prior", fmt::format("has {} parameters, but model '{}' takes {}", d, params.model, shape.inputs),
+        fmt::format("[prior.{}] must have {}: by its dimension, or the cells of a field", params.prior, shape.inputs));
   if (shape.outputs != p)
     throw deck::KeyError(
         "likelihood",

@@ -46,7 +46,8 @@ TargetProblem::TargetProblem(const Params& params, std::shared_ptr<const prob::P
   if (target_->dimension() != d)
     throw deck::KeyError(
         "prior", fmt::format("has {} parameters, but target '{}' takes {}", d, params.target, target_->dimension()),
-        fmt::format("set dimension = {} in [prior.{}]", target_->dimension(), params.prior));
+        fmt::format("[prior.{}] must have {}: by its dimension, or the cells of a field", params.prior,
+                    target_->dimension()));
   if (relative_to_ == Reference::lebesgue && dimension() != d)
     throw deck::KeyError(
         "relative_to",

@@ -57,13 +57,11 @@ struct Modes::Plans {
 
 Modes::Buffer::Buffer(const Modes& modes, int grids)
     : by_columns_(0),
-      packed_(0),
       grids_(whole_lines(2 * static_cast<std::size_t>(modes.rows()) * modes.half_)),
       stride_(whole_lines(std::max(modes.values(), 2 * modes.size()))) {
   if (const auto* const transpose = modes.transpose_.get(); transpose != nullptr) {
     by_columns_ = grids_;
-    packed_ = by_columns_ + whole_lines(2 * transpose->size_by_columns());
-    grids_ = packed_ + whole_lines(2 * transpose->size_by_rows());
+    grids_ = by_columns_ + whole_lines(2 * transpose->size_by_columns());
   }
   memory_ = kernels::HugePages(grids_ + static_cast<std::size_t>(grids) * stride_);
 }
@@ -117,7 +115,7 @@ void Modes::to_values(const Complex* spectrum, const Buffer& buffer, double* gri
     std::copy_n(spectrum + static_cast<std::size_t>(j) * columns_, columns_, columns + row_of(j) * stride);
   fftw_execute_dft(plans_->columns_back, to_fftw(columns), to_fftw(columns));
   if (transpose_ != nullptr) {
-    transpose_->to_rows(columns, buffer.packed(), rows);
+    transpose_->to_rows(columns, rows);
     for (int r = 0; r < this->rows(); ++r) {
       Complex* const row = rows + static_cast<std::size_t>(r) * half_;
       std::fill(row + largest_ + 1, row + half_, Complex());
@@ -130,7 +128,7 @@ void Modes::to_spectrum(const double* grid, const Buffer& buffer, Complex* spect
   Complex *const columns = buffer.by_columns(), *const rows = buffer.by_rows();
   const auto stride = static_cast<std::size_t>(column_stride_);
   fftw_execute_dft_r2c(plans_->rows_forth, const_cast<double*>(grid), to_fftw(rows));  // NOLINT: input is preserved
-  if (transpose_ != nullptr) transpose_->to_columns(rows, buffer.packed(), columns);
+  if (transpose_ != nullptr) transpose_->to_columns(rows, columns);
   fftw_execute_dft(plans_->columns_forth, to_fftw(columns), to_fftw(columns));
   const double scale = 1.0 / static_cast<double>(whole_values());
   for (int j = 0; j <= 2 * largest_; ++j)

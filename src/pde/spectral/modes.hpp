@@ -74,8 +74,7 @@ class Modes {
     Complex* at(std::size_t offset) const { return reinterpret_cast<Complex*>(memory_.data() + offset); }
     Complex* by_rows() const { return at(0); }               ///< of every row of points half of the waves
     Complex* by_columns() const { return at(by_columns_); }  ///< the same memory on one rank
-    Complex* packed() const { return at(packed_); }
-    std::size_t by_columns_, packed_, grids_, stride_;
+    std::size_t by_columns_, grids_, stride_;
     kernels::HugePages memory_;
   };
   /// `grid`: one of the buffer's.

@@ -9,6 +9,7 @@
 /// Cost      one quantile a parameter: 0.05 us; where there are too many laws for tables 2 to 20 us.
 /// Fails     KeyError for sizes that do not fit.
 #include <cmath>
+#include <exception>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -79,12 +80,22 @@ class Independent : public Prior, private DensitySlope {
     Tables of_laws;
   };
   static Tail tail_at(double z) { return {math::normal_cdf(-std::abs(z)), z < 0.0}; }
+  // Boost's root finders throw what no policy keeps them from, and an exception would end the threads around it, and the program.
+  template <typename Find>
+  static double found_or_nan(const Find& find) {
+    try {
+      return find();
+    } catch (const std::exception&) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+  }
   double parameter(const Tables& tables, std::size_t k, double z) const {
+    if (std::isnan(z)) return z;
     if constexpr (IsDear<Law>::value) {
       double s = 0.0;
       if (!tables.empty() && tables[k]->evaluate(z, s)) return laws_[k].unstretch(s);
     }
-    return static_cast<void>(tables), laws_[k].quantile(tail_at(z));
+    return static_cast<void>(tables), found_or_nan([&] { return laws_[k].quantile(tail_at(z)); });
   }
   const Tables& tables() const {
     if constexpr (IsDear<Law>::value) std::call_once(lazy_->once, [this] { make_tables(lazy_->of_laws); });
@@ -103,8 +114,8 @@ class Independent : public Prior, private DensitySlope {
     if (different.size() > most_laws) return;
     Tables made;
     for (const std::size_t k : different)
-      made.push_back(
-          std::make_shared<QuantileTable>([&law = laws_[k]](double z) { return law.stretched(tail_at(z)); }));
+      made.push_back(std::make_shared<QuantileTable>(
+          [&law = laws_[k]](double z) { return found_or_nan([&] { return law.stretched(tail_at(z)); }); }));
     for (const std::size_t i : like) tables.push_back(made[i]);
   }
 

@@ -106,7 +106,16 @@ double TruncatedNormalLaw::log_density(double u) const {
 BetaLaw::BetaLaw(double alpha, double beta)
     : alpha_(alpha), beta_(beta), log_constant_(std::lgamma(alpha + beta) - std::lgamma(alpha) - std::lgamma(beta)) {}
 
+// Where the density is u^(alpha - 1) alone: far out Boost's search finds no root.
+bool BetaLaw::far_quantile(double probability, double& u) const {
+  u = std::exp((std::log(probability) + std::log(alpha_) - log_constant_) / alpha_);
+  return (1.0 + beta_) * u < 1e-17;
+}
+
 double BetaLaw::quantile(Tail tail) const {
+  double far = 0.0;
+  if (tail.is_lower && far_quantile(tail.probability, far)) return far;
+  if (!tail.is_lower && BetaLaw(beta_, alpha_).far_quantile(tail.probability, far)) return 1.0 - far;
   return tail.is_lower ? boost::math::ibeta_inv(alpha_, beta_, tail.probability, QuietBeta())
                        : boost::math::ibetac_inv(alpha_, beta_, tail.probability, QuietBeta());
 }

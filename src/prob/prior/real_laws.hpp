@@ -56,6 +56,7 @@ class BetaLaw {
   bool operator==(const BetaLaw& o) const { return alpha_ == o.alpha_ && beta_ == o.beta_; }
 
  private:
+  bool far_quantile(double probability, double& u) const;
   double alpha_, beta_, log_constant_;
 };
 

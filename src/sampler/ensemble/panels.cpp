@@ -10,7 +10,7 @@ namespace {
 using math::MatrixView;
 using parallel::RowLayout;
 
-constexpr std::int64_t panels_a_round = 8;         // that a rank holds at most at a time when there are several
+constexpr std::int64_t panels_a_round = 2;         // that a rank holds at most at a time when there are several
 constexpr std::int64_t numbers_a_round = 1 << 27;  // and their numbers, unless one panel has more
 
 std::int64_t panel_count(const Ensemble& e) {
@@ -36,13 +36,10 @@ std::vector<MatrixView> panels_in(const Ensemble& e, double* array, std::ptrdiff
 // Work on some panels that follow one another, each J x columns.
 using RoundWork = std::function<void(std::int64_t first_panel, const std::vector<MatrixView>& panels)>;
 
-struct Buffers {  // kept from round to round
-  std::vector<double> packed, panels;
-};
-
 // Rank r treats the panels [first[r], last[r]).
 void exchange_and_work(const Context& context, const Ensemble& e, const std::vector<std::int64_t>& first,
-                       const std::vector<std::int64_t>& last, bool writes, const RoundWork& work, Buffers& buffers) {
+                       const std::vector<std::int64_t>& last, bool writes, const RoundWork& work,
+                       std::vector<double>& panels) {
   std::vector<parallel::Range> rows, columns;
   for (int rank = 0; rank < context.comm.size(); ++rank) {
     rows.push_back({e.layout.first_row(rank), e.layout.last_row(rank)});
@@ -51,12 +48,10 @@ void exchange_and_work(const Context& context, const Ensemble& e, const std::vec
   const int me = context.comm.rank();
   const parallel::Transpose<double> transpose(context.comm, rows, columns,
                                               static_cast<std::int64_t>(e.position.extent(1)));
-  buffers.packed.resize(transpose.size_by_rows());
-  buffers.panels.resize(transpose.size_by_columns());
-  double* const panels = buffers.panels.data();
-  transpose.to_columns(e.position.data(), buffers.packed.data(), panels);
-  work(first[me], panels_in(e, panels, static_cast<std::ptrdiff_t>(columns[me].size()), first[me], last[me]));
-  if (writes) transpose.to_rows(panels, buffers.packed.data(), e.position.data());
+  panels.resize(transpose.size_by_columns());
+  transpose.to_columns(e.position.data(), panels.data());
+  work(first[me], panels_in(e, panels.data(), static_cast<std::ptrdiff_t>(columns[me].size()), first[me], last[me]));
+  if (writes) transpose.to_rows(panels.data(), e.position.data());
 }
 
 // Every panel once, on the rank that `dealt` gives its group; groups are runs of panels, as even as can be.
@@ -74,7 +69,7 @@ void for_each_round(const Context& context, const Ensemble& e, std::int64_t grou
     longest = std::max(longest, first_panel(rank + 1) - first_panel(rank));
   const std::int64_t at_once =
       std::clamp<std::int64_t>(numbers_a_round / (e.layout.rows() * panel_columns), 1, panels_a_round);
-  Buffers buffers;
+  std::vector<double> panels;  // of this rank, kept from round to round
   for (std::int64_t done = 0; done < longest; done += at_once) {
     std::vector<std::int64_t> first, last;
     for (int rank = 0; rank < dealt.ranks(); ++rank) {
@@ -82,7 +77,7 @@ void for_each_round(const Context& context, const Ensemble& e, std::int64_t grou
       first.push_back(std::min(first_panel(rank) + done, end));
       last.push_back(std::min(first.back() + at_once, end));
     }
-    exchange_and_work(context, e, first, last, writes, work, buffers);
+    exchange_and_work(context, e, first, last, writes, work, panels);
   }
 }
 
