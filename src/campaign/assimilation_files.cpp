@@ -30,18 +30,19 @@ std::string divergence_warning(const io::Json& summary) {
   for (const io::Json& one : off_by)
     if (one.is_number() && one.get<double>() > diverged_above) ++lost, worst = std::max(worst, one.get<double>());
   if (lost == 0) return {};
-  const std::string where =
-      off_by.size() == 1 ? "" : fmt::format("in {} of {} replicates (up to) ", lost, off_by.size());
+  const std::string where = off_by.size() == 1 ? "" : fmt::format(" in {} of {} replicates", lost, off_by.size());
   const char* const advice = "more members, more inflation, or localisation";
   if (summary.at("is_twin").get<bool>())
     return fmt::format(
-        "the analysis is {}off the truth by {:.2g} times the spread of the members: the filter has lost the "
-        "truth, or is far too sure; {}",
-        where, worst, advice);
+        "the analysis is off the truth by up to {:.2g} times the spread of the members{}: the filter has lost the "
+        "truth, or is "
+        "far too sure; {}",
+        worst, where, advice);
   return fmt::format(
-      "the data are {}off the forecast by {:.2g} times what the spread of the members and noise_sd explain: "
-      "the filter has lost the truth or is far too sure, or the data are noisier; {}",
-      where, worst, advice);
+      "the data are off the forecast by up to {:.2g} times what the spread of the members and noise_sd explain{}: the "
+      "filter "
+      "has lost the truth or is far too sure, or the data are noisier; {}",
+      worst, where, advice);
 }
 
 double median_of(std::vector<double> values) {

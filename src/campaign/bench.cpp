@@ -14,6 +14,7 @@
 #include "core/log.hpp"
 #include "core/version.hpp"
 #include "io/files.hpp"
+#include "parallel/session.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -164,6 +165,9 @@ BenchResult bench(const parallel::Comm& comm, const BenchRequest& request) {
   comm.broadcast(out);
   std::vector<BenchRow> rows;
   for (const BenchProblem& problem : problems) {
+    if (comm.any(!parallel::stop_signal().empty()))
+      throw core::UserError(
+          fmt::format("stopped ({}) before problem '{}'; nothing was compared", parallel::stop_signal(), problem.name));
     const std::string folder = out + "/" + problem.name;
     const auto start = std::chrono::steady_clock::now();
     std::string failure = run_one(comm, problem, request, folder);

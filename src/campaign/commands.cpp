@@ -245,7 +245,8 @@ std::string check_deck(const std::string& path, const deck::Overrides& overrides
                         problem->has_gradient() ? ", with gradient" : ", without gradient");
   }
   const auto has = [&](const char* kind) { return !deck.of_kind(kind).empty(); };
-  const bool is_to_be_served = (has("model") || has("problem")) && !has("job") && !has("sampler") && !has("filter");
+  const bool is_to_be_served =
+      (has("model") || has("problem")) && !has("job") && !has("sampler") && (!has("filter") || has("target"));
   if (is_to_be_served)
     return text + fmt::format("{}: no errors; without a [job.…] block it is for aleator serve and evaluate\n", path);
   for (const auto& [name, job] : build_jobs(deck, builder))

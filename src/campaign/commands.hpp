@@ -22,7 +22,8 @@ void run(const parallel::Comm& comm, const RunRequest& request);
 /// Calibrates (job/calibrate) instead of running the deck's jobs: its own calibrate jobs, or one with problem and sampler of the
 /// first job/sample. False: not calibrated. Folder: runs/<deck name>-calibration.
 bool calibrate(const parallel::Comm& comm, const RunRequest& request);
-/// Of `overrides` only what changes no number may differ from the run that was begun. False: a calibration that is not calibrated.
+/// Of `overrides` only what changes no number may differ from the run that was begun. False: a calibration that is not
+/// calibrated.
 bool resume(const parallel::Comm& comm, const std::string& folder, const deck::Overrides& overrides,
             const std::string& command);
 /// Rows of parameters in the file `at` -> CSV on standard output, or in `out`.

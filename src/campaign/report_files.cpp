@@ -5,6 +5,7 @@
 #include <ctime>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "campaign/predictive.hpp"
 #include "campaign/report/report.hpp"
@@ -173,6 +174,28 @@ void expect_counts(const model::Problem& problem, report::ReportData& data) {
   if (are_counts && data.posterior_prediction.draws >= 2) data.predicted_mean = data.posterior_prediction.mean;
 }
 
+// Lines of a log at the level of a warning, each once, in their order. What is said of the machine is no matter of trust.
+std::vector<std::string> warnings_in(const std::string& log) {
+  constexpr std::size_t most = 12;
+  std::vector<std::string> found;
+  if (!io::file_exists(log)) return found;
+  std::istringstream lines(io::read_text_file(log));
+  for (std::string line; std::getline(lines, line);) {
+    const std::string level = "  warning  ";
+    const std::size_t at = line.find(level);
+    if (at != std::string("2026-01-01 00:00:00").size()) continue;
+    std::string text = line.substr(at + level.size());
+    if (text.find("slow each other down") != std::string::npos) continue;
+    if (std::find(found.begin(), found.end(), text) == found.end()) found.push_back(std::move(text));
+  }
+  if (found.size() > most) {
+    const std::size_t left = found.size() - most;
+    found.resize(most);
+    found.push_back(fmt::format("{} more are in log.txt", left));
+  }
+  return found;
+}
+
 }  // namespace
 
 void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
@@ -183,6 +206,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
                                                : std::filesystem::path(folder).parent_path();
   data.resolved_deck = io::read_text_file((run_folder / "resolved.toml").string());
   data.title = settings.title.empty() ? folder : settings.title;
+  data.warnings = warnings_in((run_folder / "log.txt").string());
   data.deck_path = run_folder.string();
   data.program_version = core::version(), data.git_hash = core::git_hash(), data.date = today();
   data.command = "aleator run " + (run_folder / "resolved.toml").string();

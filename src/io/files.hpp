@@ -14,8 +14,8 @@ namespace aleator::io {
 
 std::string read_text_file(const std::string& path);
 
-/// After it returns, or if it throws or the machine stops, `path` holds the old text or the new, never part of it. Of a link, what
-/// it leads to is replaced; a terminal, a pipe or a device is written to.
+/// After it returns, or if it throws or the machine stops, `path` holds the old text or the new, never part of it. Of a
+/// link, what it leads to is replaced; a terminal, a pipe or a device is written to.
 void atomic_write_text(const std::string& path, const std::string& text);
 
 /// Text behind what the file holds; a file that is not there is made.

@@ -3,9 +3,9 @@
 /// Method    phi_i = 1/n sum_j w_j k_ij (s_j - x_j / l^2) + x_i / l^2 sum_j w_j k_ij, k_ij = exp(-|x_i - x_j|^2 / (2 l^2)), s the
 ///           score, w_j = 1 where no weights are given (Liu, Wang 2016, eq. 8). As k_ij = k_ji, a value serves both particles:
 ///           the particles are cut into blocks, and a block makes the values with itself and with the half of the others
-///           that follows it in a ring; those, 8 particles i with a block of j in the lanes of registers at a time, meet the d + 1
-///           columns of j for the sums of i and the columns of i for the sums of j. Products and exponential are of type Real;
-///           what a block adds to another's sums is added up in double, in an order that follows from n alone.
+///           that follows it in a ring; those, 8 particles i with a block of j in the lanes of registers at a time, meet the
+///           d + 1 columns of j for the sums of i and the columns of i for the sums of j. Products and exponential are of type
+///           Real; what a block adds to another's sums is added up in double, in an order that follows from n alone.
 /// Parallel  threads over groups of blocks; a particle's bits do not depend on which others are asked for, but values of a
 ///           block that is asked for with one that is not serve one of them only.
 /// Cost      n^2 (3 d + 12) flops for all particles; (threads + 2) n (d + 1) numbers.

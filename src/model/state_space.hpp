@@ -32,9 +32,9 @@ struct Coordinate {
 struct StateInfo {
   std::vector<std::string> names;
   std::vector<double> initial;
-  double start = 0.0;                      ///< time of the initial state
-  double map_step = 0.0;                   ///< a map has states at start + k map_step only; 0: there are some at any time
-  std::vector<double> times;               ///< of the observations, increasing
+  double start = 0.0;         ///< time of the initial state
+  double map_step = 0.0;      ///< a map has states at start + k map_step only; 0: there are some at any time
+  std::vector<double> times;  ///< of the observations, increasing
   std::vector<LinearObservable> observed;  ///< at each of them
   std::vector<Coordinate> coordinates;     ///< none: the states have no places, so that nothing can be localised
   std::vector<int> grid;                   ///< nx, or nx and ny: the states are fields on a grid, x fastest; else empty

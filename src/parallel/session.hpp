@@ -36,7 +36,8 @@ class Session {
 /// - OPENBLAS_CORETYPE, if `blas_kernels` names some (math::better_blas_kernels).
 void settle_environment(char** argv, const std::string& blas_kernels);
 
-/// After this call SIGTERM, SIGUSR1 and SIGINT (Ctrl-C) ask the run to stop instead of ending the process; a second SIGINT ends it.
+/// After this call SIGTERM, SIGUSR1 and SIGINT (Ctrl-C) ask the run to stop instead of ending the process, which a second SIGINT
+/// does.
 void catch_stop_signals();
 /// The name of the signal that asked this rank to stop, or empty.
 std::string stop_signal();

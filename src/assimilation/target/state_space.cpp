@@ -45,8 +45,9 @@ deck::Schema<StateSpaceTarget::Params> StateSpaceTarget::schema() {
         "standard deviation of the observations' errors: one, or one for each observable", deck::positive())
       .required();
   s.key("model_noise_sd", &Params::model_noise_sd, "",
-        "standard deviation of the noise added to the states at every observation time: none, one, or one for each "
-        "state",
+        "standard deviation of the noise added to the states at every observation time, whatever lies between two of "
+        "them; "
+        "a time without data belongs into the file as a row of nan: none, one, or one for each state",
         deck::at_least(0.0));
   s.key("initial_sd", &Params::initial_sd, "",
         "standard deviation of the first states around the model's initial state: one, or one for each",

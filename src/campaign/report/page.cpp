@@ -137,7 +137,8 @@ std::string render_html(const ReportData& data, const std::string& work_dir, con
   const std::vector<Section> sections = all_sections(data, gnuplot);
   Page page;
   page.title = data.title, page.header = head_of_page(data);
-  page.lead = verdict_box(judge(data)) + key_numbers(data.main), page.lead_link = "Verdict", page.lead_id = "verdict";
+  page.lead = verdict_box(judge(data)) + notices_html(data.warnings) + key_numbers(data.main),
+  page.lead_link = "Verdict", page.lead_id = "verdict";
   page.footer =
       "Thresholds: R-hat below 1.01 and effective sample sizes of 400 or more are good; R-hat of 1.05 or more, or "
       "fewer "

@@ -39,13 +39,19 @@ std::string tile(const std::string& value, const std::string& label, Level level
   return fmt::format("<div class=\"tile {}\"><b>{}</b><span>{}</span></div>", level_class(level), value, label);
 }
 
+std::string notices_html(const std::vector<std::string>& warnings) {
+  std::string out;
+  for (const std::string& warning : warnings)
+    out += fmt::format("<p class=\"notice\"><b>Warning.</b> {}</p>", core::escape_markup(warning));
+  return out;
+}
+
 std::string overview_html(const std::vector<std::pair<std::string, std::string>>& tiles,
                           const std::vector<std::string>& warnings) {
   std::string out = "<div id=\"overview\" class=\"tiles\">";
   for (const auto& [value, what] : tiles) out += tile(core::escape_markup(value), core::escape_markup(what));
   out += "</div>";
-  for (const std::string& warning : warnings)
-    out += fmt::format("<p class=\"notice\"><b>Warning.</b> {}</p>", core::escape_markup(warning));
+  out += notices_html(warnings);
   return out;
 }
 

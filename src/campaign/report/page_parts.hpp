@@ -30,6 +30,8 @@ std::string tile(const std::string& value, const std::string& label, Level level
 /// Tiles of (value, what it is), then warnings: the overview of a page; plain text.
 std::string overview_html(const std::vector<std::pair<std::string, std::string>>& tiles,
                           const std::vector<std::string>& warnings);
+/// What the reader must know before trusting the numbers, a paragraph each.
+std::string notices_html(const std::vector<std::string>& warnings);
 /// Plain text, an empty line between paragraphs.
 std::string paragraphs(const std::string& text);
 std::string figure_html(const Figure& figure);

@@ -95,6 +95,7 @@ struct ReportData {
   MethodRun main;
   std::vector<MethodRun> comparisons;
   std::string resolved_deck;
+  std::vector<std::string> warnings;  ///< of the log: what models and samplers had to say
 };
 
 inline bool has_draws(const MethodRun& run) {

@@ -203,6 +203,7 @@ model::RowStatus Posterior::evaluate_parameters(ConstBatch u, model::Evaluation&
     for (int i = 0; i < outputs(); ++i) doubt(row) += result.outputs(row, i) - result.outputs(row, i);
   }
   add_undefined_rows(doubt, undefined_reason(outputs()), status);
+  if (common_.on_failure == OnFailure::retry) retry(status, u, result, result.gradient);
   std::vector<double> slope(result.gradient.extent(1));
   for (std::size_t row = 0; row < result.gradient.extent(0); ++row) {
     const bool is_inside = std::isfinite(log_prior(row));

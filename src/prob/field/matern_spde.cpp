@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/log.hpp"
 #include "math/kronecker.hpp"
 
 namespace aleator::prob {
@@ -29,6 +30,17 @@ math::SymmetricEigen eigen_of_axis(int n, double h, double l, MaternSpde::Bounda
   return math::eigen_tridiagonal(std::move(diagonal), std::vector<double>(static_cast<std::size_t>(n) - 1, -weight));
 }
 
+// Cells that are longer than half the range carry less than the variance that was asked for.
+void warn_if_coarse(const Box& box, const std::vector<double>& range) {
+  for (int axis = 0; axis < box.axes(); ++axis)
+    if (2.0 * box.spacing(axis) > range[axis])
+      return core::warn(
+          "prior/matern_spde: cells of length {:.3g} along {} do not resolve the range {:.3g}: the field's standard "
+          "deviation is "
+          "below sd; take cells of at most half the range",
+          box.spacing(axis), "xyz"[axis], range[axis]);
+}
+
 }  // namespace
 
 deck::Schema<MaternSpde::Params> MaternSpde::schema() {
@@ -45,7 +57,10 @@ deck::Schema<MaternSpde::Params> MaternSpde::schema() {
       .choice("boundary", &Params::boundary, "condition on the boundary of the box",
               {{"neumann", Boundary::neumann, "normal derivative 0: variance at the boundary doubled, more in corners"},
                {"dirichlet", Boundary::dirichlet, "the mean on the boundary"},
-               {"robin", Boundary::robin, "variance at the boundary close to that inside"}})
+               {"robin", Boundary::robin,
+                "variance at the sides near that inside: 0.97 of it in the plane with alpha = 2, 0.4 to 1.2 for other "
+                "alpha "
+                "and numbers of axes"}})
       .check("range", [](const Params& p) { return axes_fault("range", p.range.size(), p.cells.size()); })
       .check("alpha", [](const Params& p) {
         const double half = 0.5 * static_cast<double>(p.cells.size());
@@ -61,6 +76,7 @@ MaternSpde::MaternSpde(const Params& params)
   const double nu = params.alpha - 0.5 * box().axes();
   if (!(nu > 0.0)) throw deck::KeyError("alpha", "must be above half the number of axes");
   std::vector<double> l = spread(params.range, box().axes(), "range", "axes");
+  warn_if_coarse(box(), l);
   for (double& value : l) value /= std::sqrt(8.0 * nu);
   diagonalise(params, l);
 

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/log.hpp"
 #include "kernels/gaussian_step.hpp"
 #include "sampler/mcmc/metropolis.hpp"
-#include "sampler/smc/memory.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -66,7 +66,14 @@ deck::Schema<Tmcmc::Params> Tmcmc::schema() {
           "states of a chain, at most: 1 (BASIS) is without bias; with more, a particle drawn n times starts one chain "
           "of up to so many states instead of n",
           deck::at_least(1))
-      .key("burn_in", &Params::burn_in, "1", "moves of a chain before its first state is kept", deck::at_least(0))
+      .key("burn_in", &Params::burn_in, "1", "moves of a chain before its first state is kept, at least",
+           deck::at_least(0))
+      .key("max_burn_in", &Params::max_burn_in, "1", "the same, at most, with chains of one state", deck::at_least(0))
+      .key(
+          "correlation", &Params::correlation, "1",
+          "burn-in ends when the correlations of positions and of log-likelihoods with those at the start of the level "
+          "are below this, or below 2 / sqrt(J)",
+          deck::between(0, 1))
       .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1));
   return s;
 }
@@ -78,6 +85,22 @@ std::string Tmcmc::objection(const Problem& problem) const {
   return fmt::format(
       "{} particles are too few for {} coordinates: their covariance takes at least {:.0f}, 2 d (1 + variation^2)",
       params.particles, d, std::ceil(least));
+}
+
+double Tmcmc::least_correlation() const { return 2.0 / std::sqrt(static_cast<double>(params.particles)); }
+
+// Moves after the first until the particles have forgotten where they were, if that can be told: where all of them move.
+int Tmcmc::burn_in(bool all_move, const std::function<Memory(int count)>& move) const {
+  int made = params.burn_in;
+  if (made == 0 && !all_move) return 0;
+  Memory memory = move(made);
+  const double wanted = std::max(params.correlation, least_correlation());
+  while (all_move && made < params.max_burn_in && memory.typical > wanted) {
+    const int more = std::min(std::max(params.burn_in, 1), params.max_burn_in - made);
+    memory = move(more);
+    made += more;
+  }
+  return made;
 }
 
 Tmcmc::State Tmcmc::init(const Problem& problem, const Context& context) const {
@@ -106,6 +129,7 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
   Ensemble& e = s.ensemble;
   const Start start(context, e);
   const Vector acceptance("acceptance", e.rows());
+  int burnt_in = 0;
   for (std::int64_t place = 0; place < chains.longest; ++place) {
     std::vector<std::int64_t> from(chains.place.size());
     for (std::size_t i = 0; i < from.size(); ++i)
@@ -114,21 +138,36 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
     std::vector<int> chosen;
     for (int row = 0; row < e.rows(); ++row)
       if (chains.place[static_cast<std::size_t>(e.layout.first() + row)] == place) chosen.push_back(row);
-    for (int move = place == 0 ? params.burn_in : 0; move >= 0; --move)
+    const auto move = [&] {
       move_some(problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves++}, chosen, acceptance, e);
+    };
+    move();
+    if (place == 0)
+      burnt_in = burn_in(chains.longest == 1, [&](int count) {
+        for (int i = 0; i < count; ++i) move();
+        return start.remembered_by(context, e);
+      });
   }
   add_bridge(context, level, s);
-  const std::int64_t runs = params.particles + params.burn_in * chains.count;
+  const std::int64_t runs = params.particles + burnt_in * chains.count;
   s.model_evaluations += runs;
   const double mean_acceptance =
       ordered_mean(context, e.layout, acceptance) * params.particles / static_cast<double>(runs);
   const Memory memory = start.remembered_by(context, e);
   StepInfo info = end_level(level, {mean_acceptance, runs}, params.max_levels, s);
+  if (chains.longest == 1) s.remembered = std::max(s.remembered, memory.worst);
   info.numbers.insert(info.numbers.begin() + 3, {{"chains", static_cast<double>(chains.count)},
                                                  {"correlation", memory.typical},
                                                  {"worst_correlation", memory.worst}});
   // The acceptance falls by about half a unit of log scale near its usual targets.
   if (params.adapt) s.log_scale += 2.0 * (mean_acceptance - (0.21 / d + 0.23));
+  if (info.is_finished && s.remembered > std::max(0.1, 2.0 * least_correlation()))
+    core::warn(
+        "transitional Markov chain Monte Carlo: after the moves of a level particles still remembered where it began "
+        "(correlation {:.2g} in one coordinate): means and evidence may err by more than their standard errors; a "
+        "larger "
+        "max_burn_in with a smaller correlation, or sampler/smc with move = \"{}\" or sampler/nested to compare with",
+        s.remembered, problem.has_gradient() ? "hmc" : "pcn");
   return info;
 }
 

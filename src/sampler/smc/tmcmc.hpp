@@ -5,14 +5,18 @@
 ///           a target delta, which is ESS / J = 1 / (1 + delta^2); chains start from particles drawn by their weights, one drawn
 ///           n times starting a chain of n states; proposals N(z, beta^2 C), C the weighted covariance before the resampling.
 ///           Wu, Angelikopoulos, Papadimitriou, Koumoutsakos 2017 (BASIS): a chain has at most `chain_length` states, and with 1
-///           (n chains of one state each) nothing depends on n; `burn_in` moves before a chain's first state. Betz, Papaioannou,
-///           Beck, Straub 2016: beta follows the acceptance 0.21 / d + 0.23. Resampling is systematic. Symbols: z position,
+///           (n chains of one state each) nothing depends on n; `burn_in` moves before a chain's first state, and with
+///           chains of one state more until the particles have forgotten where the level began. Betz, Papaioannou, Beck, Straub
+///           2016: beta follows the acceptance 0.21 / d + 0.23. Resampling is systematic. Symbols: z position,
 ///           L likelihood, J particles. Evidence and error as in sampler/smc/tempering.hpp.
 /// Parallel  collective; particles are exchanged between ranks when resampled and when chains grow; same bits on any number of
 ///           ranks. Chains longer than one state grow in step, so that the longest sets the number of passes of a level.
-/// Cost      a level: J model runs and `burn_in` for each chain, O(J d^2) flops.
+/// Cost      a level: J model runs and those of the burn-in for each chain, O(J d^2) flops a move.
 /// Fails     NumericsError when every particle has likelihood zero, or after `max_levels`; objects to fewer than
 ///           2 d (1 + delta^2) particles.
+#include <functional>
+
+#include "sampler/smc/memory.hpp"
 #include "sampler/smc/tempering.hpp"
 
 namespace aleator::sampler {
@@ -24,7 +28,8 @@ struct Tmcmc {
     double beta = 0.2;
     bool adapt = true;
     int chain_length = 1;
-    int burn_in = 20;
+    int burn_in = 20, max_burn_in = 200;
+    double correlation = 0.1;
     int max_levels = 200;
   };
   using State = TemperedState;
@@ -41,6 +46,10 @@ struct Tmcmc {
  private:
   /// ESS / J at which the weights vary by `variation`.
   double ess_share() const { return 1.0 / (1.0 + params.variation * params.variation); }
+  /// That of J particles is known to half of it.
+  double least_correlation() const;
+  /// How many moves it took; `move` makes so many and says what is remembered.
+  int burn_in(bool all_move, const std::function<Memory(int count)>& move) const;
 };
 
 }  // namespace aleator::sampler
