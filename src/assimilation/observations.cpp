@@ -11,6 +11,18 @@
 
 namespace aleator::assimilation {
 
+namespace {
+
+// The column called time, or t; the first where none is.
+std::size_t place_of_time(const deck::File& file) {
+  const std::vector<io::Column> columns = io::parse_data_table(file.text, file.path);
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (columns[i].name == "time" || columns[i].name == "t") return i;
+  return 0;
+}
+
+}  // namespace
+
 bool is_whole(double steps) { return std::abs(steps - std::round(steps)) <= 1e-6; }
 
 Observations read_observations(const deck::File& file, const model::StateInfo& info) {
@@ -25,10 +37,14 @@ Observations read_observations(const deck::File& file, const model::StateInfo& i
   if (table.columns <= *std::max_element(places.begin(), places.end()) || (!has_names && table.columns != 1 + p))
     throw deck::KeyError("observations", fmt::format("has {} columns, but the time and {} observables make {}",
                                                      table.columns, p, 1 + p));
+  const std::size_t time = has_names ? place_of_time(file) : 0;
+  if (std::find(places.begin(), places.end(), time) != places.end())
+    throw deck::KeyError("observations", "the first line names no column 'time', and the first column is an observable",
+                         "name the column of the times: time");
   Observations out;
   double before = info.start;
   for (std::size_t k = 0; k < table.rows; ++k) {
-    const double t = table(k, 0);
+    const double t = table(k, time);
     if (!(t > before))
       throw deck::KeyError("observations", fmt::format("row {}: time {} does not come after {}", k + 1, t, before),
                            "times increase, and come after the model's start");

@@ -25,6 +25,16 @@ deck::Overrides joined(deck::Overrides first, const deck::Overrides& then) {
 
 std::string label(const PlannedRun& run) { return fmt::format("run {} ({})", run.name, run.words(true)); }
 
+// Values that a campaign gives are no --set of the user's.
+std::string said_of_vary(std::string text, const PlannedRun& run) {
+  for (const auto& [key, value] : run.values) {
+    const std::string written = fmt::format("--set {}={}", key, value);
+    for (std::size_t at = text.find(written); at != std::string::npos; at = text.find(written, at))
+      text.replace(at, written.size(), fmt::format("[campaign] vary, {} = {}", key, value));
+  }
+  return text;
+}
+
 int count_groups(const parallel::Comm& comm, const deck::Deck& deck, const CheckedRuns& checked) {
   const int wanted = deck.settings<CampaignSettings>("campaign").groups;
   if (wanted == 0)
@@ -111,7 +121,8 @@ CheckedRuns check_runs(const deck::Registry& registry, const deck::Deck& deck, c
       checked.least_ranks =
           std::max(checked.least_ranks, parallel::least_ranks(grid->requested_domain(), grid->models()));
     } catch (const core::UserError& error) {
-      throw deck::ReportedError(fmt::format("{}\n      this is {} of the campaign", error.what(), label(run)));
+      throw deck::ReportedError(
+          fmt::format("{}\n      this is {} of the campaign", said_of_vary(error.what(), run), label(run)));
     }
   }
   return checked;

@@ -65,7 +65,9 @@ void apply_override(const std::string& text, const Registry& registry, Node& roo
   if (equals == std::string::npos || has_gap || parts.size() != (is_settings ? 2U : 3U))
     return diagnostics.error(
         at, is_settings ? "write " + kind + ".key=value" : "an override is written kind.name.key=value",
-        is_settings ? "for example --set run.seed=7" : "for example --set sampler.main.draws=500");
+        kind == "campaign" ? "for example --set 'campaign.vary={run.seed = [1, 2]}'"
+        : is_settings      ? "for example --set run.seed=7"
+                           : "for example --set sampler.main.draws=500");
   if (is_settings && root.find(kind) == nullptr) set_entry(root, kind, Node{});
   Node::Entry* entry = root.find(kind);
   if (entry != nullptr && !is_settings) entry = entry->value.find(parts[1]);

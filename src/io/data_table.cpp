@@ -187,10 +187,16 @@ std::vector<Column> parse_data_table(const std::string& text, const std::string&
 
 const Column& column_of(const std::vector<Column>& columns, const std::string& wanted, const std::string& file) {
   std::string known;
+  const Column* found = nullptr;
   for (const Column& column : columns) {
-    if (column.name == wanted || column.name == formula_name(wanted, columns.size())) return column;
+    if (column.name == wanted || column.name == formula_name(wanted, columns.size())) {
+      if (found != nullptr)
+        throw core::UserError(fmt::format("{}: there are two columns '{}'; give them different names", file, wanted));
+      found = &column;
+    }
     known += (known.empty() ? "" : ", ") + column.label;
   }
+  if (found != nullptr) return *found;
   throw core::UserError(fmt::format("{}: there is no column '{}'; there are: {}", file, wanted, known));
 }
 

@@ -22,7 +22,8 @@ struct Column {
 
 std::vector<Column> parse_data_table(const std::string& text, const std::string& name);
 
-/// The column of that name (as it stands in the file or as a formula knows it); UserError that lists the names.
+/// The column of that name (as it stands in the file or as a formula knows it); UserError that lists the names,
+/// or where two have it.
 const Column& column_of(const std::vector<Column>& columns, const std::string& wanted, const std::string& file);
 
 /// The column of each name, where the first line of the table (or a comment there) gives the names. Nothing without such a

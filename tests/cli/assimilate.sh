@@ -89,4 +89,14 @@ printf '0.25 nan nan nan\n0.5 -1.9 -3.1 nan\n1.0 -9.0 -8.7 28.0\n2.0 nan -7.9 24
 expect 0 "$ALEATOR" run file.toml --out file
 grep -q '"is_twin": false' file/summary.json && grep -q '"rmse": {' file/summary.json || fail "the summary of a file's run"
 grep -q "data were off the forecast" file/report/index.html || fail "the report of a file's run"
+says_not "off the forecast by up to"
+printf 'z,time,y,x\nnan,0.25,nan,nan\nnan,0.5,-3.1,-1.9\n28.0,1.0,-8.7,-9.0\n24.0,2.0,-7.9,nan\n' >named.txt
+expect 0 "$ALEATOR" run file.toml --set 'job.follow.observations="named.txt"' --out named # columns go by their names
+for name in rmse spread innovation_rms log_likelihood; do
+  [ "$(grep -A2 "\"$name\"" file/summary.json)" = "$(grep -A2 "\"$name\"" named/summary.json)" ] || fail "$name of named columns"
+done
+printf '0.5 9 9 9\n1.0 9 -8.7 60\n1.5 -9 30 3\n2.0 30 -7.9 -24\n' >false.txt
+expect 0 "$ALEATOR" run file.toml --set 'job.follow.observations="false.txt"' --out false
+says "the data are off the forecast by up to" "times what the spread of the members and noise_sd explain"
+grep -q "Do not trust this run" false/report/index.html || fail "the report does not say that the filter is lost"
 done_testing

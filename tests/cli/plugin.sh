@@ -51,6 +51,7 @@ sed 's/du\[0\] += decay/du[0] += 2.0 * decay/' model/model.c >twice.c
 expect 0 cc -O2 -shared -fPIC -I"$scratch/prefix/include" -o model/twice.so twice.c -lm
 expect 0 "$ALEATOR" run model/deck.toml $in_c --set model.cup.library=twice.so $short --out twice
 says_once "derivatives are not those of its values"
+grep -q "derivatives are not those of its values" twice/report/index.html || fail "the report does not pass the warning on"
 
 # Libraries that are no plugins, of another interface, that throw.
 compile() { c++ -std=c++17 -shared -fPIC -I"$SOURCE_DIR/src/external/api" -o "model/$1.so" "$1.cpp" || fail "$1.cpp"; }

@@ -73,7 +73,7 @@ TEST(Evidence, OfTwoShellsByNestedSampling) { expect_honest(runs_of(nested(500),
 
 Tmcmc tmcmc(int particles, int burn_in) {
   Tmcmc::Params params;
-  params.particles = particles, params.burn_in = burn_in;
+  params.particles = particles, params.burn_in = params.max_burn_in = burn_in;
   return {params};
 }
 

@@ -252,13 +252,25 @@ TEST(LinearGaussian, TmcmcChoosesTheExponentByTheVariationOfTheWeights) {
 // target alone. Over 100 runs the moments of chains of one state lie within four standard errors of the exact ones.
 TEST(LinearGaussian, TmcmcWithChainsOfOneStateHasNoBias) {
   Tmcmc::Params params;
-  params.particles = 4000, params.adapt = false, params.beta = 0.5;
+  params.particles = 4000, params.adapt = false, params.beta = 0.5, params.max_burn_in = 0;
   const auto problem = linear_gaussian().problem();
   EXPECT_LT(test::largest_ensemble_z(Tmcmc{params}, *problem, linear_gaussian().exact(), 100), z_limit);
   params.burn_in = 2;
   EXPECT_LT(test::largest_ensemble_z(Tmcmc{params}, *problem, linear_gaussian().exact(), 100), z_limit);
   params.burn_in = 0, params.chain_length = 1000;
   EXPECT_GT(test::largest_ensemble_z(Tmcmc{params}, *problem, linear_gaussian().exact(), 100), 2.0 * z_limit);
+}
+
+TEST(LinearGaussian, TmcmcMovesUntilParticlesHaveForgotten) {
+  const auto problem = linear_gaussian().problem();
+  Tmcmc::Params params;
+  params.particles = 1000, params.burn_in = 2;
+  const Tmcmc::State forgetful = run_to_end(Tmcmc{params}, *problem, test::serial(1));
+  params.max_burn_in = 2;
+  const Tmcmc::State hasty = run_to_end(Tmcmc{params}, *problem, test::serial(1));
+  EXPECT_GT(hasty.remembered, 0.5);
+  EXPECT_LT(forgetful.remembered, 0.5 * hasty.remembered);
+  EXPECT_GT(forgetful.model_evaluations, 2 * hasty.model_evaluations);
 }
 
 TEST(LinearGaussian, SmcEvidenceLiesWithinThreeStandardErrors) {

@@ -107,7 +107,7 @@ std::string draw_panel(const CampaignPanel& panel, Gnuplot& gnuplot) {
     if (std::isfinite(p.error)) ys.push_back(p.y - p.error), ys.push_back(p.y + p.error);
     if (std::find(curves.begin(), curves.end(), p.curve) == curves.end()) curves.push_back(p.curve);
   }
-  const Axis x = axis_for(xs, is_wide(xs), 0.06), y = axis_for(ys, is_wide(ys), 0.08);
+  const Axis x = axis_for(xs, panel.has_key && is_wide(xs), 0.06), y = axis_for(ys, is_wide(ys), 0.08);
   Script s;
   s.place(0.15, 0.97, 0.17, curves.size() > 1 ? 0.78 : 0.88);
   s.axis("x", x, 5, panel.x_label);

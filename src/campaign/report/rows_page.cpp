@@ -150,7 +150,7 @@ std::string draw_shares(const std::vector<VarianceShare>& shares, Gnuplot& gnupl
 std::string share_text(double value, double low, double high) {
   if (!std::isfinite(value)) return "<td>–</td>";
   const double shown = std::abs(value) < 5e-4 ? 0.0 : value;  // no "-0.000"
-  return fmt::format("<td>{:.3f} <small>{:.2f} to {:.2f}</small></td>", shown, low, high);
+  return fmt::format("<td>{:.3f} <small>{:.3f} to {:.3f}</small></td>", shown, low, high);
 }
 
 // The largest pairs of each output.

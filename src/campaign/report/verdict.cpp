@@ -193,7 +193,7 @@ Check bias_check(const ReportData& data) {
 }
 
 // p-value of the discrepancy of all data from what the posterior replicates.
-Check prediction_check(const Prediction& p) {
+Check prediction_check(const Prediction& p, bool is_exact) {
   Check c{
       Level::good, "Data",
       fmt::format("{} of {} replicated data sets lie as far from the prediction as the data (p = {}); {} of the data "
@@ -207,8 +207,12 @@ Check prediction_check(const Prediction& p) {
     c.advice =
         "The model with its posterior parameters does not make such data: look at the residuals; the model lacks "
         "something, or the noise is understated.";
+    if (!is_exact) c.advice += " Or the method, which is biased, has drawn from another law.";
   } else if (p.p_value_log_likelihood > 1.0 - threshold::predictive) {
-    c.advice = "The data are more likely than nearly all that the model makes: the noise is overstated.";
+    c.advice = is_exact
+                   ? "The data are more likely than nearly all that the model makes: the noise is overstated."
+                   : "The data are more likely than nearly all that the model makes: the noise is overstated, or the "
+                     "method, which is biased, keeps too close to the data.";
   } else if (p.p_value > 1.0 - threshold::predictive) {
     c.advice =
         "The prediction follows the data closely, as it does where there are about as many parameters as data: the "
@@ -384,7 +388,8 @@ Verdict judge(const ReportData& data) {
   if (run.kind == "particles") particle_checks(run, v.checks);
   if (Check c = evidence_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));
   if (Check c = mean_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));
-  if (data.posterior_prediction.draws >= 2) v.checks.push_back(prediction_check(data.posterior_prediction));
+  if (data.posterior_prediction.draws >= 2)
+    v.checks.push_back(prediction_check(data.posterior_prediction, run.is_exact));
   if (run.farthest > threshold::runaway) v.checks.push_back(range_check(run));
   if (run.is_posterior && run.ksd_draws > 0) v.checks.push_back(stein_check(run));
   if (!run.reference_run.empty()) v.checks.push_back(reference_check(run));
