@@ -266,6 +266,7 @@ void SamplerRun::finish() {
   facts.effective_ancestors = effective_ancestors(named_.sampler->state().ancestors);
   facts.mode = mode();
   const sampler::MeanEstimate estimate = running_means();
+  const std::vector<double> influence = named_.sampler->state().influence;
   named_.sampler->clear();  // what follows reads the draws again: not beside the members, nor beside each other
   parallel::give_back_freed_memory();
   predict(facts);
@@ -275,7 +276,8 @@ void SamplerRun::finish() {
   recorder_->sync();
   recorder_.reset();
   job_.comm.barrier();
-  std::vector<NamedSummary> rows_summary = summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind);
+  std::vector<NamedSummary> rows_summary =
+      summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind, influence);
   if (!estimate.mean.empty()) use_running_means(estimate, rows_summary);
   write_text(job_.comm, folder_ + "/history.json", history_.json());
   write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.facts().reference_mean));
@@ -401,7 +403,8 @@ prob::ScalarSummary SamplerRun::log_density_summary() {
       for (std::size_t k = 0; k < e.position.extent(1); ++k) squares += e.position(row, k) * e.position(row, k);
       mine.push_back(e.log_likelihood(row) - 0.5 * squares);
     }
-    return summarise_members(parallel::gather_rows(job_.comm, mine).data(), members, 1, state.ancestors);
+    return summarise_members(parallel::gather_rows(job_.comm, mine).data(), members, 1, state.ancestors,
+                             state.influence);
   }
   recorder_->flush();
   job_.comm.barrier();

@@ -42,6 +42,18 @@ double ancestry_standard_error(const double* values, std::ptrdiff_t stride, cons
   return expected > rounding ? std::min(of_all.sd, std::sqrt(squares * shares / expected)) : of_all.sd;
 }
 
+// Standard error of a mean over members that have moved it by more than their share: the infinitesimal jackknife's, no more than
+// that of a single member.
+double influence_standard_error(const double* values, std::ptrdiff_t stride, const std::vector<double>& influence,
+                                const prob::WeightedSummary& of_all) {
+  double squares = 0.0;
+  for (std::size_t i = 0; i < influence.size(); ++i) {
+    const double moved = influence[i] * (values[static_cast<std::ptrdiff_t>(i) * stride] - of_all.mean);
+    squares += moved * moved;
+  }
+  return std::min(of_all.sd, std::sqrt(squares) / static_cast<double>(influence.size()));
+}
+
 // Values of parameters [first, first + count) of one variable: [chain][draw][parameter].
 std::vector<double> read_columns(const io::ResultsReader& reader, const prob::Variable& variable, int first,
                                  int count) {
@@ -54,7 +66,8 @@ constexpr int numbers_a_parameter = 10;
 
 // The numbers of this rank's share of the parameters: index, mean, sd, …
 std::vector<double> summarise_share(const parallel::Comm& comm, const std::string& folder,
-                                    const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind) {
+                                    const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind,
+                                    const std::vector<double>& influence) {
   const io::ResultsReader reader(folder + "/results.h5");
   std::vector<std::int64_t> ancestors;
   if (reader.has("sample_stats", "ancestor")) ancestors = reader.read_integers("sample_stats", "ancestor");
@@ -75,7 +88,7 @@ std::vector<double> summarise_share(const parallel::Comm& comm, const std::strin
             kind == sampler::Plan::Kind::chains
                 ? prob::summarise({values.data() + k, static_cast<int>(shape[0]), static_cast<int>(shape[1]),
                                    static_cast<std::ptrdiff_t>(shape[1]) * count, count})
-                : summarise_members(values.data() + k, draws, count, ancestors);
+                : summarise_members(values.data() + k, draws, count, ancestors, influence);
         for (const double value : {static_cast<double>(first_of_variable + block + k), s.mean, s.sd, s.mcse, s.ess_bulk,
                                    s.ess_tail, s.rhat, s.q05, s.q50, s.q95})
           mine.push_back(value);
@@ -89,14 +102,16 @@ std::vector<double> summarise_share(const parallel::Comm& comm, const std::strin
 }  // namespace
 
 prob::ScalarSummary summarise_members(const double* values, std::int64_t count, std::ptrdiff_t stride,
-                                      const std::vector<std::int64_t>& ancestors) {
+                                      const std::vector<std::int64_t>& ancestors,
+                                      const std::vector<double>& influence) {
   prob::WeightedDraws draws;
   draws.value = values, draws.count = count, draws.stride = stride;
   const prob::WeightedSummary w = prob::summarise(draws);
   prob::ScalarSummary s{};
   s.mean = w.mean, s.sd = w.sd, s.q05 = w.q05, s.q50 = w.q50, s.q95 = w.q95;
-  s.mcse = ancestors.empty() ? w.sd / std::sqrt(static_cast<double>(count))
-                             : ancestry_standard_error(values, stride, ancestors, w);
+  s.mcse = !ancestors.empty()   ? ancestry_standard_error(values, stride, ancestors, w)
+           : !influence.empty() ? influence_standard_error(values, stride, influence, w)
+                                : w.sd / std::sqrt(static_cast<double>(count));
   s.ess_bulk = s.ess_tail = std::min(static_cast<double>(count), w.sd * w.sd / (s.mcse * s.mcse));
   s.rhat = std::nan("");
   return s;
@@ -119,9 +134,10 @@ std::vector<std::string> parameter_names(const std::vector<prob::Variable>& vari
 }
 
 std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder,
-                                               const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind) {
+                                               const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind,
+                                               const std::vector<double>& influence) {
   std::vector<double> mine;
-  parallel::agree(comm, [&] { mine = summarise_share(comm, folder, variables, kind); });
+  parallel::agree(comm, [&] { mine = summarise_share(comm, folder, variables, kind, influence); });
   const std::vector<double> all = comm.all_gather(mine);
   const std::vector<std::string> names = parameter_names(variables);
   std::vector<NamedSummary> rows(names.size());

@@ -50,9 +50,11 @@ struct NamedSummary {
 /// "theta[3]" for arrays, "kappa" for single parameters.
 std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables);
 
-/// One quantity over particles that share ancestors, or over an ensemble (no ancestors): values[i * stride] of member i.
+/// One quantity over particles that share ancestors, or over an ensemble (no ancestors; BaseState's influence):
+/// values[i * stride] of member i.
 prob::ScalarSummary summarise_members(const double* values, std::int64_t count, std::ptrdiff_t stride,
-                                      const std::vector<std::int64_t>& ancestors);
+                                      const std::vector<std::int64_t>& ancestors,
+                                      const std::vector<double>& influence = {});
 
 /// As many ancestors with families of one size would leave as much: 1 / sum of squared shares. NaN without ancestors.
 double effective_ancestors(const std::vector<std::int64_t>& ancestors);
@@ -62,7 +64,8 @@ std::string evidence_text(const RunFacts& facts);
 
 /// Diagnostics of every parameter.
 std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder,
-                                               const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind);
+                                               const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind,
+                                               const std::vector<double>& influence = {});
 
 /// e = sum_k ((mean_k - reference_k) / reference_k)^2 (Aristoff, Bangerth 2023); NaN without a reference.
 double relative_squared_error(const std::vector<double>& means, const std::vector<double>& reference);

@@ -75,7 +75,8 @@ void set_log_file(const std::string& path) {
     state.file->set_pattern("%Y-%m-%d %H:%M:%S  %-7l  %v");
     state.file->set_level(spdlog::level::debug);
     state.file->flush_on(spdlog::level::debug);
-    state.file->set_error_handler([](const std::string&) {});  // a full disk is told by what writes results, with advice
+    state.file->set_error_handler(
+        [](const std::string&) {});  // a full disk is told by what writes results, with advice
   } catch (const spdlog::spdlog_ex& failure) {
     throw UserError(fmt::format("{}: the log cannot be written ({})", path, failure.what()));
   }

@@ -76,6 +76,8 @@ struct BaseState {
   std::int64_t model_evaluations = 0;     ///< over all ranks
   std::int64_t gradient_evaluations = 0;  ///< those of them that carried an adjoint
   std::vector<std::int64_t> ancestors;    ///< of every particle, its ancestor at time 0; empty for chains
+  /// Of every member of an ensemble: how far it has moved the mean, over J-th of its own deviation; empty: by that alone.
+  std::vector<double> influence;
   double log_evidence = std::numeric_limits<double>::quiet_NaN();
   double log_evidence_standard_error = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> mode;  ///< z of the largest posterior density, where the method looks for it

@@ -93,6 +93,17 @@ TEST(Summary, ParticlesOfASingleAncestorAreWorthOne) {
   EXPECT_TRUE(std::isnan(effective_ancestors({})));
 }
 
+// Values 1, 2, 3, 6 deviate by -2, -1, 0, 3 from their mean.
+TEST(Summary, MembersThatHaveMovedTheMeanCountByWhatTheyHaveMoved) {
+  const std::vector<double> values = {1.0, 2.0, 3.0, 6.0};
+  const prob::ScalarSummary plain = summarise_members(values.data(), 4, 1, {}, {1.0, 1.0, 1.0, 1.0});
+  EXPECT_NEAR(plain.mcse, std::sqrt(14.0) / 4.0, 1e-15);
+  const prob::ScalarSummary moved = summarise_members(values.data(), 4, 1, {}, {1.0, 3.0, 9.0, -0.5});
+  EXPECT_NEAR(moved.mcse, std::sqrt(4.0 + 9.0 + 2.25) / 4.0, 1e-15);
+  EXPECT_NEAR(moved.ess_bulk, std::min(4.0, moved.sd * moved.sd / (moved.mcse * moved.mcse)), 1e-12);
+  EXPECT_DOUBLE_EQ(summarise_members(values.data(), 4, 1, {}, {9.0, 9.0, 9.0, 9.0}).ess_bulk, 1.0);
+}
+
 NamedSummary row_of(const std::string& name, double mean, double ess, double rhat) {
   prob::ScalarSummary s{};
   s.mean = mean, s.sd = 1.0, s.mcse = 0.1, s.ess_bulk = ess, s.ess_tail = ess + 1.0, s.rhat = rhat;

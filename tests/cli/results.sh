@@ -33,6 +33,9 @@ for folder, kind in {".": "chains", "compare/mala": "chains", "compare/hmc": "ch
     assert len(history["iteration"]) > 1
     assert {len(v) for v in history.values() if isinstance(v, list)} == {len(history["iteration"])}, folder
 print("summaries: good")
+# An ensemble's members count by what they have moved the mean, after they were given back.
+rows = json.load(open("run/compare/eki/summary.json"))["parameters"].values()
+assert all(1.0 <= row["ess_bulk"] < 12.9 and row["mcse"] > 1.01 * row["sd"] / 13 ** 0.5 for row in rows)
 E2
 says "summaries: good"
 log=run/log.txt

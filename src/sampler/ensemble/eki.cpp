@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "core/log.hpp"
@@ -47,6 +48,29 @@ Combination square_root_update(const Forecast& f, const KalmanBasis& basis, doub
       c.left(j, a) = f.weights[j] > 0.0 ? -c.left(j, a) * h / (root * (1.0 + root)) - mean / (lambda + 1.0 / h) : 0.0;
   }
   return c;
+}
+
+// What the sampling error of the gain adds to a member's influence on the mean in a step of length h: the gain's share of member
+// j, z'_j r'_j^T (C + I / h)^-1, moves the mean by g_j = -r'_j . (C + I / h)^-1 mean r times z'_j. What it has added before
+// shrinks as the deviation does in the direction that the data say least of, if they speak of all: by 1 / (1 + h lambda_d)
+// beside new perturbations, by the root of that where the deviations shrink by the root as well.
+void add_influence(const KalmanBasis& basis, double h, bool is_stochastic, int dimension,
+                   std::vector<double>& influence) {
+  const std::size_t k = basis.lambda.size();
+  std::vector<double> pull(k, 0.0), falling = basis.lambda;
+  for (std::size_t a = 0; a < k; ++a) {
+    for (int i = 0; i < basis.directions.rows; ++i) pull[a] += basis.directions(i, static_cast<int>(a)) * basis.mean[i];
+    pull[a] /= basis.lambda[a] + 1.0 / h;
+  }
+  std::sort(falling.begin(), falling.end(), std::greater<>());
+  const auto d = static_cast<std::size_t>(dimension);
+  const double kept = d <= k ? 1.0 / (1.0 + h * falling[d - 1]) : 1.0;
+  influence.resize(static_cast<std::size_t>(basis.coordinates.rows), 1.0);
+  for (std::size_t j = 0; j < influence.size(); ++j) {
+    double g = 0.0;
+    for (std::size_t a = 0; a < k; ++a) g -= basis.coordinates(static_cast<int>(j), static_cast<int>(a)) * pull[a];
+    influence[j] = is_stochastic ? 1.0 + kept * (influence[j] - 1.0 + g) : std::sqrt(kept) * (influence[j] + g);
+  }
 }
 
 // Tikhonov's. With a_j = (r_j, sqrt(lambda) z_j) and A' their deviations:
@@ -161,6 +185,7 @@ deck::Schema<Eki::Params> Eki::schema() {
 void Eki::State::fields(io::Archive& archive) {
   BaseState::fields(archive);
   archive.field("time", time);
+  archive.field("influence", influence);
 }
 
 Eki::State Eki::init(const Problem& problem, const Context& context) const {
@@ -199,6 +224,7 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
                                 shared_normals(context, {kernels::Purpose::observation_noise, s.iteration},
                                                params.members, problem.outputs()))
             : square_root_update(f, basis, h);
+    add_influence(basis, h, params.update == Update::stochastic, problem.dimension(), s.influence);
     add_combination(context, s.ensemble, c.left, c.right,
                     params.localisation == Localisation::none ? Shrink() : correlation_shrinkage(f, basis));
   } else if (!fits && !is_settled) {

@@ -11,6 +11,8 @@
 ///           Steps by the data misfit controller (Iglesias, Yang 2021). Localisation: entries of C_zr with sample
 ///           correlation rho are multiplied by max(0, 1 - 4 / (n rho^2)): what chance makes goes, what is significant stays
 ///           (correlation-based soft thresholds: Luo, Bhakta 2020; the factor is Breiman's garrote, 1995).
+///           The standard error of means counts what a member adds to the gain (BaseState's influence; Efron 1982, the
+///           infinitesimal jackknife).
 ///           Symbols: z position (J x d), d data, R noise covariance, h step, t time, n usable members.
 ///           Exact as J grows when the model is linear; else biased, whatever J.
 /// Parallel  collective; same bits on any number of ranks; columns of z are exchanged in panels, no copy of z is made.
