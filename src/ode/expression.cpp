@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
+#include <utility>
 
 #include "model/formula_text.hpp"
 #include "ode/engine.hpp"
@@ -165,6 +167,40 @@ std::shared_ptr<const math::Formula> add_formulas_observed(const Formulas& formu
   return std::make_shared<const math::Formula>(formulas.of(wanted, "observe"));
 }
 
+// Of the formulas observed those that are sums of states with fixed weights become that, so that filters can observe them: their
+// slopes are the same wherever one looks, none along parameters and time, and explain the values.
+void recognise_sums(const math::Formula& seen, System& system) {
+  constexpr std::array<double, 6> scales = {1.0, -1.0, 1e-3, 30.0, -30.0, 1e3};
+  constexpr int points = static_cast<int>(scales.size()), most_inputs = 500;
+  const int n = system.states, inputs = seen.inputs(), outputs = seen.outputs(), rows = points * inputs;
+  if (inputs > most_inputs) return;
+  const kernels::Batch u("u", rows, inputs), du("du", rows, inputs), y("y", rows, outputs), dy("dy", rows, outputs);
+  for (int row = 0; row < rows; ++row) {  // at point row / inputs along input row % inputs
+    for (int k = 0; k < inputs; ++k) u(row, k) = scales[row / inputs] * (1.5 + std::sin(1.0 + 3.7 * k));
+    du(row, row % inputs) = 1.0;
+  }
+  seen.evaluate_and_pushforward(u, du, y, dy);
+  for (int r = 0; r < outputs; ++r) {
+    bool is_sum = true;
+    std::vector<std::pair<int, double>> weights;
+    for (int i = 0; i < inputs; ++i) {
+      const double slope = dy(i, r);
+      for (int point = 0; point < points; ++point)
+        is_sum = is_sum && std::abs(dy(point * inputs + i, r) - slope) <= 1e-12 * std::abs(slope);
+      is_sum = is_sum && (i < n || slope == 0.0);
+      if (i < n && slope != 0.0) weights.emplace_back(i, slope);
+    }
+    for (int point = 0; point < points; ++point) {
+      double sum = 0.0, size = 0.0;
+      for (const auto& [i, weight] : weights)
+        sum += weight * u(point * inputs, i), size += std::abs(weight * u(point * inputs, i));
+      is_sum = is_sum && std::abs(y(point * inputs, r) - sum) <= 1e-12 * size;
+    }
+    for (Observable& one : system.observables)
+      if (is_sum && !weights.empty() && one.weights.front().first == n + r) one.weights = weights;
+  }
+}
+
 void refuse_dependence_on_states(const math::Formula& start, const std::vector<math::NamedArray>& states) {
   const std::vector<std::string>& unused = start.unused_parameters();
   for (const math::NamedArray& state : states)
@@ -290,6 +326,7 @@ std::unique_ptr<model::ForwardModel> Expression::make(const Params& p) {
   if (common.observe.empty())
     for (const math::NamedArray& state : states) common.observe.push_back(state.name);
   const auto seen = add_formulas_observed(formulas, common.observe, system);
+  if (seen != nullptr) recognise_sums(*seen, system);
   system.breaks = p.breaks, system.least_steps = p.least_steps;
   if (p.method == Method::explicit_steps) system.advice = ", or method = \"implicit\" if the system is stiff";
   Plan plan(common, system);

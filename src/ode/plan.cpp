@@ -189,8 +189,8 @@ model::StateInfo Plan::state_info() const {
     if (one.is_increment)
       info.objection = fmt::format("observes '{}', a change since the time before: no sum of states", one.name);
     if (one.weights[0].first >= system.states)
-      info.objection = fmt::format(
-          "observes the formula '{}': filters take states, or sums of them that the model knows as such", one.name);
+      info.objection =
+          fmt::format("observes the formula '{}': filters take states, or sums of them with fixed weights", one.name);
   }
   if (transform != Transform::none) info.objection = "transforms what it observes: transform = \"none\" is needed";
   return info;

@@ -164,6 +164,30 @@ TEST(OdeExpression, ObservesFormulasOfStatesParametersAndTime) {
   EXPECT_EQ(model->states()->states(u.data()).size(), 3u);  // the pictures are those of the states
 }
 
+TEST(OdeExpression, SumsOfStatesWrittenAsFormulasAreLinearObservables) {
+  Expression::Params p = ring_as_formulas(6);
+  p.unknown.clear();
+  p.observe = {"both = 0.5*x[1] + x[2]", "sum(x)", "-x[4]"};
+  const auto model = Expression::make(p);
+  const model::StateInfo& info = model->state_space()->info();
+  EXPECT_EQ(info.objection, "");
+  using Weights = std::vector<std::pair<int, double>>;
+  EXPECT_EQ(info.observed[0].weights, (Weights{{1, 0.5}, {2, 1.0}}));
+  EXPECT_EQ(info.observed[1].weights, (Weights{{0, 1.0}, {1, 1.0}, {2, 1.0}, {3, 1.0}, {4, 1.0}, {5, 1.0}}));
+  EXPECT_EQ(info.observed[2].weights, (Weights{{4, -1.0}}));
+  const std::vector<double> y = outputs_at(*model, {});
+  p.observe = {"x"};
+  const std::vector<double> x = outputs_at(*Expression::make(p), {});
+  EXPECT_NEAR(y[0], 0.5 * x[1] + x[2], 1e-13);
+  EXPECT_NEAR(y[2], -x[4], 1e-13);
+  for (const char* const other :
+       {"x[0] * x[1]", "abs(x[0])", "x[0] + 1", "x[0] + t", "x[0] + 0 * log(x[1])", "if(x[0] > 500, 2 * x[0], x[0])"}) {
+    p.observe = {other};
+    EXPECT_THAT(Expression::make(p)->state_space()->info().objection, testing::HasSubstr("observes the formula"))
+        << other;
+  }
+}
+
 TEST(OdeExpression, AFormulaWithoutAValueFailsTheRow) {
   Expression::Params p = seasons_as_formulas(0.05);
   p.observe = {"S", "logs = log(C)"};
