@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "parallel/session.hpp"
 #include "parallel/transpose.hpp"
 
 namespace aleator::sampler {
@@ -10,7 +11,7 @@ namespace {
 using math::MatrixView;
 using parallel::RowLayout;
 
-constexpr std::int64_t panels_a_round = 2;         // that a rank holds at most at a time when there are several
+constexpr std::int64_t panels_a_thread = 2;        // that a rank holds at most at a time when there are several ranks
 constexpr std::int64_t numbers_a_round = 1 << 27;  // and their numbers, unless one panel has more
 
 std::int64_t panel_count(const Ensemble& e) {
@@ -67,8 +68,10 @@ void for_each_round(const Context& context, const Ensemble& e, std::int64_t grou
   std::int64_t longest = 0;
   for (int rank = 0; rank < dealt.ranks(); ++rank)
     longest = std::max(longest, first_panel(rank + 1) - first_panel(rank));
+  const auto threads =
+      static_cast<std::int64_t>(context.comm.max(parallel::threads()));  // all ranks take as many panels
   const std::int64_t at_once =
-      std::clamp<std::int64_t>(numbers_a_round / (e.layout.rows() * panel_columns), 1, panels_a_round);
+      std::clamp<std::int64_t>(numbers_a_round / (e.layout.rows() * panel_columns), 1, panels_a_thread * threads);
   std::vector<double> panels;  // of this rank, kept from round to round
   for (std::int64_t done = 0; done < longest; done += at_once) {
     std::vector<std::int64_t> first, last;
