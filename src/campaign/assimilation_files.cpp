@@ -8,6 +8,7 @@
 #include "assimilation/scores.hpp"
 #include "campaign/report/assimilation_page.hpp"
 #include "campaign/report/format.hpp"
+#include "campaign/report/statistics.hpp"
 #include "campaign/rows_report.hpp"
 #include "campaign/run_folder.hpp"
 #include "core/log.hpp"
@@ -35,23 +36,15 @@ std::string divergence_warning(const io::Json& summary) {
   if (summary.at("is_twin").get<bool>())
     return fmt::format(
         "the analysis is off the truth by up to {:.2g} times the spread of the members{}: the filter has lost the "
-        "truth, or is "
-        "far too sure; {}",
+        "truth, or is far too sure; {}",
         worst, where, advice);
   return fmt::format(
       "the data are off the forecast by up to {:.2g} times what the spread of the members and noise_sd explain{}: the "
-      "filter "
-      "has lost the truth or is far too sure, or the data are noisier; {}",
+      "filter has lost the truth or is far too sure, or the data are noisier; {}",
       worst, where, advice);
 }
 
-double median_of(std::vector<double> values) {
-  values.erase(std::remove_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); }), values.end());
-  if (values.empty()) return std::nan("");
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
+double median_of(std::vector<double> values) { return report::quantile(report::sorted_finite(std::move(values)), 0.5); }
 
 // How far a spread of the states spreads an observable at most, and the data's noise: root mean squares.
 struct DataSpread {
