@@ -212,7 +212,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.command = "aleator run " + (run_folder / "resolved.toml").string();
   data.problem_text = problem_text;
   data.parameter_names = parameter_names(problem.variables());
-  data.field_shape = problem.facts().grid;
+  data.field_shape = problem.facts().grid, data.field_aspect = problem.facts().grid_aspect;
   data.reference_is_truth = !problem.facts().truth.empty();
   data.reference_mean = data.reference_is_truth ? problem.facts().truth : problem.facts().reference_mean;
   data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";

@@ -61,6 +61,11 @@ class Engine : public model::ForwardModel,
     return status(faults);
   }
 
+  // The steps of a map are what it is.
+  model::RowStatus evaluate_again(ConstBatch u, Batch y, int attempt) const override {
+    return Method<Rhs>::is_map ? evaluate(u, y) : Engine(rhs_, plan_.for_attempt(attempt)).evaluate(u, y);
+  }
+
  private:
   model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
                                          Batch du) const override {
@@ -79,6 +84,12 @@ class Engine : public model::ForwardModel,
       tile.store_gradient(du, faults);
     });
     return status(faults);
+  }
+
+  model::RowStatus evaluate_and_pullback_again(ConstBatch u, Batch y, const model::Cotangent& cotangent, Batch du,
+                                               int attempt) const override {
+    if (Method<Rhs>::is_map) return evaluate_and_pullback(u, y, cotangent, du);
+    return Engine(rhs_, plan_.for_attempt(attempt)).evaluate_and_pullback(u, y, cotangent, du);
   }
 
   void start(const Tile& tile, const Lanes* x) const {

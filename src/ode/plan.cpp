@@ -9,6 +9,8 @@
 namespace aleator::ode {
 namespace {
 
+constexpr double most_steps = 1e7;  // of a plan
+
 template <class Named>
 std::vector<std::string> names_of(const std::vector<Named>& all) {
   std::vector<std::string> names;
@@ -97,7 +99,6 @@ void Plan::take_least_steps(model::Piece& piece, double from, double to) const {
 
 // Cut where the adjoint could not keep all states.
 void Plan::make_pieces() {
-  constexpr double most_steps = 1e7;
   constexpr std::int64_t most_kept = 65536;  // values of a sample: 8 MB for 16 lanes
   const std::vector<std::pair<double, int>> marks = ends(start_, times);
   std::vector<double> stops;
@@ -208,6 +209,15 @@ std::vector<Piece> Plan::pieces_of(model::Interval interval) const {
     from = to;
   }
   return result;
+}
+
+Plan Plan::for_attempt(int attempt) const {
+  const int parts = model::parts_of_a_step(attempt, steps, most_steps);
+  Plan finer = *this;
+  finer.dt_ = dt_ / parts, finer.system.least_steps = system.least_steps * parts;
+  finer.pieces.clear(), finer.longest_piece = 0;
+  finer.make_pieces();
+  return finer;
 }
 
 Plan Plan::trajectory(int cells) const {

@@ -120,6 +120,8 @@ class Plan {
   double dt() const { return dt_; }
   /// Equal steps from one time to another, none longer than dt, or from break to break between them.
   std::vector<Piece> pieces_of(model::Interval interval) const;
+  /// The same with steps as much shorter as rows that have failed `attempt` times need (model/observation_times.hpp).
+  Plan for_attempt(int attempt) const;
   /// The same with every state (no increment) at cells + 1 equally spaced times, from the start to the last observation.
   Plan trajectory(int cells) const;
   /// The same at the ends of whole steps, each as long as dt: at most most_cells + 1 times, the last may be missing.

@@ -177,5 +177,33 @@ TEST(OdeTrajectories, RunFromTheInitialStateToTheLastObservation) {
   EXPECT_EQ(picture[0].values[5], ring.centre[6]);  // x_5 at the start
 }
 
+// x' = -x^3, x(0) = c: with c = 30 and dt = 0.1 the first step is 100 times too long; x(t) = (c^-2 + 2 t)^-1/2.
+TEST(OdeEngine, RowsThatFailedAreSolvedWithShorterSteps) {
+  Expression::Params p;
+  p.states = {"x"}, p.rates = {"-x^3"}, p.initial = {"c"}, p.parameters = {{"c", 30.0}}, p.dt = 0.1, p.times = {0.5};
+  const auto model = Expression::make(p);
+  const Batch u("u", 1, 1), y("y", 1, 1), du("du", 1, 1), w("w", 1, 1);
+  u(0, 0) = 30.0, w(0, 0) = 1.0;
+  EXPECT_FALSE(model->evaluate(u, y).ok());
+  EXPECT_FALSE(model->evaluate_again(u, y, 1).ok());
+  ASSERT_TRUE(model->evaluate_again(u, y, 5).ok());
+  const double exact = 1.0 / std::sqrt(1.0 / 900.0 + 1.0);
+  EXPECT_NEAR(y(0, 0), exact, 1e-6);
+  y(0, 0) = 0.0;
+  ASSERT_TRUE(model->adjoint()->evaluate_and_pullback_again(u, y, weights(w), du, 5).ok());
+  EXPECT_NEAR(y(0, 0), exact, 1e-6);
+  EXPECT_NEAR(du(0, 0), std::pow(exact / 30.0, 3), 1e-9);
+}
+
+TEST(OdeEngine, AMapHasNoShorterSteps) {
+  const auto model = Expression::make(map_as_formulas(1.0));
+  const Batch u("u", 1, 4), y("y", 1, model->shape().outputs), again("y", 1, model->shape().outputs);
+  const double values[] = {1.2, 0.5, 0.1, 0.7};
+  std::copy_n(values, 4, u.data());
+  ASSERT_TRUE(model->evaluate(u, y).ok());
+  ASSERT_TRUE(model->evaluate_again(u, again, 2).ok());
+  for (std::size_t k = 0; k < y.extent(1); ++k) EXPECT_TRUE(equal_bits(y(0, k), again(0, k)));
+}
+
 }  // namespace
 }  // namespace aleator::ode

@@ -19,6 +19,7 @@ struct FieldPanel {
   Axis colours;
   bool is_diverging = false;
   bool is_numbered = true;  ///< small fields show the number of each cell
+  double aspect = 0.0;      ///< of the box, width over height; 0: cells are squares
 };
 
 /// `shape` = {ny, nx}.

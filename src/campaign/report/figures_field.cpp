@@ -65,7 +65,8 @@ std::string draw_field(const std::vector<int>& shape, const FieldPanel& panel, G
   const Field f = coarsened(panel.values, ny, nx);
   const auto& anchors = panel.is_diverging ? diverging : viridis;
   // canvas: the longer side of the domain is 236 units, the colour bar lies below
-  const double scale = 236.0 / std::max(nx, ny), box_width = scale * nx, box_height = scale * ny;
+  const double aspect = panel.aspect > 0.0 ? panel.aspect : static_cast<double>(nx) / ny;
+  const double box_width = 236.0 * std::min(aspect, 1.0), box_height = 236.0 / std::max(aspect, 1.0);
   const int width = static_cast<int>(std::max(box_width, 170.0)) + 24, height = static_cast<int>(box_height) + 78;
   const double left = (width - box_width) / 2;
   Script s;
@@ -162,7 +163,8 @@ Figure field_figure(const ReportData& data, Gnuplot& gnuplot) {
                                 : "Against a reference mean of the same posterior, values should be close to 0; a few "
                                   "tenths are Monte Carlo noise.");
   }
-  for (const FieldPanel& panel : panels) {
+  for (FieldPanel& panel : panels) {
+    panel.aspect = data.field_aspect;
     const std::string picture = draw_field(shape, panel, gnuplot);
     if (!picture.empty()) figure.pictures.push_back(picture);
   }

@@ -79,6 +79,7 @@ struct ReportData {
   std::string row_word = "parameter";  ///< what `main.parameters` are: on other pages "output"
   std::vector<int>
       field_shape;  ///< {ny, nx}, parameter = iy * nx + ix with iy upwards; empty: the parameters are no field
+  double field_aspect = 0.0;  ///< of the field's box, width over height; 0: its cells are squares
   bool field_log_scale = true;
   std::vector<double> reference_mean;  ///< empty: none
   std::string reference_label = "reference";

@@ -23,17 +23,19 @@ constexpr std::size_t most_field_pictures = 16;
 struct Plane {
   std::vector<int> shape;  // {ny, nx}; ny = 1: a curve
   std::vector<double> values;
-  std::string place;  // ", z = 0.5"
+  std::string place;    // ", z = 0.5"
+  double aspect = 0.0;  // width over height; 0: cells are squares
 };
 
 Plane plane_of(const io::Field& field) {
   if (field.mesh != nullptr) {
     MeshPlane sampled = sample_mesh(field);
     return {std::move(sampled.shape), std::move(sampled.values),
-            field.mesh->dimension == 3 ? fmt::format(", z = {}", number(sampled.z)) : ""};
+            field.mesh->dimension == 3 ? fmt::format(", z = {}", number(sampled.z)) : "", 0.0};
   }
   const std::vector<int> points = io::points_of(field);
-  Plane plane{{points.size() > 1 ? points[1] : 1, points[0]}, field.values, ""};
+  Plane plane{{points.size() > 1 ? points[1] : 1, points[0]}, field.values, "", 0.0};
+  if (points.size() > 1) plane.aspect = field.spacing[0] * points[0] / (field.spacing[1] * points[1]);
   if (points.size() < 3) return plane;
   const int middle = points[2] / 2;
   const auto first = field.values.begin() + static_cast<std::ptrdiff_t>(middle) * points[0] * points[1];
@@ -75,12 +77,12 @@ Figure rows_field_figure(const RowsPage& page, Gnuplot& gnuplot) {
       figure.has_data = true;
       const Plane plane = plane_of(field);
       const std::string title = (set.label == field.name ? field.name : field.name + ", " + set.label) + plane.place;
-      const std::string picture =
-          plane.shape[0] == 1
-              ? draw_curve(title, positions(field), plane.values, gnuplot)
-              : draw_field(plane.shape,
-                           {title, "Map of " + title, plane.values, scale_of(field.name, page.fields), false, false},
-                           gnuplot);
+      const std::string picture = plane.shape[0] == 1
+                                      ? draw_curve(title, positions(field), plane.values, gnuplot)
+                                      : draw_field(plane.shape,
+                                                   {title, "Map of " + title, plane.values,
+                                                    scale_of(field.name, page.fields), false, false, plane.aspect},
+                                                   gnuplot);
       if (!picture.empty()) figure.pictures.push_back(picture);
     }
   }

@@ -58,6 +58,8 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
   facts_.data_places = parts_.data_places;
   facts_.output_names = shape.output_names;
   facts_.grid = shape.input_grid;
+  const std::vector<double> lengths = parts_.prior->lengths();
+  if (lengths.size() == 2) facts_.grid_aspect = lengths[0] / lengths[1];
 }
 
 std::unique_ptr<model::Problem> BayesProblem::with_data(const std::vector<double>& data) const {

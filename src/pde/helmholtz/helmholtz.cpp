@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <limits>
 
+#include "core/log.hpp"
 #include "deck/registry.hpp"
 #include "pde/fem/engine.hpp"
 
@@ -96,10 +100,31 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
   return layout;
 }
 
+// The longest edge of each element.
+std::vector<double> element_sizes(const field::Mesh& mesh) {
+  std::vector<double> sizes(static_cast<std::size_t>(mesh.element_count()), 0.0);
+  for (int e = 0; e < mesh.element_count(); ++e)
+    for (int i = 0; i < mesh.corners(); ++i)
+      for (int j = 0; j < i; ++j) {
+        double square = 0.0;
+        for (int d = 0; d < mesh.dimension; ++d) {
+          const double step = mesh.point(mesh.element(e)[i])[d] - mesh.point(mesh.element(e)[j])[d];
+          square += step * step;
+        }
+        double& size = sizes[static_cast<std::size_t>(e)];
+        size = std::max(size, std::sqrt(square));
+      }
+  return sizes;
+}
+
 class Helmholtz : public fem::Equation {
  public:
-  Helmholtz(Layout layout, fem::ElementValues c, std::vector<int> facet_elements)
-      : Equation(std::move(layout)), c_(std::move(c)), facet_elements_(std::move(facet_elements)) {}
+  Helmholtz(Layout layout, fem::ElementValues c, std::vector<int> facet_elements, double frequency)
+      : Equation(std::move(layout)),
+        c_(std::move(c)),
+        facet_elements_(std::move(facet_elements)),
+        sizes_(element_sizes(*this->layout().mesh)),
+        frequency_(frequency) {}
 
   std::string fault(const double* theta) const override {
     for (int k = 0; k < c_.unknowns; ++k)
@@ -108,6 +133,7 @@ class Helmholtz : public fem::Equation {
     return {};
   }
   void coefficients(const double* theta, double* q) const override {
+    warn_if_coarse(theta);
     *q++ = 1.0;
     for (std::size_t e = 0; e < c_.owner.size(); ++e) *q++ = 1.0 / (c_.at(e, theta) * c_.at(e, theta));
     for (const int e : facet_elements_) *q++ = 1.0 / c_.at(static_cast<std::size_t>(e), theta);
@@ -136,8 +162,27 @@ class Helmholtz : public fem::Equation {
   }
 
  private:
+  // Waves on too few elements run at a wrong speed; said of the first row where they do.
+  void warn_if_coarse(const double* theta) const {
+    constexpr double fewest = 5.0;
+    double least = std::numeric_limits<double>::infinity(), speed = 0.0;
+    for (std::size_t e = 0; e < c_.owner.size(); ++e) {
+      const double elements = c_.at(e, theta) / (frequency_ * sizes_[e]);
+      if (elements < least) least = elements, speed = c_.at(e, theta);
+    }
+    if (least < fewest && !has_warned_.exchange(true))
+      core::warn(
+          "pde/helmholtz: where c = {:.4g} a wave of length {:.3g} has {:.2g} elements; with fewer than about 10 it "
+          "runs at a "
+          "wrong speed: take a finer mesh or a lower frequency",
+          speed, speed / frequency_, least);
+  }
+
   fem::ElementValues c_;
   std::vector<int> facet_elements_;
+  std::vector<double> sizes_;  // longest edges
+  double frequency_;
+  mutable std::atomic<bool> has_warned_{false};
 };
 
 }  // namespace
@@ -172,7 +217,8 @@ std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<
   fem::SolverParams solver;
   solver.solver = fem::Solver::direct, solver.petsc = params.petsc;
   return std::make_unique<fem::Engine>(
-      "pde/helmholtz", std::make_unique<Helmholtz>(std::move(layout), std::move(c), std::move(facet_elements)), solver,
+      "pde/helmholtz",
+      std::make_unique<Helmholtz>(std::move(layout), std::move(c), std::move(facet_elements), params.frequency), solver,
       std::move(ranks));
 }
 

@@ -145,7 +145,8 @@ bool is_exhausted(const std::vector<Parity>& parities) {
 
 GridModes assemble(const Box& box, const std::vector<Parity>& parities, const std::vector<Pair>& pairs, int count,
                    Reflections& reflections) {
-  GridModes modes{{}, math::Matrix(count, box.size())};
+  GridModes modes{{}, math::Matrix(count, box.size()), 0.0};
+  if (pairs.size() > static_cast<std::size_t>(count)) modes.next = pairs[static_cast<std::size_t>(count)].value;
   std::vector<math::Matrix> vectors;
   for (std::size_t p = 0; p < parities.size(); ++p)
     vectors.push_back(parities[p].solver.vectors(static_cast<int>(

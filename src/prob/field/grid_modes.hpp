@@ -17,6 +17,7 @@ namespace aleator::prob {
 struct GridModes {
   std::vector<double> values;  ///< falling
   math::Matrix vectors;        ///< by rows, orthonormal, the entry of largest magnitude positive
+  double next = 0.0;           ///< the largest eigenvalue that was left out, from below; 0: none was
 };
 
 /// y = v C x. `tolerance`: of the residuals, relative to the largest eigenvalue.

@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "core/log.hpp"
 #include "math/kronecker.hpp"
 #include "prob/field/conjugate_gradients.hpp"
 #include "prob/field/grid_modes.hpp"
@@ -136,6 +137,20 @@ void KarhunenLoeve::choose(const std::vector<std::vector<AxisMode>>& modes, int 
       if (++next[axis] < static_cast<int>(modes[axis].size())) put(next);
     }
   }
+  if (!waiting.empty()) warn_of_cut(waiting.top().first);
+}
+
+// Modes of one eigenvalue may be turned among each other: a field that has some of them alone has lost its symmetry.
+void KarhunenLoeve::warn_of_cut(double left_out) const {
+  constexpr double tie = 1e-7;
+  const auto is_tied = [&](double value) { return std::abs(value - left_out) <= tie * left_out; };
+  const auto tied = std::count_if(eigenvalues_.begin(), eigenvalues_.end(), is_tied);
+  if (tied == 0) return;
+  core::warn(
+      "prior/karhunen_loeve: modes = {} keeps {} of the modes with the variance {:.4g} and leaves out others with the "
+      "same: the "
+      "field prefers some directions. Take modes = {}, or enough to keep all of them.",
+      latent_dimension(), tied, left_out, latent_dimension() - tied);
 }
 
 void KarhunenLoeve::tabulate(const std::vector<std::vector<AxisMode>>& modes) {
@@ -188,6 +203,7 @@ void KarhunenLoeve::find_on_grid(const Params& params, const std::vector<double>
         "modes", fmt::format("only {} modes have more than {:.0e} of the first one's variance", kept, least_share),
         fmt::format("take at most {}", kept));
   eigenvalues_ = std::move(found.values), modes_ = std::move(found.vectors);
+  if (found.next > 0.0) warn_of_cut(found.next);
   for (double& value : modes_.a) value /= std::sqrt(box().cell_volume());  // v sum phi^2 = 1
 }
 

@@ -52,6 +52,7 @@ class KarhunenLoeve : public GaussianField {
  private:
   /// The largest products of eigenvalues, and which modes they are made of.
   void choose(const std::vector<std::vector<AxisMode>>& modes, int count, double variance);
+  void warn_of_cut(double left_out) const;
   void tabulate(const std::vector<std::vector<AxisMode>>& modes);
   /// The same by the Nystrom method.
   void find_on_grid(const Params& params, const std::vector<double>& lengths);

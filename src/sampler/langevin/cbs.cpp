@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/log.hpp"
 #include "sampler/ensemble/forecast.hpp"
 #include "sampler/ensemble/panels.hpp"
 #include "sampler/weights.hpp"
@@ -29,6 +30,20 @@ std::vector<double> normalised(const std::vector<double>& log_density, double be
   }
   for (double& weight : weights) weight /= sum;
   return weights;
+}
+
+void warn_if_apart(const std::vector<double>& log_density) {
+  constexpr double apart = 0.1;
+  const double top = *std::max_element(log_density.begin(), log_density.end());
+  double below = 0.0;
+  for (const double value : log_density)
+    below += std::isfinite(value) ? (top - value) / static_cast<double>(log_density.size()) : 0.0;
+  if (below > apart)
+    core::warn(
+        "consensus-based optimisation: the members' log densities still lie {:.2g} below the best on average; they "
+        "have not come "
+        "to the mode: take more iterations",
+        below);
 }
 
 }  // namespace
@@ -87,6 +102,7 @@ StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) con
   double mean = 0.0;
   for (int j = 0; j < members; ++j) mean += w[j] > 0.0 ? w[j] * log_density[j] : 0.0;
   info.numbers = {{"beta", beta}, {"log_density", mean}};
+  if (info.is_finished && params.goal == Goal::mode) warn_if_apart(log_posterior(context, s.ensemble));
   return info;
 }
 

@@ -9,6 +9,7 @@
 #include "kernels/triangular.hpp"
 #include "sampler/hessian/particle_precisions.hpp"
 #include "sampler/mcmc/metropolis.hpp"
+#include "sampler/stein/identities.hpp"
 #include "sampler/stein/mixture.hpp"
 #include "sampler/stein/particles.hpp"
 
@@ -172,6 +173,7 @@ StepInfo Svgd::step(const Problem& problem, const Context& context, State& s) co
   StepInfo info;
   info.is_finished = s.iteration >= params.iterations;
   info.is_draw = info.is_finished;
+  if (info.is_finished) warn_of_identities(context, e, "Stein variational gradient descent");
   info.phase = "descent";
   info.progress = static_cast<double>(s.iteration) / params.iterations;
   info.numbers = {{"step", epsilon}, {"length_scale", length}};

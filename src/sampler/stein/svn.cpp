@@ -6,6 +6,7 @@
 #include "kernels/stein.hpp"
 #include "math/gemm.hpp"
 #include "sampler/proposal_scale.hpp"
+#include "sampler/stein/identities.hpp"
 #include "sampler/stein/particles.hpp"
 
 namespace aleator::sampler {
@@ -130,6 +131,7 @@ StepInfo Svn::step(const Problem& problem, const Context& context, State& s) con
         "Stein variational Newton: after {} iterations the particles still move by {:.2g} posterior standard "
         "deviations; they may not have settled",
         s.iteration, move);
+  if (info.is_finished) warn_of_identities(context, e, "Stein variational Newton");
   return info;
 }
 
