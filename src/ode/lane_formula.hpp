@@ -1,14 +1,16 @@
 #pragma once
 /// What      A formula of a state x, parameters q and the time t, evaluated for the samples of Lanes, with its derivatives.
-/// Method    math::Tape on groups of samples: as many at a time as the tape takes side by side.
+/// Method    math::ScalarProgram on all samples at once; formulas that are too long for it, or have other operations, by
+///           math::Tape on groups of samples: as many at a time as the tape takes side by side.
 /// Parallel  local; a workspace for each thread.
-/// Cost      the tape's, and the way of the numbers from lanes to rows and back.
+/// Cost      the program's; of a tape also the way of the numbers from lanes to rows and back.
 /// Fails     -
 #include <algorithm>
 #include <memory>
 #include <vector>
 
 #include "math/expression/formula.hpp"
+#include "math/expression/scalar_program.hpp"
 #include "ode/lanes.hpp"
 
 namespace aleator::ode {
@@ -17,16 +19,24 @@ namespace aleator::ode {
 class LaneFormula {
  public:
   LaneFormula() = default;  // of nothing
-  LaneFormula(std::shared_ptr<const math::Formula> formula, int n, int p)
-      : formula_(std::move(formula)), n_(n), p_(p) {}
+  LaneFormula(std::shared_ptr<const math::Formula> formula, int n, int p) : formula_(std::move(formula)), n_(n), p_(p) {
+    if (formula_ != nullptr && Lanes::count == Program::width) program_ = Program::of(formula_->tape(), {n_, p_, 1});
+  }
 
   void values(double t, const Lanes* x, const Lanes* q, Lanes* y) const {
+    if (program_ != nullptr) return Inputs(t, x, q).run(*program_, numbers(y));
     each_group([&](Rows& r, int first) {
       run(r, first, t, x, q);
       unload(r.y, first, y, outputs());
     });
   }
   void tangent(double t, const Lanes* x, const Lanes* q, const Lanes* dx, const Lanes* dq, Lanes* dy) const {
+    if (program_ != nullptr) {
+      const Inputs in(t, x, q);
+      const double* const directions[] = {numbers(dx), numbers(dq), nullptr};
+      in.run(*program_, numbers(dy));
+      return program_->push_forward(in.at, directions, numbers(dy), workspace());
+    }
     each_group([&](Rows& r, int first) {
       run(r, first, t, x, q);
       load(r.du, first, 0.0, dx, dq);
@@ -38,6 +48,7 @@ class LaneFormula {
   }
   /// J_x, row after row: one run for all of its columns.
   void jacobian(double t, const Lanes* x, const Lanes* q, Lanes* matrix) const {
+    if (program_ != nullptr) return jacobian_by_program(t, x, q, matrix);
     each_group([&](Rows& r, int first) {
       run(r, first, t, x, q);
       const int m = outputs(), d = columns();
@@ -56,6 +67,13 @@ class LaneFormula {
   }
   /// gx = J_x^T w, gq += J_q^T w.
   void transposed(double t, const Lanes* x, const Lanes* q, const Lanes* w, Lanes* gx, Lanes* gq) const {
+    if (program_ != nullptr) {
+      const Inputs in(t, x, q);
+      double* const gradients[] = {numbers(gx), numbers(gq), nullptr};
+      in.run(*program_, results_of(outputs()));
+      if (gx != nullptr) std::fill_n(gx, n_, Lanes{});
+      return program_->pull_back(in.at, numbers(w), gradients, workspace());
+    }
     each_group([&](Rows& r, int first) {
       run(r, first, t, x, q);
       const int m = outputs(), d = columns();
@@ -71,6 +89,40 @@ class LaneFormula {
 
  private:
   using Tape = math::Tape;
+  using Program = math::ScalarProgram;
+  static double* numbers(Lanes* x) { return reinterpret_cast<double*>(x); }  // NOLINT: a vector type may be read so
+  static const double* numbers(const Lanes* x) { return reinterpret_cast<const double*>(x); }  // NOLINT
+  static Program::Workspace& workspace() {
+    thread_local Program::Workspace w;
+    return w;
+  }
+  static double* results_of(int outputs) {  // of a run whose values nobody needs
+    thread_local std::vector<Lanes> results;
+    results.resize(static_cast<std::size_t>(outputs));
+    return numbers(results.data());
+  }
+  struct Inputs {
+    Inputs(double t, const Lanes* x, const Lanes* q)
+        : time(Lanes::all(t)), at{numbers(x), numbers(q), numbers(&time)} {}
+    void run(const Program& program, double* y) const { program.run(at, y, workspace()); }
+    Lanes time;
+    const double* at[3];
+  };
+  // Column after column: the direction is one number of x.
+  void jacobian_by_program(double t, const Lanes* x, const Lanes* q, Lanes* matrix) const {
+    const Inputs in(t, x, q);
+    const int m = outputs();
+    in.run(*program_, results_of(m));
+    thread_local std::vector<Lanes> direction, column;
+    direction.assign(static_cast<std::size_t>(n_), Lanes{}), column.resize(static_cast<std::size_t>(m));
+    const double* const directions[] = {numbers(direction.data()), nullptr, nullptr};
+    for (int j = 0; j < n_; ++j) {
+      direction[static_cast<std::size_t>(j)] = Lanes::all(1.0);
+      program_->push_forward(in.at, directions, numbers(column.data()), workspace());
+      direction[static_cast<std::size_t>(j)] = Lanes{};
+      for (int i = 0; i < m; ++i) matrix[i * n_ + j] = column[static_cast<std::size_t>(i)];
+    }
+  }
   // Lanes (entry by entry, samples side by side) <-> the rows of a tape.
   struct Rows {
     math::Tape::Workspace work;
@@ -122,6 +174,7 @@ class LaneFormula {
   }
 
   std::shared_ptr<const math::Formula> formula_;
+  std::shared_ptr<const Program> program_;  // null: by the tape
   int n_ = 0, p_ = 0;
 };
 

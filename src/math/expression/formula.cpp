@@ -43,6 +43,46 @@ Definition parse_result(const std::string& text) {
   return std::move(one.front());
 }
 
+// Rows of a batch side by side, as a ScalarProgram takes them; places past the last row repeat it.
+constexpr int side_by_side = ScalarProgram::width;
+
+void load(const kernels::ConstBatch& rows, int first, int count, std::vector<double>& to) {
+  const int columns = static_cast<int>(rows.extent(1));
+  to.resize(static_cast<std::size_t>(columns) * side_by_side);
+  for (int place = 0; place < side_by_side; ++place) {
+    const double* const row = &rows(first + std::min(place, count - 1), 0);
+    for (int k = 0; k < columns; ++k) to[static_cast<std::size_t>(k * side_by_side + place)] = row[k];
+  }
+}
+
+void store(const std::vector<double>& from, const kernels::Batch& rows, int first, int count) {
+  for (int place = 0; place < count; ++place)
+    for (int k = 0; k < static_cast<int>(rows.extent(1)); ++k)
+      rows(first + place, k) = from[static_cast<std::size_t>(k * side_by_side + place)];
+}
+
+// work(first row, rows of the tile)
+template <typename Work>
+void for_each_tile(int rows, int at_once, const Work& work) {
+  kernels::for_each_row((rows + at_once - 1) / at_once,
+                        [=, &work](int tile) { work(tile * at_once, std::min(at_once, rows - tile * at_once)); });
+}
+
+struct SideBySide {
+  std::vector<double> u, y, du, dy;
+  ScalarProgram::Workspace work;
+  void run(const ScalarProgram& program, const kernels::ConstBatch& rows, int first, int count, int outputs) {
+    load(rows, first, count, u);
+    y.resize(static_cast<std::size_t>(outputs) * side_by_side);
+    const double* const in[] = {u.data()};
+    program.run(in, y.data(), work);
+  }
+};
+SideBySide& side_by_side_of_thread() {
+  thread_local SideBySide s;
+  return s;
+}
+
 // Rows of a batch, tile by tile; a tile that is not full repeats its last row, whose results go nowhere else.
 struct Lanes {
   const double* u[Tape::lanes];
@@ -84,6 +124,7 @@ Formula::Formula(const FormulaText& text) {
       results_.push_back({result.name, tape_.size(slots.back()), {}});
     });
   tape_.finish(slots.size() == 1 ? slots[0] : tape_.join(slots));
+  take_apart();
   for (std::size_t k = 0; k < inputs.size(); ++k)
     if (!tape_.is_needed(inputs[k])) unused_.push_back(parameters_[k].name);
 }
@@ -92,10 +133,22 @@ Formula Formula::only(const std::vector<int>& outputs) const {
   Formula part;
   part.parameters_ = parameters_, part.inputs_ = inputs_;
   part.tape_ = tape_.only(outputs);
+  part.take_apart();
   return part;
 }
 
+// Where arrays are long the tape fills the registers with their entries, and few rows cost less.
+void Formula::take_apart() {
+  if (tape_.width() == Tape::lanes) program_ = ScalarProgram::of(tape_, {inputs_});
+}
+
 void Formula::evaluate(kernels::ConstBatch u, kernels::Batch y) const {
+  if (program_ != nullptr)
+    return for_each_tile(static_cast<int>(u.extent(0)), side_by_side, [&](int first, int count) {
+      SideBySide& s = side_by_side_of_thread();
+      s.run(*program_, u, first, count, outputs());
+      store(s.y, y, first, count);
+    });
   const int rows = static_cast<int>(u.extent(0)), width = tape_.width(), p = outputs();
   kernels::for_each_row((rows + width - 1) / width, [=](int tile) {
     thread_local Tape::Workspace w;
@@ -113,6 +166,21 @@ void Formula::evaluate(kernels::ConstBatch u, kernels::Batch y) const {
 
 void Formula::evaluate_and_pullback(kernels::ConstBatch u, kernels::Batch y, const Cotangent& cotangent,
                                     kernels::Batch du) const {
+  if (program_ != nullptr)
+    return for_each_tile(static_cast<int>(u.extent(0)), side_by_side, [&](int first, int count) {
+      SideBySide& s = side_by_side_of_thread();
+      s.run(*program_, u, first, count, outputs());
+      store(s.y, y, first, count);
+      const kernels::Batch slopes(Kokkos::view_alloc("slopes", Kokkos::WithoutInitializing), count, outputs());
+      cotangent(first, Kokkos::subview(kernels::ConstBatch(y), Kokkos::make_pair(first, first + count), Kokkos::ALL),
+                slopes);
+      load(slopes, 0, count, s.dy);
+      s.du.assign(static_cast<std::size_t>(inputs_) * side_by_side, 0.0);
+      const double* const in[] = {s.u.data()};
+      double* const gradient[] = {s.du.data()};
+      program_->pull_back(in, s.dy.data(), gradient, s.work);
+      store(s.du, du, first, count);
+    });
   const int rows = static_cast<int>(u.extent(0)), width = tape_.width(), p = outputs(), d = inputs_;
   kernels::for_each_row((rows + width - 1) / width, [=, &cotangent](int tile) {
     thread_local Tape::Workspace w;
@@ -136,6 +204,17 @@ void Formula::evaluate_and_pullback(kernels::ConstBatch u, kernels::Batch y, con
 
 void Formula::evaluate_and_pushforward(kernels::ConstBatch u, kernels::ConstBatch du, kernels::Batch y,
                                        kernels::Batch dy) const {
+  if (program_ != nullptr)
+    return for_each_tile(static_cast<int>(u.extent(0)), side_by_side, [&](int first, int count) {
+      SideBySide& s = side_by_side_of_thread();
+      s.run(*program_, u, first, count, outputs());
+      store(s.y, y, first, count);
+      load(du, first, count, s.du);
+      s.dy.resize(s.y.size());
+      const double *const in[] = {s.u.data()}, *const directions[] = {s.du.data()};
+      program_->push_forward(in, directions, s.dy.data(), s.work);
+      store(s.dy, dy, first, count);
+    });
   const int rows = static_cast<int>(u.extent(0)), width = tape_.width(), p = outputs();
   kernels::for_each_row((rows + width - 1) / width, [=](int tile) {
     thread_local Tape::Workspace w;

@@ -1,15 +1,18 @@
 #pragma once
 /// What      Formulas with named parameters, data and definitions, compiled once and evaluated for batches of rows.
-/// Method    names and sizes are resolved at set-up, constants folded, and the rest put on a Tape. Values are numbers or arrays;
+/// Method    names and sizes are resolved at set-up, constants folded, and the rest put on a Tape, which is taken apart where its
+///           arrays are short (ScalarProgram). Values are numbers or arrays;
 ///           arithmetic is elementwise, a number stands for all entries of an array, places count from 0.
 /// Parallel  local rows, threads over tiles of rows; a row's bits do not depend on the others.
 /// Cost      set-up: milliseconds; a row: see Tape.
 /// Fails     FormulaError with the place of the character: syntax, unknown names, sizes that do not fit.
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "kernels/batch.hpp"
+#include "math/expression/scalar_program.hpp"
 #include "math/expression/syntax.hpp"
 #include "math/expression/tape.hpp"
 
@@ -69,10 +72,12 @@ class Formula {
 
  private:
   Formula() = default;
+  void take_apart();
   std::vector<NamedArray> parameters_, results_;
   std::vector<std::string> unused_;
   int inputs_ = 0;
   Tape tape_;
+  std::shared_ptr<const ScalarProgram> program_;  // the same; null where the tape itself is run
 };
 
 }  // namespace aleator::math

@@ -126,6 +126,7 @@ class Tape {
 
  private:
   friend class TapeCut;
+  friend class ScalarCompiler;
   struct Slot {
     int size = 1;
     bool is_constant = false;
