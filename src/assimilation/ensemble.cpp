@@ -128,7 +128,7 @@ math::Matrix random_frame(int n, int d, const kernels::Rng& rng, std::int64_t st
 }  // namespace
 
 void rotate(math::Matrix& anomalies, const kernels::Rng& rng, std::int64_t step) {
-  constexpr int few = 128;  // members: then the whole of Q costs nothing worth a word
+  constexpr int few = 16;  // members: then the whole of Q costs nothing worth a word
   const int n = anomalies.rows, d = anomalies.cols;
   if (n <= few || d >= n - 1) {
     anomalies = math::multiply(random_rotation(n, rng, step), anomalies);

@@ -9,6 +9,7 @@
 
 #include "assimilation/scores.hpp"
 #include "campaign/checkpoint.hpp"
+#include "core/error.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
 
@@ -90,6 +91,21 @@ void AssimilationRun::go_back() {
   s_.cycle = kept_.cycle, s_.truth = kept_.truth, s_.ranks = kept_.ranks;
 }
 
+// Errors of the linear algebra do not know the cycle.
+void AssimilationRun::step(const assimilation::Cycle& cycle) {
+  try {
+    filter_.step(experiment_, cycle);
+  } catch (const core::NumericsError& error) {
+    const std::string what = error.what();
+    if (what.compare(0, 5, "cycle") == 0) throw;
+    throw core::NumericsError(
+        fmt::format("cycle {} (t = {:.6g}): {}: the members have grown too far, or agree; try a shorter dt of the "
+                    "model, a smaller scale "
+                    "of the background, or more inflation",
+                    cycle.number + 1, cycle.interval.to, what));
+  }
+}
+
 void AssimilationRun::one_cycle() {
   const int k = s_.cycle, p = experiment_.observables(), d = experiment_.states();
   assimilation::Cycle cycle;
@@ -98,7 +114,7 @@ void AssimilationRun::one_cycle() {
   const kernels::Batch data(Kokkos::view_alloc(Kokkos::WithoutInitializing, "data"), experiment_.replicates(), p);
   make_data(cycle, data);
   cycle.data = data;
-  filter_.step(experiment_, cycle);
+  step(cycle);
   experiment_.each_replicate([&](int r) { take_scores(cycle, r); }, 20 * d * filter_.members());
   if (k >= first_shown() && experiment_.first_replicate() == 0) {
     const assimilation::BaseState& f = filter_.state();

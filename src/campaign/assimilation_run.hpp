@@ -54,6 +54,7 @@ class AssimilationRun {
   void keep();
   void go_back();
   void one_cycle();
+  void step(const assimilation::Cycle& cycle);
   void make_data(const assimilation::Cycle& cycle, const kernels::Batch& data);
   void take_scores(const assimilation::Cycle& cycle, int replicate);
   [[noreturn]] void give_up(const std::exception_ptr& error);

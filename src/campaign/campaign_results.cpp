@@ -141,6 +141,14 @@ std::vector<Spread> spreads(const std::vector<const CampaignRun*>& replicates) {
   return out;
 }
 
+// Many honest means must not hide an evidence that is not: it is judged by itself.
+std::string judged_with(const std::string& quantity) {
+  const std::string evidence = "log_evidence";
+  const bool is_evidence = quantity.size() >= evidence.size() &&
+                           quantity.compare(quantity.size() - evidence.size(), evidence.size(), evidence) == 0;
+  return is_evidence ? quantity : method_of(quantity);
+}
+
 Agreement agreement_of(const std::vector<Spread>& all) {
   struct Squares {
     double sum = 0.0;
@@ -151,7 +159,7 @@ Agreement agreement_of(const std::vector<Spread>& all) {
   for (const Spread& spread : all) {
     agreement.runs = std::max(agreement.runs, spread.runs);
     if (!(spread.stated > 0.0)) continue;
-    Squares& squares = methods[method_of(spread.name)];
+    Squares& squares = methods[judged_with(spread.name)];
     squares.sum += spread.sd * spread.sd / (spread.stated * spread.stated), ++squares.count;
   }
   const double freedom = agreement.runs - 1.0;

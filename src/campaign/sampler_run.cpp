@@ -347,12 +347,16 @@ double SamplerRun::farthest_state() const {
   const sampler::Ensemble& e = named_.sampler->state().ensemble;
   double farthest = 0.0;
   for (int row = 0; row < e.rows(); ++row)
-    for (std::size_t k = 0; k < e.position.extent(1); ++k) farthest = std::max(farthest, std::abs(e.position(row, k)));
+    for (std::size_t k = 0; k < e.position.extent(1); ++k) {
+      const double far = std::abs(e.position(row, k));
+      farthest = far > farthest || std::isnan(far) ? (std::isnan(far) ? HUGE_VAL : far) : farthest;
+    }
   farthest = job_.comm.max(farthest);
   if (farthest > report::threshold::runaway)
     core::warn(
         "{}: its states have run away, as far as {:.2g} prior standard deviations: shorter steps, or a method "
-        "that rejects",
+        "that rejects; where it does reject, the density may have no integral: a direction that neither data nor prior "
+        "bound",
         named_.name, farthest);
   return farthest;
 }

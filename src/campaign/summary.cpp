@@ -113,6 +113,7 @@ prob::ScalarSummary summarise_members(const double* values, std::int64_t count, 
            : !influence.empty() ? influence_standard_error(values, stride, influence, w)
                                 : w.sd / std::sqrt(static_cast<double>(count));
   s.ess_bulk = s.ess_tail = std::min(static_cast<double>(count), w.sd * w.sd / (s.mcse * s.mcse));
+  if (!(w.sd > 0.0)) s.mcse = s.ess_bulk = s.ess_tail = std::nan("");  // all are one point: nothing is known
   s.rhat = std::nan("");
   return s;
 }

@@ -149,7 +149,8 @@ Table read_array_table(const std::string& bytes, const std::string& path, NonFin
   Array& array = arrays[0];
   if (array.values.empty()) throw core::UserError(path + ": the array holds no numbers");
   Table table;
-  table.columns = array.extents.size() < 2 ? 1 : static_cast<std::size_t>(array.extents.back());
+  table.columns =
+      array.extents.size() < 2 || array.is_number_a_draw ? 1 : static_cast<std::size_t>(array.extents.back());
   table.rows = array.values.size() / table.columns;
   table.values = std::move(array.values);
   for (std::size_t i = 0; non_finite == NonFinite::refused && i < table.values.size(); ++i)

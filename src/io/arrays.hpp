@@ -18,6 +18,7 @@ struct Array {
   std::string name;                   ///< "posterior/theta"; of an .npy file that of the file, without its ending
   std::vector<std::int64_t> extents;  ///< none: one number
   std::vector<double> values;
+  bool is_number_a_draw = false;  ///< a parameter of a run: its extents are chains and draws
 };
 
 /// Whether the first bytes are those of NumPy's or HDF5's format.

@@ -49,6 +49,22 @@ TEST(Etkf, IsKalmansFilterOfItsFirstSample) {
   EXPECT_GT(std::abs(end[1] - end[0]), 0.01);
 }
 
+// Innovations of 10^9 standard deviations: the difference of their squares and of what the members explain has no digit left.
+TEST(Etkf, LosesNothingOfTheLikelihoodWhereTheNoiseIsTiny) {
+  const LinearModel model = three_states();
+  Statistics statistics = statistics_of(model, 2, 0.0);
+  statistics.noise_sd = {1e-9, 1e-9};
+  const Experiment experiment(model, statistics, parallel::Comm::self());
+  Etkf filter;
+  filter.params.members = 8, filter.params.inflation = 1.0;
+  Etkf::State s = filter.init(experiment);
+  const std::vector<double> mean = mean_of(s.of(experiment, 1));
+  Kalman kalman{mean, sample_covariance(s.of(experiment, 1), mean)};
+  one_step(filter, experiment, some_data()[0], s);
+  kalman.step(model, statistics, some_data()[0]);
+  EXPECT_NEAR(s.log_likelihood[1], kalman.log_likelihood, 1e-6);
+}
+
 // For a linear model one Gauss-Newton step is the solution.
 TEST(Ies, IsKalmansFilterOfItsFirstSample) {
   const LinearModel model = three_states();

@@ -55,8 +55,10 @@ TEST(ReportVerdict, WhatTheErrorOfAnEvidenceDoesNotKnowIsSaid) {
   EXPECT_EQ(named(data, "Forgetting").level, Level::good);
   data.main.histories[1].y[0] = 0.7;
   EXPECT_EQ(named(data, "Forgetting").level, Level::bad);
-  data.main.histories.push_back(
-      {"chains", {0, 1}, {1000, 400}});  // each to 0.05; short chains are left to their ancestors
+  data.main.histories.push_back({"chains", {0, 1}, {100, 100}});  // of one state each: all moved until they forgot
+  EXPECT_EQ(named(data, "Forgetting").level, Level::bad);
+  data.main.draws = 4000;
+  data.main.histories.back().y = {1000, 400};  // each to 0.05; short chains are left to their ancestors
   EXPECT_EQ(named(data, "Forgetting").level, Level::caution);
   data.main.histories[1].y[0] = 0.19;
   EXPECT_EQ(named(data, "Forgetting").level, Level::good);

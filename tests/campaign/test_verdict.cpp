@@ -101,6 +101,10 @@ TEST(ReportVerdict, AcceptanceIsJudgedByTheSampler) {
   data.main.acceptance = 0.25;
   EXPECT_EQ(check_named(judge(data), "Acceptance").level, Level::good);
   data.main.acceptance = 0.9;
+  data.main.chains = 4, data.main.draws = 1000;
+  for (ParameterRow& row : data.main.parameters) row.ess_bulk = 3900;
+  EXPECT_EQ(check_named(judge(data), "Acceptance").level, Level::good);  // nearly every draw counts
+  data.main.parameters[0].ess_bulk = 500;
   EXPECT_NE(check_named(judge(data), "Acceptance").advice.find("larger step"), std::string::npos);
   data.main.acceptance = 0.001;
   EXPECT_EQ(judge(data).level, Level::bad);

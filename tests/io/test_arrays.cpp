@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <hdf5.h>
+#include <hdf5_hl.h>
 
 #include <cmath>
 #include <cstring>
@@ -89,6 +90,8 @@ class Hdf5Arrays : public testing::Test {
     write("run/y", {2, 3}, H5T_IEEE_F64BE, H5T_NATIVE_DOUBLE, y);  // stored with the other byte order
     write("x", {2}, H5T_STD_I16LE, H5T_NATIVE_INT, x);
     write("words", {1}, H5T_C_S1, H5T_C_S1, "a");
+    write("run/a", {2, 3}, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, y);
+    label("run/a", 0, "chain", 2), label("run/a", 1, "draw", 3);
     H5Fclose(file_);
     bytes_ = read_text_file(path_);
   }
@@ -97,6 +100,15 @@ class Hdf5Arrays : public testing::Test {
     const hid_t set = H5Dcreate2(file_, name, stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     ASSERT_GE(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
     H5Dclose(set), H5Sclose(space);
+  }
+  void label(const char* name, unsigned axis, const char* scale, hsize_t extent) const {
+    const std::vector<int> numbers(extent, 0);
+    const std::string path = std::string("run/") + scale;
+    write(path.c_str(), {extent}, H5T_STD_I16LE, H5T_NATIVE_INT, numbers.data());
+    const hid_t of = H5Dopen2(file_, path.c_str(), H5P_DEFAULT), set = H5Dopen2(file_, name, H5P_DEFAULT);
+    ASSERT_GE(H5DSset_scale(of, scale), 0);
+    ASSERT_GE(H5DSattach_scale(set, of, axis), 0);
+    H5Dclose(of), H5Dclose(set);
   }
   const std::string path_ = "io_arrays_tests/two.h5";
   std::string bytes_;
@@ -111,9 +123,16 @@ TEST_F(Hdf5Arrays, AreNamedBehindAColonOfTheFile) {
   EXPECT_THAT(parse_table(bytes_, path_ + ":/x").values, ElementsAre(7, -8));
 }
 
+TEST_F(Hdf5Arrays, ANumberOfEachDrawOfARunIsARow) {
+  const Table a = parse_table(bytes_, path_ + ":run/a");
+  EXPECT_EQ(a.rows, 6u);
+  EXPECT_EQ(a.columns, 1u);
+  EXPECT_THAT(a.values, ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
 TEST_F(Hdf5Arrays, AreColumnsOfADataTable) {
   const std::vector<Column> columns = parse_data_table(bytes_, path_);
-  ASSERT_EQ(columns.size(), 2u);
+  ASSERT_EQ(columns.size(), 5u);
   EXPECT_THAT(column_of(columns, "run/y", path_).values, ElementsAre(1, 2, 3, 4, 5, 6));
   EXPECT_EQ(column_of(columns, "run/y", path_).name, "run_y");
   EXPECT_THAT(column_of(columns, "x", path_).values, ElementsAre(7, -8));
@@ -121,8 +140,9 @@ TEST_F(Hdf5Arrays, AreColumnsOfADataTable) {
 
 TEST_F(Hdf5Arrays, WhatIsNotThereOrNotNumbersIsSaidWithWhatThereIs) {
   EXPECT_THAT(error_of(bytes_, path_), HasSubstr("holds several arrays; name one behind a colon"));
-  EXPECT_THAT(error_of(bytes_, path_), HasSubstr("there are: run/y, x"));
-  EXPECT_THAT(error_of(bytes_, path_ + ":z"), HasSubstr("there is no array 'z'; there are: run/y, x"));
+  EXPECT_THAT(error_of(bytes_, path_), HasSubstr("there are: run/a, run/chain, run/draw, run/y, x"));
+  EXPECT_THAT(error_of(bytes_, path_ + ":z"),
+              HasSubstr("there is no array 'z'; there are: run/a, run/chain, run/draw, run/y, x"));
   EXPECT_THAT(error_of(bytes_, path_ + ":words"), HasSubstr("'words' holds no integers or reals"));
   EXPECT_THAT(error_of(bytes_.substr(0, 100), path_), HasSubstr(path_));
 }

@@ -291,5 +291,14 @@ TEST(MeanFieldLangevin, ObjectsToFunctionalsThatDoNotFit) {
   EXPECT_THROW(Network(Network::Params{{"data.txt", "1\n2\n"}, 0.1, 1.0}), deck::KeyError);
 }
 
+TEST(MeanFieldLangevin, ParticlesThatRunAwayEndTheRun) {
+  MeanFieldLangevin::Params params;
+  params.members = 10, params.iterations = 2000, params.step = 30.0, params.dynamics = Dynamics::overdamped;
+  params.reference = Reference::prior;
+  MeanFieldLangevin method;
+  method.params = params;
+  EXPECT_THROW(test::run_to_end(method, *standard_normal(2), test::serial(1)), core::NumericsError);
+}
+
 }  // namespace
 }  // namespace aleator::sampler

@@ -257,6 +257,19 @@ double error_on_bananas(Svgd::Metric metric, int iterations, std::uint64_t seed)
   return best;
 }
 
+// With an anchor at each of two particles that do not see each other: Q^-1 s / J.
+TEST(Svgd, InAMixtureAParticleAloneFollowsItsOwnScore) {
+  const Batch z("z", 2, 2), score("score", 2, 2), phi("phi", 2, 2);
+  z(0, 0) = -50.0, z(1, 0) = 50.0;
+  score(0, 0) = 3.0, score(0, 1) = -1.0, score(1, 0) = -2.0;
+  math::Matrix lower(2, 2);  // Q = diag(4, 9)
+  lower(0, 0) = 2.0, lower(1, 1) = 3.0;
+  mixture_direction({0.0, false}, {{{-50.0, 0.0}, lower}, {{50.0, 0.0}, lower}}, z, score, 0, phi);
+  EXPECT_NEAR(phi(0, 0), 3.0 / 8.0, 1e-14);
+  EXPECT_NEAR(phi(0, 1), -1.0 / 18.0, 1e-14);
+  EXPECT_NEAR(phi(1, 0), -2.0 / 8.0, 1e-14);
+}
+
 TEST(Svgd, AMixtureOfMetricsIsNearerThanThePriorsMetricAfterFewIterations) {
   // Root mean squares over three starts were 0.34 and 0.60.
   double mixture = 0.0, identity = 0.0;
@@ -325,6 +338,24 @@ test::LinearGaussian wide(int d) {
   p.prior_covariance = math::identity(d), p.prior_mean.assign(static_cast<std::size_t>(d), 0.0);
   p.noise_sd = {0.1}, p.data = {2.0};
   return p;
+}
+
+// A prior ten times as wide in u_1: sensitivities exp(-u_1) from 1e-13 to 1e13, Hessians that rounding makes indefinite.
+TEST(Svn, StaysFiniteWhereHessiansDifferByManyOrders) {
+  const auto problem = std::make_shared<inverse::BayesProblem>(
+      inverse::BayesProblem::Params{},
+      inverse::BayesProblem::Parts{
+          std::make_shared<test::Elliptic>(),
+          std::make_shared<prob::Normal>(prob::Normal::Params{2, {0.0, 0.0}, {10.0, 10.0}, {}}),
+          std::make_shared<inverse::GaussianLikelihood>(
+              inverse::GaussianLikelihood::Params{{"data.txt", "27.5 79.7\n"}, {0.1}, {}, true})});
+  Svn::Params params;
+  params.members = 128, params.iterations = 10;
+  for (int seed = 1; seed <= 4; ++seed) {
+    const Svn::State s = test::run_to_end(Svn{params}, *problem, test::serial(seed));
+    for (std::size_t i = 0; i < s.ensemble.position.size(); ++i)
+      ASSERT_TRUE(std::isfinite(s.ensemble.position.data()[i])) << seed;
+  }
 }
 
 TEST(Svn, FindsTheMeanInHundredsOfCoordinates) {

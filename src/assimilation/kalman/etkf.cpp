@@ -28,9 +28,11 @@ void Etkf::step(const Experiment& experiment, const Cycle& cycle, State& s) cons
     if (seen.index.empty()) return;
     adapt_inflation(params, s.inflation[r], x, seen);
     const Transform t = transform_of(seen.anomalies, seen.innovation);
-    const double explained = math::dot(math::transposed_multiply(seen.anomalies, t.w), seen.innovation);
+    // delta^T (I + S^T S / (N - 1))^-1 delta = |delta - S^T w|^2 + (N - 1) |w|^2: no difference of large numbers.
+    std::vector<double> left = math::transposed_multiply(seen.anomalies, t.w);
+    for (std::size_t i = 0; i < left.size(); ++i) left[i] -= seen.innovation[i];
     constexpr double log_two_pi = 1.8378770664093454836;
-    s.log_likelihood[r] = -0.5 * (math::dot(seen.innovation, seen.innovation) - explained + t.log_determinant +
+    s.log_likelihood[r] = -0.5 * (math::dot(left, left) + (x.count - 1.0) * math::dot(t.w, t.w) + t.log_determinant +
                                   log_two_pi * static_cast<double>(seen.innovation.size())) -
                           seen.log_sd;
     const std::vector<double> mean = mean_of(x);

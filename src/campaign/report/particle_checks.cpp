@@ -24,10 +24,11 @@ Check memory_check(const MethodRun& run, const Series& correlations) {
           fmt::format("correlation of a coordinate with the start of its level: {} at most", number(remembered, 2)),
           ""};
   if (remembered <= std::max(threshold::remembered, noise)) return c;
-  c.level = chains == nullptr && remembered > threshold::stuck ? Level::bad : Level::caution;
+  const bool all_move = pairs >= static_cast<double>(run.chains) * run.draws;
+  c.level = all_move && remembered > threshold::stuck ? Level::bad : Level::caution;
   c.advice =
       "Means and evidence may err by more than their standard errors: more moves (a smaller correlation and "
-      "larger max_moves, burn_in or chain_length), another kind of move, or parameters that the moves cross more "
+      "larger max_moves, max_burn_in or chain_length), another kind of move, or parameters that the moves cross more "
       "easily (a scale and standard normal factors); "
       "compare with another method.";
   return c;
@@ -70,7 +71,9 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
     Check c{Level::good, "Different particles", fmt::format("{} of {}", percent(share), count(all)), ""};
     if (share < threshold::unique_good) {
       c.level = share < threshold::unique_caution ? Level::bad : Level::caution;
-      c.advice = "Many particles are copies: take more moves per temperature, or smaller temperature steps.";
+      c.advice =
+          "Many particles are copies: take more moves per temperature and smaller temperature steps, or, of an "
+          "importance sample, more draws from a proposal nearer to the posterior.";
     }
     checks.push_back(std::move(c));
   }

@@ -27,6 +27,13 @@ constexpr AcceptanceRange acceptance_ranges[] = {
     {"pcn", 0.10, 0.60, "0.2 to 0.4"},   {"", 0.10, 0.98, "between 0.2 and 0.8"},
 };
 
+// Where nearly every draw counts, no proposal is too timid: those of sampler/dili on a Gaussian posterior.
+bool draws_are_independent(const MethodRun& run) {
+  constexpr double enough = 0.5;  // effective samples of a draw
+  const double draws = static_cast<double>(run.chains) * run.draws;
+  return draws > 0.0 && extreme_of(run, &ParameterRow::ess_bulk, -1).value > enough * draws;
+}
+
 Check acceptance_check(const MethodRun& run) {
   const AcceptanceRange& range =
       *std::find_if(std::begin(acceptance_ranges), std::end(acceptance_ranges),
@@ -36,7 +43,7 @@ Check acceptance_check(const MethodRun& run) {
     c.level = run.acceptance < 0.01 ? Level::bad : Level::caution;
     c.advice =
         fmt::format("Proposals are too bold: take a smaller step, or let it adapt longer (best: {}).", range.best);
-  } else if (run.acceptance > range.high) {
+  } else if (run.acceptance > range.high && !draws_are_independent(run)) {
     c.level = Level::caution;
     c.advice =
         fmt::format("Proposals are too timid: take a larger step, or let it adapt longer (best: {}).", range.best);
@@ -237,7 +244,7 @@ Check stein_check(const MethodRun& run) {
     c.level = Level::caution;
     c.advice =
         "The draws do not lie as the density says: they depend on each other, or the method is biased, or has not "
-        "converged.";
+        "converged. Where the density jumps (an if in a formula) this is said of right draws too.";
   }
   return c;
 }
@@ -245,7 +252,9 @@ Check stein_check(const MethodRun& run) {
 // States that have run away: an explicit step that is too long for the density's tails.
 Check range_check(const MethodRun& run) {
   return {Level::bad, "Range", fmt::format("states as far as {} prior standard deviations out", number(run.farthest)),
-          "The states run away: shorter steps, or a method that rejects (mala, nuts)."};
+          "The states run away: shorter steps, or a method that rejects (mala, nuts). Where it does reject, the "
+          "density may have no "
+          "integral: a direction that neither data nor prior bound."};
 }
 
 Check reference_check(const MethodRun& run) {
@@ -373,7 +382,11 @@ Verdict judge(const ReportData& data) {
   else if (!run.is_exact)
     v.checks.push_back(bias_check(data));
   const Extreme rhat = extreme_of(run, &ParameterRow::rhat, 1);
-  if (rhat.parameter >= 0) v.checks.push_back(rhat_check(data, rhat));
+  if (rhat.parameter >= 0)
+    v.checks.push_back(rhat_check(data, rhat));
+  else if (run.kind == "chains" && run.farthest > 0.0 && !run.parameters.empty())
+    v.checks.push_back({Level::bad, "R-hat", "infinite or undefined for every parameter",
+                        "The chains stand still, each at a place of its own: nothing has been sampled."});
   const Extreme bulk = extreme_of(run, &ParameterRow::ess_bulk, -1),
                 tail = extreme_of(run, &ParameterRow::ess_tail, -1);
   if (run.is_posterior && bulk.parameter >= 0) v.checks.push_back(ess_check(data, "Bulk ESS", bulk));

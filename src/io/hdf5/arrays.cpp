@@ -36,6 +36,7 @@ bool holds_numbers(hid_t dataset, const hdf5::Subject& what) {
 
 Array read_dataset(hid_t dataset, const std::string& name, const hdf5::Subject& what) {
   Array array{name, hdf5::extents_of(dataset, what), {}};
+  array.is_number_a_draw = hdf5::axis_names(dataset, what) == std::vector<std::string>{"chain", "draw"};
   std::size_t count = 1;
   for (const std::int64_t extent : array.extents) count *= static_cast<std::size_t>(extent);
   array.values.resize(count);

@@ -1,11 +1,24 @@
 #include "io/hdf5/handles.hpp"
 
+#include <hdf5_hl.h>
+
 #include <cstring>
 
 #include "core/error.hpp"
 
 namespace aleator::io::hdf5 {
 namespace {
+
+/// H5DSiterate_scales: takes the name of the first scale of a dimension.
+herr_t take_scale_name(hid_t, unsigned, hid_t scale, void* data) {
+  const ssize_t length = H5DSget_scale_name(scale, nullptr, 0);
+  if (length < 0) return -1;
+  std::string text(static_cast<std::size_t>(length) + 1, '\0');
+  H5DSget_scale_name(scale, text.data(), text.size());
+  text.pop_back();
+  *static_cast<std::string*>(data) = text;
+  return 1;
+}
 
 /// HDF5 writes the text of errno between these, deep in its stack.
 constexpr const char* reason_opens = "error message = '";
@@ -95,6 +108,14 @@ std::vector<std::int64_t> extents_of(hid_t dataset, const Subject& subject) {
   std::vector<hsize_t> sizes(check(H5Sget_simple_extent_ndims(space.id()), "reading", subject));
   if (!sizes.empty()) check(H5Sget_simple_extent_dims(space.id(), sizes.data(), nullptr), "reading", subject);
   return {sizes.begin(), sizes.end()};
+}
+
+std::vector<std::string> axis_names(hid_t dataset, const Subject& subject) {
+  std::vector<std::string> names(extents_of(dataset, subject).size());
+  for (std::size_t d = 0; d < names.size(); ++d)
+    check(H5DSiterate_scales(dataset, static_cast<unsigned>(d), nullptr, take_scale_name, &names[d]), "reading",
+          subject);
+  return names;
 }
 
 Type make_text_type(std::size_t length, const Subject& subject) {

@@ -72,6 +72,8 @@ bool has_link(hid_t parent, const std::string& name);
 /// A dataspace of these extents; none: a scalar.
 Space make_space(const std::vector<std::int64_t>& extents, const Subject& subject);
 std::vector<std::int64_t> extents_of(hid_t dataset, const Subject& subject);
+/// The name of the first dimension scale of every axis; empty where there is none.
+std::vector<std::string> axis_names(hid_t dataset, const Subject& subject);
 /// Fixed-length UTF-8 text of exactly `length` bytes, not terminated.
 Type make_text_type(std::size_t length, const Subject& subject);
 /// The enumeration that h5py takes for its bool.

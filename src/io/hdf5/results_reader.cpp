@@ -1,5 +1,3 @@
-#include <hdf5_hl.h>
-
 #include <algorithm>
 
 #include "core/error.hpp"
@@ -14,17 +12,6 @@ std::uint64_t entries(const std::vector<std::int64_t>& extents) {
   std::uint64_t count = 1;
   for (const std::int64_t extent : extents) count *= static_cast<std::uint64_t>(extent);
   return count;
-}
-
-/// H5DSiterate_scales: takes the name of the first scale of a dimension.
-herr_t take_scale_name(hid_t, unsigned, hid_t scale, void* data) {
-  const ssize_t length = H5DSget_scale_name(scale, nullptr, 0);
-  if (length < 0) return -1;
-  std::string text(static_cast<std::size_t>(length) + 1, '\0');
-  H5DSget_scale_name(scale, text.data(), text.size());
-  text.pop_back();
-  *static_cast<std::string*>(data) = text;
-  return 1;
 }
 
 }  // namespace
@@ -76,11 +63,7 @@ std::vector<std::int64_t> ResultsReader::shape(const std::string& group, const s
 
 std::vector<std::string> ResultsReader::dimensions(const std::string& group, const std::string& name) const {
   const hdf5::Dataset dataset = impl_->open(group, name);
-  std::vector<std::string> names(shape(group, name).size());
-  for (std::size_t d = 0; d < names.size(); ++d)
-    hdf5::check(H5DSiterate_scales(dataset.id(), static_cast<unsigned>(d), nullptr, take_scale_name, &names[d]),
-                "reading", impl_->subject(group, name));
-  return names;
+  return hdf5::axis_names(dataset.id(), impl_->subject(group, name));
 }
 
 std::vector<std::string> ResultsReader::labels(const std::string& group, const std::string& dimension) const {

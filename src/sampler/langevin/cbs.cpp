@@ -6,6 +6,7 @@
 #include "core/log.hpp"
 #include "sampler/ensemble/forecast.hpp"
 #include "sampler/ensemble/panels.hpp"
+#include "sampler/stein/particles.hpp"
 #include "sampler/weights.hpp"
 
 namespace aleator::sampler {
@@ -46,14 +47,47 @@ void warn_if_apart(const std::vector<double>& log_density) {
         below);
 }
 
+// At rest the weighted mean is that of the members, and beta, which keeps a share s of them, that of a normal law in d
+// coordinates: s = (1 - (beta / (1 + beta))^2)^(d / 2).
+void warn_if_moving(const Context& context, const Ensemble& e, const std::vector<double>& weights, double beta,
+                    const Cbs::Params& params) {
+  const auto members = static_cast<std::int64_t>(weights.size());
+  const int d = static_cast<int>(e.position.extent(1));
+  const Batch z = all_rows(context, e.position, members);
+  double shift = 0.0;
+  for (int k = 0; k < d; ++k) {
+    double mean = 0.0, weighted = 0.0, square = 0.0;
+    for (int j = 0; j < members; ++j) mean += z(j, k) / static_cast<double>(members), weighted += weights[j] * z(j, k);
+    for (int j = 0; j < members; ++j) square += (z(j, k) - mean) * (z(j, k) - mean) / static_cast<double>(members);
+    if (square > 0.0) shift = std::max(shift, std::abs(weighted - mean) / std::sqrt(square));
+  }
+  const double root = std::sqrt(1.0 - std::pow(params.effective_share, 2.0 / d)), at_rest = root / (1.0 - root),
+               chance = 5.0 / std::sqrt(params.effective_share * static_cast<double>(members));
+  if (shift > std::max(0.3, chance) || beta < at_rest / 3.0)
+    core::warn(
+        "consensus-based sampling: the ensemble has not come to rest: its next mean lies {:.2g} of its standard "
+        "deviations away, and "
+        "beta is {:.2g} where a normal posterior has {:.2g} at rest; take more iterations{}",
+        shift, beta, at_rest, params.alpha > 0.5 ? ", or alpha nearer 0" : "");
+  if (members < 20 * d)
+    core::warn(
+        "consensus-based sampling: {} members for {} coordinates: with fewer than about 20 each the covariance is too "
+        "small and the "
+        "mean off by more than its standard error says",
+        members, d);
+}
+
 }  // namespace
 
 deck::Schema<Cbs::Params> Cbs::schema() {
   deck::Schema<Params> s("Consensus-based sampling and optimisation", "Carrillo, Hoffmann, Stuart, Vaes 2022");
   s.key("members", &Params::members, "1", "number of members J", deck::at_least(2))
-      .choice("goal", &Params::goal, "where the ensemble shall go",
-              {{"posterior", Goal::posterior, "its Gaussian approximation at the mode"},
-               {"mode", Goal::mode, "to the mode; the spread goes to zero"}})
+      .choice(
+          "goal", &Params::goal, "where the ensemble shall go",
+          {{"posterior", Goal::posterior, "its Gaussian approximation at the mode"},
+           {"mode", Goal::mode,
+            "to the mode of the density in latent coordinates (that of the parameters for normal priors); the spread "
+            "goes to zero"}})
       .key("alpha", &Params::alpha, "1", "memory of a step: 0 redraws every member, near 1 follows the diffusion",
            deck::between(0, 0.999))
       .key("effective_share", &Params::effective_share, "1",
@@ -102,7 +136,13 @@ StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) con
   double mean = 0.0;
   for (int j = 0; j < members; ++j) mean += w[j] > 0.0 ? w[j] * log_density[j] : 0.0;
   info.numbers = {{"beta", beta}, {"log_density", mean}};
-  if (info.is_finished && params.goal == Goal::mode) warn_if_apart(log_posterior(context, s.ensemble));
+  if (info.is_finished) {
+    const std::vector<double> now = log_posterior(context, s.ensemble);
+    if (params.goal == Goal::mode)
+      warn_if_apart(now);
+    else if (std::isfinite(*std::max_element(now.begin(), now.end())))
+      warn_if_moving(context, s.ensemble, normalised(now, beta), beta, params);
+  }
   return info;
 }
 

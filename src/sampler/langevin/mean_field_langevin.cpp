@@ -1,7 +1,10 @@
 #include "sampler/langevin/mean_field_langevin.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
+#include "core/error.hpp"
 #include "sampler/mcmc/metropolis.hpp"
 #include "sampler/stein/particles.hpp"
 
@@ -25,6 +28,19 @@ ExactStep exact_step(double gamma, double h) {
           std::sqrt(variance_v),
           covariance / std::sqrt(variance_v),
           std::sqrt(std::max(0.0, variance_z - covariance * covariance / variance_v))};
+}
+
+// Steps that are too long for the functional's slope throw particles ever farther out.
+void require_finite(const Context& context, const MeanFieldLangevin::State& s) {
+  const Batch z = s.ensemble.position;
+  double sum = 0.0;  // x - x is NaN for NaN and infinity
+  for (std::size_t i = 0; i < z.size(); ++i) sum += z.data()[i] - z.data()[i];
+  if (context.comm.max(sum == 0.0 ? 0.0 : 1.0) > 0.0)
+    throw core::NumericsError(
+        fmt::format("mean-field Langevin dynamics: after step {} particles are not finite: they run away; take a "
+                    "shorter step, or more "
+                    "friction",
+                    s.iteration));
 }
 
 }  // namespace
@@ -125,6 +141,7 @@ StepInfo MeanFieldLangevin::step(const Problem& problem, const Context& context,
   s.gradient_evaluations += needs_gradient() ? params.members : 0;
 
   ++s.iteration;
+  require_finite(context, s);
   StepInfo info;
   info.is_finished = s.iteration >= params.iterations;
   info.is_draw = info.is_finished;

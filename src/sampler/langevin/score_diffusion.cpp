@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "math/special.hpp"
 #include "sampler/proposal_scale.hpp"
 #include "sampler/stein/particles.hpp"
@@ -90,6 +91,19 @@ std::size_t picked(const Pool& c, const double* y, NoiseLevel level, double unif
   return found;
 }
 
+void warn_of_copies(std::vector<double> taken) {
+  constexpr double enough = 0.5;
+  const double members = static_cast<double>(taken.size());
+  std::sort(taken.begin(), taken.end());
+  const auto different = std::unique(taken.begin(), taken.end()) - taken.begin();
+  if (static_cast<double>(different) < enough * members)
+    core::warn(
+        "score-based diffusion: of {} members only {} are different, the others are copies: few candidates have any "
+        "weight, and the "
+        "spread is too small. Take more steps or pairs, or a sampler that moves (sampler/smc, sampler/polish).",
+        taken.size(), different);
+}
+
 }  // namespace
 
 deck::Schema<ScoreDiffusion::Params> ScoreDiffusion::schema() {
@@ -137,9 +151,11 @@ StepInfo ScoreDiffusion::step(const Problem& problem, const Context& context, St
   const Batch xi = kernels::new_batch(rows, d);
   context.rng.normals({kernels::Purpose::score_diffusion, s.iteration}, e.layout.first(), xi);
   const Vector shares("shares", rows);
+  std::vector<double> taken(static_cast<std::size_t>(rows));  // the candidate that each member is a copy of
   kernels::for_each_row(rows, [&, y = s.noisy](int row) {
     const double uniform = context.rng.uniform({kernels::Purpose::score_pick, s.iteration}, e.layout.first() + row);
     const std::size_t chosen = picked(pool, &y(row, 0), now, uniform, shares(row));
+    taken[static_cast<std::size_t>(row)] = static_cast<double>(chosen);
     e.log_likelihood(row) = pool.log_likelihood[chosen];
     for (int k = 0; k < d; ++k) {
       e.position(row, k) = pool.x(chosen, k);
@@ -153,6 +169,7 @@ StepInfo ScoreDiffusion::step(const Problem& problem, const Context& context, St
   info.phase = "diffusion";
   info.progress = static_cast<double>(s.iteration) / params.steps;
   info.numbers = {{"noise", ratio}, {"effective_share", ordered_mean(context, e.layout, shares)}};
+  if (is_last) warn_of_copies(parallel::gather_rows(context.comm, taken));
   return info;
 }
 

@@ -6,6 +6,8 @@
 namespace aleator::sampler {
 namespace {
 
+constexpr double widest_scale = 3.0;  // beta = tanh(3) = 0.995: independent proposals
+
 ChainParams as_chains(const ChainLength& length) {
   ChainParams chains;
   static_cast<ChainLength&>(chains) = length;
@@ -119,6 +121,9 @@ StepInfo Dili::step(const Problem& problem, const Context& context, State& s) co
   int window = -1;
   const StepReport report{acceptance, 1, params.drift == Drift::gradient ? 1 : 0, {}, true};
   StepInfo info = end_step(as_chains(params), params.target_acceptance, report, problem, context, s, &window);
+  // A chain beyond the longest drift is never left for it once steps have grown: Gaussian posteriors let them grow without end.
+  s.log_scale = std::min(s.log_scale, std::log(widest_scale));
+  if (window >= 0) relocate_stragglers(context, s);
   if (!info.numbers.empty()) info.numbers.emplace_back("rank", s.subspace.rank());
   if (learn_subspace(params, window, problem, context, s, s.subspace) && params.drift == Drift::mean)
     learn_mean(problem, context, s);

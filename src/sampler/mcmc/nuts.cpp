@@ -290,8 +290,9 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
   if (info.is_finished && s.cut_short > trajectories / one_of_so_many_is_usual)
     core::warn(
         "{} of {} trajectories were as long as max_depth = {} allows: steps are short beside the posterior, as where a "
-        "density has jumps or scales lie far apart; the draws are right, but dear",
-        s.cut_short, trajectories, params.max_depth);
+        "density has jumps or scales lie far apart; {}",
+        s.cut_short, trajectories, params.max_depth,
+        s.divergences > 0 ? "a longer warm-up or metric = \"dense\" may help" : "the draws are right, but dear");
   if (info.is_finished && s.left_support > 0)
     core::info(
         "{} of {} trajectories ended where the density is zero or the model fails: the draws are right, but a prior "

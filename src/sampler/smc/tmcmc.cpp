@@ -74,7 +74,12 @@ deck::Schema<Tmcmc::Params> Tmcmc::schema() {
           "burn-in ends when the correlations of positions and of log-likelihoods with those at the start of the level "
           "are below this, or below 2 / sqrt(J)",
           deck::between(0, 1))
-      .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1));
+      .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1))
+      .check("max_burn_in", [](const Params& p) {
+        return p.chain_length == 1 && p.max_burn_in < p.burn_in
+                   ? fmt::format("max_burn_in = {} is smaller than burn_in = {}", p.max_burn_in, p.burn_in)
+                   : std::string();
+      });
   return s;
 }
 

@@ -41,6 +41,7 @@ Near particles_near(const Anchor& anchor, int l, const AnchorWeights& weights, c
 }
 
 double length_near(const Near& near, double anchors) {
+  if (near.rows.size() < 2) return 1.0;  // a particle alone feels its own score, whatever the length
   std::vector<int> close;
   for (int i = 0; i < static_cast<int>(near.rows.size()); ++i)
     if (near.weight[i] >= 0.5 / anchors) close.push_back(i);
@@ -88,7 +89,7 @@ double mixture_direction(const MixtureSetting& setting, const std::vector<Anchor
   double mean_length = 0.0;
   for (int l = 0; l < static_cast<int>(anchors.size()); ++l) {
     const Near near = particles_near(anchors[l], l, weights, z, scores);
-    if (near.rows.size() < 2) continue;
+    if (near.rows.empty()) continue;
     const double length =
         setting.length_scale > 0.0 ? setting.length_scale : length_near(near, static_cast<double>(anchors.size()));
     mean_length += length / static_cast<double>(anchors.size());

@@ -1,7 +1,11 @@
 #include "sampler/stein/svn.hpp"
 
-#include <cmath>
+#include <fmt/format.h>
 
+#include <cmath>
+#include <utility>
+
+#include "core/error.hpp"
 #include "core/log.hpp"
 #include "kernels/stein.hpp"
 #include "math/gemm.hpp"
@@ -63,6 +67,24 @@ math::Matrix block_of(const Particles& all, std::int64_t i, double inverse_squar
   return unpacked(h.data(), d);
 }
 
+// H^-1 q. Hessians of very unlike sizes lose their definiteness to rounding: then with more on the diagonal, and no step where
+// nothing helps: then empty.
+std::vector<double> newton_step(math::Matrix h, std::vector<double> q) {
+  double trace = 0.0;
+  for (int k = 0; k < h.rows; ++k) trace += h(k, k);
+  math::Matrix lower;
+  for (double more = 1e-12; more < 1.0; more *= 100.0) {
+    if (math::try_cholesky(h, lower)) return math::solve_cholesky(lower, std::move(q));
+    math::add_to_diagonal(h, more * trace / h.rows);
+  }
+  return {};
+}
+
+constexpr const char* advice =
+    "the model's sensitivities differ by too many orders of magnitude between particles; narrow the prior, or begin "
+    "with "
+    "sampler/svgd";
+
 }  // namespace
 
 deck::Schema<Svn::Params> Svn::schema() {
@@ -94,24 +116,29 @@ StepInfo Svn::step(const Problem& problem, const Context& context, State& s) con
   RunCount count;
   const Batch packed = precisions_of(problem, context, e.position, count);
   count.add_to(s);
-  const math::Matrix lower = math::cholesky(mean_precision(context, e.layout, packed));
+  math::Matrix lower;
+  if (!math::try_cholesky(mean_precision(context, e.layout, packed), lower))
+    throw core::NumericsError(
+        fmt::format("Stein variational Newton: the mean Gauss-Newton Hessian has no factor before step {}: {}",
+                    s.iteration + 1, advice));
   const Particles all = in_metric(context, lower, e, packed);
   const double length = params.length_scale > 0.0 ? params.length_scale : std::sqrt(static_cast<double>(d));
   const Batch phi = kernels::new_batch(rows, d);
   kernels::SteinDirection<double>(all.x, all.score, length).apply(e.layout.first(), phi);
 
-  const Vector squares("squares", rows), shortened("shortened", rows);
+  const Vector squares("squares", rows), shortened("shortened", rows), stuck("stuck", rows);
   const double longest = params.largest_move * std::sqrt(static_cast<double>(d));
   kernels::for_each_row(rows, [&](int row) {
     std::vector<double> q(&phi(row, 0), &phi(row, 0) + d);
-    math::Matrix right(d, 1);
-    right.a = q;
-    q = math::solve_positive_definite(block_of(all, e.layout.first() + row, 1.0 / (length * length)), right).a;
+    q = newton_step(block_of(all, e.layout.first() + row, 1.0 / (length * length)), std::move(q));
+    std::vector<double> move = q.empty() ? q : math::solve_lower_transposed(lower, q);
+    const bool has_step = !q.empty() && std::isfinite(math::dot(q, q)) && std::isfinite(math::dot(move, move));
+    stuck(row) = has_step ? 0.0 : 1.0;
+    if (!has_step) return;
     squares(row) = math::dot(q, q) / d;
-    q = math::solve_lower_transposed(lower, q);
-    const double norm = std::sqrt(math::dot(q, q)), share = norm > longest ? longest / norm : 1.0;
+    const double norm = std::sqrt(math::dot(move, move)), share = norm > longest ? longest / norm : 1.0;
     shortened(row) = share < 1.0 ? 1.0 : 0.0;
-    for (int k = 0; k < d; ++k) e.position(row, k) += params.step * share * q[k];
+    for (int k = 0; k < d; ++k) e.position(row, k) += params.step * share * move[k];
   });
   model::Evaluation evaluation{e.log_likelihood, e.gradient, {}};
   evaluate(problem, e.position, evaluation, context);
@@ -119,7 +146,11 @@ StepInfo Svn::step(const Problem& problem, const Context& context, State& s) con
 
   ++s.iteration;
   const double move = std::sqrt(ordered_mean(context, e.layout, squares));
-  const bool has_settled = move < params.tolerance;
+  const double stuck_share = ordered_mean(context, e.layout, stuck);
+  if (stuck_share == 1.0)
+    throw core::NumericsError(
+        fmt::format("Stein variational Newton: no particle has a finite step {}: {}", s.iteration, advice));
+  const bool has_settled = move < params.tolerance && stuck_share == 0.0;
   StepInfo info;
   info.is_finished = has_settled || s.iteration >= params.iterations;
   info.is_draw = info.is_finished;
