@@ -89,15 +89,10 @@ std::string calibration_text(const deck::Deck& deck, const std::string& text) {
 
 // Every block, also those that no job names, so that all their faults are told together.
 void build_every_block(const deck::Deck& deck, deck::Builder& builder) {
-  const std::string ending = "1 error; nothing was run.";
-  std::vector<std::string> faults;
+  deck::ReportedFaults faults;
   const auto build = [&](const std::string& kind, const auto& get) {
-    for (const deck::ParsedBlock* const parsed : deck.of_kind(kind)) try {
-        get(kind, parsed->block.name);
-      } catch (const deck::ReportedError& error) {
-        const std::string fault = error.what();  // a block that many refer to fails in each of them
-        if (std::find(faults.begin(), faults.end(), fault) == faults.end()) faults.push_back(fault);
-      }
+    for (const deck::ParsedBlock* const parsed : deck.of_kind(kind))
+      faults.attempt([&] { get(kind, parsed->block.name); });
   };
   build("model", [&](auto... block) { builder.get<model::ForwardModel>(block...); });
   build("prior", [&](auto... block) { builder.get<prob::Prior>(block...); });
@@ -108,11 +103,7 @@ void build_every_block(const deck::Deck& deck, deck::Builder& builder) {
   build("sampler", [&](auto... block) { builder.get<sampler::Sampler>(block...); });
   build("filter", [&](auto... block) { builder.get<assimilation::Filter>(block...); });
   build("job", [&](auto... block) { builder.get<Job>(block...); });
-  if (faults.empty()) return;
-  std::string text;
-  for (const std::string& fault : faults) text += fault.substr(0, fault.rfind(ending));
-  throw deck::ReportedError(text +
-                            (faults.size() == 1 ? ending : fmt::format("{} errors; nothing was run.", faults.size())));
+  faults.throw_if_any();
 }
 
 void say_notes(const deck::Deck& deck) {

@@ -9,6 +9,7 @@
 #include "campaign/shared_reader.hpp"
 #include "core/log.hpp"
 #include "core/version.hpp"
+#include "deck/diagnostics.hpp"
 #include "parallel/session.hpp"
 #include "parallel/waiting.hpp"
 
@@ -64,8 +65,12 @@ void require_job(const deck::Deck& deck) {
 Jobs build_jobs(const deck::Deck& deck, deck::Builder& builder) {
   require_job(deck);
   Jobs jobs;
-  for (const deck::ParsedBlock* const parsed : deck.of_kind("job"))
-    jobs.emplace_back(parsed->block.name, builder.get<Job>("job", parsed->block.name));
+  deck::ReportedFaults faults;
+  for (const deck::ParsedBlock* const parsed : deck.of_kind("job")) {
+    const std::string& name = parsed->block.name;
+    faults.attempt([&] { jobs.emplace_back(name, builder.get<Job>("job", name)); });
+  }
+  faults.throw_if_any();
   return jobs;
 }
 

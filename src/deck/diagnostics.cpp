@@ -139,4 +139,18 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
   return nearest.empty() ? "" : "did you mean '" + nearest + "'?";
 }
 
+// A block that many refer to fails in each of them.
+void ReportedFaults::add(const std::string& fault) {
+  if (std::find(faults_.begin(), faults_.end(), fault) == faults_.end()) faults_.push_back(fault);
+}
+
+void ReportedFaults::throw_if_any() const {
+  if (faults_.empty()) return;
+  if (faults_.size() == 1) throw ReportedError(faults_[0]);
+  const std::string ending = "1 error; nothing was run.";
+  std::string text;
+  for (const std::string& fault : faults_) text += fault.substr(0, fault.rfind(ending));
+  throw ReportedError(text + fmt::format("{} errors; nothing was run.", faults_.size()));
+}
+
 }  // namespace aleator::deck

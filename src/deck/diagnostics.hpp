@@ -40,6 +40,25 @@ class ReportedError : public core::UserError {
   using core::UserError::UserError;
 };
 
+/// Faults of several blocks, told together: attempt() each, then throw_if_any().
+class ReportedFaults {
+ public:
+  template <typename Build>
+  void attempt(const Build& build) {
+    try {
+      build();
+    } catch (const ReportedError& error) {
+      add(error.what());
+    }
+  }
+  /// ReportedError with all of them.
+  void throw_if_any() const;
+
+ private:
+  void add(const std::string& fault);
+  std::vector<std::string> faults_;
+};
+
 class Diagnostics {
  public:
   /// The text of a file, to quote the faulty line.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -93,6 +94,39 @@ std::vector<double> in_rows(const std::vector<double>& columns, const std::vecto
 
 }  // namespace
 
+namespace {
+
+Table table_of(Array array) {
+  Table table;
+  table.columns = array.extents.size() < 2 ? 1 : static_cast<std::size_t>(array.extents.back());
+  table.rows = array.values.size() / table.columns;
+  table.values = std::move(array.values);
+  return table;
+}
+
+// Both are draws of a run, and as many.
+bool fits(const Array& first, const Array& other) {
+  const auto is_run = [](const Array& a) { return a.axes.size() >= 2 && a.axes[0] == "chain" && a.axes[1] == "draw"; };
+  return is_run(first) && is_run(other) &&
+         std::equal(first.extents.begin(), first.extents.begin() + 2, other.extents.begin());
+}
+
+// A row a draw: the numbers of all arrays.
+Table joined(const std::vector<Array>& arrays) {
+  Table table;
+  table.rows = static_cast<std::size_t>(arrays[0].extents[0] * arrays[0].extents[1]);
+  std::vector<std::size_t> widths;
+  for (const Array& array : arrays) widths.push_back(array.values.size() / table.rows), table.columns += widths.back();
+  for (std::size_t row = 0; row < table.rows; ++row)
+    for (std::size_t a = 0; a < arrays.size(); ++a) {
+      const auto from = arrays[a].values.begin() + static_cast<std::ptrdiff_t>(row * widths[a]);
+      table.values.insert(table.values.end(), from, from + static_cast<std::ptrdiff_t>(widths[a]));
+    }
+  return table;
+}
+
+}  // namespace
+
 bool holds_arrays(const std::string& bytes) { return begins_with(bytes, npy_mark) || begins_with(bytes, hdf5_mark); }
 
 Array read_npy(const std::string& bytes, const std::string& path) {
@@ -139,20 +173,16 @@ std::vector<Array> read_arrays(const std::string& bytes, const std::string& path
 
 Table read_array_table(const std::string& bytes, const std::string& path, NonFinite non_finite) {
   std::vector<Array> arrays = read_arrays(bytes, path);
-  if (arrays.size() > 1) {
+  const bool are_draws = std::all_of(arrays.begin(), arrays.end(), [&](const Array& a) { return fits(arrays[0], a); });
+  if (arrays.size() > 1 && !are_draws) {
     std::string names;
     for (const Array& array : arrays) names += (names.empty() ? "" : ", ") + array.name;
     throw core::UserError(
         fmt::format("{}: holds several arrays; name one behind a colon, as in \"{}:{}\"; there are: {}", path,
                     std::filesystem::path(path).filename().string(), arrays[0].name, names));
   }
-  Array& array = arrays[0];
-  if (array.values.empty()) throw core::UserError(path + ": the array holds no numbers");
-  Table table;
-  table.columns =
-      array.extents.size() < 2 || array.is_number_a_draw ? 1 : static_cast<std::size_t>(array.extents.back());
-  table.rows = array.values.size() / table.columns;
-  table.values = std::move(array.values);
+  if (arrays[0].values.empty()) throw core::UserError(path + ": the array holds no numbers");
+  Table table = are_draws ? joined(arrays) : table_of(std::move(arrays[0]));
   for (std::size_t i = 0; non_finite == NonFinite::refused && i < table.values.size(); ++i)
     if (!std::isfinite(table.values[i]))
       throw core::UserError(fmt::format("{}: entry {} of row {} is {}: numbers must be finite", path,

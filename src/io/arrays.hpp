@@ -18,16 +18,17 @@ struct Array {
   std::string name;                   ///< "posterior/theta"; of an .npy file that of the file, without its ending
   std::vector<std::int64_t> extents;  ///< none: one number
   std::vector<double> values;
-  bool is_number_a_draw = false;  ///< a parameter of a run: its extents are chains and draws
+  std::vector<std::string> axes{};  ///< their names where the file has them: chain, draw, … of a run
 };
 
 /// Whether the first bytes are those of NumPy's or HDF5's format.
 bool holds_arrays(const std::string& bytes);
 
-/// All arrays of the file, or the one that `path` names behind a colon.
+/// All arrays of the file, or the one that `path` names behind a colon, or those of a group in the order of their making.
 std::vector<Array> read_arrays(const std::string& bytes, const std::string& path);
 
-/// The only array of the file, or the one named, as a table: the last extent is the row; one extent is one number a row.
+/// The only array of the file, or the one named, as a table: the last extent is the row; one extent is one number a row. Of a
+/// run's arrays every draw is a row; those of a group ("run.h5:posterior") stand side by side.
 Table read_array_table(const std::string& bytes, const std::string& path, NonFinite non_finite);
 
 Array read_npy(const std::string& bytes, const std::string& path);

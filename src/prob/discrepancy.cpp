@@ -71,6 +71,25 @@ double sliced_wasserstein(const ConstBatch& a, const ConstBatch& b, int projecti
   return std::sqrt(sum / projections);
 }
 
+namespace {
+
+void set_spread(const ConstBatch& x, const ConstBatch& score, SteinDiscrepancy& result) {
+  const std::size_t n = x.extent(0), d = x.extent(1);
+  std::vector<double> mean(d, 0.0), products(n, 0.0);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t k = 0; k < d; ++k) mean[k] += x(i, k) / static_cast<double>(n);
+  result.spread = 0.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k < d; ++k) products[i] -= score(i, k) * (x(i, k) - mean[k]) / static_cast<double>(d);
+    result.spread += products[i] / static_cast<double>(n);
+  }
+  double squares = 0.0;
+  for (const double product : products) squares += (product - result.spread) * (product - result.spread);
+  result.spread_error = n > 1 ? std::sqrt(squares / (static_cast<double>(n) * (static_cast<double>(n) - 1.0))) : 0.0;
+}
+
+}  // namespace
+
 SteinDiscrepancy stein_discrepancy(const ConstBatch& x, const ConstBatch& score, int bootstraps) {
   const int n = static_cast<int>(x.extent(0)), d = static_cast<int>(x.extent(1));
   const kernels::Batch kernel("kernel", n, n), signs("signs", bootstraps, n);
@@ -100,6 +119,7 @@ SteinDiscrepancy stein_discrepancy(const ConstBatch& x, const ConstBatch& score,
   int reached = 0;
   for (int b = 0; b < bootstraps; ++b) reached += replicate(b) >= all - diagonal ? 1 : 0;
   result.p_value = (1.0 + reached) / (bootstraps + 1.0);
+  set_spread(x, score, result);
   return result;
 }
 

@@ -66,6 +66,20 @@ TEST(ReportVerdict, AParameterWithoutRhatAmongOthersIsNotPassedOver) {
   EXPECT_EQ(judge(data).level, Level::caution);
 }
 
+TEST(ReportVerdict, DrawsFarTooWideAreFoundThoughTheyDoNotSeeEachOther) {
+  ReportData data = converged_run();
+  data.main.ksd = data.main.ksd_expected = 1e9, data.main.ksd_p_value = 0.7, data.main.ksd_draws = 100;
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::good);  // nothing is known of the spread
+  data.main.ksd_spread = 9e4, data.main.ksd_spread_error = 2e4;
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::caution);  // 4.5 errors
+  data.main.ksd_spread_error = 1e4;
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::bad);
+  data.main.ksd_spread = 0.3, data.main.ksd_spread_error = 0.02;
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::caution);
+  data.main.ksd_spread = 1.6;
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::good);
+}
+
 TEST(ReportVerdict, TheSteinDiscrepancyIsNotJudgedAtEdges) {
   ReportData data = converged_run();
   data.main.ksd = 3.0, data.main.ksd_expected = 1.0, data.main.ksd_p_value = 0.001, data.main.ksd_draws = 100;

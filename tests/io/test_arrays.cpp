@@ -91,7 +91,8 @@ class Hdf5Arrays : public testing::Test {
     write("x", {2}, H5T_STD_I16LE, H5T_NATIVE_INT, x);
     write("words", {1}, H5T_C_S1, H5T_C_S1, "a");
     write("run/a", {2, 3}, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, y);
-    label("run/a", 0, "chain", 2), label("run/a", 1, "draw", 3);
+    scale("run/chain", 2), scale("run/draw", 3);
+    attach("run/a", {"run/chain", "run/draw"});
     H5Fclose(file_);
     bytes_ = read_text_file(path_);
   }
@@ -101,14 +102,21 @@ class Hdf5Arrays : public testing::Test {
     ASSERT_GE(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
     H5Dclose(set), H5Sclose(space);
   }
-  void label(const char* name, unsigned axis, const char* scale, hsize_t extent) const {
+  void scale(const std::string& path, hsize_t extent) const {
     const std::vector<int> numbers(extent, 0);
-    const std::string path = std::string("run/") + scale;
     write(path.c_str(), {extent}, H5T_STD_I16LE, H5T_NATIVE_INT, numbers.data());
-    const hid_t of = H5Dopen2(file_, path.c_str(), H5P_DEFAULT), set = H5Dopen2(file_, name, H5P_DEFAULT);
-    ASSERT_GE(H5DSset_scale(of, scale), 0);
-    ASSERT_GE(H5DSattach_scale(set, of, axis), 0);
-    H5Dclose(of), H5Dclose(set);
+    const hid_t set = H5Dopen2(file_, path.c_str(), H5P_DEFAULT);
+    ASSERT_GE(H5DSset_scale(set, path.substr(path.find('/') + 1).c_str()), 0);
+    H5Dclose(set);
+  }
+  void attach(const char* name, const std::vector<const char*>& scales) const {
+    const hid_t set = H5Dopen2(file_, name, H5P_DEFAULT);
+    for (std::size_t axis = 0; axis < scales.size(); ++axis) {
+      const hid_t of = H5Dopen2(file_, scales[axis], H5P_DEFAULT);
+      ASSERT_GE(H5DSattach_scale(set, of, static_cast<unsigned>(axis)), 0);
+      H5Dclose(of);
+    }
+    H5Dclose(set);
   }
   const std::string path_ = "io_arrays_tests/two.h5";
   std::string bytes_;
@@ -128,6 +136,30 @@ TEST_F(Hdf5Arrays, ANumberOfEachDrawOfARunIsARow) {
   EXPECT_EQ(a.rows, 6u);
   EXPECT_EQ(a.columns, 1u);
   EXPECT_THAT(a.values, ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
+TEST_F(Hdf5Arrays, OfAGroupOfARunStandSideBySideAsTheyWereMade) {
+  const std::string path = "io_arrays_tests/draws.h5";
+  file_ = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t ordered = H5Pcreate(H5P_GROUP_CREATE);
+  H5Pset_link_creation_order(ordered, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+  for (const char* const name : {"posterior", "empty"})
+    H5Gclose(H5Gcreate2(file_, name, H5P_DEFAULT, ordered, H5P_DEFAULT));
+  H5Pclose(ordered);
+  scale("posterior/chain", 1), scale("posterior/draw", 2);
+  const double b[2] = {10, 20}, a[4] = {1, 2, 3, 4};
+  write("posterior/b", {1, 2}, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, b);
+  write("posterior/a", {1, 2, 2}, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, a);
+  for (const char* const name : {"posterior/b", "posterior/a"}) attach(name, {"posterior/chain", "posterior/draw"});
+  H5Fclose(file_);
+  const std::string bytes = read_text_file(path);
+  const Table all = parse_table(bytes, path + ":posterior");
+  EXPECT_EQ(all.rows, 2u);
+  EXPECT_EQ(all.columns, 3u);
+  EXPECT_THAT(all.values, ElementsAre(10, 1, 2, 20, 3, 4));
+  EXPECT_THAT(parse_table(bytes, path + ":posterior/b").values, ElementsAre(10, 20));
+  EXPECT_THAT(error_of(bytes, path + ":empty"), HasSubstr("'empty' holds no arrays of numbers"));
+  EXPECT_THAT(error_of(bytes_, path_ + ":run"), HasSubstr("holds several arrays"));  // one of them is no draws
 }
 
 TEST_F(Hdf5Arrays, AreColumnsOfADataTable) {

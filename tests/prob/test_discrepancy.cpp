@@ -68,6 +68,16 @@ TEST(SteinDiscrepancy, OfAShiftedGaussianIsKnown) {
   EXPECT_EQ(k.p_value, 0.01);
 }
 
+TEST(SteinDiscrepancy, ItsSpreadIsTheVarianceInUnitsOfTheDensitys) {
+  // Draws of N(0.8, sd^2 I), score of N(0, I): the mean of x cancels.
+  for (const double sd : {1.0, 0.1, 1e4}) {
+    const kernels::Batch x = changed(normals(3, 1500, 2), sd, 0.8);
+    const SteinDiscrepancy k = stein_discrepancy(x, changed(x, -1.0, 0.0), 9);
+    EXPECT_NEAR(k.spread, sd * sd, 4.0 * k.spread_error);
+    EXPECT_NEAR(k.spread_error, sd * sd * std::sqrt(1.0 / 1500), 0.1 * k.spread_error);
+  }
+}
+
 TEST(SteinDiscrepancy, PValueIsUniformForIndependentDrawsOfTheDensity) {
   const int problems = 200;
   double mean = 0.0, small = 0.0;

@@ -228,6 +228,12 @@ Check prediction_check(const Prediction& p, bool is_exact) {
   return c;
 }
 
+// By more than this factor, and more than chance makes of it.
+bool spread_is_wrong(const MethodRun& run, double factor) {
+  const bool is_off = run.ksd_spread > factor || run.ksd_spread < 1.0 / factor;
+  return is_off && std::abs(run.ksd_spread - 1.0) > 5.0 * run.ksd_spread_error;
+}
+
 // Whether the draws fit the posterior's density, by its gradient alone.
 Check stein_check(const MethodRun& run) {
   Check c{Level::good, "Stein discrepancy",
@@ -240,6 +246,13 @@ Check stein_check(const MethodRun& run) {
         "{} of the points beside draws have density zero: where a density ends at an edge the discrepancy "
         "of exact draws is not small, and says nothing.",
         percent(run.ksd_edge_share));
+  } else if (spread_is_wrong(run, threshold::spread_caution)) {
+    c.level = spread_is_wrong(run, threshold::spread_bad) ? Level::bad : Level::caution;
+    c.found += fmt::format("; by Stein's identity the draws' variance is about {} of the density's",
+                           number(run.ksd_spread, 2));
+    c.advice = run.ksd_spread > 1.0
+                   ? "The draws lie far too wide: the method has not converged, or its steps are too long."
+                   : "The draws lie far too close together: the method has collapsed, or has not converged.";
   } else if (run.ksd_p_value < threshold::predictive) {
     c.level = Level::caution;
     c.advice =

@@ -37,7 +37,8 @@ inline constexpr double means_apart = 6.0;     ///< likewise: the furthest of al
 inline constexpr double divergent = 0.01;      ///< share of a chain's trajectories
 inline constexpr double cut_short = 0.05;      ///< likewise, of those that max_depth ended
 inline constexpr double edges = 0.02;          ///< share of the points beside draws
-inline constexpr double runaway = 1e6;         ///< prior standard deviations
+inline constexpr double spread_caution = 2.0, spread_bad = 10.0;  ///< of variances, as Stein's identity tells
+inline constexpr double runaway = 1e6;                            ///< prior standard deviations
 }  // namespace threshold
 
 struct Check {

@@ -1,5 +1,6 @@
 // Datasets of an HDF5 file that lies in memory.
 #include <fmt/format.h>
+#include <hdf5_hl.h>
 
 #include <algorithm>
 
@@ -36,7 +37,7 @@ bool holds_numbers(hid_t dataset, const hdf5::Subject& what) {
 
 Array read_dataset(hid_t dataset, const std::string& name, const hdf5::Subject& what) {
   Array array{name, hdf5::extents_of(dataset, what), {}};
-  array.is_number_a_draw = hdf5::axis_names(dataset, what) == std::vector<std::string>{"chain", "draw"};
+  array.axes = hdf5::axis_names(dataset, what);
   std::size_t count = 1;
   for (const std::int64_t extent : array.extents) count *= static_cast<std::size_t>(extent);
   array.values.resize(count);
@@ -50,11 +51,38 @@ std::string without_slash(const std::string& name) {
   return name.substr(std::min(name.find_first_not_of('/'), name.size()));
 }
 
+bool is_group(hid_t file, const std::string& name) {
+  if (H5Lexists(file, name.substr(0, name.find('/')).c_str(), H5P_DEFAULT) <= 0) return false;
+  const hid_t object = H5Oopen(file, name.c_str(), H5P_DEFAULT);
+  if (object < 0) return false;
+  const bool is_one = H5Iget_type(object) == H5I_GROUP;
+  H5Oclose(object);
+  return is_one;
+}
+
+// What it holds but dimension scales and texts.
+std::vector<Array> read_group(hid_t file, const std::string& group, const std::string& path) {
+  const hdf5::Subject what{path, group};
+  const hdf5::Group opened(H5Gopen2(file, group.c_str(), H5P_DEFAULT), "opening", what);
+  std::vector<Array> arrays;
+  for (const std::string& name : hdf5::link_names(opened.id(), what)) {
+    if (!hdf5::is_dataset(opened.id(), name)) continue;
+    const hdf5::Subject inner{path, group + "/" + name};
+    const hdf5::Dataset dataset(H5Dopen2(opened.id(), name.c_str(), H5P_DEFAULT), "opening", inner);
+    if (holds_numbers(dataset.id(), inner) && H5DSis_scale(dataset.id()) <= 0)
+      arrays.push_back(read_dataset(dataset.id(), inner.object, inner));
+  }
+  if (arrays.empty()) throw core::UserError(fmt::format("{}: '{}' holds no arrays of numbers", path, group));
+  return arrays;
+}
+
 }  // namespace
 
 std::vector<Array> read_hdf5_arrays(const std::string& bytes, const std::string& path) {
   const std::string wanted = deck::split_array_path(path).array;
   const hdf5::File file = open_image(bytes, path);
+  if (const std::string group = without_slash(wanted); !group.empty() && is_group(file.id(), group))
+    return read_group(file.id(), group, path);
   std::vector<std::string> names;
   hdf5::check(H5Ovisit(file.id(), H5_INDEX_NAME, H5_ITER_NATIVE, take_dataset, &names), "reading", {path});
   std::vector<Array> arrays;

@@ -74,6 +74,13 @@ StepInfo Eks::step(const Problem& problem, const Context& context, State& s) con
   info.phase = "sampling";
   info.progress = std::max(s.time / params.end_time, static_cast<double>(s.iteration) / params.max_iterations);
   info.numbers = {{"time", s.time}, {"step", h}, {"misfit", f.mean_misfit}, {"failed_members", members - f.usable}};
+  const int d = problem.dimension();
+  if (info.is_finished && members <= d + 1)
+    core::warn(
+        "ensemble Kalman sampler: {} members span {} of {} directions, and between those the spread is far too small: "
+        "take more "
+        "than twice as many members as coordinates, or sampler/eki with localisation = \"correlation\"",
+        members, members - 1, d);
   if (info.is_finished && s.time < params.end_time)
     core::warn(
         "ensemble Kalman sampler: max_iterations = {} reached at time {:.3g} of {:.3g}; the ensemble may not have "

@@ -160,7 +160,8 @@ math::Matrix shared_normals(const Context& context, kernels::Stream stream, int 
 
 std::string noise_objection(const Problem& problem) {
   return problem.noise() != nullptr ? ""
-                                    : "needs additive Gaussian noise (likelihood/gaussian); sampler/smc does without";
+                                    : "needs additive Gaussian noise that is known (likelihood/gaussian without "
+                                      "unknown_scale); sampler/smc does without";
 }
 
 }  // namespace aleator::sampler

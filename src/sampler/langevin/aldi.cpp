@@ -116,7 +116,8 @@ std::string Aldi::objection(const Problem& problem) const {
     return "has gradient = \"exact\", which the model does not offer; \"ensemble\" does without";
   return uses_gradient(problem) || problem.noise() != nullptr
              ? ""
-             : "needs the gradient of the log-likelihood, or additive Gaussian noise (likelihood/gaussian)";
+             : "needs the gradient of the log-likelihood, or additive Gaussian noise that is known "
+               "(likelihood/gaussian without unknown_scale)";
 }
 
 Aldi::State Aldi::init(const Problem& problem, const Context& context) const {
