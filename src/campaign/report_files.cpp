@@ -108,8 +108,10 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
     run.ksd = number_or_nan(s.at("value")), run.ksd_expected = number_or_nan(s.at("expected"));
     run.ksd_p_value = number_or_nan(s.at("p_value")), run.ksd_draws = s.at("draws");
     run.ksd_edge_share = s.value("edge_share", 0.0);
-    if (s.contains("spread"))
-      run.ksd_spread = number_or_nan(s.at("spread")), run.ksd_spread_error = number_or_nan(s.at("spread_error"));
+    for (const auto& [key, to] : {std::pair{"spread", &run.ksd_spread},
+                                  {"spread_error", &run.ksd_spread_error},
+                                  {"typical_spread", &run.ksd_typical_spread}})
+      if (s.contains(key)) *to = number_or_nan(s.at(key));
   }
   if (const json& s = summary.value("reference_run", json()); s.is_object()) {
     run.sliced_wasserstein = number_or_nan(s.at("sliced_wasserstein"));

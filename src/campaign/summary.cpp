@@ -277,6 +277,7 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
                                             {"p_value", io::finite_or_null(facts.stein.ksd.p_value)},
                                             {"spread", io::finite_or_null(facts.stein.ksd.spread)},
                                             {"spread_error", io::finite_or_null(facts.stein.ksd.spread_error)},
+                                            {"typical_spread", io::finite_or_null(facts.stein.ksd.typical_spread)},
                                             {"edge_share", facts.stein.edge_share}};
   out["reference_run"] = facts.distance.draws == 0
                              ? io::Json(nullptr)

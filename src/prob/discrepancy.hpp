@@ -23,9 +23,10 @@ struct SteinDiscrepancy {
   double value = 0.0;     ///< KSD
   double expected = 0.0;  ///< sqrt(mean k_0(x_i, x_i) / n): about what n independent draws of the density give
   double p_value = 1.0;   ///< of independent draws of the density being as far from it
-  /// -mean s.(x - mean x) / d with its standard error: 1 by Stein's identity, of a normal density the draws' mean variance in units
-  /// of its own. Draws that lie far apart see nothing of each other, so that p_value says nothing of them; this does.
+  /// -mean s.(x - mean x) / d with its standard error: 1 by Stein's identity, of a normal density the draws' mean variance in
+  /// units of its own. Draws that lie far apart see nothing of each other, so that p_value says nothing of them; this does.
   double spread = 1.0, spread_error = 0.0;
+  double typical_spread = 1.0;  ///< the median of the same over the draws: where few of them make the mean
 };
 /// `score`: the gradient of the log-density at each row of x.
 SteinDiscrepancy stein_discrepancy(const kernels::ConstBatch& x, const kernels::ConstBatch& score,

@@ -71,12 +71,15 @@ TEST(ReportVerdict, DrawsFarTooWideAreFoundThoughTheyDoNotSeeEachOther) {
   data.main.ksd = data.main.ksd_expected = 1e9, data.main.ksd_p_value = 0.7, data.main.ksd_draws = 100;
   EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::good);  // nothing is known of the spread
   data.main.ksd_spread = 9e4, data.main.ksd_spread_error = 2e4;
-  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::caution);  // 4.5 errors
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::good);  // 4.5 errors: chance
   data.main.ksd_spread_error = 1e4;
   EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::bad);
   data.main.ksd_spread = 0.3, data.main.ksd_spread_error = 0.02;
   EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::caution);
-  data.main.ksd_spread = 1.6;
+  data.main.ksd_spread = 3e9, data.main.ksd_spread_error = 2.9e9,
+  data.main.ksd_typical_spread = 1e5;  // one draw makes it
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::bad);
+  data.main.ksd_spread = 1.6, data.main.ksd_spread_error = 0.02, data.main.ksd_typical_spread = 0.8;
   EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::good);
 }
 

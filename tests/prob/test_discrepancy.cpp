@@ -74,6 +74,7 @@ TEST(SteinDiscrepancy, ItsSpreadIsTheVarianceInUnitsOfTheDensitys) {
     const kernels::Batch x = changed(normals(3, 1500, 2), sd, 0.8);
     const SteinDiscrepancy k = stein_discrepancy(x, changed(x, -1.0, 0.0), 9);
     EXPECT_NEAR(k.spread, sd * sd, 4.0 * k.spread_error);
+    EXPECT_NEAR(k.typical_spread, sd * sd * std::log(2.0), 0.1 * sd * sd);  // the median of an exponential law
     EXPECT_NEAR(k.spread_error, sd * sd * std::sqrt(1.0 / 1500), 0.1 * k.spread_error);
   }
 }

@@ -51,10 +51,11 @@ struct MethodRun {
   double error = undefined;  ///< its final value
   double ksd = undefined, ksd_expected = undefined, ksd_p_value = undefined;  ///< kernelised Stein discrepancy
   int ksd_draws = 0;
-  double ksd_spread = undefined, ksd_spread_error = undefined;  ///< -mean s.(x - mean) / d: 1 of draws that fit
-  double ksd_edge_share = 0.0;                                  ///< of points beside draws that have no density
-  double ancestors = undefined;                                 ///< of particles, effective
-  double farthest = undefined;  ///< largest |z| of a state at the end, in prior standard deviations
+  double ksd_spread = undefined, ksd_spread_error = undefined,
+         ksd_typical_spread = undefined;  ///< -mean s.(x - mean) / d: 1 of draws that fit
+  double ksd_edge_share = 0.0;            ///< of points beside draws that have no density
+  double ancestors = undefined;           ///< of particles, effective
+  double farthest = undefined;            ///< largest |z| of a state at the end, in prior standard deviations
   double sliced_wasserstein = undefined, sliced_wasserstein_noise = undefined;  ///< to a reference run
   std::string reference_run;
   double rejected_rows = 0, recovered_rows = 0, imputed_rows = 0;  ///< model runs that failed

@@ -230,6 +230,7 @@ Check prediction_check(const Prediction& p, bool is_exact) {
 
 // By more than this factor, and more than chance makes of it.
 bool spread_is_wrong(const MethodRun& run, double factor) {
+  if (run.ksd_typical_spread > factor) return true;  // of most draws, whatever a few make of the mean
   const bool is_off = run.ksd_spread > factor || run.ksd_spread < 1.0 / factor;
   return is_off && std::abs(run.ksd_spread - 1.0) > 5.0 * run.ksd_spread_error;
 }

@@ -74,7 +74,6 @@ StepInfo Eks::step(const Problem& problem, const Context& context, State& s) con
   info.phase = "sampling";
   info.progress = std::max(s.time / params.end_time, static_cast<double>(s.iteration) / params.max_iterations);
   info.numbers = {{"time", s.time}, {"step", h}, {"misfit", f.mean_misfit}, {"failed_members", members - f.usable}};
-  const int d = problem.dimension();
   if (info.is_finished && members <= d + 1)
     core::warn(
         "ensemble Kalman sampler: {} members span {} of {} directions, and between those the spread is far too small: "
