@@ -24,6 +24,12 @@ void expect_same(const Members& x, const Kalman& k, int cycle) {
   }
 }
 
+// Kalman's filter of the members' mean and covariance.
+Kalman begun_with(const Members& x) {
+  const std::vector<double> mean = mean_of(x);
+  return {mean, sample_covariance(x, mean)};
+}
+
 // A square root filter of more members than states is Kalman's filter of its first sample, rotated or not.
 TEST(Etkf, IsKalmansFilterOfItsFirstSample) {
   const LinearModel model = three_states();
@@ -34,8 +40,7 @@ TEST(Etkf, IsKalmansFilterOfItsFirstSample) {
     Etkf filter;
     filter.params.members = 8, filter.params.inflation = 1.0, filter.params.rotate = rotate;
     Etkf::State s = filter.init(experiment);
-    const std::vector<double> mean = mean_of(s.of(experiment, 1));
-    Kalman kalman{mean, sample_covariance(s.of(experiment, 1), mean)};
+    Kalman kalman = begun_with(s.of(experiment, 1));
     double log_likelihood = 0.0;
     for (const auto& y : some_data()) {
       one_step(filter, experiment, y, s);
@@ -58,8 +63,7 @@ TEST(Etkf, LosesNothingOfTheLikelihoodWhereTheNoiseIsTiny) {
   Etkf filter;
   filter.params.members = 8, filter.params.inflation = 1.0;
   Etkf::State s = filter.init(experiment);
-  const std::vector<double> mean = mean_of(s.of(experiment, 1));
-  Kalman kalman{mean, sample_covariance(s.of(experiment, 1), mean)};
+  Kalman kalman = begun_with(s.of(experiment, 1));
   one_step(filter, experiment, some_data()[0], s);
   kalman.step(model, statistics, some_data()[0]);
   EXPECT_NEAR(s.log_likelihood[1], kalman.log_likelihood, 1e-6);
@@ -73,8 +77,7 @@ TEST(Ies, IsKalmansFilterOfItsFirstSample) {
   Ies filter;
   filter.params.members = 8, filter.params.inflation = 1.0;
   Ies::State s = filter.init(experiment);
-  const std::vector<double> mean = mean_of(s.of(experiment, 1));
-  Kalman kalman{mean, sample_covariance(s.of(experiment, 1), mean)};
+  Kalman kalman = begun_with(s.of(experiment, 1));
   for (const auto& y : some_data()) {
     one_step(filter, experiment, y, s);
     kalman.step(model, statistics, y);

@@ -56,17 +56,7 @@ double signed_volume(const Mesh& mesh, int e) {
 
 // Against the volume of a regular element with the same longest edge.
 bool is_flat(const Mesh& mesh, int e, double volume) {
-  double longest = 0.0;
-  for (int a = 0; a < mesh.corners(); ++a)
-    for (int b = 0; b < a; ++b) {
-      double square = 0.0;
-      for (int d = 0; d < mesh.dimension; ++d) {
-        const double step = mesh.point(mesh.element(e)[a])[d] - mesh.point(mesh.element(e)[b])[d];
-        square += step * step;
-      }
-      longest = std::max(longest, square);
-    }
-  return !(std::abs(volume) > 1e-12 * std::pow(longest, 0.5 * mesh.dimension));
+  return !(std::abs(volume) > 1e-12 * std::pow(mesh.longest_edge(e), mesh.dimension));
 }
 
 std::string place_of(const Mesh& mesh, int e) {
@@ -158,6 +148,20 @@ double Mesh::facet_area(int f) const {
     square += cross * cross;
   }
   return 0.5 * std::sqrt(square);
+}
+
+double Mesh::longest_edge(int e) const {
+  double longest = 0.0;
+  for (int a = 0; a < corners(); ++a)
+    for (int b = 0; b < a; ++b) {
+      double square = 0.0;
+      for (int d = 0; d < dimension; ++d) {
+        const double step = point(element(e)[a])[d] - point(element(e)[b])[d];
+        square += step * step;
+      }
+      longest = std::max(longest, square);
+    }
+  return std::sqrt(longest);
 }
 
 std::array<double, 3> Mesh::centre(int e) const {

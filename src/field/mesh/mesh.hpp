@@ -34,6 +34,7 @@ struct Mesh {
   double volume(int e) const;
   double facet_area(int f) const;
   std::array<double, 3> centre(int e) const;
+  double longest_edge(int e) const;
   /// low corner, high corner of the box around the mesh: 2 x 3 numbers.
   std::array<std::array<double, 3>, 2> box() const;
   /// Index of a name, or -1.

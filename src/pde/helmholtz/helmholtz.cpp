@@ -100,31 +100,16 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
   return layout;
 }
 
-// The longest edge of each element.
-std::vector<double> element_sizes(const field::Mesh& mesh) {
-  std::vector<double> sizes(static_cast<std::size_t>(mesh.element_count()), 0.0);
-  for (int e = 0; e < mesh.element_count(); ++e)
-    for (int i = 0; i < mesh.corners(); ++i)
-      for (int j = 0; j < i; ++j) {
-        double square = 0.0;
-        for (int d = 0; d < mesh.dimension; ++d) {
-          const double step = mesh.point(mesh.element(e)[i])[d] - mesh.point(mesh.element(e)[j])[d];
-          square += step * step;
-        }
-        double& size = sizes[static_cast<std::size_t>(e)];
-        size = std::max(size, std::sqrt(square));
-      }
-  return sizes;
-}
-
 class Helmholtz : public fem::Equation {
  public:
   Helmholtz(Layout layout, fem::ElementValues c, std::vector<int> facet_elements, double frequency)
       : Equation(std::move(layout)),
         c_(std::move(c)),
         facet_elements_(std::move(facet_elements)),
-        sizes_(element_sizes(*this->layout().mesh)),
-        frequency_(frequency) {}
+        frequency_(frequency) {
+    const field::Mesh& mesh = *this->layout().mesh;
+    for (int e = 0; e < mesh.element_count(); ++e) sizes_.push_back(mesh.longest_edge(e));
+  }
 
   std::string fault(const double* theta) const override {
     for (int k = 0; k < c_.unknowns; ++k)
