@@ -349,7 +349,7 @@ double SamplerRun::farthest_state() const {
   for (int row = 0; row < e.rows(); ++row)
     for (std::size_t k = 0; k < e.position.extent(1); ++k) {
       const double far = std::abs(e.position(row, k));
-      farthest = far > farthest || std::isnan(far) ? (std::isnan(far) ? HUGE_VAL : far) : farthest;
+      if (!(far <= farthest)) farthest = std::isnan(far) ? HUGE_VAL : far;
     }
   farthest = job_.comm.max(farthest);
   if (farthest > report::threshold::runaway)

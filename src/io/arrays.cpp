@@ -92,10 +92,6 @@ std::vector<double> in_rows(const std::vector<double>& columns, const std::vecto
   return rows;
 }
 
-}  // namespace
-
-namespace {
-
 Table table_of(Array array) {
   Table table;
   table.columns = array.extents.size() < 2 ? 1 : static_cast<std::size_t>(array.extents.back());

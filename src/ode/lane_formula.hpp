@@ -34,7 +34,7 @@ class LaneFormula {
     if (program_ != nullptr) {
       const Inputs in(t, x, q);
       const double* const directions[] = {numbers(dx), numbers(dq), nullptr};
-      in.run(*program_, numbers(dy));
+      in.run(*program_, nullptr);
       return program_->push_forward(in.at, directions, numbers(dy), workspace());
     }
     each_group([&](Rows& r, int first) {
@@ -70,7 +70,7 @@ class LaneFormula {
     if (program_ != nullptr) {
       const Inputs in(t, x, q);
       double* const gradients[] = {numbers(gx), numbers(gq), nullptr};
-      in.run(*program_, results_of(outputs()));
+      in.run(*program_, nullptr);
       if (gx != nullptr) std::fill_n(gx, n_, Lanes{});
       return program_->pull_back(in.at, numbers(w), gradients, workspace());
     }
@@ -96,11 +96,6 @@ class LaneFormula {
     thread_local Program::Workspace w;
     return w;
   }
-  static double* results_of(int outputs) {  // of a run whose values nobody needs
-    thread_local std::vector<Lanes> results;
-    results.resize(static_cast<std::size_t>(outputs));
-    return numbers(results.data());
-  }
   struct Inputs {
     Inputs(double t, const Lanes* x, const Lanes* q)
         : time(Lanes::all(t)), at{numbers(x), numbers(q), numbers(&time)} {}
@@ -112,7 +107,7 @@ class LaneFormula {
   void jacobian_by_program(double t, const Lanes* x, const Lanes* q, Lanes* matrix) const {
     const Inputs in(t, x, q);
     const int m = outputs();
-    in.run(*program_, results_of(m));
+    in.run(*program_, nullptr);
     thread_local std::vector<Lanes> direction, column;
     direction.assign(static_cast<std::size_t>(n_), Lanes{}), column.resize(static_cast<std::size_t>(m));
     const double* const directions[] = {numbers(direction.data()), nullptr, nullptr};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <map>
 
 #include "core/error.hpp"
 #include "math/expression/operations.hpp"
@@ -116,8 +117,7 @@ class ScalarCompiler {
 
   // sum + sign a b, with the bits of fma(sign a, b, sum)
   Place plus_product(Place before, Place a, Place b, int sign) {
-    const Place one = constant(1.0);
-    if (!(b < one) && !(one < b)) return binary(sign > 0 ? Code::add : Code::subtract, before, a);
+    if (b == constant(1.0)) return binary(sign > 0 ? Code::add : Code::subtract, before, a);
     return sign > 0 ? fused(a, b, before) : step(Kind::fused_minus, Code::sum_of_products, a, b, before);
   }
 
@@ -264,7 +264,7 @@ void ScalarProgram::run(In inputs, double* y, Workspace& w) const {
     }
     out += width;
   }
-  for (const Place& result : results_) y = std::copy_n(place(result), width, y);
+  for (std::size_t i = 0; y != nullptr && i < results_.size(); ++i) y = std::copy_n(place(results_[i]), width, y);
 }
 
 // use(k, dy/d(operand k)) for the operands that are wanted; of all steps but select.
