@@ -175,8 +175,7 @@ void add_serve_command(CLI::App& app, Arguments& a, Work& chosen, int argc, char
   add_overrides(serve, a);
   serve->footer(
       "Example:\n  aleator serve input/lotka_volterra/posterior.toml --port 4242\nStopped by Ctrl-C or SIGTERM; "
-      "requests under way "
-      "are answered first.");
+      "requests under way are answered first.");
   choose(serve, chosen, [&a, argc, argv] {
     with_ranks(argc, argv, [&a](const parallel::Comm& comm) {
       a.serve.overrides = a.overrides;

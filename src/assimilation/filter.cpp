@@ -18,10 +18,10 @@ bool is_finite(const double* x, int d) {
 }
 
 [[noreturn]] void stop(const Cycle& cycle, const std::string& what, const std::string& why) {
-  throw core::NumericsError(fmt::format(
-      "cycle {} (t = {:.6g}): {}{}{}; try more members, a larger inflation, a smaller localisation radius, a "
-      "shorter time between observations or a shorter dt of the model",
-      cycle.number + 1, cycle.interval.to, what, why.empty() ? "" : ": ", why));
+  throw core::NumericsError(
+      fmt::format("cycle {} (t = {:.6g}): {}{}{}; try more members, a larger inflation, a smaller localisation radius, "
+                  "a shorter time between observations or a shorter dt of the model",
+                  cycle.number + 1, cycle.interval.to, what, why.empty() ? "" : ": ", why));
 }
 
 // Diverged members become draws from the Gaussian of the sound ones: mean + sum_k xi_k anomaly_k / sqrt(n - 1).

@@ -22,8 +22,7 @@ deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
       .required();
   s.key("model_noise_sd", &Params::model_noise_sd, "",
         "standard deviation of the noise added to the states at every observation time, whatever lies between two of "
-        "them; "
-        "a time without data belongs into the file as a row of nan: none, one, or one for each state",
+        "them; a time without data belongs into the file as a row of nan: none, one, or one for each state",
         deck::at_least(0.0))
       .key("initial_sd", &Params::initial_sd, "",
            "standard deviation of truth and members around the initial state: one, or one for each state",

@@ -254,8 +254,8 @@ void write_assimilation_report(const std::string& folder, const RunSettings& set
   for (const double one : summary.at("replaced_members")) replaced += one;
   if (replaced > 0.0)
     page.warnings.push_back(
-        fmt::format("{} members diverged and were replaced: the model's dt may be too long, or the "
-                    "analysis throws members off the attractor.",
+        fmt::format("{} members diverged and were replaced: the model's dt may be too long, or the analysis throws "
+                    "members off the attractor.",
                     report::count(replaced)));
   if (const std::string warning = divergence_warning(summary); !warning.empty())
     page.warnings.push_back("Do not trust this run: " + warning + ".");

@@ -100,8 +100,7 @@ void AssimilationRun::step(const assimilation::Cycle& cycle) {
     if (what.compare(0, 5, "cycle") == 0) throw;
     throw core::NumericsError(
         fmt::format("cycle {} (t = {:.6g}): {}: the members have grown too far, or agree; try a shorter dt of the "
-                    "model, a smaller scale "
-                    "of the background, or more inflation",
+                    "model, a smaller scale of the background, or more inflation",
                     cycle.number + 1, cycle.interval.to, what));
   }
 }

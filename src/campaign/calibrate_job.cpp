@@ -36,10 +36,9 @@ deck::Schema<CalibrateJob::Params> CalibrateJob::schema() {
       .required();
   s.reference("sampler", &Params::sampler, "sampler", "how; it runs once for each simulation, so keep it short")
       .required();
-  s.reference(
-      "data_from", &Params::data_from, "problem",
-      "the problem that draws the truths and simulates the data; without it the problem itself. Another noise or model "
-      "there shows what that error does to the posterior");
+  s.reference("data_from", &Params::data_from, "problem",
+              "the problem that draws the truths and simulates the data; without it the problem itself. Another noise "
+              "or model there shows what that error does to the posterior");
   s.key("simulations", &Params::simulations, "1", "L, how many data sets", deck::at_least(20));
   s.key("ranks", &Params::ranks, "1",
         "draws of each posterior among which the truth is ranked, spread evenly over all; best ranks + 1 a multiple of "

@@ -191,10 +191,10 @@ void Campaign::work(const RunClaims& claims, const std::string& folder, const st
     parallel::agree(group, [&] { before = read_state(run_folder); });
     if (before.status == "finished") {
       if (before.deck != run.deck)
-        throw core::UserError(fmt::format(
-            "{}: this run is finished, but with another deck (resolved.toml or inputs/ were changed since); put "
-            "back the deck it was run by, or start another campaign with another --out",
-            run_folder));
+        throw core::UserError(
+            fmt::format("{}: this run is finished, but with another deck (resolved.toml or inputs/ were changed "
+                        "since); put back the deck it was run by, or start another campaign with another --out",
+                        run_folder));
       ++tally.finished;
       continue;
     }
@@ -254,10 +254,10 @@ void Campaign::run(const std::string& folder, const std::string& command) const 
   const auto left = static_cast<std::int64_t>(count) - finished - failed;
   if (left > 0) core::info("stopped with {} of {} runs to do; to go on:  aleator resume {}", left, count, folder);
   if (failed > 0)
-    throw core::UserError(fmt::format(
-        "{} of {} runs failed, the others are sound: {}/report/index.html says why; when the cause is removed:  "
-        "aleator resume {}",
-        failed, count, folder, folder));
+    throw core::UserError(
+        fmt::format("{} of {} runs failed, the others are sound: {}/report/index.html says why; when the cause is "
+                    "removed:  aleator resume {}",
+                    failed, count, folder, folder));
   if (left == 0) core::info("done in {}: {}", duration_text(seconds), folder);
 }
 

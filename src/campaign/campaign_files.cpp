@@ -9,6 +9,7 @@
 
 #include "campaign/campaign_results.hpp"
 #include "campaign/csv.hpp"
+#include "campaign/model_evidence.hpp"
 #include "campaign/report/campaign_page.hpp"
 #include "campaign/report/format.hpp"
 #include "campaign/report/verdict.hpp"
@@ -32,9 +33,9 @@ io::Json json_value(const std::string& toml) {
   }
 }
 
-io::Json json_values(const PlannedRun& run) {
+io::Json json_values(const std::vector<std::pair<std::string, std::string>>& values) {
   io::Json out = io::Json::object();
-  for (const auto& [key, value] : run.values) out[key] = json_value(value);
+  for (const auto& [key, value] : values) out[key] = json_value(value);
   return out;
 }
 
@@ -55,6 +56,12 @@ std::vector<Setting> settings_of(const std::vector<CampaignRun>& runs) {
   for (Setting& setting : settings)
     setting.spreads = spreads(setting.finished), setting.agreement = agreement_of(setting.spreads);
   return settings;
+}
+
+std::vector<ModelEvidence> compare_evidence(const std::vector<Setting>& settings) {
+  std::vector<std::vector<const CampaignRun*>> finished;
+  for (const Setting& setting : settings) finished.push_back(setting.finished);
+  return compare_evidence(finished);
 }
 
 std::string runs_csv(const std::vector<CampaignRun>& runs) {
@@ -93,7 +100,7 @@ std::string campaign_json(const std::vector<CampaignRun>& runs, const std::vecto
   out["runs"] = io::Json::array(), out["settings"] = io::Json::array();
   for (const CampaignRun& run : runs)
     out["runs"].push_back({{"run", run.plan.name},
-                           {"values", json_values(run.plan)},
+                           {"values", json_values(run.plan.values)},
                            {"seed", run.plan.seed},
                            {"status", run.state.status},
                            {"message", run.state.message},
@@ -108,13 +115,21 @@ std::string campaign_json(const std::vector<CampaignRun>& runs, const std::vecto
                                  {"standard_error", spread.sd / std::sqrt(static_cast<double>(spread.runs))},
                                  {"sd", spread.sd},
                                  {"stated_error", spread.stated}};
-    out["settings"].push_back({{"values", json_values(setting.first->plan)},
+    out["settings"].push_back({{"values", json_values(setting.first->plan.values)},
                                {"finished", setting.finished.size()},
                                {"spread_over_stated_error", setting.agreement.ratio},
                                {"p_value", setting.agreement.p_value},
                                {"method", setting.agreement.method},
                                {"quantities", quantities}});
   }
+  for (const ModelEvidence& model : compare_evidence(settings))
+    out["model_evidence"].push_back({{"model", model.name},
+                                     {"values", json_values(model.values)},
+                                     {"runs", model.runs},
+                                     {"log_evidence", model.log_evidence},
+                                     {"standard_error", model.standard_error},
+                                     {"log_bayes_factor", model.log_bayes_factor},
+                                     {"probability", model.probability}});
   return out.dump(2) + "\n";
 }
 
@@ -212,11 +227,29 @@ std::pair<report::Level, std::string> agreement_in_words(const Setting& setting)
     return {report::Level::good,
             fmt::format("{}{} runs spread by {} times the errors they state, which agrees with honest errors.", who,
                         a.runs, report::number(a.ratio, 2))};
-  return {
-      report::Level::bad,
-      fmt::format("{}{} runs spread by {} times the errors they state: the errors are too small, as when chains have "
-                  "not converged or find different modes. Trust the spread, not the errors.",
-                  who, a.runs, report::number(a.ratio, 2))};
+  return {report::Level::bad,
+          fmt::format("{}{} runs spread by {} times the errors they state: the errors are too small, as when chains "
+                      "have not converged or find different modes. Trust the spread, not the errors.",
+                      who, a.runs, report::number(a.ratio, 2))};
+}
+
+// Of two models at least.
+std::pair<report::Level, std::string> preference_in_words(const std::vector<ModelEvidence>& models) {
+  const ModelEvidence &best = models[0], &second = models[1];
+  const double error = std::hypot(best.standard_error, second.standard_error);
+  const std::string factor =
+      fmt::format("ln Bayes factor against {} is {}", second.name, report::with_error(-second.log_bayes_factor, error));
+  if (!std::isfinite(error))
+    return {
+        report::Level::unknown,
+        fmt::format("The evidence of {} is the largest: its {}, with an error that is not stated.", best.name, factor)};
+  if (!is_decided(models))
+    return {report::Level::unknown, fmt::format("The evidences of {} and {} agree within 3 errors: the {}. More "
+                                                "particles or replicates would tell them apart, if they differ.",
+                                                best.name, second.name, factor)};
+  return {report::Level::good,
+          fmt::format("The data prefer {}: its {}, its probability {} where all were equally probable before.",
+                      best.name, factor, report::number(best.probability, 3))};
 }
 
 void add_run(const CampaignRun& run, const std::string& folder, report::CampaignPage& page) {
@@ -266,6 +299,8 @@ report::CampaignPage page_of(const std::string& folder, const deck::Deck& deck, 
         page.replicates.push_back(
             {setting.first->plan.words(false), spread.name, spread.runs, spread.mean, spread.sd, spread.stated});
   }
+  page.models = compare_evidence(settings);
+  if (!page.models.empty()) page.preference = preference_in_words(page.models);
   const std::size_t key = axis_key(runs);
   for (const std::string& name : shown_quantities(runs, most_panels)) page.panels.push_back(panel_of(runs, name, key));
   page.headline = fmt::format("{} of {} runs finished{}", finished, runs.size(),

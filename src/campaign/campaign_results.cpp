@@ -23,10 +23,10 @@ io::Json parse(const std::string& text, const std::string& path) {
   try {
     return io::Json::parse(text);
   } catch (const io::Json::exception& error) {
-    throw core::UserError(fmt::format(
-        "{}: damaged, not readable as JSON; a state.json may be removed: a resumed campaign makes it again from what "
-        "lies beside it\n  ({})",
-        path, error.what()));
+    throw core::UserError(
+        fmt::format("{}: damaged, not readable as JSON; a state.json may be removed: a resumed campaign makes it again "
+                    "from what lies beside it\n  ({})",
+                    path, error.what()));
   }
 }
 

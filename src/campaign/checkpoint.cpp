@@ -8,8 +8,8 @@ namespace aleator::campaign {
 
 void refuse_foreign_checkpoint(const std::string& folder) {
   throw core::UserError(
-      fmt::format("{}/checkpoint.h5: this checkpoint belongs to another deck (or resolved.toml was edited since); "
-                  "put back the deck it was written by, or start a new run with another --out",
+      fmt::format("{}/checkpoint.h5: this checkpoint belongs to another deck (or resolved.toml was edited since); put "
+                  "back the deck it was written by, or start a new run with another --out",
                   folder));
 }
 

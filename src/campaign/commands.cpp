@@ -259,10 +259,9 @@ void draw_report(const std::string& folder) {
     RunSettings without_report = settings;
     without_report.report = false;
     if (!job->is_finished(job_files, without_report))
-      throw core::UserError(
-          fmt::format("{0}: job '{1}' is not finished, so there is nothing to report yet; "
-                      "to go on with it:  aleator resume {0}",
-                      folder, name));
+      throw core::UserError(fmt::format(
+          "{0}: job '{1}' is not finished, so there is nothing to report yet; to go on with it:  aleator resume {0}",
+          folder, name));
     job->report(job_files, settings);
   }
 }

@@ -27,8 +27,8 @@ std::string divisors_of(int number) {
   const std::string message =
       fmt::format("domain = {} does not divide the {} rank{} of this run", domain, ranks, ranks == 1 ? "" : "s");
   const std::string hint = fmt::format(
-      "start it with a multiple of {} ranks (mpirun -n {} aleator ...), or set domain to one "
-      "of {}, or 0 for an automatic choice",
+      "start it with a multiple of {} ranks (mpirun -n {} aleator ...), or set domain to one of {}, or 0 for an "
+      "automatic choice",
       domain, domain, divisors_of(ranks));
   deck.fail(*deck.of_kind("run").front(), "domain", message, hint);
 }
@@ -108,8 +108,8 @@ void DeckRun::log_grid() const {
   if (is_automatic || grid_->domain_ranks() > 1) core::info("{}", domain_note(*grid_, reason));
   if (grid_->domain_ranks() > 1 && grid_->models().empty())
     core::warn(
-        "no model of this deck works on a decomposed domain: the {} ranks of each group do the same work; "
-        "leave out run.domain",
+        "no model of this deck works on a decomposed domain: the {} ranks of each group do the same work; leave out "
+        "run.domain",
         grid_->domain_ranks());
 }
 
@@ -132,6 +132,10 @@ JobEnd DeckRun::run(const std::string& folder, const std::string& what, StopWatc
   open_log(comm_, folder);
   core::info("aleator {} ({}), {} rank{} x {} thread{}, {}", core::version(), core::git_hash(), comm_.size(),
              comm_.size() == 1 ? "" : "s", parallel::threads(), parallel::threads() == 1 ? "" : "s", what);
+  parallel::agree(comm_, [&] {
+    if (comm_.is_root())
+      for (const std::string& change : changed_programs(folder, deck_)) core::warn("{}", change);
+  });
   StopWatch watch(comm_, settings, began);
   log_grid();
   const parallel::Comm& ensemble = grid_->ensemble();

@@ -49,8 +49,7 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
              "Sobol' points with a random shift; best a power of two of them, and few latent coordinates"}});
   s.key("sobol_indices", &Params::sobol_indices, "",
         "true: also which parameters the outputs' variances come from, first order and total; takes samples x (factors "
-        "+ 2) "
-        "model runs, a factor being an independent parameter or part of the prior");
+        "+ 2) model runs, a factor being an independent parameter or part of the prior");
   s.key("second_order", &Params::second_order, "",
         "true: with sobol_indices, also what each pair of factors explains together beyond what each does alone; takes "
         "samples x (2 factors + 2) model runs");
@@ -253,8 +252,8 @@ void ForwardJob::report(const std::string& folder, const RunSettings& settings) 
                 {error_of_means(rows() - failed), "standard error of a mean, relative to the sd"}};
   if (params_.sobol_indices) {
     page.headline += fmt::format(
-        " The rows are {} points, each with {} variants that share parameters; the statistics are "
-        "those of two independent rows a point.",
+        " The rows are {} points, each with {} variants that share parameters; the statistics are those of two "
+        "independent rows a point.",
         count_text(*params_.samples), runs_a_point());
     page.shares = shares_in(summary.at("sobol_indices"));
     page.pairs = pairs_in(summary.at("sobol_indices"));

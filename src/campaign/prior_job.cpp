@@ -118,10 +118,9 @@ void PriorSampleJob::report(const std::string& folder, const RunSettings& settin
                 {count_text(prior_->latent_dimension()), "latent coordinates"},
                 {error_of_means(params_.samples - failed), "standard error of a mean, relative to the sd"}};
   if (failed > 0)
-    page.warnings.push_back(
-        fmt::format("{} of {} draws are not finite and left out of all statistics; their numbers are in "
-                    "failed_rows.csv.",
-                    count_text(failed), count_text(params_.samples)));
+    page.warnings.push_back(fmt::format(
+        "{} of {} draws are not finite and left out of all statistics; their numbers are in failed_rows.csv.",
+        count_text(failed), count_text(params_.samples)));
   add_samples(folder, "prior", prior_->variables(params_.prior), page);
   add_fields(folder, page);
   finish_page(folder, page);

@@ -90,9 +90,8 @@ void Recorder::reopen(const std::string& path) {
     if (variable.size > 1) shape.push_back(variable.size);
     if (!file_->has("posterior", variable.name) || file_->shape("posterior", variable.name) != shape)
       throw core::UserError(
-          fmt::format("{}: posterior/{} is not of the size that this deck gives; "
-                      "the file belongs to another run",
-                      path, variable.name));
+          fmt::format("{}: posterior/{} is not of the size that this deck gives; the file belongs to another run", path,
+                      variable.name));
   }
 }
 

@@ -97,8 +97,7 @@ std::unique_ptr<Job> make_calibrate(const CalibrateJob::Params& params, deck::Bu
                    builder.get<sampler::Sampler>("sampler", params.sampler)};
   parts.text = fmt::format(
       "{} data sets were simulated: parameters from the prior, data from the likelihood of problem '{}'. Each time "
-      "'{}' ({}) "
-      "sampled the posterior of problem '{}', and the parameters were ranked among {} of its draws.\n\n{}",
+      "'{}' ({}) sampled the posterior of problem '{}', and the parameters were ranked among {} of its draws.\n\n{}",
       params.simulations, from, params.sampler, parts.sampler.component, params.problem, params.ranks,
       in_words(builder.deck(), *parts.problem, params.problem));
   return std::make_unique<CalibrateJob>(params, std::move(parts));

@@ -10,7 +10,9 @@
 
 #include "campaign/settings.hpp"
 #include "core/version.hpp"
+#include "io/checksum.hpp"
 #include "io/files.hpp"
+#include "io/json.hpp"
 #include "parallel/session.hpp"
 
 namespace aleator::campaign {
@@ -36,6 +38,21 @@ std::string header(const parallel::Comm& comm, const deck::Deck& deck, const std
       parallel::threads(), parallel::kokkos_version(), backends);
 }
 
+// A program's contents; empty where it cannot be read.
+std::string checksum(const std::string& path) {
+  if (!io::file_exists(path)) return {};
+  const std::string bytes = io::read_text_file(path);
+  return fmt::format("{:016x}", io::checksum_of_bytes(bytes.data(), bytes.size()));
+}
+
+constexpr const char* programs_file = "/inputs/programs.json";
+
+void write_programs(const std::string& folder, const deck::Deck& deck) {
+  io::Json checksums = io::Json::object();
+  for (const std::string& path : deck.programs()) checksums[path] = checksum(path);
+  if (!checksums.empty()) io::atomic_write_text(folder + programs_file, checksums.dump(2) + "\n");
+}
+
 }  // namespace
 
 std::string default_folder(const std::string& deck_path) {
@@ -56,9 +73,7 @@ void create_run_folder(const parallel::Comm& comm, const std::string& folder, co
     std::error_code failure;
     if (fs::exists(folder, failure) && !fs::is_directory(folder, failure))
       throw core::UserError(
-          fmt::format("{}: this is a file, not a folder; nothing was overwritten; "
-                      "give --out another name",
-                      folder));
+          fmt::format("{}: this is a file, not a folder; nothing was overwritten; give --out another name", folder));
     const auto is_free = [&] { return fs::is_directory(folder, failure) && fs::is_empty(folder, failure); };
     const bool is_new = !fs::exists(folder, failure);
     if (is_new) io::make_directory(folder);
@@ -72,6 +87,7 @@ void create_run_folder(const parallel::Comm& comm, const std::string& folder, co
     }
     try {
       for (const auto& [name, text] : deck.copies_of_files()) io::atomic_write_text(folder + "/inputs/" + name, text);
+      write_programs(folder, deck);
       io::atomic_write_text(folder + "/resolved.toml", deck.resolved(head, "inputs"));
     } catch (...) {  // leave nothing behind that would stand in the way of the next try
       fs::remove_all(folder + "/inputs", failure);
@@ -79,6 +95,19 @@ void create_run_folder(const parallel::Comm& comm, const std::string& folder, co
       throw;
     }
   });
+}
+
+std::vector<std::string> changed_programs(const std::string& folder, const deck::Deck& deck) {
+  std::vector<std::string> changes;
+  if (deck.programs().empty() || !io::file_exists(folder + programs_file)) return changes;
+  const io::Json before = io::Json::parse(io::read_text_file(folder + programs_file), nullptr, false);
+  for (const std::string& path : deck.programs())
+    if (before.is_object() && before.value(path, "") != checksum(path))
+      changes.push_back(
+          fmt::format("{} has changed since this run was begun: what was computed before and what is computed now may "
+                      "be of two models. Put the old one back, or start another run.",
+                      path));
+  return changes;
 }
 
 std::string resolved_deck_path(const std::string& folder) {
@@ -100,10 +129,8 @@ FolderLock::FolderLock(const parallel::Comm& comm, const std::string& folder) {
     file_ = open((folder + "/resolved.toml").c_str(), O_RDONLY | O_CLOEXEC);
     if (file_ < 0 || flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
       return;  // file systems without locks: go on
-    throw core::UserError(
-        fmt::format("{}: another process is running in this folder; wait for it, "
-                    "or ask it to stop (kill -TERM)",
-                    folder));
+    throw core::UserError(fmt::format(
+        "{}: another process is running in this folder; wait for it, or ask it to stop (kill -TERM)", folder));
   });
 }
 

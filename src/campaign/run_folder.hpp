@@ -5,6 +5,7 @@
 /// Cost      -
 /// Fails     UserError when the folder exists and is not empty, cannot be written, or is in use.
 #include <string>
+#include <vector>
 
 #include "deck/deck.hpp"
 #include "parallel/comm.hpp"
@@ -17,6 +18,10 @@ std::string default_folder(const std::string& deck_path);
 /// Creates the folder with resolved.toml and inputs/.
 void create_run_folder(const parallel::Comm& comm, const std::string& folder, const deck::Deck& deck,
                        const std::string& command);
+
+/// Of the programs and scripts that the deck names and that lie outside the folder: a sentence for each that is not what it was
+/// when the folder was created. Local.
+std::vector<std::string> changed_programs(const std::string& folder, const deck::Deck& deck);
 
 /// The deck of a run folder. UserError when it is none.
 std::string resolved_deck_path(const std::string& folder);

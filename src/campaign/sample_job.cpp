@@ -16,11 +16,10 @@ deck::Schema<SampleJob::Params> SampleJob::schema() {
   s.reference("sampler", &Params::sampler, "sampler", "how").required();
   s.reference("compare", &Params::compare, "sampler",
               "further samplers, run after the first on the same problem; the report compares them");
-  s.key(
-      "posterior_predictive", &Params::posterior_predictive, "1",
-      "draws at which the model is run again at the end, to compare its outputs and replicated data with the data; 0: "
-      "none",
-      deck::at_least(0));
+  s.key("posterior_predictive", &Params::posterior_predictive, "1",
+        "draws at which the model is run again at the end, to compare its outputs and replicated data with the data; "
+        "0: none",
+        deck::at_least(0));
   s.key("prior_predictive", &Params::prior_predictive, "1",
         "the same of the prior, for the first sampler only; 0: none", deck::at_least(0));
   s.key("stein_discrepancy", &Params::stein_discrepancy, "1",

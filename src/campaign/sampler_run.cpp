@@ -90,10 +90,9 @@ void SamplerRun::check_finished() const {
     if (const nlohmann::json facts = read_sampling_summary(path).facts;
         facts.is_object() && facts.value("deck", "") == job_.fingerprint)
       return;
-    throw core::UserError(
-        fmt::format("{}: {} is finished, but with another deck; resume without --set, or start a new run "
-                    "with another --out",
-                    path, named_.name));
+    throw core::UserError(fmt::format(
+        "{}: {} is finished, but with another deck; resume without --set, or start a new run with another --out", path,
+        named_.name));
   });
 }
 
@@ -137,10 +136,10 @@ void SamplerRun::refuse_a_start_without_density() {
         fmt::format("{}: nothing could be computed at any of {} starting points, which are drawn from the prior; "
                     "{}/failed_rows.csv says why at each",
                     named_.name, plan_.members, folder_));
-  throw core::NumericsError(fmt::format(
-      "{}: the density is zero, infinite or not a number at all {} starting points, which are drawn from the "
-      "prior; the first: {}; a narrower prior starts where the density is known",
-      named_.name, plan_.members, first));
+  throw core::NumericsError(
+      fmt::format("{}: the density is zero, infinite or not a number at all {} starting points, which are drawn from "
+                  "the prior; the first: {}; a narrower prior starts where the density is known",
+                  named_.name, plan_.members, first));
 }
 
 void SamplerRun::resume_from(const std::string& checkpoint, const std::string& results) {
@@ -151,10 +150,8 @@ void SamplerRun::resume_from(const std::string& checkpoint, const std::string& r
     recorder_ = std::make_unique<Recorder>(results, Recorder::Shape{plan_, predictive_}, problem_, context_, false,
                                            static_cast<int>(draws_));
   } catch (const core::UserError& error) {  // the same on all ranks
-    throw core::UserError(
-        fmt::format("{}\n  to compute {} from its beginning instead, "
-                    "remove {} and resume again",
-                    error.what(), named_.name, checkpoint));
+    throw core::UserError(fmt::format("{}\n  to compute {} from its beginning instead, remove {} and resume again",
+                                      error.what(), named_.name, checkpoint));
   }
 }
 
@@ -354,8 +351,8 @@ double SamplerRun::farthest_state() const {
   farthest = job_.comm.max(farthest);
   if (farthest > report::threshold::runaway)
     core::warn(
-        "{}: its states have run away, as far as {:.2g} prior standard deviations: shorter steps, or a method "
-        "that rejects; where it does reject, the density may have no integral: a direction that neither data nor prior "
+        "{}: its states have run away, as far as {:.2g} prior standard deviations: shorter steps, or a method that "
+        "rejects; where it does reject, the density may have no integral: a direction that neither data nor prior "
         "bound",
         named_.name, farthest);
   return farthest;

@@ -18,8 +18,7 @@ deck::Schema<RunSettings> RunSettings::schema() {
       .key("report", &RunSettings::report, "", "write report/index.html at the end")
       .key("domain", &RunSettings::domain, "1",
            "ranks that evaluate a model together, each with a part of its domain; divides the number of ranks; 0: "
-           "chosen from "
-           "the ranks, the size of the model and the rows evaluated at once",
+           "chosen from the ranks, the size of the model and the rows evaluated at once",
            deck::at_least(0))
       .check("wall_time_minutes", [](const RunSettings& settings) {
         return settings.wall_time_minutes.value_or(INFINITY) > settings.stop_margin_minutes

@@ -63,8 +63,8 @@ std::string inverse_crime(const deck::Deck& deck, const std::string& model, cons
   }
   if (!has_mesh && a != b) return {};
   return fmt::format(
-      "models '{}' and '{}' are both {} {}: {}; make the data with a finer mesh, best one whose nodes "
-      "are not those of the other",
+      "models '{}' and '{}' are both {} {}: {}; make the data with a finer mesh, best one whose nodes are not those of "
+      "the other",
       model, inversion, made.block.type, has_mesh ? "with " + same : "with the same values", consequence);
 }
 

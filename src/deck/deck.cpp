@@ -264,4 +264,11 @@ std::vector<std::pair<std::string, std::string>> Deck::copies_of_files() const {
   return copies;
 }
 
+std::vector<std::string> Deck::programs() const {
+  std::vector<std::string> paths;
+  for (const ParsedBlock& parsed : blocks_)
+    for (std::string& path : parsed.component->schema->programs(parsed.params)) paths.push_back(std::move(path));
+  return paths;
+}
+
 }  // namespace aleator::deck

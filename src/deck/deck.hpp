@@ -41,6 +41,8 @@ class Deck {
   std::string resolved(const std::string& header, const std::string& files_folder) const;
   /// The files that blocks name: name in the run folder, contents.
   std::vector<std::pair<std::string, std::string>> copies_of_files() const;
+  /// The programs and scripts that blocks name, which stay where they lie.
+  std::vector<std::string> programs() const;
 
   /// What was said of the deck that is no fault of it.
   const std::vector<std::string>& notes() const { return notes_; }

@@ -167,6 +167,16 @@ const File* ValueKey<T>::file(const void* value) const {
 }
 
 template <typename T>
+Key::Names ValueKey<T>::programs(const void* value) const {
+  Names paths;
+  if constexpr (std::is_same_v<T, CommandLine>)
+    for (const std::string& word : *static_cast<const T*>(value))
+      if (std::error_code ignored; word.find('/') == 0 && std::filesystem::is_regular_file(word, ignored))
+        paths.push_back(word);
+  return static_cast<void>(value), paths;
+}
+
+template <typename T>
 std::unique_ptr<Key> ReferenceKey<T>::make(std::string_view name, std::string_view help, const T& default_value,
                                            const std::string& kind) {
   return std::make_unique<ReferenceKey<T>>(name, help, default_value, kind);

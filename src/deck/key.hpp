@@ -67,6 +67,8 @@ class Key {
   /// As TOML; empty: not set.
   virtual std::string write(const void* value) const = 0;
   virtual const File* file(const void* value) const;
+  /// The paths of the files that a command line names: programs and scripts.
+  virtual Names programs(const void* value) const;
   /// Of the blocks the value names.
   virtual Names references(const void* value) const;
 
@@ -88,6 +90,7 @@ class ValueKey : public Key {
   void read(const Node& node, const Block& block, void* to, ReadContext& context) const override;
   std::string write(const void* value) const override;
   const File* file(const void* value) const override;
+  Key::Names programs(const void* value) const override;
 
  private:
   NumberCheck check_;

@@ -116,6 +116,14 @@ std::vector<std::pair<std::string, File>> SchemaBase::files(const std::any& para
   return out;
 }
 
+std::vector<std::string> SchemaBase::programs(const std::any& params) const {
+  const void* const at = address(params);
+  std::vector<std::string> paths;
+  for (const Member& member : members_)
+    for (std::string& path : member.key->programs(address(member, at))) paths.push_back(std::move(path));
+  return paths;
+}
+
 std::vector<std::pair<std::string, std::string>> SchemaBase::references(const std::any& params) const {
   const void* const at = address(params);
   std::vector<std::pair<std::string, std::string>> out;

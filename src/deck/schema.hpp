@@ -32,6 +32,8 @@ class SchemaBase {
   std::vector<std::pair<std::string, std::string>> write(const std::any& params) const;
   /// The files the block names, to be copied into the run folder.
   std::vector<std::pair<std::string, File>> files(const std::any& params) const;
+  /// The programs and scripts the block names, which are run where they lie.
+  std::vector<std::string> programs(const std::any& params) const;
   /// Names of blocks referred to: key, name.
   std::vector<std::pair<std::string, std::string>> references(const std::any& params) const;
 

@@ -74,8 +74,8 @@ void GradientCheck::once(const ForwardModel& model, ConstBatch u, const std::str
   for (std::size_t k = 0; k < std::min<std::size_t>(u.extent(1), 8); ++k)
     at += fmt::format("{}{:.6g}", k == 0 ? "" : ", ", u(0, k));
   core::warn(
-      "{}: at u = ({}{}) {} (relative change along a random direction): its derivatives are not those of its "
-      "values; chains lose efficiency by it, methods without a Metropolis step are wrong",
+      "{}: at u = ({}{}) {} (relative change along a random direction): its derivatives are not those of its values; "
+      "chains lose efficiency by it, methods without a Metropolis step are wrong",
       name, at, u.extent(1) > 8 ? ", …" : "", doubt.text);
 }
 

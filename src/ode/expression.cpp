@@ -274,8 +274,7 @@ deck::Schema<Expression::Params> Expression::schema() {
              "process; a step costs some ten times as much with few states, a hundred times with fifty"}})
       .key("least_steps", &Params::least_steps, "1",
            "from one time to the next (observation or break) at least so many, however short: steps that grow with "
-           "times "
-           "spaced by factors, with a long dt",
+           "times spaced by factors, with a long dt",
            deck::at_least(1));
   s.key("breaks", &Params::breaks, "1",
         "times at which a rate jumps (a dose begins, a rule takes effect), increasing: a step ends there, so that no "

@@ -163,15 +163,15 @@ std::string Plan::reason_of_state(const Fault& fault, double time) const {
   const bool has_least = system.least_steps > 1;
   if (fault.kind == Fault::Kind::not_finite)
     return fmt::format(
-        "the state is not finite at t = {:.6g}: the step ({}) is too long for these parameters, or the "
-        "solution grows without bound; try a dt ten times smaller{}{}",
+        "the state is not finite at t = {:.6g}: the step ({}) is too long for these parameters, or the solution grows "
+        "without bound; try a dt ten times smaller{}{}",
         time,
         has_least ? fmt::format("dt = {}, least_steps = {}", dt_, system.least_steps) : fmt::format("dt = {}", dt_),
         has_least ? ", or ten times the least_steps" : "", system.advice);
   if (fault.kind == Fault::Kind::negative)
     return fmt::format(
-        "a state that cannot be negative is so at t = {:.6g}: the initial values do not fit together, or the step "
-        "dt = {} is too long for these parameters; try a dt ten times smaller",
+        "a state that cannot be negative is so at t = {:.6g}: the initial values do not fit together, or the step dt = "
+        "{} is too long for these parameters; try a dt ten times smaller",
         time, dt_);
   return reason(fault);
 }

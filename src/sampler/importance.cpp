@@ -117,8 +117,7 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
   if (k > 0.7)
     core::warn(
         "importance correction: Pareto k = {:.2f} (> 0.7): '{}' does not cover the posterior; trust neither the draws "
-        "nor "
-        "the evidence",
+        "nor the evidence",
         k, params_.sampler);
   StepInfo info;
   info.is_draw = info.is_finished = true;

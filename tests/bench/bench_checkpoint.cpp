@@ -97,8 +97,8 @@ void compare(const Comm& comm, std::int64_t mebibytes, int repetitions, const st
   if (!comm.is_root()) return;
   const double gib = static_cast<double>(mebibytes) / 1024;
   std::printf(
-      "ranks %d  %.2f GiB  plain %.3f s  checkpoint %.3f s (%.2f GiB/s)  efficiency %.2f  read %.2f GiB/s  "
-      "checksum in cache %.1f GB/s a rank (%llx)  100 small fields %.1f ms\n",
+      "ranks %d  %.2f GiB  plain %.3f s  checkpoint %.3f s (%.2f GiB/s)  efficiency %.2f  read %.2f GiB/s  checksum in "
+      "cache %.1f GB/s a rank (%llx)  100 small fields %.1f ms\n",
       comm.size(), gib, median(plain_times), median(checkpoint_times), gib / median(checkpoint_times), median(ratios),
       gib / read_time, static_cast<double>(words * passes) * 8e-9 / hash_time,
       static_cast<unsigned long long>(checksum.value()), 1e3 * median(small_times));

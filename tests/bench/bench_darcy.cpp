@@ -176,8 +176,7 @@ void cost_of_gradient(int n, int rounds) {
   const double forward = least(setup) + least(solve);
   std::printf(
       "gradient: set-up %.2f ms (%.1f %% of forward), solve %.2f ms (%d iterations), adjoint %.2f ms (%d), gradient "
-      "%.2f "
-      "ms: %.2f x forward (least of %d)\n",
+      "%.2f ms: %.2f x forward (least of %d)\n",
       least(setup), 100 * least(setup) / forward, least(solve), iterations, least(adjoint), adjoint_iterations,
       least(gradient), (forward + least(adjoint) + least(gradient)) / forward, rounds);
 }

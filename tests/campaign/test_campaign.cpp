@@ -9,6 +9,7 @@
 
 #include "campaign/campaign_plan.hpp"
 #include "campaign/campaign_results.hpp"
+#include "campaign/model_evidence.hpp"
 #include "campaign/register_all.hpp"
 #include "campaign/run_claims.hpp"
 #include "kernels/random.hpp"
@@ -138,6 +139,45 @@ TEST(CampaignResults, SpreadIsThatOfTheRuns) {
   EXPECT_DOUBLE_EQ(found[0].sd, std::sqrt(0.5));
   EXPECT_DOUBLE_EQ(found[0].stated, std::sqrt(12.5));
   EXPECT_TRUE(spreads({&one}).empty());
+}
+
+CampaignRun run_with(int setting, const std::string& value, const std::vector<Quantity>& quantities) {
+  CampaignRun run;
+  run.plan.setting = setting, run.plan.values = {{"job.fit.problem", value}};
+  for (const Quantity& quantity : quantities) run.add(quantity);
+  return run;
+}
+
+TEST(CampaignResults, EvidencesOfSettingsMakeProbabilitiesOfModels) {
+  const CampaignRun line_1 = run_with(0, "\"line\"", {{"log_evidence", -10.0, 0.1}, {"ess_min", 7.0}}),
+                    line_2 = run_with(0, "\"line\"", {{"log_evidence", -10.6, 0.1}}),
+                    curve = run_with(1, "\"curve\"", {{"log_evidence", -8.3, 0.2}}),
+                    // the same posterior once more, by a sampler to compare with
+      other = run_with(2, "\"none\"", {{"compare.smc.log_evidence", 0.0, 0.1}});
+  const std::vector<ModelEvidence> models = compare_evidence({{&line_1, &line_2}, {&curve}, {&other}, {}});
+  ASSERT_EQ(models.size(), 2U);
+  EXPECT_EQ(models[0].name, "problem = \"curve\"");
+  EXPECT_EQ(models[1].runs, 2);
+  EXPECT_DOUBLE_EQ(models[1].log_evidence, -10.3);
+  EXPECT_DOUBLE_EQ(models[1].standard_error, std::sqrt(0.18 / 2.0));  // the spread, larger than what the runs state
+  EXPECT_DOUBLE_EQ(models[0].standard_error, 0.2);
+  EXPECT_DOUBLE_EQ(models[1].log_bayes_factor, -2.0);
+  EXPECT_DOUBLE_EQ(models[0].probability, 1.0 / (1.0 + std::exp(-2.0)));
+  EXPECT_DOUBLE_EQ(models[0].probability + models[1].probability, 1.0);
+  EXPECT_TRUE(is_decided(models));  // 2 of an error of 0.36
+  EXPECT_TRUE(compare_evidence({{&curve}, {&other}}).empty());
+}
+
+TEST(CampaignResults, EvidencesOfJobsAreComparedAndUndecidedWithinTheirErrors) {
+  const CampaignRun both = run_with(0, "1", {{"a.log_evidence", -4.0, 0.5}, {"b.log_evidence", -3.0, 0.5}}),
+                    silent = run_with(1, "2", {{"a.log_evidence", -90.0}});
+  const std::vector<ModelEvidence> models = compare_evidence({{&both}, {&silent}});
+  ASSERT_EQ(models.size(), 3U);
+  EXPECT_EQ(models[0].name, "problem = 1, b");
+  EXPECT_EQ(models[2].name, "problem = 2, a");
+  EXPECT_FALSE(is_decided(models));                  // 1 of an error of 0.71
+  EXPECT_FALSE(is_decided({models[0], models[2]}));  // no error is stated
+  EXPECT_TRUE(std::isnan(models[2].standard_error));
 }
 
 class Claims : public testing::Test {

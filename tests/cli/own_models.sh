@@ -52,6 +52,15 @@ expect 0 sh -c 'cd elsewhere && "$0" evaluate ../placed/resolved.toml --at at.tx
 says ",0.5"
 cp place/data.txt .
 
+# A script that is another one when the run goes on is told of, the ones that are not are not.
+for folder in same changed; do cp -r placed $folder && rm $folder/summary.json; done
+expect 0 "$ALEATOR" resume same
+says_not "has changed since"
+echo '# another' >>place/part.sh
+expect 0 "$ALEATOR" resume changed
+says "place/part.sh has changed since this run was begun"
+says_not "place/solver has changed"
+
 cat >improper.toml <<'TOML'
 [prior.start]
 type = "prior/normal"

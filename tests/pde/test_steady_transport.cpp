@@ -47,8 +47,8 @@ TEST(SteadyTransport, ManufacturedSolutionConvergesWithOrderTwo) {
     p.dirichlet = {{"left", 0.0}, {"right", 0.0}, {"bottom", 0.0}, {"top", 0.0}};
     p.quantities = {"diffusivity"}, p.wind = {0.6, -0.3}, p.stream = "0.2 * x * y";
     p.source =
-        "2 * 0.5 * pi * pi * sin(pi * x) * sin(pi * y) + (0.6 + 0.2 * x) * pi * cos(pi * x) * sin(pi * y) - "
-        "(0.3 + 0.2 * y) * pi * sin(pi * x) * cos(pi * y)";
+        "2 * 0.5 * pi * pi * sin(pi * x) * sin(pi * y) + (0.6 + 0.2 * x) * pi * cos(pi * x) * sin(pi * y) - (0.3 + 0.2 "
+        "* y) * pi * sin(pi * x) * cos(pi * y)";
     const auto model = make(p);
     return fem::l2_error(dynamic_cast<const fem::Engine&>(*model), {0.5}, 0,
                          [](const double* x) { return std::sin(M_PI * x[0]) * std::sin(M_PI * x[1]); });

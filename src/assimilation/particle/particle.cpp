@@ -231,8 +231,7 @@ deck::Schema<Particle::Params> Particle::schema() {
                  [](const Params& p) { return p.proposal != Proposal::auxiliary; })
       .key("least_effective", &Params::least_effective, "1",
            "effective sample size, in particles and at most N / 2, below which one correction is split into several "
-           "with "
-           "regularised resampling between; 0: never",
+           "with regularised resampling between; 0: never",
            deck::at_least(0.0))
       .only_with("regularisation", [](const Params& p) { return p.regularisation > 0.0; })
       .key("regularisation", &Params::regularisation, "1",
@@ -313,10 +312,10 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
     }
     s.log_likelihood[r] = log_likelihood;
     if (!(log_likelihood > minus_infinity))
-      throw core::NumericsError(fmt::format(
-          "cycle {} (t = {:.6g}): no particle explains the data (all weights are zero); try more particles, a "
-          "larger model_noise_sd, a larger regularisation or proposal = \"optimal\"",
-          cycle.number + 1, cycle.interval.to));
+      throw core::NumericsError(
+          fmt::format("cycle {} (t = {:.6g}): no particle explains the data (all weights are zero); try more "
+                      "particles, a larger model_noise_sd, a larger regularisation or proposal = \"optimal\"",
+                      cycle.number + 1, cycle.interval.to));
   });
 }
 

@@ -46,16 +46,14 @@ deck::Schema<StateSpaceTarget::Params> StateSpaceTarget::schema() {
       .required();
   s.key("model_noise_sd", &Params::model_noise_sd, "",
         "standard deviation of the noise added to the states at every observation time, whatever lies between two of "
-        "them; "
-        "a time without data belongs into the file as a row of nan: none, one, or one for each state",
+        "them; a time without data belongs into the file as a row of nan: none, one, or one for each state",
         deck::at_least(0.0));
   s.key("initial_sd", &Params::initial_sd, "",
         "standard deviation of the first states around the model's initial state: one, or one for each",
         deck::at_least(0.0));
-  s.reference(
-      "initial_perturbation", &Params::initial_perturbation, "prior",
-      "prior whose draws are added to the model's initial state instead of noise of initial_sd: fields that are "
-      "smooth");
+  s.reference("initial_perturbation", &Params::initial_perturbation, "prior",
+              "prior whose draws are added to the model's initial state instead of noise of initial_sd: fields that "
+              "are smooth");
   s.key("unknown_model_noise_scale", &Params::unknown_model_noise_scale, "",
         "whether the parameter after the model's is a factor of model_noise_sd")
       .key("unknown_noise_scale", &Params::unknown_noise_scale, "",

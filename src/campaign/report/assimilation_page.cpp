@@ -57,9 +57,9 @@ Figure skill_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
   if (!picture.empty()) figure.pictures.push_back(picture);
   figure.caption =
       page.is_twin
-          ? "Root mean square error of the analysis and spread of its members, means over the replicates. An "
-            "ensemble that knows its error has both alike; a spread far below the error is about to lose the "
-            "truth. Dashed: the end of the spin-up."
+          ? "Root mean square error of the analysis and spread of its members, means over the replicates. An ensemble "
+            "that knows its error has both alike; a spread far below the error is about to lose the truth. Dashed: the "
+            "end of the spin-up."
           : "Root mean square of data minus forecast, and spread of the members. Dashed: the end of the spin-up.";
   return figure;
 }
@@ -82,15 +82,14 @@ Figure talagrand_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
   s.axis("x", {-0.7, bins - 0.3, false}, std::min(10, static_cast<int>(bins)), "rank");
   s.axis("y", {0.0, y.high, false}, 5, "frequency over uniform");
   s << fmt::format(
-      "set boxwidth 0.9; set style fill solid 0.55 noborder; plot {} using 1:2 with boxes lc rgb {}, 1 with lines "
-      "lw 1.4 lc rgb '{}'",
+      "set boxwidth 0.9; set style fill solid 0.55 noborder; plot {} using 1:2 with boxes lc rgb {}, 1 with lines lw "
+      "1.4 lc rgb '{}'",
       s.block(centre, share), series_colour(0), marker::reference);
   const std::string picture = gnuplot.draw(s.text(), 1060, 240, "Rank histogram");
   if (!picture.empty()) figure.pictures.push_back(picture);
   figure.caption =
       "How often the truth is the first, second, … of the sorted members, over all states, cycles and replicates. "
-      "Flat: the "
-      "members are as spread as they should be. A valley: too narrow; a hill: too wide; a slope: a bias.";
+      "Flat: the members are as spread as they should be. A valley: too narrow; a hill: too wide; a slope: a bias.";
   return figure;
 }
 
@@ -233,8 +232,7 @@ Figure state_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
       gnuplot));
   figure.caption = fmt::format(
       "The last {} cycles of the first replicate: time to the right, states upwards; more than 60 states are averaged "
-      "over "
-      "neighbours.",
+      "over neighbours.",
       pictured);
   return figure;
 }

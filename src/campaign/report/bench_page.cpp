@@ -56,8 +56,8 @@ Figure error_figure(const BenchPage& page, Gnuplot& gnuplot) {
 std::string table_html(const BenchPage& page) {
   std::string out =
       "<div "
-      "class=\"scroll\"><table><thead><tr><th>problem</th><th>quantity</th><th>sampler</th><th>found</th><th>known</th>"
-      "<th>tolerance</th><th>verdict</th><th>model runs</th><th>runs an effective "
+      "class=\"scroll\"><table><thead><tr><th>problem</th><th>quantity</th><th>sampler</th><th>found</th><th>known</"
+      "th><th>tolerance</th><th>verdict</th><th>model runs</th><th>runs an effective "
       "sample</th><th>time</th></tr></thead><tbody>";
   for (const BenchLine& row : page.rows) {
     const Level level = !row.is_judged ? Level::biased : row.passes ? Level::good : Level::bad;

@@ -44,8 +44,7 @@ std::string draw_ranks(const CalibrationPage& page, const RankedQuantity& one, G
                                     {static_cast<double>(page.values), expected - 2.0 * sd, expected + 2.0 * sd}});
   s << fmt::format(
       "set boxwidth {:.6g}; set style fill solid 0.55 noborder; plot {} using 1:2:3 with filledcurves lc rgb '{}' "
-      "notitle, {} "
-      "using 1:2 with boxes lc rgb {} notitle, {:.6g} with lines lw 1.4 lc rgb '{}' notitle",
+      "notitle, {} using 1:2 with boxes lc rgb {} notitle, {:.6g} with lines lw 1.4 lc rgb '{}' notitle",
       0.92 * width, band, marker::band, s.block(centre, one.histogram), series_colour(0), expected, marker::reference);
   return gnuplot.draw(s.text(), 520, 230, "Rank histogram of " + one.name);
 }
@@ -76,10 +75,8 @@ Figure calibration_figure(const CalibrationPage& page, Gnuplot& gnuplot) {
       if (!picture.empty()) figure.pictures.push_back(picture);
   figure.caption =
       "Left: histogram of the ranks; the band holds two standard deviations of a bin. Right: the ECDF of the ranks "
-      "minus that of "
-      "uniform ranks; uniform ranks leave the band anywhere in one of 20 experiments. A valley in the histogram: the "
-      "posterior is "
-      "too narrow; a hill: too wide; a slope: shifted.";
+      "minus that of uniform ranks; uniform ranks leave the band anywhere in one of 20 experiments. A valley in the "
+      "histogram: the posterior is too narrow; a hill: too wide; a slope: shifted.";
   if (page.quantities.size() > most_quantities)
     figure.caption +=
         fmt::format(" Shown are the {} quantities of {} with the smallest p.", most_quantities, page.quantities.size());
@@ -89,8 +86,7 @@ Figure calibration_figure(const CalibrationPage& page, Gnuplot& gnuplot) {
 std::string table_of(const CalibrationPage& page) {
   std::string out =
       "<div class=\"scroll\"><table><thead><tr><th>quantity</th><th>p, ECDF</th><th>p, "
-      "chi-square</th><th>verdict</th></tr>"
-      "</thead><tbody>";
+      "chi-square</th><th>verdict</th></tr></thead><tbody>";
   for (const RankedQuantity& one : page.quantities)
     out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"{}\">{}</td></tr>",
                        core::escape_markup(one.name), number(one.ecdf_p), number(one.chi_square_p),

@@ -13,10 +13,6 @@
 namespace aleator::campaign::report {
 namespace {
 
-std::string with_error(double value, double error) {
-  return std::isfinite(error) ? number(value, 5) + " ± " + number(error, 2) : number(value, 5);
-}
-
 std::string header_cells(const std::vector<std::string>& names) {
   std::string out;
   for (const std::string& name : names) out += fmt::format("<th scope=\"col\">{}</th>", core::escape_markup(name));
@@ -65,6 +61,21 @@ std::string replicates_section(const CampaignPage& page) {
         value_cell(row.mean, with_error(row.mean, row.sd / std::sqrt(static_cast<double>(row.runs)))) +
         value_cell(row.sd, number(row.sd, 3)) + value_cell(row.stated, number(row.stated, 3)) +
         value_cell(row.sd / row.stated, number(row.sd / row.stated, 2)) + fmt::format("<td>{}</td></tr>", row.runs);
+  return out + "</tbody></table></div>";
+}
+
+std::string models_section(const CampaignPage& page) {
+  if (page.models.empty()) return "";
+  std::string out = fmt::format("<div class=\"card prose\"><p class=\"{}\">{}</p></div>",
+                                level_class(page.preference.first), core::escape_markup(page.preference.second));
+  out += "<div class=\"scroll tall\"><table class=\"sortable\"><thead><tr>" +
+         header_cells({"setting", "log evidence", "ln Bayes factor to the best", "probability", "runs"}) +
+         "</tr></thead><tbody>";
+  for (const ModelEvidence& model : page.models)
+    out += fmt::format("<tr><td>{}</td>", core::escape_markup(model.name)) +
+           value_cell(model.log_evidence, with_error(model.log_evidence, model.standard_error)) +
+           value_cell(model.log_bayes_factor, number(model.log_bayes_factor, 4)) +
+           value_cell(model.probability, number(model.probability, 3)) + fmt::format("<td>{}</td></tr>", model.runs);
   return out + "</tbody></table></div>";
 }
 
@@ -145,6 +156,7 @@ std::string render_campaign_html(const CampaignPage& page, const std::string& wo
     sections.push_back({id, title, std::move(body)});
   };
   add("found", "Quantities", figure_html(panel_figure(page, gnuplot)));
+  add("models", "Which do the data prefer?", models_section(page));
   add("replicates", "Do replicates agree?", replicates_section(page));
   add("runs", "Runs", runs_table(page));
   add("reproduce", "Reproduce", reproduce(page.base));

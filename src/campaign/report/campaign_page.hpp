@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "campaign/model_evidence.hpp"
 #include "campaign/report/report.hpp"
 #include "campaign/report/report_data.hpp"
 #include "campaign/report/verdict.hpp"
@@ -51,6 +52,8 @@ struct CampaignPage {
   std::vector<CampaignLine> runs;
   std::vector<std::pair<Level, std::string>> agreements;  ///< a sentence a setting
   std::vector<ReplicateLine> replicates;
+  std::pair<Level, std::string> preference;  ///< which of `models`, in words
+  std::vector<ModelEvidence> models;
   std::vector<CampaignPanel> panels;
 };
 

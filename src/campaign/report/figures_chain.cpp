@@ -145,8 +145,7 @@ Figure trace_figure(const ReportData& data, Gnuplot& gnuplot) {
   }
   figure.caption = fmt::format(
       "Value against draw, one colour a chain{}, thinned for the picture. Chains that mix look like the same noise; a "
-      "chain that drifts, sits still or keeps "
-      "to its own level has not reached the posterior.",
+      "chain that drifts, sits still or keeps to its own level has not reached the posterior.",
       data.main.chains > most_chains ? fmt::format(" (the first {} of {})", most_chains, data.main.chains) : "");
   return figure;
 }
@@ -163,10 +162,9 @@ Figure rank_figure(const ReportData& data, Gnuplot& gnuplot) {
   }
   figure.caption =
       "How the draws of each chain rank among the draws of all chains. When chains agree, every histogram is flat: "
-      "bars end in the band, "
-      "which holds two standard deviations of a uniform histogram with this effective sample size. A slope means that "
-      "a chain lies "
-      "higher or lower than the others, a hump or a trough that it is narrower or wider.";
+      "bars end in the band, which holds two standard deviations of a uniform histogram with this effective sample "
+      "size. A slope means that a chain lies higher or lower than the others, a hump or a trough that it is narrower "
+      "or wider.";
   return figure;
 }
 
@@ -202,8 +200,7 @@ Figure autocorrelation_figure(const ReportData& data, Gnuplot& gnuplot) {
   }
   figure.caption =
       "Correlation of a chain with itself some draws later, averaged over chains. The area under a curve, counted on "
-      "both sides, is the "
-      "number of draws that one independent draw costs.";
+      "both sides, is the number of draws that one independent draw costs.";
   return figure;
 }
 

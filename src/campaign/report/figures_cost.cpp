@@ -138,8 +138,7 @@ Figure history_figure(const ReportData& data, Gnuplot& gnuplot) {
   }
   figure.caption =
       "Numbers the sampler reported at each step. A tempering path should rise smoothly to its end, a misfit should "
-      "fall and level off, and "
-      "an acceptance should settle.";
+      "fall and level off, and an acceptance should settle.";
   return figure;
 }
 
@@ -152,11 +151,9 @@ Figure comparison_figure(const ReportData& data, Gnuplot& gnuplot) {
   if (!picture.empty()) figure.pictures.push_back(picture);
   figure.caption = fmt::format(
       "Relative squared error of the posterior mean, e = Σ ((mean − reference) / reference)² over the parameters, "
-      "against the number of "
-      "model runs; lower and "
-      "further left is better. Draws of an exact method come down with slope −1 once it has forgotten its start; a "
-      "curve that "
-      "levels off has reached its bias{}. Points are methods with one result at the end.",
+      "against the number of model runs; lower and further left is better. Draws of an exact method come down with "
+      "slope −1 once it has forgotten its start; a curve that levels off has reached its bias{}. Points are methods "
+      "with one result at the end.",
       data.reference_is_truth ? ", or the distance between truth and posterior mean"
                               : ", or the accuracy of the reference");
   return figure;
@@ -201,8 +198,7 @@ Figure data_fit_figure(const ReportData& data, Gnuplot& gnuplot) {
   }
   figure.caption =
       "Left: a good fit lies on the diagonal, scattered by the noise. Right: the differences in the order of the data; "
-      "they should look "
-      "like noise, without trend or groups, or the model lacks something.";
+      "they should look like noise, without trend or groups, or the model lacks something.";
   return figure;
 }
 

@@ -156,8 +156,7 @@ Figure field_figure(const ReportData& data, Gnuplot& gnuplot) {
                       true});
     figure.caption += fmt::format(
         " Mean and reference ({}) share one colour scale{}. The last map counts their difference in posterior standard "
-        "deviations: "
-        "red is too high, blue too low. {}",
+        "deviations: red is too high, blue too low. {}",
         data.reference_label, values.is_log ? ", which is logarithmic" : "",
         data.reference_is_truth ? "Against the truth, values between −2 and 2 are what a right posterior gives."
                                 : "Against a reference mean of the same posterior, values should be close to 0; a few "

@@ -176,8 +176,7 @@ Figure joint_figure(const ReportData& data, Gnuplot& gnuplot) {
       "bars are the marginals." +
       reference_words(data) +
       " A thin slanted region means that the data fix a combination of the two better than either; axes are "
-      "logarithmic where a "
-      "parameter spans more than a factor of ten.";
+      "logarithmic where a parameter spans more than a factor of ten.";
   return figure;
 }
 

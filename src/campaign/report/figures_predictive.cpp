@@ -34,9 +34,9 @@ std::string draw_intervals(const ReportData& data, Gnuplot& gnuplot) {
   s.axis("x", {data.number_of_datum(0) - 0.8, data.number_of_datum(n - 1) + 0.8, false}, 10, "number of the datum");
   s << "set grid noxtics ytics back; set key above horizontal right Left reverse samplen 1 height 0";
   s << fmt::format(
-      "plot {} using 1:2:3:4 with vectors nohead lw {:.1f} lc rgb {} title '5 % to 95 % of the replicates', "
-      "{} using 1:2 with points pt 7 ps 0.3 lc rgb {} title 'median', "
-      "{} using 1:2 with points pt 2 ps 0.5 lw 1.8 lc rgb '{}' title 'data'",
+      "plot {} using 1:2:3:4 with vectors nohead lw {:.1f} lc rgb {} title '5 % to 95 % of the replicates', {} using "
+      "1:2 with points pt 7 ps 0.3 lc rgb {} title 'median', {} using 1:2 with points pt 2 ps 0.5 lw 1.8 lc rgb '{}' "
+      "title 'data'",
       s.block(bars), std::clamp(420.0 / static_cast<double>(shown), 1.2, 10.0), gnuplot_string(marker::band),
       s.block(medians), series_colour(0), s.block(crosses), marker::reference);
   return gnuplot.draw(s.text(), 1060, 300, "Data among what the posterior predicts");
@@ -79,12 +79,10 @@ Figure predictive_figure(const ReportData& data, Gnuplot& gnuplot) {
     keep(draw_places("Posterior", posterior.pit, gnuplot));
     figure.caption += fmt::format(
         "{} data sets were replicated from draws of the posterior: {} of the data lie outside the central 90 % of "
-        "their "
-        "replicates, and {} of the replicated sets lie as far from the prediction as the data do (p = {}). Crosses "
-        "outside "
-        "their bars should be few and scattered; places that pile up at 0 and 1 mean that the model lacks something or "
-        "the "
-        "noise is understated, a hill in the middle that it is overstated, or that many parameters follow the data. ",
+        "their replicates, and {} of the replicated sets lie as far from the prediction as the data do (p = {}). "
+        "Crosses outside their bars should be few and scattered; places that pile up at 0 and 1 mean that the model "
+        "lacks something or the noise is understated, a hill in the middle that it is overstated, or that many "
+        "parameters follow the data. ",
         count(posterior.draws), percent(posterior.outside), percent(posterior.p_value), number(posterior.p_value, 2));
   }
   if (has_prior) {

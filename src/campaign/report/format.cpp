@@ -48,6 +48,10 @@ std::string number(double value, int digits) {
   return sign + group_thousands(fmt::format("{:.{}f}", std::stod(scientific), decimals));
 }
 
+std::string with_error(double value, double error) {
+  return std::isfinite(error) ? number(value, 5) + " ± " + number(error, 2) : number(value, 5);
+}
+
 std::string count(double value) {
   if (!std::isfinite(value)) return en_dash;
   return (value < 0 ? minus_sign : "") + group_thousands(fmt::format("{:.0f}", std::abs(value)));

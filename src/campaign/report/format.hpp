@@ -14,6 +14,9 @@ namespace aleator::campaign::report {
 /// `digits` significant digits: 0.0123, 4.56, 12 300, 1.23×10⁻⁷; undefined: –.
 std::string number(double value, int digits = 3);
 
+/// "4.56 ± 0.12"; the value alone where no error is known.
+std::string with_error(double value, double error);
+
 /// A count with narrow spaces between thousands: 1 234 567; fractions are rounded.
 std::string count(double value);
 

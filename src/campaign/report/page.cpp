@@ -141,8 +141,7 @@ std::string render_html(const ReportData& data, const std::string& work_dir, con
   page.lead_link = "Verdict", page.lead_id = "verdict";
   page.footer =
       "Thresholds: R-hat below 1.01 and effective sample sizes of 400 or more are good; R-hat of 1.05 or more, or "
-      "fewer "
-      "than 100, is not enough.";
+      "fewer than 100, is not enough.";
   return page_html(page, sections, gnuplot);
 }
 

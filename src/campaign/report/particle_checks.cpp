@@ -27,10 +27,9 @@ Check memory_check(const MethodRun& run, const Series& correlations) {
   const bool all_move = pairs >= static_cast<double>(run.chains) * run.draws;
   c.level = all_move && remembered > threshold::stuck ? Level::bad : Level::caution;
   c.advice =
-      "Means and evidence may err by more than their standard errors: more moves (a smaller correlation and "
-      "larger max_moves, max_burn_in or chain_length), another kind of move, or parameters that the moves cross more "
-      "easily (a scale and standard normal factors); "
-      "compare with another method.";
+      "Means and evidence may err by more than their standard errors: more moves (a smaller correlation and larger "
+      "max_moves, max_burn_in or chain_length), another kind of move, or parameters that the moves cross more easily "
+      "(a scale and standard normal factors); compare with another method.";
   return c;
 }
 
@@ -78,11 +77,10 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
     checks.push_back(std::move(c));
   }
   if (run.ancestors < threshold::ancestors)
-    checks.push_back(
-        {run.ancestors < threshold::ancestors_bad ? Level::bad : Level::caution, "Ancestors",
-         fmt::format("the particles descend from no more than {}", number(run.ancestors)),
-         "The standard errors come from differences between families: of so few they are guesses. Take more "
-         "particles, or more moves between two temperatures."});
+    checks.push_back({run.ancestors < threshold::ancestors_bad ? Level::bad : Level::caution, "Ancestors",
+                      fmt::format("the particles descend from no more than {}", number(run.ancestors)),
+                      "The standard errors come from differences between families: of so few they are guesses. Take "
+                      "more particles, or more moves between two temperatures."});
   if (const Series* const correlations = history_of(run, "worst_correlation"))
     checks.push_back(memory_check(run, *correlations));
   else if (const Series* const of_log_likelihoods = history_of(run, "correlation"))

@@ -88,8 +88,7 @@ Figure rows_field_figure(const RowsPage& page, Gnuplot& gnuplot) {
   }
   figure.caption =
       "Maps of one name share one colour scale; the origin is at the lower left. Of fields in three dimensions the "
-      "middle plane is "
-      "shown.";
+      "middle plane is shown.";
   if (shown < all) figure.caption += fmt::format(" Shown are the first {} of {} fields.", shown, all);
   if (!page.fields_file.empty())
     figure.caption += fmt::format(" All are in {}, which ParaView opens.", page.fields_file);
@@ -141,10 +140,8 @@ std::string draw_shares(const std::vector<VarianceShare>& shares, Gnuplot& gnupl
   s << "set key above horizontal right Left reverse samplen 1 height 0; set boxwidth 0.26; set style fill solid 0.6";
   s << fmt::format(
       "plot {0} using 1:2 with boxes lc rgb {2} title 'first order', {1} using 1:2 with boxes lc rgb {3} title "
-      "'total', "
-      "{0} using 1:3:(0):4 with vectors nohead lw 1.6 lc rgb '{4}' notitle, {1} using 1:3:(0):4 with vectors nohead lw "
-      "1.6 "
-      "lc rgb '{4}' notitle",
+      "'total', {0} using 1:3:(0):4 with vectors nohead lw 1.6 lc rgb '{4}' notitle, {1} using 1:3:(0):4 with vectors "
+      "nohead lw 1.6 lc rgb '{4}' notitle",
       s.block(first), s.block(total), series_colour(0), series_colour(1), marker::ink);
   return gnuplot.draw(s.text(), 520, 300, "Sobol' indices of " + shares.front().output);
 }
@@ -175,11 +172,9 @@ std::string pairs_table(const RowsPage& page) {
   }
   if (rows.empty()) return "";
   return "<p>Share of an output's variance that two parameters explain together, beyond what each explains alone "
-         "(second "
-         "order); the largest of each output. sobol_pairs.csv has all.</p><div class=\"scroll "
-         "tall\"><table><thead><tr><th "
-         "scope=\"col\">output</th><th scope=\"col\">parameter</th><th scope=\"col\">and</th><th scope=\"col\">second "
-         "order</th></tr></thead><tbody>" +
+         "(second order); the largest of each output. sobol_pairs.csv has all.</p><div class=\"scroll "
+         "tall\"><table><thead><tr><th scope=\"col\">output</th><th scope=\"col\">parameter</th><th "
+         "scope=\"col\">and</th><th scope=\"col\">second order</th></tr></thead><tbody>" +
          rows + "</tbody></table></div>";
 }
 
@@ -210,15 +205,14 @@ std::string shares_section(const RowsPage& page, Gnuplot& gnuplot) {
   if (rows.empty()) return "";
   figure.caption =
       "Share of an output's variance that a parameter explains alone (first order), and with all its interactions "
-      "(total); "
-      "the largest first. Lines hold 95 % of the bootstrap replicates.";
+      "(total); the largest first. Lines hold 95 % of the bootstrap replicates.";
   if (outputs > most_pictures)
     figure.caption +=
         fmt::format(" Shown are the first {} of {} outputs; sobol_indices.csv has all.", most_pictures, outputs);
   return figure_html(figure) +
          "<div class=\"scroll tall\"><table><thead><tr><th scope=\"col\">output</th><th "
-         "scope=\"col\">parameter</th><th "
-         "scope=\"col\">first order</th><th scope=\"col\">total</th></tr></thead><tbody>" +
+         "scope=\"col\">parameter</th><th scope=\"col\">first order</th><th "
+         "scope=\"col\">total</th></tr></thead><tbody>" +
          rows + "</tbody></table></div>" + pairs_table(page);
 }
 
@@ -236,8 +230,7 @@ std::string draw_noisy(const RowsPage& page, const std::vector<double>& shown, b
   } else {
     s << fmt::format(
         "plot {} using 1:2 with points pt 7 ps 0.35 lc rgb {} title 'data', {} using 1:2 with points pt 2 ps 0.5 lw "
-        "1.6 "
-        "lc rgb '{}' title 'without noise'",
+        "1.6 lc rgb '{}' title 'without noise'",
         s.block(index, shown), series_colour(0), s.block(index, page.clean), marker::reference);
   }
   return gnuplot.draw(s.text(), 520, 360, is_difference ? "The noise of the data" : "Data with and without noise");

@@ -191,8 +191,7 @@ std::string inline_svg(const std::string& raw, const std::string& prefix, const 
   replace_every(body, "xlink:href='#gp", fmt::format("href='#{}-gp", prefix));
   return fmt::format(
       "<svg class=\"plot\" id=\"{0}\" viewBox=\"{1}\" role=\"img\" aria-labelledby=\"{0}-t\" fill=\"none\" "
-      "stroke=\"currentColor\" "
-      "stroke-linejoin=\"round\"><title id=\"{0}-t\">{2}</title>{3}\n{4}</svg>",
+      "stroke=\"currentColor\" stroke-linejoin=\"round\"><title id=\"{0}-t\">{2}</title>{3}\n{4}</svg>",
       prefix, view_box, core::escape_markup(description), symbols, body);
 }
 

@@ -103,8 +103,7 @@ std::string bias_table(const ReportData& data) {
   }
   out +=
       "</tbody></table></div><p>Error of each sampler's mean with its sign, in its posterior standard deviations, ± "
-      "the "
-      "Monte Carlo standard error";
+      "the Monte Carlo standard error";
   if (all > shown) out += fmt::format("; the first {} of {} parameters", shown, count(static_cast<double>(all)));
   return out +
          ". Marked where chance does not explain it: above three standard errors it is bias, or a run too short.</p>";

@@ -66,8 +66,7 @@ Check rhat_check(const ReportData& data, const Extreme& worst) {
   if (c.level == Level::bad) {
     c.advice =
         "The chains do not agree: discard a longer warm-up and run longer; if chains stay apart, start them closer to "
-        "the posterior "
-        "or use a tempered sampler, for there may be several modes.";
+        "the posterior or use a tempered sampler, for there may be several modes.";
   }
   if (missing > 0) {  // where no chain moves
     c.level = std::max(c.level, Level::caution);
@@ -193,20 +192,18 @@ Check bias_check(const ReportData& data) {
                         "as many exact ones{}",
                         percent(share), measured.empty() ? "" : "; " + measured),
             ""};
-  return {
-      Level::biased, "Bias", measured.empty() ? "not measured: there is no reference" : "measured: " + measured,
-      "Its draws follow the posterior in special cases only (see its page in docs/theory). Use the result to start an "
-      "exact sampler, or check it against one."};
+  return {Level::biased, "Bias", measured.empty() ? "not measured: there is no reference" : "measured: " + measured,
+          "Its draws follow the posterior in special cases only (see its page in docs/theory). Use the result to start "
+          "an exact sampler, or check it against one."};
 }
 
 // p-value of the discrepancy of all data from what the posterior replicates.
 Check prediction_check(const Prediction& p, bool is_exact) {
-  Check c{
-      Level::good, "Data",
-      fmt::format("{} of {} replicated data sets lie as far from the prediction as the data (p = {}); {} of the data "
-                  "outside the central 90 % of their replicates",
-                  percent(p.p_value), count(p.draws), number(p.p_value, 2), percent(p.outside)),
-      ""};
+  Check c{Level::good, "Data",
+          fmt::format("{} of {} replicated data sets lie as far from the prediction as the data (p = {}); {} of the "
+                      "data outside the central 90 % of their replicates",
+                      percent(p.p_value), count(p.draws), number(p.p_value, 2), percent(p.outside)),
+          ""};
   if (std::isfinite(p.p_value_log_likelihood))
     c.found += fmt::format("; as unlikely as the data: p = {}", number(p.p_value_log_likelihood, 2));
   if (p.p_value < threshold::predictive || p.p_value_log_likelihood < threshold::predictive) {
@@ -216,10 +213,9 @@ Check prediction_check(const Prediction& p, bool is_exact) {
         "something, or the noise is understated.";
     if (!is_exact) c.advice += " Or the method, which is biased, has drawn from another law.";
   } else if (p.p_value_log_likelihood > 1.0 - threshold::predictive) {
-    c.advice = is_exact
-                   ? "The data are more likely than nearly all that the model makes: the noise is overstated."
-                   : "The data are more likely than nearly all that the model makes: the noise is overstated, or the "
-                     "method, which is biased, keeps too close to the data.";
+    c.advice = is_exact ? "The data are more likely than nearly all that the model makes: the noise is overstated."
+                        : "The data are more likely than nearly all that the model makes: the noise is overstated, or "
+                          "the method, which is biased, keeps too close to the data.";
   } else if (p.p_value > 1.0 - threshold::predictive) {
     c.advice =
         "The prediction follows the data closely, as it does where there are about as many parameters as data: the "
@@ -244,8 +240,8 @@ Check stein_check(const MethodRun& run) {
   if (run.ksd_edge_share > threshold::edges) {
     c.level = Level::unknown;
     c.advice = fmt::format(
-        "{} of the points beside draws have density zero: where a density ends at an edge the discrepancy "
-        "of exact draws is not small, and says nothing.",
+        "{} of the points beside draws have density zero: where a density ends at an edge the discrepancy of exact "
+        "draws is not small, and says nothing.",
         percent(run.ksd_edge_share));
   } else if (spread_is_wrong(run, threshold::spread_caution)) {
     c.level = spread_is_wrong(run, threshold::spread_bad) ? Level::bad : Level::caution;
@@ -267,8 +263,7 @@ Check stein_check(const MethodRun& run) {
 Check range_check(const MethodRun& run) {
   return {Level::bad, "Range", fmt::format("states as far as {} prior standard deviations out", number(run.farthest)),
           "The states run away: shorter steps, or a method that rejects (mala, nuts). Where it does reject, the "
-          "density may have no "
-          "integral: a direction that neither data nor prior bound."};
+          "density may have no integral: a direction that neither data nor prior bound."};
 }
 
 Check reference_check(const MethodRun& run) {
@@ -298,12 +293,11 @@ Check failure_check(const MethodRun& run) {
   Check c{Level::good, "Failed model runs", found, ""};
   if (share > threshold::failed) {
     c.level = Level::caution;
-    c.advice =
-        run.imputed_rows > 0.0
-            ? "Imputed rows count as if the model had given a neighbour's outputs there: where many fail the result "
-              "is not the posterior; see failed_rows.csv for where they are."
-            : "The posterior is that of the region where the model can be computed: see failed_rows.csv for where it "
-              "cannot.";
+    c.advice = run.imputed_rows > 0.0
+                   ? "Imputed rows count as if the model had given a neighbour's outputs there: where many fail the "
+                     "result is not the posterior; see failed_rows.csv for where they are."
+                   : "The posterior is that of the region where the model can be computed: see failed_rows.csv for "
+                     "where it cannot.";
   }
   return c;
 }

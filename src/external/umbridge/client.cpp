@@ -63,8 +63,7 @@ deck::Schema<UmbridgeModel::Params> UmbridgeModel::schema() {
       deck::at_least(0));
   s.key("wait_seconds", &Params::wait_seconds, "s",
         "when no server can be reached any more: how long one is waited for; also how much later the next answer may "
-        "come "
-        "from a server that still works on a request that was too late",
+        "come from a server that still works on a request that was too late",
         deck::at_least(0.0));
   s.choice(
       "unreachable", &Params::unreachable, "when no server could be reached for wait_seconds",

@@ -22,8 +22,7 @@ deck::Schema<ExpressionTarget::Params> ExpressionTarget::schema() {
       .example("\"-(a^2 + b^2) / 2\"")
       .key("terms", &Params::terms, "",
            "instead of log_density: formulas, numbers or arrays, the sum of all whose entries is the log-density. "
-           "Samplers "
-           "that take a posterior in parts (sampler/fusion, sampler/sgld) may take each entry alone")
+           "Samplers that take a posterior in parts (sampler/fusion, sampler/sgld) may take each entry alone")
       .check("log_density", [](const Params& p) {
         return p.log_density.empty() == p.terms.empty() ? std::string("give either log_density or terms")
                                                         : std::string();

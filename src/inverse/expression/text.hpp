@@ -25,8 +25,7 @@ void add_expression_keys(deck::Schema<Params>& s) {
       .example("[\"a\", \"b\"]")
       .key("data", &Params::data, "",
            "table (CSV) whose first line names its columns; each is an array of that name, a column of text the places "
-           "of its "
-           "entries in alphabetical order")
+           "of its entries in alphabetical order")
       .key("definitions", &Params::definitions, "",
            "lines name = formula, each may use those before it; name(a, b) = formula is a function");
 }

@@ -49,12 +49,11 @@ TargetProblem::TargetProblem(const Params& params, std::shared_ptr<const prob::P
         fmt::format("[prior.{}] must have {}: by its dimension, or the cells of a field", params.prior,
                     target_->dimension()));
   if (relative_to_ == Reference::lebesgue && dimension() != d)
-    throw deck::KeyError(
-        "relative_to",
-        fmt::format("\"lebesgue\" divides by the density of prior '{}', whose {} parameters hang on {} "
-                    "latent coordinates and have none",
-                    params.prior, d, dimension()),
-        "relative_to = \"prior\"");
+    throw deck::KeyError("relative_to",
+                         fmt::format("\"lebesgue\" divides by the density of prior '{}', whose {} parameters hang on "
+                                     "{} latent coordinates and have none",
+                                     params.prior, d, dimension()),
+                         "relative_to = \"prior\"");
   take_names(params.prior);
 }
 

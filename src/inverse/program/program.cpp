@@ -138,8 +138,7 @@ deck::Schema<ProgramModel::Params> ProgramModel::schema() {
   deck::Schema<Params> s("Another program as the forward model, run for each row in a folder of its own", "");
   s.key("command", &Params::command, "",
         "the program and its arguments, without a shell; {name} is a parameter's value; files in the deck's folder "
-        "begin "
-        "with ./")
+        "begin with ./")
       .required()
       .example("[\"true\"]");
   s.key("parameters", &Params::parameters, "", "names of the parameters in their order, arrays as theta[8]")

@@ -133,9 +133,9 @@ std::uint64_t address_of_chunks(hid_t dataset, const Place& place, const std::ve
   check(H5Dget_chunk_info_by_coord(dataset, first.data(), &filters, &first_address, &bytes), "reading", subject);
   const std::uint64_t between = (static_cast<std::uint64_t>(place.extents[0]) * place.chunks_per_chain() - 1) * bytes;
   if (first_address == HADDR_UNDEF || last_address != first_address + between || filters != 0)
-    throw core::UserError(subject.file + ": '" + subject.object +
-                          "' is not laid out as this program does it; was the file "
-                          "rewritten by another tool? Start a new results file");
+    throw core::UserError(
+        subject.file + ": '" + subject.object +
+        "' is not laid out as this program does it; was the file rewritten by another tool? Start a new results file");
   return first_address;
 }
 

@@ -143,11 +143,10 @@ deck::Schema<Params> schema() {
                          "Burgers 1948; conservative central differences, Tadmor 1984");
   s.key("mesh", &Params::mesh, "1", "number of grid points, at i length / mesh", deck::between(4, 1000000))
       .key("length", &Params::length, "1", "circumference", deck::positive())
-      .key(
-          "unknowns", &Params::unknowns, "1",
-          "the initial condition has this many unknown values, at k length / unknowns, and is linear between them; all "
-          "values for unknowns = mesh",
-          deck::between(2, 1000000))
+      .key("unknowns", &Params::unknowns, "1",
+           "the initial condition has this many unknown values, at k length / unknowns, and is linear between them; "
+           "all values for unknowns = mesh",
+           deck::between(2, 1000000))
       .key("viscosity", &Params::viscosity, "1", "nu, when it is known", deck::positive())
       .key("viscosity_is_unknown", &Params::viscosity_is_unknown, "", "whether nu is the last of the unknowns");
   nodal::add_initial_state_key(s, "0");

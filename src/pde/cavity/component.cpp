@@ -43,8 +43,7 @@ deck::Schema<Params> schema() {
       .example("4")
       .key("points", &Params::points, "", "further points [x, y] where the velocity u, v is observed")
       .key("lid_force", &Params::lid_force, "",
-           "whether the force nu times the integral of u_y that draws the lid is "
-           "observed, after the velocities")
+           "whether the force nu times the integral of u_y that draws the lid is observed, after the velocities")
       .key("tolerance", &Params::tolerance, "1",
            "Newton's method ends when its next step would change psi by less, relative to psi", deck::inside(0, 1))
       .key("max_iterations", &Params::max_iterations, "1", "steps of Newton's method after which a row fails",

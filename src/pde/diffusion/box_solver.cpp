@@ -187,8 +187,7 @@ std::string BoxDiffusion::Solver::run_krylov(double tolerance, Vec x, const char
   check_petsc(VecNorm(right_side_, NORM_2, &norm), "to describe the solver");
   return fmt::format(
       "PETSc's {} with {} did not solve the {}: {} (relative: {:.2g}, wanted {:.2g}); raise max_iterations or "
-      "tolerance, or set "
-      "preconditioner = \"mumps\"",
+      "tolerance, or set preconditioner = \"mumps\"",
       method, preconditioner, what, result.fault, norm > 0 ? result.residual / norm : result.residual, tolerance);
 }
 

@@ -88,8 +88,7 @@ std::string fault_of_solver(const Params& p) {
 deck::Schema<Params> schema() {
   deck::Schema<Params> s(
       "Diffusion -div(a grad u) = f on the unit square or a box, u = 0 on its boundary or what the deck says, a "
-      "constant on "
-      "each of c x c cells",
+      "constant on each of c x c cells",
       "bilinear elements; Aristoff, Bangerth 2023");
   s.key("mesh", &Params::mesh, "1", "n: the mesh has n x n elements", deck::between(1, 4096))
       .key("coefficients", &Params::coefficients, "1",
@@ -123,12 +122,11 @@ deck::Schema<Params> schema() {
       .check("mesh",
              [](const Params& p) {
                const bool is_used = p.inclusions.empty() && (p.elements.empty() || p.cells.empty());
-               return p.mesh % p.coefficients == 0 || !is_used
-                          ? std::string()
-                          : fmt::format(
-                                "mesh = {} is not a multiple of coefficients = {}: the cells "
-                                "must be made of whole elements",
-                                p.mesh, p.coefficients);
+               return p.mesh % p.coefficients == 0 || !is_used ? std::string()
+                                                               : fmt::format(
+                                                                     "mesh = {} is not a multiple of coefficients = "
+                                                                     "{}: the cells must be made of whole elements",
+                                                                     p.mesh, p.coefficients);
              })
       .check("sensor_points", fault_of_points)
       .check("patches", fault_of_patches)

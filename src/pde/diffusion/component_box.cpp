@@ -64,8 +64,7 @@ std::string fault_of_sides(const Params& p) {
 std::string fault_of_flux(const Params& p) {
   return static_cast<int>(p.flux.size()) < 2 * p.dimension ? ""
                                                            : "flux: all sides have a given flux, so u is known only up "
-                                                             "to a constant; leave one out (u = 0) or set it in "
-                                                             "fixed";
+                                                             "to a constant; leave one out (u = 0) or set it in fixed";
 }
 
 std::string fault_of_outflow(const Params& p) {

@@ -159,8 +159,7 @@ std::string FieldDiffusion::solve(const double* right_side, double* u, double to
   if (result.is_converged) return "";
   return fmt::format(
       "conjugate gradients with multigrid reached a relative residual of {:.2g}, not {:.2g}, after {} iterations: "
-      "raise "
-      "max_iterations or tolerance, or use a finer mesh where the coefficient jumps from cell to cell",
+      "raise max_iterations or tolerance, or use a finer mesh where the coefficient jumps from cell to cell",
       result.residual, tolerance, result.iterations);
 }
 

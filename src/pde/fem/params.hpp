@@ -47,8 +47,7 @@ void add_mesh_keys(deck::Schema<Params>& s) {
        "triangles or tetrahedra from Gmsh (MSH 2.2 or 4.1, ASCII): physical groups are groups and sides; or give cells")
       .key("cells", &MeshParams::cells, "1",
            "built-in mesh: a box of so many cells along x, y (and z), each of 2 triangles (6 tetrahedra), with the "
-           "sides "
-           "left, right, bottom, top (front, back) and the group box",
+           "sides left, right, bottom, top (front, back) and the group box",
            deck::between(1, 4096))
       .example("[16, 16]")
       .key("lengths", &MeshParams::lengths, "1", "of the box of cells, one for all axes or one for each",
@@ -68,8 +67,7 @@ void add_mesh_keys(deck::Schema<Params>& s) {
       .example("[[0.5, 0.5]]")
       .key("patches", &MeshParams::patches, "1",
            "boxes [x0, x1, y0, y1] (and z0, z1): the mean over the elements whose centre lies in them is observed, "
-           "after "
-           "the points")
+           "after the points")
       .check("cells", fault_of_mesh)
       .check("unknown", fault_of_unknowns);
 }

@@ -158,8 +158,7 @@ class Helmholtz : public fem::Equation {
     if (least < fewest && !has_warned_.exchange(true))
       core::warn(
           "pde/helmholtz: where c = {:.4g} a wave of length {:.3g} has {:.2g} elements; with fewer than about 10 it "
-          "runs at a "
-          "wrong speed: take a finer mesh or a lower frequency",
+          "runs at a wrong speed: take a finer mesh or a lower frequency",
           speed, speed / frequency_, least);
   }
 

@@ -46,10 +46,10 @@ RowStatus States::checked(RowStatus status, double time, Batch x) const {
     for (std::size_t i = 0; i < x.extent(1); ++i) doubt += x(row, i) - x(row, i);
     if (!is_bad[row] && doubt != 0.0) {
       is_bad[row] = 1;
-      status.failed.push_back({static_cast<int>(row),
-                               fmt::format("the state is not finite at t = {}: the solution grows without bound, or dt "
-                                           "is too long for it",
-                                           time)});
+      status.failed.push_back(
+          {static_cast<int>(row),
+           fmt::format("the state is not finite at t = {}: the solution grows without bound, or dt is too long for it",
+                       time)});
     }
     if (is_bad[row]) std::fill_n(&x(row, 0), x.extent(1), nan);
   }

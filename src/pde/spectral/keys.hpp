@@ -49,11 +49,10 @@ void add_common_keys(deck::Schema<Params>& s, const std::string& unknown) {
   s.key("sensor_points", &CommonParams::sensor_points, "", "further points [x, y] that are observed", {});
   nodal::add_observed_nodes_keys(s);
   nodal::add_initial_state_key(s, "0");
-  s.key(
-      "memory", &CommonParams::memory, "MB",
-      "what the gradient may keep of a trajectory, each thread, and as much for each retry of rows that failed; steps "
-      "that do not fit are computed twice",
-      deck::between(1, 1000000));
+  s.key("memory", &CommonParams::memory, "MB",
+        "what the gradient may keep of a trajectory, each thread, and as much for each retry of rows that failed; "
+        "steps that do not fit are computed twice",
+        deck::between(1, 1000000));
   s.check("mesh", [](const Params& p) { return fault_of_mesh(p); }).check("sensor_points", [](const Params& p) {
     return fault_of_sensors(p);
   });

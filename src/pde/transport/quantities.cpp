@@ -67,11 +67,10 @@ std::string fault_of_source_width(const Params& p) {
   if (p.source_width == 0.0 || p.mesh.size() != 2) return "";
   if (!contains(p, "point_source")) return "source_width goes with the quantity point_source";
   const double size = std::max(p.lengths.front() / p.mesh[0], p.lengths.back() / p.mesh[1]);
-  return p.source_width < size ? fmt::format(
-                                     "source_width = {:g} is less than the size of a grid cell, {:g}: the grid "
-                                     "must resolve it",
-                                     p.source_width, size)
-                               : "";
+  return p.source_width < size
+             ? fmt::format("source_width = {:g} is less than the size of a grid cell, {:g}: the grid must resolve it",
+                           p.source_width, size)
+             : "";
 }
 
 }  // namespace aleator::pde::transport

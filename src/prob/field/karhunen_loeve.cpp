@@ -148,8 +148,7 @@ void KarhunenLoeve::warn_of_cut(double left_out) const {
   if (tied == 0) return;
   core::warn(
       "prior/karhunen_loeve: modes = {} keeps {} of the modes with the variance {:.4g} and leaves out others with the "
-      "same: the "
-      "field prefers some directions. Take modes = {}, or enough to keep all of them.",
+      "same: the field prefers some directions. Take modes = {}, or enough to keep all of them.",
       latent_dimension(), tied, left_out, latent_dimension() - tied);
 }
 

@@ -36,8 +36,7 @@ void warn_if_coarse(const Box& box, const std::vector<double>& range) {
     if (2.0 * box.spacing(axis) > range[axis])
       return core::warn(
           "prior/matern_spde: cells of length {:.3g} along {} do not resolve the range {:.3g}: the field's standard "
-          "deviation is "
-          "below sd; take cells of at most half the range",
+          "deviation is below sd; take cells of at most half the range",
           box.spacing(axis), "xyz"[axis], range[axis]);
 }
 
@@ -59,8 +58,7 @@ deck::Schema<MaternSpde::Params> MaternSpde::schema() {
                {"dirichlet", Boundary::dirichlet, "the mean on the boundary"},
                {"robin", Boundary::robin,
                 "variance at the sides near that inside: 0.97 of it in the plane with alpha = 2, 0.4 to 1.2 for other "
-                "alpha "
-                "and numbers of axes"}})
+                "alpha and numbers of axes"}})
       .check("range", [](const Params& p) { return axes_fault("range", p.range.size(), p.cells.size()); })
       .check("alpha", [](const Params& p) {
         const double half = 0.5 * static_cast<double>(p.cells.size());

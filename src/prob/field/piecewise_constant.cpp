@@ -26,8 +26,7 @@ deck::Schema<PiecewiseConstant::Params> PiecewiseConstant::schema() {
       .key("centre_seed", &Params::centre_seed, "1", "random_centres: other points for another number",
            deck::at_least(0))
       .key("mean", &Params::mean, "",
-           "mean of the value (of its logarithm with transform = \"exp\"): one for all or one "
-           "for each patch")
+           "mean of the value (of its logarithm with transform = \"exp\"): one for all or one for each patch")
       .key("sd", &Params::sd, "", "its standard deviation, likewise", deck::positive())
       .choice("transform", &Params::transform, "what the values are",
               {{"none", Transform::none, "normal"}, {"exp", Transform::exp, "log-normal"}})

@@ -207,10 +207,10 @@ StepInfo Eki::step(const Problem& problem, const Context& context, State& s) con
   const double h = std::min({params.step == StepRule::fixed ? params.fixed_step : controlled_step(f), rest,
                              samples ? INFINITY : largest_gain / std::max(widest, std::numeric_limits<double>::min())});
   if (samples && widest <= 1e-20 * f.mean_misfit)
-    throw core::NumericsError(fmt::format(
-        "ensemble Kalman inversion: the ensemble has collapsed in iteration {} at time {:.3g}: all {} members give "
-        "the same outputs, with misfit {:.3g}; more members or inflation > 1 keep them apart",
-        s.iteration + 1, s.time, f.usable, f.mean_misfit));
+    throw core::NumericsError(
+        fmt::format("ensemble Kalman inversion: the ensemble has collapsed in iteration {} at time {:.3g}: all {} "
+                    "members give the same outputs, with misfit {:.3g}; more members or inflation > 1 keep them apart",
+                    s.iteration + 1, s.time, f.usable, f.mean_misfit));
   double noise_level = 0.0;  // |mean r|^2 / p: below 1 the mean fits the data to the noise
   for (const double r : basis.mean) noise_level += r * r / problem.outputs();
   const bool fits = !samples && noise_level <= 1.0;

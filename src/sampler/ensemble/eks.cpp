@@ -77,8 +77,7 @@ StepInfo Eks::step(const Problem& problem, const Context& context, State& s) con
   if (info.is_finished && members <= d + 1)
     core::warn(
         "ensemble Kalman sampler: {} members span {} of {} directions, and between those the spread is far too small: "
-        "take more "
-        "than twice as many members as coordinates, or sampler/eki with localisation = \"correlation\"",
+        "take more than twice as many members as coordinates, or sampler/eki with localisation = \"correlation\"",
         members, members - 1, d);
   if (info.is_finished && s.time < params.end_time)
     core::warn(

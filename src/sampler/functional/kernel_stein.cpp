@@ -9,9 +9,9 @@
 namespace aleator::sampler {
 
 deck::Schema<KernelStein::Params> KernelStein::schema() {
-  deck::Schema<Params> s("Half the squared kernel Stein discrepancy to the posterior",
-                         "Liu, Lee, Jordan 2016; Chwialkowski, Strathmann, Gretton 2016; Korba, Aubin-Frankowski, "
-                         "Majewski, Ablin 2021");
+  deck::Schema<Params> s(
+      "Half the squared kernel Stein discrepancy to the posterior",
+      "Liu, Lee, Jordan 2016; Chwialkowski, Strathmann, Gretton 2016; Korba, Aubin-Frankowski, Majewski, Ablin 2021");
   s.key("length_scale", &Params::length_scale, "1", "l of the kernel, in prior standard deviations", deck::positive());
   return s;
 }

@@ -25,8 +25,8 @@ std::string Network::objection(const Problem& problem) const {
   const int d = inputs() + 2;
   if (problem.dimension() != d || problem.parameter_dimension() != d)
     return fmt::format(
-        "has neurons of {} numbers (a weight for each of {} inputs, a shift, an output weight), but the "
-        "problem has {} parameters",
+        "has neurons of {} numbers (a weight for each of {} inputs, a shift, an output weight), but the problem has {} "
+        "parameters",
         d, inputs(), problem.parameter_dimension());
   const Batch z("z", 2, d), u("u", 2, d);
   for (int k = 0; k < d; ++k) z(0, k) = 0.7, z(1, k) = -1.1;
@@ -34,8 +34,7 @@ std::string Network::objection(const Problem& problem) const {
   for (int k = 0; k < d; ++k)
     if (std::abs(u(0, k) - z(0, k)) + std::abs(u(1, k) - z(1, k)) > 1e-12)
       return "takes neurons in the prior's coordinates, so that the prior must be standard normal; scale the inputs "
-             "and "
-             "the amplitude instead";
+             "and the amplitude instead";
   return {};
 }
 

@@ -98,8 +98,7 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
   count.add_to(s);
   if (s.hessian.rank() == params.rank && params.rank < d)
     core::warn(
-        "Laplace's approximation: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would keep "
-        "more",
+        "Laplace's approximation: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would keep more",
         params.rank, params.least_eigenvalue, s.hessian.values.back());
   Ensemble& e = s.ensemble;
   const Vector log_q = draw(context, s.newton, s.hessian, e);
@@ -121,8 +120,8 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
     s.log_evidence_standard_error = std::sqrt(std::max(0.0, 1.0 / effective_share(log_weights) - 1.0) / params.members);
   } else if (std::isfinite(k)) {
     core::warn(
-        "Laplace's approximation: Pareto k = {:.2f} (> 0.7): the posterior is no normal law; draws and evidence "
-        "are rough",
+        "Laplace's approximation: Pareto k = {:.2f} (> 0.7): the posterior is no normal law; draws and evidence are "
+        "rough",
         k);
   }
   ++s.iteration;

@@ -42,8 +42,7 @@ void warn_if_apart(const std::vector<double>& log_density) {
   if (below > apart)
     core::warn(
         "consensus-based optimisation: the members' log densities still lie {:.2g} below the best on average; they "
-        "have not come "
-        "to the mode: take more iterations",
+        "have not come to the mode: take more iterations",
         below);
 }
 
@@ -66,14 +65,12 @@ void warn_if_moving(const Context& context, const Ensemble& e, const std::vector
   if (shift > std::max(0.3, chance) || beta < at_rest / 3.0)
     core::warn(
         "consensus-based sampling: the ensemble has not come to rest: its next mean lies {:.2g} of its standard "
-        "deviations away, and "
-        "beta is {:.2g} where a normal posterior has {:.2g} at rest; take more iterations{}",
+        "deviations away, and beta is {:.2g} where a normal posterior has {:.2g} at rest; take more iterations{}",
         shift, beta, at_rest, params.alpha > 0.5 ? ", or alpha nearer 0" : "");
   if (members < 20 * d)
     core::warn(
         "consensus-based sampling: {} members for {} coordinates: with fewer than about 20 each the covariance is too "
-        "small and the "
-        "mean off by more than its standard error says",
+        "small and the mean off by more than its standard error says",
         members, d);
 }
 
@@ -82,12 +79,11 @@ void warn_if_moving(const Context& context, const Ensemble& e, const std::vector
 deck::Schema<Cbs::Params> Cbs::schema() {
   deck::Schema<Params> s("Consensus-based sampling and optimisation", "Carrillo, Hoffmann, Stuart, Vaes 2022");
   s.key("members", &Params::members, "1", "number of members J", deck::at_least(2))
-      .choice(
-          "goal", &Params::goal, "where the ensemble shall go",
-          {{"posterior", Goal::posterior, "its Gaussian approximation at the mode"},
-           {"mode", Goal::mode,
-            "to the mode of the density in latent coordinates (that of the parameters for normal priors); the spread "
-            "goes to zero"}})
+      .choice("goal", &Params::goal, "where the ensemble shall go",
+              {{"posterior", Goal::posterior, "its Gaussian approximation at the mode"},
+               {"mode", Goal::mode,
+                "to the mode of the density in latent coordinates (that of the parameters for normal priors); the "
+                "spread goes to zero"}})
       .key("alpha", &Params::alpha, "1", "memory of a step: 0 redraws every member, near 1 follows the diffusion",
            deck::between(0, 0.999))
       .key("effective_share", &Params::effective_share, "1",

@@ -38,8 +38,7 @@ void require_finite(const Context& context, const MeanFieldLangevin::State& s) {
   if (context.comm.max(sum == 0.0 ? 0.0 : 1.0) > 0.0)
     throw core::NumericsError(
         fmt::format("mean-field Langevin dynamics: after step {} particles are not finite: they run away; take a "
-                    "shorter step, or more "
-                    "friction",
+                    "shorter step, or more friction",
                     s.iteration));
 }
 

@@ -37,8 +37,7 @@ std::string minibatch_objection(const Problem& problem) {
              ? ""
              : "needs data that are independent of each other given the outputs, to take some of them alone: a "
                "problem/bayes with independent noise, or terms of target/expression (sampler/ula and "
-               "sampler/underdamped take "
-               "all of them)";
+               "sampler/underdamped take all of them)";
 }
 
 Minibatches::Minibatches(const Problem& problem, int batch, const Context& context)

@@ -99,8 +99,8 @@ void warn_of_copies(std::vector<double> taken) {
   if (static_cast<double>(different) < enough * members)
     core::warn(
         "score-based diffusion: of {} members only {} are different, the others are copies: few candidates have any "
-        "weight, and the "
-        "spread is too small. Take more steps or pairs, or a sampler that moves (sampler/smc, sampler/polish).",
+        "weight, and the spread is too small. Take more steps or pairs, or a sampler that moves (sampler/smc, "
+        "sampler/polish).",
         taken.size(), different);
 }
 

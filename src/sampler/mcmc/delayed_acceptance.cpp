@@ -65,19 +65,17 @@ std::string DelayedAcceptance::objection(const Problem& problem) const {
       return fmt::format("names the problem '{}' as coarse that it samples itself", params.coarse[level]);
     if (coarse[level]->dimension() != problem.dimension())
       return fmt::format(
-          "has a coarse problem '{}' of {} latent coordinates for one of {}; priors of all levels need "
-          "the same number",
+          "has a coarse problem '{}' of {} latent coordinates for one of {}; priors of all levels need the same number",
           params.coarse[level], coarse[level]->dimension(), problem.dimension());
     if (coarse[level]->imputes_failures())
       return fmt::format(
-          "has a coarse problem '{}' with on_failure = \"impute\", whose density depends on other rows; "
-          "take \"reject\"",
+          "has a coarse problem '{}' with on_failure = \"impute\", whose density depends on other rows; take "
+          "\"reject\"",
           params.coarse[level]);
   }
   if (params.kernel == Kernel::mala && !coarse.front()->has_gradient())
     return fmt::format(
-        "has kernel = \"mala\", which needs the gradient of the coarse problem '{}'; its model does not "
-        "offer it",
+        "has kernel = \"mala\", which needs the gradient of the coarse problem '{}'; its model does not offer it",
         params.coarse.front());
   return {};
 }
@@ -204,11 +202,10 @@ StepInfo DelayedAcceptance::step(const Problem& problem, const Context& context,
     for (int row = 0; row < s.ensemble.rows(); ++row)
       is_stuck = is_stuck || s.coarse[level].log_likelihood(row) == -std::numeric_limits<double>::infinity();
     if (context.comm.any(is_stuck))
-      throw core::NumericsError(
-          fmt::format("delayed acceptance: a chain has ended its warm-up where the coarse problem '{}' has density "
-                      "zero or fails; it "
-                      "could never leave. The coarse problem must have a density wherever the posterior has one",
-                      params.coarse[level]));
+      throw core::NumericsError(fmt::format(
+          "delayed acceptance: a chain has ended its warm-up where the coarse problem '{}' has density zero or fails; "
+          "it could never leave. The coarse problem must have a density wherever the posterior has one",
+          params.coarse[level]));
   }
   return info;
 }

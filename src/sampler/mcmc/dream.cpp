@@ -169,11 +169,10 @@ void Dream::State::fields(io::Archive& file) {
 
 std::string Dream::objection(const Problem& problem) const {
   const int least = 2 * problem.dimension() + 2;
-  return params.archive >= least ? ""
-                                 : fmt::format(
-                                       "an archive of {} states is too small for {} coordinates: set archive = {} "
-                                       "or more",
-                                       params.archive, problem.dimension(), least);
+  return params.archive >= least
+             ? ""
+             : fmt::format("an archive of {} states is too small for {} coordinates: set archive = {} or more",
+                           params.archive, problem.dimension(), least);
 }
 
 Dream::State Dream::init(const Problem& problem, const Context& context) const {

@@ -296,8 +296,7 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
   if (info.is_finished && s.left_support > 0)
     core::info(
         "{} of {} trajectories ended where the density is zero or the model fails: the draws are right, but a prior "
-        "without "
-        "that edge would be sampled faster",
+        "without that edge would be sampled faster",
         s.left_support, trajectories);
   return info;
 }

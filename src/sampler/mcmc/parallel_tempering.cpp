@@ -180,16 +180,14 @@ void renew_ladder(const ParallelTempering::Params& params, const Context& contex
 deck::Schema<ParallelTempering::Params> ParallelTempering::schema() {
   deck::Schema<Params> s("Parallel tempering, non-reversible, with an adaptive ladder and the evidence",
                          "Geyer 1991; Syed, Bouchard-Cote, Deligiannidis, Doucet 2022; Meng, Wong 1996");
-  add_chain_keys(s).key(
-      "temperatures", &Params::temperatures, "1",
-      "number of temperatures, those of prior and posterior included; 0: as many as the warm-up finds "
-      "right, twice the communication barrier",
-      deck::at_least(0));
+  add_chain_keys(s).key("temperatures", &Params::temperatures, "1",
+                        "number of temperatures, those of prior and posterior included; 0: as many as the warm-up "
+                        "finds right, twice the communication barrier",
+                        deck::at_least(0));
   add_move_keys(s)
       .key("moves", &Params::moves, "1",
            "moves of every replica between swaps; 0: as many as the kernel and the dimension d ask for, d / 3 of a "
-           "random "
-           "walk, d^(1/3) of MALA, at least 2; 5 of pCN, 1 of HMC",
+           "random walk, d^(1/3) of MALA, at least 2; 5 of pCN, 1 of HMC",
            deck::at_least(0))
       .check("temperatures", [](const Params& p) {
         return p.temperatures == 1 ? std::string("temperatures = 1 leaves nothing to swap; 0 chooses a number")

@@ -15,8 +15,8 @@ bool learn_subspace(const SubspaceParams& params, int ended_window, const Proble
   count.add_to(s);
   if (ended_window == last_window && subspace.rank() == params.rank && params.rank < problem.dimension())
     core::warn(
-        "likelihood-informed subspace: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would "
-        "mix better",
+        "likelihood-informed subspace: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would mix "
+        "better",
         params.rank, params.least_eigenvalue, subspace.values.back());
   return true;
 }

@@ -146,8 +146,8 @@ double share_of_pairs(const Fusion::Merge& m) {
   if (std::any_of(m.log_weights.begin(), m.log_weights.end(), [](double w) { return w > -infinity; }))
     return effective_share(m.log_weights);
   throw core::NumericsError(
-      "no pair of particles came through a merge of sub-posteriors: they hardly overlap, or most "
-      "model runs fail; fewer parts, or more particles");
+      "no pair of particles came through a merge of sub-posteriors: they hardly overlap, or most model runs fail; "
+      "fewer parts, or more particles");
 }
 
 // The pairs by their weights, which enter the evidence.

@@ -229,8 +229,7 @@ deck::Schema<Nested::Params> Nested::schema() {
            deck::inside(0, 1))
       .key("search", &Params::search, "1",
            "go on from there until the points' log-likelihoods differ by less than 0.02, but no deeper than this times "
-           "the "
-           "log prior mass reached: a narrow peak inside would be found by it; 1: do not",
+           "the log prior mass reached: a narrow peak inside would be found by it; 1: do not",
            deck::at_least(1))
       .key("max_steps", &Params::max_steps, "1", "give up after so many steps", deck::at_least(1))
       .check("max_moves", [](const Params& p) {
@@ -303,8 +302,7 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
   if (is_last && spread >= flat)
     core::info(
         "nested sampling: at a prior mass of e^{:.1f}, where the search for a later rise ended, log-likelihoods still "
-        "differ "
-        "by {:.2g}; a narrow peak further in would not have been seen (search, max_steps)",
+        "differ by {:.2g}; a narrow peak further in would not have been seen (search, max_steps)",
         depth, spread);
   s.log_evidence_standard_error = standard_error(s);
   ++s.iteration;

@@ -85,8 +85,7 @@ deck::Schema<Smc::Params> Smc::schema() {
   s.key("particles", &Params::particles, "1", "number of particles J", deck::at_least(8))
       .key("chain_length", &Params::chain_length, "1",
            "P: of J / P resampled particles each starts a chain of P states, which all are kept (waste-free); 1: "
-           "particles "
-           "are moved until they have forgotten their start, and only then kept",
+           "particles are moved until they have forgotten their start, and only then kept",
            deck::at_least(1))
       .key("ess_share", &Params::ess_share, "1", "effective sample size kept by each tempering step, as a share of J",
            deck::inside(0, 1));
@@ -98,8 +97,7 @@ deck::Schema<Smc::Params> Smc::schema() {
       .only_with("chain_length = 1", is_plain)
       .key("correlation", &Params::correlation, "1",
            "moves end when the correlations of positions and of log-likelihoods with those at the start of the level "
-           "are below "
-           "this, or below 2 / sqrt(J)",
+           "are below this, or below 2 / sqrt(J)",
            deck::between(0, 1))
       .only_with("chain_length = 1", is_plain)
       .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1))
@@ -121,8 +119,8 @@ std::string Smc::objection(const Problem& problem) const {
   const int d = problem.dimension(), starts = params.particles / params.chain_length;
   if (params.move != Move::pcn && d <= PooledMoments::largest_dimension && starts < 2 * d)
     return fmt::format(
-        "{} particles to start moves from are too few for {} coordinates: their covariance takes at least "
-        "{} (particles / chain_length), or move = \"pcn\"",
+        "{} particles to start moves from are too few for {} coordinates: their covariance takes at least {} "
+        "(particles / chain_length), or move = \"pcn\"",
         starts, d, 2 * d);
   return {};
 }

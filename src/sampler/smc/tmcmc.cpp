@@ -51,9 +51,9 @@ void move_some(const Problem& problem, const Context& context, const MoveSetting
 }  // namespace
 
 deck::Schema<Tmcmc::Params> Tmcmc::schema() {
-  deck::Schema<Params> s("Transitional Markov chain Monte Carlo (TMCMC, BASIS), and the evidence",
-                         "Ching, Chen 2007; Wu, Angelikopoulos, Papadimitriou, Koumoutsakos 2017; Betz, Papaioannou, "
-                         "Beck, Straub 2016");
+  deck::Schema<Params> s(
+      "Transitional Markov chain Monte Carlo (TMCMC, BASIS), and the evidence",
+      "Ching, Chen 2007; Wu, Angelikopoulos, Papadimitriou, Koumoutsakos 2017; Betz, Papaioannou, Beck, Straub 2016");
   s.key("particles", &Params::particles, "1", "number of particles J", deck::at_least(8))
       .key("variation", &Params::variation, "1",
            "coefficient of variation of the weights that chooses the next exponent of the likelihood", deck::positive())
@@ -61,19 +61,17 @@ deck::Schema<Tmcmc::Params> Tmcmc::schema() {
            deck::positive())
       .key("adapt", &Params::adapt, "",
            "whether beta follows the acceptance 0.21 / d + 0.23 from level to level, or stays as it is")
-      .key(
-          "chain_length", &Params::chain_length, "1",
-          "states of a chain, at most: 1 (BASIS) is without bias; with more, a particle drawn n times starts one chain "
-          "of up to so many states instead of n",
-          deck::at_least(1))
+      .key("chain_length", &Params::chain_length, "1",
+           "states of a chain, at most: 1 (BASIS) is without bias; with more, a particle drawn n times starts one "
+           "chain of up to so many states instead of n",
+           deck::at_least(1))
       .key("burn_in", &Params::burn_in, "1", "moves of a chain before its first state is kept, at least",
            deck::at_least(0))
       .key("max_burn_in", &Params::max_burn_in, "1", "the same, at most, with chains of one state", deck::at_least(0))
-      .key(
-          "correlation", &Params::correlation, "1",
-          "burn-in ends when the correlations of positions and of log-likelihoods with those at the start of the level "
-          "are below this, or below 2 / sqrt(J)",
-          deck::between(0, 1))
+      .key("correlation", &Params::correlation, "1",
+           "burn-in ends when the correlations of positions and of log-likelihoods with those at the start of the "
+           "level are below this, or below 2 / sqrt(J)",
+           deck::between(0, 1))
       .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1))
       .check("max_burn_in", [](const Params& p) {
         return p.chain_length == 1 && p.max_burn_in < p.burn_in
@@ -170,8 +168,8 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
     core::warn(
         "transitional Markov chain Monte Carlo: after the moves of a level particles still remembered where it began "
         "(correlation {:.2g} in one coordinate): means and evidence may err by more than their standard errors; a "
-        "larger "
-        "max_burn_in with a smaller correlation, or sampler/smc with move = \"{}\" or sampler/nested to compare with",
+        "larger max_burn_in with a smaller correlation, or sampler/smc with move = \"{}\" or sampler/nested to compare "
+        "with",
         s.remembered, problem.has_gradient() ? "hmc" : "pcn");
   return info;
 }

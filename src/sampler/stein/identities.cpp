@@ -38,14 +38,12 @@ void warn_of_identities(const Context& context, const Ensemble& ensemble, const 
   if (found.mean_score > std::max(0.25, chance))
     core::warn(
         "{}: the particles have not settled: the mean of their scores along z_{} is {:.2g} of its root mean square, of "
-        "a sample "
-        "of the posterior it is 0. Take more iterations, or sampler/polish.",
+        "a sample of the posterior it is 0. Take more iterations, or sampler/polish.",
         method, found.at_mean_score, found.mean_score);
   if (std::abs(found.variance - 1.0) > std::max(0.3, std::sqrt(2.0) * chance))
     core::warn(
         "{}: the particles lie too {} along z_{}: the mean of score times distance from their mean is {:.2g}, of a "
-        "sample of "
-        "the posterior it is -1. Take more particles or iterations, or sampler/polish.",
+        "sample of the posterior it is -1. Take more particles or iterations, or sampler/polish.",
         method, found.variance > 1.0 ? "wide" : "close", found.at_variance, -found.variance);
 }
 

@@ -82,8 +82,7 @@ std::vector<double> newton_step(math::Matrix h, std::vector<double> q) {
 
 constexpr const char* advice =
     "the model's sensitivities differ by too many orders of magnitude between particles; narrow the prior, or begin "
-    "with "
-    "sampler/svgd";
+    "with sampler/svgd";
 
 }  // namespace
 
