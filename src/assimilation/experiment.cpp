@@ -1,5 +1,7 @@
 #include "assimilation/experiment.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -7,6 +9,8 @@
 #include "core/error.hpp"
 
 namespace aleator::assimilation {
+
+std::string Cycle::label() const { return fmt::format("cycle {} (t = {:.6g})", number + 1, interval.to); }
 
 void Statistics::draw(const kernels::Rng& rng, kernels::Stream stream, int row, const double* mean, double* x) const {
   if (!initial_perturbation) {

@@ -55,6 +55,9 @@ struct Cycle {
   int number = 0;  ///< from 0
   model::Interval interval;
   ConstBatch data;
+
+  /// "cycle 3 (t = 0.5)": how every error of a cycle begins.
+  std::string label() const;
 };
 
 class Experiment {

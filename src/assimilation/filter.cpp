@@ -19,9 +19,9 @@ bool is_finite(const double* x, int d) {
 
 [[noreturn]] void stop(const Cycle& cycle, const std::string& what, const std::string& why) {
   throw core::NumericsError(
-      fmt::format("cycle {} (t = {:.6g}): {}{}{}; try more members, a larger inflation, a smaller localisation radius, "
+      fmt::format("{}: {}{}{}; try more members, a larger inflation, a smaller localisation radius, "
                   "a shorter time between observations or a shorter dt of the model",
-                  cycle.number + 1, cycle.interval.to, what, why.empty() ? "" : ": ", why));
+                  cycle.label(), what, why.empty() ? "" : ": ", why));
 }
 
 // Diverged members become draws from the Gaussian of the sound ones: mean + sum_k xi_k anomaly_k / sqrt(n - 1).
@@ -131,10 +131,9 @@ void check_forecast(const Experiment& experiment, const Members& x, const Cycle&
   for (int j = 0; j < x.count; ++j)
     if (!is_finite(x[j], x.states))
       throw core::NumericsError(
-          fmt::format("cycle {} (t = {:.6g}): the forecast is not finite{}{}; try a shorter dt of the model, a smaller "
+          fmt::format("{}: the forecast is not finite{}{}; try a shorter dt of the model, a smaller "
                       "scale of the background, or a shorter time between observations",
-                      cycle.number + 1, cycle.interval.to, experiment.last_failure().empty() ? "" : ": ",
-                      experiment.last_failure()));
+                      cycle.label(), experiment.last_failure().empty() ? "" : ": ", experiment.last_failure()));
 }
 
 }  // namespace aleator::assimilation

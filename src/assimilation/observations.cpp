@@ -8,6 +8,7 @@
 #include "deck/schema.hpp"
 #include "io/data_table.hpp"
 #include "io/files.hpp"
+#include "model/observation_times.hpp"
 
 namespace aleator::assimilation {
 
@@ -22,8 +23,6 @@ std::size_t place_of_time(const deck::File& file) {
 }
 
 }  // namespace
-
-bool is_whole(double steps) { return std::abs(steps - std::round(steps)) <= 1e-6; }
 
 Observations read_observations(const deck::File& file, const model::StateInfo& info) {
   const std::size_t p = info.observed.size();
@@ -48,7 +47,7 @@ Observations read_observations(const deck::File& file, const model::StateInfo& i
     if (!(t > before))
       throw deck::KeyError("observations", fmt::format("row {}: time {} does not come after {}", k + 1, t, before),
                            "times increase, and come after the model's start");
-    if (const double steps = (t - info.start) / info.map_step; info.map_step > 0.0 && !is_whole(steps))
+    if (info.map_step > 0.0 && !model::is_whole((t - info.start) / info.map_step))
       throw deck::KeyError(
           "observations",
           fmt::format("row {}: t = {} is no whole number of steps dt = {} after the start", k + 1, t, info.map_step),

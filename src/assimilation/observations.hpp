@@ -21,9 +21,6 @@ struct Observations {
 /// Of the file under the key `observations`.
 Observations read_observations(const deck::File& file, const model::StateInfo& info);
 
-/// Whether so many steps of a map can be taken.
-bool is_whole(double steps);
-
 /// The states of the model `name`, whose observations must be linear; KeyError at `model`.
 const model::StateSpace& states_of(const model::ForwardModel& model, const std::string& name);
 

@@ -10,6 +10,7 @@
 #include "campaign/rows_report.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
+#include "model/observation_times.hpp"
 
 namespace aleator::campaign {
 
@@ -54,7 +55,7 @@ AssimilateJob::AssimilateJob(const Params& params, Parts parts) : params_(params
   params_.model_noise_sd = assimilation::model_noise(params_.model_noise_sd, d);
   if (const std::string objection = parts_.filter->objection(info, !params_.model_noise_sd.empty()); !objection.empty())
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
-  if (info.map_step > 0.0 && !assimilation::is_whole(params_.warm_up / info.map_step))
+  if (info.map_step > 0.0 && !model::is_whole(params_.warm_up / info.map_step))
     throw deck::KeyError("warm_up", fmt::format("is no whole number of steps dt = {} of a map", info.map_step));
   times_ = info.times;
   if (!params_.observations.empty()) {

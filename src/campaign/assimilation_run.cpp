@@ -91,17 +91,17 @@ void AssimilationRun::go_back() {
   s_.cycle = kept_.cycle, s_.truth = kept_.truth, s_.ranks = kept_.ranks;
 }
 
-// Errors of the linear algebra do not know the cycle.
+// Errors of the linear algebra do not name the cycle; those that come from another rank are known by their text alone.
 void AssimilationRun::step(const assimilation::Cycle& cycle) {
   try {
     filter_.step(experiment_, cycle);
   } catch (const core::NumericsError& error) {
     const std::string what = error.what();
-    if (what.compare(0, 5, "cycle") == 0) throw;
+    if (what.rfind(cycle.label(), 0) == 0) throw;
     throw core::NumericsError(
-        fmt::format("cycle {} (t = {:.6g}): {}: the members have grown too far, or agree; try a shorter dt of the "
+        fmt::format("{}: {}: the members have grown too far, or agree; try a shorter dt of the "
                     "model, a smaller scale of the background, or more inflation",
-                    cycle.number + 1, cycle.interval.to, what));
+                    cycle.label(), what));
   }
 }
 
@@ -143,8 +143,8 @@ void AssimilationRun::make_data(const assimilation::Cycle& cycle, const kernels:
         const double* const truth = &s_.truth[static_cast<std::size_t>(r) * d];
         for (int i = 0; i < d; ++i)
           if (!std::isfinite(truth[i]))
-            throw core::NumericsError(fmt::format("cycle {} (t = {:.6g}): the truth diverged: {}", cycle.number + 1,
-                                                  cycle.interval.to, experiment_.last_failure()));
+            throw core::NumericsError(
+                fmt::format("{}: the truth diverged: {}", cycle.label(), experiment_.last_failure()));
         std::vector<double> noise(static_cast<std::size_t>(p));
         experiment_.rng(r).row_of_normals({kernels::Purpose::observation_noise, cycle.number}, 0, noise.data(), p);
         experiment_.observe(truth, &data(r, 0));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "campaign/campaign_files.hpp"
 #include "campaign/progress.hpp"
@@ -111,12 +112,15 @@ CheckedRuns check_runs(const deck::Registry& registry, const deck::Deck& deck, c
                        const deck::FileReader& read, const deck::Builder::Once& once) {
   CheckedRuns checked;
   checked.runs = plan_runs(deck);
+  std::set<std::string> said(deck.notes().begin(), deck.notes().end());
   for (PlannedRun& run : checked.runs) {
     try {
       const deck::Deck own(deck.path(), registry, joined(overrides, run.overrides), read);
       deck::Builder builder(own, once);
       const auto grid = provide_grid(own, builder);
       build_jobs(own, builder);
+      for (const std::string& note : own.notes())
+        if (said.insert(note).second) core::warn("{}\n      in {}", said_of_vary(note, run), label(run));
       run.deck = fingerprint(own);
       checked.least_ranks =
           std::max(checked.least_ranks, parallel::least_ranks(grid->requested_domain(), grid->models()));

@@ -68,7 +68,7 @@ std::string runs_csv(const std::vector<CampaignRun>& runs) {
   std::string text = "run,seed";
   if (!runs.empty())
     for (const auto& [key, value] : runs.front().plan.values) text += "," + csv_name(key);
-  text += ",status,seconds";
+  text += ",status,seconds,verdict";
   const std::vector<std::string> names = quantity_names(runs);
   std::vector<bool> has_error;
   for (const std::string& name : names) {
@@ -84,7 +84,7 @@ std::string runs_csv(const std::vector<CampaignRun>& runs) {
     text += fmt::format("{},{}", run.plan.name, run.plan.seed);
     for (const auto& [key, value] : run.plan.values)
       text += "," + (value.find_first_of(",\"\n") == std::string::npos ? value : csv_quoted(value));
-    text += fmt::format(",{},{}", run.state.status, csv_number(run.state.seconds));
+    text += fmt::format(",{},{},{}", run.state.status, csv_number(run.state.seconds), run.verdict.headline);
     for (std::size_t i = 0; i < names.size(); ++i) {
       const Quantity* const quantity = run.find(names[i]);
       text += "," + csv_number(quantity == nullptr ? NAN : quantity->value);
@@ -104,6 +104,7 @@ std::string campaign_json(const std::vector<CampaignRun>& runs, const std::vecto
                            {"seed", run.plan.seed},
                            {"status", run.state.status},
                            {"message", run.state.message},
+                           {"verdict", run.verdict.headline},
                            {"seconds", run.state.seconds},
                            {"group", run.state.group},
                            {"ranks", run.state.ranks}});
@@ -262,10 +263,7 @@ void add_run(const CampaignRun& run, const std::string& folder, report::Campaign
   line.level = run.state.status == "finished" ? report::Level::good
                : run.state.status == "failed" ? report::Level::bad
                                               : report::Level::unknown;
-  if (const Quantity* const rhat = run.find("rhat_max"); rhat != nullptr && line.level == report::Level::good) {
-    line.level = report::rhat_level(rhat->value);
-    if (line.level != report::Level::good) line.message = fmt::format("R-hat {:.3g}", rhat->value);
-  }
+  if (!run.verdict.headline.empty()) line.level = run.verdict.level, line.message = run.verdict.headline;
   line.seconds = run.state.status == "not run" ? report::undefined : run.state.seconds;
   for (const std::string& name : page.columns) {
     const Quantity* const found = run.find(name);

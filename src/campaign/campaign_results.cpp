@@ -53,12 +53,10 @@ void collect(const io::Json& object, const std::string& name, std::vector<Quanti
 // Of the jobs of a run, and of the samplers that a job compares: path below the run's folder, as a prefix of names.
 std::vector<std::pair<std::string, std::string>> summaries_in(const std::string& folder) {
   std::vector<std::pair<std::string, std::string>> found;
-  std::error_code failure;
-  for (fs::recursive_directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
-    if (at->path().filename() != "summary.json") continue;
-    std::string prefix = at->path().parent_path().lexically_relative(folder).generic_string();
+  for (const std::string& path : io::files_named(folder, "summary.json")) {
+    std::string prefix = fs::path(path).parent_path().lexically_relative(folder).generic_string();
     std::replace(prefix.begin(), prefix.end(), '/', '.');
-    found.emplace_back(prefix == "." ? "" : prefix, at->path().string());
+    found.emplace_back(prefix == "." ? "" : prefix, path);
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -113,10 +111,13 @@ std::vector<CampaignRun> read_runs(const std::string& folder, const std::vector<
   std::vector<CampaignRun> runs;
   for (const PlannedRun& planned : plan) {
     const std::string run_folder = folder + "/runs/" + planned.name;
-    CampaignRun run{planned, read_state(run_folder), {}, {}};
-    if (run.state.status == "finished")
+    CampaignRun run;
+    run.plan = planned, run.state = read_state(run_folder);
+    if (run.state.status == "finished") {
+      run.verdict = worst_verdict(run_folder);
       for (const auto& [prefix, path] : summaries_in(run_folder))
         for (Quantity& quantity : quantities_of(io::read_text_file(path), prefix)) run.add(std::move(quantity));
+    }
     runs.push_back(std::move(run));
   }
   return runs;

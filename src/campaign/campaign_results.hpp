@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "campaign/campaign_plan.hpp"
+#include "campaign/report_files.hpp"
 
 namespace aleator::campaign {
 
@@ -39,6 +40,7 @@ std::vector<Quantity> quantities_of(const std::string& json_text, const std::str
 struct CampaignRun {
   PlannedRun plan;
   RunState state;
+  RunVerdict verdict;                                  ///< of its jobs; only if finished
   std::vector<Quantity> quantities;                    ///< empty unless finished
   std::unordered_map<std::string, std::size_t> place;  ///< of each in `quantities`: fields have a hundred thousand
   void add(Quantity quantity);

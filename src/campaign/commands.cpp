@@ -106,10 +106,6 @@ void build_every_block(const deck::Deck& deck, deck::Builder& builder) {
   faults.throw_if_any();
 }
 
-void say_notes(const deck::Deck& deck) {
-  for (const std::string& note : deck.notes()) core::warn("{}", note);
-}
-
 // What decides the numbers of a run, or of all runs of a campaign.
 std::string what_is_computed(const deck::Deck& deck) {
   std::string all = fingerprint(deck);

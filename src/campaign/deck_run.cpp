@@ -74,6 +74,10 @@ Jobs build_jobs(const deck::Deck& deck, deck::Builder& builder) {
   return jobs;
 }
 
+void say_notes(const deck::Deck& deck) {
+  for (const std::string& note : deck.notes()) core::warn("{}", note);
+}
+
 std::shared_ptr<parallel::ProcessGrid> provide_grid(const deck::Deck& deck, deck::Builder& builder) {
   auto grid = std::make_shared<parallel::ProcessGrid>(deck.settings<RunSettings>("run").domain);
   builder.provide(grid);

@@ -19,6 +19,9 @@ namespace aleator::campaign {
 using Jobs = std::vector<std::pair<std::string, std::shared_ptr<Job>>>;
 Jobs build_jobs(const deck::Deck& deck, deck::Builder& builder);
 
+/// Warns of what a deck says without effect.
+void say_notes(const deck::Deck& deck);
+
 /// The process grid of a run, which models join while they are built; split_grid when they all are.
 std::shared_ptr<parallel::ProcessGrid> provide_grid(const deck::Deck& deck, deck::Builder& builder);
 /// UserError where the deck's domain does not divide the ranks. Collective.

@@ -200,10 +200,39 @@ std::vector<std::string> warnings_in(const std::string& log) {
   return found;
 }
 
+constexpr const char* verdict_file = "verdict.json";
+
+void write_verdict(const std::string& folder, const report::Verdict& verdict) {
+  json out{{"level", report::level_class(verdict.level)},
+           {"headline", verdict.headline},
+           {"summary", verdict.summary},
+           {"checks", json::array()}};
+  core::info("verdict: {}. {}", verdict.headline, verdict.summary);
+  for (const report::Check& check : verdict.checks) {
+    out["checks"].push_back({{"what", check.what},
+                             {"level", report::level_class(check.level)},
+                             {"found", check.found},
+                             {"advice", check.advice}});
+    if (check.level >= report::Level::caution)
+      core::info("  {}: {}{}", check.what, check.found, check.advice.empty() ? "" : ". " + check.advice);
+  }
+  io::atomic_write_text(folder + "/" + verdict_file, out.dump(2) + "\n");
+}
+
 }  // namespace
 
+RunVerdict worst_verdict(const std::string& run_folder) {
+  RunVerdict worst;
+  for (const std::string& path : io::files_named(run_folder, verdict_file)) {
+    const json verdict = read_json(path);
+    const report::Level level = report::level_of_class(verdict.value("level", ""));
+    if (worst.headline.empty() || level > worst.level) worst = {level, verdict.value("headline", "")};
+  }
+  return worst;
+}
+
 void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
-                  const std::string& problem_text, const RunSettings& settings) try {
+                  const std::string& problem_text, const RunSettings& settings, Page page) try {
   report::ReportData data;
   const std::filesystem::path run_folder = std::filesystem::exists(folder + "/resolved.toml")
                                                ? std::filesystem::path(folder)
@@ -234,6 +263,8 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
     data.posterior_prediction.p_value_log_likelihood = number_or_nan(check.at("p_value_log_likelihood"));
   data.ranks = summary.at("ranks"), data.threads = summary.at("threads");
   for (std::size_t i = 1; i < folders.size(); ++i) data.comparisons.push_back(read_method(folders[i], problem, false));
+  write_verdict(folder, report::judge(data));
+  if (page == Page::none) return;
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_html(data, folder + "/report"));
   core::info("report: {}/report/index.html", folder);

@@ -2,7 +2,6 @@
 
 #include <set>
 
-#include "campaign/report_files.hpp"
 #include "campaign/run_folder.hpp"
 #include "campaign/sampler_run.hpp"
 #include "core/log.hpp"
@@ -67,10 +66,10 @@ JobEnd SampleJob::run(const JobContext& context) {
     SamplerRun run(*problem_, samplers_[i], context, {folder_of(context.folder, i), checks});
     if (run.run() == JobEnd::stopped) return JobEnd::stopped;
   }
-  if (context.settings.report)
-    parallel::agree(context.comm, [&] {
-      if (context.comm.is_writer()) report(context.folder, context.settings);
-    });
+  parallel::agree(context.comm, [&] {
+    if (context.comm.is_writer())
+      write_files(context.folder, context.settings, context.settings.report ? Page::drawn : Page::none);
+  });
   return JobEnd::finished;
 }
 
@@ -83,13 +82,18 @@ std::int64_t SampleJob::rows_at_once() const {
 bool SampleJob::is_finished(const std::string& folder, const RunSettings& settings) const {
   for (std::size_t i = 0; i < samplers_.size(); ++i)
     if (!io::file_exists(folder_of(folder, i) + "/summary.json")) return false;
-  return !settings.report || io::file_exists(folder + "/report/index.html");
+  return io::file_exists(folder + "/verdict.json") &&
+         (!settings.report || io::file_exists(folder + "/report/index.html"));
 }
 
 void SampleJob::report(const std::string& folder, const RunSettings& settings) const {
+  write_files(folder, settings, Page::drawn);
+}
+
+void SampleJob::write_files(const std::string& folder, const RunSettings& settings, Page page) const {
   std::vector<std::string> folders;
   for (std::size_t i = 0; i < samplers_.size(); ++i) folders.push_back(folder_of(folder, i));
-  write_report(folder, folders, *problem_, problem_text_, settings);
+  write_report(folder, folders, *problem_, problem_text_, settings, page);
 }
 
 }  // namespace aleator::campaign

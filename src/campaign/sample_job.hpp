@@ -11,6 +11,7 @@
 
 #include "campaign/job.hpp"
 #include "campaign/predictive.hpp"
+#include "campaign/report_files.hpp"
 #include "model/problem.hpp"
 #include "sampler/sampler.hpp"
 
@@ -40,6 +41,8 @@ class SampleJob : public Job {
 
  private:
   std::string folder_of(const std::string& job_folder, std::size_t i) const;
+  /// Of all samplers together, from their files.
+  void write_files(const std::string& folder, const RunSettings& settings, Page page) const;
   std::shared_ptr<model::Problem> problem_;
   std::vector<NamedSampler> samplers_;
   std::string problem_text_;

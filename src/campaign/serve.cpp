@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "campaign/deck_run.hpp"
 #include "campaign/register_all.hpp"
 #include "campaign/shared_reader.hpp"
 #include "core/log.hpp"
@@ -139,6 +140,7 @@ void serve(const parallel::Comm& comm, const ServeRequest& request) {
     throw core::UserError("aleator serve runs on one rank; start several servers, each with its own --port, for more");
   const deck::Registry registry = register_all();
   const deck::Deck deck(request.deck, registry, request.overrides, shared_reader(comm));
+  say_notes(deck);
   deck::Builder builder(deck);
   const auto grid = std::make_shared<parallel::ProcessGrid>(1);
   builder.provide(grid);

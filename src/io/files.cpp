@@ -203,6 +203,16 @@ void make_directory(const std::string& path) {
   if (error) throw core::UserError(path + ": the folder cannot be made: " + error.message());
 }
 
+std::vector<std::string> files_named(const std::string& folder, const std::string& name) {
+  std::vector<std::string> found;
+  std::error_code failure;
+  for (std::filesystem::recursive_directory_iterator at(folder, failure), end; !failure && at != end;
+       at.increment(failure))
+    if (at->path().filename() == name) found.push_back(at->path().string());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
 bool file_exists(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::exists(path, ignored);

@@ -27,6 +27,8 @@ std::int64_t file_size(const std::string& path);
 /// Creates the folder and those above it; one that exists is fine.
 void make_directory(const std::string& path);
 bool file_exists(const std::string& path);
+/// All files of that name in the folder and those below, sorted by path; none where the folder cannot be read.
+std::vector<std::string> files_named(const std::string& folder, const std::string& name);
 
 struct Table {
   std::size_t rows = 0;

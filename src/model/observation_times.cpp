@@ -8,6 +8,8 @@ namespace aleator::model {
 
 TimesParams::TimesParams() = default;
 
+bool is_whole(double steps) { return std::abs(steps - std::round(steps)) <= 1e-6; }
+
 std::vector<double> observation_times(const TimesParams& params, double start, FirstTime first) {
   std::vector<double> times = params.times;
   if (times.empty()) {

@@ -48,6 +48,9 @@ std::vector<Piece> pieces_between(const std::vector<double>& times, double start
 std::vector<Piece> cut(const std::vector<Piece>& pieces, int longest);
 int total_steps(const std::vector<Piece>& pieces);
 
+/// Whether so many steps of a map can be taken: times are written with few digits.
+bool is_whole(double steps);
+
 /// How much shorter the steps are each time that a row is computed again: the two retries of the default reach a sixteenth.
 constexpr int shorter_by = 4;
 /// In how many parts each of `steps` is taken for rows that have failed `attempt` times; at most `most` steps then.

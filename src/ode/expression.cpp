@@ -227,13 +227,11 @@ void check_steps(const Expression::Params& p) {
 }
 
 void refuse_times_between_steps(const Expression::Params& p, const std::vector<double>& times) {
-  for (const double t : times) {
-    const double steps = (t - p.start) / p.dt;
-    if (std::abs(steps - std::round(steps)) > 1e-6)
+  for (const double t : times)
+    if (!model::is_whole((t - p.start) / p.dt))
       throw deck::KeyError(p.times.empty() ? "end" : "times",
                            fmt::format("t = {} is no whole number of steps dt = {} after the start", t, p.dt),
                            "a map has no states between its steps");
-  }
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ volatile std::sig_atomic_t caught_signal = 0;
 
 void note_signal(int signal) {
   caught_signal = signal;
-  constexpr char text[] = "\nstopping after this step; Ctrl-C again ends at once\n";
+  constexpr char text[] = "\nstopping at the next good moment; Ctrl-C again ends at once\n";
   if (signal == SIGINT && write(STDERR_FILENO, text, sizeof text - 1) < 0) return;  // nobody to tell
 }
 

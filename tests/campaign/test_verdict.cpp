@@ -34,6 +34,11 @@ TEST(ReportVerdict, LimitsAreThoseOfVehtariEtAl) {
   EXPECT_EQ(ess_level(undefined), Level::unknown);
 }
 
+TEST(ReportVerdict, LevelsAreKnownByTheirNames) {
+  for (const Level level : {Level::good, Level::unknown, Level::caution, Level::biased, Level::bad})
+    EXPECT_EQ(level_of_class(level_class(level)), level);
+}
+
 TEST(ReportVerdict, AllGoodIsConverged) {
   const Verdict v = judge(converged_run());
   EXPECT_EQ(v.level, Level::good);

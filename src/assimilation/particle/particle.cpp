@@ -274,8 +274,8 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
     const int buried = cloud(r).bury();
     s.replaced[r] += buried;
     if (buried == n)
-      throw core::NumericsError(fmt::format("cycle {} (t = {:.6g}): all {} particles diverged: {}", cycle.number + 1,
-                                            cycle.interval.to, n, experiment.last_failure()));
+      throw core::NumericsError(
+          fmt::format("{}: all {} particles diverged: {}", cycle.label(), n, experiment.last_failure()));
   });
   note_forecast(experiment, s);
   experiment.each_replicate([&](int r) {
@@ -313,9 +313,9 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
     s.log_likelihood[r] = log_likelihood;
     if (!(log_likelihood > minus_infinity))
       throw core::NumericsError(
-          fmt::format("cycle {} (t = {:.6g}): no particle explains the data (all weights are zero); try more "
+          fmt::format("{}: no particle explains the data (all weights are zero); try more "
                       "particles, a larger model_noise_sd, a larger regularisation or proposal = \"optimal\"",
-                      cycle.number + 1, cycle.interval.to));
+                      cycle.label()));
   });
 }
 

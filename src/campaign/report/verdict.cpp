@@ -382,6 +382,12 @@ const char* level_class(Level level) {
   return "unknown";
 }
 
+Level level_of_class(const std::string& name) {
+  for (const Level level : {Level::good, Level::caution, Level::biased, Level::bad})
+    if (name == level_class(level)) return level;
+  return Level::unknown;
+}
+
 Verdict judge(const ReportData& data) {
   const MethodRun& run = data.main;
   Verdict v;

@@ -63,6 +63,7 @@ Extreme extreme_of(const MethodRun& run, double ParameterRow::*what, int sign);
 Level rhat_level(double rhat);
 Level ess_level(double ess);
 const char* level_class(Level level);  ///< CSS class: "good", "caution", ...
+Level level_of_class(const std::string& name);
 
 Verdict judge(const ReportData& data);
 
