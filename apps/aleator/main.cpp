@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "build_information.hpp"
-#include "campaign/bench.hpp"
+#include "campaign/bench/bench.hpp"
 #include "campaign/commands.hpp"
 #include "campaign/register_all.hpp"
 #include "campaign/serve.hpp"

@@ -1,9 +1,9 @@
 #include "campaign/register_all.hpp"
 
 #include "assimilation/filter.hpp"
-#include "campaign/campaign_plan.hpp"
-#include "campaign/job.hpp"
-#include "campaign/settings.hpp"
+#include "campaign/run/job.hpp"
+#include "campaign/run/settings.hpp"
+#include "campaign/sweep/campaign_plan.hpp"
 #include "external/register.hpp"
 #include "inverse/register.hpp"
 #include "io/files.hpp"

@@ -2,14 +2,14 @@
 
 #include <cctype>
 
-#include "campaign/assimilate_job.hpp"
-#include "campaign/calibrate_job.hpp"
-#include "campaign/evaluate.hpp"
-#include "campaign/forward_job.hpp"
-#include "campaign/job.hpp"
-#include "campaign/prior_job.hpp"
-#include "campaign/sample_job.hpp"
-#include "campaign/simulate_job.hpp"
+#include "campaign/assimilation/assimilate_job.hpp"
+#include "campaign/calibration/calibrate_job.hpp"
+#include "campaign/rows/evaluate.hpp"
+#include "campaign/rows/forward_job.hpp"
+#include "campaign/rows/prior_job.hpp"
+#include "campaign/rows/simulate_job.hpp"
+#include "campaign/run/job.hpp"
+#include "campaign/sampling/sample_job.hpp"
 
 namespace aleator::campaign {
 namespace {

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
-#include "campaign/deck_run.hpp"
 #include "campaign/register_all.hpp"
-#include "campaign/shared_reader.hpp"
+#include "campaign/run/deck_run.hpp"
+#include "campaign/run/shared_reader.hpp"
 #include "core/log.hpp"
 #include "deck/builder.hpp"
 #include "external/umbridge/service.hpp"

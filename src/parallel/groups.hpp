@@ -4,7 +4,7 @@
 ///           further. Runs say nothing to each other, so the more groups the better, as far as each holds its model.
 /// Parallel  the constructor is collective over the world, everybody_comes over the group; the rest is local.
 /// Cost      two communicators.
-/// Fails     never by itself; campaign/campaign.cpp refuses a G that does not divide the number of ranks.
+/// Fails     never by itself; campaign/sweep/campaign.cpp refuses a G that does not divide the number of ranks.
 #include "parallel/comm.hpp"
 #include "parallel/process_grid.hpp"
 

@@ -7,11 +7,11 @@
 #include <cmath>
 #include <filesystem>
 
-#include "campaign/campaign_plan.hpp"
-#include "campaign/campaign_results.hpp"
-#include "campaign/model_evidence.hpp"
 #include "campaign/register_all.hpp"
-#include "campaign/run_claims.hpp"
+#include "campaign/sweep/campaign_plan.hpp"
+#include "campaign/sweep/campaign_results.hpp"
+#include "campaign/sweep/model_evidence.hpp"
+#include "campaign/sweep/run_claims.hpp"
 #include "kernels/random.hpp"
 
 namespace aleator::campaign {

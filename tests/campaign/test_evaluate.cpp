@@ -6,8 +6,8 @@
 #include <cmath>
 #include <sstream>
 
-#include "campaign/evaluate.hpp"
 #include "campaign/register_all.hpp"
+#include "campaign/rows/evaluate.hpp"
 #include "deck/deck.hpp"
 
 namespace aleator::campaign {

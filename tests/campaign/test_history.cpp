@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "campaign/history.hpp"
+#include "campaign/run/history.hpp"
 
 namespace aleator::campaign {
 namespace {

@@ -1,4 +1,4 @@
-#include "campaign/predictive.hpp"
+#include "campaign/sampling/predictive.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -12,9 +12,9 @@
 #include <thread>
 
 #include "campaign/register_all.hpp"
-#include "campaign/rows.hpp"
-#include "campaign/sensitivity.hpp"
-#include "campaign/simulate_job.hpp"
+#include "campaign/rows/rows.hpp"
+#include "campaign/rows/sensitivity.hpp"
+#include "campaign/rows/simulate_job.hpp"
 #include "core/error.hpp"
 #include "pde/diffusion/diffusion.hpp"
 #include "prob/prior/normal.hpp"

@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "campaign/register_all.hpp"
-#include "campaign/run_folder.hpp"
+#include "campaign/run/run_folder.hpp"
 
 namespace aleator::campaign {
 namespace {

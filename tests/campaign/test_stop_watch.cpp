@@ -4,7 +4,7 @@
 #include <csignal>
 #include <thread>
 
-#include "campaign/stop_watch.hpp"
+#include "campaign/run/stop_watch.hpp"
 #include "parallel/session.hpp"
 
 namespace aleator::campaign {

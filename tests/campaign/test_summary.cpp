@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "campaign/summary.hpp"
+#include "campaign/sampling/summary.hpp"
 #include "core/error.hpp"
 #include "io/files.hpp"
 #include "io/results.hpp"

@@ -71,7 +71,7 @@ std::string models_section(const CampaignPage& page) {
   out += "<div class=\"scroll tall\"><table class=\"sortable\"><thead><tr>" +
          header_cells({"setting", "log evidence", "ln Bayes factor to the best", "probability", "runs"}) +
          "</tr></thead><tbody>";
-  for (const ModelEvidence& model : page.models)
+  for (const ModelLine& model : page.models)
     out += fmt::format("<tr><td>{}</td>", core::escape_markup(model.name)) +
            value_cell(model.log_evidence, with_error(model.log_evidence, model.standard_error)) +
            value_cell(model.log_bayes_factor, number(model.log_bayes_factor, 4)) +

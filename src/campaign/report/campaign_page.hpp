@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "campaign/model_evidence.hpp"
 #include "campaign/report/report.hpp"
 #include "campaign/report/report_data.hpp"
 #include "campaign/report/verdict.hpp"
@@ -33,6 +32,13 @@ struct ReplicateLine {
   double mean, sd, stated;  ///< NaN: the runs state no error
 };
 
+/// A setting as a model of the data.
+struct ModelLine {
+  std::string name;
+  double log_evidence, standard_error, log_bayes_factor, probability;
+  int runs;
+};
+
 struct PanelPoint {
   std::string curve;
   double x, y, error;
@@ -53,7 +59,7 @@ struct CampaignPage {
   std::vector<std::pair<Level, std::string>> agreements;  ///< a sentence a setting
   std::vector<ReplicateLine> replicates;
   std::pair<Level, std::string> preference;  ///< which of `models`, in words
-  std::vector<ModelEvidence> models;
+  std::vector<ModelLine> models;
   std::vector<CampaignPanel> panels;
 };
 

@@ -1,0 +1,267 @@
+#include "campaign/assimilation/assimilation_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "assimilation/scores.hpp"
+#include "campaign/report/assimilation_page.hpp"
+#include "campaign/report/format.hpp"
+#include "campaign/report/statistics.hpp"
+#include "campaign/rows/rows_report.hpp"
+#include "campaign/run/run_folder.hpp"
+#include "core/log.hpp"
+#include "io/files.hpp"
+#include "io/json.hpp"
+#include "io/results.hpp"
+#include "prob/diagnostics.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+// What a filter errs by, over what its members say: with Gaussian errors about 1.
+constexpr double diverged_above = 2.0;
+
+// Empty where nothing is known, or no reason.
+std::string divergence_warning(const io::Json& summary) {
+  double worst = 0.0;
+  int lost = 0;
+  const io::Json off_by = summary.value("off_by", io::Json::array());
+  for (const io::Json& one : off_by)
+    if (one.is_number() && one.get<double>() > diverged_above) ++lost, worst = std::max(worst, one.get<double>());
+  if (lost == 0) return {};
+  const std::string where = off_by.size() == 1 ? "" : fmt::format(" in {} of {} replicates", lost, off_by.size());
+  const char* const advice = "more members, more inflation, or localisation";
+  if (summary.at("is_twin").get<bool>())
+    return fmt::format(
+        "the analysis is off the truth by up to {:.2g} times the spread of the members{}: the filter has lost the "
+        "truth, or is far too sure; {}",
+        worst, where, advice);
+  return fmt::format(
+      "the data are off the forecast by up to {:.2g} times what the spread of the members and noise_sd explain{}: the "
+      "filter has lost the truth or is far too sure, or the data are noisier; {}",
+      worst, where, advice);
+}
+
+double median_of(std::vector<double> values) { return report::quantile(report::sorted_finite(std::move(values)), 0.5); }
+
+// How far a spread of the states spreads an observable at most, and the data's noise: root mean squares.
+struct DataSpread {
+  double of_states = 0.0, noise = 0.0;
+};
+
+DataSpread data_spread(const assimilation::Experiment& experiment) {
+  DataSpread out;
+  for (const model::LinearObservable& one : experiment.info().observed) {
+    double sum = 0.0;
+    for (const auto& [state, weight] : one.weights) sum += std::abs(weight);
+    out.of_states = std::max(out.of_states, sum);
+  }
+  for (const double sd : experiment.statistics().noise_sd)
+    out.noise += sd * sd / static_cast<double>(experiment.statistics().noise_sd.size());
+  out.noise = std::sqrt(out.noise);
+  return out;
+}
+
+// [replicate][cycle] of one score, from all ranks.
+std::vector<double> one_score(const std::vector<double>& scores, int which) {
+  std::vector<double> out;
+  for (std::size_t i = static_cast<std::size_t>(which); i < scores.size(); i += score_count) out.push_back(scores[i]);
+  return out;
+}
+
+struct AllScores {
+  int replicates, cycles, spin_up;
+  std::vector<double> scores;  // [replicate][cycle][score]
+
+  io::Json time_mean(int which) const {
+    const std::vector<double> all = one_score(scores, which);
+    const int used = cycles - spin_up;
+    const prob::ScalarSummary s =
+        prob::summarise({all.data() + spin_up, replicates, used, static_cast<std::ptrdiff_t>(cycles), 1});
+    double sum = 0.0, count = 0.0;  // the mean of those that are there: data may be missing at some times
+    for (int r = 0; r < replicates; ++r)
+      for (int k = spin_up; k < cycles; ++k)
+        if (const double v = all[static_cast<std::size_t>(r) * cycles + k]; std::isfinite(v)) sum += v, count += 1.0;
+    return {{"mean", io::finite_or_null(sum / count)}, {"standard_error", io::finite_or_null(s.mcse)}};
+  }
+  // Of each replicate: what the filter errs by over what its members say, as ratio of medians over time: a few wild cycles
+  // would hide it in a mean.
+  io::Json off_by(bool is_twin, const DataSpread& data) const {
+    io::Json out = io::Json::array();
+    for (int r = 0; r < replicates; ++r) {
+      std::vector<double> error, expected;
+      for (int k = spin_up; k < cycles; ++k) {
+        const double* const at = &scores[(static_cast<std::size_t>(r) * cycles + k) * score_count];
+        error.push_back(is_twin ? at[rmse] : at[innovation]);
+        expected.push_back(is_twin ? at[spread] : std::hypot(data.of_states * at[forecast_spread], data.noise));
+      }
+      out.push_back(io::finite_or_null(median_of(error) / median_of(expected)));
+    }
+    return out;
+  }
+  // Of each replicate: its mean over time, or its sum.
+  io::Json of_replicates(int which, bool is_sum) const {
+    const std::vector<double> all = one_score(scores, which);
+    io::Json out = io::Json::array();
+    for (int r = 0; r < replicates; ++r) {
+      double sum = 0.0;
+      const int first = is_sum ? 0 : spin_up;
+      for (int k = first; k < cycles; ++k) sum += all[static_cast<std::size_t>(r) * cycles + k];
+      out.push_back(io::finite_or_null(is_sum ? sum : sum / (cycles - first)));
+    }
+    return out;
+  }
+};
+
+void write_results(const JobContext& context, const assimilation::Experiment& experiment, const AssimilationRun& run,
+                   const AssimilationPlan& plan, const std::vector<double>& scores, const std::vector<double>& ranks) {
+  const std::int64_t replicates = experiment.statistics().replicates, cycles = run.cycles();
+  const std::int64_t bins = static_cast<std::int64_t>(ranks.size()) / replicates, shown = cycles - run.first_shown();
+  io::ResultsFile file =
+      io::ResultsFile::create(context.comm, context.folder + "/results.h5", {{"created_by", "aleator"}});
+  const io::Dimension replicate{"replicate", replicates}, time{"time", cycles, {}, plan.times};
+  for (const char* const name : score_names) file.define("scores", name, {replicate, time});
+  if (run.is_twin()) file.define("rank_histogram", "count", {replicate, {"rank", bins}});
+  const std::vector<double> shown_times(plan.times.begin() + run.first_shown(), plan.times.end());
+  const io::Dimension shown_time{"time", shown, {}, shown_times},
+      state{"state", experiment.states(), experiment.info().names};
+  const bool has_states = shown > 0;
+  for (const char* const name : {"truth", "mean", "sd"})
+    if (has_states) file.define("states", name, {shown_time, state});
+  file.commit_layout();
+  for (int i = 0; i < score_count; ++i) file.write("scores", score_names[i], one_score(scores, i));
+  if (run.is_twin()) file.write("rank_histogram", "count", ranks);
+  if (has_states) {
+    file.write("states", "truth", run.state().shown_truth);
+    file.write("states", "mean", run.state().mean);
+    file.write("states", "sd", run.state().sd);
+  }
+  file.flush();
+}
+
+}  // namespace
+
+void write_assimilation(const JobContext& context, const assimilation::Experiment& experiment,
+                        const AssimilationRun& run, const AssimilationPlan& plan, const AssimilationNames& names) {
+  const AllScores all{experiment.statistics().replicates, run.cycles(), names.spin_up,
+                      experiment.gather(run.state().scores)};
+  const std::vector<double> ranks = experiment.gather(run.state().ranks);
+  const std::vector<double> replaced = experiment.gather(names.algorithm.state().replaced);
+  write_results(context, experiment, run, plan, all.scores, ranks);
+  io::Json out;
+  out["deck"] = context.fingerprint;
+  out["job"] = "assimilate";
+  out["model"] = names.model, out["filter"] = names.filter, out["component"] = names.component;
+  out["is_twin"] = run.is_twin();
+  out["seed"] = context.settings.seed;
+  out["states"] = experiment.states(), out["observables"] = experiment.observables();
+  out["grid"] = experiment.info().grid, out["fields"] = experiment.info().fields;
+  out["members"] = names.algorithm.members(), out["replicates"] = all.replicates;
+  out["cycles"] = all.cycles, out["spin_up"] = all.spin_up;
+  for (int i = 0; i < score_count; ++i) out["time_means"][score_names[i]] = all.time_mean(i);
+  out["replicate_rmse"] = all.of_replicates(rmse, false);
+  out["off_by"] = all.off_by(run.is_twin(), data_spread(experiment));
+  out["replicate_log_likelihood"] = all.of_replicates(log_likelihood, true);
+  out["replaced_members"] = replaced;
+  out["ranks"] = context.comm.size();
+  out["wall_time_seconds"] = run.seconds();
+  write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
+  const auto text = [&](Score which) {
+    const io::Json& row = out["time_means"][score_names[which]];
+    return row["mean"].is_null() ? std::string("-") : fmt::format("{:.4g}", row["mean"].get<double>());
+  };
+  core::info("{}: time means after {} of {} cycles: rmse {}, spread {}, CRPS {}; forecast rmse {}, innovation {}",
+             names.filter, all.spin_up, all.cycles, text(rmse), text(spread), text(crps), text(forecast_rmse),
+             text(innovation));
+  if (const std::string warning = divergence_warning(out); !warning.empty())
+    core::warn("{}: {}", names.filter, warning);
+}
+
+namespace {
+
+std::vector<report::Series> curves(const io::ResultsReader& reader, const std::vector<std::string>& names,
+                                   const std::vector<double>& times) {
+  std::vector<report::Series> out;
+  for (const std::string& name : names) {  // means over the replicates
+    const std::vector<double> all = reader.read("scores", name);
+    report::Series series{name, times, std::vector<double>(times.size())};
+    const double replicates = static_cast<double>(all.size()) / static_cast<double>(times.size());
+    for (std::size_t i = 0; i < all.size(); ++i) series.y[i % times.size()] += all[i] / replicates;
+    out.push_back(std::move(series));
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> tiles_of(const io::Json& summary) {
+  const auto mean = [&](const char* name) {
+    const io::Json& row = summary.at("time_means").at(name);
+    if (row.at("mean").is_null()) return std::string("–");
+    return report::number(row.at("mean").get<double>(), 3);
+  };
+  std::vector<std::pair<std::string, std::string>> tiles;
+  if (summary.at("is_twin").get<bool>()) {
+    tiles = {{mean("rmse"), "error of the analysis (rmse)"},
+             {mean("spread"), "spread of the members"},
+             {mean("crps"), "CRPS"}};
+  } else {
+    tiles = {{mean("innovation_rms"), "data minus forecast (rms)"}, {mean("spread"), "spread of the members"}};
+  }
+  tiles.emplace_back(report::count(summary.at("cycles").get<double>()), "cycles");
+  tiles.emplace_back(report::count(summary.at("members").get<double>()), "members");
+  tiles.emplace_back(report::count(summary.at("replicates").get<double>()), "replicates");
+  return tiles;
+}
+
+}  // namespace
+
+void write_assimilation_report(const std::string& folder, const RunSettings& settings, const std::string& text) {
+  const io::Json summary = read_summary(folder);
+  const report::RowsPage start = start_page(folder, settings);
+  report::AssimilationPage page;
+  page.base = start.base, page.base.problem_text = text;
+  const io::ResultsReader reader(folder + "/results.h5");
+  const std::vector<double> times = reader.read("scores", "time");
+  page.is_twin = summary.at("is_twin").get<bool>();
+  page.curves = curves(
+      reader,
+      page.is_twin ? std::vector<std::string>{"rmse", "spread"} : std::vector<std::string>{"innovation_rms", "spread"},
+      times);
+  page.spin_up_end = times[static_cast<std::size_t>(summary.at("spin_up").get<int>())];
+  if (page.is_twin) {
+    const std::vector<double> counts = reader.read("rank_histogram", "count");
+    page.ranks.resize(static_cast<std::size_t>(reader.shape("rank_histogram", "count").at(1)));
+    for (std::size_t i = 0; i < counts.size(); ++i) page.ranks[i % page.ranks.size()] += counts[i];
+  }
+  if (reader.has("states", "mean")) {
+    page.times = reader.read("states", "time"), page.states = reader.labels("states", "state");
+    page.truth = reader.read("states", "truth"), page.mean = reader.read("states", "mean");
+    page.sd = reader.read("states", "sd");
+  }
+  page.grid = summary.value("grid", std::vector<int>());
+  page.fields = summary.value("fields", std::vector<std::string>());
+  page.tiles = tiles_of(summary);
+  const std::string filter = summary.at("component");
+  page.headline =
+      fmt::format("{} with {} members followed model '{}' over {} cycles", filter, summary.at("members").get<int>(),
+                  summary.at("model").get<std::string>(), summary.at("cycles").get<int>());
+  page.headline +=
+      page.is_twin
+          ? fmt::format(" of a twin experiment: the analysis is off the truth by {} on average.", page.tiles[0].first)
+          : fmt::format("; the data were off the forecast by {} on average.", page.tiles[0].first);
+  double replaced = 0.0;
+  for (const double one : summary.at("replaced_members")) replaced += one;
+  if (replaced > 0.0)
+    page.warnings.push_back(
+        fmt::format("{} members diverged and were replaced: the model's dt may be too long, or the analysis throws "
+                    "members off the attractor.",
+                    report::count(replaced)));
+  if (const std::string warning = divergence_warning(summary); !warning.empty())
+    page.warnings.push_back("Do not trust this run: " + warning + ".");
+  io::make_directory(folder + "/report");
+  io::atomic_write_text(folder + "/report/index.html", report::render_assimilation_html(page, folder + "/report"));
+  core::info("report: {}/report/index.html", folder);
+}
+
+}  // namespace aleator::campaign

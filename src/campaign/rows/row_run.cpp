@@ -1,0 +1,230 @@
+#include "campaign/rows/row_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+
+#include "campaign/run/checkpoint.hpp"
+#include "campaign/run/csv.hpp"
+#include "campaign/run/run_folder.hpp"
+#include "core/log.hpp"
+#include "io/files.hpp"
+
+namespace aleator::campaign {
+namespace {
+
+// Of a row.
+constexpr double not_done = 0.0, done = 1.0;
+
+void note_failures(const RowWork& work, const model::RowStatus& status, const std::vector<int>& rows,
+                   RowResults& results) {
+  for (const model::FailedRow& failed : status.failed)
+    results.reasons[static_cast<std::size_t>(rows[static_cast<std::size_t>(failed.row)])] = failed.reason;
+  for (const int row : rows) {
+    std::string& reason = results.reasons[static_cast<std::size_t>(row)];
+    for (char& c : reason)  // one line, in tables and in the checkpoint, which would give back others than it took
+      if (c == '\n' || c == '\r' || c == '\t') c = ' ';
+    for (std::size_t i = 0; reason.empty() && i < results.values.extent(1); ++i)
+      if (!std::isfinite(results.values(row, i))) reason = work.undefined;
+  }
+}
+
+void retry(const RowWork& work, const std::vector<int>& rows, int retries, RowResults& results) {
+  for (int attempt = 1; attempt <= retries; ++attempt) {
+    std::vector<int> failed;
+    for (const int row : rows)
+      if (!results.reasons[static_cast<std::size_t>(row)].empty()) failed.push_back(row);
+    if (failed.empty()) return;
+    const model::Batch y("again", failed.size(), results.values.extent(1));
+    const model::RowStatus status = work.run_again(failed, y, attempt);
+    for (std::size_t i = 0; i < failed.size(); ++i) {
+      results.reasons[static_cast<std::size_t>(failed[i])].clear();
+      for (std::size_t k = 0; k < y.extent(1); ++k) results.values(failed[i], k) = y(i, k);
+    }
+    note_failures(work, status, failed, results);
+  }
+}
+
+// Rows [first, first + count) of this rank.
+void run_batch(const RowWork& work, int first, int count, FailurePolicy policy, const parallel::RowLayout& layout,
+               RowResults& results) {
+  if (count == 0) return;
+  std::vector<int> rows(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) rows[static_cast<std::size_t>(i)] = first + i;
+  const model::Batch y = Kokkos::subview(results.values, Kokkos::make_pair(first, first + count), Kokkos::ALL);
+  note_failures(work, work.run(first, y), rows, results);
+  if (policy.on_failure == OnRowFailure::retry && work.run_again) retry(work, rows, policy.retries, results);
+  for (const int row : rows) {
+    const std::string& reason = results.reasons[static_cast<std::size_t>(row)];
+    if (reason.empty()) continue;
+    if (policy.on_failure == OnRowFailure::stop)
+      throw core::NumericsError(
+          fmt::format("{} failed at row {}: {}; on_failure = \"reject\" would count such rows and go on", work.what,
+                      layout.first() + row, reason));
+    for (std::size_t i = 0; i < results.values.extent(1); ++i) results.values(row, i) = std::nan("");
+  }
+}
+
+// The first failed row of all and how many there are, as one warning.
+void warn_of_failures(const parallel::Comm& comm, const RowWork& work, const parallel::RowLayout& layout,
+                      RowResults& results) {
+  std::int64_t mine = 0;
+  std::string first;
+  for (std::size_t row = 0; row < results.reasons.size(); ++row) {
+    if (results.reasons[row].empty()) continue;
+    if (mine++ == 0) first = fmt::format("row {}: {}", layout.first() + static_cast<int>(row), results.reasons[row]);
+  }
+  results.failed = comm.sum(mine);
+  if (results.failed == 0) return;
+  const int owner = static_cast<int>(comm.min(mine > 0 ? comm.rank() : comm.size()));
+  comm.broadcast(first, owner);
+  core::warn("{}: {} of {} rows failed and are left out; the first: {}", work.what, results.failed, layout.rows(),
+             first);
+}
+
+// "row<tab>reason" a line: text that is the same on all ranks when it is read.
+std::string reasons_text(const parallel::RowLayout& layout, const RowResults& results) {
+  std::string text;
+  for (std::size_t row = 0; row < results.reasons.size(); ++row) {
+    std::string reason = results.reasons[row];
+    std::replace(reason.begin(), reason.end(), '\n', ' ');
+    if (!reason.empty()) text += fmt::format("{}\t{}\n", layout.first() + static_cast<int>(row), reason);
+  }
+  return text;
+}
+
+void read_reasons(const std::string& text, const parallel::RowLayout& layout, RowResults& results) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t tab = text.find('\t', at), end = text.find('\n', at);
+    const std::int64_t row = std::stoll(text.substr(at, tab - at)) - layout.first();
+    if (row >= 0 && row < layout.local_rows())
+      results.reasons[static_cast<std::size_t>(row)] = text.substr(tab + 1, end - tab - 1);
+    at = end + 1;
+  }
+}
+
+void fields(io::Archive& archive, const JobContext& context, const parallel::RowLayout& layout, kernels::Vector& state,
+            RowResults& results) {
+  check_owner(archive, context, context.folder);
+  std::string reasons;
+  if (!archive.is_loading()) reasons = gather_text(context.comm, reasons_text(layout, results));
+  archive.field("reasons", reasons);
+  archive.rows("state", layout, state);
+  archive.rows("values", layout, results.values);
+  if (archive.is_loading()) read_reasons(reasons, layout, results);
+}
+
+void save(const JobContext& context, const parallel::RowLayout& layout, kernels::Vector& state, RowResults& results) {
+  io::ArchiveWriter archive(context.comm, context.folder + "/checkpoint.h5");
+  fields(archive, context, layout, state, results);
+  archive.commit();
+  context.watch.checkpoint_written();
+}
+
+}  // namespace
+
+RowWork model_at(const model::ForwardModel& model, const std::string& name, kernels::ConstBatch u) {
+  RowWork work{fmt::format("model '{}'", name), model.shape().outputs, "the outputs are not finite", {}, {}};
+  work.run = [&model, u](int first, model::Batch y) {
+    const auto rows = Kokkos::make_pair(first, first + static_cast<int>(y.extent(0)));
+    return model.evaluate(Kokkos::subview(u, rows, Kokkos::ALL), y);
+  };
+  work.run_again = [&model, u](const std::vector<int>& rows, model::Batch y, int attempt) {
+    const model::Batch at("u", rows.size(), u.extent(1));
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      for (std::size_t k = 0; k < u.extent(1); ++k) at(i, k) = u(rows[i], k);
+    return model.evaluate_again(at, y, attempt);
+  };
+  return work;
+}
+
+void transform_rows(const prob::Prior& prior, std::int64_t first_row, const FillLatent& fill, const kernels::Batch& u) {
+  constexpr int at_once = 256;  // latent coordinates are not kept
+  const int rows = static_cast<int>(u.extent(0));
+  for (int done = 0; done < rows; done += at_once) {
+    const int count = std::min(at_once, rows - done);
+    const kernels::Batch z("z", count, prior.latent_dimension());
+    fill(first_row + done, z);
+    kernels::for_each_row(count, [=, &prior](int row) { prior.to_parameters(&z(row, 0), &u(done + row, 0)); });
+  }
+}
+
+RowWork draws_of(const prob::Prior& prior, const std::string& name, const kernels::Rng& rng, kernels::Stream stream,
+                 const parallel::RowLayout& layout) {
+  RowWork work{fmt::format("prior '{}'", name), prior.dimension(), "the draw is not finite", {}, {}};
+  work.run = [&prior, rng, stream, layout](int first, model::Batch u) {
+    transform_rows(
+        prior, layout.first() + first, [&](std::int64_t row, kernels::Batch z) { rng.normals(stream, row, z); }, u);
+    return model::RowStatus{};
+  };
+  return work;
+}
+
+bool run_rows(const JobContext& context, const RowWork& work, const parallel::RowLayout& layout, FailurePolicy policy,
+              RowResults& results) {
+  using Clock = std::chrono::steady_clock;
+  const parallel::Comm& comm = context.comm;
+  const int rows = layout.local_rows();
+  results.values = kernels::Batch("values", rows, work.columns);
+  results.reasons.assign(static_cast<std::size_t>(rows), {});
+  kernels::Vector state("state", rows);
+  if (!context.folder.empty() && io::file_exists(context.folder + "/checkpoint.h5")) {
+    io::ArchiveReader archive(comm, context.folder + "/checkpoint.h5");
+    fields(archive, context, layout, state, results);
+    core::info("{}: {} of {} rows are in {}/checkpoint.h5", work.what,
+               comm.sum(std::count(state.data(), state.data() + rows, done)), layout.rows(), context.folder);
+  }
+  int batch = 64;
+  for (int first = 0;;) {
+    while (first < rows && state(first) == done) ++first;
+    if (!comm.any(first < rows)) break;
+    const StopWatch::Order order = context.watch.poll();
+    if (order != StopWatch::Order::go_on && !context.folder.empty()) save(context, layout, state, results);
+    if (order == StopWatch::Order::stop) return false;
+    int count = 0;  // rows that follow each other
+    while (first + count < rows && count < batch && state(first + count) == not_done) ++count;
+    const Clock::time_point start = Clock::now();
+    parallel::agree(comm, [&] { run_batch(work, first, count, policy, layout, results); });
+    std::fill(state.data() + first, state.data() + first + count, done);
+    const double seconds = comm.whole().max(std::chrono::duration<double>(Clock::now() - start).count());
+    if (seconds < 0.5 && batch < (1 << 20)) batch *= 2;
+  }
+  warn_of_failures(comm, work, layout, results);
+  return true;
+}
+
+void remove_checkpoint(const JobContext& context) {
+  parallel::agree(context.comm, [&] {
+    std::error_code ignored;  // it does no harm
+    if (context.comm.is_writer()) std::filesystem::remove(context.folder + "/checkpoint.h5", ignored);
+  });
+}
+
+std::string failed_row(std::int64_t row, const double* u, std::size_t n, const std::string& reason) {
+  std::string line = fmt::format("{}", row);
+  for (std::size_t k = 0; k < n; ++k) line += "," + csv_number(u[k]);
+  return line + "," + csv_quoted(reason) + "\n";
+}
+
+std::string failed_rows_head(const std::vector<std::string>& names) {
+  std::string head = "row";
+  for (const std::string& name : names) head += "," + csv_name(name);
+  return head + ",reason\n";
+}
+
+void write_failed_rows(const JobContext& context, const parallel::RowLayout& layout, kernels::ConstBatch u,
+                       const std::vector<std::string>& names, const RowResults& results) {
+  if (results.failed == 0) return;
+  std::string mine;
+  const std::size_t n = u.extent(1);
+  for (int row = 0; row < layout.local_rows(); ++row)
+    if (const std::string& reason = results.reasons[static_cast<std::size_t>(row)]; !reason.empty())
+      mine += failed_row(layout.first() + row, n > 0 ? &u(row, 0) : nullptr, n, reason);
+  const std::string all = gather_text(context.comm, mine);
+  write_text(context.comm, context.folder + "/failed_rows.csv", failed_rows_head(names) + all);
+}
+
+}  // namespace aleator::campaign

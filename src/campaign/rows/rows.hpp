@@ -1,0 +1,55 @@
+#pragma once
+/// What      Many rows of parameters at once: read or drawn from a prior, summarised, looked at; row_run.hpp computes them.
+/// Method    Rows are shared out to the ranks. A quantity's statistics are computed on one rank from all its values in the
+///           order of the rows.
+/// Parallel  collective where a Comm or a JobContext is taken; numbers do not depend on the ranks.
+/// Cost      statistics: one exchange of the values, in pieces of 64 MB.
+/// Fails     UserError for a table of another width.
+#include <string>
+#include <vector>
+
+#include "campaign/rows/row_run.hpp"
+#include "campaign/sampling/summary.hpp"
+#include "io/fields.hpp"
+#include "io/files.hpp"
+#include "kernels/random.hpp"
+#include "model/forward_model.hpp"
+#include "parallel/row_layout.hpp"
+#include "prob/design.hpp"
+#include "prob/prior/grid_parts.hpp"
+#include "prob/prior/prior.hpp"
+
+namespace aleator::campaign {
+
+/// A table with one row of `parameters` numbers for each evaluation; a single vector may stand on several lines. Columns that the
+/// first line calls by the parameters' names may stand in any order.
+io::Table read_parameter_rows(const deck::File& rows, int parameters, const std::vector<std::string>& names,
+                              const std::string& of_what);
+/// This rank's rows of the table.
+kernels::Batch table_rows(const io::Table& table, const parallel::RowLayout& layout);
+/// This rank's rows of a design: u = T(z), row by row.
+kernels::Batch design_rows(const prob::Prior& prior, const prob::Design& design, const parallel::RowLayout& layout);
+/// This rank's rows of a sample of the prior: u = T(z) with z ~ N(0, I) of the given stream, row by row.
+kernels::Batch draw_rows(const prob::Prior& prior, const kernels::Rng& rng, kernels::Stream stream,
+                         const parallel::RowLayout& layout);
+
+/// Of every column, over the rows in which it is finite; on every rank.
+std::vector<NamedSummary> summarise_columns(const parallel::Comm& comm, const parallel::RowLayout& layout,
+                                            kernels::ConstBatch columns, const std::vector<std::string>& names);
+/// {"name": {mean, standard_error, sd, q05, q50, q95}, …} as JSON text of an object.
+std::string statistics_json(const std::vector<NamedSummary>& rows);
+
+/// Names of a model's outputs, made up where it gives none.
+std::vector<std::string> output_names(const model::Shape& shape);
+
+/// The model's fields at the first `count` rows, without failed ones; on rank 0.
+std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model::ForwardModel& model,
+                                         const parallel::RowLayout& layout, kernels::ConstBatch u,
+                                         const std::vector<std::string>& reasons, int count);
+/// Parameters of a prior that belong to a grid as a field.
+io::Field field_of_prior(const prob::GridPart& part, const std::string& name, const double* u);
+
+/// Writes stem.h5 and stem.xdmf from rank 0.
+void write_fields(const parallel::Comm& comm, const std::string& stem, const std::vector<io::FieldSet>& sets);
+
+}  // namespace aleator::campaign

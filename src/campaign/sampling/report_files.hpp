@@ -1,0 +1,29 @@
+#pragma once
+/// What      Fills the report's data from the files of a run folder, judges them, and writes verdict.json and report/index.html.
+/// Method    summary.json, history.json and results.h5 of each sampler; nothing else, so a report can be drawn anew anywhere.
+/// Parallel  rank 0, no MPI.
+/// Cost      reads the draws once; seconds.
+/// Fails     UserError when a file of the run is missing or unreadable.
+#include <string>
+#include <vector>
+
+#include "campaign/report/verdict.hpp"
+#include "campaign/run/settings.hpp"
+#include "model/problem.hpp"
+
+namespace aleator::campaign {
+
+enum class Page { none, drawn };
+
+/// `folders[0]` is the job's own sampler, the others are compared with it. The verdict is also said in the log.
+void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
+                  const std::string& problem_text, const RunSettings& settings, Page page);
+
+/// The worst of the verdicts on the jobs of a run, as far as there are any.
+struct RunVerdict {
+  report::Level level = report::Level::unknown;
+  std::string headline;  ///< "Use with caution"; empty: none was found
+};
+RunVerdict worst_verdict(const std::string& run_folder);
+
+}  // namespace aleator::campaign

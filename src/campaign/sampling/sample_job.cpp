@@ -1,0 +1,99 @@
+#include "campaign/sampling/sample_job.hpp"
+
+#include <set>
+
+#include "campaign/run/run_folder.hpp"
+#include "campaign/sampling/sampler_run.hpp"
+#include "core/log.hpp"
+#include "io/files.hpp"
+
+namespace aleator::campaign {
+
+deck::Schema<SampleJob::Params> SampleJob::schema() {
+  deck::Schema<Params> s("Sample a posterior, with diagnostics and a report", "");
+  s.reference("problem", &Params::problem, "problem", "what to sample").required();
+  s.reference("sampler", &Params::sampler, "sampler", "how").required();
+  s.reference("compare", &Params::compare, "sampler",
+              "further samplers, run after the first on the same problem; the report compares them");
+  s.key("posterior_predictive", &Params::posterior_predictive, "1",
+        "draws at which the model is run again at the end, to compare its outputs and replicated data with the data; "
+        "0: none",
+        deck::at_least(0));
+  s.key("prior_predictive", &Params::prior_predictive, "1",
+        "the same of the prior, for the first sampler only; 0: none", deck::at_least(0));
+  s.key("stein_discrepancy", &Params::stein_discrepancy, "1",
+        "draws at which the gradient is evaluated at the end, to measure how well they fit the posterior's density; 0: "
+        "none. Problems without a gradient do without",
+        deck::at_least(0));
+  s.key("reference_run", &Params::reference_run, "",
+        "results.h5, or the folder of a run that holds it, whose draws the draws are compared with")
+      .example("\"runs/long/results.h5\"");
+  return s;
+}
+
+SampleJob::SampleJob(const Params& params, std::shared_ptr<model::Problem> problem, std::vector<NamedSampler> samplers,
+                     std::string problem_text)
+    : problem_(std::move(problem)),
+      samplers_(std::move(samplers)),
+      problem_text_(std::move(problem_text)),
+      params_(params) {
+  std::set<std::string> names;
+  for (const NamedSampler& named : samplers_) {
+    if (!names.insert(named.name).second)  // its folder would be another's, its draws the same
+      throw deck::KeyError("compare", fmt::format("names the sampler '{}' twice", named.name),
+                           "name each sampler once, and not the one under sampler");
+    if (problem_->imputes_failures() && named.sampler->plan().is_exact)
+      throw deck::KeyError(
+          &named == &samplers_.front() ? "sampler" : "compare",
+          fmt::format("{} ({}) is exact, and failed rows that are imputed would make it wrong unnoticed", named.name,
+                      named.component),
+          "on_failure = \"reject\" or \"retry\" in the problem, or an ensemble method");
+    if (const std::string objection = named.sampler->objection(*problem_); !objection.empty())
+      throw deck::KeyError(&named == &samplers_.front() ? "sampler" : "compare",
+                           fmt::format("{} ({}) {}", named.name, named.component, objection));
+  }
+}
+
+std::string SampleJob::folder_of(const std::string& job_folder, std::size_t i) const {
+  return i == 0 ? job_folder : job_folder + "/compare/" + samplers_[i].name;
+}
+
+JobEnd SampleJob::run(const JobContext& context) {
+  for (std::size_t i = 0; i < samplers_.size(); ++i) {
+    const SamplerRun::Checks checks{{params_.posterior_predictive, i == 0 ? params_.prior_predictive : 0},
+                                    params_.stein_discrepancy,
+                                    params_.reference_run};
+    SamplerRun run(*problem_, samplers_[i], context, {folder_of(context.folder, i), checks});
+    if (run.run() == JobEnd::stopped) return JobEnd::stopped;
+  }
+  parallel::agree(context.comm, [&] {
+    if (context.comm.is_writer())
+      write_files(context.folder, context.settings, context.settings.report ? Page::drawn : Page::none);
+  });
+  return JobEnd::finished;
+}
+
+std::int64_t SampleJob::rows_at_once() const {
+  std::int64_t most = 1;
+  for (const NamedSampler& named : samplers_) most = std::max(most, named.sampler->plan().members);
+  return most;
+}
+
+bool SampleJob::is_finished(const std::string& folder, const RunSettings& settings) const {
+  for (std::size_t i = 0; i < samplers_.size(); ++i)
+    if (!io::file_exists(folder_of(folder, i) + "/summary.json")) return false;
+  return io::file_exists(folder + "/verdict.json") &&
+         (!settings.report || io::file_exists(folder + "/report/index.html"));
+}
+
+void SampleJob::report(const std::string& folder, const RunSettings& settings) const {
+  write_files(folder, settings, Page::drawn);
+}
+
+void SampleJob::write_files(const std::string& folder, const RunSettings& settings, Page page) const {
+  std::vector<std::string> folders;
+  for (std::size_t i = 0; i < samplers_.size(); ++i) folders.push_back(folder_of(folder, i));
+  write_report(folder, folders, *problem_, problem_text_, settings, page);
+}
+
+}  // namespace aleator::campaign
