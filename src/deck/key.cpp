@@ -39,6 +39,8 @@ void Key::set_needs(const std::string& needs) {
 
 const File* Key::file(const void*) const { return nullptr; }
 
+Key::Names Key::programs(const void*) const { return {}; }
+
 Key::Names Key::references(const void*) const { return {}; }
 
 void Key::report(const Block& block, const Node& at, ReadContext& context, const std::string& message,

@@ -41,7 +41,7 @@ says "summaries: good"
 log=run/log.txt
 grep -q "info .*aleator [0-9]" $log && grep -q "done in" $log || fail "log.txt lacks its first or last line"
 headline=$($python -c "import json; v = json.load(open('run/verdict.json')); assert len(v['checks']) > 3; print(v['headline'])")
-[ -n "$headline" ] && grep -q "verdict: $headline\. " $log && grep -q "<h2>$headline" run/report/index.html || fail "no verdict, or not one"
+[ -n "$headline" ] && grep -q "verdict: $headline\. " $log || fail "the log's verdict is not that of verdict.json"
 grep -q "$(printf '\033')" $log && fail "log.txt holds terminal codes"
 
 # Live diagnostics, the same line for chains, particles and ensembles.

@@ -46,7 +46,7 @@ def main():
             end = block_end(text, found.end() - 1)
             # Uses count in the component's folder and where components are built: `params.name`, `p.name`, ...
             top = path.relative_to(ROOT).parts[1]
-            near = [p for p in texts if path.parent in p.parents or p == ROOT / "src" / top / "register.cpp"]
+            near = [p for p in texts if path.parent in p.parents or p.parent == ROOT / "src" / top and p.name.startswith("register")]
             code = re.sub(r"&\s*(?:\w+::)*Params::\w+", "", "\n".join(without_schemas(texts[p]) for p in near))
             for name in members(text[found.end(): end - 1]):
                 count += 1
