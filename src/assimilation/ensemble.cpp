@@ -143,7 +143,8 @@ double taper(double distance, double radius) {
   const double r = distance / (std::sqrt(10.0 / 3.0) * radius);
   if (r <= 1.0) return 1.0 + r * r * (-5.0 / 3.0 + r * (5.0 / 8.0 + r * (0.5 - 0.25 * r)));
   if (r >= 2.0) return 0.0;
-  return 4.0 - 2.0 / (3.0 * r) + r * (-5.0 + r * (5.0 / 3.0 + r * (5.0 / 8.0 + r * (-0.5 + r / 12.0))));
+  const double outer = 4.0 - 2.0 / (3.0 * r) + r * (-5.0 + r * (5.0 / 3.0 + r * (5.0 / 8.0 + r * (-0.5 + r / 12.0))));
+  return std::max(0.0, outer);  // rounded, it is less just inside its support
 }
 
 int place_of(const model::LinearObservable& observable) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/error.hpp"
 
@@ -96,17 +97,19 @@ void note_forecast(const Experiment& experiment, BaseState& s) {
         double* const mean = s.forecast_mean.data() + static_cast<std::ptrdiff_t>(r) * d;
         const double* const w =
             s.weights.empty() ? nullptr : s.weights.data() + static_cast<std::ptrdiff_t>(r) * x.count;
+        // Weights of particles that have diverged are missing from the sum.
+        const double total = w == nullptr ? 1.0 : std::accumulate(w, w + x.count, 0.0);
         double squares = 0.0, sum_of_squares = 0.0;
         std::fill_n(mean, d, 0.0);
         for (int j = 0; j < x.count; ++j) {
-          const double weight = w == nullptr ? 1.0 / x.count : w[j];
+          const double weight = w == nullptr ? 1.0 / x.count : w[j] / total;
           sum_of_squares += weight * weight;
           for (int i = 0; i < d; ++i) mean[i] += weight * x[j][i];
         }
         for (int j = 0; j < x.count; ++j) {
           double sum = 0.0;
           for (int i = 0; i < d; ++i) sum += (x[j][i] - mean[i]) * (x[j][i] - mean[i]);
-          squares += (w == nullptr ? 1.0 / x.count : w[j]) * sum;
+          squares += (w == nullptr ? 1.0 / x.count : w[j] / total) * sum;
         }
         const double bias = 1.0 - sum_of_squares;  // (N - 1) / N for equal weights
         s.forecast_spread[r] = bias > 0.0 ? std::sqrt(squares / bias / d) : 0.0;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cmath>
 #include <utility>
@@ -167,41 +166,16 @@ std::shared_ptr<const math::Formula> add_formulas_observed(const Formulas& formu
   return std::make_shared<const math::Formula>(formulas.of(wanted, "observe"));
 }
 
-// Of the formulas observed those that are sums of states with fixed weights become that, so that filters can observe them: their
-// slopes are the same wherever one looks, none along parameters and time, and explain the values.
-void recognise_sums(const LaneFormula& seen, int parameters, System& system) {
-  constexpr std::array<double, 6> scales = {1.0, -1.0, 1e-3, 30.0, -30.0, 1e3};
-  constexpr int most_inputs = 500, at = Lanes::count;
-  const int n = system.states, outputs = system.derived, inputs = n + parameters;
-  if (inputs > most_inputs) return;
-  std::vector<Lanes> u(static_cast<std::size_t>(inputs)), du(u.size()), y(static_cast<std::size_t>(outputs)), later(y),
-      dy(y);
-  for (int lane = 0; lane < at; ++lane)  // a point each
-    for (int k = 0; k < inputs; ++k)
-      u[k][lane] = scales[lane % scales.size()] * (1.5 + std::sin(1.0 + 3.7 * k)), du[k][lane] = 0.0;
-  seen.values(0.3, u.data(), u.data() + n, y.data());
-  seen.values(7.1, u.data(), u.data() + n, later.data());
-  std::vector<char> is_sum(y.size(), 1);
-  std::vector<std::vector<std::pair<int, double>>> weights(y.size());
-  for (int i = 0; i < inputs; ++i) {
-    for (int lane = 0; lane < at; ++lane) du[i][lane] = 1.0;
-    seen.tangent(0.3, u.data(), u.data() + n, du.data(), du.data() + n, dy.data());
-    for (int lane = 0; lane < at; ++lane) du[i][lane] = 0.0;
-    for (int r = 0; r < outputs; ++r) {
-      const double slope = dy[r][0];
-      for (int lane = 0; lane < at; ++lane)
-        if (!(std::abs(dy[r][lane] - slope) <= 1e-12 * std::abs(slope)) || (i >= n && slope != 0.0)) is_sum[r] = 0;
-      if (i < n && slope != 0.0) weights[r].emplace_back(i, slope);
-    }
-  }
-  for (int r = 0; r < outputs; ++r) {
-    for (int lane = 0; lane < at; ++lane) {
-      double sum = 0.0, size = 0.0;
-      for (const auto& [i, weight] : weights[r]) sum += weight * u[i][lane], size += std::abs(weight * u[i][lane]);
-      if (!(std::abs(y[r][lane] - sum) <= 1e-12 * size) || later[r][lane] != y[r][lane]) is_sum[r] = 0;
-    }
+// Of the formulas observed those that are sums of states with fixed weights, whatever state and time, become that, so that filters
+// can observe them.
+void recognise_sums(const math::Formula& seen, System& system) {
+  const std::vector<std::optional<math::Tape::Affine>> forms = seen.tape().affine_results();
+  for (std::size_t r = 0; r < forms.size(); ++r) {
+    if (!forms[r] || forms[r]->offset != 0.0 || forms[r]->weights.empty()) continue;
+    const auto& weights = forms[r]->weights;
+    const bool is_of_states = weights.back().first < system.states;  // parameters and the time come after them
     for (Observable& one : system.observables)
-      if (is_sum[r] != 0 && !weights[r].empty() && one.weights.front().first == n + r) one.weights = weights[r];
+      if (is_of_states && one.weights.front().first == system.states + static_cast<int>(r)) one.weights = weights;
   }
 }
 
@@ -327,9 +301,7 @@ std::unique_ptr<model::ForwardModel> Expression::make(const Params& p) {
   if (common.observe.empty())
     for (const math::NamedArray& state : states) common.observe.push_back(state.name);
   const auto seen = add_formulas_observed(formulas, common.observe, system);
-  if (seen != nullptr)
-    recognise_sums(LaneFormula(seen, system.states, static_cast<int>(names.size())), static_cast<int>(names.size()),
-                   system);
+  if (seen != nullptr) recognise_sums(*seen, system);
   system.breaks = p.breaks, system.least_steps = p.least_steps;
   if (p.method == Method::explicit_steps) system.advice = ", or method = \"implicit\" if the system is stiff";
   Plan plan(common, system);

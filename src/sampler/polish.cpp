@@ -63,6 +63,7 @@ void Polish::take_over(const Problem& problem, const Context& context) {
   own_ = first_->state();
   own_.iteration = 0;
   own_.means = {};
+  own_.influence.clear();  // the moves take members where no update of the first sampler does
   Ensemble& e = own_.ensemble;
   e.layout = layout_of_draws(context);
   e.position = positions_;

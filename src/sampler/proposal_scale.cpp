@@ -84,6 +84,19 @@ std::vector<double> PooledMoments::factor() const {
   return math::try_cholesky(c, lower) ? lower.a : std::vector<double>();
 }
 
+std::vector<double> PooledMoments::factor_or_deviations() const {
+  if (std::vector<double> lower = factor(); !lower.empty()) return lower;
+  const std::size_t d = shift.size();
+  if (count < 3.0 || d == 0) return {};
+  std::vector<double> lower(d * d, 0.0);
+  for (std::size_t i = 0; i < d; ++i) {
+    const double mean = sums[i] / count, variance = sums[d + i * (i + 3) / 2] / count - mean * mean;
+    if (!(variance > 0.0)) return {};
+    lower[i * d + i] = std::sqrt(variance * count / (count - 1.0));
+  }
+  return lower;
+}
+
 void PooledMoments::fields(io::Archive& archive, const std::string& name) {
   const io::ArchiveGroup group(archive, name);
   archive.field("count", count);

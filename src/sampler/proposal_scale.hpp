@@ -28,6 +28,8 @@ struct PooledMoments {
   std::vector<double> mean() const;
   /// Lower factor (d x d, row by row) of the shrunk covariance; empty when there are too few members or it is singular.
   std::vector<double> factor() const;
+  /// The same; of fewer members than a covariance takes, the factor of their variances alone.
+  std::vector<double> factor_or_deviations() const;
   void fields(io::Archive& archive, const std::string& name);
 };
 

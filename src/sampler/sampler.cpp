@@ -136,6 +136,7 @@ void BaseState::fields(io::Archive& archive) {
   archive.field("model_evaluations", model_evaluations);
   archive.field("gradient_evaluations", gradient_evaluations);
   archive.field("ancestors", ancestors);
+  archive.field("influence", influence);
   archive.field("log_evidence", log_evidence);
   archive.field("log_evidence_standard_error", log_evidence_standard_error);
   archive.field("mode", mode);

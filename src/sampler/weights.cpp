@@ -4,6 +4,7 @@
 #include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "core/error.hpp"
 #include "kernels/elementary.hpp"
@@ -131,6 +132,14 @@ std::vector<std::int64_t> systematic_resampling(const Weights& weights, double u
   while (static_cast<std::int64_t>(source.size()) < places)
     source.push_back(source.empty() ? members - 1 : source.back());  // rounding at the end
   return source;
+}
+
+double effective_ancestors(const std::vector<std::int64_t>& ancestors) {
+  std::map<std::int64_t, double> sizes;
+  for (const std::int64_t ancestor : ancestors) sizes[ancestor] += 1.0;
+  double squares = 0.0;
+  for (const auto& [ancestor, size] : sizes) squares += size * size;
+  return static_cast<double>(ancestors.size()) * static_cast<double>(ancestors.size()) / squares;  // NaN of none
 }
 
 }  // namespace aleator::sampler

@@ -64,6 +64,17 @@ Ies::State Ies::init(const Experiment& experiment) const {
 
 void Ies::step(const Experiment& experiment, const Cycle& cycle, State& s) const {
   const int n = params.members;
+  const auto has_data = [&cycle](int r) {
+    for (std::size_t o = 0; o < cycle.data.extent(1); ++o)
+      if (!std::isnan(cycle.data(r, o))) return true;
+    return false;
+  };
+  bool is_silent = true;
+  for (int r = 0; r < experiment.replicates(); ++r) is_silent = is_silent && !has_data(r);
+  if (is_silent) {
+    std::fill(s.log_likelihood.begin(), s.log_likelihood.end(), std::nan(""));
+    return forecast(experiment, cycle, params.on_divergence, s);
+  }
   std::vector<Window> windows(static_cast<std::size_t>(experiment.replicates()));
   experiment.each_replicate([&](int r) {
     Window& window = windows[r];
@@ -91,13 +102,13 @@ void Ies::step(const Experiment& experiment, const Cycle& cycle, State& s) const
   }
   experiment.each_replicate([&](int r) {
     math::Matrix moved = windows[r].transform.times(windows[r].anomalies);
-    if (params.rotate) rotate(moved, experiment.rng(r), cycle.number);
+    if (params.rotate && has_data(r)) rotate(moved, experiment.rng(r), cycle.number);
     windows[r].place(s.of(experiment, r), moved);
   });
   experiment.advance(cycle.interval, s.x.data(), n);
   replace_diverged(experiment, cycle, params.on_divergence, s);
   experiment.each_replicate([&](int r) {
-    inflate_analysis(params, s.of(experiment, r));
+    if (has_data(r)) inflate_analysis(params, s.of(experiment, r));
     check_finite(s.of(experiment, r), cycle);
   });
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/error.hpp"
 
@@ -172,16 +173,18 @@ struct Cloud {
     return log_likelihood;
   }
 
-  // Lower Cholesky factor of the weighted covariance; empty when the particles are all alike.
+  // Lower Cholesky factor of the weighted covariance; empty when the particles are all alike. Weights may sum to less than 1: those
+  // of buried particles are missing, and count in the likelihood.
   math::Matrix covariance_root() const {
     const int d = x.states;
+    const double total = std::accumulate(w, w + x.count, 0.0);
     std::vector<double> mean(static_cast<std::size_t>(d));
     for (int j = 0; j < x.count; ++j)
-      for (int i = 0; i < d; ++i) mean[i] += w[j] * x[j][i];
+      for (int i = 0; i < d; ++i) mean[i] += w[j] / total * x[j][i];
     math::Matrix c(d, d), root;
     for (int j = 0; j < x.count; ++j)
       for (int i = 0; i < d; ++i)
-        for (int k = 0; k <= i; ++k) c(i, k) += w[j] * (x[j][i] - mean[i]) * (x[j][k] - mean[k]);
+        for (int k = 0; k <= i; ++k) c(i, k) += w[j] / total * (x[j][i] - mean[i]) * (x[j][k] - mean[k]);
     double trace = 0.0;
     for (int i = 0; i < d; ++i) trace += c(i, i);
     math::add_to_diagonal(c, 1e-12 * trace);

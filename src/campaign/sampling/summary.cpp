@@ -118,14 +118,6 @@ prob::ScalarSummary summarise_members(const double* values, std::int64_t count, 
   return s;
 }
 
-double effective_ancestors(const std::vector<std::int64_t>& ancestors) {
-  std::map<std::int64_t, double> sizes;
-  for (const std::int64_t ancestor : ancestors) sizes[ancestor] += 1.0;
-  double squares = 0.0;
-  for (const auto& [ancestor, size] : sizes) squares += size * size;
-  return static_cast<double>(ancestors.size()) * static_cast<double>(ancestors.size()) / squares;  // NaN of none
-}
-
 std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables) {
   std::vector<std::string> names;
   for (const prob::Variable& variable : variables)

@@ -56,9 +56,6 @@ prob::ScalarSummary summarise_members(const double* values, std::int64_t count, 
                                       const std::vector<std::int64_t>& ancestors,
                                       const std::vector<double>& influence = {});
 
-/// As many ancestors with families of one size would leave as much: 1 / sum of squared shares. NaN without ancestors.
-double effective_ancestors(const std::vector<std::int64_t>& ancestors);
-
 /// "log evidence -31.3 +- 0.05".
 std::string evidence_text(const RunFacts& facts);
 

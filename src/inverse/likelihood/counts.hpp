@@ -14,6 +14,11 @@ namespace aleator::inverse {
 /// Observations that must be whole numbers from 0.
 Observations read_counts(const deck::File& file, const std::vector<std::string>& column);
 
+/// NaN where the mean is none.
+double poisson_quantile(double mean, double u);
+/// Above this variance Boost's series are slow, and fail further up.
+constexpr double many_counts = 1e6;
+
 /// Uniform on (0, 1), by which a datum is drawn: its place in the stream is its column.
 double uniform_below_one(const kernels::Rng& rng, kernels::Stream stream, std::int64_t row, std::size_t datum);
 

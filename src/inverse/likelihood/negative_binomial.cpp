@@ -1,7 +1,7 @@
 #include "inverse/likelihood/negative_binomial.hpp"
 
+#include <boost/math/distributions/gamma.hpp>
 #include <boost/math/distributions/negative_binomial.hpp>
-#include <boost/math/distributions/poisson.hpp>
 #include <cmath>
 #include <limits>
 
@@ -74,24 +74,31 @@ void NegativeBinomialLikelihood::scale(const double* y, const double* in, double
   }
 }
 
-// By inverting the distribution function; that of Poisson's law where the variance is mean (1 + 1e-9) or less.
+// By inverting the distribution function; that of Poisson's law where the variance is mean (1 + 1e-9) or less. Many counts are
+// Poisson about a mean that is drawn from a gamma law.
 std::vector<double> NegativeBinomialLikelihood::simulate(const double* y, const kernels::Rng& rng,
                                                          kernels::Stream stream, std::int64_t row) const {
-  using boost::math::policies::discrete_quantile;
-  using boost::math::policies::integer_round_up;
-  using RoundUp = boost::math::policies::policy<discrete_quantile<integer_round_up>>;
-  using Law = boost::math::negative_binomial_distribution<double, RoundUp>;
-  using Poisson = boost::math::poisson_distribution<double, RoundUp>;
+  namespace policies = boost::math::policies;
+  using Quiet = policies::policy<policies::discrete_quantile<policies::integer_round_up>,
+                                 policies::overflow_error<policies::ignore_error>,
+                                 policies::evaluation_error<policies::ignore_error>>;
+  using Law = boost::math::negative_binomial_distribution<double, Quiet>;
+  using Gamma = boost::math::gamma_distribution<double, Quiet>;
   const double s = has_unknown_shape_ ? y[data().size()] : shape_;
   std::vector<double> drawn;
   for (std::size_t i = 0; i < data().size(); ++i) {
     const double mean = link_ == Link::log ? std::exp(y[i]) : y[i];
     const bool is_law = s > 0.0 && mean >= 0.0 && std::isfinite(mean) && std::isfinite(s);
     const double u = is_law && mean > 0.0 ? uniform_below_one(rng, stream, row, i) : 0.0;
-    drawn.push_back(!is_law            ? std::nan("")
-                    : mean == 0.0      ? 0.0
-                    : mean / s <= 1e-9 ? quantile(Poisson(mean), u)
-                                       : quantile(Law(s, s / (s + mean)), u));
+    if (!is_law)
+      drawn.push_back(std::nan(""));
+    else if (mean == 0.0 || mean / s <= 1e-9)
+      drawn.push_back(poisson_quantile(mean, u));
+    else if (mean > many_counts)
+      drawn.push_back(
+          poisson_quantile(quantile(Gamma(s, mean / s), u), uniform_below_one(rng, stream, row, data().size() + i)));
+    else
+      drawn.push_back(quantile(Law(s, s / (s + mean)), u));
   }
   return drawn;
 }

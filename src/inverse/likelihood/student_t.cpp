@@ -82,7 +82,11 @@ void StudentTLikelihood::scale(const double* y, const double* in, double* out) c
 std::vector<double> StudentTLikelihood::simulate(const double* y, const kernels::Rng& rng, kernels::Stream stream,
                                                  std::int64_t row) const {
   const double c = has_unknown_scale_ ? y[data().size()] : 1.0;
-  const boost::math::students_t_distribution<double> law(dof_);
+  using boost::math::policies::evaluation_error;
+  using boost::math::policies::ignore_error;
+  using boost::math::policies::overflow_error;
+  using Quiet = boost::math::policies::policy<overflow_error<ignore_error>, evaluation_error<ignore_error>>;
+  const boost::math::students_t_distribution<double, Quiet> law(dof_);
   std::vector<double> drawn;
   for (std::size_t i = 0; i < data().size(); ++i) {
     const double u = std::min(rng.uniform(stream, row, static_cast<std::uint32_t>(i)), 1.0 - 0x1p-53);

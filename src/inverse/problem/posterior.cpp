@@ -39,6 +39,16 @@ void add_undefined_rows(const model::Vector& values, const char* reason, model::
   std::sort(status.failed.begin(), status.failed.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
 }
 
+// Where the density is finite and its slope is not, a chain that is moved by slopes would never leave either.
+void add_rows_without_slope(ConstBatch gradient, const model::Vector& values, model::RowStatus& status) {
+  const model::Vector doubt("doubt", values.extent(0));
+  kernels::for_each_row(static_cast<int>(values.extent(0)), [=](int row) {
+    if (values(row) == -std::numeric_limits<double>::infinity()) return;
+    for (std::size_t k = 0; k < gradient.extent(1); ++k) doubt(row) += gradient(row, k) - gradient(row, k);
+  });
+  add_undefined_rows(doubt, "the gradient is not finite", status);
+}
+
 // One number for each parameter, or none without a file.
 std::vector<double> read_parameters(const deck::File& file, const std::string& key, int dimension) {
   if (file.empty()) return {};
@@ -103,9 +113,11 @@ std::vector<int> Posterior::evaluate_tile(ConstBatch z, model::Evaluation& resul
     retry(status, u, result, du);
     log_->counts.recovered += static_cast<std::int64_t>(failed_once - status.failed.size());
   }
-  if (du.size() != 0)
+  if (du.size() != 0) {
     kernels::for_each_row(static_cast<int>(rows),
                           [=](int row) { prior_->pullback(&z(row, 0), &du(row, 0), &gradient(row, 0)); });
+    add_rows_without_slope(gradient, result.log_likelihood, status);
+  }
   handle_failures(status, u, result);
   std::vector<int> failed;
   for (const model::FailedRow& row : status.failed) failed.push_back(row.row);

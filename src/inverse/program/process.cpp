@@ -112,10 +112,17 @@ void run_commands(int count, int concurrency, const std::function<Command(int)>&
   auto pause = std::chrono::milliseconds(1);
   while (next < count || !running.empty()) {
     for (; next < count && static_cast<int>(running.size()) < concurrency; ++next) {
-      const Command one = command(next);
+      Command one;
+      Outcome outcome;
+      try {
+        one = command(next);
+      } catch (const std::exception& error) {
+        outcome.error = fmt::format("cannot be prepared: {}", error.what());
+        done(next, outcome);
+        continue;
+      }
       const auto allowed = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(one.timeout));
       Running process{next, 0, Clock::now() + allowed, one.timeout > 0.0};
-      Outcome outcome;
       outcome.error = start(one, process.pid);
       if (outcome.error.empty())
         running.push_back(process);

@@ -5,7 +5,7 @@
 ///           on, so that a program may start MPI itself.
 /// Parallel  local: one thread of one rank.
 /// Cost      a millisecond to start a program; waiting looks every 1 to 20 ms.
-/// Fails     UserError when a folder or file cannot be made. What a program does wrong is in its Outcome.
+/// Fails     never: what is wrong with a command or its program is in its Outcome.
 #include <functional>
 #include <string>
 #include <vector>
@@ -23,7 +23,7 @@ struct Outcome {
   int exit_code = 0;
   int signal = 0;  ///< that ended it; 0: none
   bool is_late = false;
-  std::string error;  ///< why it could not be started
+  std::string error;  ///< why it could not be prepared or started
 };
 
 /// Runs command(0) … command(count - 1), at most `concurrency` at a time; done(i, outcome) as each ends.

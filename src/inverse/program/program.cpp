@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
@@ -35,6 +36,10 @@ std::vector<std::string> entry_names_of(const std::vector<std::string>& paramete
     if (!std::regex_match(parameters[k], match, form))
       throw deck::KeyError("parameters", fmt::format("'{}' is no name", parameters[k]), "a name, or name[size]",
                            {static_cast<int>(k), 0});
+    for (std::size_t before = 0; before < k; ++before)
+      if (parameters[before].substr(0, parameters[before].find('[')) == match[1])
+        throw deck::KeyError("parameters", fmt::format("'{}' is named twice", match[1].str()),
+                             "a name for each parameter", {static_cast<int>(k), 0});
     const int size = match[3].matched ? std::stoi(match[3]) : 1;
     for (int i = 0; i < size; ++i)
       names.push_back(match[3].matched ? fmt::format("{}[{}]", match[1].str(), i) : match[1].str());
@@ -235,9 +240,18 @@ std::string ProgramModel::filled(const std::string& text, const double* u, int a
   return out.append(rest, text.end());
 }
 
+// A folder that nobody has: other models of this process have programs too, and folders of processes before it are kept.
+std::string ProgramModel::new_folder() const {
+  static std::atomic<std::int64_t> next{0};
+  io::make_directory(params_.folder);
+  const std::string stem = fmt::format(
+      "{}/{}-{}-", std::filesystem::absolute(params_.folder).lexically_normal().string(), host(), ::getpid());
+  std::string folder = stem + std::to_string(next++);
+  while (!std::filesystem::create_directory(folder)) folder = stem + std::to_string(next++);
+  return folder;
+}
+
 Command ProgramModel::prepare(const double* u, const std::string& folder, int attempt) const {
-  std::filesystem::remove_all(folder);
-  io::make_directory(folder);
   ++runs_;
   if (!params_.input.empty())
     io::atomic_write_text(folder + "/" + params_.input_file, filled(params_.input.text, u, attempt));
@@ -250,19 +264,19 @@ Command ProgramModel::prepare(const double* u, const std::string& folder, int at
 model::RowStatus ProgramModel::run(model::ConstBatch u, model::Batch y, int attempt) const {
   model::RowStatus status;
   const int rows = static_cast<int>(u.extent(0));
-  const std::string stem = fmt::format(
-      "{}/{}-{}-", std::filesystem::absolute(params_.folder).lexically_normal().string(), host(), ::getpid());
   std::vector<std::string> folders(static_cast<std::size_t>(rows));
   const auto command = [&](int row) {
     std::string& folder = folders[static_cast<std::size_t>(row)];
-    folder = stem + std::to_string(runs_.load());
+    folder = new_folder();
     return prepare(&u(row, 0), folder, attempt);
   };
   const auto done = [&](int row, const Outcome& outcome) {
     const std::string& folder = folders[static_cast<std::size_t>(row)];
     const std::string reason = read_outputs(folder, outcome, &y(row, 0));
-    const bool is_kept = params_.keep == Keep::all || (params_.keep == Keep::failed && !reason.empty());
-    if (!is_kept) std::filesystem::remove_all(folder);
+    const bool is_kept =
+        !folder.empty() && (params_.keep == Keep::all || (params_.keep == Keep::failed && !reason.empty()));
+    std::error_code ignored;
+    if (!is_kept && !folder.empty()) std::filesystem::remove_all(folder, ignored);
     if (reason.empty()) return;
     status.failed.push_back({row, reason + (is_kept ? fmt::format(" [{}]", folder) : "")});
     for (int i = 0; i < shape_.outputs; ++i) y(row, i) = std::numeric_limits<double>::quiet_NaN();

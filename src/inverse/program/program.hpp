@@ -49,6 +49,7 @@ class ProgramModel : public model::ForwardModel {
 
  private:
   model::RowStatus run(model::ConstBatch u, model::Batch y, int attempt) const;
+  std::string new_folder() const;
   Command prepare(const double* u, const std::string& folder, int attempt) const;
   /// Empty, or why the row has failed.
   std::string read_outputs(const std::string& folder, const Outcome& outcome, double* y) const;

@@ -131,6 +131,22 @@ int Compiler::matrix_product(const Syntax& s) {
   return tape_.matrix_product(matrix, vector, s.text == "mat_t_vec");
 }
 
+// Of a matrix that is known; of others the lower triangle is read.
+void Compiler::refuse_unsymmetric(int matrix, int n, const Syntax& s) const {
+  if (!tape_.is_constant(matrix)) return;
+  const std::vector<double>& m = tape_.values_of(matrix);
+  const auto at = [&](int i, int j) {
+    return m[static_cast<std::size_t>(i) * static_cast<std::size_t>(n) + static_cast<std::size_t>(j)];
+  };
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < i; ++j)
+      if (std::abs(at(i, j) - at(j, i)) > 1e-8 * (std::abs(at(i, j)) + std::abs(at(j, i))))
+        throw ExpressionError(s.at,
+                              fmt::format("the matrix is not symmetric: entry [{}] is {}, entry [{}] is {}", i * n + j,
+                                          at(i, j), j * n + i, at(j, i)),
+                              "row by row, one row after the other");
+}
+
 int Compiler::multi_normal(const Syntax& s) {
   const int x = compile(s.parts[0]), mean = compile(s.parts[1]), covariance = compile(s.parts[2]);
   const int residuals = apply(Code::subtract, {x, mean}, s), n = tape_.size(residuals);
@@ -140,6 +156,7 @@ int Compiler::multi_normal(const Syntax& s) {
         s.parts[2].at,
         fmt::format("the covariance of {} numbers has {} entries, not {}", n, n * n, tape_.size(covariance)),
         "row by row, one row after the other");
+  refuse_unsymmetric(covariance, n, s.parts[2]);
   const int density = tape_.normal_form(residuals, covariance);
   if (tape_.is_constant(covariance) &&
       std::isnan(tape_.values_of(tape_.normal_form(tape_.constant(std::vector<double>(n)), covariance))[0]))
@@ -154,6 +171,7 @@ int Compiler::cholesky(const Syntax& s) {
   if (n * n != size)
     throw ExpressionError(s.parts[0].at, fmt::format("{} entries are no square matrix", size),
                           "row by row, one row after the other");
+  refuse_unsymmetric(matrix, n, s.parts[0]);
   const int factor = tape_.cholesky(matrix, n);
   if (tape_.is_constant(factor) && std::isnan(tape_.values_of(factor)[0]))
     throw ExpressionError(s.parts[0].at, "the matrix is not positive definite");

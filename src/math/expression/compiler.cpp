@@ -231,11 +231,22 @@ int Compiler::call(const Syntax& s) {
   if (array_functions().count(s.text) != 0) return array_function(s);
   std::vector<int> arguments;
   for (const Syntax& part : s.parts) arguments.push_back(compile(part));
+  if (s.text == "interp" && known == &formula_library().at("interp")) refuse_falling(arguments[1], s.parts[1]);
   if (known != nullptr) return call_function(*known, arguments, s);
   const Code code = elementary_functions().at(s.text).code;
   if (code != Code::sum) return apply(code, arguments, s);
   refuse_missing(arguments[0], code, s);
   return tape_.apply(code, arguments);
+}
+
+// Of points that are known.
+void Compiler::refuse_falling(int points, const Syntax& s) const {
+  if (!tape_.is_constant(points)) return;
+  const std::vector<double>& x = tape_.values_of(points);
+  for (std::size_t i = 1; i < x.size(); ++i)
+    if (!(x[i] > x[i - 1]))
+      throw ExpressionError(s.at, fmt::format("the points of interp do not rise: {} comes after {}", x[i], x[i - 1]),
+                            "in rising order, and their values with them");
 }
 
 // The function's formula in place of the call. What is wrong inside is shown where the function is called.

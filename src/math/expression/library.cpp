@@ -58,10 +58,10 @@ weibull_lpdfs(x, shape, scale) = if(x > 0,
 pareto_lpdfs(x, minimum, shape) = if(x >= minimum, log(shape) + shape * log(minimum) - (shape + 1) * log(x), -infinity)
 beta_lpdfs(x, a, b) = if(x > 0 && x < 1, (a - 1) * log(x) + (b - 1) * log1p(-x) - lbeta(a, b), -infinity)
 uniform_lpdfs(x, low, high) = if(x >= low && x <= high, -log(high - low), -infinity)
-dirichlet_lpdf(x, a) = sum((a - 1) * log(x)) + lgamma(sum(a)) - sum(lgamma(a))
+dirichlet_lpdf(x, a) = sum((a - 1) * log(x)) + lgamma(sum(a + 0 * x)) - sum(lgamma(a + 0 * x))
 
 poisson_lpmfs(k, mean) = if(k < 0, -infinity, if(k > 0, k * log(mean), 0) - mean - lgamma(k + 1))
-poisson_log_lpmfs(k, log_mean) = if(k < 0, -infinity, k * log_mean - exp(log_mean) - lgamma(k + 1))
+poisson_log_lpmfs(k, log_mean) = if(k < 0, -infinity, if(k > 0, k * log_mean, 0) - exp(log_mean) - lgamma(k + 1))
 bernoulli_lpmfs(k, p) = if(k == 1, log(p), if(k == 0, log1p(-p), -infinity))
 bernoulli_logit_lpmfs(k, logit_p) = if(k == 1 || k == 0, k * logit_p - log1p_exp(logit_p), -infinity)
 binomial_lpmfs(k, n, p) = if(k < 0 || k > n, -infinity,
@@ -72,7 +72,7 @@ neg_binomial_lpmfs(k, mean, shape) = if(k < 0, -infinity, lgamma_rise(shape, k) 
   - shape * log1p(mean / shape) + if(k > 0, k * log(mean / (shape + mean)), 0))
 neg_binomial_log_lpmfs(k, log_mean, shape) = if(k < 0, -infinity, lgamma_rise(shape, k) - lgamma(k + 1)
   - shape * log1p_exp(log_mean - log(shape)) - k * log1p_exp(log(shape) - log_mean))
-geometric_lpmfs(k, p) = if(k < 0, -infinity, log(p) + k * log1p(-p))
+geometric_lpmfs(k, p) = if(k < 0, -infinity, log(p) + if(k > 0, k * log1p(-p), 0))
 )";
 
 // A definition goes on in the next line inside brackets: here also where a line is indented.

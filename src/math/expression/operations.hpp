@@ -161,15 +161,18 @@ struct Atan2 {
   static double left(double a, double b, double) { return b / (a * a + b * b); }
   static double right(double a, double b, double) { return -a / (a * a + b * b); }
 };
+// What is no number on either side stays so.
 struct Minimum {
-  static double value(double a, double b) { return b < a ? b : a; }
-  static double left(double a, double b, double) { return b < a ? 0.0 : 1.0; }
-  static double right(double a, double b, double) { return b < a ? 1.0 : 0.0; }
+  static bool is_right(double a, double b) { return b < a || b != b; }
+  static double value(double a, double b) { return is_right(a, b) ? b : a; }
+  static double left(double a, double b, double) { return is_right(a, b) ? 0.0 : 1.0; }
+  static double right(double a, double b, double) { return is_right(a, b) ? 1.0 : 0.0; }
 };
 struct Maximum {
-  static double value(double a, double b) { return b > a ? b : a; }
-  static double left(double a, double b, double) { return b > a ? 0.0 : 1.0; }
-  static double right(double a, double b, double) { return b > a ? 1.0 : 0.0; }
+  static bool is_right(double a, double b) { return b > a || b != b; }
+  static double value(double a, double b) { return is_right(a, b) ? b : a; }
+  static double left(double a, double b, double) { return is_right(a, b) ? 0.0 : 1.0; }
+  static double right(double a, double b, double) { return is_right(a, b) ? 1.0 : 0.0; }
 };
 struct Step {
   static double left(double, double, double) { return 0.0; }

@@ -132,7 +132,7 @@ class Parser {
     if (sign == "||") return 1;
     if (sign == "&&") return 2;
     for (const char* const one : {"<", "<=", ">", ">=", "==", "!="})
-      if (sign == one) return 3;
+      if (sign == one) return comparison_power;
     if (sign == "+" || sign == "-") return 4;
     if (sign == "*" || sign == "/") return 5;
     return sign == "^" || sign == "**" ? unary_power + 1 : 0;
@@ -140,10 +140,15 @@ class Parser {
 
   Syntax expression(int least_power) {
     Syntax left = prefix();
+    int before = 0;
     while (now().kind == Token::Kind::sign) {
       const Token sign = now();
       const int power = power_of(sign.text);
       if (power == 0 || power <= least_power) break;
+      if (power == comparison_power && before == comparison_power)
+        throw ExpressionError(sign.at, "comparisons do not chain: a < b < c compares 0 or 1 with c",
+                              "a < b && b < c, or brackets");
+      before = power;
       ++next_;
       const bool from_right = power > unary_power;
       Syntax right = expression(from_right ? unary_power - 1 : power);
@@ -209,7 +214,7 @@ class Parser {
     return left;
   }
 
-  static constexpr int unary_power = 6;
+  static constexpr int comparison_power = 3, unary_power = 6;
   std::vector<Token> tokens_;
   std::size_t next_ = 0;
 };

@@ -33,7 +33,7 @@ template <int width>
 void log_sum_exp_lanes(const double* a, int size, double* out) {
   for (int lane = 0; lane < width; ++lane) {
     double largest = -std::numeric_limits<double>::infinity(), sum = 0.0;
-    for (int i = 0; i < size; ++i) largest = std::max(largest, a[i * width + lane]);
+    for (int i = 0; i < size; ++i) largest = operations::Maximum::value(largest, a[i * width + lane]);
     for (int i = 0; i < size; ++i) sum += std::exp(a[i * width + lane] - largest);
     out[lane] = std::isfinite(largest) ? largest + std::log(sum) : largest;
   }

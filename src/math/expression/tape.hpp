@@ -7,6 +7,8 @@
 /// Parallel  building: local. Running: const, a workspace for each call; a row's bits do not depend on its lane.
 /// Cost      a run: the sum of the slots' sizes, once forwards, about twice backwards, once more for a tangent.
 /// Fails     ALEATOR_ASSERT for operands that do not fit (the compiler has checked them).
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace aleator::math {
@@ -109,6 +111,13 @@ class Tape {
   /// The program of some entries of the result alone (places in rising order): what they do not hang on is left out, and
   /// arrays are as short as they need. After finish.
   Tape only(const std::vector<int>& entries) const;
+  /// A result that is offset + sum of weight * input column, whatever the inputs are.
+  struct Affine {
+    double offset = 0.0;
+    std::vector<std::pair<int, double>> weights;  ///< column, weight; in rising order, none of them 0
+  };
+  /// Of each entry of the result; nothing where the instructions do not plainly make it so. After finish.
+  std::vector<std::optional<Affine>> affine_results() const;
   /// After finish: whether the result depends on this slot.
   bool is_needed(int slot) const;
   int width() const { return width_; }

@@ -115,9 +115,11 @@ class TapeCut {
   int again(const Instruction& in) {
     const Places& out = needed_[index(in.out)];
     if (in.code == Code::input) return part_.input(in.places[0], whole_.size(in.out));
+    if (in.code == Code::group_sum && places_of(in, 0, out).empty())  // groups of nothing
+      return part_.constant(std::vector<double>(out.size(), 0.0));
     std::vector<int> operands;
     for (std::size_t k = 0; k < in.operands.size(); ++k)
-      if (const Places places = places_of(in, k, out); !places.empty() || in.code == Code::group_sum)
+      if (const Places places = places_of(in, k, out); !places.empty())
         operands.push_back(slot_of(in.operands[k], places));
     switch (in.code) {
       case Code::gather:

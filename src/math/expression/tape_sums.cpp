@@ -197,7 +197,7 @@ bool Tape::backward_sums(const Instruction& in, Workspace& w) const {
     return true;
   }
   if (in.code == Code::cholesky) {
-    // (S + S^T) / 2 with S = L^-T phi(L^T G) L^-1 of the lower triangle G of the adjoints
+    // S = L^-T phi(L^T G) L^-1 of the lower triangle G of the adjoints; C's lower triangle, which alone is read, stands for both
     CholeskyFactor factor;
     double* const to = adjoint(0);
     for (int lane = 0; lane < width; ++lane) {
@@ -205,12 +205,13 @@ bool Tape::backward_sums(const Instruction& in, Workspace& w) const {
       std::vector<double> s = factor.half_of_product(g, width, lane);
       factor.solve_both_sides(s, &CholeskyFactor::solve_upper);
       for (int i = 0, n = factor.n; i < n; ++i)
-        for (int j = 0; j < n; ++j) to[(i * n + j) * width + lane] += 0.5 * (s[i * n + j] + s[j * n + i]);
+        for (int j = 0; j <= i; ++j)
+          to[(i * n + j) * width + lane] += i == j ? s[i * n + i] : s[i * n + j] + s[j * n + i];
     }
     return true;
   }
   if (in.code != Code::normal_form) return false;
-  // d/dr = -w, d/dC = (w w^T - C^-1) / 2 with w = C^-1 r; the forward sweep reads the lower triangle, both halves stand for it
+  // d/dr = -w, d/dC = (w w^T - C^-1) / 2 with w = C^-1 r; the lower triangle, which alone is read, stands for both
   NormalForm form;
   const double *const r = value(in.operands[0], w, width), *const c = value(in.operands[1], w, width);
   double *const to_r = adjoint(0), *const to_c = adjoint(1);
@@ -224,8 +225,8 @@ bool Tape::backward_sums(const Instruction& in, Workspace& w) const {
       column.assign(static_cast<std::size_t>(n), 0.0);
       column[j] = 1.0;
       form.solve_lower(column.data()), form.solve_upper(column.data());
-      for (int i = 0; i < n; ++i)
-        to_c[(i * n + j) * width + lane] += 0.5 * g[lane] * (form.w[i] * form.w[j] - column[i]);
+      for (int i = j; i < n; ++i)
+        to_c[(i * n + j) * width + lane] += (i == j ? 0.5 : 1.0) * g[lane] * (form.w[i] * form.w[j] - column[i]);
     }
   }
   return true;
@@ -282,7 +283,7 @@ bool Tape::tangent_sums(const Instruction& in, Workspace& w) const {
     return true;
   }
   if (in.code == Code::cholesky) {
-    // dL = L phi(L^-1 dC L^-T), of the symmetric part of dC
+    // dL = L phi(L^-1 dC L^-T), dC's lower triangle standing for both
     CholeskyFactor factor;
     const double *const y = w.values.data() + offset(in.out), *const dc = from(0);
     for (int lane = 0; lane < width; ++lane) {
@@ -290,8 +291,7 @@ bool Tape::tangent_sums(const Instruction& in, Workspace& w) const {
       const int n = factor.n;
       std::vector<double> m(factor.lower.size());
       for (int i = 0; i < n; ++i)
-        for (int j = 0; j < n; ++j)
-          m[i * n + j] = 0.5 * (dc[(i * n + j) * width + lane] + dc[(j * n + i) * width + lane]);
+        for (int j = 0; j < n; ++j) m[i * n + j] = dc[(i >= j ? i * n + j : j * n + i) * width + lane];
       factor.solve_both_sides(m, &CholeskyFactor::solve_lower);
       for (int i = 0; i < n; ++i)
         for (int j = 0; j <= i; ++j) {
@@ -318,7 +318,8 @@ bool Tape::tangent_sums(const Instruction& in, Workspace& w) const {
       column.assign(static_cast<std::size_t>(n), 0.0);
       column[j] = 1.0;
       form.solve_lower(column.data()), form.solve_upper(column.data());
-      for (int i = 0; i < n; ++i) sum += 0.5 * (form.w[i] * form.w[j] - column[i]) * dc[(i * n + j) * width + lane];
+      for (int i = j; i < n; ++i)
+        sum += (i == j ? 0.5 : 1.0) * (form.w[i] * form.w[j] - column[i]) * dc[(i * n + j) * width + lane];
     }
     out[lane] = sum;
   }

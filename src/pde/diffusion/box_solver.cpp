@@ -91,7 +91,17 @@ void BoxDiffusion::Solver::make_side_values() {
   });
 }
 
-// Of a fixed side the nodes, of an exchange side the functional: integral of rate (u - value).
+// How many fixed sides the node lies on.
+int BoxDiffusion::Solver::fixed_sides_at(const int (&index)[3]) const {
+  int count = 0;
+  for (std::size_t s = 0; s < 2 * setup_.grid.elements.size(); ++s)
+    if (setup_.sides[s].kind == BoxSide::Kind::fixed && index[s / 2] == (s % 2 == 0 ? 0 : setup_.grid.elements[s / 2]))
+      ++count;
+  return count;
+}
+
+// Of a fixed side the nodes, those that it shares with others in equal parts; of an exchange side the functional: integral of
+// rate (u - value).
 void BoxDiffusion::Solver::make_outflows() {
   const field::IndexBox &ghosted = grid_.ghosted_nodes(), &owned = grid_.owned_nodes();
   constants_.assign(static_cast<std::size_t>(setup_.outputs()), 0.0);
@@ -105,7 +115,8 @@ void BoxDiffusion::Solver::make_outflows() {
       const VecValues weight(outflow_weights_.back());
       for_each_index(ghosted, [&](int i, int j, int k) {
         const int index[3] = {i, j, k};
-        if (index[side / 2] == (side % 2 == 0 ? 0 : setup_.grid.elements[side / 2])) weight[ghosted.at(i, j, k)] = 1.0;
+        if (index[side / 2] == (side % 2 == 0 ? 0 : setup_.grid.elements[side / 2]))
+          weight[ghosted.at(i, j, k)] = 1.0 / fixed_sides_at(index);
       });
     } else {
       const auto nodes = static_cast<std::size_t>(ghosted.count());

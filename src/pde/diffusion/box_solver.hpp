@@ -49,6 +49,7 @@ class BoxDiffusion::Solver {
   void observe_linear(Vec v, double* y) const;
   /// y[outflow of a fixed side] += this rank's part of w . (load_factor x load - residual), residual over its own elements.
   void add_outflows(const std::vector<double>& residual, double load_factor, double* y) const;
+  int fixed_sides_at(const int (&index)[3]) const;
   bool is_fixed_outflow(std::size_t f) const {
     return setup_.sides[static_cast<std::size_t>(setup_.outflow_sides[f])].kind == BoxSide::Kind::fixed;
   }
@@ -64,7 +65,7 @@ class BoxDiffusion::Solver {
   math::VecHandle ghosted_solution_, ghosted_adjoint_, ghosted_side_values_, work_;
   math::VecHandle step_, trial_;  // of Newton's method
   bool has_side_values_ = false, is_first_ = true;
-  std::vector<math::VecHandle> outflow_weights_;  // w, ghosted: 1 on the nodes of a fixed side
+  std::vector<math::VecHandle> outflow_weights_;  // w, ghosted: 1 on the nodes of a fixed side alone
   std::vector<double> constants_;                 // this rank's part of what outputs hold beside C u: of exchange sides
   int iterations_ = 0, newton_steps_ = 0;
   Preconditioner used_ = Preconditioner::boomeramg;

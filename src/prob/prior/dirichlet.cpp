@@ -3,12 +3,15 @@
 namespace aleator::prob {
 namespace {
 
-std::vector<BetaLaw> stick_laws(const std::vector<double>& a) {
+// Of v_k, or of 1 - v_k.
+std::vector<BetaLaw> stick_laws(const std::vector<double>& a, bool of_rests) {
   if (a.size() < 2) throw deck::KeyError("concentration", "names fewer than two shares", "one number for each share");
   std::vector<BetaLaw> laws;
-  double rest = 0.0;
-  for (const double value : a) rest += value;
-  for (std::size_t k = 0; k + 1 < a.size(); ++k) laws.emplace_back(a[k], rest -= a[k]);
+  double after = 0.0;  // a_(k+1) + … + a_K
+  for (std::size_t k = a.size() - 1; k-- > 0;) {
+    after += a[k + 1];
+    laws.insert(laws.begin(), of_rests ? BetaLaw(after, a[k]) : BetaLaw(a[k], after));
+  }
   return laws;
 }
 
@@ -24,20 +27,28 @@ deck::Schema<Dirichlet::Params> Dirichlet::schema() {
 }
 
 Dirichlet::Dirichlet(const Params& params)
-    : concentration_(params.concentration), sticks_(stick_laws(params.concentration)) {
+    : concentration_(params.concentration),
+      sticks_(stick_laws(params.concentration, false)),
+      rests_(stick_laws(params.concentration, true)) {
   double sum = 0.0;
   for (const double a : concentration_) sum += a, log_constant_ -= std::lgamma(a);
   log_constant_ += std::lgamma(sum);
 }
 
+Dirichlet::Sticks Dirichlet::sticks_at(const double* z) const {
+  const auto n = static_cast<std::size_t>(latent_dimension());
+  Sticks s{std::vector<double>(n), std::vector<double>(n)};
+  std::vector<double> reversed(z, z + n);
+  for (double& value : reversed) value = -value;
+  sticks_.to_parameters(z, s.broken.data());
+  rests_.to_parameters(reversed.data(), s.left.data());
+  return s;
+}
+
 void Dirichlet::to_parameters(const double* z, double* u) const {
-  sticks_.to_parameters(z, u);
+  const Sticks s = sticks_at(z);
   double rest = 1.0;
-  for (int k = 0; k < latent_dimension(); ++k) {
-    const double v = u[k];
-    u[k] = rest * v;
-    rest *= 1.0 - v;
-  }
+  for (std::size_t k = 0; k < s.left.size(); ++k) u[k] = rest * s.broken[k], rest *= s.left[k];
   u[latent_dimension()] = rest;
 }
 
@@ -51,13 +62,13 @@ void Dirichlet::to_latent(const double* u, double* z) const {
 // u_j = v_j R_j, R_(j+1) = R_j (1 - v_j): backwards through the sticks.
 void Dirichlet::pullback(const double* z, const double* g_u, double* g_z) const {
   const auto n = static_cast<std::size_t>(latent_dimension());
-  std::vector<double> v(n), rest(n + 1, 1.0), g_v(n);
-  sticks_.to_parameters(z, v.data());
-  for (std::size_t k = 0; k < n; ++k) rest[k + 1] = rest[k] * (1.0 - v[k]);
+  const auto [v, left] = sticks_at(z);
+  std::vector<double> rest(n + 1, 1.0), g_v(n);
+  for (std::size_t k = 0; k < n; ++k) rest[k + 1] = rest[k] * left[k];
   double g_rest = g_u[n];
   for (std::size_t k = n; k-- > 0;) {
     g_v[k] = rest[k] * (g_u[k] - g_rest);
-    g_rest = v[k] * g_u[k] + (1.0 - v[k]) * g_rest;
+    g_rest = v[k] * g_u[k] + left[k] * g_rest;
   }
   sticks_.pullback(z, g_v.data(), g_z);
 }

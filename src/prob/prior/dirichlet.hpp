@@ -25,8 +25,14 @@ class Dirichlet : public Prior {
   double log_density(const double* u) const override;
 
  private:
+  /// v and 1 - v, each with all its digits.
+  struct Sticks {
+    std::vector<double> broken, left;
+  };
+  Sticks sticks_at(const double* z) const;
+
   std::vector<double> concentration_;
-  Independent<BetaLaw> sticks_;
+  Independent<BetaLaw> sticks_, rests_;
   double log_constant_ = 0.0;
 };
 

@@ -62,8 +62,11 @@ class Independent : public Prior, private DensitySlope {
     constexpr double half_log_two_pi = 0.918938533204672741780329736406;
     const Tables& tables = this->tables();
     for (std::size_t k = 0; k < laws_.size(); ++k) {
-      const double u = parameter(tables, k, z[k]);
-      g_z[k] = g_u[k] * std::exp(-0.5 * z[k] * z[k] - half_log_two_pi - laws_[k].log_density(u));
+      const double u = parameter(tables, k, z[k]), log_p = laws_[k].log_density(u);
+      // A u that has rounded onto the end of its support moves no more.
+      g_z[k] = log_p == -std::numeric_limits<double>::infinity()
+                   ? 0.0
+                   : g_u[k] * std::exp(-0.5 * z[k] * z[k] - half_log_two_pi - log_p);
     }
   }
   double log_density(const double* u) const override {

@@ -77,23 +77,31 @@ double StudentTLaw::slope(double u) const {
 }
 
 TruncatedNormalLaw::TruncatedNormalLaw(double mean, double sd, double low, double high)
-    : mean_(mean), sd_(sd), low_(low), high_(high), side_((low - mean) + (high - mean) > 0.0 ? -1.0 : 1.0) {
+    : mean_(mean), sd_(sd), low_(low), high_(high) {
   const double a = (low - mean) / sd, b = (high - mean) / sd;
-  below_ = math::normal_cdf(side_ > 0.0 ? a : -b);
-  mass_ = math::normal_cdf(side_ > 0.0 ? b : -a) - below_;
+  low_side_ = {math::normal_cdf(a), math::normal_cdf(-a)}, high_side_ = {math::normal_cdf(b), math::normal_cdf(-b)};
+  mass_ = a > 0.0 ? low_side_.above - high_side_.above : high_side_.below - low_side_.below;
 }
 
+// From the side of the normal law on which the quantile lies: Phi(t) and Phi(-t) are accurate where they are small.
 double TruncatedNormalLaw::quantile(Tail tail) const {
-  const bool is_lower = (side_ > 0.0) == tail.is_lower;
-  const double share = is_lower ? tail.probability * mass_ : mass_ - tail.probability * mass_;
-  const double u = mean_ + side_ * sd_ * math::normal_quantile(below_ + share);
-  return std::min(std::max(u, low_), high_);
+  const double share = tail.probability * mass_;
+  double t = 0.0;
+  if (tail.is_lower)
+    t = low_side_.below + share <= 0.5 ? math::normal_quantile(low_side_.below + share)
+                                       : -math::normal_quantile(low_side_.above - share);
+  else
+    t = high_side_.above + share <= 0.5 ? -math::normal_quantile(high_side_.above + share)
+                                        : math::normal_quantile(high_side_.below - share);
+  return std::min(std::max(mean_ + sd_ * t, low_), high_);
 }
 
 Tail TruncatedNormalLaw::tail(double u) const {
-  const double share = (math::normal_cdf(side_ * (u - mean_) / sd_) - below_) / mass_;
-  const double p = std::min(std::max(share, 0.0), 1.0);
-  return p <= 0.5 ? Tail{p, side_ > 0.0} : Tail{1.0 - p, side_ < 0.0};
+  const double t = (u - mean_) / sd_, below = math::normal_cdf(t), above = math::normal_cdf(-t);
+  const double lower = low_ > mean_ ? low_side_.above - above : below - low_side_.below;
+  const double upper = high_ < mean_ ? high_side_.below - below : above - high_side_.above;
+  const bool is_lower = lower <= upper;
+  return {std::min(std::max((is_lower ? lower : upper) / mass_, 0.0), 0.5), is_lower};
 }
 
 double TruncatedNormalLaw::log_density(double u) const {

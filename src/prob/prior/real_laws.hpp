@@ -37,10 +37,13 @@ class TruncatedNormalLaw {
   double mass() const { return mass_; }
 
  private:
-  // Bounds in units of sd, reflected so that most of the interval lies below the mean, where Phi is accurate.
+  // Of the normal law, on either side of a bound.
+  struct Masses {
+    double below = 0.0, above = 0.0;
+  };
   double mean_, sd_, low_, high_;
-  double side_;                // 1, or -1 when reflected
-  double below_, mass_ = 0.0;  // Phi at the lower bound, and between the bounds
+  Masses low_side_, high_side_;
+  double mass_ = 0.0;  // between the bounds
 };
 
 /// p(u) = u^(a-1) (1-u)^(b-1) / B(a, b) on (0, 1).

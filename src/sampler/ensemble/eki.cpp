@@ -185,7 +185,6 @@ deck::Schema<Eki::Params> Eki::schema() {
 void Eki::State::fields(io::Archive& archive) {
   BaseState::fields(archive);
   archive.field("time", time);
-  archive.field("influence", influence);
 }
 
 Eki::State Eki::init(const Problem& problem, const Context& context) const {

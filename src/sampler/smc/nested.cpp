@@ -334,7 +334,7 @@ Nested::Moved Nested::move_all(const Problem& problem, const Context& context, d
     PooledMoments moments;
     moments.reset(problem.dimension());
     moments.observe(s.ensemble, context);
-    lower = moments.factor();
+    lower = moments.factor_or_deviations();
   }
   const MoveOnce kernel = restricted_move(params.move, floor);
   const Start start(context, s.ensemble);

@@ -24,7 +24,7 @@ void each_number_of_part(double* row, Smc::State& part, const Visit& visit) {
     visit(*row++, e.log_likelihood(i));
     visit(*row++, e.accepted(i));
     visit(*row++, part.ancestors[static_cast<std::size_t>(i)]);
-    visit(*row++, part.influence[static_cast<std::size_t>(i)]);
+    visit(*row++, part.evidence_influence[static_cast<std::size_t>(i)]);
   }
 }
 
@@ -42,7 +42,7 @@ Smc::State unpacked(const Smc& smc, double* row, int d) {
   e.log_likelihood = Vector("log_likelihood", static_cast<std::size_t>(particles));
   e.accepted = Vector("accepted", static_cast<std::size_t>(particles));
   part.ancestors.resize(static_cast<std::size_t>(particles));
-  part.influence.resize(static_cast<std::size_t>(particles));
+  part.evidence_influence.resize(static_cast<std::size_t>(particles));
   each_number_of_part(row, part, [](double& from, auto& to) { to = static_cast<std::decay_t<decltype(to)>>(from); });
   return part;
 }

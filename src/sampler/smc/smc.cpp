@@ -35,7 +35,7 @@ Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, co
                            const std::vector<double>& lower, Smc::State& s) {
   const MoveOnce kernel = kernel_of(params);
   const bool is_adaptive = params.max_moves > params.min_moves;
-  const auto start = is_adaptive ? std::make_unique<Start>(context, s.ensemble) : nullptr;
+  const Start start(context, s.ensemble);
   // A correlation of J pairs is known to 1 / sqrt(J).
   const double wanted = std::max(params.correlation, 2.0 / std::sqrt(static_cast<double>(params.particles)));
   Moved moved;
@@ -44,10 +44,10 @@ Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, co
     moved.acceptance =
         move_members(kernel, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, moves, s.ensemble);
     tune(params, moved.acceptance, pass, s);
-    if (is_adaptive) moved.memory = start->remembered_by(context, s.ensemble);
     moved.count += moves, s.moves += moves;
+    if (is_adaptive || moved.count == params.max_moves) moved.memory = start.remembered_by(context, s.ensemble);
   }
-  if (is_adaptive && moved.memory.worst > wanted) s.remembered = std::max(s.remembered, moved.memory.worst);
+  if (moved.memory.worst > wanted) s.remembered = std::max(s.remembered, moved.memory.worst);
   return moved;
 }
 
@@ -153,7 +153,7 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
     PooledMoments moments;
     moments.reset(problem.dimension());
     moments.observe(s.ensemble, context);
-    lower = moments.factor();
+    lower = moments.factor_or_deviations();
   }
   const bool is_waste_free = params.chain_length > 1;
   const Moved moved = is_waste_free ? grow_chains(params, problem, context, lower, s)
@@ -167,10 +167,8 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   StepInfo info = end_level(level, {moved.acceptance, runs}, params.max_levels, s);
   std::vector<std::pair<std::string, double>> numbers = {{"moves", static_cast<double>(moved.count)}};
   if (is_waste_free) numbers.emplace_back("chains", static_cast<double>(params.particles / params.chain_length));
-  if (is_waste_free || params.max_moves > params.min_moves) {
-    numbers.emplace_back("correlation", moved.memory.typical);
-    numbers.emplace_back("worst_correlation", moved.memory.worst);
-  }
+  numbers.emplace_back("correlation", moved.memory.typical);
+  numbers.emplace_back("worst_correlation", moved.memory.worst);
   info.numbers.insert(info.numbers.begin() + 3, numbers.begin(), numbers.end());
   if (info.is_finished && s.remembered > warn_above(params))
     core::warn(

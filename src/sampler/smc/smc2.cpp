@@ -150,7 +150,7 @@ void Smc2::resample_and_move(const Problem& problem, const Context& context, con
   PooledMoments moments;
   moments.reset(d);
   moments.observe_weighted(e, weights.share, context);
-  const std::vector<double> lower = moments.factor();
+  const std::vector<double> lower = moments.factor_or_deviations();
   const std::vector<std::int64_t> source = systematic_resampling(
       weights, context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0), params.particles);
   take_descendants(source, context, s);

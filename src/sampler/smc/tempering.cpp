@@ -68,7 +68,7 @@ void TemperedState::fields(io::Archive& archive) {
   archive.field("temper", temper);
   archive.field("log_scale", log_scale);
   archive.field("moves", moves);
-  archive.field("influence", influence);
+  archive.field("evidence_influence", evidence_influence);
   archive.field("remembered", remembered);
 }
 
@@ -103,7 +103,7 @@ double evidence_error(const Genealogy& genealogy, std::size_t particles, double 
 
 void begin_tempering(std::int64_t particles, TemperedState& s) {
   begin_genealogy(particles, s);
-  s.influence.assign(static_cast<std::size_t>(particles), 0.0);
+  s.evidence_influence.assign(static_cast<std::size_t>(particles), 0.0);
 }
 
 Level reweight(const Context& context, double ess_share, TemperedState& s) {
@@ -126,11 +126,14 @@ void add_bridge(const Context& context, const Level& level, TemperedState& s) {
   double mean = 0.0, squares = 0.0;
   for (const double a : bridge.up) mean += a / members;
   for (std::size_t i = 0; i < after.size(); ++i) {
-    s.influence[static_cast<std::size_t>(level.ancestors[i])] += (bridge.up[i] - mean) / bridge.slope;
-    s.influence[static_cast<std::size_t>(s.ancestors[i])] -= (bridge.down[i] - mean) / bridge.slope;
+    s.evidence_influence[static_cast<std::size_t>(level.ancestors[i])] += (bridge.up[i] - mean) / bridge.slope;
+    s.evidence_influence[static_cast<std::size_t>(s.ancestors[i])] -= (bridge.down[i] - mean) / bridge.slope;
   }
-  for (const double value : s.influence) squares += value * value;
-  s.log_evidence_standard_error = std::sqrt(squares * members / (members - 1.0));
+  for (const double value : s.evidence_influence) squares += value * value;
+  // Deviations from a mean over few families are too small; one family has none, and nothing to tell an error from.
+  const double families = effective_ancestors(s.ancestors);
+  const double few = families > 1.0 ? families / (families - 1.0) : std::numeric_limits<double>::quiet_NaN();
+  s.log_evidence_standard_error = std::sqrt(squares * few);
 }
 
 void take_descendants(const std::vector<std::int64_t>& source, const Context& context, BaseState& s) {

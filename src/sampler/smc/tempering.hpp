@@ -18,9 +18,9 @@ namespace aleator::sampler {
 struct TemperedState : BaseState {
   double temper = 0.0;  ///< beta_t
   double log_scale = 0.0;
-  std::int64_t moves = 0;         ///< since the start, picks the random numbers
-  std::vector<double> influence;  ///< of every ancestor on log Z, by its descendants at all bridges so far
-  double remembered = 0.0;        ///< largest correlation of a coordinate with a level's start that its moves left
+  std::int64_t moves = 0;                  ///< since the start, picks the random numbers
+  std::vector<double> evidence_influence;  ///< of every ancestor on log Z, by its descendants at all bridges so far
+  double remembered = 0.0;  ///< largest correlation of a coordinate with a level's start that its moves left
   void fields(io::Archive& archive);
 };
 

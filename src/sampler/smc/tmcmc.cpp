@@ -83,10 +83,10 @@ deck::Schema<Tmcmc::Params> Tmcmc::schema() {
 
 std::string Tmcmc::objection(const Problem& problem) const {
   const int d = problem.dimension();
-  const double least = 2.0 * d / ess_share();
+  const double least = 2.1 * d / ess_share();  // PooledMoments::factor takes 2 d, and shares are met to rounding
   if (params.particles >= least) return {};
   return fmt::format(
-      "{} particles are too few for {} coordinates: their covariance takes at least {:.0f}, 2 d (1 + variation^2)",
+      "{} particles are too few for {} coordinates: their covariance takes at least {:.0f}, 2.1 d (1 + variation^2)",
       params.particles, d, std::ceil(least));
 }
 
@@ -122,7 +122,7 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
   PooledMoments moments;
   moments.reset(d);
   moments.observe_weighted(s.ensemble, weights.share, context);
-  const std::vector<double> lower = moments.factor();
+  const std::vector<double> lower = moments.factor_or_deviations();
   const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
   const std::vector<std::int64_t> source = systematic_resampling(weights, u, params.particles);
   const Chains chains(source, params.chain_length);
