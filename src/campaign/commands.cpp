@@ -51,40 +51,30 @@ void run_once(const parallel::Comm& comm, const RunRequest& request, const deck:
   run.run(folder, request.deck + " -> " + folder);
 }
 
-// The deck's text with all jobs but those that calibrate left blank, and one added where there is none: lines keep their places.
-std::string calibration_text(const deck::Deck& deck, const std::string& text) {
-  std::vector<int> starts, dropped;
+// What takes all jobs but those that calibrate out of the deck, and puts one in where there is none.
+deck::Deck::Change calibrations_alone(const deck::Deck& deck) {
   std::string added;
   bool has_own = false;
-  for (const deck::ParsedBlock& parsed : deck.blocks()) {
-    starts.push_back(parsed.block.at.line);
-    if (parsed.block.kind != "job") continue;
-    if (parsed.block.type == "job/calibrate") {
-      has_own = true;
-      continue;
-    }
-    dropped.push_back(parsed.block.at.line);
-    if (parsed.block.type != "job/sample" || !added.empty()) continue;
-    const auto params = std::any_cast<SampleJob::Params>(parsed.params);
-    added = fmt::format("\n[job.calibration]\ntype = \"job/calibrate\"\nproblem = \"{}\"\nsampler = \"{}\"\n",
-                        params.problem, params.sampler);
+  for (const deck::ParsedBlock* const parsed : deck.of_kind("job")) {
+    has_own = has_own || parsed->block.type == "job/calibrate";
+    if (parsed->block.type != "job/sample" || !added.empty()) continue;
+    const auto params = std::any_cast<SampleJob::Params>(parsed->params);
+    added =
+        fmt::format(R"({{type = "job/calibrate", problem = "{}", sampler = "{}"}})", params.problem, params.sampler);
   }
   if (!has_own && added.empty())
     throw core::UserError(fmt::format(
         "{}:1:1: error: the deck has neither a job/calibrate nor a job/sample, so there is nothing to calibrate",
         deck.path()));
-  std::string out;
-  bool is_dropped = false;
-  int line = 1;
-  for (std::size_t at = 0; at < text.size(); ++line) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (std::count(starts.begin(), starts.end(), line) > 0)
-      is_dropped = std::count(dropped.begin(), dropped.end(), line) > 0;
-    if (!is_dropped) out += text.substr(at, end - at);
-    out += "\n";
-    at = end + 1;
-  }
-  return has_own ? out : out + added;
+  return [has_own, added, origin = deck.path()](deck::Node& root) {
+    std::vector<deck::Node::Entry>& jobs = root.find("job")->value.entries;
+    const auto is_other = [](const deck::Node::Entry& job) {
+      const deck::Node::Entry* const type = job.value.find("type");
+      return type == nullptr || type->value.text != "job/calibrate";
+    };
+    jobs.erase(std::remove_if(jobs.begin(), jobs.end(), is_other), jobs.end());
+    if (!has_own) jobs.push_back({"calibration", {origin, 1, 1}, deck::parse_value(added, origin)});
+  };
 }
 
 // Every block, also those that no job names, so that all their faults are told together.
@@ -156,11 +146,8 @@ bool calibrate(const parallel::Comm& comm, const RunRequest& request) {
   parallel::catch_stop_signals();
   const deck::FileReader read = shared_reader(comm);
   const deck::Registry registry = register_all();
-  const std::string text =
-      calibration_text(deck::Deck(request.deck, registry, {}, read), read(request.deck).value_or(""));
-  const deck::Deck deck(
-      request.deck, registry, request.overrides,
-      [&](const std::string& path) -> std::optional<std::string> { return path == request.deck ? text : read(path); });
+  const deck::Deck deck(request.deck, registry, request.overrides, read,
+                        calibrations_alone(deck::Deck(request.deck, registry, {}, read)));
   say_notes(deck);
   if (deck.settings<CampaignSettings>("campaign").asks_for_runs())
     deck.fail(*deck.of_kind("campaign").front(), "", "calibration is of one run, not of a campaign",

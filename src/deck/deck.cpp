@@ -103,7 +103,8 @@ std::string array_in(const std::string& path) {
 
 }  // namespace
 
-Deck::Deck(const std::string& path, const Registry& registry, const Overrides& overrides, const FileReader& read_file)
+Deck::Deck(const std::string& path, const Registry& registry, const Overrides& overrides, const FileReader& read_file,
+           const Change& change)
     : path_(path) {
   const std::optional<std::string> text = read_file(path);
   if (!text)
@@ -114,6 +115,7 @@ Deck::Deck(const std::string& path, const Registry& registry, const Overrides& o
   diagnostics.add_source(path, text_);
   Node root = parse_toml(text_, path, diagnostics);
   diagnostics.throw_if_any();
+  if (change) change(root);
   for (const std::string& override : overrides) apply_override(override, registry, root, diagnostics);
   ReadContext context{diagnostics, read_file, registry.rows_reader(),
                       std::filesystem::path(path).parent_path().string()};

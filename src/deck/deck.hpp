@@ -17,7 +17,11 @@ using Overrides = std::vector<std::string>;
 
 class Deck {
  public:
-  Deck(const std::string& path, const Registry& registry, const Overrides& overrides, const FileReader& read_file);
+  /// Made to what the text says, before the overrides and before it is checked.
+  using Change = std::function<void(Node& root)>;
+
+  Deck(const std::string& path, const Registry& registry, const Overrides& overrides, const FileReader& read_file,
+       const Change& change = {});
 
   const std::string& path() const { return path_; }
   const std::vector<ParsedBlock>& blocks() const { return blocks_; }

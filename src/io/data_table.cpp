@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <limits>
+#include <regex>
 #include <string_view>
 
 #include "core/error.hpp"
@@ -73,13 +74,24 @@ bool is_missing(const std::string& text) {
 }
 
 bool read_number(std::string text, bool has_decimal_commas, double& value) {
+  if (text.empty()) return false;
   if (has_decimal_commas) std::replace(text.begin(), text.end(), ',', '.');
   if (text == "true" || text == "TRUE" || text == "True") return value = 1.0, true;
   if (text == "false" || text == "FALSE" || text == "False") return value = 0.0, true;
   const char* begin = text.data();
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') ++begin;
+  if (std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text[0] == '-' || text[0] == '+' || text[0] == '.')
+    for (char& c : text) c = c == 'd' || c == 'D' ? 'e' : c;  // Fortran's exponents
   const auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
+}
+
+// "1,5", "1,234.5", "$2.5", "12 %": a number to a reader, and no name of a group.
+bool is_written_otherwise(const Cell& cell) {
+  static const std::regex form(
+      R"([-+]?(\$|€|£)? ?[-+]?([0-9]+,[0-9]+|[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?|[0-9]*\.?[0-9]+) ?%?)");
+  double number = 0.0;
+  return !cell.is_quoted && !read_number(cell.text, false, number) && std::regex_match(cell.text, form);
 }
 
 // A name that formulas can hold.
@@ -88,6 +100,22 @@ std::string formula_name(const std::string& text, std::size_t place) {
   for (const char c : text) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ? c : '_';
   if (name.empty()) return fmt::format("column_{}", place);  // the index that pandas writes has no name
   return std::isdigit(static_cast<unsigned char>(name[0])) != 0 ? "_" + name : name;
+}
+
+// A comment is a line that begins with '#', or follows a row after a blank: with marks between the cells only where it follows a
+// number, for "plot #3" is a text.
+std::string_view without_comment(std::string_view line, char separator) {
+  if (trimmed(line).substr(0, 1) == "#") return {};
+  bool is_quoted = false;
+  for (std::size_t at = 1; at < line.size(); ++at) {
+    is_quoted = is_quoted != (line[at - 1] == '"');
+    if (line[at] != '#' || is_quoted || (line[at - 1] != ' ' && line[at - 1] != '\t')) continue;
+    if (separator == ' ') return line.substr(0, at);
+    const std::size_t mark = line.rfind(separator, at);
+    const std::string last(trimmed(line.substr(mark == std::string_view::npos ? 0 : mark + 1, at - mark - 1)));
+    if (double number = 0.0; is_missing(last) || read_number(last, separator == ';', number)) return line.substr(0, at);
+  }
+  return line;
 }
 
 [[noreturn]] void refuse(const std::string& file, const Cell& cell, const std::string& why) {
@@ -129,6 +157,12 @@ void read_column(const std::vector<Cell>& cells, bool has_decimal_commas, const 
     column.values.push_back(value);
   }
   if (!is_text) return;
+  if (is_written_otherwise(*first_text))
+    refuse(file, *first_text,
+           fmt::format("'{}' of column '{}' looks like a number but is none here: write it with a point and nothing "
+                       "else (decimal commas are read where semicolons separate the cells), or in quotes if it is the "
+                       "name of a group",
+                       first_text->text, column.name));
   if (numbers > 0 && !first_text->is_quoted)
     refuse(file, *first_text,
            fmt::format("'{}' is not a number, as others of column '{}' are", first_text->text, column.name));
@@ -157,7 +191,7 @@ std::vector<Column> parse_data_table(const std::string& text, const std::string&
       head[head.find('#')] = ' ';
       line = head;
     } else if (!columns.empty()) {
-      line = line.substr(0, line.find('#'));
+      line = without_comment(line, separator);
     }
     if (trimmed(line).empty()) continue;
     if (columns.empty()) {

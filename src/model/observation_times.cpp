@@ -2,11 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace aleator::model {
 
 TimesParams::TimesParams() = default;
+
+std::vector<std::string> time_labels(const std::vector<double>& times) {
+  std::vector<std::string> labels;
+  for (int digits = 6; digits <= 17; ++digits) {
+    labels.clear();
+    for (const double t : times) labels.push_back(fmt::format("{:.{}g}", t, digits));
+    if (std::adjacent_find(labels.begin(), labels.end()) == labels.end()) break;  // they rise
+  }
+  return labels;
+}
 
 bool is_whole(double steps) { return std::abs(steps - std::round(steps)) <= 1e-6; }
 

@@ -33,6 +33,9 @@ enum class FirstTime { at_start_or_later, after_start };
 
 std::vector<double> observation_times(const TimesParams& params, double start, FirstTime first);
 
+/// With six digits, or as many more as it takes to tell them apart.
+std::vector<std::string> time_labels(const std::vector<double>& times);
+
 /// Equal steps without a break; `output`: index of the time they end at, or -1.
 struct Piece {
   int steps;

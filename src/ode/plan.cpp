@@ -40,8 +40,8 @@ Plan::Plan(const CommonParams& params, System system_)
   shape.inputs = static_cast<int>(unknown.size());
   shape.outputs = static_cast<int>(times.size() * observed.size());
   for (const int k : unknown) shape.input_names.push_back(system.quantities[k].name);
-  const char* const forms[] = {"{}({:.6g})", "log {}({:.6g})", "sqrt {}({:.6g})"};
-  for (const double t : times)
+  const char* const forms[] = {"{}({})", "log {}({})", "sqrt {}({})"};
+  for (const std::string& t : model::time_labels(times))
     for (const Observable& one : observed)
       shape.output_names.push_back(fmt::format(fmt::runtime(forms[static_cast<int>(transform)]), one.name, t));
 }

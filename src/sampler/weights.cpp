@@ -4,7 +4,6 @@
 #include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
 #include <limits>
-#include <map>
 
 #include "core/error.hpp"
 #include "kernels/elementary.hpp"
@@ -134,12 +133,15 @@ std::vector<std::int64_t> systematic_resampling(const Weights& weights, double u
   return source;
 }
 
-double effective_ancestors(const std::vector<std::int64_t>& ancestors) {
-  std::map<std::int64_t, double> sizes;
-  for (const std::int64_t ancestor : ancestors) sizes[ancestor] += 1.0;
+double effective_ancestors(std::vector<std::int64_t> ancestors) {
+  if (!std::is_sorted(ancestors.begin(), ancestors.end())) std::sort(ancestors.begin(), ancestors.end());
+  const auto members = static_cast<double>(ancestors.size());
   double squares = 0.0;
-  for (const auto& [ancestor, size] : sizes) squares += size * size;
-  return static_cast<double>(ancestors.size()) * static_cast<double>(ancestors.size()) / squares;  // NaN of none
+  for (std::size_t begin = 0, end; begin < ancestors.size(); begin = end) {
+    for (end = begin; end < ancestors.size() && ancestors[end] == ancestors[begin];) ++end;
+    squares += static_cast<double>(end - begin) * static_cast<double>(end - begin);
+  }
+  return members * members / squares;  // NaN of none
 }
 
 }  // namespace aleator::sampler

@@ -30,9 +30,10 @@ struct Weights {
   std::vector<double> share;
   double log_sum;
 };
-/// As many ancestors with families of one size would leave as much: 1 / sum of squared shares. NaN without ancestors.
-double effective_ancestors(const std::vector<std::int64_t>& ancestors);
 Weights normalised(const std::vector<double>& log_weights);
+
+/// As many ancestors with families of one size would leave as much: 1 / sum of squared shares. NaN without ancestors.
+double effective_ancestors(std::vector<std::int64_t> ancestors);
 
 /// source[i] = member copied to place i; u is uniform on (0, 1].
 std::vector<std::int64_t> systematic_resampling(const std::vector<double>& log_weights, double u);

@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "io/files.hpp"
 #include "io/results.hpp"
+#include "sampler/weights.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -88,9 +89,9 @@ TEST(Summary, ParticlesOfASingleAncestorAreWorthOne) {
   const prob::ScalarSummary one = summarise_members(values.data(), 4, 1, {7, 7, 7, 7});
   EXPECT_DOUBLE_EQ(one.mcse, one.sd);
   EXPECT_DOUBLE_EQ(one.ess_bulk, 1.0);
-  EXPECT_DOUBLE_EQ(effective_ancestors({7, 7, 7, 7}), 1.0);
-  EXPECT_DOUBLE_EQ(effective_ancestors({1, 2, 3, 3}), 16.0 / 6.0);
-  EXPECT_TRUE(std::isnan(effective_ancestors({})));
+  EXPECT_DOUBLE_EQ(sampler::effective_ancestors({7, 7, 7, 7}), 1.0);
+  EXPECT_DOUBLE_EQ(sampler::effective_ancestors({1, 2, 3, 3}), 16.0 / 6.0);
+  EXPECT_TRUE(std::isnan(sampler::effective_ancestors({})));
 }
 
 // Values 1, 2, 3, 6 deviate by -2, -1, 0, 3 from their mean.

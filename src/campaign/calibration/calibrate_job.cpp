@@ -94,7 +94,8 @@ std::vector<std::string> CalibrateJob::quantity_names() const {
   const std::vector<std::string> all = parameter_names(parts_.problem->variables());
   std::vector<std::string> names;
   for (const int k : shown_) names.push_back(all[static_cast<std::size_t>(k)]);
-  names.emplace_back("log_likelihood");
+  const bool is_taken = std::find(names.begin(), names.end(), "log_likelihood") != names.end();
+  names.emplace_back(is_taken ? "log_likelihood of the data" : "log_likelihood");
   return names;
 }
 
@@ -104,18 +105,23 @@ CalibrateJob::Truth CalibrateJob::draw_truth(const JobContext& context, std::int
   const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));
   const kernels::Batch z("z", 1, from.dimension()), u("u", 1, from.parameter_dimension());
   model::Evaluation at_truth{kernels::Vector("log_likelihood", 1), {}, kernels::Batch("outputs", 1, from.outputs())};
+  const kernels::Vector unused("log_prior", 1);
+  const auto is_sound = [&](const model::Problem& problem, model::Evaluation& result) {
+    bool has_failed = false;
+    parallel::agree(context.comm, [&] { has_failed = !problem.evaluate_parameters(u, result, unused).ok(); });
+    return !context.comm.any(has_failed);
+  };
   constexpr int most_tries = 100;
   for (int attempt = 0; attempt < most_tries; ++attempt, ++redrawn) {
     rng.row_of_normals({kernels::Purpose::prior_sample, attempt}, simulation, &z(0, 0), from.dimension());
     from.parameters(z, u);
-    const kernels::Vector unused("log_prior", 1);
-    if (context.comm.any(!from.evaluate_parameters(u, at_truth, unused).ok())) continue;
+    if (!is_sound(from, at_truth)) continue;
     std::vector<double> data =
         from.simulate(&at_truth.outputs(0, 0), rng, {kernels::Purpose::observation_noise}, simulation);
     context.comm.broadcast(data.data(), data.size());  // a model may give every rank another answer
     Truth truth{{}, parts_.problem->with_data(data)};
     model::Evaluation posterior{at_truth.log_likelihood, {}, kernels::Batch("outputs", 1, truth.problem->outputs())};
-    if (context.comm.any(!truth.problem->evaluate_parameters(u, posterior, unused).ok())) continue;
+    if (!is_sound(*truth.problem, posterior)) continue;
     for (const int k : shown_) truth.quantities.push_back(u(0, k));
     truth.quantities.push_back(at_truth.log_likelihood(0));
     context.comm.broadcast(truth.quantities.data(), truth.quantities.size());

@@ -21,7 +21,7 @@ bool is_chain_run(const MethodRun& run) { return run.kind == "chains" && has_dra
 struct Quantity {  // one thing to look at along the chains
   std::string name, why;
   std::vector<std::vector<double>> chains;
-  double ess = undefined;
+  double chain_ess = undefined;  // effective draws of one chain
 };
 
 std::vector<Quantity> watched_quantities(const ReportData& data) {
@@ -31,7 +31,8 @@ std::vector<Quantity> watched_quantities(const ReportData& data) {
   for (const Chosen& c : representative_parameters(run)) {
     Quantity q{parameter_name(data, c.parameter), c.why, {}, undefined};
     for (int k = 0; k < chains; ++k) q.chains.push_back(draws_of(run, c.parameter, k));
-    if (c.parameter < static_cast<int>(run.parameters.size())) q.ess = run.parameters[c.parameter].ess_bulk;
+    if (c.parameter < static_cast<int>(run.parameters.size()))
+      q.chain_ess = run.parameters[c.parameter].ess_bulk / run.chains;
     out.push_back(std::move(q));
   }
   if (run.log_likelihood.size() == static_cast<std::size_t>(run.chains) * run.draws) {
@@ -40,7 +41,7 @@ std::vector<Quantity> watched_quantities(const ReportData& data) {
       const auto first = run.log_likelihood.begin() + static_cast<std::ptrdiff_t>(k) * run.draws;
       q.chains.emplace_back(first, first + run.draws);
     }
-    q.ess = rough_ess(q.chains);
+    q.chain_ess = rough_ess(q.chains) / chains;
     out.push_back(std::move(q));
   }
   return out;
@@ -87,8 +88,7 @@ std::string draw_ranks(const Quantity& q, Gnuplot& gnuplot) {
   const auto counts = rank_histograms(q.chains, rank_bins);
   const double draws = static_cast<double>(q.chains.front().size()), expected = draws / rank_bins;
   // binomial spread of a bin, widened by the autocorrelation: draws / (effective draws of one chain)
-  const double effective =
-      std::isfinite(q.ess) ? std::clamp(q.ess / static_cast<double>(counts.size()), 1.0, draws) : draws;
+  const double effective = std::isfinite(q.chain_ess) ? std::clamp(q.chain_ess, 1.0, draws) : draws;
   const double spread = 2 * std::sqrt(expected * (1 - 1.0 / rank_bins) * draws / effective);
   double top = 1.7 * expected;
   for (const auto& bins : counts) top = std::max(top, *std::max_element(bins.begin(), bins.end()));
@@ -161,7 +161,8 @@ Figure rank_figure(const ReportData& data, Gnuplot& gnuplot) {
     if (!picture.empty()) figure.pictures.push_back(picture);
   }
   figure.caption =
-      "How the draws of each chain rank among the draws of all chains. When chains agree, every histogram is flat: "
+      "How the draws of each chain rank among the draws of the chains shown. When chains agree, every histogram is "
+      "flat: "
       "bars end in the band, which holds two standard deviations of a uniform histogram with this effective sample "
       "size. A slope means that a chain lies higher or lower than the others, a hump or a trough that it is narrower "
       "or wider.";

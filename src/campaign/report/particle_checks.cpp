@@ -16,15 +16,14 @@ namespace {
 // are also the pairs of which the correlation is known.
 Check memory_check(const MethodRun& run, const Series& correlations) {
   const Series* const chains = history_of(run, "chains");
-  const double pairs = chains == nullptr ? static_cast<double>(run.chains) * run.draws
-                                         : *std::min_element(chains->y.begin(), chains->y.end());
+  const double pairs = chains == nullptr ? all_draws(run) : *std::min_element(chains->y.begin(), chains->y.end());
   const double remembered = *std::max_element(correlations.y.begin(), correlations.y.end()),
                noise = 4.0 / std::sqrt(pairs);
   Check c{Level::good, "Forgetting",
           fmt::format("correlation of a coordinate with the start of its level: {} at most", number(remembered, 2)),
           ""};
   if (remembered <= std::max(threshold::remembered, noise)) return c;
-  const bool all_move = pairs >= static_cast<double>(run.chains) * run.draws;
+  const bool all_move = pairs >= all_draws(run);
   c.level = all_move && remembered > threshold::stuck ? Level::bad : Level::caution;
   c.advice =
       "Means and evidence may err by more than their standard errors: more moves (a smaller correlation and larger "

@@ -106,6 +106,11 @@ inline bool has_draws(const MethodRun& run) {
          run.values.size() == static_cast<std::size_t>(run.chains) * run.draws * run.dimension;
 }
 
+/// Of all chains together, also those that were not read.
+inline double all_draws(const MethodRun& run) {
+  return static_cast<double>(run.chains) * (run.draws_made > 0 ? run.draws_made : run.draws);
+}
+
 inline bool has_reference(const ReportData& data) {
   return !data.reference_mean.empty() && data.reference_mean.size() == data.main.parameters.size();
 }

@@ -30,7 +30,7 @@ constexpr AcceptanceRange acceptance_ranges[] = {
 // Where nearly every draw counts, no proposal is too timid: those of sampler/dili on a Gaussian posterior.
 bool draws_are_independent(const MethodRun& run) {
   constexpr double enough = 0.5;  // effective samples of a draw
-  const double draws = static_cast<double>(run.chains) * run.draws;
+  const double draws = all_draws(run);
   return draws > 0.0 && extreme_of(run, &ParameterRow::ess_bulk, -1).value > enough * draws;
 }
 
@@ -120,7 +120,7 @@ Check mean_check(const ReportData& data) {
 
 // Draws that a trajectory could not reach are missing: the neck of a funnel, usually.
 Check divergence_check(const MethodRun& run, double divergences) {
-  const double share = divergences / (static_cast<double>(run.chains) * run.draws);
+  const double share = divergences / all_draws(run);
   Check c{Level::good, "Divergences", fmt::format("{} of the trajectories after the warm-up", count(divergences)), ""};
   if (divergences > 0.0) {
     c.level = share > threshold::divergent ? Level::bad : Level::caution;
@@ -133,7 +133,7 @@ Check divergence_check(const MethodRun& run, double divergences) {
 
 // Trajectories that max_depth ended: not wrong, but a sign of steps far shorter than the posterior is wide.
 Check depth_check(const MethodRun& run, double cut_short) {
-  const double share = cut_short / (static_cast<double>(run.chains) * run.draws);
+  const double share = cut_short / all_draws(run);
   return {Level::caution, "Trajectories",
           fmt::format("{} were as long as max_depth allows", percent(std::min(1.0, share))),
           "Steps are short beside the posterior: look for jumps of the density (an if in a formula) and for scales "
@@ -410,7 +410,7 @@ Verdict judge(const ReportData& data) {
   if (const Series* const divergences = history_of(run, "divergences"))
     v.checks.push_back(divergence_check(run, divergences->y.back()));
   if (const Series* const cut_short = history_of(run, "cut_short");
-      cut_short != nullptr && cut_short->y.back() > threshold::cut_short * run.chains * run.draws)
+      cut_short != nullptr && cut_short->y.back() > threshold::cut_short * all_draws(run))
     v.checks.push_back(depth_check(run, cut_short->y.back()));
   if (run.kind == "particles") particle_checks(run, v.checks);
   if (Check c = evidence_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));

@@ -32,7 +32,8 @@ std::string evaluate_rows(const parallel::Comm& comm, const model::Problem& prob
   const kernels::Batch u = table_rows(table, layout);
   model::Evaluation evaluation{kernels::Vector("log_likelihood", local), {}, kernels::Batch("outputs", local, p)};
   kernels::Vector log_prior("log_prior", local);
-  const model::RowStatus status = problem.evaluate_parameters(u, evaluation, log_prior);
+  model::RowStatus status;
+  parallel::agree(comm, [&] { status = problem.evaluate_parameters(u, evaluation, log_prior); });
   std::vector<std::string> words(static_cast<std::size_t>(local), "ok");
   for (const model::FailedRow& failed : status.failed) words[failed.row] = csv_quoted(failed.reason);
   std::string mine;

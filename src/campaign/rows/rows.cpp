@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -189,6 +190,9 @@ std::string statistics_json(const std::vector<NamedSummary>& rows) {
 std::vector<std::string> output_names(const model::Shape& shape) {
   std::vector<std::string> names = shape.output_names;
   for (int i = static_cast<int>(names.size()); i < shape.outputs; ++i) names.push_back(fmt::format("output[{}]", i));
+  std::map<std::string, int> seen;  // rounded places and times may be alike, and names are keys of summaries
+  for (std::string& name : names)
+    if (const int times = ++seen[name]; times > 1) name += fmt::format(" ({})", times);
   return names;
 }
 

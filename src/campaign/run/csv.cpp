@@ -13,7 +13,9 @@ std::string csv_quoted(std::string text) {
 
 std::string csv_number(double value) { return std::isnan(value) ? "nan" : fmt::format("{:.17g}", value); }
 
-std::string csv_name(const std::string& name) { return name.find(',') == std::string::npos ? name : csv_quoted(name); }
+std::string csv_name(const std::string& name) {
+  return name.find_first_of(",\"\r\n") == std::string::npos ? name : csv_quoted(name);
+}
 
 std::string gather_text(const parallel::Comm& comm, const std::string& mine) {
   std::string all = comm.is_root() ? mine : std::string();

@@ -135,12 +135,13 @@ SteinDistance stein_distance(const model::Problem& problem, const model::Context
   return {static_cast<int>(n), prob::stein_discrepancy(x, score), edge_share(problem, context, layout, z, sds)};
 }
 
+std::string results_of_run(const std::string& reference) {
+  return io::file_exists(reference + "/results.h5") ? reference + "/results.h5" : reference;
+}
+
 RunDistance distance_to_run(const std::string& results, const std::string& reference, const model::Problem& problem) {
   constexpr std::int64_t most = 1000;
-  const std::string path = io::file_exists(reference + "/results.h5") ? reference + "/results.h5" : reference;
-  if (!io::file_exists(path))
-    throw core::UserError(
-        fmt::format("{}: no such file; reference_run names a results.h5 or the folder that holds it", path));
+  const std::string path = results_of_run(reference);
   const std::int64_t ours = draws_in(io::ResultsReader(results), results, problem),
                      theirs = draws_in(io::ResultsReader(path), path, problem), n = std::min({most, ours, theirs});
   const bool has_noise = theirs >= 2 * n;

@@ -31,6 +31,7 @@ struct RunDistance {
   double noise = 0.0;  ///< the same between as many draws of the reference and other draws of it; NaN: it has too few
 };
 /// `reference`: a results.h5 or the folder that holds it.
+std::string results_of_run(const std::string& reference);
 RunDistance distance_to_run(const std::string& results, const std::string& reference, const model::Problem& problem);
 
 }  // namespace aleator::campaign

@@ -37,6 +37,9 @@ SampleJob::SampleJob(const Params& params, std::shared_ptr<model::Problem> probl
       samplers_(std::move(samplers)),
       problem_text_(std::move(problem_text)),
       params_(params) {
+  if (!params.reference_run.empty() && !io::file_exists(results_of_run(params.reference_run)))
+    throw deck::KeyError("reference_run", fmt::format("there is no '{}'", params.reference_run),
+                         "a results.h5 or the folder that holds it, seen from where aleator is started");
   std::set<std::string> names;
   for (const NamedSampler& named : samplers_) {
     if (!names.insert(named.name).second)  // its folder would be another's, its draws the same

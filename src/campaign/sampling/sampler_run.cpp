@@ -260,7 +260,7 @@ void SamplerRun::finish() {
                                      job_.watch.seconds() - start_seconds_);
   report_failures();
   facts.farthest = farthest_state();
-  facts.effective_ancestors = effective_ancestors(named_.sampler->state().ancestors);
+  facts.effective_ancestors = sampler::effective_ancestors(named_.sampler->state().ancestors);
   facts.mode = mode();
   const sampler::MeanEstimate estimate = running_means();
   const std::vector<double> influence = named_.sampler->state().influence;
@@ -336,8 +336,12 @@ void SamplerRun::measure(RunFacts& facts) {
     facts.stein = stein_distance(problem_, context_, layout, u);
   }
   if (checks_.reference_run.empty()) return;
-  facts.reference_run = checks_.reference_run;
-  parallel::agree(job_.comm, [&] { facts.distance = distance_to_run(results, checks_.reference_run, problem_); });
+  try {
+    parallel::agree(job_.comm, [&] { facts.distance = distance_to_run(results, checks_.reference_run, problem_); });
+    facts.reference_run = checks_.reference_run;
+  } catch (const core::UserError& error) {  // of all ranks; the sample is no worse for it
+    core::warn("reference_run: {}", error.what());
+  }
 }
 
 double SamplerRun::farthest_state() const {

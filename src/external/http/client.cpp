@@ -43,11 +43,13 @@ HttpMessage HttpClient::request(const std::string& path, const std::string* json
   const double seconds = timeouts_.answer + patience;
   std::string text =
       fmt::format("{} {}{} HTTP/1.1\r\nHost: {}:{}\r\nAccept: application/json\r\nUser-Agent: aleator\r\n",
-                  json == nullptr ? "GET" : "POST", url_.path, path, url_.host, url_.port);
+                  json == nullptr ? "GET" : "POST", url_.path, path,
+                  url_.host.find(':') == std::string::npos ? url_.host : "[" + url_.host + "]", url_.port);
   if (json != nullptr) text += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", json->size());
   text += "\r\n";
   if (json != nullptr) text += *json;
-  const bool is_reused = socket_.is_open() && !socket_.is_stale();
+  // Bytes beyond the last reply are none of ours: the next reply would be taken for that of another request.
+  const bool is_reused = socket_.is_open() && !socket_.is_stale() && !reader_->holds_more();
   if (is_reused) {
     try {
       return exchange(text, seconds);

@@ -25,7 +25,7 @@ std::string trimmed(const std::string& text) {
 std::size_t length_of(const std::string& text, int base) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || end == text.data() || value > longest_body)
+  if (error != std::errc() || end != text.data() + text.size() || value > longest_body)
     throw NetworkError(Fault::malformed, fmt::format("a body of '{}' bytes", text.substr(0, 40)));
   return value;
 }

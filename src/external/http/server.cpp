@@ -75,6 +75,11 @@ void HttpServer::stop() {
   while (write(wake_[1], &byte, 1) < 0 && errno == EINTR) {
   }
   acceptor_.join();
+  {
+    const std::lock_guard<std::mutex> lock(connections_mutex_);
+    for (Connection& connection : connections_)  // who has sent half a request is not waited for
+      if (connection.socket.is_open() && !connection.is_answering) ::shutdown(connection.socket.descriptor(), SHUT_RD);
+  }
   join_finished(true);
   ::close(wake_[0]);
   ::close(wake_[1]);
@@ -88,11 +93,12 @@ void HttpServer::accept_connections() {
     if (waits[0].revents == 0) continue;
     const int descriptor = accept4(listener_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
     if (descriptor >= 0) {
+      join_finished(false);
       take(Socket(descriptor));
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until somebody leaves
+      join_finished(false);
     }
-    join_finished(false);
   }
   listener_.close();
 }
@@ -142,6 +148,7 @@ void HttpServer::serve(Connection& connection) {
       }
   } catch (const std::exception&) {  // no memory for this one: the others go on
   }
+  const std::lock_guard<std::mutex> lock(connections_mutex_);  // stop() must not meet the number of another file
   connection.socket.close();
   connection.is_over = true;
 }
@@ -162,8 +169,11 @@ bool HttpServer::serve_one(Connection& connection, HttpReader& reader) {
   reader.read_body(message, false, deadline);
   const bool keeps_alive = message.keeps_alive() && !is_stopping_;
   const HttpRequest request = request_of(message);
-  connection.socket.send(message_of(answer_(request), keeps_alive, request.method != "HEAD"),
+  connection.is_answering = true;
+  const HttpReply reply = answer_(request);
+  connection.socket.send(message_of(reply, keeps_alive, request.method != "HEAD"),
                          seconds_from_now(seconds_for_a_message));
+  connection.is_answering = false;
   return keeps_alive;
 }
 

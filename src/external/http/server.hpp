@@ -4,7 +4,7 @@
 ///           when stop() is called are answered first.
 /// Parallel  `answer` is called from many threads at once.
 /// Cost      a thread a connection, at most 512 of them; a further one is told to come again later (503).
-/// Fails     UserError when the address cannot be had. What clients do wrong is answered with 400, 413 or an end of the
+/// Fails     UserError when the address cannot be had. What clients do wrong is answered with 400 or an end of the
 ///           connection, and disturbs nobody else.
 #include <atomic>
 #include <functional>
@@ -41,7 +41,7 @@ class HttpServer {
   struct Connection {
     Socket socket;
     std::thread thread;
-    std::atomic<bool> is_over{false};
+    std::atomic<bool> is_answering{false}, is_over{false};
   };
   void accept_connections();
   void take(Socket socket);

@@ -17,7 +17,7 @@ constexpr double longest_handshake = 60.0;  // seconds: no model is run
 const char* const not_understood = "is this the address of an UM-Bridge server?";
 
 json parsed(const std::string& url, const std::string& path, const HttpMessage& reply) {
-  const json answer = json::parse(reply.body, nullptr, false);
+  const json answer = parsed_json(reply.body);
   if (reply.status() != 200 || !answer.is_object() || answer.contains("error"))
     throw deck::KeyError(
         "urls", fmt::format("{}{}: {}", url, path, error_in(reply.status(), reply.body)),

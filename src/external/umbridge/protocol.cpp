@@ -73,7 +73,7 @@ std::string beginning_of(const std::string& text) {
 std::string listed(const std::vector<int>& sizes) { return fmt::format("[{}]", fmt::join(sizes, ", ")); }
 
 [[noreturn]] void refuse(const std::string& reply) {
-  const nlohmann::json json = nlohmann::json::parse(reply, nullptr, false);
+  const nlohmann::json json = parsed_json(reply);
   if (json.is_object() && json.contains("error")) throw UmbridgeError(error_in(200, reply));
   throw UmbridgeError(json.is_discarded()
                           ? fmt::format("the answer is not JSON: '{}'", beginning_of(reply))
@@ -107,12 +107,23 @@ bool scan_output(const std::string& reply, int size, double* values, int& found)
 
 // The reply with `output` alone in it, or empty.
 std::string only_output(const std::string& reply) {
-  const nlohmann::json json = nlohmann::json::parse(reply, nullptr, false);
+  const nlohmann::json json = parsed_json(reply);
   if (!json.is_object() || json.contains("error") || !json.contains("output")) return {};
   return nlohmann::json{{"output", json["output"]}}.dump();
 }
 
 }  // namespace
+
+nlohmann::json parsed_json(const std::string& text) {
+  constexpr int deepest = 64;
+  bool is_too_deep = false;
+  const auto keep = [&is_too_deep](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
+    is_too_deep = is_too_deep || depth > deepest;
+    return !is_too_deep;
+  };
+  nlohmann::json json = nlohmann::json::parse(text, keep, false);
+  return is_too_deep ? nlohmann::json(nlohmann::json::value_t::discarded) : json;
+}
 
 int total_size(const std::vector<int>& sizes) {
   int total = 0;
@@ -167,7 +178,7 @@ void read_output(const std::string& reply, int size, double* values) {
 }
 
 std::string error_in(int status, const std::string& reply) {
-  const nlohmann::json json = nlohmann::json::parse(reply, nullptr, false);
+  const nlohmann::json json = parsed_json(reply);
   if (json.is_object() && json.contains("error")) {
     const nlohmann::json& error = json["error"];
     if (error.is_object())

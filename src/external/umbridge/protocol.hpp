@@ -7,6 +7,7 @@
 /// Parallel  local.
 /// Cost      some 50 ns a number.
 /// Fails     UmbridgeError, with what the server said: a row that fails.
+#include <nlohmann/json_fwd.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ class UmbridgeError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// Discarded where the text is no JSON, or nested deeper than any message is: the library writes and ends trees by recursion.
+nlohmann::json parsed_json(const std::string& text);
 
 int total_size(const std::vector<int>& sizes);
 

@@ -32,7 +32,7 @@ HttpReply reply_of(const Refusal& refusal) {
 [[noreturn]] void refuse_request(const std::string& message) { throw Refusal{400, "InvalidInput", message}; }
 
 json parsed_object(const std::string& body) {
-  json request = json::parse(body, nullptr, false);
+  json request = parsed_json(body);
   if (!request.is_object()) refuse_request("the request is not a JSON object");
   return request;
 }
@@ -157,6 +157,10 @@ HttpReply ModelService::answer_question(Question question, const ServedModel& se
 
 void ModelService::wait_for(Job& job) {
   std::unique_lock<std::mutex> lock(mutex_);
+  if (is_draining_) {
+    job.failure = "the server is being stopped";
+    return;
+  }
   queue_.push_back(&job);
   arrived_.notify_one();
   answered_.wait(lock, [&] { return job.is_done || is_closed_; });
@@ -184,7 +188,8 @@ void ModelService::run(const std::function<bool()>& should_stop) {
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     arrived_.wait_for(lock, std::chrono::milliseconds(50), [&] { return !queue_.empty(); });
-    if (queue_.empty() && should_stop()) break;
+    is_draining_ = is_draining_ || should_stop();
+    if (queue_.empty() && is_draining_) break;
     const Jobs jobs = take_alike();
     if (jobs.empty()) continue;
     lock.unlock();

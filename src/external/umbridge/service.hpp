@@ -33,7 +33,7 @@ class ModelService {
   ~ModelService();
   int port() const { return server_.port(); }
   /// Runs the models for the clients until `should_stop` says so (asked some 20 times a second); requests that wait then
-  /// are still answered.
+  /// are still answered, others are not taken.
   void run(const std::function<bool()>& should_stop);
 
  private:
@@ -62,8 +62,9 @@ class ModelService {
   std::mutex mutex_;
   std::condition_variable arrived_, answered_;
   std::deque<Job*> queue_;
-  bool is_closed_ = false;  // nobody runs models any more
-  HttpServer server_;       // last: its threads use all of the above
+  bool is_draining_ = false;  // no further requests
+  bool is_closed_ = false;    // nobody runs models any more
+  HttpServer server_;         // last: its threads use all of the above
 };
 
 }  // namespace aleator::external

@@ -11,6 +11,7 @@ namespace aleator::prob {
 
 deck::Schema<PiecewiseConstant::Params> PiecewiseConstant::schema() {
   deck::Schema<Params> s("Field that is constant on each of a few patches, with independent values", "");
+  const auto is_random = [](const Params& p) { return p.patches == Patches::random_centres; };
   s.key("cells", &Params::cells, "1", "numbers of cells along x, y, z: one for each axis of the box",
         deck::between(1, 4096))
       .key("lengths", &Params::lengths, "", "lengths of the box, one for all axes or one for each", deck::positive())
@@ -20,11 +21,16 @@ deck::Schema<PiecewiseConstant::Params> PiecewiseConstant::schema() {
                {"centres", Patches::centres, "all that is nearest to one of centres"},
                {"random_centres", Patches::random_centres, "the same for points drawn once, uniformly in the box"}})
       .key("blocks", &Params::blocks, "1", "blocks: their numbers along x, y, z", deck::at_least(1))
+      .only_with("patches = \"blocks\"", [](const Params& p) { return p.patches == Patches::blocks; })
       .key("boxes", &Params::boxes, "", "boxes: [x0, x1], [x0, x1, y0, y1], ...; of two on one cell the later counts")
+      .only_with("patches = \"boxes\"", [](const Params& p) { return p.patches == Patches::boxes; })
       .key("centres", &Params::centres, "", "centres: points [x], [x, y], ...")
+      .only_with("patches = \"centres\"", [](const Params& p) { return p.patches == Patches::centres; })
       .key("random_centres", &Params::random_centres, "1", "random_centres: number of points", deck::between(1, 65536))
+      .only_with("patches = \"random_centres\"", is_random)
       .key("centre_seed", &Params::centre_seed, "1", "random_centres: other points for another number",
            deck::at_least(0))
+      .only_with("patches = \"random_centres\"", is_random)
       .key("mean", &Params::mean, "",
            "mean of the value (of its logarithm with transform = \"exp\"): one for all or one for each patch")
       .key("sd", &Params::sd, "", "its standard deviation, likewise", deck::positive())

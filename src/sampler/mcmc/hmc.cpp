@@ -52,6 +52,8 @@ struct Leapfrog {
 deck::Schema<Hmc::Params> Hmc::schema() {
   deck::Schema<Params> s("Hamiltonian Monte Carlo, preconditioned",
                          "Duane, Kennedy, Pendleton, Roweth 1987; Neal 2011");
+  const auto has_tail = [](const Params& p) { return p.tail != Tail::none; };
+  const char* const tail = "tail = \"upper\" or \"lower\"";
   add_chain_keys(s)
       .key("target_acceptance", &Params::target_acceptance, "1", "acceptance rate the step is tuned to",
            deck::inside(0, 1))
@@ -64,14 +66,18 @@ deck::Schema<Hmc::Params> Hmc::schema() {
                {"lower", Tail::lower, "those below -tail_threshold"}})
       .key("tail_threshold", &Params::tail_threshold, "1",
            "c, in prior standard deviations of the latent coordinates; with several values the tail moves take turns")
+      .only_with(tail, has_tail)
       .key("tail_share", &Params::tail_share, "1",
            "probability with which a coordinate in the tail is redrawn, one for each tail_threshold",
            deck::between(0, 1))
+      .only_with(tail, has_tail)
       .key("tail_moves", &Params::tail_moves, "1", "tail moves after a trajectory", deck::at_least(1))
+      .only_with(tail, has_tail)
       .key("coordinate_moves", &Params::coordinate_moves, "1",
            "draws of a single coordinate from its prior or its marginal after a trajectory", deck::at_least(0))
       .key("coordinates", &Params::coordinates, "1", "those that coordinate moves draw, counted from 0; none: all",
            deck::at_least(0))
+      .only_with("coordinate_moves", [](const Params& p) { return p.coordinate_moves > 0; })
       .check("tail_share", [](const Params& p) {
         return p.tail_share.size() == p.tail_threshold.size() && !p.tail_share.empty()
                    ? std::string()

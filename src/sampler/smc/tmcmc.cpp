@@ -68,10 +68,12 @@ deck::Schema<Tmcmc::Params> Tmcmc::schema() {
       .key("burn_in", &Params::burn_in, "1", "moves of a chain before its first state is kept, at least",
            deck::at_least(0))
       .key("max_burn_in", &Params::max_burn_in, "1", "the same, at most, with chains of one state", deck::at_least(0))
+      .only_with("chain_length = 1", [](const Params& p) { return p.chain_length == 1; })
       .key("correlation", &Params::correlation, "1",
            "burn-in ends when the correlations of positions and of log-likelihoods with those at the start of the "
            "level are below this, or below 2 / sqrt(J)",
            deck::between(0, 1))
+      .only_with("chain_length = 1", [](const Params& p) { return p.chain_length == 1; })
       .key("max_levels", &Params::max_levels, "1", "give up after so many temperatures", deck::at_least(1))
       .check("max_burn_in", [](const Params& p) {
         return p.chain_length == 1 && p.max_burn_in < p.burn_in
