@@ -4,17 +4,23 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace aleator::model {
 
 TimesParams::TimesParams() = default;
 
 std::vector<std::string> time_labels(const std::vector<double>& times) {
+  double gap = std::numeric_limits<double>::infinity();
+  for (std::size_t k = 1; k < times.size(); ++k) gap = std::min(gap, times[k] - times[k - 1]);
   std::vector<std::string> labels;
-  for (int digits = 6; digits <= 17; ++digits) {
-    labels.clear();
-    for (const double t : times) labels.push_back(fmt::format("{:.{}g}", t, digits));
-    if (std::adjacent_find(labels.begin(), labels.end()) == labels.end()) break;  // they rise
+  bool is_told = false;
+  for (int digits = 6; digits <= 17 && !is_told; ++digits) {
+    labels.clear(), is_told = true;
+    for (const double t : times) {
+      labels.push_back(fmt::format("{:.{}g}", t, digits));
+      is_told = is_told && std::abs(std::stod(labels.back()) - t) <= 0.01 * gap;
+    }
   }
   return labels;
 }

@@ -33,7 +33,7 @@ enum class FirstTime { at_start_or_later, after_start };
 
 std::vector<double> observation_times(const TimesParams& params, double start, FirstTime first);
 
-/// With six digits, or as many more as it takes to tell them apart.
+/// With six digits, or as many more as it takes to know each to a hundredth of the smallest time between two.
 std::vector<std::string> time_labels(const std::vector<double>& times);
 
 /// Equal steps without a break; `output`: index of the time they end at, or -1.

@@ -166,8 +166,8 @@ std::shared_ptr<const math::Formula> add_formulas_observed(const Formulas& formu
   return std::make_shared<const math::Formula>(formulas.of(wanted, "observe"));
 }
 
-// Of the formulas observed those that are sums of states with fixed weights, whatever state and time, become that, so that filters
-// can observe them.
+// Of the formulas observed those that are sums of states with fixed weights, whatever state and time, become that, so that
+// filters can observe them.
 void recognise_sums(const math::Formula& seen, System& system) {
   const std::vector<std::optional<math::Tape::Affine>> forms = seen.tape().affine_results();
   for (std::size_t r = 0; r < forms.size(); ++r) {

@@ -19,6 +19,7 @@ TEST(Taper, HasTheValuesOfGaspariAndCohn) {
   EXPECT_NEAR(taper(c * (1.0 + 1e-12), 2.0), 5.0 / 24.0, 1e-10);
   EXPECT_NEAR(taper(1.5 * c, 2.0), 4.0 - 4.0 / 9.0 - 7.5 + 3.75 + 135.0 / 64.0 - 81.0 / 32.0 + 81.0 / 128.0, 1e-14);
   EXPECT_EQ(taper(2.0 * c, 2.0), 0.0);
+  for (double inside = 1e-16; inside < 1e-4; inside *= 1.5) EXPECT_GE(taper(2.0 * c * (1.0 - inside), 2.0), 0.0);
   EXPECT_NEAR((taper(small, 2.0) - 1.0) / (small * small), -1.0 / 8.0, 1e-3);
 }
 
@@ -177,6 +178,12 @@ TEST(Scores, CountTheMembersBelowTheTruth) {
   std::vector<double> histogram(5);
   for (const double truth : {-1.0, 0.5, 0.6, 3.5}) crps_and_ranks({x.data(), 4, 1}, nullptr, &truth, histogram.data());
   EXPECT_EQ(histogram, (std::vector<double>{1.0, 2.0, 0.0, 0.0, 1.0}));
+  // 51 ranks, each as often as the others, fill 20 bins evenly.
+  std::vector<double> many(50), even(static_cast<std::size_t>(rank_bins(50)));
+  for (int j = 0; j < 50; ++j) many[static_cast<std::size_t>(j)] = j;
+  for (double truth = -0.5; truth < 50.0; truth += 1.0)
+    crps_and_ranks({many.data(), 50, 1}, nullptr, &truth, even.data());
+  for (const double count : even) EXPECT_NEAR(count, 51.0 / 20.0, 1e-12);
 }
 
 }  // namespace

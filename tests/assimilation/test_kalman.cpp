@@ -226,17 +226,13 @@ TEST(EveryKalmanFilter, LeavesTheForecastAloneWithoutData) {
   const LinearModel model = three_states();
   const Experiment experiment(model, statistics_of(model, 1, 0.0), parallel::Comm::self());
   const auto check = [&](auto filter) {
-    filter.params.inflation = 1.0;
     auto s = filter.init(experiment);
     std::vector<double> x = s.x;
     experiment.run({0.0, 1.0}, x.data(), s.members);
     one_step(filter, experiment, {missing, missing}, s);
     for (std::size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(s.x[i], x[i], rounding);
   };
-  check(Enkf{}), check(Etkf{});
-  Ies ies;
-  ies.params.rotate = false;
-  check(ies);
+  check(Enkf{}), check(Etkf{}), check(Ies{});  // with the inflation and rotation of their defaults
 }
 
 // Of a diagonal climatology known in closed form: x <- a x + q xi has variance q^2 / (1 - a^2).

@@ -98,6 +98,22 @@ TEST(Particle, BuriesThoseThatDiverge) {
   for (const double x : s.x) EXPECT_TRUE(std::isfinite(x));
 }
 
+// Of particles that are all alike the forecast is theirs, however many have been buried.
+TEST(Particle, TheForecastIsThatOfTheParticlesThatAreLeft) {
+  LinearModel model = three_states();
+  Statistics statistics = statistics_of(model, 1, 0.4);
+  statistics.initial_sd = {1e-9, 1e-9, 1e-9};
+  const Experiment experiment(model, statistics, parallel::Comm::self());
+  Particle filter;
+  filter.params.members = 20;
+  Particle::State s = filter.init(experiment);
+  for (int row = 0; row < 8; ++row) model.fails.push_back(row);
+  one_step(filter, experiment, {0.0, 0.0}, s);
+  const std::vector<double> expected = math::multiply(model.m_, model.info_.initial);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(s.forecast_mean[i], expected[i], 1e-7);
+  EXPECT_NEAR(s.forecast_spread[0], 0.0, 1e-7);
+}
+
 TEST(Particle, SaysWhenNoneExplainsTheData) {
   const LinearModel model = three_states();
   const Experiment experiment(model, statistics_of(model, 1, 0.4), parallel::Comm::self());

@@ -25,6 +25,39 @@ for q, row in enumerate(good["quantities"].values()):
     chi_square = sum((c - 10) ** 2 / 10 for c in counts)
     assert chi_square < 43.8, chi_square  # 0.999 quantile of 19 degrees of freedom
 E2
+# A table of another block may follow the job that is left out.
+cat >late.toml <<'TOML'
+[model.m]
+type = "ode/expression"
+states = ["x"]
+rates = ["-k * x"]
+initial = ["1"]
+unknown = ["k"]
+times = [1.0]
+[prior.p]
+type = "prior/log_normal"
+[likelihood.l]
+type = "likelihood/gaussian"
+data = [0.3]
+sd = 0.5
+[sampler.walk]
+type = "sampler/random_walk"
+chains = 4
+draws = 100
+[problem.q]
+type = "problem/bayes"
+model = "m"
+prior = "p"
+likelihood = "l"
+[job.post]
+type = "job/sample"
+problem = "q"
+sampler = "walk"
+[model.m.parameters]
+k = 1.0
+TOML
+expect 0 "$ALEATOR" calibrate late.toml --set job.calibration.simulations=20 --out late
+[ "$(grep -c '^\[job\.' late/resolved.toml)" = 1 ] || fail "not one job is left"
 grep -q "calibrated" good/report/index.html || fail "no report"
 ! command -v gnuplot >/dev/null || [ "$(grep -o '<svg' good/report/index.html | wc -l)" = 6 ] || fail "not two pictures a quantity"
 

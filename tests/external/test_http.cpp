@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <chrono>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -85,6 +87,7 @@ TEST(HttpClient, ReadsBodiesOfEveryKindHoweverTheyArrive) {
 TEST(HttpClient, TellsWhatIsWrongWithAReply) {
   EXPECT_EQ(fault_of({"SSH-2.0-OpenSSH\r\n\r\n"}), Kind::malformed);
   EXPECT_EQ(fault_of({"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"}), Kind::malformed);
+  EXPECT_EQ(fault_of({"HTTP/1.1 200 OK\r\nContent-Length: 12abc\r\n\r\n123456789012"}), Kind::malformed);
   EXPECT_EQ(fault_of({"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n"}), Kind::malformed);
   EXPECT_EQ(fault_of({"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"}), Kind::malformed);
   EXPECT_EQ(fault_of({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n"}), Kind::malformed);
@@ -108,6 +111,31 @@ TEST(HttpClient, OpensAConnectionAnewThatTheServerHasClosed) {
   server.reset();
   server = std::make_unique<HttpServer>("127.0.0.1", port, answer);
   EXPECT_EQ(client.request("/", nullptr).body, "2");
+}
+
+// What follows a reply in the same packet is no answer to the next request.
+TEST(HttpClient, TakesASurplusReplyForNoAnswer) {
+  std::atomic<int> connections{0};
+  Socket listener = Socket::listen("127.0.0.1", 0);
+  std::thread server([&] {
+    for (int k = 0; k < 2; ++k) {
+      Socket socket(accept(listener.descriptor(), nullptr, nullptr));
+      const std::string body = std::to_string(++connections);
+      const std::string reply = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + body;
+      std::string all;
+      while (all.find("\r\n\r\n") == std::string::npos && socket.receive(all, seconds_from_now(5.0))) {
+      }
+      socket.send(reply + reply, seconds_from_now(5.0));
+      while (socket.receive(all, seconds_from_now(5.0))) {
+      }
+    }
+  });
+  {
+    HttpClient client({"127.0.0.1", listener.port(), ""}, {5.0, 5.0});
+    EXPECT_EQ(client.request("/", nullptr).body, "1");
+    EXPECT_EQ(client.request("/", nullptr).body, "2");
+  }
+  server.join();
 }
 
 TEST(HttpUrls, AreTakenApart) {
@@ -146,6 +174,16 @@ TEST(HttpServer, SurvivesWhatIsNoHttpAndAnswersTheNext) {
   const std::string two = answer_to(server.port(), "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n" + end);
   EXPECT_LT(two.find("GET/1"), two.find("GET/2"));
   EXPECT_NE(two.find("GET/2"), std::string::npos);
+}
+
+TEST(HttpServer, DoesNotWaitForHalfARequestWhenItIsStopped) {
+  auto server = std::make_unique<HttpServer>("127.0.0.1", 0, [](const HttpRequest&) { return HttpReply{200, ""}; });
+  Socket socket = Socket::connect("127.0.0.1", server->port(), seconds_from_now(5.0));
+  socket.send("POST /Evaluate HT", seconds_from_now(5.0));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until it is being read
+  const auto began = std::chrono::steady_clock::now();
+  server.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));  // of the 60 that a message may take
 }
 
 TEST(HttpServer, AnswersWhatIsUnderWayWhenItIsStopped) {

@@ -99,6 +99,14 @@ TEST(UmbridgeNumbers, OfReferenceServersAreUnderstood) {
   EXPECT_EQ(y[4], 10.0);
 }
 
+TEST(UmbridgeNumbers, InNestsDeeperThanAnyMessageAreRefused) {
+  const std::string deep = std::string(400000, '[') + std::string(400000, ']');
+  EXPECT_TRUE(parsed_json("{\"name\":" + deep + "}").is_discarded());
+  EXPECT_EQ(parsed_json("[[1.0]]").dump(), "[[1.0]]");
+  double value = 0.0;
+  EXPECT_THROW(read_outputs("{\"output\":" + deep + "}", {1}, &value), UmbridgeError);
+}
+
 TEST(Umbridge, VectorsAreLaidOneAfterTheOtherWithNames) {
   FakeServer server;
   UmbridgeModel::Params params = params_for({server.url()});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -151,6 +152,21 @@ void expect_shares(const model::Likelihood& likelihood, const std::vector<double
   for (int set = 0; set < sets; ++set)
     share += likelihood.simulate(y.data(), kernels::Rng(3), {kernels::Purpose::test}, set)[datum] <= up_to;
   EXPECT_NEAR(share / sets, expected, 4.0 * std::sqrt(expected * (1.0 - expected) / sets)) << up_to;
+}
+
+// Boost's series are slow for many counts, and throw further up: the normal law with its skewness takes over.
+TEST(SimulatedData, OfManyCountsAreDrawnWithoutSeries) {
+  const PoissonLikelihood log({counts, PoissonLikelihood::Link::log});
+  const double mean = 2e6;
+  expect_shares(log, {std::log(mean), 0.0, 0.0}, 0, mean, boost::math::gamma_q(mean + 1.0, mean));
+  expect_shares(log, {std::log(mean), 0.0, 0.0}, 0, mean - 2000, boost::math::gamma_q(mean - 1999.0, mean));
+  const BinomialLikelihood binomial({counts, {50000000}, BinomialLikelihood::Link::identity});
+  expect_shares(binomial, {0.1, 0.5, 0.5}, 0, 5e6 - 1500, 0.5 * std::erfc(1499.5 / std::sqrt(2.0 * 4.5e6)));
+  const NegativeBinomialLikelihood wide({counts, 2.0, false, NegativeBinomialLikelihood::Link::log});
+  expect_shares(wide, {std::log(1e9), 0.0, 0.0}, 0, 1e9, 1.0 - 3.0 * std::exp(-2.0));  // a gamma law of shape 2
+  for (const double huge : {25.0, 100.0, 700.0})
+    EXPECT_GT(log.simulate(std::vector<double>{huge, 0.0, 0.0}.data(), kernels::Rng(3), {kernels::Purpose::test}, 0)[0],
+              std::exp(huge - 1.0));
 }
 
 TEST(SimulatedData, FollowTheLawOfCountsAndOfOutliers) {

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 
 #include "core/error.hpp"
@@ -175,6 +176,24 @@ TEST_F(Program, AFailedRowIsTriedAgainWithItsAttempt) {
   EXPECT_EQ(log_likelihood(2), -0.75);
 }
 
+TEST_F(Program, FoldersOfOneModelAreNotThoseOfAnother) {
+  params_.command = {"echo", "{a} {a} {a}"}, params_.keep = ProgramModel::Keep::all, params_.outputs = 3;
+  params_.output_file = "stdout.txt";
+  const Batch y("y", 2, 3);
+  ASSERT_TRUE(run(y, 2).ok());
+  ASSERT_TRUE(run(y, 2).ok());
+  EXPECT_EQ(folders_left(), 4u);
+}
+
+TEST_F(Program, AFolderThatCannotBeMadeFailsTheRow) {
+  std::ofstream(folder_) << "a file";
+  params_.command = {"echo", "1 2 3"}, params_.output_file = "stdout.txt", params_.outputs = 3;
+  const Batch y("y", 1, 3);
+  const model::RowStatus status = run(y, 1);
+  ASSERT_EQ(status.failed.size(), 1u);
+  EXPECT_NE(status.failed[0].reason.find("cannot be prepared"), std::string::npos) << status.failed[0].reason;
+}
+
 TEST_F(Program, WrongSetUpsAreRefused) {
   params_.command = {"no_such_program_here"};
   EXPECT_THROW(ProgramModel{params_}, deck::KeyError);
@@ -182,6 +201,9 @@ TEST_F(Program, WrongSetUpsAreRefused) {
   EXPECT_THROW(ProgramModel{params_}, deck::KeyError);
   params_.command = {"echo", "{x[2]}"};
   EXPECT_THROW(ProgramModel{params_}, deck::KeyError);
+  params_.command = {"echo"}, params_.parameters = {"a", "x[2]", "a"};
+  EXPECT_THROW(ProgramModel{params_}, deck::KeyError);
+  params_.parameters = {"a", "x[2]"};
   params_.command = {"echo"}, params_.format = ProgramModel::Format::regex, params_.pick = {"no group"};
   EXPECT_THROW(ProgramModel{params_}, deck::KeyError);
 }

@@ -54,6 +54,26 @@ TEST(DataTable, DecimalCommasAreReadBetweenSemicolons) {
   EXPECT_THAT(parse_data_table("x;y\n1,5;2\n", "d")[0].values, ElementsAre(1.5));
 }
 
+TEST(DataTable, FortransExponentsAreNumbers) {
+  EXPECT_THAT(parse_data_table("x\n1.5D+03\n-2d0\n", "d")[0].values, ElementsAre(1500.0, -2.0));
+  EXPECT_THAT(parse_data_table("x\n3D\n2D\n", "d")[0].levels, ElementsAre("2D", "3D"));
+}
+
+TEST(DataTable, NumbersInAnotherNotationAreNoGroups) {
+  EXPECT_THAT(fault_of("x\ty\n1,5\t2\n2,5\t3\n"), HasSubstr("data.csv:2:1: error: '1,5' of column 'x' looks like"));
+  EXPECT_THAT(fault_of("x,y\n1,$2.50\n2,$12.50\n"), HasSubstr("data.csv:2:3: error: '$2.50'"));
+  EXPECT_THAT(fault_of("x,y\n1,12 %\n2,9 %\n"), HasSubstr("'12 %'"));
+  EXPECT_THAT(parse_data_table("age\n10-20\n20-30\n", "d")[0].levels, ElementsAre("10-20", "20-30"));
+  EXPECT_THAT(parse_data_table("x\ty\n\"1,5\"\t2\n", "d")[0].levels, ElementsAre("1,5"));
+}
+
+TEST(DataTable, CommentsFollowNumbersNotTexts) {
+  const std::vector<Column> columns =
+      parse_data_table("x,plot\n# all of them\n1,\"plot #1\"\n2,\"plot #2\"\n3,plot #3\n", "d");
+  EXPECT_THAT(columns[1].levels, ElementsAre("plot #1", "plot #2", "plot #3"));
+  EXPECT_THAT(parse_data_table("x,y\n1,2 # a, b\n3,4\n", "d")[1].values, ElementsAre(2, 4));
+}
+
 TEST(DataTable, FaultsAreFoundAtTheirPlace) {
   EXPECT_EQ(fault_of("x,y\n1,2\n3\n"), "data.csv:3:1: error: this row has 1 entries, the first line 2 names");
   EXPECT_EQ(fault_of("x,y\n1,2\n3,four\n"), "data.csv:3:3: error: 'four' is not a number, as others of column 'y' are");

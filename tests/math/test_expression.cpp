@@ -283,7 +283,10 @@ TEST(Formula, GradientsOfDensitiesAndArrayFunctionsAreExact) {
         "multi_normal_lpdf([a, 1, b], [0, b, 1], [a + 1, 0.2, b / 9, 0.2, b, a / 9, b / 9, a / 9, 2])",
         "multi_normal_lpdf([a, b], a, [2, 0.3, 0.3, 1])",
         "dot(cholesky([a + 1, b / 9, b / 9, b]), [1, 2, 3, 4])",
-        "norm(mat_vec(cholesky([a + 1, 0.2, b / 9, 0.2, b, a / 9, b / 9, a / 9, 2]), [b, a, -1]))"})
+        "norm(mat_vec(cholesky([a + 1, 0.2, b / 9, 0.2, b, a / 9, b / 9, a / 9, 2]), [b, a, -1]))",
+        "cholesky([a + 2, 0 * a, b, 2])[2]",  // of what is not symmetric the lower triangle is read
+        "multi_normal_lpdf([1, 2], [0, 0], [a + 2, 0 * a, b, 3])",
+        "dirichlet_lpdf([0.2, 0.3, 0.5], a) * b"})
     expect_gradient(formula(text), {0.7, 1.3}, text);
   // Long arrays: one row at a time.
   for (const char* const text :
@@ -341,6 +344,8 @@ TEST(Formula, ArrayFunctionsGiveWhatTheirNamesSay) {
       {"round(a) + floor(b) + ceil(b) + sign(-a) + log10(1000) + log2(8)", 1 + 1 + 2 - 1 + 3 + 3},
       {"sum(identity(3) * [1, 2, 3, 4, 5, 6, 7, 8, 9])", 15},
       {"normal_cdf(a) + normal_quantile(0.975)", 0.758036347776927 + 1.959963984540054},
+      {"dirichlet_lpdf([0.2, 0.3, 0.5], 2) - dirichlet_lpdf([0.2, 0.3, 0.5], [2, 2, 2])", 0.0},
+      {"geometric_lpmf(0, 1) + poisson_log_lpmf(0, -infinity)", 0.0},
       {"lchoose(5, 2) - lbeta(2, 3)", std::log(10.0) + std::log(12.0)}};
   for (const auto& [text, expected] : cases)
     EXPECT_NEAR(value_at(formula(text), {a, b}), expected, 1e-13 * (1 + std::abs(expected))) << text;
@@ -395,10 +400,10 @@ TEST(Formula, SomeOutputsAloneAreThoseOfTheWholeWithTheirGradients) {
   for (const char* const text :
        {"a * exp([1, 2, 3] * b) + [a, 1, b]", "[a, b, 5, a * b][[2, 0, 3, 0]] * a", "[1, 2, 3]",
         "cumsum([a, b, a * b])", "mat_vec([a, 1, b, 2, a, b], [b, a])", "mat_t_vec([a, 1, b, 2, a, b], [b, a])",
-        "group_sum([a, b, a * b, b], [1, 0, 2, 1], 3)", "[sum([a, b] * 2), log_sum_exp(a, b), a]",
-        "[multi_normal_lpdf([a, b], a, [2, 0.3, 0.3, 1]), b, a]", "cholesky([2, a, a, b])",
-        "if([a, b, 1] < 1, [b, b, b], a * [1, 2, 3])", "recurrence(a, [b, a, 0.5], [1, a, b])",
-        "rep(a, 70) * range(70) + b"}) {
+        "group_sum([a, b, a * b, b], [1, 0, 2, 1], 3)", "group_sum([a, b, a * b], [0, 0, 2], 4)",
+        "[sum([a, b] * 2), log_sum_exp(a, b), a]", "[multi_normal_lpdf([a, b], a, [2, 0.3, 0.3, 1]), b, a]",
+        "cholesky([2, a, a, b])", "if([a, b, 1] < 1, [b, b, b], a * [1, 2, 3])",
+        "recurrence(a, [b, a, 0.5], [1, a, b])", "rep(a, 70) * range(70) + b"}) {
     const Formula whole = formula(text);
     const int p = whole.outputs();
     std::vector<int> all(static_cast<std::size_t>(p));

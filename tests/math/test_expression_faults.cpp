@@ -14,18 +14,27 @@ TEST(Formula, FaultsAreFoundAtTheirCharacter) {
     std::size_t at;
     const char* words;
   };
-  for (const Fault& fault :
-       {Fault{"a + * b", 4, "'*' stands where"}, Fault{"a + (b", 6, "the formula ends where ')'"},
-        Fault{"a + c", 4, "unknown name 'c'"}, Fault{"a + expp(b)", 4, "unknown function 'expp'"},
-        Fault{"a + $", 4, "the character '$'"},
-        Fault{"normal_lpdf([a, b], [1, 2, 3], 1)", 0, "in normal_lpdfs: '-' of arrays"},
-        Fault{"exp(a, b)", 0, "exp takes 1 argument, not 2"},
-        Fault{"1 + [a, b] * [1, 2, 3]", 11, "arrays of 2 and 3 entries"}, Fault{"[a, b][2]", 7, "there is no entry 2"},
-        Fault{"[a, b][a]", 7, "known beforehand"}, Fault{"[a, b][1:1]", 6, "holds no entries"},
-        Fault{"exp", 0, "is a function"}, Fault{"a b", 2, "'b' stands where an operator"},
-        Fault{"cholesky([a, b, a])", 9, "3 entries are no square matrix"},
-        Fault{"cholesky([1, 2, 2, 1])", 9, "not positive definite"}, Fault{"a(2)", 0, "'a' is no function"},
-        Fault{"", 0, "the formula ends"}})
+  for (const Fault& fault : {Fault{"a + * b", 4, "'*' stands where"},
+                             Fault{"a + (b", 6, "the formula ends where ')'"},
+                             Fault{"a + c", 4, "unknown name 'c'"},
+                             Fault{"a + expp(b)", 4, "unknown function 'expp'"},
+                             Fault{"a + $", 4, "the character '$'"},
+                             Fault{"normal_lpdf([a, b], [1, 2, 3], 1)", 0, "in normal_lpdfs: '-' of arrays"},
+                             Fault{"exp(a, b)", 0, "exp takes 1 argument, not 2"},
+                             Fault{"1 + [a, b] * [1, 2, 3]", 11, "arrays of 2 and 3 entries"},
+                             Fault{"[a, b][2]", 7, "there is no entry 2"},
+                             Fault{"[a, b][a]", 7, "known beforehand"},
+                             Fault{"[a, b][1:1]", 6, "holds no entries"},
+                             Fault{"exp", 0, "is a function"},
+                             Fault{"a b", 2, "'b' stands where an operator"},
+                             Fault{"cholesky([a, b, a])", 9, "3 entries are no square matrix"},
+                             Fault{"cholesky([1, 2, 2, 1])", 9, "not positive definite"},
+                             Fault{"cholesky([1, 0.5, 0.4, 1])", 9, "not symmetric"},
+                             Fault{"0 < a < 1", 6, "do not chain"},
+                             Fault{"multi_normal_lpdf([a, b], 0, [1, 0.5, 0.4, 1])", 29, "not symmetric"},
+                             Fault{"interp(a, [0, 2, 1], [1, 2, 3])", 10, "do not rise"},
+                             Fault{"a(2)", 0, "'a' is no function"},
+                             Fault{"", 0, "the formula ends"}})
     try {
       formula(fault.text);
       ADD_FAILURE() << fault.text;

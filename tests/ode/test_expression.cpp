@@ -180,8 +180,8 @@ TEST(OdeExpression, SumsOfStatesWrittenAsFormulasAreLinearObservables) {
   const std::vector<double> x = outputs_at(*Expression::make(p), {});
   EXPECT_NEAR(y[0], 0.5 * x[1] + x[2], 1e-13);
   EXPECT_NEAR(y[2], -x[4], 1e-13);
-  for (const char* const other :
-       {"x[0] * x[1]", "abs(x[0])", "x[0] + 1", "x[0] + t", "x[0] + 0 * log(x[1])", "if(x[0] > 500, 2 * x[0], x[0])"}) {
+  for (const char* const other : {"x[0] * x[1]", "abs(x[0])", "min(x[0], 1e4)", "if(t < 30, 1, 0.5) * x[0]", "x[0] + 1",
+                                  "x[0] + t", "x[0] + 0 * log(x[1])", "if(x[0] > 500, 2 * x[0], x[0])"}) {
     p.observe = {other};
     EXPECT_THAT(Expression::make(p)->state_space()->info().objection, testing::HasSubstr("observes the formula"))
         << other;

@@ -57,6 +57,23 @@ TEST(BoxDiffusionMpi, WhatFlowsInFlowsOut) {
   EXPECT_NEAR(z(0, 3) + z(0, 4), comes, 1e-10);
 }
 
+// Sides that meet share what leaves at their edges.
+TEST(BoxDiffusionMpi, FixedSidesThatMeetShareTheirEdges) {
+  for (const std::size_t dimension : {2, 3}) {
+    BoxSetup box;
+    box.grid = {std::vector<int>(dimension, 4), std::vector<double>(dimension, 1.0)};
+    box.cells = std::vector<int>(dimension, 1);
+    box.source = 1.0;
+    for (std::size_t d = 0; d < dimension; ++d) box.source_box.insert(box.source_box.end(), {0.0, 1.0});
+    for (int s = 0; s < 2 * static_cast<int>(dimension); ++s) box.outflow_sides.push_back(s);
+    const BoxDiffusion model(box, {1e-13, 200, Preconditioner::automatic, {}}, one_group());
+    const Batch u("u", 1, 1), y("y", 1, box.outflow_sides.size());
+    u(0, 0) = 1.0;
+    ASSERT_TRUE(model.evaluate(u, y).ok());
+    for (std::size_t s = 0; s < box.outflow_sides.size(); ++s) EXPECT_NEAR(y(0, s), 0.5 / dimension, 1e-10);
+  }
+}
+
 TEST(BoxDiffusionMpi, AgreesWithTheOtherSolversOfTheUnitSquare) {
   Params params;
   params.mesh = 16, params.coefficients = 4, params.sensor_grid = 5;

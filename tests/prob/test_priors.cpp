@@ -260,6 +260,39 @@ TEST(HierarchicalPrior, RefusesAMeanThatIsNoSingleParameter) {
   EXPECT_THROW(make("", "mu"), deck::KeyError);
 }
 
+// An interval of fifteen standard deviations to either side: both tails are those of the whole law, there and back.
+TEST(TruncatedNormalPrior, KeepsBothTails) {
+  const TruncatedNormal prior({1, {100.0}, {10.0}, {-50.0}, {250.0}});
+  for (double z = -9.5; z <= 9.5; z += 0.5) {
+    EXPECT_NEAR(to_parameters(prior, {z})[0], 100.0 + 10.0 * z, 1e-9) << z;
+    EXPECT_NEAR(to_latent(prior, {100.0 + 10.0 * z})[0], z, 1e-9) << z;
+  }
+  const TruncatedNormal far({1, {0.0}, {1.0}, {30.0}, {inf}});  // P(U > u) = exp(-30 (u - 30)) nearly
+  for (const double z : {-5.0, 0.0, 5.0})
+    EXPECT_NEAR(to_parameters(far, {z})[0], 30.0 - std::log(math::normal_cdf(-z)) / 30.0, 8e-3) << z;
+}
+
+// A share so near 1 that it is 1 in floating point: the map moves it no more, and its slope is a number.
+TEST(BetaPrior, HasASlopeWhereItRoundsOntoItsEnd) {
+  const Beta prior({1, {0.05}, {0.05}});
+  const Row z = {4.0}, g = {3.0};
+  Row g_z = {-1.0};
+  EXPECT_EQ(to_parameters(prior, z)[0], 1.0);
+  prior.pullback(z.data(), g.data(), g_z.data());
+  EXPECT_EQ(g_z[0], 0.0);
+}
+
+TEST(DirichletPrior, NoShareVanishesBesideOneThatIsNearlyOne) {
+  const Dirichlet prior({{0.1, 0.1, 0.1, 0.1}});
+  for (const double z : {2.0, 2.5, 3.0}) {
+    const Row latent = {z, 0.0, 0.0};
+    Row u(4);
+    prior.to_parameters(latent.data(), u.data());
+    EXPECT_GT(u[3], 0.0) << z;
+    EXPECT_GT(prior.log_density(u.data()), -inf) << z;
+  }
+}
+
 TEST(TruncatedNormalPrior, RefusesIntervalsWithoutMass) {
   EXPECT_THROW(TruncatedNormal({1, {0.0}, {1.0}, {40.0}, {41.0}}), deck::KeyError);
   EXPECT_THROW(TruncatedNormal({1, {0.0}, {1.0}, {2.0}, {1.0}}), deck::KeyError);

@@ -88,9 +88,14 @@ TEST(PooledMoments, TooFewMembersGiveNoFactorAndResetForgets) {
   moments.reset(4);
   EXPECT_TRUE(moments.factor().empty());
   moments.observe(ensemble_of(7, 4, 0.0, 1.0), test::serial(1));
-  EXPECT_TRUE(moments.factor().empty());  // 7 < 2 x 4
+  EXPECT_TRUE(moments.factor().empty());                                  // 7 < 2 x 4
+  const std::vector<double> deviations = moments.factor_or_deviations();  // but their widths are known
+  ASSERT_EQ(deviations.size(), 16u);
+  for (int i = 0; i < 4; ++i)
+    for (int j = 0; j < 4; ++j) EXPECT_EQ(deviations[static_cast<std::size_t>(4 * i + j)] > 0.0, i == j);
   moments.observe(ensemble_of(7, 4, 0.0, 1.0), test::serial(1));
   EXPECT_EQ(moments.factor().size(), 16u);
+  EXPECT_EQ(moments.factor_or_deviations(), moments.factor());
   moments.reset(4);
   EXPECT_TRUE(moments.factor().empty());
 }

@@ -173,8 +173,8 @@ struct Cloud {
     return log_likelihood;
   }
 
-  // Lower Cholesky factor of the weighted covariance; empty when the particles are all alike. Weights may sum to less than 1: those
-  // of buried particles are missing, and count in the likelihood.
+  // Lower Cholesky factor of the weighted covariance; empty when the particles are all alike. Weights may sum to less than 1:
+  // those of buried particles are missing, and count in the likelihood.
   math::Matrix covariance_root() const {
     const int d = x.states;
     const double total = std::accumulate(w, w + x.count, 0.0);

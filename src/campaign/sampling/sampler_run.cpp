@@ -13,6 +13,7 @@
 #include "io/files.hpp"
 #include "parallel/session.hpp"
 #include "parallel/waiting.hpp"
+#include "sampler/weights.hpp"
 
 namespace aleator::campaign {
 
