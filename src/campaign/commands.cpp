@@ -11,6 +11,7 @@
 #include "campaign/rows/evaluate.hpp"
 #include "campaign/rows/rows_report.hpp"
 #include "campaign/run/deck_run.hpp"
+#include "campaign/run/job_files.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "campaign/run/shared_reader.hpp"
 #include "campaign/sampling/sample_job.hpp"

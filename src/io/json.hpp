@@ -92,6 +92,12 @@ class IndexedMap : public nlohmann::ordered_map<Key, T, IgnoredLess, Allocator> 
 
 using Json = nlohmann::basic_json<IndexedMap>;
 
+/// Of what is no number NaN.
+template <class AnyJson>
+double number_or_nan(const AnyJson& value) {
+  return value.is_number() ? value.template get<double>() : std::nan("");
+}
+
 /// JSON has no infinity and no NaN.
 inline Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 

@@ -99,10 +99,7 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
       [&](int row, int k, double value) { e.position(row, k) = sum_[static_cast<std::size_t>(k)] / draws_ + value; });
   model::Evaluation evaluation{e.log_likelihood, {}, {}};
   evaluate(problem, e.position, evaluation, context);
-  std::vector<double> mine;
-  for (int row = 0; row < rows; ++row)
-    mine.push_back(e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), d) - log_q(row));
-  std::vector<double> log_weights = parallel::gather_rows(context.comm, mine);
+  std::vector<double> log_weights = e.all_log_posteriors(context, log_q);
   const double share = effective_share(log_weights), k = prob::smooth_weights(log_weights);
   own_.log_evidence = math::log_sum_exp(log_weights) - std::log(members);
   own_.log_evidence_standard_error = std::sqrt((1.0 / effective_share(log_weights) - 1.0) / members);

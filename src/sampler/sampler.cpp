@@ -121,6 +121,15 @@ std::vector<double> Ensemble::all_log_likelihoods(const Context& context) const 
                                std::vector<double>(log_likelihood.data(), log_likelihood.data() + rows()));
 }
 
+std::vector<double> Ensemble::all_log_posteriors(const Context& context, const Vector& minus) const {
+  std::vector<double> mine;
+  for (int row = 0; row < rows(); ++row)
+    mine.push_back(log_likelihood(row) +
+                   model::latent_log_prior(&position(row, 0), static_cast<int>(position.extent(1))) -
+                   (minus.size() == 0 ? 0.0 : minus(row)));
+  return parallel::gather_rows(context.comm, mine);
+}
+
 void Ensemble::fields(io::Archive& archive) {
   const io::ArchiveGroup group(archive, "ensemble");
   archive.rows("position", layout, position);

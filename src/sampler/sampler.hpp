@@ -46,6 +46,8 @@ struct Ensemble {
   void take(const std::vector<std::int64_t>& source, const Context& context);
   /// All members' log-likelihoods, in order, on every rank.
   std::vector<double> all_log_likelihoods(const Context& context) const;
+  /// The same of log-likelihood + log N(z; 0, I), up to a constant, less `minus` (of the local rows) where it is given.
+  std::vector<double> all_log_posteriors(const Context& context, const Vector& minus = {}) const;
 
   void fields(io::Archive& archive);
   int rows() const { return layout.local_rows(); }

@@ -8,6 +8,7 @@
 #include "campaign/assimilation/assimilation_files.hpp"
 #include "campaign/assimilation/assimilation_run.hpp"
 #include "campaign/rows/rows_report.hpp"
+#include "campaign/run/job_files.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
 #include "model/observation_times.hpp"

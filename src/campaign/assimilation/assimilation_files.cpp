@@ -10,6 +10,7 @@
 #include "campaign/report/format.hpp"
 #include "campaign/report/statistics.hpp"
 #include "campaign/rows/rows_report.hpp"
+#include "campaign/run/job_files.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
@@ -218,9 +219,8 @@ std::vector<std::pair<std::string, std::string>> tiles_of(const io::Json& summar
 
 void write_assimilation_report(const std::string& folder, const RunSettings& settings, const std::string& text) {
   const io::Json summary = read_summary(folder);
-  const report::RowsPage start = start_page(folder, settings);
   report::AssimilationPage page;
-  page.base = start.base, page.base.problem_text = text;
+  page.base = head_of_page(folder, settings), page.base.problem_text = text;
   const io::ResultsReader reader(folder + "/results.h5");
   const std::vector<double> times = reader.read("scores", "time");
   page.is_twin = summary.at("is_twin").get<bool>();

@@ -57,8 +57,6 @@ KnownValue value_of(const deck::Node& table, deck::Diagnostics& faults) {
   return known;
 }
 
-double number_or_nan_of(const io::Json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
-
 const io::Json& member(const io::Json& at, const std::string& key) {
   static const io::Json nothing;
   return at.is_object() && at.contains(key) ? at.at(key) : nothing;
@@ -68,22 +66,22 @@ const io::Json& member(const io::Json& at, const std::string& key) {
 std::pair<double, double> found_in(const io::Json& summary, const KnownValue& known) {
   if (known.quantity == "log_evidence") {
     const io::Json& evidence = member(summary, "log_evidence");
-    return {number_or_nan_of(member(evidence, "value")), number_or_nan_of(member(evidence, "standard_error"))};
+    return {io::number_or_nan(member(evidence, "value")), io::number_or_nan(member(evidence, "standard_error"))};
   }
   if (known.quantity.rfind("sobol_", 0) == 0) {  // parameter = "output/factor"
     const std::size_t slash = known.parameter.rfind('/');
     const io::Json& output = member(member(summary, "sobol_indices"), known.parameter.substr(0, slash));
     const io::Json& factor = member(member(output, "factors"), known.parameter.substr(slash + 1));
     const io::Json& index = member(factor, known.quantity.substr(6));
-    const double width = number_or_nan_of(member(index, "high")) - number_or_nan_of(member(index, "low"));
-    return {number_or_nan_of(member(index, "value")), width / (2.0 * 1.96)};
+    const double width = io::number_or_nan(member(index, "high")) - io::number_or_nan(member(index, "low"));
+    return {io::number_or_nan(member(index, "value")), width / (2.0 * 1.96)};
   }
   const bool is_output = known.quantity.rfind("output_", 0) == 0;
   const io::Json& row = member(member(summary, is_output ? "outputs" : "parameters"), known.parameter);
   const std::string what = is_output ? known.quantity.substr(7) : known.quantity;
   const double error =
-      what == "mean" ? number_or_nan_of(member(row, is_output ? "standard_error" : "mcse")) : std::nan("");
-  return {number_or_nan_of(member(row, what)), error};
+      what == "mean" ? io::number_or_nan(member(row, is_output ? "standard_error" : "mcse")) : std::nan("");
+  return {io::number_or_nan(member(row, what)), error};
 }
 
 bool within_tolerance(const BenchRow& row) {
@@ -131,9 +129,9 @@ std::vector<BenchRow> compare_summary(const std::string& summary, const KnownAns
     if (std::isnan(row.found) && !is_main && known.quantity == "log_evidence") continue;
     row.sampler = json.value("component", "job/" + json.value("job", ""));
     row.name = json.value("sampler", "");
-    row.ess = number_or_nan_of(member(member(member(json, "parameters"), known.parameter), "ess_bulk"));
-    row.model_evaluations = number_or_nan_of(json.contains("model_evaluations") ? json.at("model_evaluations")
-                                                                                : json.value("rows", io::Json()));
+    row.ess = io::number_or_nan(member(member(member(json, "parameters"), known.parameter), "ess_bulk"));
+    row.model_evaluations = io::number_or_nan(json.contains("model_evaluations") ? json.at("model_evaluations")
+                                                                                 : json.value("rows", io::Json()));
     row.seconds = json.value("wall_time_seconds", std::nan(""));
     row.is_judged = json.value("is_exact", true);
     row.passes = within_tolerance(row);

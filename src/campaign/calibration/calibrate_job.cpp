@@ -7,6 +7,7 @@
 
 #include "campaign/calibration/calibration_files.hpp"
 #include "campaign/rows/rows_report.hpp"
+#include "campaign/run/job_files.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "campaign/sampling/summary.hpp"
 #include "core/log.hpp"
@@ -183,19 +184,14 @@ void CalibrateJob::resume_or_begin(const JobContext& context, State& state) cons
   });
   if (!io::file_exists(path)) return;
   io::ArchiveReader archive(context.comm, path);
-  std::string owner;
-  archive.field("deck", owner);
-  if (owner != context.fingerprint)
-    throw core::UserError(
-        fmt::format("{}: this checkpoint belongs to another deck; start a new run with another --out", path));
+  check_owner(archive, context, context.folder);
   state.fields(archive);
   core::info("calibration: resumed after {} of {} simulations", state.done, params_.simulations);
 }
 
 void CalibrateJob::save(const JobContext& context, State& state) const {
   io::ArchiveWriter archive(context.comm, context.folder + "/checkpoint.h5");
-  std::string owner = context.fingerprint;
-  archive.field("deck", owner);
+  check_owner(archive, context, context.folder);
   state.fields(archive);
   archive.commit();
   context.watch.checkpoint_written();

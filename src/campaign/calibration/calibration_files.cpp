@@ -8,6 +8,7 @@
 #include "campaign/report/calibration_page.hpp"
 #include "campaign/report/format.hpp"
 #include "campaign/rows/rows_report.hpp"
+#include "campaign/run/job_files.hpp"
 #include "campaign/run/progress.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
@@ -102,7 +103,7 @@ void write_calibration_report(const std::string& folder, const RunSettings& sett
   const int values = summary.at("ranks").get<int>() + 1;
   const prob::RankTest test(static_cast<int>(table.rows), values);
   report::CalibrationPage page;
-  page.base = start_page(folder, settings).base;
+  page.base = head_of_page(folder, settings);
   page.base.problem_text = text;
   page.verdict = summary.at("verdict").get<std::string>();
   page.is_calibrated = summary.at("is_calibrated").get<bool>();

@@ -4,6 +4,7 @@
 
 #include "campaign/rows/rows_report.hpp"
 #include "campaign/run/csv.hpp"
+#include "campaign/run/job_files.hpp"
 #include "campaign/run/progress.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "core/log.hpp"
@@ -230,7 +231,8 @@ void ForwardJob::write_summary(const JobContext& context, std::int64_t failed,
 }
 
 void ForwardJob::report(const std::string& folder, const RunSettings& settings) const {
-  report::RowsPage page = start_page(folder, settings);
+  report::RowsPage page;
+  page.base = head_of_page(folder, settings);
   const io::Json summary = read_summary(folder);
   const std::int64_t failed = summary.at("failed");
   page.base.problem_text = parts_.text, page.base.row_word = "output";

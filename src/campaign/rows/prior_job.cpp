@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "campaign/rows/rows_report.hpp"
+#include "campaign/run/job_files.hpp"
 #include "campaign/run/progress.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "core/log.hpp"
@@ -105,7 +106,8 @@ void PriorSampleJob::write_pictures(const JobContext& context, const parallel::R
 }
 
 void PriorSampleJob::report(const std::string& folder, const RunSettings& settings) const {
-  report::RowsPage page = start_page(folder, settings);
+  report::RowsPage page;
+  page.base = head_of_page(folder, settings);
   const io::Json summary = read_summary(folder);
   const std::int64_t failed = summary.at("failed");
   page.base.problem_text = text_;

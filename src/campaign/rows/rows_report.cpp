@@ -4,13 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
-#include <filesystem>
 
 #include "campaign/report/format.hpp"
 #include "campaign/sampling/summary.hpp"
 #include "core/log.hpp"
-#include "core/version.hpp"
 #include "io/files.hpp"
 #include "io/json.hpp"
 
@@ -23,15 +20,6 @@ std::vector<io::Dimension> row_dimensions(const prob::Variable& variable, std::i
   std::vector<io::Dimension> dims{{"chain", 1}, {"draw", rows}};
   if (variable.size > 1) dims.push_back({variable.name + "_dim_0", variable.size});
   return dims;
-}
-
-double known_or_nan(const io::Json& value) { return value.is_number() ? value.get<double>() : report::undefined; }
-
-std::string date_of_page() {
-  const std::time_t now = std::time(nullptr);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", std::localtime(&now));
-  return text;
 }
 
 // Column `k` of a variable of results.h5 over all rows.
@@ -66,54 +54,16 @@ void write_rows(io::ResultsFile& file, const std::string& group, const std::vect
   }
 }
 
-bool is_computed(const JobContext& context) {
-  bool is_there = false;
-  parallel::agree(context.comm, [&] {
-    if (!context.comm.is_root() || !io::file_exists(context.folder + "/summary.json")) return;
-    const io::Json summary = read_summary(context.folder);
-    if (!summary.is_object() || summary.value("deck", "") != context.fingerprint)
-      throw core::UserError(
-          fmt::format("{}/summary.json: this job is finished, but with another deck; resume without --set, or start a "
-                      "new run with another --out",
-                      context.folder));
-    is_there = true;
-  });
-  return context.comm.any(is_there);
-}
-
-io::Json read_summary(const std::string& folder) {
-  const std::string path = folder + "/summary.json";
-  try {
-    return io::Json::parse(io::read_text_file(path));
-  } catch (const io::Json::exception& error) {
-    throw core::UserError(fmt::format("{}: not readable as JSON ({})", path, error.what()));
-  }
-}
-
 std::vector<report::ParameterRow> statistics_of(const io::Json& rows) {
   std::vector<report::ParameterRow> out;
   for (const auto& [name, row] : rows.items()) {
     report::ParameterRow r;
-    r.name = name, r.mean = known_or_nan(row.at("mean")), r.sd = known_or_nan(row.at("sd"));
-    r.mcse = known_or_nan(row.at("standard_error")), r.q05 = known_or_nan(row.at("q05"));
-    r.q50 = known_or_nan(row.at("q50")), r.q95 = known_or_nan(row.at("q95"));
+    r.name = name, r.mean = io::number_or_nan(row.at("mean")), r.sd = io::number_or_nan(row.at("sd"));
+    r.mcse = io::number_or_nan(row.at("standard_error")), r.q05 = io::number_or_nan(row.at("q05"));
+    r.q50 = io::number_or_nan(row.at("q50")), r.q95 = io::number_or_nan(row.at("q95"));
     out.push_back(std::move(r));
   }
   return out;
-}
-
-report::RowsPage start_page(const std::string& folder, const RunSettings& settings) {
-  report::RowsPage page;
-  const std::filesystem::path here(folder);
-  const std::filesystem::path run_folder = std::filesystem::exists(here / "resolved.toml") ? here : here.parent_path();
-  report::ReportData& base = page.base;
-  base.resolved_deck = io::read_text_file((run_folder / "resolved.toml").string());
-  base.title = settings.title.empty() ? folder : settings.title;
-  base.deck_path = run_folder.string();
-  base.program_version = core::version(), base.git_hash = core::git_hash(), base.date = date_of_page();
-  base.command = "aleator run " + (run_folder / "resolved.toml").string();
-  base.ranks = 0;  // no number of this page depends on them
-  return page;
 }
 
 void add_samples(const std::string& folder, const std::string& group, const std::vector<prob::Variable>& variables,
@@ -146,13 +96,6 @@ void finish_page(const std::string& folder, const report::RowsPage& page) {
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_rows_html(page, folder + "/report"));
   core::info("report: {}/report/index.html", folder);
-}
-
-void draw_report_of(const Job& job, const JobContext& context) {
-  if (!context.settings.report) return;
-  parallel::agree(context.comm, [&] {
-    if (context.comm.is_writer()) job.report(context.folder, context.settings);
-  });
 }
 
 std::string largest_in_words(const std::vector<report::ParameterRow>& rows, const std::string& word) {

@@ -26,22 +26,14 @@ void define_rows(io::ResultsFile& file, const std::string& group, const std::vec
 void write_rows(io::ResultsFile& file, const std::string& group, const std::vector<prob::Variable>& variables,
                 const parallel::RowLayout& layout, kernels::ConstBatch u);
 
-/// Whether summary.json is there, so that a resumed run only lacks the report. UserError when another deck wrote it.
-bool is_computed(const JobContext& context);
-
-io::Json read_summary(const std::string& folder);
 std::vector<report::ParameterRow> statistics_of(const io::Json& rows);
 
-/// Title, deck, version and date.
-report::RowsPage start_page(const std::string& folder, const RunSettings& settings);
 /// Histograms of at most 12 quantities of results.h5, spread over all.
 void add_samples(const std::string& folder, const std::string& group, const std::vector<prob::Variable>& variables,
                  report::RowsPage& page);
 /// Those of fields.h5 where there is one.
 void add_fields(const std::string& folder, report::RowsPage& page);
 void finish_page(const std::string& folder, const report::RowsPage& page);
-/// The job's report, when the deck wants one; a failure on rank 0 is that of all ranks.
-void draw_report_of(const Job& job, const JobContext& context);
 
 /// "Of all outputs y[3] varies most: mean 0.31 ± 0.01, …"
 std::string largest_in_words(const std::vector<report::ParameterRow>& rows, const std::string& word);

@@ -8,6 +8,7 @@
 
 #include "campaign/report/format.hpp"
 #include "campaign/rows/rows_report.hpp"
+#include "campaign/run/job_files.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "core/log.hpp"
 #include "io/json.hpp"
@@ -246,7 +247,8 @@ JobEnd SimulateJob::run(const JobContext& context) {
 }
 
 void SimulateJob::report(const std::string& folder, const RunSettings& settings) const {
-  report::RowsPage page = start_page(folder, settings);
+  report::RowsPage page;
+  page.base = head_of_page(folder, settings);
   const io::Json summary = read_summary(folder);
   const auto table = [&folder](const char* file) { return io::read_table(folder + "/" + file).values; };
   page.noisy = table("data.txt"), page.clean = table("clean.txt");

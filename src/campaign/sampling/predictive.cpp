@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "campaign/report/statistics.hpp"
 #include "inverse/problem/bayes.hpp"
 #include "io/results.hpp"
 
@@ -18,13 +19,6 @@ std::vector<const double*> sound_rows(const std::vector<double>& rows, std::size
     if (std::all_of(&rows[at], &rows[at] + width, [](double value) { return std::isfinite(value); }))
       sound.push_back(&rows[at]);
   return sound;
-}
-
-double quantile_of(const std::vector<double>& sorted, double probability) {
-  const double place = probability * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 // Mean and variance of datum i over the data and the replicates, which enter alike.
@@ -161,8 +155,8 @@ PredictiveCheck check_prediction(const std::vector<double>& data, const std::vec
       below += sorted[s] < data[i] ? 1.0 : 0.0, equal += sorted[s] == data[i] ? 1.0 : 0.0;
     }
     std::sort(sorted.begin(), sorted.end());
-    check.q05.push_back(quantile_of(sorted, 0.05)), check.q50.push_back(quantile_of(sorted, 0.5)),
-        check.q95.push_back(quantile_of(sorted, 0.95));
+    check.q05.push_back(report::quantile(sorted, 0.05)), check.q50.push_back(report::quantile(sorted, 0.5)),
+        check.q95.push_back(report::quantile(sorted, 0.95));
     const double whole = static_cast<double>(n + 1), middle = (below + 0.5 * equal + 0.5) / whole,
                  two_sided = 2.0 * std::min(middle, 1.0 - middle);
     check.pit.push_back((below + (equal > 0.0 ? spread_evenly(i) * (equal + 1.0) : 0.5)) / whole);

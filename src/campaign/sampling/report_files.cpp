@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "campaign/report/report.hpp"
+#include "campaign/run/job_files.hpp"
 #include "campaign/sampling/predictive.hpp"
 #include "campaign/sampling/summary.hpp"
 #include "core/log.hpp"
-#include "core/version.hpp"
 #include "io/files.hpp"
+#include "io/json.hpp"
 #include "io/results.hpp"
 
 namespace aleator::campaign {
@@ -29,8 +28,6 @@ json read_json(const std::string& path) {
     throw core::UserError(fmt::format("{}: not readable as JSON ({})", path, error.what()));
   }
 }
-
-double number_or_nan(const json& value) { return value.is_number() ? value.get<double>() : report::undefined; }
 
 // Draws of all parameters, [chain][draw][parameter]; every stride-th draw when there are very many. Read some draws at a time.
 void read_draws(const std::string& folder, const model::Problem& problem, report::MethodRun& run) {
@@ -78,7 +75,7 @@ report::Series error_curve(const std::string& folder, const report::MethodRun& r
 std::vector<report::Series> read_histories(const std::string& path) {
   const json history = read_json(path);
   std::vector<double> x;
-  for (const json& value : history.at("iteration")) x.push_back(number_or_nan(value));
+  for (const json& value : history.at("iteration")) x.push_back(io::number_or_nan(value));
   std::vector<report::Series> all;
   for (const auto& [name, values] : history.items()) {
     if (name == "iteration" || name == "model_evaluations" || name == "error_curve") continue;
@@ -97,25 +94,25 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
   run.name = summary.at("sampler"), run.component = summary.at("component"), run.kind = summary.at("kind");
   run.is_posterior = summary.value("is_posterior", true);
   run.is_exact = summary.at("is_exact"), run.chains = summary.at("chains"), run.draws = summary.at("draws");
-  run.model_evaluations = number_or_nan(summary.at("model_evaluations"));
-  run.wall_time_seconds = number_or_nan(summary.at("wall_time_seconds"));
+  run.model_evaluations = io::number_or_nan(summary.at("model_evaluations"));
+  run.wall_time_seconds = io::number_or_nan(summary.at("wall_time_seconds"));
   run.idle = summary.value("idle", std::vector<double>());
-  run.acceptance = number_or_nan(summary.at("acceptance"));
-  run.error = number_or_nan(summary.at("error"));
+  run.acceptance = io::number_or_nan(summary.at("acceptance"));
+  run.error = io::number_or_nan(summary.at("error"));
   run.ancestors = summary.value("effective_ancestors", report::undefined);
-  run.farthest = summary.contains("farthest") ? number_or_nan(summary.at("farthest")) : report::undefined;
+  run.farthest = summary.contains("farthest") ? io::number_or_nan(summary.at("farthest")) : report::undefined;
   if (const json& s = summary.value("stein_discrepancy", json()); s.is_object()) {
-    run.ksd = number_or_nan(s.at("value")), run.ksd_expected = number_or_nan(s.at("expected"));
-    run.ksd_p_value = number_or_nan(s.at("p_value")), run.ksd_draws = s.at("draws");
+    run.ksd = io::number_or_nan(s.at("value")), run.ksd_expected = io::number_or_nan(s.at("expected"));
+    run.ksd_p_value = io::number_or_nan(s.at("p_value")), run.ksd_draws = s.at("draws");
     run.ksd_edge_share = s.value("edge_share", 0.0);
     for (const auto& [key, to] : {std::pair{"spread", &run.ksd_spread},
                                   {"spread_error", &run.ksd_spread_error},
                                   {"typical_spread", &run.ksd_typical_spread}})
-      if (s.contains(key)) *to = number_or_nan(s.at(key));
+      if (s.contains(key)) *to = io::number_or_nan(s.at(key));
   }
   if (const json& s = summary.value("reference_run", json()); s.is_object()) {
-    run.sliced_wasserstein = number_or_nan(s.at("sliced_wasserstein"));
-    run.sliced_wasserstein_noise = number_or_nan(s.at("noise")), run.reference_run = s.at("path");
+    run.sliced_wasserstein = io::number_or_nan(s.at("sliced_wasserstein"));
+    run.sliced_wasserstein_noise = io::number_or_nan(s.at("noise")), run.reference_run = s.at("path");
   }
   if (summary.contains("failed_rows")) {
     const json& failed = summary.at("failed_rows");
@@ -124,8 +121,8 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
     run.warmup_evaluations = summary.value("evaluations_at_first_draw", 0.0);
   }
   if (summary.at("log_evidence").is_object()) {
-    run.log_evidence = number_or_nan(summary.at("log_evidence").at("value"));
-    run.log_evidence_standard_error = number_or_nan(summary.at("log_evidence").at("standard_error"));
+    run.log_evidence = io::number_or_nan(summary.at("log_evidence").at("value"));
+    run.log_evidence_standard_error = io::number_or_nan(summary.at("log_evidence").at("standard_error"));
   }
   for (const auto& [name, s] : file.rows)
     run.parameters.push_back({name, s.mean, s.sd, s.mcse, s.ess_bulk, s.ess_tail, s.rhat, s.q05, s.q50, s.q95});
@@ -136,13 +133,6 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
   if (with_draws) read_draws(folder, problem, run);
   if (!problem.facts().reference_mean.empty()) run.error_curve = error_curve(folder, run);
   return run;
-}
-
-std::string today() {
-  const std::time_t now = std::time(nullptr);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", std::localtime(&now));
-  return text;
 }
 
 // Fills in the mean of the outputs at the posterior draws that results.h5 keeps, and how many they are.
@@ -233,16 +223,8 @@ RunVerdict worst_verdict(const std::string& run_folder) {
 
 void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
                   const std::string& problem_text, const RunSettings& settings, Page page) try {
-  report::ReportData data;
-  const std::filesystem::path run_folder = std::filesystem::exists(folder + "/resolved.toml")
-                                               ? std::filesystem::path(folder)
-                                               : std::filesystem::path(folder).parent_path();
-  data.resolved_deck = io::read_text_file((run_folder / "resolved.toml").string());
-  data.title = settings.title.empty() ? folder : settings.title;
-  data.warnings = warnings_in((run_folder / "log.txt").string());
-  data.deck_path = run_folder.string();
-  data.program_version = core::version(), data.git_hash = core::git_hash(), data.date = today();
-  data.command = "aleator run " + (run_folder / "resolved.toml").string();
+  report::ReportData data = head_of_page(folder, settings);
+  data.warnings = warnings_in(data.deck_path + "/log.txt");
   data.problem_text = problem_text;
   data.parameter_names = parameter_names(problem.variables());
   data.field_shape = problem.facts().grid, data.field_aspect = problem.facts().grid_aspect;
@@ -260,7 +242,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.main = read_method(folders.front(), problem, true);
   const json summary = read_sampling_summary(folders.front() + "/summary.json").facts;
   if (const json& check = summary.at("posterior_predictive"); check.is_object())
-    data.posterior_prediction.p_value_log_likelihood = number_or_nan(check.at("p_value_log_likelihood"));
+    data.posterior_prediction.p_value_log_likelihood = io::number_or_nan(check.at("p_value_log_likelihood"));
   data.ranks = summary.at("ranks"), data.threads = summary.at("threads");
   for (std::size_t i = 1; i < folders.size(); ++i) data.comparisons.push_back(read_method(folders[i], problem, false));
   write_verdict(folder, report::judge(data));

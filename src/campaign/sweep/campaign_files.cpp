@@ -12,6 +12,7 @@
 #include "campaign/report/verdict.hpp"
 #include "campaign/rows/rows_report.hpp"
 #include "campaign/run/csv.hpp"
+#include "campaign/run/job_files.hpp"
 #include "campaign/sweep/campaign_results.hpp"
 #include "campaign/sweep/model_evidence.hpp"
 #include "core/log.hpp"
@@ -276,7 +277,7 @@ void add_run(const CampaignRun& run, const std::string& folder, report::Campaign
 report::CampaignPage page_of(const std::string& folder, const deck::Deck& deck, const std::vector<CampaignRun>& runs,
                              const std::vector<Setting>& settings) {
   report::CampaignPage page;
-  page.base = start_page(folder, deck.settings<RunSettings>("run")).base;
+  page.base = head_of_page(folder, deck.settings<RunSettings>("run"));
   for (const auto& [key, value] : runs.front().plan.values) page.keys.push_back(key);
   page.columns = shown_quantities(runs, most_columns);
   std::size_t finished = 0, failed = 0;

@@ -105,10 +105,7 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
   model::Evaluation evaluation{e.log_likelihood, {}, {}};
   evaluate(problem, e.position, evaluation, context);
   s.model_evaluations += params.members;
-  std::vector<double> mine;
-  for (int row = 0; row < e.rows(); ++row)
-    mine.push_back(e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), d) - log_q(row));
-  std::vector<double> log_weights = parallel::gather_rows(context.comm, mine);
+  std::vector<double> log_weights = e.all_log_posteriors(context, log_q);
   const double by_formula = -s.newton.objective - 0.5 * s.hessian.log_det();
   const auto [least, most] = std::minmax_element(log_weights.begin(), log_weights.end());
   const bool is_flat = *most - *least < 1e-8;  // a normal posterior: all weights are equal but for rounding

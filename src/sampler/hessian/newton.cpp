@@ -56,10 +56,7 @@ Point newton_direction(const Newton& s, const Problem& problem, RunCount& count,
 
 std::vector<double> best_start(const Problem& problem, const Context& context, const Ensemble& e, RunCount& count) {
   const int d = problem.dimension();
-  std::vector<double> mine;
-  for (int row = 0; row < e.rows(); ++row)
-    mine.push_back(e.log_likelihood(row) + model::latent_log_prior(&e.position(row, 0), d));
-  const std::vector<double> all = parallel::gather_rows(context.comm, mine);
+  const std::vector<double> all = e.all_log_posteriors(context);
   const auto best = std::max_element(all.begin(), all.end());
   if (*best == -std::numeric_limits<double>::infinity())
     throw core::NumericsError("the search for the point of largest density: all starting points have likelihood zero");

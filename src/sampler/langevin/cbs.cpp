@@ -12,25 +12,10 @@
 namespace aleator::sampler {
 namespace {
 
-// -f(z_j) of all members, on every rank.
-std::vector<double> log_posterior(const Context& context, const Ensemble& e) {
-  std::vector<double> mine;
-  for (int row = 0; row < e.rows(); ++row)
-    mine.push_back(e.log_likelihood(row) +
-                   model::latent_log_prior(&e.position(row, 0), static_cast<int>(e.position.extent(1))));
-  return parallel::gather_rows(context.comm, mine);
-}
-
-std::vector<double> normalised(const std::vector<double>& log_density, double beta) {
-  const double top = *std::max_element(log_density.begin(), log_density.end());
-  std::vector<double> weights;
-  double sum = 0.0;
-  for (const double value : log_density) {
-    weights.push_back(std::exp(beta * (value - top)));
-    sum += weights.back();
-  }
-  for (double& weight : weights) weight /= sum;
-  return weights;
+// exp(-beta f(z_j)), which sum to 1.
+std::vector<double> shares(std::vector<double> log_density, double beta) {
+  for (double& value : log_density) value *= beta;
+  return normalised(log_density).share;
 }
 
 void warn_if_apart(const std::vector<double>& log_density) {
@@ -101,12 +86,12 @@ Cbs::State Cbs::init(const Problem& problem, const Context& context) const {
 
 StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) const {
   const int members = params.members;
-  const std::vector<double> log_density = log_posterior(context, s.ensemble);
+  const std::vector<double> log_density = s.ensemble.all_log_posteriors(context);
   if (!std::isfinite(*std::max_element(log_density.begin(), log_density.end())))
     throw core::NumericsError("consensus-based sampling: no member has a positive posterior density");
   constexpr double largest_beta = 1e8;  // members that agree
   const double beta = increment_for_share(log_density, params.effective_share, largest_beta);
-  const std::vector<double> w = normalised(log_density, beta);
+  const std::vector<double> w = shares(log_density, beta);
   const double lambda = params.goal == Goal::posterior ? 1.0 / (1.0 + beta) : 1.0;
   const double spread = std::sqrt((1.0 - params.alpha * params.alpha) / lambda);
 
@@ -133,11 +118,11 @@ StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) con
   for (int j = 0; j < members; ++j) mean += w[j] > 0.0 ? w[j] * log_density[j] : 0.0;
   info.numbers = {{"beta", beta}, {"log_density", mean}};
   if (info.is_finished) {
-    const std::vector<double> now = log_posterior(context, s.ensemble);
+    const std::vector<double> now = s.ensemble.all_log_posteriors(context);
     if (params.goal == Goal::mode)
       warn_if_apart(now);
     else if (std::isfinite(*std::max_element(now.begin(), now.end())))
-      warn_if_moving(context, s.ensemble, normalised(now, beta), beta, params);
+      warn_if_moving(context, s.ensemble, shares(now, beta), beta, params);
   }
   return info;
 }
