@@ -217,8 +217,8 @@ TEST(Evidence, TooFewParticlesForTheDimensionAreRefused) {
   const Evidence target = test::shells(10);
   EXPECT_THAT(waste_free(64, 4).objection(target.problem), testing::HasSubstr("too few for 10 coordinates"));
   EXPECT_EQ(waste_free(80, 4).objection(target.problem), "");
-  EXPECT_THAT(tmcmc(39, 0).objection(target.problem), testing::HasSubstr("at least 40"));
-  EXPECT_EQ(tmcmc(40, 0).objection(target.problem), "");
+  EXPECT_THAT(tmcmc(41, 0).objection(target.problem), testing::HasSubstr("at least 42"));
+  EXPECT_EQ(tmcmc(42, 0).objection(target.problem), "");
   EXPECT_THAT(nested(19).objection(target.problem), testing::HasSubstr("too few for 10 coordinates"));
   Smc::Params hamiltonian;
   hamiltonian.move = Smc::Move::hmc;

@@ -17,9 +17,9 @@ math::Matrix climatological_covariance(const Experiment& experiment, double inte
   for (int j = 0; j < trajectories; ++j)
     statistics.draw(rng, {Purpose::climatology}, j, statistics.initial_mean.data(), &x[j * d]);
   math::Matrix all(times * trajectories, d);
-  double t = experiment.info().start;
-  for (int step = 0; step < 2 * times; ++step, t += interval) {
-    experiment.run({t, t + interval}, x.data(), trajectories);
+  const auto time = [&](int step) { return experiment.info().start + step * interval; };
+  for (int step = 0; step < 2 * times; ++step) {
+    experiment.run({time(step), time(step + 1)}, x.data(), trajectories);
     for (int j = 0; j < trajectories && !statistics.model_noise_sd.empty(); ++j) {
       rng.row_of_normals({Purpose::climatology, 1 + step}, j, xi.data(), d);
       for (int i = 0; i < d; ++i) x[j * d + i] += statistics.model_noise_sd[i] * xi[i];
