@@ -1,7 +1,7 @@
 #pragma once
 /// What      One deck made ready to run, and its run: objects built, ranks dealt out, jobs run one after the other in a folder.
 /// Method    Everything that a deck can get wrong is found by the constructor, before a folder is made.
-/// Parallel  constructor, is_finished, create_folder and run are collective over the communicator given.
+/// Parallel  constructor, is_finished and run are collective over the communicator given.
 /// Cost      that of the jobs.
 /// Fails     UserError that points into the deck; what the jobs throw.
 #include <memory>

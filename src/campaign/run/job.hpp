@@ -1,7 +1,6 @@
 #pragma once
 /// What      One job of a deck: something that runs in a folder, can be asked to stop, and goes on from where it stopped.
-/// Method    interface; the jobs are job/sample (sample_job.hpp), job/evaluate (evaluate.hpp), job/forward, job/prior_sample and
-///           job/simulate_data (forward_job.hpp, prior_job.hpp, simulate_job.hpp), job/assimilate (assimilate_job.hpp).
+/// Method    interface; the jobs stand in the folders beside this one: sampling/, rows/, assimilation/, calibration/.
 /// Parallel  run is collective.
 /// Cost      the job's.
 /// Fails     as the job.

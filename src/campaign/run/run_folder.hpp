@@ -38,7 +38,8 @@ class FolderLock {
   int file_ = -1;
 };
 
-/// A number that tells decks apart: of the resolved text below its header.
+/// A number that tells decks apart by what they compute: of all blocks and files but [run], of which the seed counts, and
+/// [campaign].
 std::string fingerprint(const deck::Deck& deck);
 
 /// One JSON or text file under the folder, whole or not at all; rank 0 writes.
