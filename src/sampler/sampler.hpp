@@ -105,6 +105,8 @@ struct Plan {
   bool is_exact = true;      ///< false: biased outside the linear-Gaussian case
   int group = 1;             ///< so many members that follow each other are on one rank
   bool is_posterior = true;  ///< false: of another law by intent, which corrections towards the posterior would undo
+  /// A step that throws before the iteration is counted has moved nothing: the state is the one it began with.
+  bool fails_before_it_moves = false;
   std::vector<DrawStatistic> statistics{};  ///< of chains
 
   parallel::RowLayout layout(const parallel::Comm& comm) const {

@@ -10,4 +10,12 @@ for folder in ("out", "out/compare/eks", "out/compare/uki", "out/compare/aldi"):
     # Exact: mean 0.24876, sd 0.07053; 256 members and more: some five standard errors.
     assert abs(row["mean"] - 0.2488) < 0.025 and 0.75 < row["sd"] / 0.0705 < 1.25, (folder, row)
 E1
+
+# An ensemble that collapses leaves the one before in the checkpoint: of round(k) all members near 0 give the same.
+sed -e 's|^outputs.*|outputs = ["round(k)"]|' -e 's|^data = .*|data = [0.3]|' -e 's|^sd = .*|sd = 0.02|' \
+  -e 's|^compare.*||' "$DECKS/blown_up.toml" >collapse.toml
+expect 3 "$ALEATOR" run collapse.toml --out collapse
+says "the ensemble has collapsed in iteration" "the ensemble before iteration" "collapse/checkpoint.h5"
+expect 3 "$ALEATOR" resume collapse
+says "resumed at" "the ensemble has collapsed in iteration"
 done_testing

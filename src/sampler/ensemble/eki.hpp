@@ -44,7 +44,9 @@ struct Eki {
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();
-  Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false, 1, params.goal == Goal::posterior}; }
+  Plan plan() const {
+    return {Plan::Kind::ensemble, params.members, 1, false, 1, params.goal == Goal::posterior, true};
+  }
   std::string objection(const Problem& problem) const { return noise_objection(problem); }
 
   State init(const Problem& problem, const Context& context) const;

@@ -27,7 +27,7 @@ struct Eks {
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();
-  Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false}; }
+  Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false, 1, true, true}; }
   std::string objection(const Problem& problem) const { return noise_objection(problem); }
 
   State init(const Problem& problem, const Context& context) const;

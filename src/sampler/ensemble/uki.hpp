@@ -36,7 +36,9 @@ struct Uki {
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();
-  Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false, 1, params.goal == Goal::posterior}; }
+  Plan plan() const {
+    return {Plan::Kind::ensemble, params.members, 1, false, 1, params.goal == Goal::posterior, true};
+  }
   std::string objection(const Problem& problem) const;
 
   State init(const Problem& problem, const Context& context) const;
