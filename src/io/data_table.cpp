@@ -91,7 +91,7 @@ bool is_written_otherwise(const Cell& cell) {
   static const std::regex form(
       R"([-+]?(\$|€|£)? ?[-+]?([0-9]+,[0-9]+|[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?|[0-9]*\.?[0-9]+) ?%?)");
   double number = 0.0;
-  return !cell.is_quoted && !read_number(cell.text, false, number) && std::regex_match(cell.text, form);
+  return !read_number(cell.text, false, number) && std::regex_match(cell.text, form);
 }
 
 // A name that formulas can hold.
@@ -102,15 +102,15 @@ std::string formula_name(const std::string& text, std::size_t place) {
   return std::isdigit(static_cast<unsigned char>(name[0])) != 0 ? "_" + name : name;
 }
 
-// A comment is a line that begins with '#', or follows a row after a blank: with marks between the cells only where it follows a
-// number, for "plot #3" is a text.
+// A comment is a line that begins with '#', or follows a row. With marks between the cells a '#' that follows a text and stands
+// before a letter belongs to it, as in "plot #3".
 std::string_view without_comment(std::string_view line, char separator) {
   if (trimmed(line).substr(0, 1) == "#") return {};
   bool is_quoted = false;
   for (std::size_t at = 1; at < line.size(); ++at) {
     is_quoted = is_quoted != (line[at - 1] == '"');
-    if (line[at] != '#' || is_quoted || (line[at - 1] != ' ' && line[at - 1] != '\t')) continue;
-    if (separator == ' ') return line.substr(0, at);
+    if (line[at] != '#' || is_quoted) continue;
+    if (separator == ' ' || at + 1 == line.size() || line[at + 1] == ' ') return line.substr(0, at);
     const std::size_t mark = line.rfind(separator, at);
     const std::string last(trimmed(line.substr(mark == std::string_view::npos ? 0 : mark + 1, at - mark - 1)));
     if (double number = 0.0; is_missing(last) || read_number(last, separator == ';', number)) return line.substr(0, at);
@@ -157,11 +157,15 @@ void read_column(const std::vector<Cell>& cells, bool has_decimal_commas, const 
     column.values.push_back(value);
   }
   if (!is_text) return;
-  if (is_written_otherwise(*first_text))
+  if (std::all_of(cells.begin(), cells.end(),
+                  [](const Cell& cell) {
+                    double number = 0.0;
+                    return is_missing(cell.text) || read_number(cell.text, false, number) || is_written_otherwise(cell);
+                  }) &&
+      is_written_otherwise(*first_text))
     refuse(file, *first_text,
            fmt::format("'{}' of column '{}' looks like a number but is none here: write it with a point and nothing "
-                       "else (decimal commas are read where semicolons separate the cells), or in quotes if it is the "
-                       "name of a group",
+                       "else (decimal commas are read where semicolons separate the cells)",
                        first_text->text, column.name));
   if (numbers > 0 && !first_text->is_quoted)
     refuse(file, *first_text,

@@ -154,7 +154,7 @@ TEST(CampaignResults, EvidencesOfSettingsMakeProbabilitiesOfModels) {
                     curve = run_with(1, "\"curve\"", {{"log_evidence", -8.3, 0.2}}),
                     // the same posterior once more, by a sampler to compare with
       other = run_with(2, "\"none\"", {{"compare.smc.log_evidence", 0.0, 0.1}});
-  const std::vector<ModelEvidence> models = compare_evidence({{&line_1, &line_2}, {&curve}, {&other}, {}});
+  const std::vector<ModelEvidence> models = compare_evidence({&line_1, &line_2, &curve, &other});
   ASSERT_EQ(models.size(), 2U);
   EXPECT_EQ(models[0].name, "problem = \"curve\"");
   EXPECT_EQ(models[1].runs, 2);
@@ -164,20 +164,40 @@ TEST(CampaignResults, EvidencesOfSettingsMakeProbabilitiesOfModels) {
   EXPECT_DOUBLE_EQ(models[1].log_bayes_factor, -2.0);
   EXPECT_DOUBLE_EQ(models[0].probability, 1.0 / (1.0 + std::exp(-2.0)));
   EXPECT_DOUBLE_EQ(models[0].probability + models[1].probability, 1.0);
-  EXPECT_TRUE(is_decided(models));  // 2 of an error of 0.36
-  EXPECT_TRUE(compare_evidence({{&curve}, {&other}}).empty());
+  EXPECT_EQ(undecided_rival(models), 0U);  // 2 of an error of 0.36
+  EXPECT_TRUE(compare_evidence({&curve, &other}).empty());
 }
 
 TEST(CampaignResults, EvidencesOfJobsAreComparedAndUndecidedWithinTheirErrors) {
   const CampaignRun both = run_with(0, "1", {{"a.log_evidence", -4.0, 0.5}, {"b.log_evidence", -3.0, 0.5}}),
                     silent = run_with(1, "2", {{"a.log_evidence", -90.0}});
-  const std::vector<ModelEvidence> models = compare_evidence({{&both}, {&silent}});
+  const std::vector<ModelEvidence> models = compare_evidence({&both, &silent});
   ASSERT_EQ(models.size(), 3U);
   EXPECT_EQ(models[0].name, "problem = 1, b");
   EXPECT_EQ(models[2].name, "problem = 2, a");
-  EXPECT_FALSE(is_decided(models));                  // 1 of an error of 0.71
-  EXPECT_FALSE(is_decided({models[0], models[2]}));  // no error is stated
+  EXPECT_EQ(undecided_rival(models), 1U);                  // 1 of an error of 0.71
+  EXPECT_EQ(undecided_rival({models[0], models[2]}), 1U);  // no error is stated
+  EXPECT_TRUE(compare_evidence({&both}, {"b"}).empty());   // b has the problem of a
   EXPECT_TRUE(std::isnan(models[2].standard_error));
+}
+
+// Runs that differ in what samples them are of one model, and of different data of none.
+TEST(CampaignResults, OnlyKeysOfTheModelMakeModels) {
+  const auto run_of = [](const std::string& key, const std::string& value, double evidence) {
+    CampaignRun run;
+    run.plan.values = {{"job.fit.problem", "\"line\""}, {key, value}};
+    run.add({"log_evidence", evidence, 0.1});
+    return run;
+  };
+  const CampaignRun few = run_of("sampler.smc.particles", "64", -3.0),
+                    many = run_of("sampler.smc.particles", "128", -3.2), wide = run_of("prior.p.sd", "9.0", -5.0),
+                    other = run_of("likelihood.l.data", "\"b.csv\"", -1.0);
+  EXPECT_TRUE(compare_evidence({&few, &many}).empty());
+  const std::vector<ModelEvidence> models = compare_evidence({&few, &many, &wide});
+  ASSERT_EQ(models.size(), 2U);
+  EXPECT_EQ(models[0].runs, 2);
+  EXPECT_DOUBLE_EQ(models[0].log_evidence, -3.1);
+  EXPECT_TRUE(compare_evidence({&few, &wide, &other}).empty());
 }
 
 class Claims : public testing::Test {

@@ -154,6 +154,9 @@ TEST(ReportVerdict, ABiasedMethodIsBiasedHoweverWellItConverged) {
   EXPECT_EQ(v.level, Level::biased);
   EXPECT_EQ(v.headline, "Biased method");
   EXPECT_NE(check_named(v, "Bias").found.find("e = 0.0321"), std::string::npos);
+  data.main.parameters[0].ess_bulk = 1.0;  // members share a gain: that says nothing of having gone wrong
+  EXPECT_EQ(judge(data).level, Level::biased);
+  EXPECT_EQ(check_named(judge(data), "Bulk ESS").level, Level::caution);
   EXPECT_NE(check_named(v, "Bias").found.find("0.25 of its standard deviations"),
             std::string::npos);  // |1.0 - 1.05| / 0.2
   data.reference_mean.clear();

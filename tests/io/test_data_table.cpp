@@ -64,7 +64,7 @@ TEST(DataTable, NumbersInAnotherNotationAreNoGroups) {
   EXPECT_THAT(fault_of("x,y\n1,$2.50\n2,$12.50\n"), HasSubstr("data.csv:2:3: error: '$2.50'"));
   EXPECT_THAT(fault_of("x,y\n1,12 %\n2,9 %\n"), HasSubstr("'12 %'"));
   EXPECT_THAT(parse_data_table("age\n10-20\n20-30\n", "d")[0].levels, ElementsAre("10-20", "20-30"));
-  EXPECT_THAT(parse_data_table("x\ty\n\"1,5\"\t2\n", "d")[0].levels, ElementsAre("1,5"));
+  EXPECT_THAT(fault_of("g,x\na,\"1,5\"\nb,\"2,5\"\n"), HasSubstr("data.csv:2:3: error: '1,5'"));
 }
 
 TEST(DataTable, CommentsFollowNumbersNotTexts) {
@@ -72,6 +72,8 @@ TEST(DataTable, CommentsFollowNumbersNotTexts) {
       parse_data_table("x,plot\n# all of them\n1,\"plot #1\"\n2,\"plot #2\"\n3,plot #3\n", "d");
   EXPECT_THAT(columns[1].levels, ElementsAre("plot #1", "plot #2", "plot #3"));
   EXPECT_THAT(parse_data_table("x,y\n1,2 # a, b\n3,4\n", "d")[1].values, ElementsAre(2, 4));
+  EXPECT_THAT(parse_data_table("x,g\n1,a # checked\n2,a\n", "d")[1].levels, ElementsAre("a"));
+  EXPECT_THAT(parse_data_table("x y\n1 2#bad\n3 4\n", "d")[1].values, ElementsAre(2, 4));
 }
 
 TEST(DataTable, FaultsAreFoundAtTheirPlace) {

@@ -290,6 +290,12 @@ TEST(DirichletPrior, NoShareVanishesBesideOneThatIsNearlyOne) {
     prior.to_parameters(latent.data(), u.data());
     EXPECT_GT(u[3], 0.0) << z;
     EXPECT_GT(prior.log_density(u.data()), -inf) << z;
+    // d ln(u_4) / dz_1 by central differences
+    const Row above = {z + 1e-4, 0.0, 0.0}, below = {z - 1e-4, 0.0, 0.0}, g_u = {0.0, 0.0, 0.0, 1.0 / u[3]};
+    Row high(4), low(4), g_z(3);
+    prior.to_parameters(above.data(), high.data()), prior.to_parameters(below.data(), low.data());
+    prior.pullback(latent.data(), g_u.data(), g_z.data());
+    EXPECT_NEAR(g_z[0] / (std::log(high[3] / low[3]) / 2e-4), 1.0, 1e-5) << z;
   }
 }
 

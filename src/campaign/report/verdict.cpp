@@ -84,7 +84,10 @@ Check rhat_check(const ReportData& data, const Extreme& worst) {
 Check ess_check(const ReportData& data, const char* what, const Extreme& worst) {
   Check c{ess_level(worst.value), what,
           fmt::format("smallest {}, at {}", count(worst.value), parameter_name(data, worst.parameter)), ""};
-  if (c.level != Level::good) {
+  if (c.level != Level::good && data.main.kind == "ensemble") {  // no sign of a run that went wrong
+    c.level = Level::caution;
+    c.advice = "The gain that all members share is sampled too: take more members.";
+  } else if (c.level != Level::good) {
     const double factor = threshold::ess_good / std::max(worst.value, 1.0);
     c.advice =
         fmt::format("About {} times as many draws would reach {}", number(factor, 2), count(threshold::ess_good));

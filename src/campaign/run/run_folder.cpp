@@ -40,7 +40,9 @@ std::string header(const parallel::Comm& comm, const deck::Deck& deck, const std
 
 // A program's contents; empty where it cannot be read.
 std::string checksum(const std::string& path) {
+  constexpr std::int64_t longest = 1 << 24;  // beyond, a file is data rather than a program
   if (!io::file_exists(path)) return {};
+  if (const std::int64_t size = io::file_size(path); size > longest) return fmt::format("{} bytes", size);
   const std::string bytes = io::read_text_file(path);
   return fmt::format("{:016x}", io::checksum_of_bytes(bytes.data(), bytes.size()));
 }

@@ -37,9 +37,6 @@ SampleJob::SampleJob(const Params& params, std::shared_ptr<model::Problem> probl
       samplers_(std::move(samplers)),
       problem_text_(std::move(problem_text)),
       params_(params) {
-  if (!params.reference_run.empty() && !io::file_exists(results_of_run(params.reference_run)))
-    throw deck::KeyError("reference_run", fmt::format("there is no '{}'", params.reference_run),
-                         "a results.h5 or the folder that holds it, seen from where aleator is started");
   std::set<std::string> names;
   for (const NamedSampler& named : samplers_) {
     if (!names.insert(named.name).second)  // its folder would be another's, its draws the same
@@ -61,7 +58,22 @@ std::string SampleJob::folder_of(const std::string& job_folder, std::size_t i) c
   return i == 0 ? job_folder : job_folder + "/compare/" + samplers_[i].name;
 }
 
+// Before the first step, not when all is done; a run that goes on may have lost it.
+void SampleJob::look_for_reference(const JobContext& context) const {
+  parallel::agree(context.comm, [&] {
+    const bool has_begun =
+        io::file_exists(context.folder + "/summary.json") || io::file_exists(context.folder + "/checkpoint.h5");
+    if (context.comm.is_root() && !params_.reference_run.empty() && !has_begun &&
+        !io::file_exists(results_of_run(params_.reference_run)))
+      throw core::UserError(fmt::format(
+          "reference_run: there is no '{}'; name a results.h5 or the folder that holds it, seen from where aleator is "
+          "started",
+          params_.reference_run));
+  });
+}
+
 JobEnd SampleJob::run(const JobContext& context) {
+  look_for_reference(context);
   for (std::size_t i = 0; i < samplers_.size(); ++i) {
     const SamplerRun::Checks checks{{params_.posterior_predictive, i == 0 ? params_.prior_predictive : 0},
                                     params_.stein_discrepancy,
@@ -85,8 +97,7 @@ std::int64_t SampleJob::rows_at_once() const {
 bool SampleJob::is_finished(const std::string& folder, const RunSettings& settings) const {
   for (std::size_t i = 0; i < samplers_.size(); ++i)
     if (!io::file_exists(folder_of(folder, i) + "/summary.json")) return false;
-  return io::file_exists(folder + "/verdict.json") &&
-         (!settings.report || io::file_exists(folder + "/report/index.html"));
+  return !settings.report || io::file_exists(folder + "/report/index.html");
 }
 
 void SampleJob::report(const std::string& folder, const RunSettings& settings) const {

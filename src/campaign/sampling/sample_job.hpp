@@ -41,6 +41,8 @@ class SampleJob : public Job {
 
  private:
   std::string folder_of(const std::string& job_folder, std::size_t i) const;
+  /// UserError where the reference run of a run that begins is missing. Collective.
+  void look_for_reference(const JobContext& context) const;
   /// Of all samplers together, from their files.
   void write_files(const std::string& folder, const RunSettings& settings, Page page) const;
   std::shared_ptr<model::Problem> problem_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include "campaign/report/campaign_page.hpp"
 #include "campaign/report/format.hpp"
@@ -59,10 +60,16 @@ std::vector<Setting> settings_of(const std::vector<CampaignRun>& runs) {
   return settings;
 }
 
-std::vector<ModelEvidence> compare_evidence(const std::vector<Setting>& settings) {
-  std::vector<std::vector<const CampaignRun*>> finished;
-  for (const Setting& setting : settings) finished.push_back(setting.finished);
-  return compare_evidence(finished);
+std::vector<ModelEvidence> compare_evidence(const std::vector<Setting>& settings, const deck::Deck& deck) {
+  std::vector<const CampaignRun*> finished;
+  for (const Setting& setting : settings)
+    finished.insert(finished.end(), setting.finished.begin(), setting.finished.end());
+  std::vector<std::string> same_problem;
+  std::set<std::string> problems;
+  for (const deck::ParsedBlock* const job : deck.of_kind("job"))
+    for (const auto& [key, name] : job->component->schema->references(job->params))
+      if (key == "problem" && !problems.insert(name).second) same_problem.push_back(job->block.name);
+  return compare_evidence(finished, same_problem);
 }
 
 std::string runs_csv(const std::vector<CampaignRun>& runs) {
@@ -96,7 +103,8 @@ std::string runs_csv(const std::vector<CampaignRun>& runs) {
   return text;
 }
 
-std::string campaign_json(const std::vector<CampaignRun>& runs, const std::vector<Setting>& settings) {
+std::string campaign_json(const std::vector<CampaignRun>& runs, const std::vector<Setting>& settings,
+                          const std::vector<ModelEvidence>& models) {
   io::Json out;
   out["runs"] = io::Json::array(), out["settings"] = io::Json::array();
   for (const CampaignRun& run : runs)
@@ -124,7 +132,7 @@ std::string campaign_json(const std::vector<CampaignRun>& runs, const std::vecto
                                {"method", setting.agreement.method},
                                {"quantities", quantities}});
   }
-  for (const ModelEvidence& model : compare_evidence(settings))
+  for (const ModelEvidence& model : models)
     out["model_evidence"].push_back({{"model", model.name},
                                      {"values", json_values(model.values)},
                                      {"runs", model.runs},
@@ -237,7 +245,8 @@ std::pair<report::Level, std::string> agreement_in_words(const Setting& setting)
 
 // Of two models at least.
 std::pair<report::Level, std::string> preference_in_words(const std::vector<ModelEvidence>& models) {
-  const ModelEvidence &best = models[0], &second = models[1];
+  const std::size_t rival = undecided_rival(models);
+  const ModelEvidence &best = models[0], &second = models[std::max<std::size_t>(rival, 1)];
   const double error = std::hypot(best.standard_error, second.standard_error);
   const std::string factor =
       fmt::format("ln Bayes factor against {} is {}", second.name, report::with_error(-second.log_bayes_factor, error));
@@ -245,7 +254,7 @@ std::pair<report::Level, std::string> preference_in_words(const std::vector<Mode
     return {
         report::Level::unknown,
         fmt::format("The evidence of {} is the largest: its {}, with an error that is not stated.", best.name, factor)};
-  if (!is_decided(models))
+  if (rival > 0)
     return {report::Level::unknown, fmt::format("The evidences of {} and {} agree within 3 errors: the {}. More "
                                                 "particles or replicates would tell them apart, if they differ.",
                                                 best.name, second.name, factor)};
@@ -298,7 +307,7 @@ report::CampaignPage page_of(const std::string& folder, const deck::Deck& deck, 
         page.replicates.push_back(
             {setting.first->plan.words(false), spread.name, spread.runs, spread.mean, spread.sd, spread.stated});
   }
-  const std::vector<ModelEvidence> models = compare_evidence(settings);
+  const std::vector<ModelEvidence> models = compare_evidence(settings, deck);
   if (!models.empty()) page.preference = preference_in_words(models);
   for (const ModelEvidence& m : models)
     page.models.push_back({m.name, m.log_evidence, m.standard_error, m.log_bayes_factor, m.probability, m.runs});
@@ -323,7 +332,7 @@ void write_campaign_files(const std::string& folder, const deck::Deck& deck) {
   const std::vector<CampaignRun> runs = read_runs(folder, plan_runs(deck));
   const std::vector<Setting> settings = settings_of(runs);
   io::atomic_write_text(folder + "/runs.csv", runs_csv(runs));
-  io::atomic_write_text(folder + "/summary.json", campaign_json(runs, settings));
+  io::atomic_write_text(folder + "/summary.json", campaign_json(runs, settings, compare_evidence(settings, deck)));
   if (!deck.settings<RunSettings>("run").report) return;
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html",

@@ -18,39 +18,71 @@ bool is_evidence(const std::string& quantity, std::string& job) {
   return job.find('.') == std::string::npos;
 }
 
-ModelEvidence evidence_of(const std::vector<const CampaignRun*>& runs, const std::string& quantity,
-                          const std::string& job) {
+std::string last_part(const std::string& key) { return key.substr(key.rfind('.') + 1); }
+
+// Whether another value makes another model of the data.
+bool is_of_model(const std::string& key) {
+  for (const char* const kind : {"model.", "prior.", "likelihood.", "target.", "problem."})
+    if (key.rfind(kind, 0) == 0) return true;
+  return key.rfind("job.", 0) == 0 && last_part(key) == "problem";
+}
+
+bool is_of_data(const std::string& key) {
+  const std::string last = last_part(key);
+  return (key.rfind("likelihood.", 0) == 0 || key.rfind("target.", 0) == 0) && last.rfind("data", 0) == 0;
+}
+
+PlannedRun as_model(const PlannedRun& run) {
+  PlannedRun model = run;
+  model.values.clear();
+  for (const auto& value : run.values)
+    if (is_of_model(value.first)) model.values.push_back(value);
+  return model;
+}
+
+ModelEvidence evidence_of(const PlannedRun& plan, const std::string& job, const std::vector<Quantity>& found) {
   ModelEvidence model;
-  const PlannedRun& plan = runs.front()->plan;
   model.values = plan.values, model.name = plan.words(false);
   if (!job.empty()) model.name += (model.name.empty() ? "" : ", ") + job;
-  double stated = 0.0, square = 0.0;
-  std::vector<double> found;
-  for (const CampaignRun* const run : runs)
-    if (const Quantity* const one = run->find(quantity); one != nullptr && std::isfinite(one->value))
-      found.push_back(one->value), stated += one->error * one->error;
   const auto n = static_cast<double>(found.size());
+  double stated = 0.0, square = 0.0;
   model.runs = static_cast<int>(found.size());
-  for (const double value : found) model.log_evidence += value / n;
-  for (const double value : found) square += (value - model.log_evidence) * (value - model.log_evidence);
+  for (const Quantity& one : found) model.log_evidence += one.value / n, stated += one.error * one.error / n;
+  for (const Quantity& one : found) square += (one.value - model.log_evidence) * (one.value - model.log_evidence);
   const double spread = n > 1.0 ? square / (n - 1.0) : 0.0;
   if (std::isfinite(stated) || n > 1.0)
-    model.standard_error = std::sqrt(std::max(spread, std::isfinite(stated) ? stated / n : 0.0) / n);
+    model.standard_error = std::sqrt(std::max(spread, std::isfinite(stated) ? stated : 0.0) / n);
   return model;
 }
 
 }  // namespace
 
-std::vector<ModelEvidence> compare_evidence(const std::vector<std::vector<const CampaignRun*>>& settings) {
-  std::vector<ModelEvidence> models;
-  for (const auto& runs : settings) {
-    if (runs.empty()) continue;
-    for (const Quantity& quantity : runs.front()->quantities)
-      if (std::string job; is_evidence(quantity.name, job)) models.push_back(evidence_of(runs, quantity.name, job));
+std::vector<ModelEvidence> compare_evidence(const std::vector<const CampaignRun*>& runs,
+                                            const std::vector<std::string>& same_problem) {
+  struct Group {
+    PlannedRun plan;
+    std::string job;
+    std::vector<Quantity> found;
+  };
+  std::vector<Group> groups;
+  for (const CampaignRun* const run : runs) {
+    for (const auto& [key, value] : run->plan.values)
+      if (is_of_data(key)) return {};
+    const PlannedRun plan = as_model(run->plan);
+    for (const Quantity& quantity : run->quantities) {
+      std::string job;
+      if (!is_evidence(quantity.name, job) || !std::isfinite(quantity.value) ||
+          std::find(same_problem.begin(), same_problem.end(), job) != same_problem.end())
+        continue;
+      const auto is_same = [&](const Group& group) { return group.job == job && group.plan.values == plan.values; };
+      auto group = std::find_if(groups.begin(), groups.end(), is_same);
+      if (group == groups.end()) group = groups.insert(groups.end(), {plan, job, {}});
+      group->found.push_back(quantity);
+    }
   }
-  models.erase(std::remove_if(models.begin(), models.end(), [](const auto& model) { return model.runs == 0; }),
-               models.end());
-  if (models.size() < 2) return {};
+  if (groups.size() < 2) return {};
+  std::vector<ModelEvidence> models;
+  for (const Group& group : groups) models.push_back(evidence_of(group.plan, group.job, group.found));
   std::stable_sort(models.begin(), models.end(),
                    [](const auto& a, const auto& b) { return a.log_evidence > b.log_evidence; });
   double sum = 0.0;
@@ -62,9 +94,12 @@ std::vector<ModelEvidence> compare_evidence(const std::vector<std::vector<const 
   return models;
 }
 
-bool is_decided(const std::vector<ModelEvidence>& models) {
+std::size_t undecided_rival(const std::vector<ModelEvidence>& models) {
   constexpr double errors = 3.0;
-  return -models[1].log_bayes_factor > errors * std::hypot(models[0].standard_error, models[1].standard_error);
+  for (std::size_t k = 1; k < models.size(); ++k)
+    if (!(-models[k].log_bayes_factor > errors * std::hypot(models[0].standard_error, models[k].standard_error)))
+      return k;
+  return 0;
 }
 
 }  // namespace aleator::campaign

@@ -1,6 +1,7 @@
 #pragma once
 /// What      The settings of a campaign as rival models: which of them do the data prefer?
-/// Method    ln Z of a setting is the mean over its replicates; its error the larger of their spread and of what they state, over
+/// Method    Settings are models where they differ in keys of model, prior, likelihood, target, problem, or in the problem of a
+///           job; those that differ in other keys, as of samplers, are runs of one model. ln Z of a model is the mean of its runs; its error the larger of their spread and of what they state, over
 ///           sqrt(R). Settings that were equally probable before have the probabilities Z_i / sum Z_j afterwards, and the Bayes
 ///           factor of two is the ratio of their evidences (Kass, Raftery 1995). Only evidences of the same data may be compared.
 /// Parallel  local.
@@ -15,9 +16,10 @@
 
 namespace aleator::campaign {
 
-/// A setting, and the job of its deck where several state an evidence.
+/// A model, and the job of its deck where several state an evidence.
 struct ModelEvidence {
-  std::vector<std::pair<std::string, std::string>> values;  ///< of the keys varied: key, value as TOML
+  std::vector<std::pair<std::string, std::string>>
+      values;        ///< of the keys that make it another model: key, value as TOML
   std::string name;  ///< "problem = \"linear\", job_a": what tells it from the others
   int runs = 0;
   double log_evidence = 0.0;
@@ -26,10 +28,12 @@ struct ModelEvidence {
   double probability = 0.0;
 };
 
-/// The largest evidence first; empty where fewer than two are stated. `settings`: the finished runs of each.
-std::vector<ModelEvidence> compare_evidence(const std::vector<std::vector<const CampaignRun*>>& settings);
+/// The largest evidence first; empty of fewer than two models, and where the data are varied. `runs`: those that are finished;
+/// `same_problem`: jobs whose problem another job has too.
+std::vector<ModelEvidence> compare_evidence(const std::vector<const CampaignRun*>& runs,
+                                            const std::vector<std::string>& same_problem = {});
 
-/// Do the errors tell the best from the second? False too where no error is stated.
-bool is_decided(const std::vector<ModelEvidence>& models);
+/// The first model that the errors do not tell from the best, or 0: the best is decided. One without a stated error is not told.
+std::size_t undecided_rival(const std::vector<ModelEvidence>& models);
 
 }  // namespace aleator::campaign

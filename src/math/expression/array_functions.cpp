@@ -140,7 +140,7 @@ void Compiler::refuse_unsymmetric(int matrix, int n, const Syntax& s) const {
   };
   for (int i = 0; i < n; ++i)
     for (int j = 0; j < i; ++j)
-      if (std::abs(at(i, j) - at(j, i)) > 1e-8 * (std::abs(at(i, j)) + std::abs(at(j, i))))
+      if (std::abs(at(i, j) - at(j, i)) > 1e-8 * std::sqrt(std::abs(at(i, i) * at(j, j))))
         throw ExpressionError(s.at,
                               fmt::format("the matrix is not symmetric: entry [{}] is {}, entry [{}] is {}", i * n + j,
                                           at(i, j), j * n + i, at(j, i)),

@@ -57,6 +57,8 @@ Form quotient(const Form& a, const Form& b) {
 }  // namespace
 
 std::vector<std::optional<Tape::Affine>> Tape::affine_results() const {
+  constexpr std::size_t most_weights = 1 << 20;  // beyond, nothing is known: dense sums of very many inputs
+  std::size_t weights = 0;
   std::vector<std::vector<Form>> forms(slots_.size());
   for (std::size_t slot = 0; slot < slots_.size(); ++slot)
     for (const double value : slots_[slot].values) forms[slot].push_back(Affine{value, {}});
@@ -132,6 +134,8 @@ std::vector<std::optional<Tape::Affine>> Tape::affine_results() const {
       default:
         break;
     }
+    for (const Form& form : out) weights += form ? form->weights.size() : 0;
+    if (weights > most_weights) return std::vector<Form>(static_cast<std::size_t>(results()));
     forms[static_cast<std::size_t>(in.out)] = std::move(out);
   }
   return forms[static_cast<std::size_t>(result_)];

@@ -1,5 +1,7 @@
 #include "prob/prior/dirichlet.hpp"
 
+#include <algorithm>
+
 namespace aleator::prob {
 namespace {
 
@@ -10,10 +12,14 @@ std::vector<BetaLaw> stick_laws(const std::vector<double>& a, bool of_rests) {
   double after = 0.0;  // a_(k+1) + … + a_K
   for (std::size_t k = a.size() - 1; k-- > 0;) {
     after += a[k + 1];
-    laws.insert(laws.begin(), of_rests ? BetaLaw(after, a[k]) : BetaLaw(a[k], after));
+    laws.push_back(of_rests ? BetaLaw(after, a[k]) : BetaLaw(a[k], after));
   }
+  std::reverse(laws.begin(), laws.end());
   return laws;
 }
+
+// Then 1 - v has lost digits, and its own law is asked.
+bool is_nearly_whole(double v) { return v > 0.999; }
 
 }  // namespace
 
@@ -37,11 +43,15 @@ Dirichlet::Dirichlet(const Params& params)
 
 Dirichlet::Sticks Dirichlet::sticks_at(const double* z) const {
   const auto n = static_cast<std::size_t>(latent_dimension());
-  Sticks s{std::vector<double>(n), std::vector<double>(n)};
-  std::vector<double> reversed(z, z + n);
-  for (double& value : reversed) value = -value;
+  Sticks s{std::vector<double>(n), std::vector<double>(n), {}};
   sticks_.to_parameters(z, s.broken.data());
-  rests_.to_parameters(reversed.data(), s.left.data());
+  for (std::size_t k = 0; k < n; ++k) s.left[k] = 1.0 - s.broken[k];
+  if (std::none_of(s.broken.begin(), s.broken.end(), is_nearly_whole)) return s;
+  for (std::size_t k = 0; k < n; ++k) s.reversed.push_back(-z[k]);
+  std::vector<double> left(n);
+  rests_.to_parameters(s.reversed.data(), left.data());
+  for (std::size_t k = 0; k < n; ++k)
+    if (is_nearly_whole(s.broken[k])) s.left[k] = left[k];
   return s;
 }
 
@@ -62,7 +72,7 @@ void Dirichlet::to_latent(const double* u, double* z) const {
 // u_j = v_j R_j, R_(j+1) = R_j (1 - v_j): backwards through the sticks.
 void Dirichlet::pullback(const double* z, const double* g_u, double* g_z) const {
   const auto n = static_cast<std::size_t>(latent_dimension());
-  const auto [v, left] = sticks_at(z);
+  const auto [v, left, reversed] = sticks_at(z);
   std::vector<double> rest(n + 1, 1.0), g_v(n);
   for (std::size_t k = 0; k < n; ++k) rest[k + 1] = rest[k] * left[k];
   double g_rest = g_u[n];
@@ -71,6 +81,11 @@ void Dirichlet::pullback(const double* z, const double* g_u, double* g_z) const 
     g_rest = v[k] * g_u[k] + left[k] * g_rest;
   }
   sticks_.pullback(z, g_v.data(), g_z);
+  if (reversed.empty()) return;
+  std::vector<double> of_rests(n);  // d(1 - v)/d(-z) = dv/dz
+  rests_.pullback(reversed.data(), g_v.data(), of_rests.data());
+  for (std::size_t k = 0; k < n; ++k)
+    if (is_nearly_whole(v[k])) g_z[k] = of_rests[k];
 }
 
 double Dirichlet::log_density(const double* u) const {

@@ -3,7 +3,7 @@
 /// Method    stick breaking from K - 1 latent coordinates: v_k ~ Beta(a_k, a_(k+1) + … + a_K),
 ///           u_k = v_k (1 - v_1) … (1 - v_(k-1)), and u_K is the rest. The density is that of (u_1 … u_(K-1)).
 /// Parallel  local, row by row.
-/// Cost      K - 1 beta quantiles.
+/// Cost      K - 1 beta quantiles, twice as many where a v is above 0.999.
 /// Fails     KeyError: fewer than two shares.
 #include "prob/prior/real_laws.hpp"
 
@@ -28,6 +28,7 @@ class Dirichlet : public Prior {
   /// v and 1 - v, each with all its digits.
   struct Sticks {
     std::vector<double> broken, left;
+    std::vector<double> reversed;  ///< -z, where some v is so near 1 that the law of 1 - v was asked; else empty
   };
   Sticks sticks_at(const double* z) const;
 

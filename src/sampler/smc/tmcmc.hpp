@@ -13,7 +13,7 @@
 ///           ranks. Chains longer than one state grow in step, so that the longest sets the number of passes of a level.
 /// Cost      a level: J model runs and those of the burn-in for each chain, O(J d^2) flops a move.
 /// Fails     NumericsError when every particle has likelihood zero, or after `max_levels`; objects to fewer than
-///           2 d (1 + delta^2) particles.
+///           2.1 d (1 + delta^2) particles.
 #include <functional>
 
 #include "sampler/smc/memory.hpp"
