@@ -1,9 +1,10 @@
 #pragma once
 /// What      The settings of a campaign as rival models: which of them do the data prefer?
 /// Method    Settings are models where they differ in keys of model, prior, likelihood, target, problem, or in the problem of a
-///           job; those that differ in other keys, as of samplers, are runs of one model. ln Z of a model is the mean of its runs; its error the larger of their spread and of what they state, over
-///           sqrt(R). Settings that were equally probable before have the probabilities Z_i / sum Z_j afterwards, and the Bayes
-///           factor of two is the ratio of their evidences (Kass, Raftery 1995). Only evidences of the same data may be compared.
+///           job; those that differ in other keys, as of samplers, are runs of one model. ln Z of a model is the mean of its
+///           runs; its error the larger of their spread and of what they state, over sqrt(R). Models that were equally probable
+///           before have the probabilities Z_i / sum Z_j afterwards, and the Bayes factor of two is the ratio of their
+///           evidences (Kass, Raftery 1995). Only evidences of the same data may be compared.
 /// Parallel  local.
 /// Cost      linear in the runs.
 /// Fails     never.
