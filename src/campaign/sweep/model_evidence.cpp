@@ -18,17 +18,17 @@ bool is_evidence(const std::string& quantity, std::string& job) {
   return job.find('.') == std::string::npos;
 }
 
-std::string last_part(const std::string& key) { return key.substr(key.rfind('.') + 1); }
+std::string end_of_key(const std::string& key) { return key.substr(key.rfind('.') + 1); }
 
 // Whether another value makes another model of the data.
 bool is_of_model(const std::string& key) {
   for (const char* const kind : {"model.", "prior.", "likelihood.", "target.", "problem."})
     if (key.rfind(kind, 0) == 0) return true;
-  return key.rfind("job.", 0) == 0 && last_part(key) == "problem";
+  return key.rfind("job.", 0) == 0 && end_of_key(key) == "problem";
 }
 
 bool is_of_data(const std::string& key) {
-  const std::string last = last_part(key);
+  const std::string last = end_of_key(key);
   return (key.rfind("likelihood.", 0) == 0 || key.rfind("target.", 0) == 0) && last.rfind("data", 0) == 0;
 }
 
