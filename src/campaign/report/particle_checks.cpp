@@ -15,14 +15,25 @@ namespace {
 // chains from resampled particles always remember; how far that can be borne is then for the number of ancestors to say. They
 // are also the pairs of which the correlation is known.
 Check memory_check(const MethodRun& run, const Series& correlations) {
-  const Series* const chains = history_of(run, "chains");
+  const auto largest = [](const Series& s) { return *std::max_element(s.y.begin(), s.y.end()); };
+  const Series *const chains = history_of(run, "chains"), *const densities =
+                                                              history_of(run, "log_likelihood_correlation");
   const double pairs = chains == nullptr ? all_draws(run) : *std::min_element(chains->y.begin(), chains->y.end());
-  const double remembered = *std::max_element(correlations.y.begin(), correlations.y.end()),
-               noise = 4.0 / std::sqrt(pairs);
+  const double remembered = largest(correlations), limit = std::max(threshold::remembered, 4.0 / std::sqrt(pairs));
   Check c{Level::good, "Forgetting",
           fmt::format("correlation of a coordinate with the start of its level: {} at most", number(remembered, 2)),
           ""};
-  if (remembered <= std::max(threshold::remembered, noise)) return c;
+  if (remembered <= limit) return c;
+  // A density that has forgotten what its coordinates remember: particles moved freely in regions that they did not leave.
+  if (densities != nullptr && largest(*densities) <= limit) {
+    c.level = Level::caution;
+    c.found += fmt::format(", of the log-likelihood {} at most", number(largest(*densities), 2));
+    c.advice =
+        "Particles move freely but stay in the region where a level found them: modes that lie apart, or a long ridge. "
+        "How many lie in each was settled before the regions parted: the standard error of the evidence knows of it, "
+        "those of the means do not. Repeat the run ([campaign] replicates) to see how far they scatter.";
+    return c;
+  }
   const bool all_move = pairs >= all_draws(run);
   c.level = all_move && remembered > threshold::stuck ? Level::bad : Level::caution;
   c.advice =

@@ -28,10 +28,10 @@ inline constexpr double ancestors = 20, ancestors_bad = 3;            ///< famil
 inline constexpr double predictive = 0.01;                            ///< p-value of the data among replicated data
 inline constexpr double failed = 0.05;                                ///< share of the model runs
 inline constexpr double evidence_good = 0.5, evidence_caution = 2.0;  ///< standard error of the log evidence
-inline constexpr double remembered = 0.1;      ///< correlation of a coordinate with a level's start that its moves left
+inline constexpr double remembered = 0.1;  ///< correlation of a coordinate with a level's start that its moves left
+inline constexpr double stuck = 0.6;  ///< the same, where nothing can be used unless log-likelihoods have forgotten
 inline constexpr double weights_share = 0.95;  ///< effective share of the weights of draws of a normal law
 inline constexpr double weights_tail = 0.5;    ///< Pareto k of the same
-inline constexpr double stuck = 0.6;           ///< the same, where nothing of the particles can be used
 inline constexpr double evidence_apart = 4.0;  ///< of two methods, in standard errors of their difference
 inline constexpr double means_apart = 6.0;     ///< likewise: the furthest of all parameters, whose errors are estimates
 inline constexpr double divergent = 0.01;      ///< share of a chain's trajectories

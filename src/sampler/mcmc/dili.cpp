@@ -119,7 +119,7 @@ void Dili::learn_mean(const Problem& problem, const Context& context, State& s) 
 StepInfo Dili::step(const Problem& problem, const Context& context, State& s) const {
   const Vector acceptance = move(problem, context, s);
   int window = -1;
-  const StepReport report{acceptance, 1, params.drift == Drift::gradient ? 1 : 0, {}, true};
+  const StepReport report{acceptance, 1, params.drift == Drift::gradient ? 1 : 0};
   StepInfo info = end_step(as_chains(params), params.target_acceptance, report, problem, context, s, &window);
   // A chain beyond the longest drift is never left for it once steps have grown: Gaussian posteriors let them grow without end.
   s.log_scale = std::min(s.log_scale, std::log(widest_scale));

@@ -51,8 +51,7 @@ StepInfo Gpcn::step(const Problem& problem, const Context& context, State& s) co
   Kokkos::deep_copy(c.log_ratio, 0.0);  // the proposal is reversible with respect to N(0, I)
   const Vector acceptance = accept(c, {1.0, scale, s.lower, s.iteration}, context, e);
   int window = -1;
-  StepInfo info =
-      end_step(params, params.target_acceptance, {acceptance, 1, 0, {}, true}, problem, context, s, &window);
+  StepInfo info = end_step(params, params.target_acceptance, {acceptance}, problem, context, s, &window);
   if (!info.numbers.empty()) info.numbers.emplace_back("rank", s.subspace.rank());
   learn_subspace(params, window, problem, context, s, s.subspace);
   return info;

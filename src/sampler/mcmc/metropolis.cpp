@@ -45,17 +45,17 @@ bool learns_covariance(const ChainParams& params, int dimension) {
 
 int ended_window(std::int64_t iteration, int warmup) { return warmup_place(iteration, warmup).ended_window; }
 
-void relocate_after_window(int window, const Context& context, BaseState& s, bool by_likelihood) {
-  if (window >= 0 && window < windows_with_relocation) relocate_stragglers(context, s, by_likelihood);
+void relocate_after_window(int window, const Context& context, BaseState& s) {
+  if (window >= 0 && window < windows_with_relocation) relocate_stragglers(context, s);
 }
 
 // Chains that still are where they were drawn from the prior are weighted as such: L^h is a step towards the posterior. Later
 // weights would count the likelihood twice, and in a few rounds all chains would be copies from the highest of several modes,
 // with R-hat at 1. So then only those go that lie deeper than the typical set is wide: log pi varies by sqrt(d / 2) there.
-void relocate_stragglers(const Context& context, BaseState& s, bool by_likelihood) {
+void relocate_stragglers(const Context& context, BaseState& s) {
   std::vector<double> log_weights = s.ensemble.all_log_likelihoods(context);
   const double exponent = increment_for_share(log_weights, 0.5, 1.0);  // throws when all have likelihood zero
-  if (s.iteration == 0 || by_likelihood) {
+  if (s.iteration == 0) {
     for (double& value : log_weights) value *= exponent;
   } else {
     std::vector<double> log_prior;
@@ -219,7 +219,7 @@ StepInfo end_step(const ChainParams& params, double target_acceptance, const Ste
     const Vector tuning = report.tuning.size() != 0 ? report.tuning : report.acceptance;
     const double excess = ordered_mean(context, s.ensemble.layout, tuning) - target_acceptance;
     const int window = adapt_proposal(params, context, excess, s);
-    relocate_after_window(window, context, s, report.relocates_by_likelihood);
+    relocate_after_window(window, context, s);
     if (ended_window != nullptr) *ended_window = window;
   }
   return info;

@@ -95,8 +95,6 @@ struct StepReport {
   int runs = 1;
   int gradients = 0;  ///< runs that carried an adjoint
   Vector tuning{};    ///< what the scale is tuned by, where it is another acceptance
-  /// Proposals from a local picture of the posterior do not come back from its tails: chains are relocated by likelihood.
-  bool relocates_by_likelihood = false;
 };
 /// After a step: counts, adapts while warming up or adds to the running means, and says whether this step is a draw. In
 /// `ended_window`, where it is asked for: the number of the warm-up window that ended with this step, or -1.
@@ -105,14 +103,13 @@ StepInfo end_step(const ChainParams& params, double target_acceptance, const Ste
 /// The part of end_step that every chain sampler shares: counts the step, adds to the running means after the warm-up, and
 /// says whether this step is a draw and the last.
 StepInfo count_step(const ChainLength& length, const Problem& problem, BaseState& s);
-/// Chains far below the others go on from copies of them: at the start (or when asked to) by the likelihood as weight, tempered
-/// to half the chains, later those whose log-density is 4 + 5 sqrt(d / 2) below the median. NumericsError when all have
-/// likelihood zero.
-void relocate_stragglers(const Context& context, BaseState& s, bool by_likelihood = false);
+/// Chains far below the others go on from copies of them: at the start by the likelihood as weight, tempered to half the
+/// chains, later those whose log-density is 4 + 5 sqrt(d / 2) below the median. NumericsError when all have likelihood zero.
+void relocate_stragglers(const Context& context, BaseState& s);
 /// The number of the warm-up's window that ends with step `iteration` (counted from 1), or -1.
 int ended_window(std::int64_t iteration, int warmup);
 /// relocate_stragglers at the ends of early windows; nothing otherwise.
-void relocate_after_window(int window, const Context& context, BaseState& s, bool by_likelihood = false);
+void relocate_after_window(int window, const Context& context, BaseState& s);
 /// Whether the warm-up learns a covariance of so many coordinates.
 bool learns_covariance(const ChainParams& params, int dimension);
 /// One step of the warm-up: scale and, where it is learned, shape; the number of the window that ended, or -1.

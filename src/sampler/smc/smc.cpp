@@ -169,6 +169,7 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   if (is_waste_free) numbers.emplace_back("chains", static_cast<double>(params.particles / params.chain_length));
   numbers.emplace_back("correlation", moved.memory.typical);
   numbers.emplace_back("worst_correlation", moved.memory.worst);
+  numbers.emplace_back("log_likelihood_correlation", moved.memory.of_log_likelihood);
   info.numbers.insert(info.numbers.begin() + 3, numbers.begin(), numbers.end());
   if (info.is_finished && s.remembered > warn_above(params))
     core::warn(

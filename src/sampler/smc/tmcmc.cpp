@@ -163,7 +163,8 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
   if (chains.longest == 1) s.remembered = std::max(s.remembered, memory.worst);
   info.numbers.insert(info.numbers.begin() + 3, {{"chains", static_cast<double>(chains.count)},
                                                  {"correlation", memory.typical},
-                                                 {"worst_correlation", memory.worst}});
+                                                 {"worst_correlation", memory.worst},
+                                                 {"log_likelihood_correlation", memory.of_log_likelihood}});
   // The acceptance falls by about half a unit of log scale near its usual targets.
   if (params.adapt) s.log_scale += 2.0 * (mean_acceptance - (0.21 / d + 0.23));
   if (info.is_finished && s.remembered > std::max(0.1, 2.0 * least_correlation()))
