@@ -19,7 +19,8 @@ using model::ConstBatch;
 using model::Vector;
 constexpr double inf = std::numeric_limits<double>::infinity();
 
-// y = u, but fails where u_0 > 1, overflows to NaN unnoticed where u_0 < -1, and to infinity where u_1 > 1.
+// y = u, but fails where u_0 > 1, overflows to NaN unnoticed where u_0 < -1, and to infinity where u_1 > 1. Where u_1 < -1 the
+// first attempt has no slope.
 class FragileModel : public model::ForwardModel, private model::Adjoint {
  public:
   explicit FragileModel(int inputs = 2) { shape_.inputs = inputs, shape_.outputs = 2; }
@@ -39,11 +40,17 @@ class FragileModel : public model::ForwardModel, private model::Adjoint {
  private:
   model::RowStatus evaluate_and_pullback(ConstBatch u, Batch y, const model::Cotangent& cotangent,
                                          Batch du) const override {
+    return evaluate_and_pullback_again(u, y, cotangent, du, 0);
+  }
+  model::RowStatus evaluate_and_pullback_again(ConstBatch u, Batch y, const model::Cotangent& cotangent, Batch du,
+                                               int attempt) const override {
     const model::RowStatus status = evaluate(u, y);
     const Batch dy("dy", u.extent(0), 2);
     cotangent(0, y, dy);
     for (std::size_t row = 0; row < u.extent(0); ++row)
       for (std::size_t k = 0; k < u.extent(1); ++k) du(row, k) = k < 2 ? dy(row, k) : 0.0;
+    for (std::size_t row = 0; row < u.extent(0) && attempt == 0; ++row)
+      if (u(row, 1) < -1.0) du(row, 1) = std::numeric_limits<double>::quiet_NaN();
     return status;
   }
   model::Shape shape_;
@@ -128,6 +135,21 @@ TEST(BayesProblem, ValueDoesNotDependOnWhetherAGradientIsAskedFor) {
     EXPECT_EQ(plain.log_likelihood(row), full.log_likelihood(row));
     EXPECT_EQ(full.outputs(row, 1), y(row, 1));
     EXPECT_EQ(u(row, 2), std::exp(z(row, 2)));
+  }
+}
+
+TEST(BayesProblem, ARowWithoutASlopeIsTriedAgain) {
+  Batch z("z", 2, 2);
+  z(1, 1) = -2.0;
+  for (const auto on_failure : {BayesProblem::OnFailure::reject, BayesProblem::OnFailure::retry}) {
+    const BayesProblem problem = fragile_problem(on_failure);
+    model::Evaluation result{Vector("log_likelihood", 2), Batch("gradient", 2, 2), {}};
+    problem.evaluate(z, result);
+    const bool is_retried = on_failure == BayesProblem::OnFailure::retry;
+    EXPECT_EQ(problem.take_failures().size(), is_retried ? 0u : 1u);
+    EXPECT_EQ(std::isfinite(result.log_likelihood(1)), is_retried);
+    EXPECT_EQ(result.gradient(1, 1), is_retried ? 2.25 : 0.0);  // (0.25 - z_1) / 1
+    EXPECT_EQ(result.gradient(0, 1), 0.25);
   }
 }
 

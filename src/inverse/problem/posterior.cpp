@@ -109,6 +109,7 @@ std::vector<int> Posterior::evaluate_tile(ConstBatch z, model::Evaluation& resul
   model::RowStatus status = density(u, result, du, 0);
   add_undefined_rows(result.log_likelihood, undefined_reason(outputs()), status);
   if (common_.on_failure == OnFailure::retry) {
+    add_rows_without_slope(du, result.log_likelihood, status);
     const std::size_t failed_once = status.failed.size();
     retry(status, u, result, du);
     log_->counts.recovered += static_cast<std::int64_t>(failed_once - status.failed.size());
@@ -138,6 +139,7 @@ void Posterior::retry(model::RowStatus& status, ConstBatch u, model::Evaluation&
     const Batch d_again = du.size() != 0 ? new_batch(rows.size(), parameter_dimension()) : Batch();
     model::RowStatus failed = density(again, e, d_again, attempt);
     add_undefined_rows(e.log_likelihood, undefined_reason(outputs()), failed);
+    add_rows_without_slope(d_again, e.log_likelihood, failed);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       result.log_likelihood(at(i)) = e.log_likelihood(i);
       for (std::size_t k = 0; k < e.outputs.extent(1); ++k) result.outputs(at(i), k) = e.outputs(i, k);
@@ -214,7 +216,10 @@ model::RowStatus Posterior::evaluate_parameters(ConstBatch u, model::Evaluation&
     for (int i = 0; i < outputs(); ++i) doubt(row) += result.outputs(row, i) - result.outputs(row, i);
   }
   add_undefined_rows(doubt, undefined_reason(outputs()), status);
-  if (common_.on_failure == OnFailure::retry) retry(status, u, result, result.gradient);
+  if (common_.on_failure == OnFailure::retry) {
+    add_rows_without_slope(result.gradient, result.log_likelihood, status);
+    retry(status, u, result, result.gradient);
+  }
   std::vector<double> slope(result.gradient.extent(1));
   for (std::size_t row = 0; row < result.gradient.extent(0); ++row) {
     const bool is_inside = std::isfinite(log_prior(row));
