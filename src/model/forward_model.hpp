@@ -28,6 +28,10 @@ struct Shape {
   std::vector<int> input_grid;
 };
 
+/// One name for each output: y[i] where the model gives none; a second of the same name (places and times that round alike) gets
+/// its number, for names are columns of tables and keys of summaries.
+std::vector<std::string> output_names(const Shape& shape);
+
 struct FailedRow {
   int row;  ///< index into the batch given
   std::string reason;

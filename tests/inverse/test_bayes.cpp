@@ -138,6 +138,12 @@ TEST(BayesProblem, ValueDoesNotDependOnWhetherAGradientIsAskedFor) {
   }
 }
 
+TEST(Shape, EveryOutputHasANameOfItsOwn) {
+  model::Shape shape;
+  shape.outputs = 4, shape.output_names = {"u(0.5)", "u(1)", "u(0.5)"};
+  EXPECT_EQ(model::output_names(shape), (std::vector<std::string>{"u(0.5)", "u(1)", "u(0.5) (2)", "y[3]"}));
+}
+
 TEST(BayesProblem, ARowWithoutASlopeIsTriedAgain) {
   Batch z("z", 2, 2);
   z(1, 1) = -2.0;

@@ -164,6 +164,8 @@ TEST(SimulatedData, OfManyCountsAreDrawnWithoutSeries) {
   expect_shares(binomial, {0.1, 0.5, 0.5}, 0, 5e6 - 1500, 0.5 * std::erfc(1499.5 / std::sqrt(2.0 * 4.5e6)));
   const NegativeBinomialLikelihood wide({counts, 2.0, false, NegativeBinomialLikelihood::Link::log});
   expect_shares(wide, {std::log(1e9), 0.0, 0.0}, 0, 1e9, 1.0 - 3.0 * std::exp(-2.0));  // a gamma law of shape 2
+  const NegativeBinomialLikelihood long_tailed({counts, 0.01, false, NegativeBinomialLikelihood::Link::log});
+  expect_shares(long_tailed, {std::log(1000.0), 0.0, 0.0}, 0, 0.0, std::pow(0.01 / 1000.01, 0.01));
   for (const double huge : {25.0, 100.0, 700.0})
     EXPECT_GT(log.simulate(std::vector<double>{huge, 0.0, 0.0}.data(), kernels::Rng(3), {kernels::Purpose::test}, 0)[0],
               std::exp(huge - 1.0));

@@ -160,7 +160,7 @@ JobEnd ForwardJob::run(const JobContext& context) {
                 results))
     return JobEnd::stopped;
   write_failed_rows(context, layout, u, parameter_names(variables()), results);
-  const std::vector<std::string> names = output_names(parts_.model->shape());
+  const std::vector<std::string> names = model::output_names(parts_.model->shape());
   const std::string csv = outputs_csv(context.comm, layout, results);
   write_text(context.comm, context.folder + "/outputs.csv", outputs_csv_header(names) + csv);
   if (results.failed == rows())
@@ -204,7 +204,7 @@ void ForwardJob::write_results(const JobContext& context, const parallel::RowLay
   file.define(of_outputs, "outputs",
               {{"chain", 1},
                {"draw", rows()},
-               {"outputs_dim_0", parts_.model->shape().outputs, output_names(parts_.model->shape())}},
+               {"outputs_dim_0", parts_.model->shape().outputs, model::output_names(parts_.model->shape())}},
               {io::VariableInfo::Type::real, "", "model outputs, without noise; NaN where the run failed"});
   file.commit_layout();
   write_rows(file, of_parameters, variables(), layout, u);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -185,15 +184,6 @@ std::string statistics_json(const std::vector<NamedSummary>& rows) {
                      {"q50", io::finite_or_null(s.q50)},   {"q95", io::finite_or_null(s.q95)}};
   }
   return out.dump();
-}
-
-std::vector<std::string> output_names(const model::Shape& shape) {
-  std::vector<std::string> names = shape.output_names;
-  for (int i = static_cast<int>(names.size()); i < shape.outputs; ++i) names.push_back(fmt::format("output[{}]", i));
-  std::map<std::string, int> seen;  // rounded places and times may be alike, and names are keys of summaries
-  for (std::string& name : names)
-    if (const int times = ++seen[name]; times > 1) name += fmt::format(" ({})", times);
-  return names;
 }
 
 std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model::ForwardModel& model,

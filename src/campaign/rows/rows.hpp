@@ -39,9 +39,6 @@ std::vector<NamedSummary> summarise_columns(const parallel::Comm& comm, const pa
 /// {"name": {mean, standard_error, sd, q05, q50, q95}, …} as JSON text of an object.
 std::string statistics_json(const std::vector<NamedSummary>& rows);
 
-/// Names of a model's outputs, made up where it gives none.
-std::vector<std::string> output_names(const model::Shape& shape);
-
 /// The model's fields at the first `count` rows, without failed ones; on rank 0.
 std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model::ForwardModel& model,
                                          const parallel::RowLayout& layout, kernels::ConstBatch u,

@@ -75,7 +75,8 @@ void NegativeBinomialLikelihood::scale(const double* y, const double* in, double
 }
 
 // By inverting the distribution function; that of Poisson's law where the variance is mean (1 + 1e-9) or less. Many counts are
-// Poisson about a mean that is drawn from a gamma law.
+// Poisson about a mean that is drawn from a gamma law; so are few with a long tail, for the time of an inversion grows with its
+// value, which reaches 40 mean / shape.
 std::vector<double> NegativeBinomialLikelihood::simulate(const double* y, const kernels::Rng& rng,
                                                          kernels::Stream stream, std::int64_t row) const {
   namespace policies = boost::math::policies;
@@ -94,7 +95,7 @@ std::vector<double> NegativeBinomialLikelihood::simulate(const double* y, const 
       drawn.push_back(std::nan(""));
     else if (mean == 0.0 || mean / s <= 1e-9)
       drawn.push_back(poisson_quantile(mean, u));
-    else if (mean > many_counts)
+    else if (mean > many_counts || mean / s > 0.01 * many_counts)
       drawn.push_back(
           poisson_quantile(quantile(Gamma(s, mean / s), u), uniform_below_one(rng, stream, row, data().size() + i)));
     else

@@ -16,11 +16,6 @@ int infinite_output(const double* y, std::size_t outputs, bool is_log_density) {
   return -1;
 }
 
-std::string output_name(const std::vector<std::string>& names, int output) {
-  return static_cast<std::size_t>(output) < names.size() ? names[static_cast<std::size_t>(output)]
-                                                         : fmt::format("{}", output);
-}
-
 }  // namespace
 
 using model::Batch;
@@ -56,7 +51,7 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
         "the data file must hold one number for each output");
   facts_.data = parts_.likelihood->data();
   facts_.data_places = parts_.data_places;
-  facts_.output_names = shape.output_names;
+  facts_.output_names = model::output_names(shape);
   facts_.grid = shape.input_grid;
   const std::vector<double> lengths = parts_.prior->lengths();
   if (lengths.size() == 2) facts_.grid_aspect = lengths[0] / lengths[1];
@@ -98,7 +93,7 @@ std::shared_ptr<const model::Problem> BayesProblem::only(const std::vector<int>&
   part->parts_.likelihood = dynamic_cast<const model::IndependentData&>(*parts_.likelihood).only(terms);
   part->facts_.data = part->parts_.likelihood->data();
   part->facts_.data_places = terms;
-  part->facts_.output_names = part->parts_.model->shape().output_names;
+  part->facts_.output_names = model::output_names(part->parts_.model->shape());
   return part;
 }
 
@@ -127,10 +122,11 @@ model::RowStatus BayesProblem::density(ConstBatch u, model::Evaluation& result, 
   for (std::size_t row = 0; row < rows; ++row)
     if (const int i = infinite_output(&y(row, 0), y.extent(1), parts_.likelihood->data().empty());
         i >= 0 && has_failed[row] == 0)
-      status.failed.push_back({static_cast<int>(row),
-                               i >= outputs() - parts_.likelihood->parameters()
-                                   ? fmt::format("the likelihood's parameter is {}", y(row, i))
-                                   : fmt::format("output {} is {}", output_name(facts_.output_names, i), y(row, i))});
+      status.failed.push_back(
+          {static_cast<int>(row),
+           i >= outputs() - parts_.likelihood->parameters()
+               ? fmt::format("the likelihood's parameter is {}", y(row, i))
+               : fmt::format("output {} is {}", facts_.output_names[static_cast<std::size_t>(i)], y(row, i))});
   return status;
 }
 
