@@ -169,7 +169,7 @@ TEST(BayesProblem, FailedRowsHaveLikelihoodZeroAndDisturbNoOther) {
   EXPECT_EQ(problem.evaluate(z, result), (std::vector<int>{1, 2, 3}));
   const std::vector<std::string> lines = problem.take_failures();
   ASSERT_EQ(lines.size(), 3u);
-  EXPECT_NE(lines[2].find("\"output 1 is inf\""), std::string::npos) << lines[2];
+  EXPECT_NE(lines[2].find("\"output y[1] is inf\""), std::string::npos) << lines[2];
   const double expected = -0.5 * (0.25 + 0.0625) - std::log(2.0 * M_PI);
   for (const int row : {0, 4}) {
     EXPECT_NEAR(result.log_likelihood(row), expected, 1e-14);

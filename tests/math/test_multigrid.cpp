@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "kernels/random.hpp"
@@ -164,6 +165,23 @@ TEST(Multigrid, BitsDoNotDependOnWhatWasSolvedBefore) {
   used.solve(b.data(), u.data(), 1e-6);
   for (Multigrid* solver : {&used, &fresh}) solver->set_coefficient(a.data());
   used.solve(b.data(), u.data(), 1e-8);
+  fresh.solve(b.data(), v.data(), 1e-8);
+  EXPECT_EQ(std::memcmp(u.data(), v.data(), u.size() * sizeof(double)), 0);
+}
+
+TEST(Multigrid, ASolveThatFailsLeavesNothingBehind) {
+  const Multigrid::Grid g{40, 24, 0.1, 0.1};
+  Multigrid used(g), fresh(g);
+  const Field a = blocks(g, 100), b = inner(g, normals(used.nodes(), 6));
+  Field u(b.size()), v(b.size()), huge = a;
+  huge[37] = 1e300;
+  used.set_coefficient(huge.data());
+  EXPECT_TRUE(used.solve(b.data(), u.data(), 1e-6).is_converged);  // beyond float32, in which the cycle works
+  std::fill(huge.begin(), huge.end(), std::numeric_limits<double>::quiet_NaN());
+  used.set_coefficient(huge.data());
+  EXPECT_FALSE(used.solve(b.data(), u.data(), 1e-6).is_converged);
+  for (Multigrid* solver : {&used, &fresh}) solver->set_coefficient(a.data());
+  EXPECT_TRUE(used.solve(b.data(), u.data(), 1e-8).is_converged);
   fresh.solve(b.data(), v.data(), 1e-8);
   EXPECT_EQ(std::memcmp(u.data(), v.data(), u.size() * sizeof(double)), 0);
 }

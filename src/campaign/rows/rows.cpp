@@ -200,8 +200,13 @@ std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model
       io::FieldSet& set = all[static_cast<std::size_t>(row)];
       set.label = fmt::format("row {}", row), set.time = static_cast<double>(row);
       if (!reasons[local].empty()) continue;
-      for (model::GridField& field : model.states()->states(&u(local, 0)))
-        set.fields.push_back(to_io(std::move(field)));
+      try {
+        for (model::GridField& field : model.states()->states(&u(local, 0)))
+          set.fields.push_back(to_io(std::move(field)));
+      } catch (const core::NumericsError& error) {  // a row that took tighter settings, which pictures do not know
+        set.fields.clear();
+        core::warn("no picture of row {}: {}", row, error.what());
+      }
     }
   });
   for (std::int64_t row = 0; row < shown; ++row) {

@@ -79,14 +79,14 @@ class Words {
 };
 
 struct Part {
-  std::int64_t physical;  // 0: none
+  std::vector<std::int64_t> physical;  // tags of the groups it is in; empty: none
   std::vector<std::int64_t> nodes;
   int line;
 };
 
 struct Contents {
-  std::map<std::pair<int, std::int64_t>, std::string> names;      // dimension, physical tag
-  std::map<std::pair<int, std::int64_t>, std::int64_t> physical;  // of an entity: dimension, tag (4.1)
+  std::map<std::pair<int, std::int64_t>, std::string> names;                   // dimension, physical tag
+  std::map<std::pair<int, std::int64_t>, std::vector<std::int64_t>> physical;  // of an entity: dimension, tag (4.1)
   std::vector<std::int64_t> node_tags;
   std::vector<std::array<double, 3>> nodes;
   std::vector<Part> parts[4];  // by dimension
@@ -138,8 +138,8 @@ void read_nodes(Words& words, int version, Contents& out) {
   }
 }
 
-void read_part(Words& words, int dimension, std::int64_t physical, Contents& out) {
-  Part part{physical, {}, words.line()};
+void read_part(Words& words, int dimension, std::vector<std::int64_t> physical, Contents& out) {
+  Part part{std::move(physical), {}, words.line()};
   for (int c = 0; c <= dimension; ++c) part.nodes.push_back(words.integer("the number of a node"));
   out.parts[dimension].push_back(std::move(part));
 }
@@ -151,12 +151,12 @@ void read_elements(Words& words, int version, Contents& out) {
       words.integer("the number of an element");
       const int dimension = dimension_of(words.integer("an element type"), words);
       const std::int64_t tags = words.count("a number of tags");
-      std::int64_t physical = 0;
+      std::vector<std::int64_t> physical;
       for (std::int64_t t = 0; t < tags; ++t) {
         const std::int64_t tag = words.integer("a tag");
-        if (t == 0) physical = tag;
+        if (t == 0 && tag != 0) physical = {tag};
       }
-      read_part(words, dimension, physical, out);
+      read_part(words, dimension, std::move(physical), out);
     }
     return;
   }
@@ -165,11 +165,11 @@ void read_elements(Words& words, int version, Contents& out) {
     const auto entity_dimension = static_cast<int>(words.integer("an entity's dimension"));
     const std::int64_t entity = words.integer("an entity's tag");
     const int dimension = dimension_of(words.integer("an element type"), words);
-    const auto found = out.physical.find({entity_dimension, entity});
+    const std::vector<std::int64_t>& physical = out.physical[{entity_dimension, entity}];
     const std::int64_t count = words.count("a number of elements");
     for (std::int64_t k = 0; k < count; ++k) {
       words.integer("the number of an element");
-      read_part(words, dimension, found == out.physical.end() ? 0 : found->second, out);
+      read_part(words, dimension, physical, out);
     }
   }
 }
@@ -183,8 +183,7 @@ void read_entities(Words& words, Contents& out) {
       for (int i = 0; i < (dimension == 0 ? 3 : 6); ++i) words.number("a coordinate");
       const std::int64_t tags = words.count("a number of physical tags");
       for (std::int64_t t = 0; t < tags; ++t) {
-        const std::int64_t physical = words.integer("a physical tag");
-        if (t == 0) out.physical[{dimension, tag}] = physical;
+        out.physical[{dimension, tag}].push_back(words.integer("a physical tag"));
       }
       if (dimension == 0) continue;
       const std::int64_t bounding = words.count("a number of bounding entities");
@@ -300,13 +299,17 @@ Mesh read_gmsh(const std::string& text, const std::string& name) {
   std::vector<int> facet_lines;
   for (const Part& part : in.parts[mesh.dimension]) {
     for (const std::int64_t tag : part.nodes) mesh.elements.push_back(number(tag, part.line, words));
-    mesh.element_group.push_back(index_of(in, mesh.dimension, part.physical, mesh.groups));
+    if (part.physical.size() > 1)
+      words.fail_at(part.line, "an element in several physical groups: coefficients take their value from one group");
+    mesh.element_group.push_back(
+        index_of(in, mesh.dimension, part.physical.empty() ? 0 : part.physical.front(), mesh.groups));
   }
   for (const Part& part : in.parts[mesh.dimension - 1]) {
-    if (part.physical == 0) continue;
-    for (const std::int64_t tag : part.nodes) mesh.facets.push_back(number(tag, part.line, words));
-    mesh.facet_side.push_back(index_of(in, mesh.dimension - 1, part.physical, mesh.sides));
-    facet_lines.push_back(part.line);
+    for (const std::int64_t physical : part.physical) {  // a facet of each side that it is in
+      for (const std::int64_t tag : part.nodes) mesh.facets.push_back(number(tag, part.line, words));
+      mesh.facet_side.push_back(index_of(in, mesh.dimension - 1, physical, mesh.sides));
+      facet_lines.push_back(part.line);
+    }
   }
   try {
     finish(mesh);

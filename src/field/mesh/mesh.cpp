@@ -95,7 +95,7 @@ void finish(Mesh& mesh) {
   orient(mesh);
   const std::vector<Face> faces = faces_of(mesh);
   refuse_overlaps(mesh, faces);
-  mesh.facet_element.clear();
+  mesh.facet_element.clear(), mesh.facet_is_inner.clear();
   for (int f = 0; f < mesh.facet_count(); ++f) {
     Face wanted{{-1, -1, -1}, -1, true};
     std::copy_n(mesh.facet(f), mesh.dimension, wanted.node.begin() + (3 - mesh.dimension));
@@ -106,6 +106,7 @@ void finish(Mesh& mesh) {
                                   mesh.sides[static_cast<std::size_t>(mesh.facet_side[static_cast<std::size_t>(f)])]),
                       -1, f);
     mesh.facet_element.push_back(found->element);
+    mesh.facet_is_inner.push_back(found + 1 != faces.end() && found[1].node == found->node);
   }
 }
 

@@ -19,6 +19,7 @@ struct Mesh {
   std::vector<int> elements, element_group;  ///< group: an index into `groups`
   std::vector<std::string> groups;
   std::vector<int> facets, facet_side, facet_element;  ///< dimension nodes each; an index into `sides`
+  std::vector<char> facet_is_inner;                    ///< whether elements lie on both sides of it
   std::vector<std::string> sides;
 
   int corners() const { return dimension + 1; }

@@ -48,6 +48,8 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
   // gauss_newton.cpp
   int rows() const override { return outputs(); }
   int runs_of_multiply() const override { return parts_.model->tangent() != nullptr ? 1 : 2; }
+  model::RowStatus pushed(model::ConstBatch z, model::ConstBatch v, model::Batch w, int attempt) const;
+  model::RowStatus pulled(model::ConstBatch z, model::ConstBatch w, model::Batch v, int attempt) const;
   void multiply(model::ConstBatch z, model::ConstBatch v, model::Batch w) const override;
   void multiply_transposed(model::ConstBatch z, model::ConstBatch w, model::Batch v) const override;
   std::string culprit() const override { return "model '" + model_name_ + "'"; }

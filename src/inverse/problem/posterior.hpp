@@ -66,6 +66,8 @@ class Posterior : public model::Problem, public model::CountsFailures, public mo
   /// is the first.
   virtual model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du,
                                    int attempt) const = 0;
+  /// How often a row that failed is computed again; 0 unless on_failure = "retry".
+  int retries() const { return common_.on_failure == OnFailure::retry ? common_.retries : 0; }
   /// What failed, for messages: "model 'membrane'".
   virtual std::string culprit() const = 0;
 

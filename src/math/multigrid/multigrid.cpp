@@ -128,7 +128,8 @@ void Multigrid::set_coefficient(const double* a) {
     const double* const from = a + static_cast<std::ptrdiff_t>(j - e.first) * e.nx;
     double* const exact = exact_coefficient_ + e.place(0, j);
     float* const rounded = coefficient_ + e.place(0, j);
-    for (int i = 0; i < e.nx; ++i) exact[i] = from[i], rounded[i] = static_cast<float>(from[i]);
+    for (int i = 0; i < e.nx; ++i)  // the preconditioner stays within float32's range, with room for sums and inverses
+      exact[i] = from[i], rounded[i] = static_cast<float>(std::clamp(from[i], 1e-30, 1e30));
   });
   levels_.front().fill_halo(exact_coefficient_);
   levels_.front().fill_halo(coefficient_);
@@ -257,7 +258,15 @@ Multigrid::Result Multigrid::solve(const double* b, double* u, double tolerance,
     for (std::ptrdiff_t k = begin_of(j); k < begin_of(j) + inner; ++k) x_[k] *= largest;
   });
   store(x_, u);
+  if (!result.is_converged) forget();
   return result;
+}
+
+// Corrections are added on the boundary too, where nothing but zeros and what is not a number can come from.
+void Multigrid::forget() {
+  for (const Level& level : levels_)
+    for (float* const array : {level.solution, level.other, level.right_side})
+      std::fill_n(array, level.extent.size(), 0.0F);
 }
 
 void Multigrid::apply(const double* u, double* out) {

@@ -65,6 +65,7 @@ class Multigrid {
   int levels() const { return static_cast<int>(levels_.size()); }
 
  private:
+  void forget();  ///< after a solve that failed: nothing of it reaches the next
   float* take_floats(std::size_t count);
   double* take_doubles(std::size_t count);
   void lay_out();

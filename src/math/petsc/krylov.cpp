@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "core/error.hpp"
@@ -53,7 +54,15 @@ PetscPrefix::PetscPrefix(const PetscSettings& settings) {
 }
 
 PetscPrefix::~PetscPrefix() {
-  for (const std::string& name : names_) PetscOptionsClearValue(nullptr, ("-" + prefix_ + name).c_str());
+  for (const std::vector<std::string>* const set : {&names_, &defaults_})
+    for (const std::string& name : *set) PetscOptionsClearValue(nullptr, ("-" + prefix_ + name).c_str());
+}
+
+void PetscPrefix::set_default(const std::string& name, const std::string& value) {
+  for (const std::vector<std::string>* const set : {&names_, &defaults_})
+    if (std::find(set->begin(), set->end(), name) != set->end()) return;
+  defaults_.push_back(name);
+  check_petsc(PetscOptionsSetValue(nullptr, ("-" + prefix_ + name).c_str(), value.c_str()), "to set an option");
 }
 
 void PetscPrefix::refuse_unused() const {
@@ -67,9 +76,20 @@ void PetscPrefix::refuse_unused() const {
     throw core::UserError(fmt::format("petsc: PETSc does not know the option {}, or not for this solver", unused));
 }
 
+// PETSC_ERR_LIB: MUMPS, of numbers that are not finite.
+bool is_singular_matrix(PetscErrorCode code) {
+  return code == PETSC_ERR_MAT_CH_ZRPVT || code == PETSC_ERR_MAT_LU_ZRPVT || code == PETSC_ERR_FP ||
+         code == PETSC_ERR_LIB;
+}
+
 KrylovResult solve_krylov(KSP ksp, Vec b, Vec x, bool is_transposed) {
-  check_petsc(is_transposed ? KSPSolveTranspose(ksp, b, x) : KSPSolve(ksp, b, x), "to solve");
   KrylovResult result;
+  const PetscErrorCode code = is_transposed ? KSPSolveTranspose(ksp, b, x) : KSPSolve(ksp, b, x);
+  if (is_singular_matrix(code)) {
+    result.fault = singular_matrix;
+    return result;
+  }
+  check_petsc(code, "to solve");
   PetscInt iterations = 0;
   PetscReal residual = 0.0;
   KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
@@ -78,7 +98,7 @@ KrylovResult solve_krylov(KSP ksp, Vec b, Vec x, bool is_transposed) {
   KSPGetConvergedReason(ksp, &reason);
   result.iterations = static_cast<int>(iterations), result.residual = residual;
   if (reason == KSP_DIVERGED_PC_FAILED) {
-    result.fault = "the matrix could not be factorised: it is singular or not positive definite";
+    result.fault = singular_matrix;
   } else if (reason < 0) {
     const char* reason_text = nullptr;
     KSPGetConvergedReasonString(ksp, &reason_text);

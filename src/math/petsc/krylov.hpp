@@ -59,13 +59,22 @@ class PetscPrefix {
   PetscPrefix(const PetscPrefix&) = delete;
   PetscPrefix& operator=(const PetscPrefix&) = delete;
   const std::string& text() const { return prefix_; }
+  /// An option that settings may change, and that need not be used.
+  void set_default(const std::string& name, const std::string& value);
+  /// A matrix that is not positive definite is reported by us, not printed by CHOLMOD.
+  void quiet_cholmod() { set_default("mat_cholmod_print", "0"); }
   /// After a solve: UserError that names the settings nobody read.
   void refuse_unused() const;
 
  private:
   std::string prefix_;
-  std::vector<std::string> names_;
+  std::vector<std::string> names_, defaults_;
 };
+
+inline constexpr const char* singular_matrix =
+    "the matrix could not be factorised: it is singular or not positive definite";
+/// Whether the code is that of a factorisation that met such a matrix, or numbers that are not finite.
+bool is_singular_matrix(PetscErrorCode code);
 
 struct KrylovResult {
   int iterations = 0;

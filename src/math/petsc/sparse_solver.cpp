@@ -40,20 +40,10 @@ struct SparseSolver::Inside {
     } else {
       values.assign(pattern.column.size(), 0.0);
     }
-    if (is_cholmod() && !is_set(quiet)) PetscOptionsSetValue(nullptr, ("-" + prefix.text() + quiet).c_str(), "0");
-  }
-  ~Inside() {
-    if (!is_set(quiet)) PetscOptionsClearValue(nullptr, ("-" + prefix.text() + quiet).c_str());
+    if (is_cholmod()) prefix.quiet_cholmod();
   }
   bool is_shared() const { return ranks.size() > 1; }
   bool is_cholmod() const { return settings.method == Method::cholesky && !is_shared(); }
-  bool is_set(const std::string& name) const {
-    for (const auto& setting : settings.petsc)
-      if (setting.first == name) return true;
-    return false;
-  }
-  // A matrix that is not positive definite is reported by us, not printed by CHOLMOD.
-  static constexpr const char* quiet = "mat_cholmod_print";
   PetscInt local_rows() const { return is_shared() ? share.last - share.first : pattern.rows(); }
   void make_share(const std::vector<int>& order);
   void make_matrix();
@@ -193,7 +183,7 @@ std::string SparseSolver::set_values(const double* values) {
   if (in.ksp == nullptr || !is_direct) in.make_ksp(in.ksp, in.matrix);  // nothing of an earlier hierarchy remains
   in.transposed_ksp.reset();
   const PetscErrorCode code = KSPSetUp(in.ksp);
-  const bool is_singular = code == PETSC_ERR_MAT_CH_ZRPVT || code == PETSC_ERR_MAT_LU_ZRPVT;
+  const bool is_singular = is_singular_matrix(code);
   if (!is_singular) check_petsc(code, "to factorise");
   PC pc = nullptr;
   PCFailedReason reason = PC_NOERROR;
@@ -202,7 +192,7 @@ std::string SparseSolver::set_values(const double* values) {
   const bool has_failed = reason != PC_NOERROR || is_singular;
   if (in.is_shared() ? !in.ranks.any(has_failed) : !has_failed) return {};
   in.ksp.reset();  // a failed factor is not used again
-  return "the matrix could not be factorised: it is singular or not positive definite";
+  return singular_matrix;
 }
 
 SparseSolver::Result SparseSolver::solve(const double* b, double* x) { return solve(b, x, false); }

@@ -4,7 +4,8 @@
 /// Method    cholesky: CHOLMOD (positive definite); lu: KLU (indefinite, or not symmetric); iterative: conjugate gradients, or
 ///           GMRES where A is not symmetric, with hypre's BoomerAMG, with near null vectors PETSc's smoothed aggregation
 ///           (GAMG); factors on several ranks are MUMPS'. Settings of PETSc replace any of it. The ordering of a factor
-///           follows from the pattern, so that a solution depends on its own values alone; an AMG hierarchy is made afresh.
+///           follows from the pattern, so that a solution depends on its own values alone (MUMPS' last digits on the order in
+///           which messages come, too); an AMG hierarchy is made afresh.
 /// Parallel  each rank's rows are an even share of the order given. Pattern, values, right-hand sides and solutions are whole
 ///           on every rank, the same bits on all: set_values and solve are collective. One thread (PETSc is not thread-safe).
 /// Cost      the factor is that of nested dissection: O(n^1.5) flops in the plane. A symbolic factorisation once. On several

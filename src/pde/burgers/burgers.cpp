@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
+#include "core/log.hpp"
 #include "pde/evolution/engine.hpp"
 #include "pde/evolution/stencil.hpp"
 
@@ -109,6 +111,7 @@ class Burgers : public evolution::SemiDiscrete {
   Rates rates(const double* q, const double* x) const override {
     double speed = 0.0;
     for (int i = cells_.begin; i < cells_.end; ++i) speed = std::max(speed, std::abs(x[i]));
+    warn_if_unresolved(speed, q[0]);
     return {speed / h_, 4.0 * q[0] / (h_ * h_)};
   }
   Rates known_rates() const override {
@@ -116,6 +119,14 @@ class Burgers : public evolution::SemiDiscrete {
   }
 
  private:
+  // A front of height 2 |u| is some 4 nu / |u| wide.
+  void warn_if_unresolved(double speed, double viscosity) const {
+    if (speed * h_ > 4.0 * viscosity && !has_warned_.exchange(true))
+      core::warn(
+          "pde/burgers: with |u| = {:.3g} and viscosity {:.3g} a front is narrower than a mesh width, and the solution "
+          "oscillates once there is one; mesh = {:.0f} would resolve it (said once, of a row of unknowns)",
+          speed, viscosity, std::ceil(0.5 * speed * params_.length / viscosity));
+  }
   int before(int i) const { return i == 0 ? n_ - 1 : i - 1; }
   int after(int i) const { return i + 1 == n_ ? 0 : i + 1; }
   // work(i, x_(i-1), x_i, x_(i+1))
@@ -134,6 +145,7 @@ class Burgers : public evolution::SemiDiscrete {
   double h_;
   evolution::SparseMap initial_;
   std::vector<double> own_initial_;
+  mutable std::atomic<bool> has_warned_{false};
 };
 
 }  // namespace

@@ -49,8 +49,7 @@ std::string BoxDiffusion::Solver::solve_jacobian(const double* theta, bool is_tr
     operator_.assemble_jacobian(theta, u.data(), is_transposed);
   }
   if (!is_direct()) operator_.assemble(theta);
-  check_petsc(KSPSetOperators(ksp_, operator_.jacobian(), is_direct() ? operator_.jacobian() : operator_.matrix()),
-              "to solve");
+  use_matrix(operator_.jacobian(), is_direct() ? operator_.jacobian() : operator_.matrix());
   return run_krylov(tolerance, d, what);
 }
 
@@ -71,6 +70,8 @@ std::string BoxDiffusion::Solver::solve_newton(const double* theta) {
     return "Newton's method cannot begin: " + fault + "; set newton_start to another u";
   double now = norm_of(right_side_), forcing = 0.01;
   newton_steps_ = 0;
+  if (!std::isfinite(wanted) || !std::isfinite(now))
+    return "Newton's method cannot begin: the residual is not finite, for a coefficient is too large";
   while (now > wanted) {
     const auto failure = [&](const std::string& why) {
       return fmt::format(
@@ -90,6 +91,7 @@ std::string BoxDiffusion::Solver::solve_newton(const double* theta) {
       const std::string fault = residual(theta, trial_);
       if (!fault.empty()) continue;
       after = norm_of(right_side_);
+      if (!std::isfinite(after)) continue;
       // A whole step this small leaves an error of its square: the residual is at its rounding errors.
       is_last = s == 1.0 && norm_of(step_) <= control_.tolerance * norm_of(trial_);
       if (is_last || after <= (1.0 - decrease * s) * now) break;

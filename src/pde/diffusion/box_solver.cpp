@@ -152,6 +152,7 @@ Preconditioner BoxDiffusion::Solver::chosen() const {
 
 void BoxDiffusion::Solver::configure() {
   used_ = chosen();
+  has_options_ = false;
   const char* const doing = "to set up the solver";
   check_petsc(KSPCreate(grid_.comm().native(), ksp_.make()), doing);
   check_petsc(KSPSetOptionsPrefix(ksp_, prefix_.text().c_str()), doing);
@@ -171,6 +172,7 @@ void BoxDiffusion::Solver::configure() {
       break;
     case Preconditioner::mumps:
     case Preconditioner::cholmod:
+      prefix_.quiet_cholmod();
       check_petsc(PCSetType(pc, is_nonlinear() ? PCLU : PCCHOLESKY), doing);
       check_petsc(PCFactorSetMatSolverType(pc, used_ == Preconditioner::mumps ? MATSOLVERMUMPS
                                                : is_nonlinear()               ? MATSOLVERUMFPACK
@@ -180,14 +182,25 @@ void BoxDiffusion::Solver::configure() {
   }
 }
 
+// A preconditioner is made anew for every matrix: what PETSc's GAMG keeps of another would show in the last digits.
+void BoxDiffusion::Solver::use_matrix(Mat of_equations, Mat of_preconditioner) {
+  if (!is_direct()) configure();
+  check_petsc(KSPSetOperators(ksp_, of_equations, of_preconditioner), "to solve");
+}
+
 std::string BoxDiffusion::Solver::run_krylov(double tolerance, Vec x, const char* what) {
   check_petsc(KSPSetTolerances(ksp_, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, control_.max_iterations), "to solve");
-  if (is_first_) check_petsc(KSPSetFromOptions(ksp_), "to read the options of the solver");
+  if (!has_options_) check_petsc(KSPSetFromOptions(ksp_), "to read the options of the solver");
+  has_options_ = true;
   const math::KrylovResult result = math::solve_krylov(ksp_, right_side_, x);
   if (is_first_) prefix_.refuse_unused();
   is_first_ = false;
   iterations_ = result.iterations;
   if (result.fault.empty()) return "";
+  if (result.fault == math::singular_matrix) {
+    configure();  // a failed factor is not used again
+    return fmt::format("the {}: {}", what, result.fault);
+  }
   PC pc = nullptr;
   KSPType method = nullptr;
   PCType preconditioner = nullptr;
@@ -218,7 +231,7 @@ void BoxDiffusion::Solver::close_right_side(double factor, Vec base) {
 // u = g + v with g the values of the fixed sides and v zero there: A v = b - (A + R) g.
 std::string BoxDiffusion::Solver::solve_linear(const double* theta, double tolerance) {
   operator_.assemble(theta);
-  check_petsc(KSPSetOperators(ksp_, operator_.matrix(), operator_.matrix()), "to solve");
+  use_matrix(operator_.matrix(), operator_.matrix());
   if (has_side_values_) {
     check_petsc(VecSet(work_, 0.0), "to solve");
     {

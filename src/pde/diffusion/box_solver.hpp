@@ -32,6 +32,7 @@ class BoxDiffusion::Solver {
   void make_side_values();
   void make_outflows();
   void configure();
+  void use_matrix(Mat of_equations, Mat of_preconditioner);
   Preconditioner chosen() const;
   /// right_side_ = free part of (ghosted sums of work_) x factor, plus `base` where given.
   void close_right_side(double factor, Vec base);
@@ -64,7 +65,7 @@ class BoxDiffusion::Solver {
   math::VecHandle load_, full_load_, right_side_, solution_, adjoint_, side_values_;  // owned nodes
   math::VecHandle ghosted_solution_, ghosted_adjoint_, ghosted_side_values_, work_;
   math::VecHandle step_, trial_;  // of Newton's method
-  bool has_side_values_ = false, is_first_ = true;
+  bool has_side_values_ = false, is_first_ = true, has_options_ = false;
   std::vector<math::VecHandle> outflow_weights_;  // w, ghosted: 1 on the nodes of a fixed side alone
   std::vector<double> constants_;                 // this rank's part of what outputs hold beside C u: of exchange sides
   int iterations_ = 0, newton_steps_ = 0;

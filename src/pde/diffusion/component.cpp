@@ -49,7 +49,7 @@ Setup setup_of(const Params& params) {
   setup.mesh = params.mesh, setup.coefficients = params.coefficients, setup.source = params.source;
   if (params.sensor_grid > 0) setup.sensors = sensor_grid(params.sensor_grid);
   for (const std::vector<double>& point : params.sensor_points) setup.sensors.push_back({point[0], point[1]});
-  setup.source_box = box_of(params.source_box);
+  if (!params.source_box.empty()) setup.source_box = box_of(params.source_box);
   for (const std::vector<double>& disc : params.inclusions) setup.inclusions.push_back({disc[0], disc[1], disc[2]});
   setup.background = params.background;
   for (const std::vector<double>& patch : params.patches) setup.patches.push_back(box_of(patch));
@@ -77,7 +77,7 @@ std::string fault_of_solver(const Params& p) {
     return fmt::format("the solver petsc{} knows no inclusions: set solver = \"multigrid\"",
                        key.empty() ? "" : " (chosen because of " + key + ")");
   if (p.solver == Solver::multigrid && p.mesh < 2) return "multigrid needs mesh >= 2";
-  const bool needs_multigrid = !p.inclusions.empty() || !p.patches.empty() || p.source_box != Params().source_box;
+  const bool needs_multigrid = !p.inclusions.empty() || !p.patches.empty() || !p.source_box.empty();
   return p.solver == Solver::dissection && needs_multigrid
              ? "dissection knows no inclusions, source_box or patches: set solver = \"multigrid\""
              : "";
@@ -94,7 +94,8 @@ deck::Schema<Params> schema() {
       .key("coefficients", &Params::coefficients, "1",
            "c: the coefficient has c x c values theta_k, k = i + c j, i along x", deck::between(1, 1024))
       .key("source", &Params::source, "", "right-hand side f, a constant")
-      .key("source_box", &Params::source_box, "", "[x0, x1, y0, y1]: the source is f in this box and 0 outside")
+      .key("source_box", &Params::source_box, "",
+           "[x0, x1, y0, y1]: the source is f in this box and 0 outside; without it, f is everywhere")
       .key(
           "inclusions", &Params::inclusions, "",
           "discs [x, y, radius], apart from each other: a = background + theta_k in disc k, instead of the c x c cells")
@@ -121,7 +122,7 @@ deck::Schema<Params> schema() {
               {{"integral", PatchValue::integral, "the integral of u"}, {"mean", PatchValue::mean, "its mean"}})
       .check("mesh",
              [](const Params& p) {
-               const bool is_used = p.inclusions.empty() && (p.elements.empty() || p.cells.empty());
+               const bool is_used = p.inclusions.empty() && p.elements.empty();
                return p.mesh % p.coefficients == 0 || !is_used ? std::string()
                                                                : fmt::format(
                                                                      "mesh = {} is not a multiple of coefficients = "
@@ -133,7 +134,7 @@ deck::Schema<Params> schema() {
       .check("inclusions", fault_of_inclusions)
       .check("source_box",
              [](const Params& p) {
-               if (p.source_box == Params().source_box) return std::string();
+               if (p.source_box.empty()) return std::string();
                const std::string fault = fault_of_box(p, p.source_box);
                return fault.empty() ? fault : "source_box " + fault;
              })

@@ -27,7 +27,7 @@ struct Params {
   Solver solver = Solver::automatic;
   double tolerance = 1e-9;
   int max_iterations = 100;
-  std::vector<double> source_box = {0.0, 1.0, 0.0, 1.0};
+  std::vector<double> source_box;
   std::vector<std::vector<double>> inclusions;
   double background = 1.0;
   std::vector<std::vector<double>> patches;

@@ -170,10 +170,8 @@ BoxSetup box_setup_of(const Params& p) {
   }
   setup.source = p.source;
   setup.source_box = p.source_box;
-  if (p.source_box == Params().source_box) {  // all of the domain, whatever it is
-    setup.source_box.clear();
-    for (int d = 0; d < p.dimension; ++d) setup.source_box.insert(setup.source_box.end(), {0.0, p.length(d)});
-  }
+  for (int d = 0; d < p.dimension && p.source_box.empty(); ++d)  // all of the domain
+    setup.source_box.insert(setup.source_box.end(), {0.0, p.length(d)});
   setup.wells = p.wells;
   add_sides(p, setup);
   add_sensor_grid(p, setup);

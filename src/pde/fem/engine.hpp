@@ -4,7 +4,8 @@
 ///           cotangents of P u, s those of W (A u - b):
 ///           A^T lambda = P^T r + A^T W^T s on free unknowns, lambda = -W^T s on fixed ones,
 ///           dJ/dq_c = - sum_t lambda . L_t u, for coefficients of sources + S lambda.
-/// Parallel  rows one after the other (PETSc is not thread-safe); ranks share the rows. A row's bits depend on that row alone.
+/// Parallel  rows one after the other (PETSc is not thread-safe); ranks share the rows. A row's bits depend on that row alone;
+///           on several ranks a model MUMPS factorises, whose last digits differ from run to run.
 ///           On a decomposed domain the ranks of a group share the equations of a row: each has the whole mesh and assembles
 ///           the whole matrix, and keeps its rows of it, factor or hierarchy. One evaluation at a time per object.
 /// Cost      a row: assembly, factorisation, one solve a load; the adjoint adds a solve a load and one pass over the terms.

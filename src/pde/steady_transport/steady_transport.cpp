@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "deck/registry.hpp"
 #include "math/bernoulli.hpp"
@@ -174,7 +175,8 @@ class SteadyTransport : public fem::Equation {
   mutable MediumFields at_, change_;  ///< of the row under way: rows come one after the other
 };
 
-// Open are the sides that are neither closed nor given. Their mass matrices are lumped: nothing flows along a side.
+// Open are the sides that are neither closed nor given, where they are the domain's boundary. Their mass matrices are lumped:
+// nothing flows along a side.
 void add_open_sides(const Params& params, Layout& layout, std::vector<OpenFacet>& facets) {
   const field::Mesh& mesh = *layout.mesh;
   const int d = mesh.dimension;
@@ -186,11 +188,22 @@ void add_open_sides(const Params& params, Layout& layout, std::vector<OpenFacet>
     fem::side_of(mesh, "closed", name);
     if (is_given(name)) throw deck::KeyError("dirichlet", fmt::format("side '{}' is closed", name));
   }
+  const auto is_open = [&](int f) {
+    const std::string& side = mesh.sides[static_cast<std::size_t>(mesh.facet_side[static_cast<std::size_t>(f)])];
+    return mesh.facet_is_inner[static_cast<std::size_t>(f)] == 0 && !is_given(side) && !contains(params.closed, side);
+  };
+  std::set<std::vector<int>> done;  // facets may lie in several sides
+  const auto nodes_of = [&](int f) {
+    std::vector<int> nodes(mesh.facet(f), mesh.facet(f) + d);
+    std::sort(nodes.begin(), nodes.end());
+    return nodes;
+  };
+  for (int f = 0; f < mesh.facet_count(); ++f)
+    if (!is_open(f)) done.insert(nodes_of(f));
   fem::Terms terms;
   terms.size = d;
   for (int f = 0; f < mesh.facet_count(); ++f) {
-    const std::string& side = mesh.sides[static_cast<std::size_t>(mesh.facet_side[static_cast<std::size_t>(f)])];
-    if (is_given(side) || contains(params.closed, side)) continue;
+    if (!done.insert(nodes_of(f)).second) continue;
     const auto normal = outward_normal(mesh, f);
     facets.push_back({mesh.facet_element[static_cast<std::size_t>(f)], {normal[0], normal[1], normal[2]}});
     terms.dofs.insert(terms.dofs.end(), mesh.facet(f), mesh.facet(f) + d);
