@@ -156,12 +156,16 @@ int place_of(const model::LinearObservable& observable) {
   return place;
 }
 
-double distance(const model::StateInfo& info, int state, int observable) {
+double distance(const model::StateInfo& info, int state, int observable, Along circles) {
   const int other = place_of(info.observed[static_cast<std::size_t>(observable)]);
   double squares = 0.0;
   for (const model::Coordinate& along : info.coordinates) {
     double gap = std::abs(along.position[state] - along.position[other]);
-    if (along.period > 0.0) gap = std::min(gap, along.period - gap);
+    if (along.period > 0.0) {
+      constexpr double pi = 3.14159265358979323846;
+      gap = std::min(gap, along.period - gap);
+      if (circles == Along::chord) gap = along.period / pi * std::sin(pi * gap / along.period);
+    }
     squares += gap * gap;
   }
   return std::sqrt(squares);

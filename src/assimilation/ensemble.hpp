@@ -65,8 +65,10 @@ void rotate(math::Matrix& anomalies, const kernels::Rng& rng, std::int64_t step)
 
 /// 1 at distance 0, 0 from 3.65 radius on.
 double taper(double distance, double radius);
-/// Between a state and an observable, which is where its largest weight is.
-double distance(const model::StateInfo& info, int state, int observable);
+/// Between a state and an observable, which is where its largest weight is: along the circle where a coordinate is periodic, or
+/// along its chord, as in the space that the circle lies in: there a taper is a correlation, however long its radius.
+enum class Along { circle, chord };
+double distance(const model::StateInfo& info, int state, int observable, Along circles = Along::circle);
 /// The state at which an observable lies.
 int place_of(const model::LinearObservable& observable);
 

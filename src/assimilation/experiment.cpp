@@ -27,7 +27,7 @@ void Statistics::draw(const kernels::Rng& rng, kernels::Stream stream, int row, 
 
 Experiment::Experiment(const model::StateSpace& model, Statistics statistics, const parallel::Comm& comm)
     : model_(model), statistics_(std::move(statistics)), comm_(comm), layout_(statistics_.replicates, comm) {
-  is_spread_ = comm.size() > 1 && statistics_.replicates >= comm.size();
+  is_spread_ = comm.size() > 1 && layout_.blocks() >= comm.size();  // else some rank would have none
   first_ = is_spread_ ? static_cast<int>(layout_.first()) : 0;
   count_ = is_spread_ ? layout_.local_rows() : statistics_.replicates;
   if (is_spread_ || comm.size() == 1) sharing_ = Sharing::off;
@@ -119,7 +119,7 @@ void Experiment::add_noise(int cycle, double* x, int rows_each, int first_row) c
           for (int i = 0; i < d; ++i) row[i] += sd[i] * xi[i];
         }
       },
-      10 * d * rows_each);
+      std::int64_t{10} * d * rows_each);
 }
 
 void Experiment::draw_initial(int replicate, int row, double* x) const {

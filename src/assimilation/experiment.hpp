@@ -39,6 +39,7 @@ struct Statistics {
   void draw(const kernels::Rng& rng, kernels::Stream stream, int row, const double* mean, double* x) const;
   int replicates = 1;
   std::uint64_t seed = 1;
+  double cycle_length = 0.0;  ///< mean time between observations; 0: as the model's own times say
 };
 
 /// What each replicate has of its own where they are rows of unknown parameters; row by row.

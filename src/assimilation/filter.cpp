@@ -44,6 +44,35 @@ void redraw(const Members& x, const std::vector<char>& is_sound, const kernels::
   }
 }
 
+// Mean over the data of (y - H mean)^2 / (variance of H x + sd^2), in which `own` is the model's noise that members do not have
+// yet; NaN without data.
+double ratio_of_innovations(const Experiment& experiment, const Cycle& cycle, int r, const Members& x,
+                            const std::vector<double>& w, const std::vector<double>& own) {
+  const std::vector<double> sd = experiment.noise_sd(r);
+  std::vector<double> seen(w.size());
+  double sum = 0.0, squares_of_weights = 0.0;
+  for (const double weight : w) squares_of_weights += weight * weight;
+  int count = 0;
+  for (int k = 0; k < experiment.observables(); ++k) {
+    if (std::isnan(cycle.data(r, k))) continue;
+    double mean = 0.0, squares = 0.0, noise = 0.0;
+    for (int j = 0; j < x.count; ++j) {
+      seen[j] = 0.0;
+      for (const auto& [i, weight] : experiment.info().observed[static_cast<std::size_t>(k)].weights)
+        seen[j] += weight * x[j][i];
+      mean += w[j] * seen[j];
+    }
+    for (int j = 0; j < x.count; ++j) squares += w[j] * (seen[j] - mean) * (seen[j] - mean);
+    if (squares_of_weights < 1.0) squares /= 1.0 - squares_of_weights;
+    for (const auto& [i, weight] : experiment.info().observed[static_cast<std::size_t>(k)].weights)
+      if (!own.empty()) noise += weight * weight * own[i] * own[i];
+    const double delta = cycle.data(r, k) - mean;
+    sum += delta * delta / (squares + noise + sd[k] * sd[k]);
+    ++count;
+  }
+  return sum / count;
+}
+
 }  // namespace
 
 void BaseState::start(const Experiment& experiment, int member_count, double inflation_at_start) {
@@ -52,6 +81,7 @@ void BaseState::start(const Experiment& experiment, int member_count, double inf
   const auto d = static_cast<std::size_t>(experiment.states());
   x.resize(r * members * d);
   forecast_mean.assign(r * d, 0.0), forecast_spread.assign(r, 0.0), replaced.assign(r, 0.0);
+  innovation_ratio.assign(r, std::numeric_limits<double>::quiet_NaN());
   inflation.assign(r, inflation_at_start);
   log_likelihood.assign(r, std::numeric_limits<double>::quiet_NaN());
   for (int i = 0; i < experiment.replicates(); ++i)
@@ -66,6 +96,7 @@ void BaseState::fields(io::Archive& archive, const Experiment& experiment) {
   if (has_weights) experiment.fields(archive, "weights", weights, members);
   experiment.fields(archive, "forecast_mean", forecast_mean, experiment.states());
   experiment.fields(archive, "forecast_spread", forecast_spread, 1);
+  experiment.fields(archive, "innovation_ratio", innovation_ratio, 1);
   experiment.fields(archive, "log_likelihood", log_likelihood, 1);
   experiment.fields(archive, "inflation", inflation, 1);
   experiment.fields(archive, "replaced", replaced, 1);
@@ -89,7 +120,7 @@ void replace_diverged(const Experiment& experiment, const Cycle& cycle, OnDiverg
       static_cast<std::int64_t>(s.members) * experiment.states());
 }
 
-void note_forecast(const Experiment& experiment, BaseState& s) {
+void note_forecast(const Experiment& experiment, const Cycle& cycle, BaseState& s, bool is_before_noise) {
   experiment.each_replicate(
       [&](int r) {
         const Members x = s.of(experiment, r);
@@ -98,21 +129,24 @@ void note_forecast(const Experiment& experiment, BaseState& s) {
         const double* const w =
             s.weights.empty() ? nullptr : s.weights.data() + static_cast<std::ptrdiff_t>(r) * x.count;
         // Weights of particles that have diverged are missing from the sum.
+        std::vector<double> share(static_cast<std::size_t>(x.count), 1.0 / x.count);
         const double total = w == nullptr ? 1.0 : std::accumulate(w, w + x.count, 0.0);
+        for (int j = 0; j < x.count && w != nullptr; ++j) share[j] = w[j] / total;
         double squares = 0.0, sum_of_squares = 0.0;
         std::fill_n(mean, d, 0.0);
         for (int j = 0; j < x.count; ++j) {
-          const double weight = w == nullptr ? 1.0 / x.count : w[j] / total;
-          sum_of_squares += weight * weight;
-          for (int i = 0; i < d; ++i) mean[i] += weight * x[j][i];
+          sum_of_squares += share[j] * share[j];
+          for (int i = 0; i < d; ++i) mean[i] += share[j] * x[j][i];
         }
         for (int j = 0; j < x.count; ++j) {
           double sum = 0.0;
           for (int i = 0; i < d; ++i) sum += (x[j][i] - mean[i]) * (x[j][i] - mean[i]);
-          squares += (w == nullptr ? 1.0 / x.count : w[j] / total) * sum;
+          squares += share[j] * sum;
         }
         const double bias = 1.0 - sum_of_squares;  // (N - 1) / N for equal weights
         s.forecast_spread[r] = bias > 0.0 ? std::sqrt(squares / bias / d) : 0.0;
+        s.innovation_ratio[r] = ratio_of_innovations(
+            experiment, cycle, r, x, share, is_before_noise ? experiment.model_noise_sd(r) : std::vector<double>());
       },
       static_cast<std::int64_t>(s.members) * experiment.states());
 }
@@ -121,7 +155,7 @@ void forecast(const Experiment& experiment, const Cycle& cycle, OnDivergence on_
   experiment.advance(cycle.interval, s.x.data(), s.members);
   experiment.add_noise(cycle.number, s.x.data(), s.members, 1);
   replace_diverged(experiment, cycle, on_divergence, s);
-  note_forecast(experiment, s);
+  note_forecast(experiment, cycle, s);
 }
 
 void check_finite(const Members& x, const Cycle& cycle) {

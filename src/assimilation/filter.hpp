@@ -30,9 +30,11 @@ struct BaseState {
   std::vector<double> weights;          ///< [replicate][member], summing to 1; empty: all alike
   std::vector<double> forecast_mean;    ///< [replicate][state], before the last analysis
   std::vector<double> forecast_spread;  ///< [replicate], root mean variance
-  std::vector<double> log_likelihood;   ///< [replicate], of the last cycle's data given those before; NaN: not known
-  std::vector<double> inflation;        ///< [replicate], factor of the anomalies
-  std::vector<double> replaced;         ///< [replicate], members replaced in all cycles
+  std::vector<double>
+      innovation_ratio;                ///< [replicate], squares over their variances by the filter, mean; NaN: no data
+  std::vector<double> log_likelihood;  ///< [replicate], of the last cycle's data given those before; NaN: not known
+  std::vector<double> inflation;       ///< [replicate], factor of the anomalies
+  std::vector<double> replaced;        ///< [replicate], members replaced in all cycles
 
   /// Members drawn from the initial distribution.
   void start(const Experiment& experiment, int member_count, double inflation_at_start);
@@ -50,8 +52,8 @@ enum class OnDivergence { replace, stop };
 void forecast(const Experiment& experiment, const Cycle& cycle, OnDivergence on_divergence, BaseState& s);
 /// What follows a batch of model runs: diverged members replaced.
 void replace_diverged(const Experiment& experiment, const Cycle& cycle, OnDivergence on_divergence, BaseState& s);
-/// Mean and spread before an analysis.
-void note_forecast(const Experiment& experiment, BaseState& s);
+/// Mean, spread and innovations before an analysis; `is_before_noise`: the members do not have the model's noise yet.
+void note_forecast(const Experiment& experiment, const Cycle& cycle, BaseState& s, bool is_before_noise = false);
 /// Throws NumericsError, with the cycle, when a state is not finite after the analysis, or already in the forecast.
 void check_finite(const Members& x, const Cycle& cycle);
 void check_forecast(const Experiment& experiment, const Members& x, const Cycle& cycle);
@@ -64,6 +66,8 @@ class Filter {
   virtual std::unique_ptr<Filter> with_members(int members) const = 0;
   /// Why this filter cannot treat the model, or empty: asked before any work. has_model_noise: of the experiment.
   virtual std::string objection(const model::StateInfo& info, bool has_model_noise) const = 0;
+  /// Why its likelihoods are none of the parameters, or empty.
+  virtual std::string objection_to_likelihood() const = 0;
   virtual void init(const Experiment& experiment) = 0;
   virtual void step(const Experiment& experiment, const Cycle& cycle) = 0;
   /// Saves or loads the state.
@@ -85,6 +89,18 @@ bool set_members(Params&, int, long) {
   return false;
 }
 
+/// Inflated members belong to a wider forecast than the model's, and every later factor of the likelihood is one of that.
+template <typename Params>
+auto objection_to_inflation(const Params& params, int) -> decltype(params.inflation, params.adaptation, std::string()) {
+  return params.inflation == 1.0 && params.adaptation == 0.0
+             ? ""
+             : "inflates its members, which makes likelihoods wrong: set inflation = 1 and no adaptation in its block";
+}
+template <typename Params>
+std::string objection_to_inflation(const Params&, long) {
+  return "";
+}
+
 template <typename Algorithm>
 class Erased final : public Filter {
  public:
@@ -97,6 +113,7 @@ class Erased final : public Filter {
   std::string objection(const model::StateInfo& info, bool has_model_noise) const override {
     return algorithm_.objection(info, has_model_noise);
   }
+  std::string objection_to_likelihood() const override { return objection_to_inflation(algorithm_.params, 0); }
   void init(const Experiment& experiment) override { state_ = algorithm_.init(experiment); }
   void step(const Experiment& experiment, const Cycle& cycle) override {
     algorithm_.step(experiment, cycle, state_);

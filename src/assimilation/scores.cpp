@@ -35,12 +35,9 @@ int rank_bins(int members) { return members <= 40 ? members + 1 : 20; }
 
 namespace {
 
-// Of n + 1 ranks; where there are fewer bins, each bin takes its share of the interval that belongs to the rank.
+// Of n + 1 ranks; each bin takes its share of the interval that belongs to the rank: where there are fewer bins, and where
+// weights make the rank no whole number.
 void add_rank(double rank, int members, int bins, double* histogram) {
-  if (bins == members + 1) {
-    histogram[std::min(bins - 1, static_cast<int>(rank + 1e-9))] += 1.0;
-    return;
-  }
   const double width = static_cast<double>(bins) / (members + 1), low = rank * width, high = low + width;
   for (int bin = static_cast<int>(low); bin < bins && bin < high; ++bin)
     histogram[bin] += std::max(0.0, std::min(high, bin + 1.0) - std::max(low, static_cast<double>(bin))) / width;
@@ -66,7 +63,7 @@ double crps_and_ranks(const Members& x, const double* w, const double* truth, do
       passed += weight;
     }
     total += error - difference;
-    add_rank(below * n, n, bins, histogram);
+    add_rank(w == nullptr ? std::round(below * n) : below * n, n, bins, histogram);
   }
   return total / x.states;
 }

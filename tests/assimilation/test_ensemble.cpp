@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "assimilation/kalman/etkf.hpp"
 #include "assimilation/kalman/transform.hpp"
 #include "assimilation/scores.hpp"
+#include "assimilation/support.hpp"
 
 namespace aleator::assimilation {
 namespace {
@@ -164,7 +166,7 @@ TEST(Scores, AgreeWithTheirDefinitions) {
       }
     EXPECT_NEAR(crps_and_ranks(members, weights, truth.data(), histogram.data()), crps, 1e-14);
   }
-  EXPECT_EQ(histogram[1] + histogram[2], 4.0 - histogram[0] - histogram[3]);
+  EXPECT_NEAR(histogram[0] + histogram[1] + histogram[2] + histogram[3], 4.0, 1e-14);
   const Moments m = moments_of(members, nullptr);
   EXPECT_NEAR(m.mean[0], 7.3 / 3.0, 1e-14);
   EXPECT_NEAR(
@@ -173,11 +175,59 @@ TEST(Scores, AgreeWithTheirDefinitions) {
       1e-13);
 }
 
+TEST(Forecast, InnovationsAreSeenInTheirStandardDeviations) {
+  const LinearModel model = three_states();
+  const Experiment experiment(model, statistics_of(model, 1, 0.3), parallel::Comm::self());
+  Etkf filter;
+  filter.params.members = 7;
+  Etkf::State s = filter.init(experiment);
+  const Batch data("data", 1, 2);
+  data(0, 0) = missing, data(0, 1) = 2.5;
+  const Cycle cycle{0, {0.0, 1.0}, data};
+  const Members x = s.of(experiment, 0);
+  double mean = 0.0, squares = 0.0;
+  const auto mixed = [&](int j) { return x[j][1] + 0.5 * x[j][2]; };
+  for (int j = 0; j < 7; ++j) mean += mixed(j) / 7;
+  for (int j = 0; j < 7; ++j) squares += std::pow(mixed(j) - mean, 2) / 6;
+  const double noise = experiment.statistics().noise_sd[1], own = 1.25 * 0.3 * 0.3;
+  note_forecast(experiment, cycle, s);
+  EXPECT_NEAR(s.innovation_ratio[0], std::pow(2.5 - mean, 2) / (squares + noise * noise), 1e-12);
+  note_forecast(experiment, cycle, s, true);
+  EXPECT_NEAR(s.innovation_ratio[0], std::pow(2.5 - mean, 2) / (squares + own + noise * noise), 1e-12);
+}
+
+// On a circle arcs longer than a quarter or so are no distances that a taper may be taken of; their chords are.
+TEST(Taper, OfChordsIsACorrelationOfAnyRadius) {
+  model::StateInfo info;
+  model::Coordinate ring;
+  ring.period = 40.0;
+  for (int i = 0; i < 40; ++i) {
+    info.names.push_back("x"), ring.position.push_back(i);
+    info.observed.push_back({"x", {{i, 1.0}}});
+  }
+  info.coordinates = {ring};
+  for (const double radius : {3.0, 8.0, 15.0}) {
+    math::Matrix c(40, 40);
+    for (int i = 0; i < 40; ++i)
+      for (int k = 0; k < 40; ++k) c(i, k) = taper(distance(info, i, k, Along::chord), radius);
+    math::add_to_diagonal(c, 1e-9);
+    EXPECT_NO_THROW(math::cholesky(c)) << radius;
+  }
+  EXPECT_NEAR(distance(info, 0, 1, Along::chord), 1.0, 2e-3);
+  EXPECT_EQ(distance(info, 0, 39), 1.0);
+}
+
 TEST(Scores, CountTheMembersBelowTheTruth) {
   std::vector<double> x{0.0, 1.0, 2.0, 3.0};
   std::vector<double> histogram(5);
   for (const double truth : {-1.0, 0.5, 0.6, 3.5}) crps_and_ranks({x.data(), 4, 1}, nullptr, &truth, histogram.data());
   EXPECT_EQ(histogram, (std::vector<double>{1.0, 2.0, 0.0, 0.0, 1.0}));
+  // Weights 0.9 and 0.1: the truth has the rank 1.8 of two members, between the bins 1 and 2.
+  std::vector<double> two{0.0, 1.0}, parts(3);
+  const std::vector<double> weights{0.9, 0.1};
+  const double between = 0.5;
+  crps_and_ranks({two.data(), 2, 1}, weights.data(), &between, parts.data());
+  EXPECT_NEAR(parts[0], 0.0, 1e-15), EXPECT_NEAR(parts[1], 0.2, 1e-14), EXPECT_NEAR(parts[2], 0.8, 1e-14);
   // 51 ranks, each as often as the others, fill 20 bins evenly.
   std::vector<double> many(50), even(static_cast<std::size_t>(rank_bins(50)));
   for (int j = 0; j < 50; ++j) many[static_cast<std::size_t>(j)] = j;

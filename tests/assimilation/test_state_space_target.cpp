@@ -68,11 +68,11 @@ TEST(StateSpaceTarget, GaussianFiltersAreExactForLinearModels) {
   const std::vector<double> u = {0.8, 1.0};
   const model::Vector f("f", 2);
   Enkf::Params enkf;
-  enkf.members = 20000;
+  enkf.members = 20000, enkf.inflation = 1.0;
   ASSERT_TRUE(Ar1Case().target(std::make_shared<Erased<Enkf>>(enkf), "filter/enkf")->evaluate(rows_near(u, 2), f).ok());
   EXPECT_NEAR(f(0), Ar1Case().log_likelihood(u), 0.1);  // 12 data, each moved by 1 / sqrt(members) or so
   Etkf::Params etkf;  // of fewer members the mean: 100 estimates that scatter by 0.3 or so
-  etkf.members = 60;
+  etkf.members = 60, etkf.inflation = 1.0;
   const model::Vector all("f", 100);
   ASSERT_TRUE(
       Ar1Case().target(std::make_shared<Erased<Etkf>>(etkf), "filter/etkf")->evaluate(rows_near(u, 100), all).ok());
@@ -217,6 +217,8 @@ TEST(StateSpaceTarget, RefusesWhatItCannotEstimateWith) {
   };
   EXPECT_THAT(message([] { Ar1Case().target(std::make_shared<Erased<Enkf>>(Enkf::Params{}), "filter/letkf"); }),
               testing::HasSubstr("gives no likelihood"));
+  EXPECT_THAT(message([] { Ar1Case().target(std::make_shared<Erased<Enkf>>(Enkf::Params{}), "filter/enkf"); }),
+              testing::HasSubstr("inflates its members"));
   EXPECT_THAT(message([] {
                 Ar1Case quiet;
                 quiet.model_noise = 0.0;

@@ -12,7 +12,7 @@ std::shared_ptr<const math::Matrix> tapers_of(const model::StateInfo& info, doub
   const int d = static_cast<int>(info.names.size()), p = static_cast<int>(info.observed.size());
   auto tapers = std::make_shared<math::Matrix>(d, p);
   for (int i = 0; i < d; ++i)
-    for (int k = 0; k < p; ++k) (*tapers)(i, k) = taper(distance(info, i, k), radius);
+    for (int k = 0; k < p; ++k) (*tapers)(i, k) = taper(distance(info, i, k, Along::chord), radius);
   return tapers;
 }
 
@@ -30,6 +30,13 @@ Covariances sample_covariances(const Members& x, const Observed& seen, double we
                 math::transposed_multiply(seen.anomalies, seen.anomalies)};
   scale(c.xy, weight / (x.count - 1.0)), scale(c.yy, weight / (x.count - 1.0));
   return c;
+}
+
+double innovation_ratio(const math::Matrix& c_yy, const Observed& seen) {
+  double sum = 0.0;
+  for (std::size_t o = 0; o < seen.innovation.size(); ++o)
+    sum += seen.innovation[o] * seen.innovation[o] / c_yy(static_cast<int>(o), static_cast<int>(o));
+  return sum / static_cast<double>(seen.innovation.size());
 }
 
 double gaussian_log_density(const math::Matrix& factor, const Observed& seen) {

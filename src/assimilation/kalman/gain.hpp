@@ -29,6 +29,8 @@ std::shared_ptr<const math::Matrix> tapers_of(const model::StateInfo& info, doub
 void localise(const model::StateInfo& info, const math::Matrix& tapers, const std::vector<int>& index,
               math::Matrix& c_xy, math::Matrix& c_yy);
 
+/// Mean over the data of the innovations' squares, over their variances on the diagonal of c_yy (with that of the errors, 1).
+double innovation_ratio(const math::Matrix& c_yy, const Observed& seen);
 /// log N(y; H x mean, H P H^T + R) from the Cholesky factor of C_yy + I.
 double gaussian_log_density(const math::Matrix& factor, const Observed& seen);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "assimilation/kalman/transform.hpp"
+#include "core/log.hpp"
 
 namespace aleator::assimilation {
 namespace {
@@ -90,7 +91,7 @@ void Ies::step(const Experiment& experiment, const Cycle& cycle, State& s) const
   for (int iteration = 0; iteration < params.max_iterations && !all_done(); ++iteration) {
     experiment.advance(cycle.interval, s.x.data(), n);
     replace_diverged(experiment, cycle, params.on_divergence, s);
-    if (iteration == 0) note_forecast(experiment, s);
+    if (iteration == 0) note_forecast(experiment, cycle, s);
     experiment.each_replicate([&](int r) {
       const Members x = s.of(experiment, r);
       const Observed seen = observed(experiment, cycle, r, x);
@@ -99,6 +100,14 @@ void Ies::step(const Experiment& experiment, const Cycle& cycle, State& s) const
       if (!window.is_done) window.improve(seen, params.tolerance);
       window.place(x, window.transform.times(window.anomalies));
     });
+  }
+  if (!all_done() && !s.has_warned) {
+    s.has_warned = true;
+    core::warn(
+        "filter/ies: {}: max_iterations = {} did not reduce the last step below tolerance = {}; the analysis is that "
+        "of "
+        "an unfinished minimisation (said once)",
+        cycle.label(), params.max_iterations, params.tolerance);
   }
   experiment.each_replicate([&](int r) {
     math::Matrix moved = windows[r].transform.times(windows[r].anomalies);

@@ -20,7 +20,9 @@ struct Ies {
     bool rotate = true;
     Params() { members = 24, inflation = 1.02; }
   };
-  struct State : BaseState {};
+  struct State : BaseState {
+    bool has_warned = false;
+  };
   static deck::Schema<Params> schema();
   int members() const { return params.members; }
   std::string objection(const model::StateInfo& info, bool has_model_noise) const;

@@ -236,7 +236,8 @@ deck::Schema<Particle::Params> Particle::schema() {
            "effective sample size, in particles and at most N / 2, below which one correction is split into several "
            "with regularised resampling between; 0: never",
            deck::at_least(0.0))
-      .only_with("regularisation", [](const Params& p) { return p.regularisation > 0.0; })
+      .only_with("regularisation and proposal = \"bootstrap\"",
+                 [](const Params& p) { return p.regularisation > 0.0 && p.proposal == Proposal::bootstrap; })
       .key("regularisation", &Params::regularisation, "1",
            "bandwidth by which copies are moved apart, over N^(-1/(d + 4)); needed where the model has no noise",
            deck::at_least(0.0));
@@ -280,7 +281,7 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
       throw core::NumericsError(
           fmt::format("{}: all {} particles diverged: {}", cycle.label(), n, experiment.last_failure()));
   });
-  note_forecast(experiment, s);
+  note_forecast(experiment, cycle, s, true);
   experiment.each_replicate([&](int r) {
     const Cloud c = cloud(r);
     const Datum datum(experiment, cycle, r);

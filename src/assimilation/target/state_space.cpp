@@ -86,6 +86,8 @@ StateSpaceTarget::StateSpaceTarget(const Params& params, Parts parts) : params_(
   if (const std::string objection = parts_.filter->objection(info, !statistics_.model_noise_sd.empty());
       !objection.empty())
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
+  if (const std::string objection = parts_.filter->objection_to_likelihood(); !objection.empty())
+    throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
   Observations seen = read_observations(params_.observations, info);
   times_ = std::move(seen.times), data_ = std::move(seen.data);
 }
@@ -133,11 +135,14 @@ std::vector<std::string> StateSpaceTarget::cycle(const Experiment& rows, int sta
   const Batch data = kernels::new_batch(rows.replicates(), p);
   for (int r = 0; r < rows.replicates(); ++r) std::copy_n(&data_[static_cast<std::size_t>(stage) * p], p, &data(r, 0));
   const double from = stage == 0 ? space().info().start : times_[static_cast<std::size_t>(stage) - 1];
-  parts_.filter->step(rows, {stage, {from, times_[static_cast<std::size_t>(stage)]}, data});
   BaseState& s = parts_.filter->state();
+  const std::vector<double> replaced = s.replaced;
+  parts_.filter->step(rows, {stage, {from, times_[static_cast<std::size_t>(stage)]}, data});
   std::vector<std::string> faults(static_cast<std::size_t>(rows.replicates()));
   for (int r = 0; r < rows.replicates(); ++r) {
     log_factor(r) = s.log_likelihood[r];
+    // Members that a Gaussian filter drew anew explain nothing; particles that diverged have lost their weights already.
+    if (s.weights.empty()) log_factor(r) += std::log1p(-(s.replaced[r] - replaced[r]) / s.members);
     if (rows.why_lost(r).empty()) continue;
     log_factor(r) = impossible;
     if (s.log_likelihood[r] != impossible) faults[r] = rows.why_lost(r);

@@ -7,7 +7,8 @@ namespace aleator::assimilation {
 
 std::shared_ptr<const math::Matrix> background_of(const Experiment& experiment, double scale, int samples) {
   const model::StateInfo& info = experiment.info();
-  double interval = (info.times.back() - info.start) / static_cast<double>(info.times.size());
+  double interval = experiment.statistics().cycle_length;
+  if (interval == 0.0) interval = (info.times.back() - info.start) / static_cast<double>(info.times.size());
   if (info.map_step > 0.0) interval = std::max(1.0, std::round(interval / info.map_step)) * info.map_step;
   auto b = std::make_shared<math::Matrix>(climatological_covariance(experiment, interval, samples));
   for (double& value : b->a) value *= scale;

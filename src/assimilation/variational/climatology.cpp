@@ -12,7 +12,7 @@ math::Matrix climatological_covariance(const Experiment& experiment, double inte
   constexpr int trajectories = 16;
   const int d = experiment.states(), times = std::max(1, samples / trajectories);
   const Statistics& statistics = experiment.statistics();
-  const kernels::Rng rng(statistics.seed);
+  const kernels::Rng rng(0);  // B is a given of the method, the same for every seed and replicate
   std::vector<double> x(static_cast<std::size_t>(trajectories) * d), xi(static_cast<std::size_t>(d));
   for (int j = 0; j < trajectories; ++j)
     statistics.draw(rng, {Purpose::climatology}, j, statistics.initial_mean.data(), &x[j * d]);

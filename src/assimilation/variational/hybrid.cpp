@@ -35,6 +35,7 @@ void Hybrid::step(const Experiment& experiment, const Cycle& cycle, State& s) co
     const ObservedBackground b = observed_background(experiment, *s.background, seen.index);
     math::add_scaled(c.xy, params.share, b.c_xy), math::add_scaled(c.yy, params.share, b.c_yy);
     math::add_to_diagonal(c.yy, 1.0);
+    s.innovation_ratio[r] = innovation_ratio(c.yy, seen);
     const math::Matrix factor = math::cholesky(c.yy);
     s.log_likelihood[r] = gaussian_log_density(factor, seen);
     const math::Matrix e = perturbations(experiment, cycle, r, seen, x.count);

@@ -73,8 +73,9 @@ assimilation::Statistics AssimilateJob::statistics(const JobContext& context) co
   out.noise_sd = params_.noise_sd, out.model_noise_sd = params_.model_noise_sd, out.initial_sd = params_.initial_sd;
   out.initial_mean = space.info().initial, out.initial_perturbation = parts_.initial_perturbation;
   out.replicates = params_.replicates, out.seed = static_cast<std::uint64_t>(context.settings.seed);
-  if (params_.warm_up == 0.0) return out;
   const double start = space.info().start;
+  out.cycle_length = (times_.back() - start) / static_cast<double>(times_.size());
+  if (params_.warm_up == 0.0) return out;
   const model::RowStatus status =
       space.advance({start - params_.warm_up, start}, {},
                     kernels::Batch(out.initial_mean.data(), 1, static_cast<int>(out.initial_mean.size())));

@@ -33,37 +33,20 @@ std::string divergence_warning(const io::Json& summary) {
     if (one.is_number() && one.get<double>() > diverged_above) ++lost, worst = std::max(worst, one.get<double>());
   if (lost == 0) return {};
   const std::string where = off_by.size() == 1 ? "" : fmt::format(" in {} of {} replicates", lost, off_by.size());
-  const char* const advice = "more members, more inflation, or localisation";
+  const char* const advice = summary.at("members").get<int>() == 1 ? "a larger scale of the background"
+                                                                   : "more members, more inflation, or localisation";
   if (summary.at("is_twin").get<bool>())
     return fmt::format(
         "the analysis is off the truth by up to {:.2g} times the spread of the members{}: the filter has lost the "
         "truth, or is far too sure; {}",
         worst, where, advice);
   return fmt::format(
-      "the data are off the forecast by up to {:.2g} times what the spread of the members and noise_sd explain{}: the "
+      "the data are off the forecast by up to {:.2g} times what the filter and noise_sd explain{}: the "
       "filter has lost the truth or is far too sure, or the data are noisier; {}",
       worst, where, advice);
 }
 
 double median_of(std::vector<double> values) { return report::quantile(report::sorted_finite(std::move(values)), 0.5); }
-
-// How far a spread of the states spreads an observable at most, and the data's noise: root mean squares.
-struct DataSpread {
-  double of_states = 0.0, noise = 0.0;
-};
-
-DataSpread data_spread(const assimilation::Experiment& experiment) {
-  DataSpread out;
-  for (const model::LinearObservable& one : experiment.info().observed) {
-    double sum = 0.0;
-    for (const auto& [state, weight] : one.weights) sum += std::abs(weight);
-    out.of_states = std::max(out.of_states, sum);
-  }
-  for (const double sd : experiment.statistics().noise_sd)
-    out.noise += sd * sd / static_cast<double>(experiment.statistics().noise_sd.size());
-  out.noise = std::sqrt(out.noise);
-  return out;
-}
 
 // [replicate][cycle] of one score, from all ranks.
 std::vector<double> one_score(const std::vector<double>& scores, int which) {
@@ -87,18 +70,21 @@ struct AllScores {
         if (const double v = all[static_cast<std::size_t>(r) * cycles + k]; std::isfinite(v)) sum += v, count += 1.0;
     return {{"mean", io::finite_or_null(sum / count)}, {"standard_error", io::finite_or_null(s.mcse)}};
   }
-  // Of each replicate: what the filter errs by over what its members say, as ratio of medians over time: a few wild cycles
-  // would hide it in a mean.
-  io::Json off_by(bool is_twin, const DataSpread& data) const {
+  // Of each replicate: what the filter errs by over what it says, by medians over time: a few wild cycles would hide it in a
+  // mean. Of data: innovations over their standard deviations, against the median of chi^2 with `data` degrees of freedom
+  // (Wilson, Hilferty 1931).
+  io::Json off_by(bool is_twin, int data) const {
+    const double of_chi_squared = std::pow(1.0 - 2.0 / (9.0 * data), 3);
     io::Json out = io::Json::array();
     for (int r = 0; r < replicates; ++r) {
-      std::vector<double> error, expected;
+      std::vector<double> error, said;
       for (int k = spin_up; k < cycles; ++k) {
         const double* const at = &scores[(static_cast<std::size_t>(r) * cycles + k) * score_count];
-        error.push_back(is_twin ? at[rmse] : at[innovation]);
-        expected.push_back(is_twin ? at[spread] : std::hypot(data.of_states * at[forecast_spread], data.noise));
+        error.push_back(is_twin ? at[rmse] : at[innovation_ratio]);
+        said.push_back(at[spread]);
       }
-      out.push_back(io::finite_or_null(median_of(error) / median_of(expected)));
+      out.push_back(io::finite_or_null(is_twin ? median_of(error) / median_of(said)
+                                               : std::sqrt(median_of(error) / of_chi_squared)));
     }
     return out;
   }
@@ -163,7 +149,7 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   out["cycles"] = all.cycles, out["spin_up"] = all.spin_up;
   for (int i = 0; i < score_count; ++i) out["time_means"][score_names[i]] = all.time_mean(i);
   out["replicate_rmse"] = all.of_replicates(rmse, false);
-  out["off_by"] = all.off_by(run.is_twin(), data_spread(experiment));
+  out["off_by"] = all.off_by(run.is_twin(), experiment.observables());
   out["replicate_log_likelihood"] = all.of_replicates(log_likelihood, true);
   out["replaced_members"] = replaced;
   out["ranks"] = context.comm.size();

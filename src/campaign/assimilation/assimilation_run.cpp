@@ -114,7 +114,7 @@ void AssimilationRun::one_cycle() {
   make_data(cycle, data);
   cycle.data = data;
   step(cycle);
-  experiment_.each_replicate([&](int r) { take_scores(cycle, r); }, 20 * d * filter_.members());
+  experiment_.each_replicate([&](int r) { take_scores(cycle, r); }, std::int64_t{20} * d * filter_.members());
   if (k >= first_shown() && experiment_.first_replicate() == 0) {
     const assimilation::BaseState& f = filter_.state();
     const auto m = assimilation::moments_of({const_cast<double*>(f.x.data()), f.members, d},
@@ -163,6 +163,7 @@ void AssimilationRun::take_scores(const assimilation::Cycle& cycle, int r) {
   const assimilation::Moments m = assimilation::moments_of(x, w);
   double* const out = &s_.scores[(static_cast<std::size_t>(r) * cycles() + cycle.number) * score_count];
   out[spread] = m.spread, out[forecast_spread] = f.forecast_spread[r];
+  out[innovation_ratio] = f.innovation_ratio[r];
   out[log_likelihood] = f.log_likelihood[r], out[inflation] = f.inflation[r];
   std::vector<double> seen(static_cast<std::size_t>(p));
   experiment_.observe(forecast, seen.data());

@@ -15,9 +15,21 @@
 namespace aleator::campaign {
 
 /// What is recorded at each cycle.
-enum Score { rmse, spread, forecast_rmse, forecast_spread, crps, innovation, log_likelihood, inflation, score_count };
-inline constexpr const char* score_names[score_count] = {"rmse", "spread",         "forecast_rmse",  "forecast_spread",
-                                                         "crps", "innovation_rms", "log_likelihood", "inflation"};
+enum Score {
+  rmse,
+  spread,
+  forecast_rmse,
+  forecast_spread,
+  crps,
+  innovation,
+  innovation_ratio,
+  log_likelihood,
+  inflation,
+  score_count
+};
+inline constexpr const char* score_names[score_count] = {
+    "rmse",           "spread",           "forecast_rmse",  "forecast_spread", "crps",
+    "innovation_rms", "innovation_ratio", "log_likelihood", "inflation"};
 
 struct AssimilationPlan {
   std::vector<double> times;  ///< of the cycles

@@ -29,13 +29,16 @@ deck::Schema<EntropyMcmc::Params> EntropyMcmc::schema() {
   add_stochastic_keys(s)
       .key("step", &Params::step, "1", "h, in units of the posterior's covariance", deck::inside(0, 2))
       .key("coupling", &Params::coupling, "1",
-           "eta, the variance of guide about parameters in units of the posterior's covariance; not below the step",
-           deck::positive())
+           "eta, the variance of guide about parameters in units of the posterior's covariance", deck::positive())
       .choice("draws_of", &Params::draws_of, "what the draws are",
               {{"guide", DrawsOf::guide, "the guides: the posterior smoothed by N(0, eta C)"},
                {"parameters", DrawsOf::parameters, "the parameters: the posterior"}})
       .check("coupling", [](const Params& p) {
-        return p.coupling < p.step ? std::string("is below step: the dynamics would not be stable") : std::string();
+        // The precision of (theta, guide), in units of the posterior's: eigenvalues 1/2 + 1/eta +- sqrt(1/4 + 1/eta^2).
+        const double e = p.coupling, largest = 0.5 + 1.0 / e + std::sqrt(0.25 + 1.0 / (e * e));
+        return p.step * largest < 2.0 ? std::string()
+                                      : fmt::format("= {} makes steps of {} unstable: they must be below {:.3g}", e,
+                                                    p.step, 2.0 / largest);
       });
   return s;
 }

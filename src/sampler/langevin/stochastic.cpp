@@ -10,15 +10,33 @@
 namespace aleator::sampler {
 namespace {
 
-// The variance of C^1/2 times the batches' gradients, in the mean over coordinates, from their noise.
-double noise_share(const StochasticState& s, const Batch& noise) {
-  double sum = 0.0;
-  for (std::size_t b = 0; b < noise.extent(0); ++b) {
-    std::vector<double> scaled(&noise(b, 0), &noise(b, 0) + noise.extent(1));
-    multiply_root(s, scaled.data());
-    sum += math::dot(scaled, scaled);
+// The variance that batches (and past states of other blocks) give C^1/2 times the gradient where the chains are, in the mean
+// over coordinates and chains: half the square of the difference of two estimates.
+double noise_share(const StochasticParams& params, const Context& context, StochasticState& s) {
+  const Ensemble& e = s.ensemble;
+  const auto d = e.position.extent(1);
+  const Batch other = kernels::new_batch(e.rows(), static_cast<int>(d));
+  model::Evaluation again{Vector("log_likelihood", e.rows()), other, {}};
+  stochastic_gradient(params, context, e.position, -1, s, again);
+  const Vector variance("variance", e.rows());
+  for (int row = 0; row < e.rows(); ++row) {
+    if (!std::isfinite(e.log_likelihood(row)) || !std::isfinite(again.log_likelihood(row))) continue;
+    std::vector<double> difference(d);
+    for (std::size_t k = 0; k < d; ++k) difference[k] = e.gradient(row, k) - other(row, k);
+    multiply_root(s, difference.data());
+    variance(row) = 0.5 * math::dot(difference, difference) / static_cast<double>(d);
   }
-  return sum / static_cast<double>(noise.size());
+  return ordered_mean(context, e.layout, variance);
+}
+
+// Directions beyond the eigenpairs found are taken to be as wide as in the prior.
+void warn_of_rank(const StochasticParams& params, const StochasticState& s, int d) {
+  constexpr double felt = 0.1;
+  if (s.hessian.rank() == params.rank && params.rank < d && s.hessian.values.back() > felt)
+    core::warn(
+        "stochastic gradients: all rank = {} eigenvalues found exceed {:.3g}; steps along the other {} directions are "
+        "too long for the posterior there, or unstable: set rank = {}",
+        params.rank, s.hessian.values.back(), d - params.rank, d);
 }
 
 void find_mode(const Problem& problem, const Context& context, StochasticState& s) {
@@ -134,16 +152,11 @@ void prepare_stochastic(const StochasticParams& params, double spread, const Pro
     if (!params.blocks.empty()) s.diagonal = diagonal_of(s.hessian, d);
   }
   auto batches = std::make_shared<Minibatches>(problem, params.batch, context);
-  const Batch noise = batches->control_at(s.mode, context, params.control_variate);
+  batches->control_at(s.mode, context, params.control_variate);
   s.batches = batches;
   if (!is_first) return;
   count_batches(batches->count(), s);
-  const double excess = 0.5 * spread * noise_share(s, noise);
-  if (!params.control_variate && excess > 0.1)
-    core::warn(
-        "stochastic gradients: the batches' noise makes the variances of the draws too large, by {:.0f} % for steps as "
-        "long as these; a smaller step, a larger batch or control_variate = true",
-        100.0 * excess);
+  warn_of_rank(params, s, d);
   Ensemble& e = s.ensemble;
   context.rng.normals({kernels::Purpose::laplace}, e.layout.first(), e.position);
   context.rng.normals({kernels::Purpose::past, -1}, e.layout.first(), s.past);
@@ -160,6 +173,12 @@ void prepare_stochastic(const StochasticParams& params, double spread, const Pro
     for (int k = 0; k < d; ++k)
       e.gradient(row, k) = s.mode[static_cast<std::size_t>(k)];  // that of the prior's other half
   }
+  if (const double excess = 0.5 * spread * noise_share(params, context, s); excess > 0.1)
+    core::warn(
+        "stochastic gradients: their noise makes the variances of the draws too large, by about {:.0f} % for steps as "
+        "long as these; a smaller step{}{}",
+        100.0 * excess, params.batch < batches->count() * params.batch ? ", a larger batch" : "",
+        params.control_variate ? "" : " or control_variate = true");
 }
 
 void stochastic_gradient(const StochasticParams& params, const Context& context, const Batch& position,

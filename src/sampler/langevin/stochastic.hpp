@@ -41,7 +41,8 @@ deck::Schema<Params>& add_stochastic_keys(deck::Schema<Params>& s) {
            "(structured); none: all belong together",
            deck::at_least(1))
       .key("memory", &Params::memory, "1", "past draws of a chain by which its blocks know of each other",
-           deck::at_least(1));
+           deck::at_least(1))
+      .only_with("blocks", [](const Params& p) { return !p.blocks.empty(); });
 }
 
 struct StochasticState : BaseState {
