@@ -189,7 +189,7 @@ TEST(Forecast, InnovationsAreSeenInTheirStandardDeviations) {
   const auto mixed = [&](int j) { return x[j][1] + 0.5 * x[j][2]; };
   for (int j = 0; j < 7; ++j) mean += mixed(j) / 7;
   for (int j = 0; j < 7; ++j) squares += std::pow(mixed(j) - mean, 2) / 6;
-  const double noise = experiment.statistics().noise_sd[1], own = 1.25 * 0.3 * 0.3;
+  const double noise = experiment.statistics().noise_sd[1], own = 0.3 * 0.3 * (1.0 + 0.25 * 0.25);
   note_forecast(experiment, cycle, s);
   EXPECT_NEAR(s.innovation_ratio[0], std::pow(2.5 - mean, 2) / (squares + noise * noise), 1e-12);
   note_forecast(experiment, cycle, s, true);
@@ -227,7 +227,9 @@ TEST(Scores, CountTheMembersBelowTheTruth) {
   const std::vector<double> weights{0.9, 0.1};
   const double between = 0.5;
   crps_and_ranks({two.data(), 2, 1}, weights.data(), &between, parts.data());
-  EXPECT_NEAR(parts[0], 0.0, 1e-15), EXPECT_NEAR(parts[1], 0.2, 1e-14), EXPECT_NEAR(parts[2], 0.8, 1e-14);
+  EXPECT_NEAR(parts[0], 0.0, 1e-15);
+  EXPECT_NEAR(parts[1], 0.2, 1e-14);
+  EXPECT_NEAR(parts[2], 0.8, 1e-14);
   // 51 ranks, each as often as the others, fill 20 bins evenly.
   std::vector<double> many(50), even(static_cast<std::size_t>(rank_bins(50)));
   for (int j = 0; j < 50; ++j) many[static_cast<std::size_t>(j)] = j;
