@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <new>
 #include <thread>
@@ -90,6 +91,22 @@ void with_ranks(int argc, char** argv, const std::function<void(const parallel::
   }
 }
 
+// What the parsed command will do; main runs it inside its error handling.
+using Work = std::function<void()>;
+
+// Whether a launcher of MPI started this process beside a first one, which does what takes no ranks for all of them.
+bool is_a_follower() {
+  for (const char* const name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
+    if (const char* const rank = std::getenv(name); rank != nullptr && std::atoi(rank) > 0) return true;
+  return false;
+}
+
+Work once(const Work& work) {
+  return [work] {
+    if (!is_a_follower()) work();
+  };
+}
+
 void with_kokkos(const std::function<void()>& work) {
   const parallel::LocalSession session;
   work();
@@ -108,9 +125,6 @@ void add_overrides(CLI::App* command, Arguments& a) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
 }
-
-// What the parsed command will do; main runs it inside its error handling.
-using Work = std::function<void()>;
 
 void choose(CLI::App* command, Work& chosen, Work work) {
   command->callback([work, &chosen] { chosen = work; });
@@ -228,35 +242,36 @@ void add_reading_commands(CLI::App& app, Arguments& a, Work& chosen) {
   check->add_option("DECK", a.deck, "The deck")->required();
   add_overrides(check, a);
   check->footer("Example:\n  aleator check deck.toml --set sampler.mala.chains=128");
-  choose(check, chosen, [&a] { with_kokkos([&a] { fmt::print("{}", campaign::check_deck(a.deck, a.overrides)); }); });
+  choose(check, chosen,
+         once([&a] { with_kokkos([&a] { fmt::print("{}", campaign::check_deck(a.deck, a.overrides)); }); }));
 
   CLI::App* report = app.add_subcommand("report", "Draw the report of a run folder anew");
   report->add_option("DIR", a.folder, "The run folder")->required();
   report->footer(
       "Example:\n  aleator report runs/quickstart\nThe run must be finished; see runs/quickstart/report/index.html.");
-  choose(report, chosen, [&a] { with_kokkos([&a] { campaign::draw_report(a.folder); }); });
+  choose(report, chosen, once([&a] { with_kokkos([&a] { campaign::draw_report(a.folder); }); }));
 
   CLI::App* list = app.add_subcommand("list", "The components a deck can use");
   list->footer("Example:\n  aleator list\n  aleator describe sampler/smc        then shows the keys of one of them");
-  choose(list, chosen, [] { fmt::print("{}", deck::list_text(campaign::register_all())); });
+  choose(list, chosen, once([] { fmt::print("{}", deck::list_text(campaign::register_all())); }));
 
   CLI::App* describe = app.add_subcommand("describe", "The keys of a component, with defaults");
   describe->add_option("COMPONENT", a.component, "A name that 'aleator list' shows; 'run' for the settings")
       ->required();
   describe->footer("Examples:\n  aleator describe sampler/mala\n  aleator describe run");
-  choose(describe, chosen, [&a] {
-    const deck::Registry registry = campaign::register_all();
-    fmt::print("{}", deck::describe_text(deck::component_or_throw(registry, a.component)));
-  });
+  choose(describe, chosen, once([&a] {
+           const deck::Registry registry = campaign::register_all();
+           fmt::print("{}", deck::describe_text(deck::component_or_throw(registry, a.component)));
+         }));
 
   CLI::App* schema = app.add_subcommand("schema", "JSON schema of decks, for editors");
   schema->footer(
       "Example:\n  aleator schema > aleator.schema.json      and name that file in the editor's TOML settings");
-  choose(schema, chosen, [] { fmt::print("{}\n", deck::json_schema(campaign::register_all())); });
+  choose(schema, chosen, once([] { fmt::print("{}\n", deck::json_schema(campaign::register_all())); }));
 
   CLI::App* reference = app.add_subcommand("reference", "Write the reference pages (docs/reference)")->group("");
   reference->add_option("DIR", a.folder, "Folder for the pages")->required();
-  choose(reference, chosen, [&a] { write_reference(a.folder); });
+  choose(reference, chosen, once([&a] { write_reference(a.folder); }));
 }
 
 // The first word when it names no command, or empty.
@@ -289,6 +304,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (is_a_follower())
+      return 0;  // the first process says it; a launcher would end that one with the first that fails
     if (const std::string word = unknown_command(app, argc, argv); !word.empty())
       return report_error(fmt::format("there is no command '{}'; all commands: aleator --help", word).c_str(), 2);
     return app.exit(error) == 0 ? 0 : 2;

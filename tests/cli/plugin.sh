@@ -73,7 +73,7 @@ says "the plugin did not write its output"
 sed 's/if (rate < 0.0)/if (rate < 0.0) *static_cast<volatile int*>(nullptr) = 1;\n      if (false)/' model/model.cpp >crashes.cpp && compile crashes
 expect 3 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=crashes.so --at at.txt
 says_once "crashes.so crashed in its evaluate function (segmentation fault"
-says "at row 1 of the 2" "start = 80, rate = -1"
+says "at or before row 1 of the 2" "start = 80, rate = -1"
 sed 's/if (rate < 0.0)/if (rate < 0.0) std::abort();\n      if (false)/' model/model.cpp >aborts.cpp && compile aborts
 expect 3 "$ALEATOR" evaluate model/deck.toml --set model.cup.library=aborts.so --at at.txt
 says_once "it called abort, or threw an exception that nobody caught"

@@ -86,7 +86,7 @@ Check ess_check(const ReportData& data, const char* what, const Extreme& worst) 
           fmt::format("smallest {}, at {}", count(worst.value), parameter_name(data, worst.parameter)), ""};
   if (c.level != Level::good && data.main.kind == "ensemble") {  // no sign of a run that went wrong
     c.level = Level::caution;
-    c.advice = "The gain that all members share is sampled too: take more members.";
+    c.advice = "What all members share (a gain, a covariance, a kernel) is known from them alone: take more members.";
   } else if (c.level != Level::good) {
     const double factor = threshold::ess_good / std::max(worst.value, 1.0);
     c.advice =
@@ -128,8 +128,10 @@ Check divergence_check(const MethodRun& run, double divergences) {
   if (divergences > 0.0) {
     c.level = share > threshold::divergent ? Level::bad : Level::caution;
     c.advice =
-        "Where trajectories diverge, draws are missing: a higher target_acceptance, or parameters whose scales do not "
-        "hang on each other (a scale and standard normal factors).";
+        "Where trajectories diverge, draws are missing: a higher target_acceptance, or other parameters. Where data "
+        "say "
+        "little of each effect, a scale and standard normal factors; where they say much, the effects themselves; or "
+        "the effects integrated out.";
   }
   return c;
 }

@@ -60,7 +60,9 @@ std::string inverse_crime(const deck::Deck& deck, const std::string& model, cons
     if (a.count(key) == 0) continue;
     has_mesh = true;
     if (a.at(key) != b.at(key)) return {};
-    same += (same.empty() ? "" : ", ") + fmt::format("{} = {}", key, a.at(key));
+    constexpr std::size_t most_shown = 60;  // a file is its text
+    same += (same.empty() ? "" : ", ") +
+            (a.at(key).size() > most_shown ? fmt::format("the same {}", key) : fmt::format("{} = {}", key, a.at(key)));
   }
   if (!has_mesh && a != b) return {};
   return fmt::format(

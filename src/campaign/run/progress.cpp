@@ -65,9 +65,8 @@ std::string Progress::line(const sampler::StepInfo& info, std::int64_t evaluatio
       "{:3.0f} %", 100.0 * std::max(0.0, info.progress));  // first what must not be cut on a narrow terminal
   if (done > 0.0 && info.progress < 1.0 && runs > 0)
     text += fmt::format(", {} left", duration_text(seconds * (1.0 - info.progress) / done));
-  text += fmt::format("  {}  {}{} model runs", phase_, numbers_, count_text(evaluations));
-  if (runs > 0 && seconds > 0.0) text += fmt::format(", {:.3g} /s", static_cast<double>(runs) / seconds);
-  return text;
+  if (runs > 0 && seconds > 0.0) text += fmt::format(", {:.3g} runs/s", static_cast<double>(runs) / seconds);
+  return text + fmt::format("  {}  {}{} model runs", phase_, numbers_, count_text(evaluations));
 }
 
 void Progress::update(const sampler::StepInfo& info, std::int64_t evaluations) {
@@ -86,10 +85,11 @@ void Progress::update(const sampler::StepInfo& info, std::int64_t evaluations) {
   if (elapsed(last_bar_) < 0.1 || !core::has_terminal()) return;
   last_bar_ = Clock::now();
   const std::string text = line(info, evaluations);
-  constexpr int widest_bar = 24, narrowest_bar = 8;
+  constexpr int widest_bar = 24, narrowest_bar = 8, least_columns = 60;
   const int columns = terminal_columns() - 1,
             left_for_bar = columns - static_cast<int>(label_.size() + text.size()) - 2;
-  const std::string middle = left_for_bar < narrowest_bar ? "" : bar(std::min(left_for_bar, widest_bar), info.progress);
+  const std::string middle =
+      columns < least_columns ? "" : bar(std::clamp(left_for_bar, narrowest_bar, widest_bar), info.progress);
   core::set_status_line(cut(fmt::format("{} {}{}", label_, middle, text), columns));
 }
 

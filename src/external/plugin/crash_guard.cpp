@@ -62,7 +62,9 @@ void add_row(const PluginCall& call, Text& text) {
     text.add(", after all outputs of its %d row%s were written", call.rows, call.rows == 1 ? "" : "s");
     return;
   }
-  text.add(call.rows == 1 ? ", at" : ", at row %d of the %d handed over in this call:", row, call.rows);
+  text.add(
+      call.rows == 1 ? ", at" : ", at or before row %d of the %d handed over in this call, the first without outputs:",
+      row, call.rows);
   for (int k = 0; k < std::min(call.inputs, most_inputs); ++k)
     text.add("%s %s = %.17g", k == 0 ? "" : ",", (*call.names)[static_cast<std::size_t>(k)].c_str(),
              call.u[static_cast<std::ptrdiff_t>(row) * call.inputs + k]);

@@ -110,9 +110,9 @@ std::vector<int> Posterior::evaluate_tile(ConstBatch z, model::Evaluation& resul
   add_undefined_rows(result.log_likelihood, undefined_reason(outputs()), status);
   if (common_.on_failure == OnFailure::retry) {
     add_rows_without_slope(du, result.log_likelihood, status);
-    const std::size_t failed_once = status.failed.size();
+    const std::vector<model::FailedRow> failed_once = status.failed;
     retry(status, u, result, du);
-    log_->counts.recovered += static_cast<std::int64_t>(failed_once - status.failed.size());
+    record_recovered(failed_once, status, u);
   }
   if (du.size() != 0) {
     kernels::for_each_row(static_cast<int>(rows),
@@ -172,17 +172,32 @@ void Posterior::become_part() {
   if (imputes_failures()) common_.on_failure = OnFailure::reject;
 }
 
+void Posterior::list_row(ConstBatch u, int row, std::string reason) const {
+  constexpr std::size_t most_recorded = 10000;  // between two calls of take_failures
+  if (log_->rows.size() >= most_recorded) return;
+  std::string line;
+  for (std::size_t k = 0; k < u.extent(1); ++k) line += fmt::format("{:.17g},", u(row, k));
+  std::replace(reason.begin(), reason.end(), '"', '\'');
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  log_->rows.push_back(line + "\"" + reason + "\"\n");
+}
+
+void Posterior::record_recovered(const std::vector<model::FailedRow>& failed_once, const model::RowStatus& status,
+                                 ConstBatch u) const {
+  std::set<int> lost;
+  for (const model::FailedRow& failed : status.failed) lost.insert(failed.row);
+  for (const model::FailedRow& failed : failed_once) {
+    if (lost.count(failed.row) != 0) continue;
+    ++log_->counts.recovered;
+    list_row(u, failed.row, failed.reason + " (sound when computed again)");
+  }
+}
+
 void Posterior::record(const model::RowStatus& status, ConstBatch u) const {
   constexpr std::int64_t most_shown = 5;
-  constexpr std::size_t most_recorded = 10000;  // between two calls of take_failures
   FailureLog& log = *log_;
   for (const model::FailedRow& failed : status.failed) {
-    std::string line;
-    for (std::size_t k = 0; k < u.extent(1); ++k) line += fmt::format("{:.17g},", u(failed.row, k));
-    std::string reason = failed.reason;
-    std::replace(reason.begin(), reason.end(), '"', '\'');
-    std::replace(reason.begin(), reason.end(), '\n', ' ');
-    if (log.rows.size() < most_recorded) log.rows.push_back(line + "\"" + reason + "\"\n");
+    list_row(u, failed.row, failed.reason);
     if (++log.failures <= most_shown)
       core::warn("{} failed at u = ({}): {}", culprit(), shown_row(u, failed.row), failed.reason);
     if (log.failures == most_shown) core::warn("further failed rows are not shown");

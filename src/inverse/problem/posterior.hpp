@@ -58,6 +58,10 @@ class Posterior : public model::Problem, public model::CountsFailures, public mo
   bool rejects_failures() const { return common_.on_failure == OnFailure::reject; }
   /// Warns of failed rows, counts and lists them.
   void record(const model::RowStatus& status, model::ConstBatch u) const;
+  void record_recovered(const std::vector<model::FailedRow>& failed_once, const model::RowStatus& status,
+                        model::ConstBatch u) const;
+  /// A row for failed_rows.csv.
+  void list_row(model::ConstBatch u, int row, std::string reason) const;
   /// Of a copy that is a part of the problem: its failures go to the list of the whole, and it has no rows to impute from.
   void become_part();
   /// Of a copy that is a problem of its own.

@@ -164,6 +164,9 @@ deck::Schema<Eki::Params> Eki::schema() {
       .key("max_iterations", &Params::max_iterations, "1", "stop after this many steps", deck::at_least(1))
       .check("regularisation",
              [](const Params& p) {
+               constexpr int most_members = 4096;  // matrices of members x members
+               if (p.regularisation > 0.0 && p.members > most_members)
+                 return fmt::format("takes matrices of members x members: at most {} members", most_members);
                return p.regularisation > 0.0 && p.goal == Goal::posterior
                           ? std::string("is for goal = \"minimum\"; the posterior has its prior already")
                           : std::string();

@@ -153,9 +153,11 @@ math::Matrix some_members(const Ensemble& ensemble, int count, const Context& co
 }
 
 std::string hessian_objection(const Problem& problem) {
-  return problem.has_gradient() ? ""
-                                : "needs the Hessian, and so the gradient, of the log-likelihood, which the model does "
-                                  "not offer (sampler/random_walk, sampler/pcn and sampler/smc do without)";
+  return problem.has_gradient()
+             ? ""
+             : "needs the Hessian, and so the gradient, of the log-likelihood, which the model does "
+               "not offer (of sampler/ these do without: random_walk, pcn, dram, slice, stretch, dream, "
+               "parallel_tempering, smc, tmcmc, nested, eki, eks, uki, aldi, cbs, score_diffusion)";
 }
 
 }  // namespace aleator::sampler

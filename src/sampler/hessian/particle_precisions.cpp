@@ -86,7 +86,7 @@ void to_packed(const math::Matrix& symmetric, double* packed) {
 std::string precision_objection(const Problem& problem, int matrices) {
   if (problem.gauss_newton() == nullptr)
     return "needs the Gauss-Newton Hessian at every particle: a model with an adjoint, and a likelihood that knows its "
-           "information (problem/bayes); sampler/svgd with another metric does without";
+           "information (problem/bayes); sampler/aldi, sampler/cbs and sampler/smc do without";
   constexpr std::int64_t most_numbers = std::int64_t{1} << 27;
   const std::int64_t d = problem.dimension(), each = d * (d + 1) / 2;
   if (matrices * each <= most_numbers) return {};

@@ -230,7 +230,8 @@ Plan chain_plan(const ChainLength& params) { return {Plan::Kind::chains, params.
 std::string gradient_objection(const Problem& problem) {
   return problem.has_gradient() ? ""
                                 : "needs the gradient of the log-likelihood, which the model does not offer "
-                                  "(sampler/random_walk, sampler/pcn and sampler/smc do without)";
+                                  "(of sampler/ these do without: random_walk, pcn, dram, slice, stretch, dream, "
+                                  "parallel_tempering, smc, tmcmc, nested, eki, eks, uki, aldi, cbs, score_diffusion)";
 }
 
 }  // namespace aleator::sampler

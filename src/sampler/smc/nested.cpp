@@ -219,8 +219,10 @@ deck::Schema<Nested::Params> Nested::schema() {
       .choice("move", &Params::move, "Metropolis move within a level set of the likelihood",
               {{"random_walk", Move::random_walk, "with the points' covariance"},
                {"pcn", Move::pcn, "preconditioned Crank-Nicolson, for fields"}})
-      .key("moves", &Params::moves, "1", "moves of every point in a step, at least", deck::at_least(1))
-      .key("max_moves", &Params::max_moves, "1", "moves of every point in a step, at most; 0: ten times moves",
+      .key("moves", &Params::moves, "1",
+           "moves of every point in a step, at least; 0: 30, or 4 for each latent coordinate where that is more",
+           deck::at_least(0))
+      .key("max_moves", &Params::max_moves, "1", "moves of every point in a step, at most; 0: ten times as many",
            deck::at_least(0))
       .key("correlation", &Params::correlation, "1",
            "moves end when the correlation of log-likelihoods with those before is below this, or below 2 / sqrt(N)",
@@ -338,7 +340,9 @@ Nested::Moved Nested::move_all(const Problem& problem, const Context& context, d
   }
   const MoveOnce kernel = restricted_move(params.move, floor);
   const Start start(context, s.ensemble);
-  const int most = params.max_moves > 0 ? params.max_moves : 10 * params.moves;
+  // A random walk forgets a coordinate in some multiple of d moves.
+  const int least = params.moves > 0 ? params.moves : std::max(30, 4 * problem.dimension()),
+            most = params.max_moves > 0 ? params.max_moves : 10 * least;
   const double wanted = std::max(params.correlation, 2.0 / std::sqrt(static_cast<double>(params.points)));
   Moved moved;
   double sum = 0.0;
@@ -348,14 +352,14 @@ Nested::Moved Nested::move_all(const Problem& problem, const Context& context, d
     s.log_scale += 2.0 / (pass + 1.0) * (acceptance - walk_acceptance);
     sum += acceptance * moves, moved.count += moves, s.moves += moves;
   };
-  const int passes = std::min(3, params.moves);
-  for (int pass = 0; pass < passes; ++pass) move(params.moves * (pass + 1) / passes - moved.count, pass);
+  const int passes = std::min(3, least);
+  for (int pass = 0; pass < passes; ++pass) move(least * (pass + 1) / passes - moved.count, pass);
   // Points that were copied and keep their likelihood take the next shell away from the others.
   const auto remembered = [&] {
     return moved.correlation = start.remembered_by(context, s.ensemble).of_log_likelihood;
   };
   for (int pass = passes; remembered() > wanted && moved.count < most; ++pass)
-    move(std::min(params.moves, most - moved.count), pass);
+    move(std::min(least, most - moved.count), pass);
   s.model_evaluations += static_cast<std::int64_t>(moved.count) * params.points;
   moved.acceptance = sum / moved.count;
   return moved;

@@ -28,8 +28,8 @@ struct Nested {
     int points = 2048;
     double share = 0.5;
     Move move = Move::random_walk;
-    int moves = 30;
-    int max_moves = 0;  ///< 0: ten times moves
+    int moves = 0;      ///< 0: as many as least_moves() says
+    int max_moves = 0;  ///< 0: ten times as many
     double correlation = 0.05;
     double tolerance = 1e-3;
     double search = 2.0;
