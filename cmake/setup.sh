@@ -19,7 +19,7 @@ missing_packages() {
 if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null; then
   die "this script knows Debian and Ubuntu only. Aleator needs: a C++17 compiler, CMake 3.25, Ninja, Open MPI,
   PETSc >= 3.18 (real, with hypre), parallel HDF5, OpenBLAS with LAPACKE, FFTW 3, Boost 1.74 headers, Kokkos 3.4, Random123,
-  fmt, toml++, CLI11, nlohmann-json, GoogleTest, and gnuplot for the figures."
+  fmt, spdlog, toml++, CLI11, nlohmann-json, GoogleTest, and gnuplot for the figures."
 fi
 mapfile -t missing < <(missing_packages)
 if ((${#missing[@]} == 0)); then

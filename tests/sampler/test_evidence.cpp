@@ -129,7 +129,8 @@ TEST(Evidence, OfASpikeByNestedSamplingThatGoesOnSearching) {
   hasty.params.search = 1.0;
   const Evidence target = test::spike(10, 0.003);
   EXPECT_LT(runs_of(searching, target, spikes).largest_z, 4.0);
-  EXPECT_LT(runs_of(hasty, target, spikes).mean, -4.5);  // log 101 = 4.6: what the spike holds
+  EXPECT_LT(runs_of(hasty, target, spikes).mean,
+            -4.4);  // log 101 = 4.6: what the spike holds; 4 x 0.12 / sqrt(5) above
 }
 
 // In ten dimensions one run each, at default settings: within three standard errors.

@@ -101,15 +101,7 @@ void PriorSampleJob::write_pictures(const JobContext& context, const parallel::R
       sets.back().fields.push_back(field_of_prior(part, part.name, values.data()));
   }
   if (shown > 0) write_fields(context.comm, context.folder + "/fields", sets);
-  std::vector<double> mean, sd;
-  for (const NamedSummary& row : statistics) mean.push_back(row.summary.mean), sd.push_back(row.summary.sd);
-  io::FieldSet moments{"all draws", 0.0, {}};
-  for (const prob::GridPart& part : parts) {
-    const std::string of = parts.size() > 1 ? " of " + part.name : "";
-    moments.fields.push_back(field_of_prior(part, "mean" + of, mean.data()));
-    if (params_.samples > 1) moments.fields.push_back(field_of_prior(part, "sd" + of, sd.data()));
-  }
-  write_fields(context.comm, context.folder + "/moments", {moments});
+  write_fields(context.comm, context.folder + "/moments", {moments_of_prior(parts, statistics, params_.samples > 1)});
 }
 
 void PriorSampleJob::report(const std::string& folder, const RunSettings& settings) const {

@@ -230,6 +230,19 @@ io::Field field_of_prior(const prob::GridPart& part, const std::string& name, co
   return field;
 }
 
+io::FieldSet moments_of_prior(const std::vector<prob::GridPart>& parts, const std::vector<NamedSummary>& statistics,
+                              bool has_sd) {
+  std::vector<double> mean, sd;
+  for (const NamedSummary& row : statistics) mean.push_back(row.summary.mean), sd.push_back(row.summary.sd);
+  io::FieldSet moments{"all draws", 0.0, {}};
+  for (const prob::GridPart& part : parts) {
+    const std::string of = parts.size() > 1 ? " of " + part.name : "";
+    moments.fields.push_back(field_of_prior(part, "mean" + of, mean.data()));
+    if (has_sd) moments.fields.push_back(field_of_prior(part, "sd" + of, sd.data()));
+  }
+  return moments;
+}
+
 void write_fields(const parallel::Comm& comm, const std::string& stem, const std::vector<io::FieldSet>& sets) {
   parallel::agree(comm, [&] {
     if (comm.is_writer()) io::write_fields(stem, sets);

@@ -45,6 +45,9 @@ std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model
                                          const std::vector<std::string>& reasons, int count);
 /// Parameters of a prior that belong to a grid as a field.
 io::Field field_of_prior(const prob::GridPart& part, const std::string& name, const double* u);
+/// Mean of each part, and sd where asked for.
+io::FieldSet moments_of_prior(const std::vector<prob::GridPart>& parts, const std::vector<NamedSummary>& statistics,
+                              bool has_sd);
 
 /// Writes stem.h5 and stem.xdmf from rank 0.
 void write_fields(const parallel::Comm& comm, const std::string& stem, const std::vector<io::FieldSet>& sets);

@@ -3,9 +3,11 @@
 #include <cmath>
 
 #include "campaign/report/verdict.hpp"
+#include "campaign/rows/rows.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "campaign/sampling/sampler_run.hpp"
 #include "core/log.hpp"
+#include "inverse/problem/posterior.hpp"
 #include "io/files.hpp"
 #include "parallel/session.hpp"
 #include "parallel/waiting.hpp"
@@ -54,10 +56,19 @@ void SamplerRun::finish() {
   std::vector<NamedSummary> rows_summary =
       summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind, influence);
   if (!estimate.mean.empty()) use_running_means(estimate, rows_summary);
+  write_moments(rows_summary);
   write_text(job_.comm, folder_ + "/history.json", history_.json());
   write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.facts().reference_mean));
   core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.facts().reference_mean));
   parallel::give_back_freed_memory();
+}
+
+// For ParaView.
+void SamplerRun::write_moments(const std::vector<NamedSummary>& rows) const {
+  const auto* const posterior = dynamic_cast<const inverse::Posterior*>(&problem_);
+  if (posterior == nullptr) return;
+  const std::vector<prob::GridPart> parts = prob::grid_parts(posterior->prior(), problem_.variables().front().name);
+  if (!parts.empty()) write_fields(job_.comm, folder_ + "/moments", {moments_of_prior(parts, rows, true)});
 }
 
 std::vector<double> SamplerRun::mode() const {

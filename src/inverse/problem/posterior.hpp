@@ -49,12 +49,12 @@ class Posterior : public model::Problem, public model::CountsFailures, public mo
   /// Whether evaluate_parameters fills result.gradient (rows x parameter_dimension), where it is allocated, with the gradient of
   /// log-likelihood + log-prior with respect to u; 0 outside the prior's support.
   bool has_parameter_gradient() const { return has_gradient() && prior_->density_slope() != nullptr; }
+  const prob::Prior& prior() const { return *prior_; }
   std::vector<std::string> take_failures() const override { return std::exchange(log_->rows, {}); }
   model::FailureCounts take_failure_counts() const override { return std::exchange(log_->counts, {}); }
 
  protected:
   Posterior(PosteriorParams common, std::shared_ptr<const prob::Prior> prior);
-  const prob::Prior& prior() const { return *prior_; }
   bool rejects_failures() const { return common_.on_failure == OnFailure::reject; }
   /// Warns of failed rows, counts and lists them.
   void record(const model::RowStatus& status, model::ConstBatch u) const;
