@@ -55,6 +55,19 @@ inline Case burgers_case() {
   return c;
 }
 
+inline Case burgers_plane_case() {
+  Case c{"burgers_plane", 0.02, {}, [](const Steps& steps) {
+           burgers::Params p;
+           apply(steps, p);
+           p.dimension = 2, p.mesh = 12, p.unknowns = 4, p.viscosity_is_unknown = true;
+           p.times = {0.3, 0.7}, p.points = {{0.03, 0.5}, {0.4, 0.99}, {0.77, 0.2}, {0.99, 0.97}};
+           return burgers::make(p, steps.ranks);
+         }};
+  for (int k = 0; k < 32; ++k) c.centre.push_back(0.4 + 0.6 * std::sin(1.0 + 2.0 * k));
+  c.centre.push_back(0.03);
+  return c;
+}
+
 inline Case reaction_case(const std::string& name, reaction_diffusion::Kind kind, std::vector<double> coefficients) {
   using namespace reaction_diffusion;
   Case c{name, 0.06, std::move(coefficients), [kind](const Steps& steps) {
@@ -98,6 +111,7 @@ inline Case transport_case() {
 inline std::vector<Case> all_cases() {
   using reaction_diffusion::Kind;
   return {burgers_case(),
+          burgers_plane_case(),
           reaction_case("fisher_kpp", Kind::fisher_kpp, {0.01, 1.0}),
           reaction_case("allen_cahn", Kind::allen_cahn, {0.01, 1.0}),
           reaction_case("gray_scott", Kind::gray_scott, {0.01, 0.005, 0.5, 0.3}),
