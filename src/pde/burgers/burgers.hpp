@@ -1,9 +1,10 @@
 #pragma once
 /// What      Burgers' equation on a circle, u_t + u u_x = nu u_xx, x in [0, length), or on a torus of two such axes:
 ///           u_t + u u_x + v u_y = nu lap u, v_t + u v_x + v v_y = nu lap v.
-/// Method    circle.cpp: Conservative central differences with the flux (u_i^2 + u_i u_(i+1) + u_(i+1)^2) / 6, which conserves sum u^2
-///           without viscosity (Tadmor 1984). plane.cpp: central differences, five-point Laplacian. Second order; the grid must resolve shocks: h |u| <= 2 nu there. The initial
-///           condition is given at equally spaced points, linear between them.
+/// Method    circle.cpp: conservative central differences with the flux (u_i^2 + u_i u_(i+1) + u_(i+1)^2) / 6, which conserves
+///           sum u^2 without viscosity (Tadmor 1984). plane.cpp: central differences, five-point Laplacian. Second order; the
+///           grid must resolve shocks: h |u| <= 2 nu there. The initial condition is given at equally spaced points,
+///           (bi)linear between them.
 /// Parallel  as evolution::Engine.
 /// Cost      9 flops a point and f, on a torus 34.
 /// Fails     nu that is not positive; as evolution::Engine.
