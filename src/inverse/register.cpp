@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/log.hpp"
 #include "deck/builder.hpp"
 #include "inverse/expression/model.hpp"
 #include "inverse/expression/target.hpp"
@@ -42,6 +43,9 @@ std::unique_ptr<model::Problem> make_bayes(const BayesProblem::Params& params, d
                            "the data file must hold one entry for each output");
     parts.model = std::make_shared<Measured>(parts.model, places.measured);
     parts.data_places = places.measured;
+    const auto missing = places.of - static_cast<int>(places.measured.size());
+    core::info("likelihood '{}': {} of {} data {} missing (nan), and left out", params.likelihood, missing, places.of,
+               missing == 1 ? "is" : "are");
   }
   if (const int own = parts.likelihood->parameters(); own > 0)
     parts.model = std::make_shared<PassThrough>(parts.model, own);

@@ -77,7 +77,7 @@ StepInfo DataLangevin::step(const Problem& problem, const Context& context, Stat
   model::Evaluation evaluation{e.log_likelihood, {}, {}};
   evaluate(problem, e.position, evaluation, context);
   s.model_evaluations += params.members;
-  require_a_likelihood(context, e, "Langevin dynamics from data");
+  require_a_likelihood(context, e, s.iteration, "Langevin dynamics from data");
   return info;
 }
 

@@ -91,7 +91,7 @@ std::string MeanFieldLangevin::objection(const Problem& problem) const {
 
 // F and its force at the particles, as they are evaluated.
 void MeanFieldLangevin::measure(const Problem& problem, const Context& context, State& s) const {
-  require_a_likelihood(context, s.ensemble, "mean-field Langevin dynamics");
+  require_a_likelihood(context, s.ensemble, s.iteration, "mean-field Langevin dynamics");
   if (functional == nullptr) return;
   RunCount count;
   s.value = functional->evaluate(problem, context, s.ensemble, s.force, count);

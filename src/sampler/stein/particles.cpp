@@ -1,5 +1,7 @@
 #include "sampler/stein/particles.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -36,10 +38,16 @@ double median_length_scale(const Batch& z) {
   return std::sqrt(std::max(*middle, 1e-300) / (2.0 * std::log(static_cast<double>(z.extent(0)) + 1.0)));
 }
 
-void require_a_likelihood(const Context& context, const Ensemble& e, const std::string& method) {
+void require_a_likelihood(const Context& context, const Ensemble& e, std::int64_t steps, const std::string& method) {
   const std::vector<double> log_likelihood = e.all_log_likelihoods(context);
   if (!std::isfinite(*std::max_element(log_likelihood.begin(), log_likelihood.end())))
-    throw core::NumericsError(method + ": every particle has likelihood zero");
+    throw core::NumericsError(
+        steps == 0 ? method +
+                         ": all particles have likelihood zero where the prior drew them: take more, or a prior "
+                         "nearer to the data"
+                   : fmt::format("{}: after step {} all particles have likelihood zero: they have run away; take a "
+                                 "shorter step",
+                                 method, steps));
 }
 
 }  // namespace aleator::sampler

@@ -150,7 +150,7 @@ double Svgd::direction_of_mixture(const Problem& problem, const Context& context
 StepInfo Svgd::step(const Problem& problem, const Context& context, State& s) const {
   Ensemble& e = s.ensemble;
   const int rows = e.rows(), d = problem.dimension();
-  require_a_likelihood(context, e, "Stein variational gradient descent");
+  require_a_likelihood(context, e, s.iteration, "Stein variational gradient descent");
   const Batch phi("phi", rows, d);
   const double length = params.metric == Metric::mixture ? direction_of_mixture(problem, context, s, phi)
                                                          : direction(problem, context, s, phi);

@@ -111,7 +111,7 @@ Svn::State Svn::init(const Problem& problem, const Context& context) const {
 StepInfo Svn::step(const Problem& problem, const Context& context, State& s) const {
   Ensemble& e = s.ensemble;
   const int rows = e.rows(), d = problem.dimension();
-  require_a_likelihood(context, e, "Stein variational Newton");
+  require_a_likelihood(context, e, s.iteration, "Stein variational Newton");
   RunCount count;
   const Batch packed = precisions_of(problem, context, e.position, count);
   count.add_to(s);
