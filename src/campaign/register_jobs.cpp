@@ -26,7 +26,9 @@ std::string in_words(const deck::Deck& deck, const model::Problem& problem, cons
     capital[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(capital[0])));
     text += fmt::format("{}{} '{}': {}", text.empty() ? "" : "\n\n", capital, name, title_of(deck.block(kind, name)));
     if (kind == "prior") text += fmt::format("; {} parameters", problem.parameter_dimension());
-    if (kind == "likelihood" && problem.outputs() > 0) text += fmt::format("; {} data", problem.facts().data.size());
+    if (kind == "likelihood" && problem.outputs() > 0)
+      text += fmt::format("; {} data{}", problem.facts().data.size(),
+                          problem.facts().data_places.empty() ? "" : ", others of the file are missing (nan)");
     text += ".";
   }
   return text;
