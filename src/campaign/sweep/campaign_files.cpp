@@ -23,7 +23,8 @@
 namespace aleator::campaign {
 namespace {
 
-constexpr double most_unlikely = 0.001;  // p-value below which replicates disagree with their errors
+// p-values below which replicates disagree with their errors, and where they may.
+constexpr double most_unlikely = 0.001, unlikely = 0.05;
 constexpr std::size_t most_panels = 8, most_columns = 6, most_lines = 200;
 
 // A TOML value as JSON: numbers and texts as themselves.
@@ -233,14 +234,18 @@ std::pair<report::Level, std::string> agreement_in_words(const Setting& setting)
                     who = (name.empty() ? "" : name + ": ") + (a.method.empty() ? "" : a.method + ": ");
   if (!std::isfinite(a.ratio))
     return {report::Level::unknown, fmt::format("{}the {} runs state no errors of their own.", who, a.runs)};
-  if (a.p_value >= most_unlikely)
-    return {report::Level::good,
-            fmt::format("{}{} runs spread by {} times the errors they state, which agrees with honest errors.", who,
-                        a.runs, report::number(a.ratio, 2))};
-  return {report::Level::bad,
-          fmt::format("{}{} runs spread by {} times the errors they state: the errors are too small, as when chains "
-                      "have not converged or find different modes. Trust the spread, not the errors.",
-                      who, a.runs, report::number(a.ratio, 2))};
+  const std::string found =
+      fmt::format("{}{} runs spread by {} times the errors they state", who, a.runs, report::number(a.ratio, 2));
+  if (a.p_value < most_unlikely)
+    return {report::Level::bad, found +
+                                    ": the errors are too small, as when chains have not converged or find different "
+                                    "modes. Trust the spread, not the errors."};
+  if (a.p_value < unlikely)
+    return {report::Level::caution,
+            found + fmt::format(": chance does that in {} of a hundred cases, or the errors are too small. More "
+                                "replicates would tell.",
+                                report::number(100.0 * a.p_value, 2))};
+  return {report::Level::good, found + ", which agrees with honest errors."};
 }
 
 // Of two models at least.
