@@ -128,10 +128,11 @@ void note_forecast(const Experiment& experiment, const Cycle& cycle, BaseState& 
         double* const mean = s.forecast_mean.data() + static_cast<std::ptrdiff_t>(r) * d;
         const double* const w =
             s.weights.empty() ? nullptr : s.weights.data() + static_cast<std::ptrdiff_t>(r) * x.count;
-        // Weights of particles that have diverged are missing from the sum.
         std::vector<double> share(static_cast<std::size_t>(x.count), 1.0 / x.count);
-        const double total = w == nullptr ? 1.0 : std::accumulate(w, w + x.count, 0.0);
-        for (int j = 0; j < x.count && w != nullptr; ++j) share[j] = w[j] / total;
+        if (w != nullptr) {  // weights of particles that have diverged are missing from the sum
+          const double total = std::accumulate(w, w + x.count, 0.0);
+          for (int j = 0; j < x.count; ++j) share[j] = w[j] / total;
+        }
         double squares = 0.0, sum_of_squares = 0.0;
         std::fill_n(mean, d, 0.0);
         for (int j = 0; j < x.count; ++j) {

@@ -62,8 +62,11 @@ void apply_override(const std::string& text, const Registry& registry, Node& roo
     return diagnostics.error(at, "there are no blocks [" + kind + ".…]",
                              hint.empty() ? "one of " + joined(kinds) : hint);
   }
-  if (parts.size() == 1 && kind == "seed" && equals != std::string::npos)
-    return diagnostics.error(at, "the seed is a key of [run]", "write --set run." + text);
+  if (parts.size() == 1 && equals != std::string::npos)  // the key of a setting alone, as in seed=3
+    for (const std::string& one : kinds)
+      if (const Component* const settings = registry.settings(one); settings != nullptr && settings->schema->find(kind))
+        return diagnostics.error(at, fmt::format("'{}' is a key of [{}]", kind, one),
+                                 fmt::format("write --set {}.{}", one, text));
   if (equals == std::string::npos || has_gap || parts.size() != (is_settings ? 2U : 3U))
     return diagnostics.error(
         at, is_settings ? "write " + kind + ".key=value" : "an override is written kind.name.key=value",

@@ -105,8 +105,7 @@ void Ies::step(const Experiment& experiment, const Cycle& cycle, State& s) const
     s.has_warned = true;
     core::warn(
         "filter/ies: {}: max_iterations = {} did not reduce the last step below tolerance = {}; the analysis is that "
-        "of "
-        "an unfinished minimisation (said once)",
+        "of an unfinished minimisation (said once)",
         cycle.label(), params.max_iterations, params.tolerance);
   }
   experiment.each_replicate([&](int r) {

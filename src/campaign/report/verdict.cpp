@@ -128,10 +128,9 @@ Check divergence_check(const MethodRun& run, double divergences) {
   if (divergences > 0.0) {
     c.level = share > threshold::divergent ? Level::bad : Level::caution;
     c.advice =
-        "Where trajectories diverge, draws are missing: a higher target_acceptance, or other parameters. Where data "
-        "say "
-        "little of each effect, a scale and standard normal factors; where they say much, the effects themselves; or "
-        "the effects integrated out.";
+        "Where trajectories diverge, draws are missing: a higher target_acceptance, or other parameters. Where "
+        "data say little of each effect, a scale and standard normal factors; where they say much, the effects "
+        "themselves; or the effects integrated out.";
   }
   return c;
 }

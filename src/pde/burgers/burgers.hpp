@@ -6,7 +6,7 @@
 ///           grid must resolve shocks: h |u| <= 2 nu there. The initial condition is given at equally spaced points,
 ///           (bi)linear between them.
 /// Parallel  as evolution::Engine.
-/// Cost      9 flops a point and f, on a torus 34.
+/// Cost      9 flops a point and f, on a torus 30.
 /// Fails     nu that is not positive; as evolution::Engine.
 #include <memory>
 

@@ -10,6 +10,8 @@
 namespace aleator::pde::burgers {
 namespace {
 
+int unknowns_of_a_component(const Params& p) { return p.dimension == 1 ? p.unknowns : p.unknowns * p.unknowns; }
+
 evolution::Layout layout_of(const Params& p, evolution::Share share) {
   evolution::Layout layout;
   const auto d = static_cast<std::size_t>(p.dimension);
@@ -17,9 +19,8 @@ evolution::Layout layout_of(const Params& p, evolution::Share share) {
   layout.field_names = d == 1 ? std::vector<std::string>{"u"} : std::vector<std::string>{"u", "v"};
   for (int k = 0; k < p.dimension; ++k) layout.observed.push_back(k);
   layout.coefficients = 1;
-  const int each = d == 1 ? p.unknowns : p.unknowns * p.unknowns;
   for (const std::string& name : layout.field_names)
-    for (int k = 0; k < each; ++k) layout.input_names.push_back(fmt::format("{}0_{}", name, k));
+    for (int k = 0; k < unknowns_of_a_component(p); ++k) layout.input_names.push_back(fmt::format("{}0_{}", name, k));
   if (p.viscosity_is_unknown) layout.input_names.push_back("viscosity");
   return layout;
 }
@@ -43,21 +44,21 @@ Equation::Equation(const Params& params, evolution::Share share)
       is_closed_(share.count == 1),
       h_(params.length / params.mesh),
       params_(params),
-      initial_columns_(params.dimension == 1 ? params.unknowns : params.unknowns * params.unknowns),
+      unknowns_each_(unknowns_of_a_component(params)),
       initial_(linear_between(layout().grid, params.unknowns)),
       own_initial_(initial_state(params, layout())) {
   own_initial_.resize(static_cast<std::size_t>(components()) * n_);
 }
 
 std::string Equation::fault(const double* u) const {
-  const double* const viscosity = u + components() * initial_columns_;
+  const double* const viscosity = u + components() * unknowns_each_;
   return !params_.viscosity_is_unknown || *viscosity > 0.0 ? std::string()
                                                            : fmt::format("viscosity = {} is not positive", *viscosity);
 }
 
 void Equation::prepare(const double* u, double* q, double* x) const {
-  q[0] = params_.viscosity_is_unknown ? u[components() * initial_columns_] : params_.viscosity;
-  for (int k = 0; k < components(); ++k) initial_.apply(u + k * initial_columns_, x + k * n_);
+  q[0] = params_.viscosity_is_unknown ? u[components() * unknowns_each_] : params_.viscosity;
+  for (int k = 0; k < components(); ++k) initial_.apply(u + k * unknowns_each_, x + k * n_);
 }
 
 bool Equation::prepare_own(double* q, double* x) const {
@@ -67,14 +68,14 @@ bool Equation::prepare_own(double* q, double* x) const {
 }
 
 void Equation::prepare_tangent(const double*, const double* du, double* dq, double* dx) const {
-  dq[0] = params_.viscosity_is_unknown ? du[components() * initial_columns_] : 0.0;
-  for (int k = 0; k < components(); ++k) initial_.apply(du + k * initial_columns_, dx + k * n_);
+  dq[0] = params_.viscosity_is_unknown ? du[components() * unknowns_each_] : 0.0;
+  for (int k = 0; k < components(); ++k) initial_.apply(du + k * unknowns_each_, dx + k * n_);
 }
 
 void Equation::prepare_transposed(const double*, const double* gq, const double* gx, double* gu) const {
-  if (params_.viscosity_is_unknown) gu[components() * initial_columns_] += gq[0];
+  if (params_.viscosity_is_unknown) gu[components() * unknowns_each_] += gq[0];
   for (int k = 0; k < components(); ++k)
-    initial_.add_transposed(cells_.begin, cells_.end, gx + k * n_, gu + k * initial_columns_);
+    initial_.add_transposed(cells_.begin, cells_.end, gx + k * n_, gu + k * unknowns_each_);
 }
 
 // A front of height 2 |u| is some 4 nu / |u| wide.

@@ -36,7 +36,7 @@ class Equation : public evolution::SemiDiscrete {
  private:
   int components() const { return params_.dimension; }
   Params params_;
-  int initial_columns_;  ///< unknowns of a component
+  int unknowns_each_;  ///< of a component
   evolution::SparseMap initial_;
   std::vector<double> own_initial_;
   mutable std::atomic<bool> has_warned_{false};

@@ -46,6 +46,11 @@ class Plane : public Equation {
   void transposed(const Point& at, const double* w, double* gx, double* gq) const override {
     const double nu = at.q[0] / (h_ * h_), half = 0.5 / h_;
     const double *const u = at.x, *const v = at.x + n_, *const wu = w, *const wv = w + n_;
+    if (params().viscosity_is_unknown) {  // gx is room for the terms until it is needed
+      each([=](const Star& s) { gx[s.here] = wu[s.here] * five_points(u, s) + wv[s.here] * five_points(v, s); });
+      const double* const own = gx + cells_.begin;
+      gq[0] += evolution::sum_terms(cells_.own(), [=](int i) { return own[i]; }) / (h_ * h_);
+    }
     each([=](const Star& s) {
       const auto carried = [&](const double* weight) {
         return half * (u[s.east] * weight[s.east] - u[s.west] * weight[s.west]) +
@@ -55,13 +60,6 @@ class Plane : public Equation {
       gx[n_ + s.here] =
           carried(wv) - half * (wu[s.here] * (u[s.north] - u[s.south]) + wv[s.here] * (v[s.north] - v[s.south]));
     });
-    if (!params().viscosity_is_unknown) return;
-    std::vector<double> terms(static_cast<std::size_t>(cells_.own()));
-    each([&](const Star& s) {
-      terms[static_cast<std::size_t>(s.here - cells_.begin)] =
-          wu[s.here] * five_points(u, s) + wv[s.here] * five_points(v, s);
-    });
-    gq[0] += evolution::sum_terms(cells_.own(), [&](int i) { return terms[static_cast<std::size_t>(i)]; }) / (h_ * h_);
   }
 
   // Neither |u| nor |v| grows: the maximum principle.

@@ -177,7 +177,7 @@ void prepare_stochastic(const StochasticParams& params, double spread, const Pro
     core::warn(
         "stochastic gradients: their noise makes the variances of the draws too large, by about {:.0f} % for steps as "
         "long as these; a smaller step{}{}",
-        100.0 * excess, params.batch < batches->count() * params.batch ? ", a larger batch" : "",
+        100.0 * excess, batches->count() > 1 ? ", a larger batch" : "",
         params.control_variate ? "" : " or control_variate = true");
 }
 
