@@ -7,6 +7,7 @@
 
 #include "box_cases.hpp"
 #include "pde/diffusion/component.hpp"
+#include "support/models.hpp"
 
 namespace aleator::pde::diffusion {
 namespace {
@@ -29,6 +30,15 @@ TEST(BoxDiffusionMpi, AdjointAndTangentAreTransposesAndMatchFiniteDifferences) {
 
 TEST(BoxDiffusionMpi, OnOneGroupAndOnEveryRankAloneTheAnswersAgree) {
   for (int dimension = 1; dimension <= 3; ++dimension) expect_group_and_alone_agree(everything(dimension));
+}
+
+TEST(BoxDiffusion, ARowHasTheSameBitsWhateverCameBefore) {
+  for (const Preconditioner preconditioner :
+       {Preconditioner::gamg, Preconditioner::boomeramg, Preconditioner::cholmod}) {
+    const BoxSetup setup = everything(2);
+    const BoxDiffusion model(setup, {1e-9, 200, preconditioner, {}}, std::make_shared<ProcessGrid>());
+    test_models::expect_same_bits(model, test_models::rows_around(std::vector<double>(setup.coefficients(), 1.5), 3));
+  }
 }
 
 TEST(BoxDiffusionMpi, WhatFlowsInFlowsOut) {

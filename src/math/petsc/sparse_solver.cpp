@@ -86,9 +86,13 @@ void SparseSolver::Inside::make_matrix() {
     check_petsc(MatCreateSeqAIJWithArrays(comm, n, n, pattern.begin.data(), pattern.column.data(), values.data(),
                                           matrix.make()),
                 "to make a matrix");
-  if (settings.is_symmetric) check_petsc(MatSetOption(matrix, MAT_SYMMETRIC, PETSC_TRUE), "to mark a matrix");
+  // With every set of values: PETSc forgets plain marks at the next assembly, and GAMG then estimates eigenvalues otherwise.
+  if (settings.is_symmetric)
+    for (const MatOption mark : {MAT_SYMMETRIC, MAT_SYMMETRY_ETERNAL})
+      check_petsc(MatSetOption(matrix, mark, PETSC_TRUE), "to mark a matrix");
   if (settings.is_symmetric && settings.method != Method::lu)
-    check_petsc(MatSetOption(matrix, MAT_SPD, PETSC_TRUE), "to mark a matrix");
+    for (const MatOption mark : {MAT_SPD, MAT_SPD_ETERNAL})
+      check_petsc(MatSetOption(matrix, mark, PETSC_TRUE), "to mark a matrix");
   for (VecHandle* const vector : {&right_side, &solution})
     check_petsc(is_shared() ? VecCreateMPIWithArray(comm, settings.block, mine, n, nullptr, vector->make())
                             : VecCreateSeqWithArray(comm, settings.block, n, nullptr, vector->make()),

@@ -70,7 +70,8 @@ BoxOperator::BoxOperator(const field::Grid& grid, const BoxSetup& setup)
   for (int s = 0; s < 2 * dimension_; ++s)
     has_exchange_ = has_exchange_ || setup.sides[s].kind == BoxSide::Kind::exchange;
   matrix_ = new_matrix();
-  check_petsc(MatSetOption(matrix_, MAT_SPD, PETSC_TRUE), "to mark a matrix");
+  for (const MatOption mark : {MAT_SPD, MAT_SPD_ETERNAL})  // with every coefficient
+    check_petsc(MatSetOption(matrix_, mark, PETSC_TRUE), "to mark a matrix");
   if (setup.kappa != nullptr) jacobian_ = new_matrix();
   values_.resize(static_cast<std::size_t>(grid.owned_nodes().count()) * slots_);
   add_exchange_entries();
