@@ -213,7 +213,7 @@ TEST(SpectralEvolution, GradientRepeatsThreeStagesOfFourWhereItIsNotLinear) {
     const Counter* counter = nullptr;
     aleator::pde::spectral::Setup setup;
     setup.points = 8, setup.length = 1.0;
-    setup.cells = 4, setup.dt = 0.1, setup.times = {1.0}, setup.sensors = {{0.5, 0.5}}, setup.most_kept = 1U << 20U;
+    setup.cells = 4, setup.dt = 0.1, setup.times = {1.0}, setup.sensors = {{{0.5, 0.5}}}, setup.most_kept = 1U << 20U;
     setup.observables = {{"c", [](double, double) { return Complex(1.0, 0.0); }}};
     setup.rate = [](double, double) { return Complex(-1.0, 0.0); };
     setup.advection = [&](const Modes& modes) {

@@ -87,6 +87,9 @@ const Strip& Engine::strip(int attempt) const {
 
 const model::StateSpace* Engine::state_space() const {
   if (!has_state_space_) return nullptr;
+  if (!layout_.fluxes.empty())
+    throw core::UserError(
+        "data assimilation observes fields at points and over patches, not fluxes: leave outflow out");
   if (state_space_ == nullptr) {
     const nodal::Nodes nodes = nodes_of(layout_.grid, layout_.field_names);
     state_space_ = std::make_unique<nodal::States>(static_cast<const nodal::Dynamics&>(*this), nodes, plan_.times,
@@ -187,16 +190,19 @@ RowStatus Engine::advance_states(model::Interval interval, ConstBatch u, Batch x
 }
 
 std::vector<model::LinearObservable> Engine::linear_observables(const nodal::Nodes& nodes) const {
-  const SparseMap observation = interpolation(layout_.grid, plan_.points);
+  const Observation observation(layout_.grid, plan_.points, plan_.patches);
+  const auto points = static_cast<int>(plan_.points.size());
   std::vector<model::LinearObservable> result;
   for (const int field : layout_.observed)
-    for (std::size_t k = 0; k < plan_.points.size(); ++k) {
-      const std::vector<double>& point = plan_.points[k];
+    for (int k = 0; k < observation.values(); ++k) {
+      const bool is_point = k < points;
+      const std::vector<double> place = is_point ? plan_.points[k] : nodal::centre(plan_.patches[k - points]);
       const int begin = field * nodes.size();
-      model::LinearObservable one{fmt::format("{}({:.4g})", nodes.fields[field], fmt::join(point, ", ")), {}};
-      observation.for_each_entry(static_cast<int>(k),
-                                 [&](int node, double weight) { one.weights.emplace_back(begin + node, weight); });
-      one.place = begin + nodes.nearest(point);
+      model::LinearObservable one{is_point ? fmt::format("{}({:.4g})", nodes.fields[field], fmt::join(place, ", "))
+                                           : fmt::format("{}(patch {})", nodes.fields[field], k - points + 1),
+                                  {},
+                                  begin + nodes.nearest(place)};
+      observation.for_each_weight(k, [&](int node, double weight) { one.weights.emplace_back(begin + node, weight); });
       result.push_back(std::move(one));
     }
   return result;

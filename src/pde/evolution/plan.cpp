@@ -31,15 +31,18 @@ const Tableau& tableau(Method method) {
 Plan::Plan(const CommonParams& params, const SemiDiscrete& model)
     : tableau(&evolution::tableau(params.method)), dt(params.dt), memory(params.memory * 1e6) {
   const Layout& layout = model.layout();
-  choose_points(params, layout.grid);
+  choose_observed(params, layout.grid);
   times = model::observation_times(params, 0.0, model::FirstTime::after_start);
   make_steps(params.dt);
   if (const std::string fault = fault_of_step(model.known_rates()); !fault.empty())
     throw deck::KeyError("dt", fault, "an explicit step is bounded by h^2 / diffusivity and h / speed");
   name_outputs(layout);
+  if (shape.outputs == 0)
+    throw deck::KeyError("points", "nothing is observed",
+                         "set points, point_grid, observe_every or patches, or fluxes where the model has them");
 }
 
-void Plan::choose_points(const CommonParams& params, const Grid& grid) {
+void Plan::choose_observed(const CommonParams& params, const Grid& grid) {
   if (params.point_grid > 0) points = point_lattice(grid, params.point_grid);
   for (std::size_t k = 0; k < params.points.size(); ++k) {
     const std::vector<double>& point = params.points[k];
@@ -55,7 +58,7 @@ void Plan::choose_points(const CommonParams& params, const Grid& grid) {
   }
   for (std::vector<double>& point : nodal::observed_points(params, nodes_of(grid, {})))
     points.push_back(std::move(point));
-  if (points.empty()) throw deck::KeyError("points", "nothing is observed", "set points, point_grid or observe_every");
+  patches = nodal::observed_patches(params, grid.length);
 }
 
 void Plan::make_steps(double dt) {
@@ -107,11 +110,17 @@ void Plan::name_outputs(const Layout& layout) {
   shape.inputs = static_cast<int>(layout.input_names.size());
   shape.input_names = layout.input_names;
   shape.input_grid = layout.input_grid;
-  for (const double t : times)
-    for (const int field : layout.observed)
+  for (const double t : times) {
+    for (const int field : layout.observed) {
+      const std::string& name = layout.field_names[static_cast<std::size_t>(field)];
       for (const std::vector<double>& point : points)
-        shape.output_names.push_back(fmt::format(
-            "{}({:.4g}, t={:.6g})", layout.field_names[static_cast<std::size_t>(field)], fmt::join(point, ", "), t));
+        shape.output_names.push_back(fmt::format("{}({:.4g}, t={:.6g})", name, fmt::join(point, ", "), t));
+      for (std::size_t k = 1; k <= patches.size(); ++k)
+        shape.output_names.push_back(fmt::format("{}(patch {}, t={:.6g})", name, k, t));
+    }
+    for (const Layout::Flux& flux : layout.fluxes)
+      shape.output_names.push_back(fmt::format("{}(t={:.6g})", flux.name, t));
+  }
   shape.outputs = static_cast<int>(shape.output_names.size());
 }
 

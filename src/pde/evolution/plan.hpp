@@ -5,7 +5,7 @@
 ///           stages) where all stages would be more than `memory`.
 /// Parallel  local.
 /// Cost      24 bytes a step.
-/// Fails     KeyError: times or points that are none, twice or outside; more than a million steps; a step that is unstable for
+/// Fails     KeyError: times, points or patches that are none, twice or outside; more than a million steps; a step that is unstable for
 ///           whatever unknowns.
 #include <string>
 #include <vector>
@@ -37,7 +37,7 @@ class Plan {
   const Tableau* tableau;
   model::Shape shape;
   std::vector<double> times;
-  std::vector<std::vector<double>> points;
+  std::vector<std::vector<double>> points, patches;
   std::vector<Step> steps;
   double dt = 0.0, longest_step = 0.0;
   double memory;  ///< bytes
@@ -61,7 +61,7 @@ class Plan {
   std::string fault_of_memory(int state_size) const;
 
  private:
-  void choose_points(const CommonParams& params, const Grid& grid);
+  void choose_observed(const CommonParams& params, const Grid& grid);
   void make_steps(double dt);
   void name_outputs(const Layout& layout);
 };

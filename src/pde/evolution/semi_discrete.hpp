@@ -20,8 +20,14 @@ namespace aleator::pde::evolution {
 struct Layout {
   Grid grid;
   std::vector<std::string> field_names;
-  std::vector<int> observed;  ///< fields, by index
-  int coefficients = 0;       ///< size of q
+  std::vector<int> observed;  ///< fields, by index, at points and over patches
+  /// Observed after the fields: the sum of `parts` values, such as of the faces of a side, each of which one strip has.
+  struct Flux {
+    std::string name;
+    int parts;
+  };
+  std::vector<Flux> fluxes;
+  int coefficients = 0;  ///< size of q
   std::vector<std::string> input_names;
   std::vector<int> input_grid;  ///< as model::Shape
   int state_size() const { return grid.size() * static_cast<int>(field_names.size()); }
@@ -70,6 +76,12 @@ class SemiDiscrete {
   virtual Rates rates(const double* q, const double* x) const = 0;
   /// What of these is known without u: a step too long for it is refused at once.
   virtual Rates known_rates() const { return {}; }
+  /// The parts of all fluxes: this strip's, and 0 for those of others. Of x they look at own cells alone.
+  virtual void flux(const Point& /*at*/, double* /*parts*/) const {}
+  virtual void flux_tangent(const Point& /*at*/, const double* /*dq*/, const double* /*dx*/, double* /*parts*/) const {}
+  /// gx += flux_x^T w and gq += flux_q^T w, w by parts.
+  virtual void add_flux_transposed(const Point& /*at*/, const double* /*w*/, double* /*gx*/, double* /*gq*/) const {}
+
   /// Pictures of the coefficients.
   virtual std::vector<std::pair<std::string, std::vector<double>>> coefficient_fields(const double*) const {
     return {};

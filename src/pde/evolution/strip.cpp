@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "core/error.hpp"
 
@@ -15,6 +16,12 @@ namespace {
 // Every array begins on a cache line: a row's instructions do not depend on its place.
 std::size_t padded(std::size_t n) { return (n + 7) / 8 * 8; }
 
+std::size_t parts_of_fluxes(const Layout& layout) {
+  std::size_t parts = 0;
+  for (const Layout::Flux& flux : layout.fluxes) parts += static_cast<std::size_t>(flux.parts);
+  return parts;
+}
+
 }  // namespace
 
 Strip::Strip(std::unique_ptr<SemiDiscrete> model, const Plan& plan, const parallel::Comm& comm)
@@ -22,8 +29,9 @@ Strip::Strip(std::unique_ptr<SemiDiscrete> model, const Plan& plan, const parall
       plan_(plan),
       halo_(comm, model_->layout()),
       cells_(model_->layout().grid.cells()),
-      observation_(interpolation(model_->layout().grid, plan.points, Entries::own_points)),
-      sources_(interpolation(model_->layout().grid, plan.points, Entries::own_cells)),
+      observation_(model_->layout().grid, plan.points, plan.patches),
+      parts_(parts_of_fields() + parts_of_fluxes(model_->layout())),
+      outputs_(plan.shape.output_names.size() / plan.times.size()),
       n_(static_cast<std::size_t>(model_->layout().state_size())),
       stride_(padded(n_)),
       segment_(plan.segments(model_->layout().largest_state_size()).length),
@@ -50,6 +58,7 @@ std::size_t Strip::lay_out(double* begin, Workspace& w) const {
   w.scratch = take(stride_ * static_cast<std::size_t>(Stepper::scratch_states(*plan_.tableau)));
   w.begins = take(stride_ * static_cast<std::size_t>(segments()));
   w.record = take(stride_ * (stages * static_cast<std::size_t>(segment_) + 1));
+  w.parts = take(parts_ + 1);
   return size;
 }
 
@@ -94,36 +103,61 @@ void Strip::advance(model::Interval interval, const model::Piece& steps, Workspa
   }
 }
 
-std::string Strip::observe(int output, double* x, double* y) const {
-  if (output < 0) return {};
+void Strip::see_fields(double* x, const Workspace& w) const {
   double doubt = 0.0;  // NaN: somewhere x is not finite
   for (std::size_t field = 0; field < n_; field += static_cast<std::size_t>(cells_.size))
     for (int i = cells_.begin; i < cells_.end; ++i) doubt += x[field + i] - x[field + i];
+  w.parts[parts_] = doubt;
   halo_.fill(x);
-  const std::vector<int>& observed = model_->layout().observed;
-  const auto points = static_cast<std::size_t>(observation_.rows()), count = observed.size() * points;
-  double* const values = y + static_cast<std::size_t>(output) * count;
-  for (std::size_t k = 0; k < observed.size(); ++k)
-    observation_.apply(x + static_cast<std::size_t>(observed[k]) * cells_.size, values + k * points);
-  if (halo_.is_shared()) {
-    std::vector<double> all(values, values + count);
-    all.push_back(doubt);
-    halo_.comm().sum(all.data(), all.size());
-    doubt = all.back();
-    std::copy_n(all.begin(), count, values);
+  double* parts = w.parts;
+  for (const int field : model_->layout().observed) {
+    observation_.see(x + static_cast<std::size_t>(field) * cells_.size, parts);
+    parts += observation_.parts();
   }
-  if (doubt == 0.0) return {};
+}
+
+std::string Strip::put_together(int output, const Workspace& w, double* y) const {
+  if (halo_.is_shared()) halo_.comm().sum(w.parts, parts_ + 1);
+  double* value = y + static_cast<std::size_t>(output) * outputs_;
+  const double* parts = w.parts;
+  for (std::size_t k = 0; k < model_->layout().observed.size(); ++k) {
+    observation_.put_together(parts, value);
+    parts += observation_.parts(), value += observation_.values();
+  }
+  for (const Layout::Flux& flux : model_->layout().fluxes) {
+    *value++ = std::accumulate(parts, parts + flux.parts, 0.0);
+    parts += flux.parts;
+  }
+  if (w.parts[parts_] == 0.0) return {};
   return fmt::format("the state is not finite at t = {}: the solution grows without bound, or dt is too long for it",
                      plan_.times[static_cast<std::size_t>(output)]);
 }
 
-void Strip::add_cotangent(int output, const double* dy, double* lambda) const {
-  if (output < 0) return;
-  const std::vector<int>& observed = model_->layout().observed;
-  const auto points = static_cast<std::size_t>(sources_.rows());
-  for (std::size_t k = 0; k < observed.size(); ++k)
-    sources_.add_transposed(dy + (static_cast<std::size_t>(output) * observed.size() + k) * points,
-                            lambda + static_cast<std::size_t>(observed[k]) * cells_.size);
+std::string Strip::observe(const Step& step, double* x, const Workspace& w, double* y) const {
+  if (step.output < 0) return {};
+  see_fields(x, w);
+  model_->flux(at_end(step, x, w), w.parts + parts_of_fields());
+  return put_together(step.output, w, y);
+}
+
+std::string Strip::observe_tangent(const Step& step, double* x, const Workspace& w, double* dy) const {
+  if (step.output < 0) return {};
+  see_fields(w.dx, w);
+  model_->flux_tangent(at_end(step, x, w), w.dq, w.dx, w.parts + parts_of_fields());
+  return put_together(step.output, w, dy);
+}
+
+// To w.dx and, of fluxes, w.dq.
+void Strip::add_cotangent(const Step& step, const double* x, const double* dy, const Workspace& w) const {
+  if (step.output < 0) return;
+  const double* weight = dy + static_cast<std::size_t>(step.output) * outputs_;
+  for (const int field : model_->layout().observed) {
+    observation_.add_transposed(weight, w.dx + static_cast<std::size_t>(field) * cells_.size);
+    weight += observation_.values();
+  }
+  double* part = w.parts;
+  for (const Layout::Flux& flux : model_->layout().fluxes) part = std::fill_n(part, flux.parts, *weight++);
+  model_->add_flux_transposed(at_end(step, x, w), w.parts, w.dx, w.dq);
 }
 
 std::string Strip::march(int first, int last, Workspace& w, double* y) const {
@@ -132,7 +166,7 @@ std::string Strip::march(int first, int last, Workspace& w, double* y) const {
     const Step& step = plan_.steps[static_cast<std::size_t>(m)];
     method.step(step, w.q, w.x, w.stage_states, w.next);
     std::swap(w.x, w.next);
-    if (std::string fault = observe(step.output, w.x, y); !fault.empty()) return fault;
+    if (std::string fault = observe(step, w.x, w, y); !fault.empty()) return fault;
   }
   return {};
 }
@@ -148,7 +182,7 @@ std::string Strip::record(int s, Workspace& w, double* y) const {
     const Step& step = plan_.steps[static_cast<std::size_t>(m)];
     method.step(step, w.q, x, x + stride_, x + stages * stride_);
     if (y == nullptr) continue;
-    if (std::string fault = observe(step.output, x + stages * stride_, y); !fault.empty()) return fault;
+    if (std::string fault = observe(step, x + stages * stride_, w, y); !fault.empty()) return fault;
   }
   return {};
 }
@@ -173,8 +207,9 @@ void Strip::back(Workspace& w, const double* dy) const {
     if (s + 1 < segments()) record(s, w, nullptr);
     for (int m = end_of_segment(s) - 1; m >= s * segment_; --m) {
       const Step& step = plan_.steps[static_cast<std::size_t>(m)];
-      add_cotangent(step.output, dy, w.dx);
-      method.back(step, w.q, w.record + static_cast<std::size_t>(m - s * segment_) * stages * stride_, w.dx, w.dq);
+      double* const begin = w.record + static_cast<std::size_t>(m - s * segment_) * stages * stride_;
+      add_cotangent(step, begin + stages * stride_, dy, w);
+      method.back(step, w.q, begin, w.dx, w.dq);
     }
   }
 }
@@ -188,8 +223,8 @@ std::string Strip::march_with_tangent(Workspace& w, double* y, double* dy) const
     method.step(step, w.q, w.record, w.record + stride_, w.next);
     method.tangent(step, w.q, w.dq, w.record, w.dx);
     std::copy_n(w.next, n_, w.record);
-    fault = observe(step.output, w.record, y);
-    if (fault.empty()) fault = observe(step.output, w.dx, dy);
+    fault = observe(step, w.record, w, y);
+    if (fault.empty()) fault = observe_tangent(step, w.record, w, dy);
   }
   return fault;
 }

@@ -1,11 +1,11 @@
 #pragma once
 /// What      A model on the strip of the grid that is this rank's, or on all of it: the steps of a Plan from unknowns to outputs,
 ///           and back with the gradient.
-/// Method    Stepper takes the steps. Output (time, field, point), point fastest, by multilinear interpolation. For the way back
+/// Method    Stepper takes the steps. Outputs of a time: for each field those of its Observation, then the fluxes. For the way back
 ///           the stages of a segment of steps are recorded, and the states at the beginning of segments kept (plan.hpp).
 /// Parallel  collective over the ranks of the strips, which get the same outputs, gradients and faults to the bit. States and
-///           outputs are those of one rank to the bit: the rank that has the rows around a point observes it, and adding the
-///           zeros of the others changes nothing. Gradients are sums over the ranks. On one rank: local, a workspace a thread.
+///           outputs are those of one rank to the bit: each part of an output is observed by one rank, and adding the zeros of
+///           the others changes nothing. Gradients are sums over the ranks. On one rank: local, a workspace a thread.
 /// Cost      of memory 3 stages + 3 states, the record and twice the coefficients; on several ranks Halo::fill before each f and
 ///           product, and a sum over the ranks an output time.
 /// Fails     by a text that says why: unknowns that are not finite or that the model refuses, a step too long for them, a state
@@ -17,6 +17,7 @@
 
 #include "kernels/huge_pages.hpp"
 #include "model/state_space.hpp"
+#include "pde/evolution/observation.hpp"
 #include "pde/evolution/plan.hpp"
 #include "pde/evolution/stepper.hpp"
 
@@ -30,6 +31,7 @@ class Strip {
     double *x, *next, *stage_states;  ///< a step without record
     double* dx;
     double *scratch, *begins, *record;  ///< begins: of the segments; record: the stages of one
+    double* parts;                      ///< of the outputs of a time, then a doubt whether they are finite
   };
 
   /// `plan` outlives this. The model is that of this rank's share of the grid.
@@ -65,14 +67,24 @@ class Strip {
   std::string march(int first, int last, Workspace& w, double* y) const;
   /// Segment s on the record, from its beginning; outputs to y unless it is null.
   std::string record(int s, Workspace& w, double* y) const;
-  std::string observe(int output, double* x, double* y) const;
-  void add_cotangent(int output, const double* dy, double* lambda) const;
+  /// Values to y of the step's output, if it has one; tangent: of the direction w.dx in the state x.
+  std::string observe(const Step& step, double* x, const Workspace& w, double* y) const;
+  std::string observe_tangent(const Step& step, double* x, const Workspace& w, double* dy) const;
+  /// Sums the parts over the ranks and puts outputs together of them.
+  std::string put_together(int output, const Workspace& w, double* y) const;
+  void see_fields(double* x, const Workspace& w) const;
+  void add_cotangent(const Step& step, const double* x, const double* dy, const Workspace& w) const;
+  std::size_t parts_of_fields() const {
+    return model_->layout().observed.size() * static_cast<std::size_t>(observation_.parts());
+  }
+  Point at_end(const Step& step, const double* x, const Workspace& w) const { return {step.t + step.h, w.q, x}; }
 
   std::unique_ptr<SemiDiscrete> model_;
   const Plan& plan_;
   Halo halo_;
   Cells cells_;
-  SparseMap observation_, sources_;  ///< of one field; sources_: its entries at own cells, for the transpose
+  Observation observation_;
+  std::size_t parts_, outputs_;  ///< of all outputs of a time; their number
   std::size_t n_, stride_, slot_size_;
   int segment_;
   std::int64_t slots_;

@@ -43,6 +43,29 @@ std::vector<std::vector<double>> observed_points(const NodeParams& params, const
   return result;
 }
 
+std::vector<std::vector<double>> observed_patches(const NodeParams& params, const std::vector<double>& lengths) {
+  for (std::size_t k = 0; k < params.patches.size(); ++k) {
+    const std::vector<double>& box = params.patches[k];
+    const auto fail = [&](const std::string& what) {
+      throw deck::KeyError("patches", fmt::format("patch {} = [{}] {}", k + 1, fmt::join(box, ", "), what),
+                           lengths.size() == 1 ? "a patch is [x0, x1]" : "a patch is [x0, x1, y0, y1]");
+    };
+    if (box.size() != 2 * lengths.size()) fail(fmt::format("has {} numbers, not {}", box.size(), 2 * lengths.size()));
+    for (std::size_t a = 0; a < lengths.size(); ++a) {
+      const double begin = box[2 * a], end = box[2 * a + 1];
+      if (!(begin >= 0.0 && end <= lengths[a])) fail(fmt::format("reaches out of the domain [0, {}]", lengths[a]));
+      if (!(begin < end)) fail(fmt::format("has no extent along {}", "xy"[a]));
+    }
+  }
+  return params.patches;
+}
+
+std::vector<double> centre(const std::vector<double>& box) {
+  std::vector<double> point;
+  for (std::size_t a = 0; a < box.size(); a += 2) point.push_back(0.5 * (box[a] + box[a + 1]));
+  return point;
+}
+
 std::vector<double> initial_values(const NodeParams& params, const Nodes& nodes) {
   const std::vector<std::string>& formulas = params.initial_state;
   if (formulas.empty()) return {};

@@ -1,10 +1,11 @@
 #pragma once
-/// What      The points of a regular grid at which a model in time has its values, and the deck's keys that name some of them:
-///           which are observed, and what the values are at the start.
+/// What      The points of a regular grid at which a model in time has its values, and the deck's keys that say what of them is
+///           observed, and what the values are at the start.
 /// Method    x fastest, one field after the other.
 /// Parallel  local.
 /// Cost      -
-/// Fails     KeyError: nodes that the grid does not have, formulas that are none, or of another number than fields.
+/// Fails     KeyError: nodes that the grid does not have, patches that are no box in it, formulas that are none, or of another
+///           number than fields.
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct Nodes {
 struct NodeParams {
   int observe_every = 0;
   std::vector<int> observe_nodes;
+  std::vector<std::vector<double>> patches;
   std::vector<std::string> initial_state;
 };
 
@@ -42,7 +44,9 @@ void add_observed_nodes_keys(deck::Schema<Params>& s) {
   s.key("observe_every", &NodeParams::observe_every, "1",
         "k: observed at every k-th grid point along each axis, from the first; 0: none", deck::between(0, 10000))
       .key("observe_nodes", &NodeParams::observe_nodes, "1",
-           "observed grid points by their numbers from 0, x fastest: i + nx j", deck::at_least(0));
+           "observed grid points by their numbers from 0, x fastest: i + nx j", deck::at_least(0))
+      .key("patches", &NodeParams::patches, "",
+           "boxes [x0, x1], or [x0, x1, y0, y1] in two dimensions, over which the mean is observed, after the points");
 }
 
 /// `otherwise`: what the state is then.
@@ -57,6 +61,10 @@ void add_initial_state_key(deck::Schema<Params>& s, const std::string& otherwise
 
 /// The points of the nodes named: every k-th, then those of the list.
 std::vector<std::vector<double>> observed_points(const NodeParams& params, const Nodes& nodes);
+/// The deck's patches, which are boxes in the domain from 0 to these lengths.
+std::vector<std::vector<double>> observed_patches(const NodeParams& params, const std::vector<double>& lengths);
+/// The middle of a box.
+std::vector<double> centre(const std::vector<double>& box);
 /// The values of initial_state at the nodes, a field after the other; empty where it is not given.
 std::vector<double> initial_values(const NodeParams& params, const Nodes& nodes);
 

@@ -51,9 +51,9 @@ void Engine::name_everything() {
   shape_.input_grid = {c, c};
   for (int k = 0; k < shape_.inputs; ++k) shape_.input_names.push_back(fmt::format("{}_{}", setup_.unknown_name, k));
   for (const double t : setup_.times)
-    for (const auto& point : setup_.sensors)
+    for (const Sensor& sensor : setup_.sensors)
       for (const Observable& one : setup_.observables)
-        shape_.output_names.push_back(fmt::format("{}({:.6g}, {:.6g}; t = {:.6g})", one.name, point[0], point[1], t));
+        shape_.output_names.push_back(fmt::format("{}({}; t = {:.6g})", one.name, sensor.name, t));
   shape_.outputs = static_cast<int>(shape_.output_names.size());
 }
 
@@ -157,13 +157,14 @@ std::vector<model::LinearObservable> Engine::linear_observables(const nodal::Nod
   constexpr double at_node = 1e-9;
   const double h = setup_.length / setup_.points;
   std::vector<model::LinearObservable> result;
-  for (const auto& point : setup_.sensors) {
-    const int nearest = nodes.nearest({point[0], point[1]});
-    double distance = 0.0;
+  for (const Sensor& sensor : setup_.sensors) {
+    const int nearest = nodes.nearest({sensor.centre[0], sensor.centre[1]});
+    double distance = std::max(sensor.extent[0], sensor.extent[1]);
     for (int a = 0; a < 2; ++a)
-      distance = std::max(distance, std::fabs(std::remainder(point[a] - nodes.position(a, nearest), setup_.length)));
+      distance =
+          std::max(distance, std::fabs(std::remainder(sensor.centre[a] - nodes.position(a, nearest), setup_.length)));
     for (const Observable& one : setup_.observables) {
-      model::LinearObservable linear{fmt::format("{}({:.4g}, {:.4g})", one.name, point[0], point[1]), {}, nearest};
+      model::LinearObservable linear{fmt::format("{}({})", one.name, sensor.name), {}, nearest};
       if (one.is_field && distance < at_node * h) {
         linear.weights = {{nearest, 1.0}};
       } else {

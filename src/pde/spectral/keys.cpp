@@ -24,8 +24,9 @@ std::string fault_of_sensors(const CommonParams& p) {
       return fmt::format("sensor_points: point {} = [{}, {}] lies outside the square [0, {}] x [0, {}]", i + 1,
                          point[0], point[1], p.length, p.length);
   }
-  return p.sensor_points.empty() && p.sensor_grid == 0 && p.observe_every == 0 && p.observe_nodes.empty()
-             ? "no sensors: give sensor_grid, sensor_points, observe_every or observe_nodes"
+  return p.sensor_points.empty() && p.sensor_grid == 0 && p.observe_every == 0 && p.observe_nodes.empty() &&
+                 p.patches.empty()
+             ? "no sensors: give sensor_grid, sensor_points, observe_every, observe_nodes or patches"
              : "";
 }
 
@@ -35,13 +36,21 @@ Setup common_setup(const CommonParams& p, const std::string& field) {
   setup.cells = p.unknown_cells();
   setup.dt = p.dt, setup.times = model::observation_times(p, 0.0, model::FirstTime::at_start_or_later);
   setup.most_kept = static_cast<std::size_t>(p.memory) << 20U;
+  const auto add = [&setup](double x, double y) {
+    setup.sensors.push_back({{x, y}, {0.0, 0.0}, fmt::format("{:.6g}, {:.6g}", x, y)});
+  };
   const int m = p.sensor_grid;
   for (int k = 0; k < m; ++k)
-    for (int l = 0; l < m; ++l) setup.sensors.push_back({(k + 0.5) * p.length / m, (l + 0.5) * p.length / m});
-  for (const std::vector<double>& point : p.sensor_points) setup.sensors.push_back({point[0], point[1]});
+    for (int l = 0; l < m; ++l) add((k + 0.5) * p.length / m, (l + 0.5) * p.length / m);
+  for (const std::vector<double>& point : p.sensor_points) add(point[0], point[1]);
   const nodal::Nodes nodes = nodes_of(p.mesh, p.length, field);
-  for (const std::vector<double>& point : nodal::observed_points(p, nodes))
-    setup.sensors.push_back({point[0], point[1]});
+  for (const std::vector<double>& point : nodal::observed_points(p, nodes)) add(point[0], point[1]);
+  int patch = 0;
+  for (const std::vector<double>& box : nodal::observed_patches(p, {p.length, p.length})) {
+    const std::vector<double> middle = nodal::centre(box);
+    setup.sensors.push_back(
+        {{middle[0], middle[1]}, {box[1] - box[0], box[3] - box[2]}, fmt::format("patch {}", ++patch)});
+  }
   setup.field_name = field;
   setup.initial = nodal::initial_values(p, nodes);
   return setup;

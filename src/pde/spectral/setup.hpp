@@ -16,11 +16,17 @@ namespace aleator::pde::spectral {
 
 enum class Unknown { initial, source };
 
-/// What is observed at each point: w's modes times a symbol.
+/// What is observed in each place: w's modes times a symbol.
 struct Observable {
   std::string name;
   Symbol symbol;
   bool is_field = false;  ///< w itself
+};
+
+/// Where: at a point, or the mean over a box, whose extent along both axes is not 0 then.
+struct Sensor {
+  std::array<double, 2> centre, extent = {0.0, 0.0};
+  std::string name;  ///< "x, y", or which patch
 };
 
 struct Setup {
@@ -33,7 +39,7 @@ struct Setup {
   double dt = 0.0;
   std::size_t most_kept = 0;  ///< bytes of states that a thread's adjoint keeps before it takes to repeating steps
   std::vector<double> times;
-  std::vector<std::array<double, 2>> sensors;
+  std::vector<Sensor> sensors;
   std::vector<Observable> observables;
   Symbol rate, source;  ///< source: where it is not the unknown; null: 0
   std::function<std::unique_ptr<const Advection>(const Modes&)> advection;

@@ -9,6 +9,12 @@
 #include "parallel/strips.hpp"
 
 namespace aleator::pde::spectral {
+namespace {
+
+// Of cos over `phase` radians, 0 in the middle.
+double mean_of_wave(double phase) { return phase == 0.0 ? 1.0 : std::sin(0.5 * phase) / (0.5 * phase); }
+
+}  // namespace
 
 Strip::Slot::Slot(const Strip& strip) : stepper(strip.modes_, *strip.advection_, strip.rate_) {
   for (Spectrum* one : {&field, &field_tangent, &state, &lambda, &gradient}) one->resize(strip.modes_.size());
@@ -41,8 +47,12 @@ void Strip::make_pieces() {
 }
 
 void Strip::lay_out_sensors() {
-  for (const auto& point : setup_.sensors) {
-    const Spectrum phases = modes_.phases(point[0], point[1]);
+  for (const Sensor& sensor : setup_.sensors) {
+    Spectrum phases = modes_.phases(sensor.centre[0], sensor.centre[1]);
+    const Spectrum mean = modes_.symbol([&sensor](double kx, double ky) {
+      return Complex(mean_of_wave(kx * sensor.extent[0]) * mean_of_wave(ky * sensor.extent[1]), 0.0);
+    });
+    for (std::size_t m = 0; m < phases.size(); ++m) phases[m] = times(phases[m], mean[m]);
     for (const Observable& one : setup_.observables) {
       sensors_.push_back(modes_.symbol(one.symbol));
       for (std::size_t m = 0; m < phases.size(); ++m)

@@ -1,8 +1,9 @@
 #pragma once
 /// What      The steps of a row of unknowns on this rank's part of the periodic square: to observed values, with tangent and
 ///           adjoint, and from one state in time to another.
-/// Method    Stepper; values at points by the trigonometric polynomial. The adjoint keeps the state at every step, or at the
-///           beginning of pieces where that would be much memory, and then repeats a piece before it goes back through it.
+/// Method    Stepper; values at points and means over boxes, both of the trigonometric polynomial. The adjoint keeps the state at
+///           every step, or at the beginning of pieces where that would be much memory, and then repeats a piece before it goes
+///           back through it.
 /// Parallel  on one rank threads work side by side, each with a Slot. On several every function that takes one is collective;
 ///           all ranks get the same bits and the same failures.
 /// Cost      per step that of Stepper, and on several ranks a maximum of the speed; a point costs n^2 / 2 flops an observation.

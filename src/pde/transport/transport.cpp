@@ -23,17 +23,18 @@ evolution::Grid grid_of(const Params& p, evolution::Share share) {
   return {{p.mesh[0], p.mesh[1]}, {p.lengths.front(), p.lengths.back()}, false, share};
 }
 
-std::array<Side, 4> sides_of(const Params& p) {
+Place side_of(const std::string& key, const std::string& name) {
   const std::vector<std::string> names{"left", "right", "bottom", "top"};
+  const auto at = std::find(names.begin(), names.end(), name);
+  if (at == names.end()) throw deck::KeyError(key, fmt::format("'{}' is no side", name), "left, right, bottom, top");
+  return static_cast<Place>(at - names.begin());
+}
+
+std::array<Side, 4> sides_of(const Params& p) {
   std::array<Side, 4> sides;
-  const auto find = [&](const std::string& key, const std::string& name) -> Side& {
-    const auto at = std::find(names.begin(), names.end(), name);
-    if (at == names.end()) throw deck::KeyError(key, fmt::format("'{}' is no side", name), "left, right, bottom, top");
-    return sides[static_cast<std::size_t>(at - names.begin())];
-  };
-  for (const std::string& name : p.closed) find("closed", name).kind = Side::Kind::closed;
+  for (const std::string& name : p.closed) sides[side_of("closed", name)].kind = Side::Kind::closed;
   for (const deck::Named<double>& one : p.dirichlet) {
-    Side& side = find("dirichlet", one.name);
+    Side& side = sides[side_of("dirichlet", one.name)];
     if (side.kind == Side::Kind::closed)
       throw deck::KeyError("dirichlet", fmt::format("side '{}' is closed", one.name));
     side = {Side::Kind::given, one.value};
@@ -54,6 +55,14 @@ Layout layout_of(const Params& p, evolution::Share share) {
   layout.field_names = {"c"}, layout.observed = {0};
   name_unknowns(p, layout.input_names);
   layout.coefficients = 2 * Faces(layout.grid, {}).count() + layout.grid.size();
+  for (const std::string& name : p.outflow) {
+    const Place side = side_of("outflow", name);
+    if (std::count(p.outflow.begin(), p.outflow.end(), name) > 1)
+      throw deck::KeyError("outflow", fmt::format("side '{}' is given twice", name));
+    if (std::count(p.closed.begin(), p.closed.end(), name) > 0)
+      throw deck::KeyError("outflow", fmt::format("side '{}' is closed: nothing leaves through it", name));
+    layout.fluxes.push_back({"outflow " + name, side == left || side == right ? p.mesh[1] : p.mesh[0]});
+  }
   const bool is_blocks = p.quantities.size() == 1 && (p.quantities[0] == "initial" || p.quantities[0] == "source");
   if (is_blocks) layout.input_grid = {p.cells, p.cells};
   return layout;
@@ -69,6 +78,7 @@ class Transport : public evolution::SemiDiscrete {
         nx_(layout().grid.points[0]),
         sides_(sides_of(p)),
         faces_(layout().grid, sides_),
+        outflow_(faces_of_outflow()),
         south_of_all_(static_cast<std::size_t>(nx_), sides_[bottom].value),
         north_of_all_(static_cast<std::size_t>(nx_), sides_[top].value),
         nothing_(static_cast<std::size_t>(nx_), 0.0) {
@@ -170,6 +180,19 @@ class Transport : public evolution::SemiDiscrete {
     add_flow_gradient(at.x, w, gq, gq + faces_.count());
   }
 
+  void flux(const Point& at, double* parts) const override { add_outflow(at.q, at.x, Beyond::given, cleared(parts)); }
+  void flux_tangent(const Point& at, const double* dq, const double* dx, double* parts) const override {
+    add_outflow(at.q, dx, Beyond::nothing, cleared(parts));
+    if (unknown_.is_any_of_medium()) add_outflow(dq, at.x, Beyond::given, parts);
+  }
+  void add_flux_transposed(const Point& at, const double* w, double* gx, double* gq) const override {
+    for (const Exit& exit : outflow_) {
+      const double weight = area() * w[exit.part];
+      gx[exit.cell] += weight * at.q[exit.inner];
+      gq[exit.inner] += weight * at.x[exit.cell], gq[exit.outer] -= weight * exit.beyond;
+    }
+  }
+
   // The columns of f_x sum to what leaves the grid: by Gershgorin its eigenvalues are in the disk around -r of radius r, r the
   // largest rate at which a cell is emptied. That disk lies within the methods' regions of stability where -2 r does.
   Rates rates(const double* q, const double*) const override {
@@ -227,6 +250,46 @@ class Transport : public evolution::SemiDiscrete {
                         ((a[c.south] * c.to_south - b[c.south] * c.here) -
                          (a[c.north(nx)] * c.here - b[c.north(nx)] * c.to_north)));
     });
+  }
+
+  // A face of a side whose outflow is observed: the flux outwards is q[inner] c - q[outer] beyond.
+  struct Exit {
+    int part, cell, inner, outer;
+    double beyond;
+  };
+  std::vector<Exit> faces_of_outflow() const {
+    std::vector<Exit> exits;
+    const evolution::Grid& grid = layout().grid;
+    const int begin = cells_.begin / nx_, end = cells_.end / nx_;
+    int first = 0;
+    const auto add = [&](int place_on_side, int row, int i, int face, Place side) {
+      const bool is_low = side == left || side == bottom;
+      const int a = face, b = face + faces_.count();
+      exits.push_back({first + place_on_side, row * nx_ + i, is_low ? b : a, is_low ? a : b, sides_[side].value});
+    };
+    for (const std::string& name : params_.outflow) {
+      const Place side = side_of("outflow", name);
+      const bool is_across_x = side == left || side == right;
+      for (int row = begin; is_across_x && row < end; ++row)
+        add(grid.row_of(row * nx_), row, side == left ? 0 : nx_ - 1, faces_.west(row, side == left ? 0 : nx_), side);
+      const int row = side == bottom ? begin : end - 1;
+      const bool is_here = grid.row_of(row * nx_) == (side == bottom ? 0 : grid.rows() - 1);
+      for (int i = 0; !is_across_x && is_here && i < nx_; ++i)
+        add(i, row, i, faces_.south(row, i) + (side == top ? nx_ : 0), side);
+      first += is_across_x ? grid.rows() : nx_;
+    }
+    return exits;
+  }
+  double area() const { return layout().grid.spacing(0) * layout().grid.spacing(1); }  // coefficients are per cell
+  double* cleared(double* parts) const {
+    double* end = parts;
+    for (const Layout::Flux& flux : layout().fluxes) end = std::fill_n(end, flux.parts, 0.0);
+    return parts;
+  }
+  void add_outflow(const double* q, const double* x, Beyond beyond, double* parts) const {
+    const double given = beyond == Beyond::given ? 1.0 : 0.0;
+    for (const Exit& exit : outflow_)
+      parts[exit.part] += area() * (q[exit.inner] * x[exit.cell] - q[exit.outer] * given * exit.beyond);
   }
 
   // Of each face what its own cells' w say: the neighbour's share of a common face is the neighbour's to add.
@@ -287,6 +350,7 @@ class Transport : public evolution::SemiDiscrete {
   int n_, nx_;  ///< stored cells; cells of a row
   std::array<Side, 4> sides_;
   Faces faces_;
+  std::vector<Exit> outflow_;                                  ///< own faces
   std::vector<double> south_of_all_, north_of_all_, nothing_;  ///< rows beyond the sides
   Unknowns unknown_;
   Medium known_;
@@ -330,7 +394,11 @@ deck::Schema<Params> schema() {
       .key("dirichlet", &Params::dirichlet, "", "c beyond sides, {left = 1.0}")
       .key("closed", &Params::closed, "",
            "sides that let nothing through. Through sides that are neither given nor closed the wind takes out what is "
-           "there, brings nothing in, and nothing diffuses");
+           "there, brings nothing in, and nothing diffuses")
+      .key("outflow", &Params::outflow, "",
+           "sides through which what leaves in a unit of time, the integral of v_n c - kappa dc/dn, is observed, after "
+           "points and patches")
+      .example("[\"right\"]");
   nodal::add_initial_state_key(s, "0");
   evolution::add_common_keys(s);
   s.check("quantities", fault_of_quantities)

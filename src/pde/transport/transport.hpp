@@ -6,6 +6,7 @@
 ///           corners of cells: no divergence but rounding. Sides: open (the wind takes out what is there and brings nothing
 ///           in), closed, or c given. docs/theory/transport.md.
 /// Parallel  as evolution::Engine.
+///           Observed: c, and what leaves through sides.
 /// Cost      13 flops a cell and f; coefficients of the faces once a row, an exponential each.
 /// Fails     set-up: KeyError for quantities and formulas that are none. Rows: kappa not positive; as evolution::Engine.
 #include <memory>
@@ -27,7 +28,7 @@ struct Params : evolution::CommonParams {
   std::vector<int> stream_grid;
   double source_width = 0.0;
   deck::Table<double> dirichlet;
-  std::vector<std::string> closed;
+  std::vector<std::string> closed, outflow;
 };
 
 deck::Schema<Params> schema();
