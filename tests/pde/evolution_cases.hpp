@@ -47,7 +47,7 @@ inline Case burgers_case() {
            burgers::Params p;
            apply(steps, p);
            p.mesh = 40, p.unknowns = 8, p.viscosity_is_unknown = true;
-           p.times = {0.15, 0.36}, p.points = {{0.03}, {0.4}, {0.77}, {0.99}};
+           p.times = {0.15, 0.36}, p.points = {{0.03}, {0.4}, {0.77}, {0.99}}, p.patches = {{0.07, 0.64}, {0.5, 0.51}};
            return burgers::make(p, steps.ranks);
          }};
   for (int k = 0; k < 8; ++k) c.centre.push_back(0.8 + std::sin(0.25 * M_PI * k));
@@ -61,6 +61,7 @@ inline Case burgers_plane_case() {
            apply(steps, p);
            p.dimension = 2, p.mesh = 12, p.unknowns = 4, p.viscosity_is_unknown = true;
            p.times = {0.3, 0.7}, p.points = {{0.03, 0.5}, {0.4, 0.99}, {0.77, 0.2}, {0.99, 0.97}};
+           p.patches = {{0.0, 1.0, 0.0, 1.0}, {0.9, 1.0, 0.03, 0.95}};
            return burgers::make(p, steps.ranks);
          }};
   for (int k = 0; k < 32; ++k) c.centre.push_back(0.4 + 0.6 * std::sin(1.0 + 2.0 * k));
@@ -70,13 +71,14 @@ inline Case burgers_plane_case() {
 
 inline Case reaction_case(const std::string& name, reaction_diffusion::Kind kind, std::vector<double> coefficients) {
   using namespace reaction_diffusion;
-  Case c{name, 0.06, std::move(coefficients), [kind](const Steps& steps) {
-           Params p;
-           apply(steps, p);
-           p.kind = kind, p.unknown = Unknown::both, p.mesh = 12, p.cells = 3;
-           p.times = {0.7, 1.9}, p.points = {{0.03, 0.5}, {0.4, 0.99}, {0.77, 0.2}};
-           return make(p, steps.ranks);
-         }};
+  Case c{
+      name, 0.06, std::move(coefficients), [kind](const Steps& steps) {
+        Params p;
+        apply(steps, p);
+        p.kind = kind, p.unknown = Unknown::both, p.mesh = 12, p.cells = 3;
+        p.times = {0.7, 1.9}, p.points = {{0.03, 0.5}, {0.4, 0.99}, {0.77, 0.2}}, p.patches = {{0.1, 0.9, 0.02, 0.97}};
+        return make(p, steps.ranks);
+      }};
   for (int k = 0; k < 9; ++k) c.centre.push_back(0.5 + 0.3 * std::sin(1.0 + 2.0 * k));
   return c;
 }
@@ -88,6 +90,7 @@ inline Case wave_case() {
             p.mesh = 20, p.cells = 2, p.sponge = 0.2, p.sponge_rate = 20.0;
             p.sources = {{0.3, 0.4}, {0.62, 0.77}}, p.frequency = 2.0;
             p.times = {0.6, 1.1}, p.points = {{0.23, 0.5}, {0.4, 0.79}, {0.77, 0.22}};
+            p.patches = {{0.51, 0.52, 0.2, 0.8}};
             return wave::make(p, steps.ranks);
           }};
 }
@@ -101,6 +104,7 @@ inline Case transport_case() {
            p.wind = {0.3, -0.1}, p.stream = "0.1 * sin(3 * x) * y", p.source = "1 + x * y";
            p.dirichlet = {{"left", 0.5}}, p.closed = {"top"};
            p.times = {0.12, 0.27}, p.points = {{0.03, 0.5}, {0.4, 1.49}, {0.77, 0.2}, {0.6, 0.9}};
+           p.patches = {{0.3, 0.7, 0.1, 1.5}}, p.outflow = {"right", "bottom", "left"};
            return transport::make(p, steps.ranks);
          }};
   c.centre.insert(c.centre.end(), {0.1, 0.2, 0.15, 0.2, 0.3, 0.1, 0.4, 0.6, 2.0});

@@ -122,6 +122,17 @@ TEST_P(FemModels, PicturesHaveTheSizeOfTheMesh) {
   EXPECT_TRUE(fields.back().is_at_nodes);
 }
 
+TEST(FemObservation, TheWholeFieldIsThatOfThePictures) {
+  mesh_diffusion::Params p;
+  p.cells = {5, 4}, p.dirichlet = {{"left", 1.0}}, p.source = 3.0, p.whole_field = true, p.points = {{0.4, 0.5}};
+  const auto model = mesh_diffusion::make(p);
+  const std::vector<double> y = outputs_at(*model, {2.0});
+  const std::vector<double> picture = model->states()->states(std::vector<double>{2.0}.data()).back().values;
+  ASSERT_EQ(y.size(), 1 + picture.size());
+  EXPECT_EQ(std::vector<double>(y.begin() + 1, y.end()), picture);
+  EXPECT_EQ(model->shape().output_names[3], "u at node 2");
+}
+
 TEST(FemOptions, SolversOfPetscAreChosenByTheDeck) {
   mesh_diffusion::Params p;
   p.cells = {8, 8}, p.dirichlet = {{"left", 1.0}}, p.points = {{0.5, 0.5}}, p.solver = Solver::iterative;

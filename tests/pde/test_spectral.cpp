@@ -81,6 +81,26 @@ TEST(AdvectionDiffusion, WaveInTheWindIsExactForAnyStep) {
     }
 }
 
+// The mean of cos over a box: sines at its ends over their distance.
+TEST(AdvectionDiffusion, PatchesAreMeansOfWaves) {
+  advection_diffusion::Params p = swirling();
+  p.swirl = 0.0, p.cells = 0, p.mesh = 16, p.dt = 1.0, p.times = {0.0}, p.sensor_points = {};
+  p.patches = {{0.3, 0.9, 1.1, 1.8}, {0.0, 2.0, 0.2, 0.7}};
+  const double k = std::acos(-1.0);
+  const auto wave = [&](double x, double y) { return 0.7 + std::cos(k * (2 * x + 5 * y)) + std::cos(k * (3 * y + 1)); };
+  const auto integral = [&](double x, double y) {  // of the two waves, by x and y
+    return -std::cos(k * (2 * x + 5 * y)) / (10 * k * k) + x * std::sin(k * (3 * y + 1)) / (3 * k);
+  };
+  const Batch u = field(16, 2.0, wave), y("y", 1, 2);
+  ASSERT_TRUE(advection_diffusion::make(p)->evaluate(u, y).ok());
+  for (int i = 0; i < 2; ++i) {
+    const std::vector<double>& box = p.patches[i];
+    const double sum =
+        integral(box[1], box[3]) - integral(box[0], box[3]) - integral(box[1], box[2]) + integral(box[0], box[2]);
+    EXPECT_NEAR(y(0, i), 0.7 + sum / (box[1] - box[0]) / (box[3] - box[2]), 1e-13);
+  }
+}
+
 // A heap carried once around the torus by the wind and spread by diffusion, all images summed.
 TEST(AdvectionDiffusion, GaussianHeapTravelsAndSpreads) {
   advection_diffusion::Params p = swirling();
@@ -213,7 +233,8 @@ TEST(SpectralEvolution, GradientRepeatsThreeStagesOfFourWhereItIsNotLinear) {
     const Counter* counter = nullptr;
     aleator::pde::spectral::Setup setup;
     setup.points = 8, setup.length = 1.0;
-    setup.cells = 4, setup.dt = 0.1, setup.times = {1.0}, setup.sensors = {{{0.5, 0.5}}}, setup.most_kept = 1U << 20U;
+    setup.cells = 4, setup.dt = 0.1, setup.times = {1.0}, setup.sensors = {{{0.5, 0.5}, {}, {}}},
+    setup.most_kept = 1U << 20U;
     setup.observables = {{"c", [](double, double) { return Complex(1.0, 0.0); }}};
     setup.rate = [](double, double) { return Complex(-1.0, 0.0); };
     setup.advection = [&](const Modes& modes) {

@@ -36,6 +36,7 @@ Params sized(Unknown unknown) {
   Params p;
   p.mesh = 26, p.cells = 13, p.length = 2.0, p.dt = 0.02, p.times = {0.0, 0.05, 0.3}, p.unknown = unknown;
   p.sensor_points = {{0.1, 0.2}, {1.33, 0.77}, {1.99, 1.0}}, p.observe_every = 13;
+  p.patches = {{0.1, 0.7, 1.2, 2.0}};
   return p;
 }
 

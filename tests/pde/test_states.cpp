@@ -14,6 +14,7 @@
 #include "pde/burgers/burgers.hpp"
 #include "pde/navier_stokes/component.hpp"
 #include "pde/reaction_diffusion/reaction_diffusion.hpp"
+#include "pde/transport/transport.hpp"
 #include "pde/wave/wave.hpp"
 #include "support/models.hpp"
 
@@ -43,6 +44,7 @@ Params timed(double dt) {
 Case burgers_case() {
   auto p = timed<burgers::Params>(0.01);
   p.mesh = 20, p.unknowns = 20, p.viscosity_is_unknown = true, p.viscosity = 0.02, p.points = {{0.33}};
+  p.patches = {{0.02, 0.71}};
   std::vector<double> centre(20);
   for (int k = 0; k < 20; ++k) centre[k] = 0.5 + 0.5 * std::sin(0.1 * M_PI * k);
   centre.push_back(0.02);
@@ -52,6 +54,7 @@ Case burgers_case() {
 Case reaction_case(reaction_diffusion::Kind kind, std::vector<double> centre) {
   auto p = timed<reaction_diffusion::Params>(0.05);
   p.kind = kind, p.unknown = reaction_diffusion::Unknown::both, p.mesh = 6, p.cells = 6, p.points = {{0.33, 0.7}};
+  p.patches = {{0.3, 1.0, 0.05, 0.11}};
   for (int k = 0; k < 36; ++k) centre.push_back(0.5 + 0.3 * std::sin(1.0 + 2.0 * k));
   return {"reaction_diffusion", reaction_diffusion::make(p), centre, 0.0};
 }
@@ -59,6 +62,7 @@ Case reaction_case(reaction_diffusion::Kind kind, std::vector<double> centre) {
 template <class Params, class Make>
 Case spectral_case(const std::string& name, const Make& make, Params p) {
   p.mesh = 12, p.length = 2.0, p.observe_every = 5, p.observe_nodes = {3, 9}, p.sensor_points = {{0.33, 1.71}};
+  p.patches = {{0.4, 1.9, 0.0, 2.0}};
   std::vector<double> centre;
   for (int k = 0; k < 144; ++k) centre.push_back(0.3 + std::sin(0.1 * k * k));
   return {name, make(p, nullptr), centre, 1e-13};
@@ -203,6 +207,33 @@ TEST(PdeStates, ObserveNodesByTheirValueAndPointsBetween) {
   EXPECT_NEAR(wave, -1.0, 1e-14);
 }
 
+// Both the values at the centres of cells and the mean of the line between them are those of x, and beyond the last centre a
+// field is constant; of a circle the line goes from the last point to the first.
+TEST(PdeStates, PatchesAreMeansOfTheInterpolant) {
+  auto p = timed<reaction_diffusion::Params>(0.05);
+  p.mesh = 10, p.cells = 10, p.observe_nodes = {}, p.patches = {{0.23, 0.61, 0.17, 0.88}, {0.0, 1.0, 0.9, 1.0}};
+  const auto square = reaction_diffusion::make(p);
+  const auto seen = [](const ForwardModel& model, const auto& value) {
+    std::vector<double> x;
+    const model::StateInfo& info = model.state_space()->info();
+    for (std::size_t k = 0; k < info.names.size(); ++k) x.push_back(value(info, k));
+    return seen_of(*model.state_space(), x.data());
+  };
+  const std::vector<double> of_product = seen(*square, [](const model::StateInfo& info, std::size_t k) {
+    return info.coordinates[0].position[k] + 3.0 * info.coordinates[1].position[k];
+  });
+  EXPECT_NEAR(of_product[0], 0.42 + 3.0 * 0.525, 1e-14);
+  EXPECT_NEAR(of_product[1], 0.5 + 3.0 * (0.05 * 0.925 + 0.05 * 0.95) / 0.1, 1e-14);
+
+  auto circle = timed<burgers::Params>(0.01);
+  circle.mesh = 10, circle.unknowns = 10, circle.observe_nodes = {}, circle.patches = {{0.85, 1.0}, {0.9, 0.95}};
+  const std::vector<double> of_node = seen(*burgers::make(circle), [](const model::StateInfo&, std::size_t k) {
+    return k == 0 ? 1.0 : k == 9 ? 4.0 : 0.0;
+  });
+  EXPECT_NEAR(of_node[0], (0.05 * 0.5 * (2.0 + 4.0) + 0.1 * 0.5 * (4.0 + 1.0)) / 0.15, 1e-13);
+  EXPECT_NEAR(of_node[1], 0.5 * (4.0 + 2.5), 1e-13);
+}
+
 TEST(PdeStates, ARowDoesNotSeeTheOthers) {
   for (const Case& one : all_cases()) {
     const StateSpace& space = *one.model->state_space();
@@ -246,6 +277,22 @@ std::string message(const std::string& key, const Work& work) {
     return error.what();
   }
   return "";
+}
+
+TEST(PdeStates, RefusePatchesThatAreNone) {
+  auto p = timed<burgers::Params>(0.01);
+  p.mesh = 20, p.patches = {{0.1, 0.2, 0.3, 0.4}};
+  EXPECT_EQ(message("patches", [&] { burgers::make(p); }), "patch 1 = [0.1, 0.2, 0.3, 0.4] has 4 numbers, not 2");
+  p.patches = {{0.1, 0.2}, {0.5, 1.5}};
+  EXPECT_EQ(message("patches", [&] { burgers::make(p); }), "patch 2 = [0.5, 1.5] reaches out of the domain [0, 1]");
+  p.patches = {{0.5, 0.5}};
+  EXPECT_EQ(message("patches", [&] { burgers::make(p); }), "patch 1 = [0.5, 0.5] has no extent along x");
+  auto flow = timed<navier_stokes::Params>(0.02);
+  flow.patches = {{0.0, 1.0, 0.5, 0.2}};
+  EXPECT_EQ(message("patches", [&] { navier_stokes::make(flow); }), "patch 1 = [0, 1, 0.5, 0.2] has no extent along y");
+  transport::Params plume;
+  plume.dt = 0.001, plume.times = {0.1}, plume.outflow = {"left"};
+  EXPECT_THROW(transport::make(plume)->state_space(), core::UserError);
 }
 
 TEST(PdeStates, RefuseNodesAndFormulasThatAreNone) {

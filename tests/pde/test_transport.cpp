@@ -84,6 +84,35 @@ TEST(Transport, NothingIsLostBehindClosedSidesAndAllLeavesThroughOpenOnes) {
   EXPECT_LT(mass(outputs_at(*make(p), {0.5, 0.75, 0.0})), 1e-6);
 }
 
+// Mass at the end = mass at the start + source - the integral of what left, whose rate is observed through every kind of side.
+TEST(Transport, WhatLeavesIsWhatIsGone) {
+  Params p = still(20, 30, 0.0005, {});
+  for (int k = 1; k <= 400; ++k) p.times.push_back(0.001 * k);
+  p.lengths = {1.0, 1.5}, p.wind = {0.7, -0.4}, p.stream = "0.2 * x * y * (1 - x)", p.source = "0.5";
+  p.dirichlet = {{"left", 0.8}, {"top", 0.3}}, p.patches = {{0.0, 1.0, 0.0, 1.5}};
+  p.outflow = {"top", "left", "bottom", "right"};
+  p.initial_state = {"exp(-10 * (x - 0.5) ^ 2)"};
+  const std::vector<double> y = outputs_at(*make(p), {0.05});
+  const auto at = [&](int time, int output) { return y[static_cast<std::size_t>(5 * time + output)]; };
+  for (int side = 1; side <= 4; ++side) EXPECT_GT(std::abs(at(399, side)), 1e-3) << side;
+  double left = 0.0;  // by the trapezoidal rule, from the first time to the last
+  for (int k = 0; k < 400; ++k)
+    for (int side = 1; side <= 4; ++side) left += at(k, side) * (k == 0 || k == 399 ? 0.0005 : 0.001);
+  EXPECT_NEAR(1.5 * (at(399, 0) - at(0, 0)), 1.5 * 0.5 * 0.399 - left, 2e-6);
+}
+
+// Steady layers between given sides: the flux is that of the equation, v c - kappa c', to rounding.
+TEST(Transport, TheFluxOfASteadyLayerIsExact) {
+  const double kappa = 0.1;
+  Params p = still(10, 4, 0.001, {6.0});
+  p.wind = {1.0, 0.0}, p.dirichlet = {{"left", 0.0}, {"right", 1.0}}, p.closed = {"bottom", "top"};
+  p.lengths = {1.0, 0.5}, p.outflow = {"right", "left"};
+  const std::vector<double> y = outputs_at(*make(p), {kappa});
+  const double flux = -1.0 / std::expm1(1.0 / kappa);
+  EXPECT_NEAR(y[0], 0.5 * flux, 1e-12);
+  EXPECT_NEAR(y[1], -0.5 * flux, 1e-12);
+}
+
 TEST(Transport, VelocitiesOfStreamFunctionsMakeNoConcentration) {
   Params p = still(16, 12, 0.002, {0.5});
   p.quantities = {"stream"}, p.stream_grid = {3, 2}, p.initial_state = {"2"}, p.observe_every = 1;
@@ -134,6 +163,12 @@ TEST(Transport, ChecksOfTheDeckSayWhatDoesNotFit) {
   EXPECT_TRUE(refused(p, "'lid' is no side"));
   p = {}, p.closed = {"left"}, p.dirichlet = {{"left", 1.0}};
   EXPECT_TRUE(refused(p, "is closed"));
+  p = {}, p.outflow = {"lid"};
+  EXPECT_TRUE(refused(p, "'lid' is no side"));
+  p = {}, p.closed = {"left"}, p.outflow = {"left"};
+  EXPECT_TRUE(refused(p, "is closed"));
+  p = {}, p.outflow = {"left", "left"};
+  EXPECT_TRUE(refused(p, "is given twice"));
   p = {}, p.stream = "z";
   EXPECT_TRUE(refused(p, "unknown name 'z'"));
   p = {}, p.source = "1 / (x - x)";

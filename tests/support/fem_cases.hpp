@@ -82,7 +82,8 @@ inline Case sound_case() {
             helmholtz::Params p;
             p.mesh = bent_mesh({8, 8}), p.unknown = Unknown::grid, p.grid = {2, 2};
             p.frequency = 0.9, p.absorbing = {"left", "right", "top"}, p.soft = {"bottom"};
-            p.sources = {{0.3, 0.4}, {0.7, 0.6}}, p.amplitude = 2.0, p.points = {{0.2, 0.8}, {0.77, 0.3}, {0.5, 0.9}};
+            p.sources = {{0.3, 0.4}, {0.7, 0.6}}, p.amplitude = 2.0, p.points = {{0.2, 0.8}, {0.77, 0.3}, {0.5, 0.9}},
+            p.whole_field = true;
             return helmholtz::make(p, ranks);
           }};
 }
@@ -97,7 +98,7 @@ inline Case transport_case() {
             p.unknown = Unknown::grid, p.grid = {2, 2}, p.stream_grid = {2, 2};
             p.wind = {0.3, -0.1}, p.stream = "0.05 * sin(3 * x) * y", p.source = "1 + x * y";
             p.dirichlet = {{"left", 0.5}}, p.closed = {"top"}, p.fluxes = {"left"};
-            p.points = {{0.3, 0.7}, {0.81, 0.4}}, p.patches = {{0.2, 0.6, 0.3, 0.9}};
+            p.points = {{0.3, 0.7}, {0.81, 0.4}}, p.patches = {{0.2, 0.6, 0.3, 0.9}}, p.whole_field = true;
             return steady_transport::make(p, ranks);
           }};
 }

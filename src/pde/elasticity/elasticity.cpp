@@ -276,9 +276,7 @@ deck::Schema<Params> schema() {
            "held)");
   fem::add_solver_keys(s);
   s.check("known", fault_of_ratio).check("points", [](const Params& p) {
-    return p.points.empty() && p.patches.empty() && p.reactions.empty()
-               ? std::string("nothing is observed: give points, patches or reactions")
-               : std::string();
+    return fem::fault_of_observation(p, p.reactions, "reactions");
   });
   return s;
 }

@@ -33,9 +33,10 @@ std::string fault_of_unknowns(const MeshParams& p) {
   return !by_grid && !p.grid.empty() ? "grid goes with unknown = \"grid\"" : "";
 }
 
-std::string fault_of_observation(const MeshParams& p, const std::vector<std::string>& fluxes) {
-  return p.points.empty() && p.patches.empty() && fluxes.empty() ? "nothing is observed: give points, patches or fluxes"
-                                                                 : "";
+std::string fault_of_observation(const MeshParams& p, const std::vector<std::string>& more, const char* key) {
+  return p.points.empty() && p.patches.empty() && !p.whole_field && more.empty()
+             ? fmt::format("nothing is observed: give points, patches, whole_field{}{}", *key ? " or " : "", key)
+             : "";
 }
 
 std::shared_ptr<const Mesh> make_mesh(const MeshParams& params) {
@@ -289,6 +290,8 @@ void observe(const MeshParams& params, Layout& layout) {
       if (weights[i] != 0.0) nodes.emplace_back(static_cast<int>(i), weights[i]);
     add_rows(nodes, fmt::format(" over patch {}", k + 1));
   }
+  for (int node = 0; params.whole_field && node < layout.mesh->node_count(); ++node)
+    add_rows({{node, 1.0}}, fmt::format(" at node {}", node));
 }
 
 void observe_reactions(const std::string& key, const std::vector<std::string>& sides, const std::string& name,

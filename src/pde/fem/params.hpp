@@ -32,13 +32,14 @@ struct MeshParams {
   deck::Table<double> known;
   std::vector<int> grid;
   std::vector<std::vector<double>> points, patches;
+  bool whole_field = false;
 };
 
 /// What is wrong with the keys together, or empty.
 std::string fault_of_mesh(const MeshParams& params);
 std::string fault_of_unknowns(const MeshParams& params);
-/// `fluxes`: sides through which a flux is observed.
-std::string fault_of_observation(const MeshParams& params, const std::vector<std::string>& fluxes);
+/// `more`: sides that a model observes by a key of its own, and that key; none: empty.
+std::string fault_of_observation(const MeshParams& params, const std::vector<std::string>& more, const char* key);
 
 template <class Params>
 void add_mesh_keys(deck::Schema<Params>& s) {
@@ -68,6 +69,8 @@ void add_mesh_keys(deck::Schema<Params>& s) {
       .key("patches", &MeshParams::patches, "1",
            "boxes [x0, x1, y0, y1] (and z0, z1): the mean over the elements whose centre lies in them is observed, "
            "after the points")
+      .key("whole_field", &MeshParams::whole_field, "",
+           "whether the field is observed at every node of the mesh, after points and patches")
       .check("cells", fault_of_mesh)
       .check("unknown", fault_of_unknowns);
 }

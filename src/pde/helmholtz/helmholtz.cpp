@@ -186,9 +186,7 @@ deck::Schema<Params> schema() {
       .key("amplitude", &Params::amplitude, "1", "of the sources")
       .key("petsc", &Params::petsc, "", "options of PETSc for the factorisation, without leading dash")
       .check("sources", [](const Params& p) { return p.sources.empty() ? std::string("sources: there is none") : ""; })
-      .check("points", [](const Params& p) {
-        return p.points.empty() && p.patches.empty() ? std::string("nothing is observed: give points or patches") : "";
-      });
+      .check("points", [](const Params& p) { return fem::fault_of_observation(p, {}, ""); });
   return s;
 }
 

@@ -121,7 +121,7 @@ deck::Schema<Params> schema() {
                           ? std::string("no side has dirichlet or robin: u is determined up to a constant only")
                           : std::string();
              })
-      .check("points", [](const Params& p) { return fem::fault_of_observation(p, p.fluxes); });
+      .check("points", [](const Params& p) { return fem::fault_of_observation(p, p.fluxes, "fluxes"); });
   return s;
 }
 

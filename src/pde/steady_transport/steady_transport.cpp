@@ -296,7 +296,7 @@ deck::Schema<Params> schema() {
                           ? std::string()
                           : std::string("source_width goes with the quantity point_source");
              })
-      .check("points", [](const Params& p) { return fem::fault_of_observation(p, p.fluxes); });
+      .check("points", [](const Params& p) { return fem::fault_of_observation(p, p.fluxes, "fluxes"); });
   return s;
 }
 
