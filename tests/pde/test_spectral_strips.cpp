@@ -182,7 +182,7 @@ TEST(SpectralStripsMpi, AFlowTooFastAtOneRankFailsTheRowOnAll) {
 // 19 columns of modes: of two ranks the states of one would fit into the memory for gradients. Both must repeat steps.
 TEST(SpectralStripsMpi, RanksAgreeOnWhichStatesAreKept) {
   auto p = sized<navier_stokes::Params>(Unknown::initial);
-  p.mesh = 56, p.cells = 14, p.observe_every = 0, p.times = {0.186}, p.dt = 0.001, p.memory = 1;
+  p.mesh = 56, p.cells = 14, p.observe_every = 0, p.patches = {}, p.times = {0.186}, p.dt = 0.001, p.memory = 1;
   const auto alone = navier_stokes::make(p),
              together = navier_stokes::make(p, std::make_shared<ProcessGrid>(Comm::world(), Comm::world().size()));
   const Batch u = rows_of(*alone, 1), y("y", 1, 3), z("z", 1, 3), du("du", 1, 196), dv("dv", 1, 196);

@@ -82,8 +82,7 @@ inline Case sound_case() {
             helmholtz::Params p;
             p.mesh = bent_mesh({8, 8}), p.unknown = Unknown::grid, p.grid = {2, 2};
             p.frequency = 0.9, p.absorbing = {"left", "right", "top"}, p.soft = {"bottom"};
-            p.sources = {{0.3, 0.4}, {0.7, 0.6}}, p.amplitude = 2.0, p.points = {{0.2, 0.8}, {0.77, 0.3}, {0.5, 0.9}},
-            p.whole_field = true;
+            p.sources = {{0.3, 0.4}, {0.7, 0.6}}, p.amplitude = 2.0, p.points = {{0.2, 0.8}, {0.77, 0.3}, {0.5, 0.9}};
             return helmholtz::make(p, ranks);
           }};
 }
