@@ -95,8 +95,8 @@ inline Case wave_case() {
           }};
 }
 
-inline Case transport_case() {
-  Case c{"transport", 0.004, {0.8, 0.3, 0.02}, [](const Steps& steps) {
+inline Case transport_case(const std::string& name, const std::vector<std::string>& outflow) {
+  Case c{name, 0.004, {0.8, 0.3, 0.02}, [outflow](const Steps& steps) {
            transport::Params p;
            apply(steps, p);
            p.quantities = {"wind", "diffusivity", "stream", "point_source", "source", "initial"};
@@ -104,7 +104,7 @@ inline Case transport_case() {
            p.wind = {0.3, -0.1}, p.stream = "0.1 * sin(3 * x) * y", p.source = "1 + x * y";
            p.dirichlet = {{"left", 0.5}}, p.closed = {"top"};
            p.times = {0.12, 0.27}, p.points = {{0.03, 0.5}, {0.4, 1.49}, {0.77, 0.2}, {0.6, 0.9}};
-           p.patches = {{0.3, 0.7, 0.1, 1.5}}, p.outflow = {"right", "bottom", "left"};
+           p.patches = {{0.3, 0.7, 0.1, 1.5}}, p.outflow = outflow;
            return transport::make(p, steps.ranks);
          }};
   c.centre.insert(c.centre.end(), {0.1, 0.2, 0.15, 0.2, 0.3, 0.1, 0.4, 0.6, 2.0});
@@ -120,7 +120,8 @@ inline std::vector<Case> all_cases() {
           reaction_case("allen_cahn", Kind::allen_cahn, {0.01, 1.0}),
           reaction_case("gray_scott", Kind::gray_scott, {0.01, 0.005, 0.5, 0.3}),
           wave_case(),
-          transport_case()};
+          transport_case("transport", {}),
+          transport_case("transport_with_outflow", {"right", "bottom", "left"})};
 }
 
 inline Batch some_rows(const Case& c, int rows) { return test_models::rows_around(c.centre, rows); }

@@ -87,24 +87,25 @@ TEST(Transport, NothingIsLostBehindClosedSidesAndAllLeavesThroughOpenOnes) {
 // Mass at the end = mass at the start + source - the integral of what left, whose rate is observed through every kind of side.
 TEST(Transport, WhatLeavesIsWhatIsGone) {
   Params p = still(20, 30, 0.0005, {});
-  for (int k = 1; k <= 400; ++k) p.times.push_back(0.001 * k);
+  for (int k = 1; k <= 401; ++k) p.times.push_back(0.001 * k);
   p.lengths = {1.0, 1.5}, p.wind = {0.7, -0.4}, p.stream = "0.2 * x * y * (1 - x)", p.source = "0.5";
   p.dirichlet = {{"left", 0.8}, {"top", 0.3}}, p.patches = {{0.0, 1.0, 0.0, 1.5}};
   p.outflow = {"top", "left", "bottom", "right"};
   p.initial_state = {"exp(-10 * (x - 0.5) ^ 2)"};
   const std::vector<double> y = outputs_at(*make(p), {0.05});
   const auto at = [&](int time, int output) { return y[static_cast<std::size_t>(5 * time + output)]; };
-  for (int side = 1; side <= 4; ++side) EXPECT_GT(std::abs(at(399, side)), 1e-3) << side;
-  double left = 0.0;  // by the trapezoidal rule, from the first time to the last
-  for (int k = 0; k < 400; ++k)
-    for (int side = 1; side <= 4; ++side) left += at(k, side) * (k == 0 || k == 399 ? 0.0005 : 0.001);
-  EXPECT_NEAR(1.5 * (at(399, 0) - at(0, 0)), 1.5 * 0.5 * 0.399 - left, 2e-6);
+  for (int side = 1; side <= 4; ++side) EXPECT_GT(std::abs(at(400, side)), 1e-3) << side;
+  double left = 0.0;  // by Simpson's rule, from the first time to the last
+  for (int k = 0; k <= 400; ++k)
+    for (int side = 1; side <= 4; ++side)
+      left += at(k, side) * 0.001 / 3.0 * (k == 0 || k == 400 ? 1.0 : k % 2 == 1 ? 4.0 : 2.0);
+  EXPECT_NEAR(1.5 * (at(400, 0) - at(0, 0)), 1.5 * 0.5 * 0.4 - left, 1e-8);
 }
 
 // Steady layers between given sides: the flux is that of the equation, v c - kappa c', to rounding.
 TEST(Transport, TheFluxOfASteadyLayerIsExact) {
   const double kappa = 0.1;
-  Params p = still(10, 4, 0.001, {6.0});
+  Params p = still(10, 4, 0.001, {12.0});
   p.wind = {1.0, 0.0}, p.dirichlet = {{"left", 0.0}, {"right", 1.0}}, p.closed = {"bottom", "top"};
   p.lengths = {1.0, 0.5}, p.outflow = {"right", "left"};
   const std::vector<double> y = outputs_at(*make(p), {kappa});
