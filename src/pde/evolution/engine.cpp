@@ -87,13 +87,11 @@ const Strip& Engine::strip(int attempt) const {
 
 const model::StateSpace* Engine::state_space() const {
   if (!has_state_space_) return nullptr;
-  if (!layout_.fluxes.empty())
-    throw core::UserError(
-        "data assimilation observes fields at points and over patches, not fluxes: leave outflow out");
   if (state_space_ == nullptr) {
     const nodal::Nodes nodes = nodes_of(layout_.grid, layout_.field_names);
-    state_space_ = std::make_unique<nodal::States>(static_cast<const nodal::Dynamics&>(*this), nodes, plan_.times,
-                                                   linear_observables(nodes));
+    state_space_ = std::make_unique<nodal::States>(
+        static_cast<const nodal::Dynamics&>(*this), nodes, plan_.times, linear_observables(nodes),
+        layout_.fluxes.empty() ? "" : "observes a flux, which is no value of a field: leave it out of the model");
   }
   return state_space_.get();
 }

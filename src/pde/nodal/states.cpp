@@ -15,10 +15,10 @@ using model::ConstBatch;
 using model::RowStatus;
 
 States::States(const Dynamics& dynamics, const Nodes& nodes, std::vector<double> times,
-               std::vector<model::LinearObservable> observed)
+               std::vector<model::LinearObservable> observed, std::string objection)
     : dynamics_(dynamics) {
   const int n = nodes.size();
-  info_.times = std::move(times), info_.observed = std::move(observed);
+  info_.times = std::move(times), info_.observed = std::move(observed), info_.objection = std::move(objection);
   info_.grid = nodes.points, info_.fields = nodes.fields;
   for (int a = 0; a < nodes.dimension(); ++a)
     info_.coordinates.push_back({{}, nodes.is_periodic ? nodes.points[a] * nodes.spacing[a] : 0.0});

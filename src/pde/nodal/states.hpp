@@ -27,9 +27,9 @@ class Dynamics {
 
 class States : public model::StateSpace {
  public:
-  /// `dynamics` outlives this. observed: what is seen at each of the times, with places.
+  /// `dynamics` outlives this. observed: what is seen at each of the times, with places. objection: as StateInfo's.
   States(const Dynamics& dynamics, const Nodes& nodes, std::vector<double> times,
-         std::vector<model::LinearObservable> observed);
+         std::vector<model::LinearObservable> observed, std::string objection = {});
   const model::StateInfo& info() const override { return info_; }
   model::RowStatus initial(model::ConstBatch u, model::Batch x) const override;
   model::RowStatus advance(model::Interval interval, model::ConstBatch u, model::Batch x) const override;
