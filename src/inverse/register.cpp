@@ -47,6 +47,7 @@ std::unique_ptr<model::Problem> make_bayes(const BayesProblem::Params& params, d
     core::info("likelihood '{}': {} of {} data {} missing (nan), and left out", params.likelihood, missing, places.of,
                missing == 1 ? "is" : "are");
   }
+  if (some != nullptr) parts.data_units = some->units();
   if (const int own = parts.likelihood->parameters(); own > 0)
     parts.model = std::make_shared<PassThrough>(parts.model, own);
   return std::make_unique<BayesProblem>(params, std::move(parts));

@@ -29,6 +29,7 @@ struct Evaluation {
 struct ProblemFacts {
   std::vector<double> data;               ///< the measurements
   std::vector<int> data_places;           ///< of them among all, with those that are missing; empty: nothing is missing
+  std::string data_units;                 ///< as G gives them; empty: not known, or not the same for all
   std::vector<std::string> output_names;  ///< of G
   std::vector<double> reference_mean;     ///< a known posterior mean of u to compare with
   std::vector<double> truth;              ///< the u that made the data

@@ -294,6 +294,55 @@ TEST(Observations, WithMissingEntriesTheDensityIsThatOfTheOthers) {
             density(PoissonLikelihood({rest, PoissonLikelihood::Link::log}), y));
 }
 
+// Data in mm and degrees Celsius, by turns, of a model in m and K: as if they and their noise had been converted by hand.
+TEST(Observations, HaveTheUnitsOfTheOutputs) {
+  const deck::File file{"d.csv", "h, t, sh, st\n1500, 20, 10, 0.5\nNA, -3, NA, 0.25\n"},
+      by_hand{"d.txt", "1.5 293.15 nan 270.15"};
+  GaussianLikelihood::Params p{file, {}, {}, true, false, {"h", "t"}, {"sh", "st"}};
+  p.units = {"mm", "degC"}, p.output_units = {"m", "K"};
+  const std::vector<double> at{1.2, 290.0, 271.0};
+  const GaussianLikelihood converted(p);
+  EXPECT_NEAR(density(converted, at), density(GaussianLikelihood({by_hand, {0.01, 0.5, 1.0, 0.25}, {}, true}), at),
+              1e-9);
+  EXPECT_EQ(converted.units(), "");
+  const deck::File lengths{"l.txt", "1500 2500"}, covariance{"c.txt", "2 1\n1 3"};
+  GaussianLikelihood::Params q{lengths, {}, covariance, true};
+  q.units = {"mm"}, q.output_units = {"m"};
+  EXPECT_NEAR(
+      density(GaussianLikelihood(q), {1.501, 2.498}),
+      density(GaussianLikelihood({{"l.txt", "1.5 2.5"}, {}, {"c.txt", "2e-6 1e-6\n1e-6 3e-6"}, true}), {1.501, 2.498}),
+      1e-9);
+  EXPECT_EQ(GaussianLikelihood(q).units(), "m");
+  q.covariance = {}, q.unknown_scale = true;  // which is in mm
+  EXPECT_NEAR(density(GaussianLikelihood(q), {1.501, 2.498, 3.0}),
+              density(GaussianLikelihood({{"l.txt", "1.5 2.5"}, {0.003}, {}, true}), {1.501, 2.498}), 1e-9);
+  StudentTLikelihood::Params s;
+  s.data = lengths, s.scale = {2.0}, s.units = {"mm"}, s.output_units = {"m"};
+  StudentTLikelihood::Params of_s;
+  of_s.data = {"l.txt", "1.5 2.5"}, of_s.scale = {0.002};
+  EXPECT_NEAR(density(StudentTLikelihood(s), {1.501, 2.49}), density(StudentTLikelihood(of_s), {1.501, 2.49}), 1e-9);
+}
+
+TEST(Observations, UnitsThatAreNoneOrDoNotFitAreRefused) {
+  const auto message = [](const std::vector<std::string>& units, const std::vector<std::string>& outputs) {
+    GaussianLikelihood::Params p{{"l.txt", "1 2 3"}, {1.0}, {}, true};
+    p.units = units, p.output_units = outputs;
+    try {
+      const GaussianLikelihood likelihood(p);
+    } catch (const deck::KeyError& error) {
+      return error.key() + ": " + error.what();
+    }
+    return std::string();
+  };
+  EXPECT_EQ(message({"mg/L"}, {"kg m-3"}), "");
+  EXPECT_EQ(message({"cubits of"}, {}),
+            "units: 'cubits of' is no unit: write it as \"m s-1\", \"mg/L\", \"degC\", \"1\"");
+  EXPECT_EQ(message({"mm"}, {"s"}), "output_units: 'mm' cannot be converted to 's'");
+  EXPECT_EQ(message({"mm", "m"}, {}), "units: gives 2 units for 3 data");
+  EXPECT_EQ(message({"dBZ"}, {"mm6 m-3"}),
+            "output_units: from 'dBZ' to 'mm6 m-3' goes through a logarithm: convert the data beforehand");
+}
+
 TEST(Observations, AModelIsMeasuredWhereThereAreData) {
   const auto line = std::make_shared<LinearModel>(std::vector<double>{1.0, 2.0, -1.0, 0.5, 3.0, 1.0}, 3, 2);
   const Measured measured(line, {2, 0});

@@ -177,8 +177,8 @@ Figure data_fit_figure(const ReportData& data, Gnuplot& gnuplot) {
              residual = axis_for(residuals, false, 0.08);
   Script scatter;
   scatter.place(0.13, 0.97, 0.15, 0.96);
-  scatter.axis("x", axis, 5, predicted_label(data));
-  scatter.axis("y", axis, 5, "observed");
+  scatter.axis("x", axis, 5, data.with_data_units(predicted_label(data)));
+  scatter.axis("y", axis, 5, data.with_data_units("observed"));
   scatter << fmt::format("set arrow 1 from {0:.10g},{0:.10g} to {1:.10g},{1:.10g} nohead back lw 1 lc rgb '{2}'",
                          axis.low, axis.high, marker::muted)
           << fmt::format("plot {} using 1:2 with points pt 7 ps 0.35 lc rgb {}", scatter.block(predicted, observed),
@@ -186,7 +186,7 @@ Figure data_fit_figure(const ReportData& data, Gnuplot& gnuplot) {
   Script rest;
   rest.place(0.13, 0.97, 0.15, 0.96);
   rest.axis("x", lag, 6, "datum");
-  rest.axis("y", residual, 5, "observed − predicted");
+  rest.axis("y", residual, 5, data.with_data_units("observed − predicted"));
   rest << fmt::format("set arrow 1 from {:.10g},0 to {:.10g},0 nohead back lw 1 lc rgb '{}'", lag.low, lag.high,
                       marker::muted)
        << fmt::format("plot {} using 1:2 with points pt 7 ps 0.35 lc rgb {}", rest.block(index, residuals),

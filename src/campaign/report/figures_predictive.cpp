@@ -30,7 +30,7 @@ std::string draw_intervals(const ReportData& data, Gnuplot& gnuplot) {
   }
   Script s;
   s.place(0.07, 0.99, 0.16, 0.89);
-  s.axis("y", axis_for(extent, false), 6, "datum");
+  s.axis("y", axis_for(extent, false), 6, data.with_data_units("datum"));
   s.axis("x", {data.number_of_datum(0) - 0.8, data.number_of_datum(n - 1) + 0.8, false}, 10, "number of the datum");
   s << "set grid noxtics ytics back; set key above horizontal right Left reverse samplen 1 height 0";
   s << fmt::format(

@@ -93,6 +93,11 @@ struct ReportData {
     return observed_numbers.empty() ? static_cast<double>(i) : observed_numbers[i];
   }
   std::vector<double> observed, predicted_mean;
+  std::string data_units;  ///< empty: not known
+  /// "datum (mg/L)".
+  std::string with_data_units(const std::string& label) const {
+    return data_units.empty() ? label : label + " (" + data_units + ")";
+  }
   Prediction posterior_prediction, prior_prediction;
   int predicted_draws = 0;  ///< over how many posterior draws the prediction is a mean; 0: not known
   MethodRun main;

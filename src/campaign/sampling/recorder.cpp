@@ -119,7 +119,7 @@ void Recorder::lay_out(const std::string& path) {
     file_->define("sample_stats", "ancestor", sample,
                   {io::VariableInfo::Type::integer, "", "the particle's ancestor in the prior sample"});
   if (const io::Dimension data = data_dimension(problem_); data.size > 0)
-    file_->define("observed_data", "data", {data});
+    file_->define("observed_data", "data", {data}, {io::VariableInfo::Type::real, problem_.facts().data_units, ""});
   lay_out_predictions();
   file_->commit_layout();
 }
@@ -161,15 +161,17 @@ void Recorder::lay_out_predictions() {
     return std::vector<io::Dimension>{{"chain", 1}, {"draw", draws}, last};
   };
   if (predictive_.posterior > 0)
-    file_->define("predictions", "outputs", rows(predictive_.posterior, output_dimension(problem_)),
-                  {io::VariableInfo::Type::real, "", "model outputs at posterior draws, without noise"});
+    file_->define(
+        "predictions", "outputs", rows(predictive_.posterior, output_dimension(problem_)),
+        {io::VariableInfo::Type::real, problem_.facts().data_units, "model outputs at posterior draws, without noise"});
   if (!can_replicate(problem_)) return;
   const io::Dimension data = data_dimension(problem_);
   for (const auto& [draws, from] : {std::pair(predictive_.posterior, std::string("posterior")),
                                     std::pair(predictive_.prior, std::string("prior"))}) {
     if (draws == 0) continue;
     file_->define(from + "_predictive", "data", rows(draws, data),
-                  {io::VariableInfo::Type::real, "", "data replicated from the likelihood at draws of the " + from});
+                  {io::VariableInfo::Type::real, problem_.facts().data_units,
+                   "data replicated from the likelihood at draws of the " + from});
     file_->define("predictive_checks", from + "_pit", {data},
                   {io::VariableInfo::Type::real, "", "place of each datum among its replicates, from 0 to 1"});
   }

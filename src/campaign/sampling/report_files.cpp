@@ -231,7 +231,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.reference_is_truth = !problem.facts().truth.empty();
   data.reference_mean = data.reference_is_truth ? problem.facts().truth : problem.facts().reference_mean;
   data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";
-  data.observed = problem.facts().data;
+  data.observed = problem.facts().data, data.data_units = problem.facts().data_units;
   for (std::size_t i = 0; i < data.observed.size(); ++i)
     data.observed_numbers.push_back(problem.facts().number_of_datum(i));
   const io::ResultsReader results(folders.front() + "/results.h5");

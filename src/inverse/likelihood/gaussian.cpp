@@ -21,6 +21,7 @@ double constant_of(const NoiseFactor& noise, int count) { return -count * half_l
 deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
   deck::Schema<Params> s("Gaussian likelihood: measurements with additive Gaussian noise", "");
   add_observation_keys(s, "measurements");
+  add_unit_keys(s, "their noise");
   s.key("sd", &Params::sd, "as data",
         "standard deviation of the noise: one value or one for each datum; may be left out with unknown_scale and is "
         "then 1",
@@ -90,7 +91,7 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
 }
 
 GaussianLikelihood::GaussianLikelihood(const Params& params)
-    : Observed(read_observations(params.data, params.column)),
+    : Observed(read_observations(params.data, params.column, {params.units, params.output_units})),
       noise_(noise_of(params, seen())),
       is_normalised_(params.normalised),
       has_unknown_scale_(params.unknown_scale) {

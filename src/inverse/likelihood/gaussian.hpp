@@ -32,6 +32,7 @@ class GaussianLikelihood : public Observed<GaussianLikelihood>,
     deck::File positions = {};
     std::vector<std::string> position_column = {};
     std::vector<double> groups = {};
+    std::vector<std::string> units = {}, output_units = {};
   };
   static deck::Schema<Params> schema();
   explicit GaussianLikelihood(const Params& params);

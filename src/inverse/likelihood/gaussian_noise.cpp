@@ -31,8 +31,9 @@ math::Matrix read_covariance(const deck::File& file, const Observations& seen) {
         throw deck::KeyError("covariance", fmt::format("{} is not symmetric at ({}, {})", file.path, i + 1, j + 1));
   const int measured = static_cast<int>(seen.values.size());
   math::Matrix c(measured, measured);
+  const std::vector<double> unit = seen.in_output_units(std::vector<double>(seen.values.size(), 1.0));
   for (int i = 0; i < measured; ++i)
-    for (int j = 0; j < measured; ++j) c(i, j) = table(seen.place(i), seen.place(j));
+    for (int j = 0; j < measured; ++j) c(i, j) = unit[i] * unit[j] * table(seen.place(i), seen.place(j));
   return c;
 }
 

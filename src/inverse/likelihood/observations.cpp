@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "io/arrays.hpp"
 #include "io/data_table.hpp"
 #include "io/files.hpp"
+#include "math/units.hpp"
 #include "prob/prior/prior.hpp"
 
 namespace aleator::inverse {
@@ -40,6 +43,39 @@ std::vector<double> plain_values(const deck::File& file) {
       names.empty() ? "say which to read: column = [\"…\"]" : fmt::format("say which to read: column = [{}]", names));
 }
 
+// Whose unit is that of datum i of `count`.
+const std::string& unit_of(const char* key, const std::vector<std::string>& units, int i, int count) {
+  const auto repeat = static_cast<int>(units.size());
+  if (count % repeat != 0)
+    throw deck::KeyError(key, fmt::format("gives {} units for {} data", repeat, count),
+                         "one for all, or one for each column");
+  return units[static_cast<std::size_t>(i % repeat)];
+}
+
+void convert(const Units& units, Observations& seen) {
+  if (units.file.empty()) return;
+  const std::vector<std::string>& wanted = units.outputs.empty() ? units.file : units.outputs;
+  const char* key = "units";
+  try {
+    for (const std::string& unit : units.file) math::check_unit(unit);
+    key = "output_units";
+    std::map<std::pair<std::string, std::string>, math::UnitConversion> known;
+    for (std::size_t i = 0; i < seen.values.size(); ++i) {
+      const int place = seen.place(static_cast<int>(i));
+      const std::pair names(unit_of("units", units.file, place, seen.count),
+                            unit_of("output_units", wanted, place, seen.count));
+      auto at = known.find(names);
+      if (at == known.end()) at = known.emplace(names, math::unit_conversion(names.first, names.second)).first;
+      seen.values[i] = at->second.factor * seen.values[i] + at->second.offset;
+      seen.factors.push_back(std::abs(at->second.factor));
+    }
+  } catch (const core::UserError& error) {
+    throw deck::KeyError(key, error.what());
+  }
+  if (std::all_of(wanted.begin(), wanted.end(), [&](const std::string& unit) { return unit == wanted[0]; }))
+    seen.units = wanted[0];
+}
+
 }  // namespace
 
 std::vector<double> Observations::present(const std::vector<double>& all) const {
@@ -47,6 +83,11 @@ std::vector<double> Observations::present(const std::vector<double>& all) const 
   std::vector<double> some;
   for (const int place : places) some.push_back(all[static_cast<std::size_t>(place)]);
   return some;
+}
+
+std::vector<double> Observations::in_output_units(std::vector<double> levels) const {
+  for (std::size_t i = 0; i < factors.size(); ++i) levels[i] *= factors[i];
+  return levels;
 }
 
 std::vector<double> values_of_columns(const deck::File& file, const std::vector<std::string>& names,
@@ -67,7 +108,7 @@ std::vector<double> values_of_columns(const deck::File& file, const std::vector<
   return values;
 }
 
-Observations read_observations(const deck::File& file, const std::vector<std::string>& column) {
+Observations read_observations(const deck::File& file, const std::vector<std::string>& column, const Units& units) {
   Observations seen;
   const std::vector<double> all = column.empty() ? plain_values(file) : values_of_columns(file, column, "column");
   seen.count = static_cast<int>(all.size());
@@ -80,13 +121,14 @@ Observations read_observations(const deck::File& file, const std::vector<std::st
   if (seen.places.empty()) throw deck::KeyError("data", file.path + " holds missing entries only");
   if (static_cast<int>(seen.places.size()) == seen.count) seen.places.clear();
   seen.values = seen.present(all);
+  convert(units, seen);
   return seen;
 }
 
 std::vector<double> of_each_datum(const Observations& seen, const std::vector<double>& values,
                                   const std::string& value_key, const deck::File& file,
                                   const std::vector<std::string>& columns, const std::string& key) {
-  if (columns.empty()) return seen.present(prob::spread(values, seen.count, value_key, "data"));
+  if (columns.empty()) return seen.in_output_units(seen.present(prob::spread(values, seen.count, value_key, "data")));
   const std::vector<double> all = values_of_columns(file, columns, key);
   if (static_cast<int>(all.size()) != seen.count)
     throw deck::KeyError(key, fmt::format("gives {} values for {} data", all.size(), seen.count),
@@ -96,7 +138,7 @@ std::vector<double> of_each_datum(const Observations& seen, const std::vector<do
     if (!(some[i] > 0.0) || std::isinf(some[i]))
       throw deck::KeyError(
           key, fmt::format("entry {} of a datum that is there is {}, not positive and finite", i + 1, some[i]));
-  return some;
+  return seen.in_output_units(std::move(some));
 }
 
 }  // namespace aleator::inverse

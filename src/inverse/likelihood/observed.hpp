@@ -19,6 +19,7 @@ class Observed : public model::Likelihood, public PartlyMeasured, public model::
   int outputs() const final { return static_cast<int>(data().size()) + parameters(); }
   const std::vector<double>& data() const final { return seen_.values; }
   Places places() const final { return {seen_.places, seen_.count}; }
+  const std::string& units() const final { return seen_.units; }
 
   std::unique_ptr<model::Likelihood> with_data(const std::vector<double>& data) const final {
     if (data.size() != seen_.values.size()) return nullptr;

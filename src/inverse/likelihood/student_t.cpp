@@ -13,6 +13,7 @@ namespace aleator::inverse {
 deck::Schema<StudentTLikelihood::Params> StudentTLikelihood::schema() {
   deck::Schema<Params> s("Student t likelihood: measurements with outliers", "");
   add_observation_keys(s, "measurements");
+  add_unit_keys(s, "their scale");
   s.key("scale", &Params::scale, "as data", "scale of the noise: one value or one for each datum", deck::positive())
       .key("scale_column", &Params::scale_column, "",
            "columns of the data's file with the scale of each datum, instead of scale")
@@ -26,7 +27,7 @@ deck::Schema<StudentTLikelihood::Params> StudentTLikelihood::schema() {
 }
 
 StudentTLikelihood::StudentTLikelihood(const Params& params)
-    : Observed(read_observations(params.data, params.column)),
+    : Observed(read_observations(params.data, params.column, {params.units, params.output_units})),
       scale_(of_each_datum(seen(), params.scale, "scale", params.data, params.scale_column, "scale_column")),
       dof_(params.degrees_of_freedom),
       has_unknown_scale_(params.unknown_scale) {

@@ -17,7 +17,7 @@ class StudentTLikelihood : public Observed<StudentTLikelihood>, private model::D
     std::vector<double> scale = {1.0};
     double degrees_of_freedom = 4.0;
     bool unknown_scale = false;
-    std::vector<std::string> column = {}, scale_column = {};
+    std::vector<std::string> column = {}, scale_column = {}, units = {}, output_units = {};
   };
   static deck::Schema<Params> schema();
   explicit StudentTLikelihood(const Params& params);

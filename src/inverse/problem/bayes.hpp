@@ -21,6 +21,7 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
     std::shared_ptr<const prob::Prior> prior;
     std::shared_ptr<const model::Likelihood> likelihood;
     std::vector<int> data_places = {};  ///< model::ProblemFacts
+    std::string data_units = {};        ///< the same
   };
   static deck::Schema<Params> schema();
   BayesProblem(const Params& params, Parts parts);
