@@ -69,6 +69,8 @@ void convert(const Units& units, Observations& seen) {
       seen.values[i] = at->second.factor * seen.values[i] + at->second.offset;
       seen.factors.push_back(std::abs(at->second.factor));
     }
+  } catch (const deck::KeyError&) {
+    throw;
   } catch (const core::UserError& error) {
     throw deck::KeyError(key, error.what());
   }
