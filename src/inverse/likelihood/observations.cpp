@@ -62,8 +62,8 @@ void convert(const Units& units, Observations& seen) {
     std::map<std::pair<std::string, std::string>, math::UnitConversion> known;
     for (std::size_t i = 0; i < seen.values.size(); ++i) {
       const int place = seen.place(static_cast<int>(i));
-      const std::pair names(unit_of("units", units.file, place, seen.count),
-                            unit_of("output_units", wanted, place, seen.count));
+      const std::string& from = unit_of("units", units.file, place, seen.count);
+      const std::pair names(from, unit_of("output_units", wanted, place, seen.count));
       auto at = known.find(names);
       if (at == known.end()) at = known.emplace(names, math::unit_conversion(names.first, names.second)).first;
       seen.values[i] = at->second.factor * seen.values[i] + at->second.offset;
