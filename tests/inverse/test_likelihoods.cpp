@@ -12,7 +12,6 @@
 #include "inverse/likelihood/negative_binomial.hpp"
 #include "inverse/likelihood/student_t.hpp"
 #include "inverse/model/linear.hpp"
-#include "inverse/model/measured.hpp"
 #include "inverse/model/pass_through.hpp"
 #include "inverse/problem/bayes.hpp"
 #include "prob/prior/log_normal.hpp"
@@ -235,131 +234,6 @@ TEST(StudentTLikelihood, IsCauchyAtOneDegreeAndGaussianAtMany) {
               1e-5);  // the constants' lgamma of 5e8 loses nine digits
   expect_gradient(cauchy, {0.3, 1.1, -2.0});
   expect_gradient(StudentTLikelihood({counts, {2.0}, 3.0, true}), {0.3, 1.1, -2.0, 0.7});
-}
-
-TEST(Observations, AreColumnsByNameAndMissingEntriesDoNotCount) {
-  const deck::File csv = {"data.csv", "t,\"prey\",predator\n0,1,10\n1,,20\n2,3,NA\n"};
-  const Observations both = read_observations(csv, {"prey", "predator"});
-  EXPECT_EQ(both.values, (std::vector<double>{1, 10, 20, 3}));
-  EXPECT_EQ(both.places, (std::vector<int>{0, 1, 3, 4}));
-  EXPECT_EQ(both.count, 6);
-  EXPECT_EQ(read_observations({"d.txt", "1 nan\nNA 4\n"}, {}).places, (std::vector<int>{0, 3}));
-  EXPECT_TRUE(read_observations(csv, {"t"}).places.empty());
-  EXPECT_THROW(read_observations(csv, {}), deck::KeyError);
-  EXPECT_THROW(read_observations({"d.csv", "t,u\n0,1\n2,3\n"}, {}),
-               deck::KeyError);  // all numbers, but which are data?
-  EXPECT_EQ(read_observations({"d.csv", "u\n1\n3\n"}, {}).values, (std::vector<double>{1, 3}));
-  EXPECT_THROW(read_observations({"d.txt", "nan\n"}, {}), deck::KeyError);
-  EXPECT_THROW(read_observations({"d.txt", "inf\n"}, {}), core::UserError);
-}
-
-// Noise levels, scales and trials from columns beside the data; where a datum is missing its level may be too.
-TEST(Observations, WhatGoesWithEachDatumMayBeAColumn) {
-  const deck::File file{"d.csv", "y, s, n, bad\n3, 0.5, 4, 1\nNA, NA, 9,\n1, 2, 5, -1\n"}, plain{"d.txt", "3 nan 1\n"};
-  const std::vector<double> at{0.3, -0.2};
-  GaussianLikelihood::Params gaussian{file, {}, {}, true, false, {"y"}, {"s"}};
-  EXPECT_DOUBLE_EQ(density(GaussianLikelihood(gaussian), at),
-                   density(GaussianLikelihood({plain, {0.5, 7.0, 2.0}, {}, true}), at));
-  StudentTLikelihood::Params student;
-  student.data = file, student.column = {"y"}, student.scale_column = {"s"};
-  StudentTLikelihood::Params listed;
-  listed.data = plain, listed.scale = {0.5, 7.0, 2.0};
-  EXPECT_DOUBLE_EQ(density(StudentTLikelihood(student), at), density(StudentTLikelihood(listed), at));
-  BinomialLikelihood::Params binomial, by_list;
-  binomial.data = file, binomial.column = {"y"}, binomial.trials_column = {"n"};
-  by_list.data = plain, by_list.trials = {4, 9, 5};
-  EXPECT_DOUBLE_EQ(density(BinomialLikelihood(binomial), at), density(BinomialLikelihood(by_list), at));
-  EXPECT_NE(density(BinomialLikelihood(binomial), at), density(BinomialLikelihood({plain, {5, 9, 4}}), at));
-  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"bad"}, {"s", "n"}}) {
-    gaussian.sd_column = wrong;
-    EXPECT_THROW(GaussianLikelihood{gaussian}, deck::KeyError);
-  }
-}
-
-TEST(Observations, WithMissingEntriesTheDensityIsThatOfTheOthers) {
-  const deck::File some = {"data.txt", "3 nan 1\n"}, rest = {"data.txt", "3 1\n"};
-  const std::vector<double> y = {1.0, 0.4};
-  EXPECT_EQ(density(GaussianLikelihood({some, {0.5, 7.0, 2.0}, {}, true}), y),
-            density(GaussianLikelihood({rest, {0.5, 2.0}, {}, true}), y));
-  EXPECT_EQ(density(GaussianLikelihood({some, {}, {"c.txt", "2 1 0.5\n1 3 1\n0.5 1 4\n"}, true}), y),
-            density(GaussianLikelihood({rest, {}, {"c.txt", "2 0.5\n0.5 4\n"}, true}), y));
-  EXPECT_EQ(density(StudentTLikelihood({some, {0.5, 7.0, 2.0}, 4.0, false}), y),
-            density(StudentTLikelihood({rest, {0.5, 2.0}, 4.0, false}), y));
-  EXPECT_EQ(density(BinomialLikelihood({some, {5, 9, 2}, BinomialLikelihood::Link::logit}), y),
-            density(BinomialLikelihood({rest, {5, 2}, BinomialLikelihood::Link::logit}), y));
-  using NLink = NegativeBinomialLikelihood::Link;
-  EXPECT_EQ(density(NegativeBinomialLikelihood({some, 3.0, false, NLink::log}), y),
-            density(NegativeBinomialLikelihood({rest, 3.0, false, NLink::log}), y));
-  EXPECT_EQ(density(PoissonLikelihood({some, PoissonLikelihood::Link::log}), y),
-            density(PoissonLikelihood({rest, PoissonLikelihood::Link::log}), y));
-}
-
-// Data in mm and degrees Celsius, by turns, of a model in m and K: as if they and their noise had been converted by hand.
-TEST(Observations, HaveTheUnitsOfTheOutputs) {
-  const deck::File file{"d.csv", "h, t, sh, st\n1500, 20, 10, 0.5\nNA, -3, NA, 0.25\n"},
-      by_hand{"d.txt", "1.5 293.15 nan 270.15"};
-  GaussianLikelihood::Params p{file, {}, {}, true, false, {"h", "t"}, {"sh", "st"}};
-  p.units = {"mm", "degC"}, p.output_units = {"m", "K"};
-  const std::vector<double> at{1.2, 290.0, 271.0};
-  const GaussianLikelihood converted(p);
-  EXPECT_NEAR(density(converted, at), density(GaussianLikelihood({by_hand, {0.01, 0.5, 1.0, 0.25}, {}, true}), at),
-              1e-9);
-  EXPECT_EQ(converted.units(), "");
-  const deck::File lengths{"l.txt", "1500 2500"}, covariance{"c.txt", "2 1\n1 3"};
-  GaussianLikelihood::Params q{lengths, {}, covariance, true};
-  q.units = {"mm"}, q.output_units = {"m"};
-  EXPECT_NEAR(
-      density(GaussianLikelihood(q), {1.501, 2.498}),
-      density(GaussianLikelihood({{"l.txt", "1.5 2.5"}, {}, {"c.txt", "2e-6 1e-6\n1e-6 3e-6"}, true}), {1.501, 2.498}),
-      1e-9);
-  EXPECT_EQ(GaussianLikelihood(q).units(), "m");
-  q.covariance = {}, q.unknown_scale = true;  // which is in mm
-  EXPECT_NEAR(density(GaussianLikelihood(q), {1.501, 2.498, 3.0}),
-              density(GaussianLikelihood({{"l.txt", "1.5 2.5"}, {0.003}, {}, true}), {1.501, 2.498}), 1e-9);
-  StudentTLikelihood::Params s;
-  s.data = lengths, s.scale = {2.0}, s.units = {"mm"}, s.output_units = {"m"};
-  StudentTLikelihood::Params of_s;
-  of_s.data = {"l.txt", "1.5 2.5"}, of_s.scale = {0.002};
-  EXPECT_NEAR(density(StudentTLikelihood(s), {1.501, 2.49}), density(StudentTLikelihood(of_s), {1.501, 2.49}), 1e-9);
-}
-
-TEST(Observations, UnitsThatAreNoneOrDoNotFitAreRefused) {
-  const auto message = [](const std::vector<std::string>& units, const std::vector<std::string>& outputs) {
-    GaussianLikelihood::Params p{{"l.txt", "1 2 3"}, {1.0}, {}, true};
-    p.units = units, p.output_units = outputs;
-    try {
-      const GaussianLikelihood likelihood(p);
-    } catch (const deck::KeyError& error) {
-      return error.key() + ": " + error.what();
-    }
-    return std::string();
-  };
-  EXPECT_EQ(message({"mg/L"}, {"kg m-3"}), "");
-  EXPECT_EQ(message({"cubits of"}, {}),
-            "units: 'cubits of' is no unit: write it as \"m s-1\", \"mg/L\", \"degC\", \"1\"");
-  EXPECT_EQ(message({"mm"}, {"s"}), "output_units: 'mm' cannot be converted to 's'");
-  EXPECT_EQ(message({"mm", "m"}, {}), "units: gives 2 units for 3 data");
-  EXPECT_EQ(message({"dBZ"}, {"mm6 m-3"}),
-            "output_units: from 'dBZ' to 'mm6 m-3' goes through a logarithm: convert the data beforehand");
-}
-
-TEST(Observations, AModelIsMeasuredWhereThereAreData) {
-  const auto line = std::make_shared<LinearModel>(std::vector<double>{1.0, 2.0, -1.0, 0.5, 3.0, 1.0}, 3, 2);
-  const Measured measured(line, {2, 0});
-  const Batch u("u", 1, 2), du("du", 1, 2), y("y", 1, 2);
-  u(0, 0) = 1.0, u(0, 1) = 10.0;
-  EXPECT_TRUE(measured.evaluate(u, y).ok());
-  EXPECT_EQ(y(0, 0), 13.0);
-  EXPECT_EQ(y(0, 1), 21.0);
-  const auto slopes = [](int, model::ConstBatch seen, Batch dy) { dy(0, 0) = seen(0, 0), dy(0, 1) = 1.0; };
-  measured.adjoint()->evaluate_and_pullback(u, y, slopes, du);
-  EXPECT_EQ(du(0, 0), 13.0 * 3.0 + 1.0);
-  EXPECT_EQ(du(0, 1), 13.0 * 1.0 + 2.0);
-  u(0, 0) = 1.0, u(0, 1) = -1.0;
-  const Batch dy("dy", 1, 2);
-  measured.tangent()->evaluate_and_pushforward(u, u, y, dy);
-  EXPECT_EQ(dy(0, 0), 2.0);
-  EXPECT_EQ(dy(0, 1), -1.0);
 }
 
 TEST(UnknownScale, IsTheGaussianOfTheScaledNoise) {

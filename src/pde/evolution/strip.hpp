@@ -1,7 +1,7 @@
 #pragma once
 /// What      A model on the strip of the grid that is this rank's, or on all of it: the steps of a Plan from unknowns to outputs,
 ///           and back with the gradient.
-/// Method    Stepper takes the steps. Outputs of a time: for each field those of its Observation, then the fluxes. For the way back
+/// Method    Stepper takes the steps. Outputs of a time: for each field those of its Observation, then fluxes. For the way back
 ///           the stages of a segment of steps are recorded, and the states at the beginning of segments kept (plan.hpp).
 /// Parallel  collective over the ranks of the strips, which get the same outputs, gradients and faults to the bit. States and
 ///           outputs are those of one rank to the bit: each part of an output is observed by one rank, and adding the zeros of
