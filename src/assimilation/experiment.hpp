@@ -1,7 +1,7 @@
 #pragma once
 /// What      What a filter works on: a model in time, what is observed of it with what error, and several replicates of the same
 ///           experiment that run side by side, each with random numbers of its own.
-/// Method    Replicate r of seed s has the random numbers of seed s + r. Rows that are advanced are those of all replicates in
+/// Method    The first replicate has the random numbers of the seed, the others of seeds made of it. Rows that are advanced are those of all replicates in
 ///           one batch.
 /// Parallel  With as many replicates as ranks or more, each rank has whole replicates and the ranks never wait for each other.
 ///           With fewer, every rank holds all ensembles and does all analyses, and the model runs are shared out where one
@@ -39,6 +39,10 @@ struct Statistics {
   void draw(const kernels::Rng& rng, kernels::Stream stream, int row, const double* mean, double* x) const;
   int replicates = 1;
   std::uint64_t seed = 1;
+  /// Of the first replicate it is the seed itself.
+  std::uint64_t seed_of(int replicate) const {
+    return replicate == 0 ? seed : kernels::seed_of_part(seed, static_cast<std::uint64_t>(replicate), 0x4E9);
+  }
   double cycle_length = 0.0;  ///< mean time between observations; 0: as the model's own times say
 };
 
@@ -78,7 +82,7 @@ class Experiment {
   bool is_spread() const { return is_spread_; }   ///< each rank has replicates of its own
   kernels::Rng rng(int replicate) const {
     return kernels::Rng(is_of_rows() ? own_.seeds[static_cast<std::size_t>(replicate)]
-                                     : statistics_.seed + static_cast<std::uint64_t>(first_ + replicate));
+                                     : statistics_.seed_of(first_ + replicate));
   }
   /// Of the observations and of the states (empty: none) of one replicate.
   std::vector<double> noise_sd(int replicate) const;

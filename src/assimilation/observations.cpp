@@ -14,36 +14,39 @@ namespace aleator::assimilation {
 
 namespace {
 
-// The column called time, or t; the first where none is.
-std::size_t place_of_time(const deck::File& file) {
-  const std::vector<io::Column> columns = io::parse_data_table(file.text, file.path);
-  for (std::size_t i = 0; i < columns.size(); ++i)
-    if (columns[i].name == "time" || columns[i].name == "t") return i;
-  return 0;
+// A row for each time, its time first.
+io::Table times_and_values(const deck::File& file, const std::vector<std::string>& names) {
+  io::NamedColumns named = io::find_columns(file.text, file.path, names);
+  if (named.places.empty()) return io::parse_table(file.text, file.path, io::NonFinite::allowed);
+  std::size_t time = 0;
+  for (std::size_t i = named.all.size(); i-- > 0;)
+    if (named.all[i].name == "time" || named.all[i].name == "t") time = i;
+  if (std::find(named.places.begin(), named.places.end(), time) != named.places.end())
+    throw deck::KeyError("observations", "the first line names no column 'time', and the first column is an observable",
+                         "name the column of the times: time");
+  named.places.insert(named.places.begin(), time);
+  io::Table table;
+  table.rows = named.all[time].values.size(), table.columns = named.places.size();
+  for (std::size_t row = 0; row < table.rows; ++row)
+    for (const std::size_t place : named.places)
+      table.values.push_back(io::numbers_of(named.all[place], file.path)[row]);
+  return table;
 }
 
 }  // namespace
 
 Observations read_observations(const deck::File& file, const model::StateInfo& info) {
   const std::size_t p = info.observed.size();
-  const io::Table table = io::parse_table(file.text, file.path, io::NonFinite::allowed);
   std::vector<std::string> names;
   for (const model::LinearObservable& one : info.observed) names.push_back(one.name);
-  std::vector<std::size_t> places = io::named_places(file.text, file.path, names);
-  const bool has_names = !places.empty();
-  if (!has_names)
-    for (std::size_t i = 0; i < p; ++i) places.push_back(1 + i);
-  if (table.columns <= *std::max_element(places.begin(), places.end()) || (!has_names && table.columns != 1 + p))
+  const io::Table table = times_and_values(file, names);
+  if (table.columns != 1 + p)
     throw deck::KeyError("observations", fmt::format("has {} columns, but the time and {} observables make {}",
                                                      table.columns, p, 1 + p));
-  const std::size_t time = has_names ? place_of_time(file) : 0;
-  if (std::find(places.begin(), places.end(), time) != places.end())
-    throw deck::KeyError("observations", "the first line names no column 'time', and the first column is an observable",
-                         "name the column of the times: time");
   Observations out;
   double before = info.start;
   for (std::size_t k = 0; k < table.rows; ++k) {
-    const double t = table(k, time);
+    const double t = table(k, 0);
     if (!(t > before))
       throw deck::KeyError("observations", fmt::format("row {}: time {} does not come after {}", k + 1, t, before),
                            "times increase, and come after the model's start");
@@ -59,9 +62,9 @@ Observations read_observations(const deck::File& file, const model::StateInfo& i
           "let the model's last observation time be that of the file, or later");
     out.times.push_back(before = t);
     for (std::size_t i = 0; i < p; ++i) {
-      if (std::isinf(table(k, places[i])))
+      if (std::isinf(table(k, 1 + i)))
         throw deck::KeyError("observations", fmt::format("row {}: a value is infinite", k + 1), "nan means missing");
-      out.data.push_back(table(k, places[i]));
+      out.data.push_back(table(k, 1 + i));
     }
   }
   return out;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/utf8.hpp"
+
 namespace aleator::deck {
 namespace {
 
@@ -13,13 +15,7 @@ bool expected(const char* what, const Node& node, Problem& problem) {
   return false;
 }
 
-// Long texts are cut, not within a character of several bytes.
-std::string cut(const std::string& text) {
-  std::size_t end = 60;
-  if (text.size() <= end) return text;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
-}
+std::string cut(const std::string& text) { return core::beginning_of(text, 60); }
 
 // A number as the files write it: nan is a missing one.
 bool write_number(const Node& node, std::string& text, Problem& problem) {

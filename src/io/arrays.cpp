@@ -23,6 +23,7 @@ std::string header_value(const std::string& header, const std::string& key) {
   std::size_t begin = at == std::string::npos ? at : header.find(':', at);
   if (begin == std::string::npos) return "";
   begin = header.find_first_not_of(' ', begin + 1);
+  if (begin == std::string::npos) return "";
   int depth = 0;
   std::size_t end = begin;
   for (; end < header.size() && !(depth == 0 && (header[end] == ',' || header[end] == '}')); ++end)

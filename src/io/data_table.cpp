@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <regex>
 #include <string_view>
@@ -12,7 +13,6 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "io/arrays.hpp"
-#include "io/files.hpp"
 
 namespace aleator::io {
 namespace {
@@ -247,28 +247,65 @@ bool begins_with_comment(const std::string& text) {
 
 }  // namespace
 
-std::vector<std::size_t> named_places(const std::string& text, const std::string& path,
-                                      const std::vector<std::string>& names) {
+NamedColumns find_columns(const std::string& text, const std::string& path, const std::vector<std::string>& names) {
   const bool is_named = has_head(text, path);
   if (!is_named && !begins_with_comment(text)) return {};
-  std::vector<std::size_t> places;
+  NamedColumns found;
   std::string fault;
   try {
-    const std::vector<Column> columns = parse_data_table(text, path);
+    found.all = parse_data_table(text, path);
     for (const std::string& name : names) try {
-        places.push_back(static_cast<std::size_t>(&column_of(columns, name, path) - columns.data()));
+        found.places.push_back(static_cast<std::size_t>(&column_of(found.all, name, path) - found.all.data()));
       } catch (const core::UserError& error) {
         fault = error.what();
       }
   } catch (const core::UserError&) {
     if (is_named) throw;  // a comment may say anything
   }
-  if (places.size() == names.size()) return places;
+  if (found.places.size() == names.size()) return found;
   if (!is_named) return {};
-  if (!places.empty()) throw core::UserError(fault);
+  if (!found.places.empty()) throw core::UserError(fault);
   core::warn("{}: the first line names none of them; its columns are taken in their order, as {}", path,
              fmt::join(names, ", "));
   return {};
+}
+
+const std::vector<double>& numbers_of(const Column& column, const std::string& file) {
+  if (!column.levels.empty())
+    throw core::UserError(fmt::format("{}: column '{}' holds text, not numbers", file, column.label));
+  return column.values;
+}
+
+Table read_rows(const std::string& text, const std::string& path, int parameters, const std::vector<std::string>& names,
+                const std::string& of_what) {
+  const NamedColumns named = find_columns(text, path, names);
+  if (named.places.empty()) {
+    Table table = parse_table(text, path, NonFinite::allowed);
+    const auto wanted = static_cast<std::size_t>(parameters);
+    if (table.columns != wanted && table.columns * table.rows == wanted)
+      table.rows = 1, table.columns = wanted;  // one row, written over several lines
+    if (table.columns != wanted)
+      throw core::UserError(fmt::format(
+          "{}: {} numbers a row, but the {} has {} parameters; write one row of {} numbers for each evaluation", path,
+          table.columns, of_what, wanted, wanted));
+    return table;
+  }
+  Table table;
+  table.columns = names.size(), table.rows = named.all[named.places[0]].values.size();
+  for (std::size_t row = 0; row < table.rows; ++row)
+    for (const std::size_t place : named.places) table.values.push_back(numbers_of(named.all[place], path)[row]);
+  return table;
+}
+
+std::vector<double> read_point(const std::string& text, const std::string& path, int parameters,
+                               const std::vector<std::string>& names, const std::string& of_what) {
+  const Table table = read_rows(text, path, parameters, names, of_what);
+  if (table.rows != 1)
+    throw core::UserError(fmt::format("{}: {} rows, but one point of the {} is wanted", path, table.rows, of_what));
+  for (std::size_t k = 0; k < table.values.size(); ++k)
+    if (!std::isfinite(table.values[k]))
+      throw core::UserError(fmt::format("{}: number {} is missing or not finite", path, k + 1));
+  return table.values;
 }
 
 }  // namespace aleator::io

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "io/files.hpp"
+
 namespace aleator::io {
 
 struct Column {
@@ -26,9 +28,24 @@ std::vector<Column> parse_data_table(const std::string& text, const std::string&
 /// or where two have it.
 const Column& column_of(const std::vector<Column>& columns, const std::string& wanted, const std::string& file);
 
-/// The column of each name, where the first line of the table (or a comment there) gives the names. Nothing without such a
+/// A table and where in it the columns are that were asked for.
+struct NamedColumns {
+  std::vector<Column> all;
+  std::vector<std::size_t> places;  ///< empty: the table is to be taken in its order
+};
+/// The column of each name, where the first line of the table (or a comment there) gives the names. No places without such a
 /// line, or, with a warning, where it has none of the names; UserError where it has some only.
-std::vector<std::size_t> named_places(const std::string& text, const std::string& path,
-                                      const std::vector<std::string>& names);
+NamedColumns find_columns(const std::string& text, const std::string& path, const std::vector<std::string>& names);
+/// UserError where they are text.
+const std::vector<double>& numbers_of(const Column& column, const std::string& file);
+
+/// Points of so many parameters: the columns of their names (none: not known), whatever stands beside them, or without a line
+/// of names the table as it is; one point may be written over several lines. nan and inf are allowed. UserError for rows of
+/// another length than `of_what` has parameters.
+Table read_rows(const std::string& text, const std::string& path, int parameters, const std::vector<std::string>& names,
+                const std::string& of_what);
+/// One such point, of finite numbers.
+std::vector<double> read_point(const std::string& text, const std::string& path, int parameters,
+                               const std::vector<std::string>& names, const std::string& of_what);
 
 }  // namespace aleator::io

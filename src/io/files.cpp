@@ -24,8 +24,6 @@ namespace {
 
 bool is_separator(char c) { return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '\r'; }
 
-bool is_mark(char c) { return c == ',' || c == ';'; }
-
 /// One word of a table and where it stands, counted from 1. Without text: an empty cell, between two marks.
 struct Word {
   std::string_view text;
@@ -77,13 +75,24 @@ double parse_number(const std::string& file, const Word& word, NonFinite non_fin
   return value;
 }
 
-std::vector<Word> split_line(const std::string& file, std::string_view line, std::size_t line_number) {
+// Whether a tab is a mark as a comma is, so that nothing between two of them is an empty cell: below a head that tabs separate.
+enum class Tabs { blanks, marks };
+
+bool is_mark(char c, Tabs tabs) { return c == ',' || c == ';' || (c == '\t' && tabs == Tabs::marks); }
+
+Tabs tabs_of_head(std::string_view line) {
+  line = line.substr(0, line.find('#'));
+  return line.find_first_of(",;") == std::string_view::npos && line.find('\t') != std::string_view::npos ? Tabs::marks
+                                                                                                         : Tabs::blanks;
+}
+
+std::vector<Word> split_line(const std::string& file, std::string_view line, std::size_t line_number, Tabs tabs) {
   line = line.substr(0, line.find('#'));
   std::vector<Word> words;
   bool is_after_mark = true;  // a mark that follows another, or begins the line, stands behind an empty cell
   for (std::size_t at = 0; at < line.size();) {
-    if (is_mark(line[at])) {
-      if (line.find(line[at] == ',' ? ';' : ',') != std::string_view::npos)
+    if (is_mark(line[at], tabs)) {
+      if (line.find(',') != std::string_view::npos && line.find(';') != std::string_view::npos)
         refuse_word(file, {line.substr(at, 1), line_number, at + 1},
                     "commas and semicolons in one line: where commas are decimal, write points instead");
       if (is_after_mark) words.push_back({line.substr(at, 0), line_number, at + 1});
@@ -104,10 +113,10 @@ std::vector<Word> split_line(const std::string& file, std::string_view line, std
 }
 
 // Whether the line ends with a mark, behind which an empty cell may be meant.
-bool ends_with_mark(std::string_view line) {
+bool ends_with_mark(std::string_view line, Tabs tabs) {
   line = line.substr(0, line.find('#'));
-  const std::size_t last = line.find_last_not_of(" \t\r");
-  return last != std::string_view::npos && is_mark(line[last]);
+  const std::size_t last = line.find_last_not_of(tabs == Tabs::marks ? " \r" : " \t\r");
+  return last != std::string_view::npos && is_mark(line[last], tabs);
 }
 
 void check_length(const std::string& file, const std::vector<Word>& words, const Table& table) {
@@ -178,6 +187,7 @@ void atomic_write_text(const std::string& link, const std::string& text) {
 void append_text(const std::string& path, const std::string& text) {
   RawFile file = file_exists(path) ? RawFile(path, RawFile::Mode::write) : RawFile::create(path);
   file.write_at(file.size(), text.data(), text.size());
+  file.sync();
   file.close();
 }
 
@@ -251,7 +261,8 @@ Table column_table(const std::string& text, const deck::ArrayPath& path, NonFini
 bool has_head(const std::string& text, const std::string& name) {
   if (holds_arrays(text)) return false;
   const std::string_view all = plain_text(text, name);
-  const std::vector<Word> words = split_line(name, all.substr(0, all.find('\n')), 1);
+  const std::string_view line = all.substr(0, all.find('\n'));
+  const std::vector<Word> words = split_line(name, line, 1, tabs_of_head(line));
   return !words.empty() && is_head(words);
 }
 
@@ -262,19 +273,20 @@ Table parse_table(const std::string& text, const std::string& name, NonFinite no
   if (!path.array.empty() && (ending == ".csv" || ending == ".tsv")) return column_table(text, path, non_finite);
   Table table;
   std::size_t names = 0;
+  Tabs tabs = Tabs::blanks;
   std::string_view rest = plain_text(text, name);
   for (std::size_t line_number = 1; !rest.empty(); ++line_number) {
     const std::size_t length = rest.find('\n');
     const std::string_view line = rest.substr(0, length);
-    std::vector<Word> words = split_line(name, line, line_number);
+    std::vector<Word> words = split_line(name, line, line_number, tabs);
     rest.remove_prefix(length == std::string_view::npos ? rest.size() : length + 1);
     if (words.empty()) continue;
     if (line_number == 1 && is_head(words)) {
-      names = words.size();
+      tabs = tabs_of_head(line), names = words.size();
       continue;
     }
     const std::size_t wanted = table.rows == 0 ? names : table.columns;
-    if (words.size() + 1 == wanted && ends_with_mark(line))
+    if (words.size() + 1 == wanted && ends_with_mark(line, tabs))
       words.push_back({line.substr(0, 0), line_number, line.size() + 1});
     if (table.rows == 0) table.columns = words.size();
     check_length(name, words, table);

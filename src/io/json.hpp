@@ -101,4 +101,9 @@ double number_or_nan(const AnyJson& value) {
 /// JSON has no infinity and no NaN.
 inline Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
+/// As it is written to files: bytes that are no UTF-8, as other programs' messages may have, become "�".
+inline std::string text_of(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace aleator::io

@@ -76,6 +76,13 @@ struct Stream {
   std::int64_t step = 0;
 };
 
+/// A seed of its own for each part of what has one seed, so that no part of seed s is one of seed s + 1; `kind`: of parts.
+inline std::uint64_t seed_of_part(std::uint64_t seed, std::uint64_t part, std::uint32_t kind) {
+  const auto word = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
+  const auto x = philox4x32({word(part), word(part >> 32), kind, 0}, {word(seed), word(seed >> 32)});
+  return (static_cast<std::uint64_t>(x[1]) << 32) | x[0];
+}
+
 class Rng {
  public:
   explicit Rng(std::uint64_t seed) : seed_(seed) {}

@@ -53,11 +53,20 @@ std::vector<double> observation_times(const TimesParams& params, double start, F
 
 namespace {
 
+// 0.1 times 3 is not four steps, nor are 1000.1 - 1000 two: times are known to their last bit only.
 double steps_between(double from, double to, double dt) {
-  return std::ceil((to - from) / dt * (1.0 - 1e-12));  // 0.1 times 3 is not four steps
+  if (!(to > from)) return 0.0;
+  const double rounding = 4.0 * std::numeric_limits<double>::epsilon() * std::max(std::abs(from), std::abs(to));
+  return std::max(1.0, std::ceil((to - from) / dt * (1.0 - 1e-12) - rounding / dt));
 }
 
 }  // namespace
+
+void refuse_many_steps(double count, double dt, double most) {
+  if (count > most)
+    throw deck::KeyError("dt", fmt::format("{} means more than {} steps", dt, static_cast<int>(most)),
+                         "choose a longer step or an earlier end");
+}
 
 Piece piece_between(double from, double to, double dt) {
   const double n = steps_between(from, to, dt);
@@ -69,10 +78,7 @@ std::vector<Piece> pieces_between(const std::vector<double>& times, double start
   double t = start, total = 0.0;
   for (std::size_t k = 0; k < times.size(); ++k) {
     const double n = steps_between(t, times[k], dt);
-    total += n;
-    if (total > most)
-      throw deck::KeyError("dt", fmt::format("{} means more than {} steps", dt, static_cast<int>(most)),
-                           "choose a longer step or an earlier end");
+    refuse_many_steps(total += n, dt, most);
     pieces.push_back({static_cast<int>(n), n > 0 ? (times[k] - t) / n : 0.0, static_cast<int>(k)});
     t = times[k];
   }

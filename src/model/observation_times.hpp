@@ -1,6 +1,7 @@
 #pragma once
 /// What      When a model in time is observed, and the steps that lead from one observation to the next.
-/// Method    From one time to the next n = ceil(length / dt) equal steps, so that each time is met to the bit.
+/// Method    From one time to the next n = ceil(length / dt) equal steps, so that each time is met to the bit. A length that is
+///           whole steps but for the rounding of the times is so many.
 /// Parallel  local.
 /// Cost      -
 /// Fails     KeyError: times that do not increase or come too early, neither or both of `times` and `end`, too many steps.
@@ -45,6 +46,8 @@ struct Piece {
 
 /// Equal steps from one time to another, none longer than dt.
 Piece piece_between(double from, double to, double dt);
+/// KeyError on dt where there are more than `most`.
+void refuse_many_steps(double count, double dt, double most);
 /// A piece for each of the times. KeyError on dt when there are more than `most` steps.
 std::vector<Piece> pieces_between(const std::vector<double>& times, double start, double dt, double most);
 /// The same in pieces of at most `longest` steps, at least 1.

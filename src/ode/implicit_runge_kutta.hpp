@@ -81,9 +81,12 @@ class ImplicitRungeKutta {
   static constexpr double g = 0.43586652150845899942;
   static constexpr double a21 = 0.5 * (1.0 - g), b1 = -0.25 * (6.0 * g * g - 16.0 * g + 1.0),
                           b2 = 0.25 * (6.0 * g * g - 20.0 * g + 5.0);
-  static constexpr double c1 = g, c2 = 0.5 * (1.0 + g), c3 = 1.0 - 1e-9;  // inside the step: its own side of a jump
+  static constexpr double c1 = g, c2 = 0.5 * (1.0 + g), c3 = 1.0;
 
-  static double time(const Piece& piece, int s, double c) { return piece.from + (s + c) * piece.h; }
+  // Inside the step: its own side of a jump.
+  static double time(const Piece& piece, int s, double c) {
+    return piece.from + (s + std::min(c, 1.0 - inside_step(piece))) * piece.h;
+  }
   Lanes* take(Lanes*& free) const {
     Lanes* const place = free;
     free += n_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 namespace aleator::ode {
@@ -37,6 +38,12 @@ Plan::Plan(const CommonParams& params, System system_)
   choose_observed(params.observe);
   times = model::observation_times(params, start_, model::FirstTime::at_start_or_later);
   make_pieces();
+  for (const Piece& piece : pieces)
+    if (const double to = piece.from + piece.steps * piece.h;
+        piece.steps > 0 && !(piece.h > 1e3 * std::numeric_limits<double>::epsilon() * std::abs(to)))
+      throw deck::KeyError("dt",
+                           fmt::format("steps of {:.3g} are lost in the rounding of times such as {}", piece.h, to),
+                           "count the time from a nearer start");
   shape.inputs = static_cast<int>(unknown.size());
   shape.outputs = static_cast<int>(times.size() * observed.size());
   for (const int k : unknown) shape.input_names.push_back(system.quantities[k].name);
@@ -92,29 +99,36 @@ std::vector<std::pair<double, int>> Plan::ends(double from, const std::vector<do
   return all;
 }
 
-void Plan::take_least_steps(model::Piece& piece, double from, double to) const {
+// The one rule for the steps between two times.
+Piece Plan::piece_between(double from, double to) const {
+  if (system.is_map)
+    return {{static_cast<int>(whole_steps(to) - whole_steps(from)), dt_, -1}, start_ + whole_steps(from) * dt_};
+  model::Piece piece = model::piece_between(from, to, dt_);
   if (piece.steps > 0 && piece.steps < system.least_steps)
     piece.steps = system.least_steps, piece.h = (to - from) / piece.steps;
+  return {piece, from};
 }
 
 // Cut where the adjoint could not keep all states.
 void Plan::make_pieces() {
   constexpr std::int64_t most_kept = 65536;  // values of a sample: 8 MB for 16 lanes
   const std::vector<std::pair<double, int>> marks = ends(start_, times);
-  std::vector<double> stops;
-  for (const auto& [t, place] : marks) stops.push_back(t);
-  std::vector<model::Piece> intervals = model::pieces_between(stops, start_, dt_, most_steps);
-  for (std::size_t k = 0; k < intervals.size(); ++k)
-    take_least_steps(intervals[k], k == 0 ? start_ : stops[k - 1], stops[k]);
-  steps = model::total_steps(intervals);
+  std::vector<Piece> intervals;
+  double from = start_, count = 0.0;
+  for (const auto& [t, place] : marks) {
+    model::refuse_many_steps(count + (t - from) / dt_, dt_, most_steps);
+    intervals.push_back(piece_between(from, t));
+    intervals.back().output = place;
+    model::refuse_many_steps(count += intervals.back().steps, dt_, most_steps);
+    from = t;
+  }
+  steps = static_cast<int>(count);
   keeps_all_states = (static_cast<std::int64_t>(steps) + 1) * system.states <= most_kept;
   const int longest = keeps_all_states ? steps : static_cast<int>(std::ceil(std::sqrt(1.0 * steps)));
-  for (std::size_t k = 0; k < intervals.size(); ++k) {
-    const double from = k == 0 ? start_ : stops[k - 1];
+  for (const Piece& interval : intervals) {
     int done = 0;
-    for (model::Piece piece : model::cut({intervals[k]}, longest)) {
-      if (piece.output >= 0) piece.output = marks[k].second;
-      pieces.push_back({piece, from + done * piece.h});
+    for (const model::Piece& piece : model::cut({interval}, longest)) {
+      pieces.push_back({piece, interval.from + done * piece.h});
       done += piece.steps;
       longest_piece = std::max(longest_piece, piece.steps);
     }
@@ -201,11 +215,7 @@ std::vector<Piece> Plan::pieces_of(model::Interval interval) const {
   std::vector<Piece> result;
   double from = interval.from;
   for (const auto& [to, place] : ends(interval.from, {interval.to})) {
-    const double length = to - from;
-    const int steps = static_cast<int>(std::ceil(length / dt_ * (1.0 - 1e-9)));
-    model::Piece piece{steps, steps > 0 ? length / steps : 0.0, -1};
-    take_least_steps(piece, from, to);
-    result.push_back({piece, from});
+    result.push_back(piece_between(from, to));
     from = to;
   }
   return result;

@@ -7,6 +7,9 @@
 /// Cost      -
 /// Fails     KeyError for names that the model does not know or that stand twice, times that do not increase, neither or both
 ///           of `times` and `end`, more than 10 million steps.
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +27,13 @@ enum class Transform { none, log, sqrt };
 struct Piece : model::Piece {
   double from;
 };
+
+/// What share of a step, next to nothing, is more than the rounding of its times: so far inside its ends a step is on its own
+/// side of a break.
+inline double inside_step(const Piece& piece) {
+  const double latest = std::abs(piece.from) + piece.steps * piece.h;
+  return std::max(1e-9, 8.0 * std::numeric_limits<double>::epsilon() * latest / piece.h);
+}
 
 struct CommonParams : model::TimesParams {
   std::vector<std::string> unknown;
@@ -83,6 +93,7 @@ struct System {
   int derived = 0;  ///< values that a right-hand side makes of the state, after the states in an observable
   std::vector<double> breaks = {};  ///< times, increasing, at which a step ends whatever is observed
   int least_steps = 1;              ///< from one time to the next
+  bool is_map = false;              ///< a step is dt and nothing else: times are start + k dt, to rounding
   std::string advice = {};          ///< what else to try where a step is too long
 };
 
@@ -118,7 +129,7 @@ class Plan {
   /// The plan as data assimilation sees it; the initial state is the caller's.
   model::StateInfo state_info() const;
   double dt() const { return dt_; }
-  /// Equal steps from one time to another, none longer than dt, or from break to break between them.
+  /// The steps from one time to another, as those of the plan are: equal, none longer than dt, from break to break.
   std::vector<Piece> pieces_of(model::Interval interval) const;
   /// The same with steps as much shorter as rows that have failed `attempt` times need (model/observation_times.hpp).
   Plan for_attempt(int attempt) const;
@@ -132,7 +143,8 @@ class Plan {
   void choose_unknown(const std::vector<std::string>& names);
   void choose_observed(const std::vector<std::string>& names);
   void make_pieces();
-  void take_least_steps(model::Piece& piece, double from, double to) const;
+  Piece piece_between(double from, double to) const;
+  double whole_steps(double t) const { return std::round((t - start_) / dt_); }
   std::vector<std::pair<double, int>> ends(double from, const std::vector<double>& times) const;
   std::vector<std::string> expanded(const std::vector<std::string>& names, const std::vector<std::string>& known,
                                     const char* key) const;

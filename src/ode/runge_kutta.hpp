@@ -96,9 +96,9 @@ class RungeKutta {
   struct Times {
     Times(const Piece& piece, int s)
         : h(piece.h),
-          first(piece.from + (s + 1e-9) * h),
+          first(piece.from + (s + inside_step(piece)) * h),
           middle(piece.from + (s + 0.5) * h),
-          last(piece.from + (s + 1 - 1e-9) * h) {}
+          last(piece.from + (s + 1 - inside_step(piece)) * h) {}
     double h, first, middle, last;
   };
 

@@ -101,7 +101,8 @@ double RankTest::gamma_of(const std::vector<int>& ranks) const {
 
 double RankTest::ecdf_p(const std::vector<int>& ranks) const {
   const double rounding = 1.0 + 1e-9;  // counts as far out as the one observed lie outside
-  return std::max(0.0, 1.0 - coverage(gamma_of(ranks) * rounding));
+  const double gamma = gamma_of(ranks), bound = gamma * (values_ - 1);  // each count lies outside with gamma at most
+  return bound < 1e-9 ? bound : std::max(0.0, 1.0 - coverage(gamma * rounding));
 }
 
 int RankTest::bins() const {

@@ -19,12 +19,16 @@ expect 0 "$ALEATOR" run $particles --out particles
 expect 0 env OMP_NUM_THREADS=2 mpirun -n 4 "$ALEATOR" run $particles --out particles_4
 same_results particles particles_4 "particles on 1 rank, and on 4 ranks with 2 threads"
 
-# Replicate 2 of seed 1 is the experiment of seed 3: its error stands in both summaries.
-expect 0 "$ALEATOR" run "$deck" $small --set job.twin.replicates=1 --set run.seed=3 --out seed_3
+# The first replicate is the experiment of the seed, whatever their number; no replicate of seed 1 is one of seed 3.
+expect 0 "$ALEATOR" run "$deck" $small --set job.twin.replicates=1 --out seed_1
+expect 0 "$ALEATOR" run "$deck" $small --set run.seed=3 --out seeds_3
 expect 0 "$ALEATOR" run "$deck" $small --out seeds
-third=$(tr -d ' \n' <seeds/summary.json | sed 's/.*"replicate_rmse":\[[^,]*,[^,]*,\([^]]*\)\].*/\1/')
-alone=$(tr -d ' \n' <seed_3/summary.json | sed 's/.*"replicate_rmse":\[\([^]]*\)\].*/\1/')
-[ -n "$third" ] && [ "$third" = "$alone" ] || fail "replicate 2 of seed 1 ($third) is not seed 3 ($alone)"
+python3 - <<'EOF' || fail "replicates of seeds 1 and 3"
+import json
+one, first, third = (json.load(open(f"{name}/summary.json"))["replicate_rmse"] for name in ("seed_1", "seeds", "seeds_3"))
+assert len(one) == 1 and len(first) == len(third) == 3, (one, first, third)
+assert one[0] == first[0] and not set(first) & set(third) and len(set(first)) == 3, (one, first, third)
+EOF
 
 # Stopped by its wall time and resumed on another number of ranks, to the bits of a run that was never stopped.
 long="--set model.weather.observations=6000 --set model.weather.end=300.0 --set run.report=false"

@@ -37,7 +37,8 @@ deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
       .key("observations", &Params::observations, "",
            "table of observations: time, then the value of each observable, nan where it is missing; not given: a twin "
            "experiment, whose truth and observations follow from the seed")
-      .key("replicates", &Params::replicates, "1", "independent experiments, with the seeds seed, seed + 1, …",
+      .key("replicates", &Params::replicates, "1",
+           "independent experiments, the first with the seed, the others with seeds made of it",
            deck::between(1, 1000000))
       .key("spin_up", &Params::spin_up, "1", "first cycles, left out of all means; a tenth of all if not given",
            deck::at_least(0))

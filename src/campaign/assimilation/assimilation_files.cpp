@@ -154,7 +154,7 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   out["replaced_members"] = replaced;
   out["ranks"] = context.comm.size();
   out["wall_time_seconds"] = run.seconds();
-  write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
+  write_text(context.comm, context.folder + "/summary.json", io::text_of(out, 2) + "\n");
   const auto text = [&](Score which) {
     const io::Json& row = out["time_means"][score_names[which]];
     return row["mean"].is_null() ? std::string("-") : fmt::format("{:.4g}", row["mean"].get<double>());

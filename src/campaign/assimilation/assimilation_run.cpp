@@ -9,6 +9,7 @@
 
 #include "assimilation/scores.hpp"
 #include "campaign/run/checkpoint.hpp"
+#include "campaign/run/run_folder.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
@@ -189,7 +190,7 @@ void AssimilationRun::start_or_resume() {
   s_.scores.assign(replicates * cycles() * score_count, no_number);
   s_.shown_truth.assign(static_cast<std::size_t>(cycles() - first_shown()) * d, no_number);
   s_.mean = s_.sd = s_.shown_truth;
-  if (io::file_exists(checkpoint)) {
+  if (exists(job_.comm, checkpoint)) {
     io::ArchiveReader archive(job_.comm, checkpoint);
     fields(archive);
     core::info("assimilation: resumed after cycle {} of {} from {}", s_.cycle, cycles(), checkpoint);

@@ -203,7 +203,7 @@ std::string bench_json(const std::vector<BenchRow>& rows) {
                    {"ess", io::finite_or_null(row.ess)},
                    {"failure", row.failure},
                    {"source", row.known.source}});
-  return out.dump(2) + "\n";
+  return io::text_of(out, 2) + "\n";
 }
 
 }  // namespace aleator::campaign

@@ -21,10 +21,7 @@ constexpr int most_parameters = 64;
 
 // A seed of its own for each simulation's sampler.
 std::uint64_t seed_of(std::int64_t seed, std::int64_t simulation) {
-  const auto s = static_cast<std::uint64_t>(seed), l = static_cast<std::uint64_t>(simulation);
-  const auto word = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
-  const auto x = kernels::philox4x32({word(l), word(l >> 32), 0x5BC, 0}, {word(s), word(s >> 32)});
-  return (static_cast<std::uint64_t>(x[1]) << 32) | x[0];
+  return kernels::seed_of_part(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(simulation), 0x5BC);
 }
 
 }  // namespace
@@ -92,7 +89,7 @@ void CalibrateJob::State::fields(io::Archive& archive) {
 }
 
 std::vector<std::string> CalibrateJob::quantity_names() const {
-  const std::vector<std::string> all = parameter_names(parts_.problem->variables());
+  const std::vector<std::string> all = prob::parameter_names(parts_.problem->variables());
   std::vector<std::string> names;
   for (const int k : shown_) names.push_back(all[static_cast<std::size_t>(k)]);
   const bool is_taken = std::find(names.begin(), names.end(), "log_likelihood") != names.end();
@@ -182,7 +179,7 @@ void CalibrateJob::resume_or_begin(const JobContext& context, State& state) cons
   parallel::agree(context.comm, [&] {
     if (context.comm.is_writer()) io::make_directory(context.folder);
   });
-  if (!io::file_exists(path)) return;
+  if (!exists(context.comm, path)) return;
   io::ArchiveReader archive(context.comm, path);
   check_owner(archive, context, context.folder);
   state.fields(archive);

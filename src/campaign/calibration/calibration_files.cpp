@@ -94,7 +94,7 @@ std::string calibration_json(const Calibration& c, const CalibrationFacts& facts
                               {"chi_square_p", c.quantities[q].chi_square_p},
                               {"histogram", test.histogram(c.ranks[q])},
                               {"words", c.quantities[q].words}};
-  return out.dump(2) + "\n";
+  return io::text_of(out, 2) + "\n";
 }
 
 void write_calibration_report(const std::string& folder, const RunSettings& settings, const std::string& text) {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "core/utf8.hpp"
+
 namespace aleator::campaign::report {
 namespace {
 
@@ -80,7 +82,7 @@ std::string plural(double number_of, std::string_view singular) {
 std::string short_name(const std::string& name, int characters) {
   std::vector<std::size_t> starts;  // of the characters: bytes that do not go on from one before
   for (std::size_t i = 0; i < name.size(); ++i)
-    if ((static_cast<unsigned char>(name[i]) & 0xC0) != 0x80) starts.push_back(i);
+    if (core::begins_character(name[i])) starts.push_back(i);
   const auto count = static_cast<int>(starts.size());
   if (count <= characters) return name;
   const int head = 2 * (characters - 1) / 3, tail = characters - 1 - head;

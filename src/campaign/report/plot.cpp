@@ -96,10 +96,11 @@ double Axis::operator()(double value) const {
 Axis axis_for(const std::vector<double>& values, bool want_log, double margin) {
   const std::vector<double> sorted = sorted_finite(values);
   if (sorted.empty()) return {};
+  constexpr double most = 1e300;  // so that the span is a number
   Axis axis;
   axis.is_log = want_log && sorted.front() > 0;
-  axis.low = axis(sorted.front());
-  axis.high = axis(sorted.back());
+  axis.low = std::clamp(axis(sorted.front()), -most, most);
+  axis.high = std::clamp(axis(sorted.back()), -most, most);
   double span = axis.high - axis.low;
   if (!(span > 1e-12 * std::max(std::abs(axis.low), std::abs(axis.high)))) {
     span = axis.is_log ? 0.2 : axis.low == 0.0 ? 1.0 : 0.2 * std::abs(axis.low);

@@ -20,7 +20,8 @@ std::string csv_header(const model::Problem& problem) {
 }
 
 io::Table read_rows(const model::Problem& problem, const deck::File& rows) {
-  return read_parameter_rows(rows, problem.parameter_dimension(), parameter_names(problem.variables()), "problem");
+  return io::read_rows(rows.text, rows.path, problem.parameter_dimension(), prob::parameter_names(problem.variables()),
+                       "problem");
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
 ForwardJob::ForwardJob(const Params& params, Parts parts) : params_(params), parts_(std::move(parts)) {
   const model::Shape& shape = parts_.model->shape();
   if (parts_.prior == nullptr) {
-    table_ = read_parameter_rows(params_.at, shape.inputs, shape.input_names, "model");
+    table_ = io::read_rows(params_.at.text, params_.at.path, shape.inputs, shape.input_names, "model");
   } else if (parts_.prior->dimension() != shape.inputs) {
     throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
                                               params_.model, shape.inputs));
@@ -159,7 +159,7 @@ JobEnd ForwardJob::run(const JobContext& context) {
   if (!run_rows(context, model_at(*parts_.model, params_.model, u), layout, {params_.on_failure, params_.retries},
                 results))
     return JobEnd::stopped;
-  write_failed_rows(context, layout, u, parameter_names(variables()), results);
+  write_failed_rows(context, layout, u, prob::parameter_names(variables()), results);
   const std::vector<std::string> names = model::output_names(parts_.model->shape());
   const std::string csv = outputs_csv(context.comm, layout, results);
   write_text(context.comm, context.folder + "/outputs.csv", outputs_csv_header(names) + csv);
@@ -227,7 +227,7 @@ void ForwardJob::write_summary(const JobContext& context, std::int64_t failed,
     out["points"] = *params_.samples;
     out["sobol_indices"] = sensitivity_json(indices, factors_);
   }
-  write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
+  write_text(context.comm, context.folder + "/summary.json", io::text_of(out, 2) + "\n");
 }
 
 void ForwardJob::report(const std::string& folder, const RunSettings& settings) const {

@@ -62,7 +62,8 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
   file.commit_layout();
   write_rows(file, "prior", variables, layout, u);
   file.flush();
-  const std::vector<NamedSummary> statistics = summarise_columns(context.comm, layout, u, parameter_names(variables));
+  const std::vector<NamedSummary> statistics =
+      summarise_columns(context.comm, layout, u, prob::parameter_names(variables));
   if (!prob::grid_parts(*prior_, params_.prior).empty()) write_pictures(context, layout, u, statistics);
   io::Json out;
   out["deck"] = context.fingerprint;
@@ -74,7 +75,7 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
   // Of a field of millions of cells moments.h5 has the numbers, in a hundredth of the space.
   const bool is_listed = statistics.size() <= most_listed || prob::grid_parts(*prior_, params_.prior).empty();
   out["parameters"] = is_listed ? io::Json::parse(statistics_json(statistics)) : io::Json::object();
-  write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
+  write_text(context.comm, context.folder + "/summary.json", io::text_of(out, 2) + "\n");
   remove_checkpoint(context);
   core::info("{} draws of prior '{}': {}/results.h5, summary.json", count_text(params_.samples), params_.prior,
              context.folder);

@@ -128,6 +128,7 @@ void save(const JobContext& context, const parallel::RowLayout& layout, kernels:
 
 RowWork model_at(const model::ForwardModel& model, const std::string& name, kernels::ConstBatch u) {
   RowWork work{fmt::format("model '{}'", name), model.shape().outputs, "the outputs are not finite", {}, {}};
+  work.at_once = model.rows_at_once();
   work.run = [&model, u](int first, model::Batch y) {
     const auto rows = Kokkos::make_pair(first, first + static_cast<int>(y.extent(0)));
     return model.evaluate(Kokkos::subview(u, rows, Kokkos::ALL), y);
@@ -171,13 +172,15 @@ bool run_rows(const JobContext& context, const RowWork& work, const parallel::Ro
   results.values = kernels::Batch("values", rows, work.columns);
   results.reasons.assign(static_cast<std::size_t>(rows), {});
   kernels::Vector state("state", rows);
-  if (!context.folder.empty() && io::file_exists(context.folder + "/checkpoint.h5")) {
+  if (!context.folder.empty() && exists(comm, context.folder + "/checkpoint.h5")) {
     io::ArchiveReader archive(comm, context.folder + "/checkpoint.h5");
     fields(archive, context, layout, state, results);
     core::info("{}: {} of {} rows are in {}/checkpoint.h5", work.what,
                comm.sum(std::count(state.data(), state.data() + rows, done)), layout.rows(), context.folder);
   }
-  int batch = 64;
+  // Between batches one can stop and save: they grow while they are short, and shrink to what runs side by side.
+  const int fewest = work.at_once > 0 ? work.at_once : static_cast<int>(kernels::HostExec().concurrency());
+  int batch = fewest;
   for (int first = 0;;) {
     while (first < rows && state(first) == done) ++first;
     if (!comm.any(first < rows)) break;
@@ -191,6 +194,7 @@ bool run_rows(const JobContext& context, const RowWork& work, const parallel::Ro
     std::fill(state.data() + first, state.data() + first + count, done);
     const double seconds = comm.whole().max(std::chrono::duration<double>(Clock::now() - start).count());
     if (seconds < 0.5 && batch < (1 << 20)) batch *= 2;
+    if (seconds > 2.0) batch = std::max(fewest, batch / 2);
   }
   warn_of_failures(comm, work, layout, results);
   return true;

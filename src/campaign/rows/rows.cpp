@@ -112,30 +112,7 @@ void hand_to_root(const parallel::Comm& comm, int owner, io::FieldSet& set) {
   }
 }
 
-io::Table columns_of(const io::Table& table, const std::vector<std::size_t>& places) {
-  io::Table chosen;
-  chosen.rows = table.rows, chosen.columns = places.size();
-  for (std::size_t row = 0; row < table.rows; ++row)
-    for (const std::size_t place : places) chosen.values.push_back(table(row, place));
-  return chosen;
-}
-
 }  // namespace
-
-io::Table read_parameter_rows(const deck::File& rows, int parameters, const std::vector<std::string>& names,
-                              const std::string& of_what) {
-  io::Table table = io::parse_table(rows.text, rows.path, io::NonFinite::allowed);  // such rows fail, the others do not
-  const std::size_t d = static_cast<std::size_t>(parameters);
-  if (const auto places = io::named_places(rows.text, rows.path, names); !places.empty())
-    table = columns_of(table, places);
-  if (table.columns != d && table.columns * table.rows == d)
-    table.rows = 1, table.columns = d;  // one vector, written over several lines
-  if (table.columns != d)
-    throw core::UserError(fmt::format(
-        "{}: {} numbers a row, but the {} has {} parameters; write one row of {} numbers for each evaluation",
-        rows.path, table.columns, of_what, d, d));
-  return table;
-}
 
 kernels::Batch table_rows(const io::Table& table, const parallel::RowLayout& layout) {
   kernels::Batch u("u", layout.local_rows(), table.columns);

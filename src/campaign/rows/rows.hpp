@@ -21,10 +21,6 @@
 
 namespace aleator::campaign {
 
-/// A table with one row of `parameters` numbers for each evaluation; a single vector may stand on several lines. Columns that the
-/// first line calls by the parameters' names may stand in any order.
-io::Table read_parameter_rows(const deck::File& rows, int parameters, const std::vector<std::string>& names,
-                              const std::string& of_what);
 /// This rank's rows of the table.
 kernels::Batch table_rows(const io::Table& table, const parallel::RowLayout& layout);
 /// This rank's rows of a design: u = T(z), row by row.

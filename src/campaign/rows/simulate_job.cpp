@@ -115,10 +115,7 @@ deck::Schema<SimulateJob::Params> SimulateJob::schema() {
 SimulateJob::SimulateJob(const Params& params, Parts parts) : params_(params), parts_(std::move(parts)) {
   const model::Shape& shape = parts_.model->shape();
   if (parts_.prior == nullptr) {
-    truth_ = io::parse_table(params_.truth.text, params_.truth.path).values;
-    if (static_cast<int>(truth_.size()) != shape.inputs)
-      throw deck::KeyError("truth", fmt::format("{} holds {} numbers, but model '{}' takes {} parameters",
-                                                params_.truth.path, truth_.size(), params_.model, shape.inputs));
+    truth_ = io::read_point(params_.truth.text, params_.truth.path, shape.inputs, shape.input_names, "model");
   } else if (parts_.prior->dimension() != shape.inputs) {
     throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
                                               params_.model, shape.inputs));
@@ -168,7 +165,7 @@ kernels::Batch SimulateJob::working_truth(const JobContext& context, std::vector
     if (reason.empty() && draw > 0) {
       core::warn("model '{}' failed at {} truth{} before the one that is used: {}/failed_rows.csv", params_.model, draw,
                  draw == 1 ? "" : "s", context.folder);
-      const std::string head = failed_rows_head(parameter_names(parts_.prior->variables(params_.prior)));
+      const std::string head = failed_rows_head(prob::parameter_names(parts_.prior->variables(params_.prior)));
       write_text(context.comm, context.folder + "/failed_rows.csv", head + failed);
     }
     if (reason.empty()) return u;
@@ -214,7 +211,7 @@ void SimulateJob::write_tables(const JobContext& context, const kernels::Batch& 
   out["noise_sd"] = is_constant(sd) ? io::Json(sd.front()) : io::Json(sd);
   out["signal_to_noise"] = root_mean_square(clean) / root_mean_square(sd);
   out["warning"] = parts_.warning.empty() ? io::Json(nullptr) : io::Json(parts_.warning);
-  write_text(context.comm, context.folder + "/summary.json", out.dump(2) + "\n");
+  write_text(context.comm, context.folder + "/summary.json", io::text_of(out, 2) + "\n");
 }
 
 JobEnd SimulateJob::run(const JobContext& context) {

@@ -57,7 +57,7 @@ std::string History::json() const {
   out["model_evaluations"] = evaluations;
   for (std::size_t i = 0; i < names.size(); ++i) out[names[i]] = values[i];
   if (!error.empty()) out["error_curve"] = {{"model_evaluations", error_evaluations}, {"error", error}};
-  return out.dump(1) + "\n";
+  return io::text_of(out, 1) + "\n";
 }
 
 }  // namespace aleator::campaign

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "core/log.hpp"
+#include "core/utf8.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -33,7 +34,7 @@ std::string bar(int width, double progress) {
 std::string cut(const std::string& text, int columns) {
   std::size_t end = 0;
   for (int seen = 0; end < text.size(); ++end)
-    if ((text[end] & 0xC0) != 0x80 && ++seen > columns) break;
+    if (core::begins_character(text[end]) && ++seen > columns) break;
   return text.substr(0, end);
 }
 

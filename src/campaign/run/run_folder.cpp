@@ -128,9 +128,13 @@ std::string resolved_deck_path(const std::string& folder) {
 FolderLock::FolderLock(const parallel::Comm& comm, const std::string& folder) {
   parallel::agree(comm, [&] {
     if (!comm.is_root()) return;
-    file_ = open((folder + "/resolved.toml").c_str(), O_RDONLY | O_CLOEXEC);
-    if (file_ < 0 || flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-      return;  // file systems without locks: go on
+    const std::string path = folder + "/resolved.toml";
+    file_ = open(path.c_str(), O_RDWR | O_CLOEXEC);  // NFS locks only what is open for writing
+    if (file_ < 0) file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file_ < 0 || flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+    if (errno != EWOULDBLOCK)
+      return core::warn("{}: the file system knows no locks: see to it that no two processes run in this folder",
+                        folder);
     throw core::UserError(fmt::format(
         "{}: another process is running in this folder; wait for it, or ask it to stop (kill -TERM)", folder));
   });
@@ -160,6 +164,12 @@ std::string fingerprint(const deck::Deck& deck) {
     for (const auto& [key, file] : files) add(file.text + deck::split_array_path(file.path).array);
   }
   return fmt::format("{:016x}", hash);
+}
+
+bool exists(const parallel::Comm& comm, const std::string& path) {
+  bool is_there = false;
+  parallel::agree(comm, [&] { is_there = comm.is_root() && io::file_exists(path); });
+  return comm.any(is_there);
 }
 
 void write_text(const parallel::Comm& comm, const std::string& path, const std::string& text) {

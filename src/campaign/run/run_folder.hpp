@@ -42,6 +42,10 @@ class FolderLock {
 /// [campaign].
 std::string fingerprint(const deck::Deck& deck);
 
+/// Whether rank 0 sees the file: on all ranks the same, also where the file systems of some remember for a while that it is not
+/// there. Collective.
+bool exists(const parallel::Comm& comm, const std::string& path);
+
 /// One JSON or text file under the folder, whole or not at all; rank 0 writes.
 void write_text(const parallel::Comm& comm, const std::string& path, const std::string& text);
 

@@ -206,7 +206,7 @@ void write_verdict(const std::string& folder, const report::Verdict& verdict) {
     if (check.level >= report::Level::caution)
       core::info("  {}: {}{}", check.what, check.found, check.advice.empty() ? "" : ". " + check.advice);
   }
-  io::atomic_write_text(folder + "/" + verdict_file, out.dump(2) + "\n");
+  io::atomic_write_text(folder + "/" + verdict_file, io::text_of(out, 2) + "\n");
 }
 
 }  // namespace
@@ -226,7 +226,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   report::ReportData data = head_of_page(folder, settings);
   data.warnings = warnings_in(data.deck_path + "/log.txt");
   data.problem_text = problem_text;
-  data.parameter_names = parameter_names(problem.variables());
+  data.parameter_names = prob::parameter_names(problem.variables());
   data.field_shape = problem.facts().grid, data.field_aspect = problem.facts().grid_aspect;
   data.reference_is_truth = !problem.facts().truth.empty();
   data.reference_mean = data.reference_is_truth ? problem.facts().truth : problem.facts().reference_mean;

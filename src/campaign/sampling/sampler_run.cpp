@@ -27,7 +27,7 @@ SamplerRun::SamplerRun(const model::Problem& problem, const SampleJob::NamedSamp
       predictive_(predictive_draws(place.checks.predictive, plan_, problem)) {}
 
 JobEnd SamplerRun::run() {
-  if (io::file_exists(folder_ + "/summary.json")) {
+  if (exists(job_.comm, folder_ + "/summary.json")) {
     check_finished();
     return JobEnd::finished;
   }
@@ -106,7 +106,7 @@ void SamplerRun::start_or_resume() {
   parallel::agree(job_.comm, [&] {
     if (job_.comm.is_writer()) io::make_directory(folder_);
   });
-  const bool is_resumed = io::file_exists(checkpoint);
+  const bool is_resumed = exists(job_.comm, checkpoint);
   if (is_resumed) resume_from(checkpoint, results);
   parallel::agree(job_.comm, [&] {  // rows that failed after the checkpoint will fail again
     if (job_.comm.is_writer()) io::cut_file(folder_ + "/failed_rows.csv", failed_rows_bytes_);
@@ -128,7 +128,7 @@ void SamplerRun::refuse_a_start_without_density() {
   if (job_.comm.any(is_sound)) return;
   std::string first;
   if (job_.comm.is_root() && e.rows() > 0) {
-    const std::vector<std::string> names = parameter_names(problem_.variables());
+    const std::vector<std::string> names = prob::parameter_names(problem_.variables());
     const model::Batch u("u", 1, names.size());
     problem_.parameters(Kokkos::subview(e.position, Kokkos::make_pair(0, 1), Kokkos::ALL), u);
     for (std::size_t k = 0; k < names.size() && k < 8; ++k)
@@ -202,7 +202,7 @@ void SamplerRun::record_failures() {
     if (!job_.comm.is_writer()) return;
     std::string head;
     if (!io::file_exists(path)) {
-      for (const std::string& name : parameter_names(problem_.variables())) head += csv_name(name) + ",";
+      for (const std::string& name : prob::parameter_names(problem_.variables())) head += csv_name(name) + ",";
       head += "reason\n";
     }
     io::append_text(path, head + text);

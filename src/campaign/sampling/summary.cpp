@@ -118,21 +118,13 @@ prob::ScalarSummary summarise_members(const double* values, std::int64_t count, 
   return s;
 }
 
-std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables) {
-  std::vector<std::string> names;
-  for (const prob::Variable& variable : variables)
-    for (int k = 0; k < variable.size; ++k)
-      names.push_back(variable.size == 1 ? variable.name : fmt::format("{}[{}]", variable.name, k));
-  return names;
-}
-
 std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const std::string& folder,
                                                const std::vector<prob::Variable>& variables, sampler::Plan::Kind kind,
                                                const std::vector<double>& influence) {
   std::vector<double> mine;
   parallel::agree(comm, [&] { mine = summarise_share(comm, folder, variables, kind, influence); });
   const std::vector<double> all = comm.all_gather(mine);
-  const std::vector<std::string> names = parameter_names(variables);
+  const std::vector<std::string> names = prob::parameter_names(variables);
   std::vector<NamedSummary> rows(names.size());
   for (std::size_t at = 0; at + numbers_a_parameter <= all.size(); at += numbers_a_parameter) {
     const double* const x = &all[at];
@@ -277,7 +269,7 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
                                         {"draws", facts.distance.draws},
                                         {"sliced_wasserstein", io::finite_or_null(facts.distance.sliced_wasserstein)},
                                         {"noise", io::finite_or_null(facts.distance.noise)}};
-  std::string text = out.dump(2);
+  std::string text = io::text_of(out, 2);
   text.erase(text.size() - 2);  // the last brace: parameters follow, one after the other, for fields have many
   text += ",\n  \"parameters\": {";
   for (const NamedSummary& row : rows) {

@@ -47,9 +47,6 @@ struct NamedSummary {
   prob::ScalarSummary summary;
 };
 
-/// "theta[3]" for arrays, "kappa" for single parameters.
-std::vector<std::string> parameter_names(const std::vector<prob::Variable>& variables);
-
 /// One quantity over particles that share ancestors, or over an ensemble (no ancestors; BaseState's influence):
 /// values[i * stride] of member i.
 prob::ScalarSummary summarise_members(const double* values, std::int64_t count, std::ptrdiff_t stride,

@@ -141,7 +141,7 @@ std::string campaign_json(const std::vector<CampaignRun>& runs, const std::vecto
                                      {"standard_error", model.standard_error},
                                      {"log_bayes_factor", model.log_bayes_factor},
                                      {"probability", model.probability}});
-  return out.dump(2) + "\n";
+  return io::text_of(out, 2) + "\n";
 }
 
 bool varies(const std::vector<CampaignRun>& runs, const std::string& name) {

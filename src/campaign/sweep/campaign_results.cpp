@@ -88,7 +88,7 @@ void write_state(const std::string& run_folder, const RunState& state) {
   json["status"] = state.status, json["message"] = state.message, json["deck"] = state.deck;
   json["seconds"] = state.seconds, json["group"] = state.group, json["ranks"] = state.ranks;
   io::make_directory(run_folder);
-  io::atomic_write_text(run_folder + "/state.json", json.dump(2) + "\n");
+  io::atomic_write_text(run_folder + "/state.json", io::text_of(json, 2) + "\n");
 }
 
 std::vector<Quantity> quantities_of(const std::string& json_text, const std::string& prefix) {

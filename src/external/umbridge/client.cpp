@@ -86,6 +86,7 @@ std::unique_ptr<UmbridgeModel> UmbridgeModel::make(const Params& params, deck::B
 
 UmbridgeModel::UmbridgeModel(const Params& params, Description description)
     : unreachable_(params.unreachable),
+      rows_at_once_(params.slots * static_cast<int>(params.urls.size())),
       description_(std::move(description)),
       pool_({params.urls,
              params.slots,

@@ -45,6 +45,7 @@ class UmbridgeModel : public model::ForwardModel, private model::Adjoint, privat
 
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
+  int rows_at_once() const override { return rows_at_once_; }
   const model::Adjoint* adjoint() const override { return description_.has_gradient ? this : nullptr; }
   const model::Tangent* tangent() const override { return description_.has_jacobian ? this : nullptr; }
 
@@ -60,6 +61,7 @@ class UmbridgeModel : public model::ForwardModel, private model::Adjoint, privat
   void ask_jacobian(PoolConnection& server, const double* u, const double* du, double* dy) const;
 
   Unreachable unreachable_;
+  int rows_at_once_;
   Description description_;
   model::Shape shape_;
   std::string head_;  // {"name":"…","config":{…}

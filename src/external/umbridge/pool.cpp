@@ -195,7 +195,8 @@ void ServerPool::note_unreachable(Batch& batch, Server& server, int row, const s
                  server.url, why);
   }
   const Clock::time_point last_try = server.gone_since + (seconds_from_now(settings_.wait) - Clock::now());
-  server.next_try = std::min(seconds_from_now(pause_after(server.tries_in_vain)), std::max(last_try, Clock::now()));
+  server.next_try = seconds_from_now(pause_after(server.tries_in_vain));
+  if (last_try > Clock::now()) server.next_try = std::min(server.next_try, last_try);
   if (std::none_of(servers_.begin(), servers_.end(), [this](const Server& one) { return may_come_back(one); }))
     batch.outcomes.unreachable =
         fmt::format("no server of the model could be reached for {:g} s; the last one tried was {}: {}", settings_.wait,

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "core/utf8.hpp"
+
 namespace aleator::external {
 namespace {
 
@@ -65,9 +67,10 @@ class Scanner {
 };
 
 std::string beginning_of(const std::string& text) {
-  std::string shown;
-  for (const char c : text.substr(0, 120)) shown += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  return text.size() > 120 ? shown + "…" : shown;
+  std::string shown = core::beginning_of(text, 120);
+  for (char& c : shown)
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  return shown;
 }
 
 std::string listed(const std::vector<int>& sizes) { return fmt::format("[{}]", fmt::join(sizes, ", ")); }

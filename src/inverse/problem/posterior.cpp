@@ -6,7 +6,7 @@
 #include <set>
 
 #include "core/log.hpp"
-#include "io/files.hpp"
+#include "io/data_table.hpp"
 #include "parallel/session.hpp"
 
 namespace aleator::inverse {
@@ -50,13 +50,12 @@ void add_rows_without_slope(ConstBatch gradient, const model::Vector& values, mo
 }
 
 // One number for each parameter, or none without a file.
-std::vector<double> read_parameters(const deck::File& file, const std::string& key, int dimension) {
+std::vector<double> read_parameters(const deck::File& file, const std::string& key,
+                                    const std::vector<std::string>& names) try {
   if (file.empty()) return {};
-  std::vector<double> values = io::parse_table(file.text, file.path).values;
-  if (static_cast<int>(values.size()) != dimension)
-    throw deck::KeyError(key,
-                         fmt::format("{} holds {} numbers for {} parameters", file.path, values.size(), dimension));
-  return values;
+  return io::read_point(file.text, file.path, static_cast<int>(names.size()), names, "problem");
+} catch (const core::UserError& error) {
+  throw deck::KeyError(key, error.what());
 }
 
 const char* undefined_reason(int outputs) {
@@ -68,8 +67,9 @@ const char* undefined_reason(int outputs) {
 Posterior::Posterior(PosteriorParams common, std::shared_ptr<const prob::Prior> prior)
     : variables_(prior->variables(common.prior)), common_(std::move(common)), prior_(std::move(prior)) {
   refuse_names_of_dimensions(variables_);
-  facts_.reference_mean = read_parameters(common_.reference_mean, "reference_mean", prior_->dimension());
-  facts_.truth = read_parameters(common_.truth, "truth", prior_->dimension());
+  const std::vector<std::string> names = prob::parameter_names(variables_);
+  facts_.reference_mean = read_parameters(common_.reference_mean, "reference_mean", names);
+  facts_.truth = read_parameters(common_.truth, "truth", names);
 }
 
 void Posterior::parameters(ConstBatch z, Batch u) const {

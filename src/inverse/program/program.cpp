@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "core/utf8.hpp"
 #include "io/files.hpp"
 #include "math/expression/formula.hpp"
 
@@ -52,7 +53,7 @@ std::string end_of_file(const std::string& path) {
   if (!io::file_exists(path)) return {};
   std::string text = io::read_text_file(path);
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
-  return text.size() > most ? "…" + text.substr(text.size() - most) : text;
+  return core::end_of(text, most);
 }
 
 // JSON has no word for these; Python and JavaScript's libraries write them all the same.
@@ -203,14 +204,17 @@ ProgramModel::ProgramModel(const Params& params) : params_(params), program_(fin
       throw deck::KeyError("pick", fmt::format("'{}' is no JSON pointer", params.pick[k]),
                            "such as /result/pressure or /values/0", {static_cast<int>(k), 0});
     }
-  for (std::size_t k = 0; k < params.pick.size() && params.format == Format::regex; ++k) try {
-      if (std::regex(params.pick[k]).mark_count() < 1)
-        throw deck::KeyError("pick", fmt::format("'{}' has no group", params.pick[k]), "(…) round the number",
-                             {static_cast<int>(k), 0});
-    } catch (const std::regex_error& error) {
+  for (std::size_t k = 0; k < params.pick.size() && params.format == Format::regex; ++k) {
+    try {
+      patterns_.emplace_back(params.pick[k]);
+    } catch (const core::UserError& error) {
       throw deck::KeyError("pick", fmt::format("'{}' is no regular expression: {}", params.pick[k], error.what()), "",
                            {static_cast<int>(k), 0});
     }
+    if (patterns_.back().groups() < 1)
+      throw deck::KeyError("pick", fmt::format("'{}' has no group", params.pick[k]), "(…) round the number",
+                           {static_cast<int>(k), 0});
+  }
 }
 
 void ProgramModel::check_placeholders(const std::string& text, const std::string& key, int entry) const {
@@ -329,11 +333,10 @@ std::vector<double> ProgramModel::numbers_in_output(const std::string& folder) c
     for (std::size_t row = 0; row < table.rows; ++row)
       values.push_back(table(row, static_cast<std::size_t>(params_.column)));
   } else if (params_.format == Format::regex) {
-    for (const std::string& pattern : params_.pick) {
-      std::smatch match;
-      if (!std::regex_search(text, match, std::regex(pattern)))
-        throw core::UserError(fmt::format("nothing in {} matches '{}'", params_.output_file, pattern));
-      values.push_back(number_from(match[1].str(), pattern));
+    for (const Pattern& pattern : patterns_) {
+      const std::optional<std::string> found = pattern.first_group(text);
+      if (!found) throw core::UserError(fmt::format("nothing in {} matches '{}'", params_.output_file, pattern.text()));
+      values.push_back(number_from(*found, pattern.text()));
     }
   } else {
     const nlohmann::json json = parsed_json(text, params_.output_file);

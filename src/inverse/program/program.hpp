@@ -46,6 +46,7 @@ class ProgramModel : public model::ForwardModel {
   model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override {
     return run(u, y, attempt);
   }
+  int rows_at_once() const override { return params_.concurrency; }
 
  private:
   model::RowStatus run(model::ConstBatch u, model::Batch y, int attempt) const;
@@ -59,6 +60,7 @@ class ProgramModel : public model::ForwardModel {
   Params params_;
   std::string program_;
   model::Shape shape_;
+  std::vector<Pattern> patterns_;  ///< of pick
   mutable std::atomic<std::int64_t> runs_{0};
 };
 

@@ -111,7 +111,11 @@ struct Erf {
 };
 struct LogNormalCdf {
   static double value(double a) { return log_normal_cdf(a); }
-  static double slope(double a, double y) { return std::exp(-0.5 * a * a - y) * 0.398942280401432677939946; }
+  // phi(a) / Phi(a). Far in the tail both exponents are huge; Phi(a) = phi(a) / -a (1 - 1 / a^2 + 3 / a^4 - 15 / a^6 + …).
+  static double slope(double a, double y) {
+    if (a < -1e3) return -a / (1.0 - (1.0 - 3.0 / (a * a)) / (a * a));
+    return std::exp(-0.5 * a * a - y) * 0.398942280401432677939946;
+  }
 };
 
 struct NormalQuantile {

@@ -1,6 +1,16 @@
 #include "prob/prior/prior.hpp"
 
+#include <fmt/format.h>
+
 namespace aleator::prob {
+
+std::vector<std::string> parameter_names(const std::vector<Variable>& variables) {
+  std::vector<std::string> names;
+  for (const Variable& variable : variables)
+    for (int k = 0; k < variable.size; ++k)
+      names.push_back(variable.size == 1 ? variable.name : fmt::format("{}[{}]", variable.name, k));
+  return names;
+}
 
 std::vector<double> spread(const std::vector<double>& values, int count, const std::string& key,
                            const std::string& things) {

@@ -17,6 +17,9 @@ struct Variable {
   int size = 1;
 };
 
+/// "theta[3]" for arrays, "kappa" for single parameters.
+std::vector<std::string> parameter_names(const std::vector<Variable>& variables);
+
 /// The slope of a prior's log-density: optional (Prior::density_slope).
 class DensitySlope {
  public:

@@ -47,13 +47,20 @@ deck::Schema<Mmd::Params> Mmd::schema() {
   return s;
 }
 
-Mmd::Mmd(const Params& params) : params_(params), samples_(io::parse_table(params.samples.text, params.samples.path)) {}
+Mmd::Mmd(const Params& params) : params_(params) {}
 
-std::string Mmd::objection(const Problem& problem) const { return points_objection(problem, samples_); }
+std::string Mmd::objection(const Problem& problem) const { return points_objection(problem, params_.samples); }
+
+const Mmd::Samples& Mmd::samples_of(const Problem& problem) const {
+  if (samples_.of == &problem) return samples_;
+  samples_ = {&problem, latent_points(problem, params_.samples), 0.0};
+  samples_.pairs = sum_over_pairs(samples_.z, 1.0 / (params_.length_scale * params_.length_scale));
+  return samples_;
+}
 
 double Mmd::evaluate(const Problem& problem, const Context& context, const Ensemble& e, const Batch& force,
                      RunCount& /*count*/) const {
-  const Batch all = all_rows(context, e.position, e.layout.rows()), y = latent_points(problem, samples_);
+  const Batch all = all_rows(context, e.position, e.layout.rows()), y = samples_of(problem).z;
   const double inverse_square = 1.0 / (params_.length_scale * params_.length_scale),
                members = static_cast<double>(e.layout.rows()), samples = static_cast<double>(y.extent(0));
   const Vector values("values", e.rows());
@@ -64,7 +71,7 @@ double Mmd::evaluate(const Problem& problem, const Context& context, const Ensem
                  towards = add_attraction(x, y, inverse_square, inverse_square / samples, &force(row, 0));
     values(row) = away / members - 2.0 * towards / samples;
   });
-  return 0.5 * (ordered_mean(context, e.layout, values) + sum_over_pairs(y, inverse_square) / (samples * samples));
+  return 0.5 * (ordered_mean(context, e.layout, values) + samples_of(problem).pairs / (samples * samples));
 }
 
 }  // namespace aleator::sampler

@@ -5,10 +5,9 @@
 ///           grad dF/drho (x) = 1/l^2 (1/M sum_m k(x, y_m) (x - y_m) - 1/J sum_j k(x, z_j) (x - z_j)).
 ///           As a flow on particles: Arbel, Korba, Salim, Gretton 2019.
 /// Parallel  collective; same bits on any number of ranks. Every rank holds all particles and samples.
-/// Cost      (J (J + M) + M^2 / 2) (5 d + 20) flops; no memory beyond the points.
+/// Cost      J (J + M) (5 d + 20) flops, and M^2 / 2 as many at the first step; no memory beyond the points.
 /// Fails     objects to samples of another number of parameters, outside the prior's support, and to problems without a way
 ///           back to latent coordinates.
-#include "io/files.hpp"
 #include "sampler/functional/measure_functional.hpp"
 
 namespace aleator::sampler {
@@ -28,8 +27,15 @@ class Mmd final : public MeasureFunctional {
                   RunCount& count) const override;
 
  private:
+  /// What of the samples stays the same from step to step.
+  struct Samples {
+    const Problem* of = nullptr;
+    Batch z;
+    double pairs = 0.0;  ///< the sum of k over all pairs of them
+  };
+  const Samples& samples_of(const Problem& problem) const;
   Params params_;
-  io::Table samples_;  ///< in the parameters u
+  mutable Samples samples_;
 };
 
 }  // namespace aleator::sampler

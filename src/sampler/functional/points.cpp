@@ -4,11 +4,14 @@
 
 #include <cmath>
 
+#include "io/data_table.hpp"
 #include "model/latent_inverse.hpp"
 
 namespace aleator::sampler {
 
-Batch latent_points(const Problem& problem, const io::Table& points) {
+Batch latent_points(const Problem& problem, const deck::File& file) {
+  const io::Table points = io::read_rows(file.text, file.path, problem.parameter_dimension(),
+                                         prob::parameter_names(problem.variables()), "problem");
   const Batch u = kernels::new_batch(points.rows, static_cast<int>(points.columns)),
               z = kernels::new_batch(points.rows, problem.dimension());
   std::copy(points.values.begin(), points.values.end(), u.data());
@@ -16,10 +19,7 @@ Batch latent_points(const Problem& problem, const io::Table& points) {
   return z;
 }
 
-std::string points_objection(const Problem& problem, const io::Table& points) {
-  if (static_cast<int>(points.columns) != problem.parameter_dimension())
-    return fmt::format("is given points of {} numbers, but the problem has {} parameters", points.columns,
-                       problem.parameter_dimension());
+std::string points_objection(const Problem& problem, const deck::File& points) {
   if (dynamic_cast<const model::LatentInverse*>(&problem) == nullptr)
     return "needs the way back from parameters to the prior's coordinates, which this problem does not know";
   const Batch z = latent_points(problem, points);

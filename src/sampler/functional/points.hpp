@@ -4,14 +4,14 @@
 /// Parallel  pure functions; every rank computes all.
 /// Cost      the prior's inverse map of each point.
 /// Fails     points_objection: why they cannot be taken there.
-#include "io/files.hpp"
+#include "deck/registry.hpp"
 #include "sampler/sampler.hpp"
 
 namespace aleator::sampler {
 
 /// Rows of latent coordinates.
-Batch latent_points(const Problem& problem, const io::Table& points);
-/// Empty where every point has finite latent coordinates.
-std::string points_objection(const Problem& problem, const io::Table& points);
+Batch latent_points(const Problem& problem, const deck::File& points);
+/// Empty where every point has finite latent coordinates. UserError where the table does not fit the problem's parameters.
+std::string points_objection(const Problem& problem, const deck::File& points);
 
 }  // namespace aleator::sampler

@@ -36,15 +36,13 @@ void DataLangevin::State::fields(io::Archive& archive) {
   archive.field("fisher", score.fisher);
 }
 
-std::string DataLangevin::objection(const Problem& problem) const {
-  return points_objection(problem, io::parse_table(params.data.text, params.data.path));
-}
+std::string DataLangevin::objection(const Problem& problem) const { return points_objection(problem, params.data); }
 
 DataLangevin::State DataLangevin::init(const Problem& problem, const Context& context) const {
   State s;
   s.ensemble = Ensemble::from_prior(params.members, false, problem, context);
   s.model_evaluations = params.members;
-  const Batch points = latent_points(problem, io::parse_table(params.data.text, params.data.path));
+  const Batch points = latent_points(problem, params.data);
   s.score = prob::learn_score(points, params.centres);
   if (params.start == Start::prior) return s;
   const Ensemble& e = s.ensemble;
