@@ -303,7 +303,7 @@ std::unique_ptr<model::ForwardModel> Expression::make(const Params& p) {
   const auto seen = add_formulas_observed(formulas, common.observe, system);
   if (seen != nullptr) recognise_sums(*seen, system);
   system.breaks = p.breaks, system.least_steps = p.least_steps;
-  system.is_map = p.time == Params::Time::discrete;
+  system.is_map = p.time == Time::discrete;
   if (p.method == Method::explicit_steps) system.advice = ", or method = \"implicit\" if the system is stiff";
   Plan plan(common, system);
   const int n = system.states, q = static_cast<int>(names.size());

@@ -30,7 +30,7 @@ struct SortedDraws {
 
   int half() const { return draws / 2; }
   bool is_constant() const { return ordered.front().value == ordered.back().value; }
-  /// Rank diagnostics and ESS exist.
+  /// Rank diagnostics exist.
   bool is_usable() const { return finite && chains >= 1 && draws >= 4 && !is_constant(); }
 };
 
@@ -177,8 +177,10 @@ double plain_rhat(const std::vector<double>& rows, int m) {
 
 /// Geyer's initial positive and monotone sequences on rho_k, evaluated only as far as they go. Follows Stan and ArviZ:
 /// tau = -1 + 2 sum of the kept pairs + the even term after them, ESS = N / max(tau, 1 / log10 N).
+// Undefined for rows (half chains) of up to four draws: they have no autocorrelation to sum.
 double plain_ess(const std::vector<double>& rows, int m) {
   const int n = static_cast<int>(rows.size() / m);
+  if (n <= 4) return kUndefined;
   const auto total = static_cast<double>(rows.size());
   if (std::all_of(rows.begin(), rows.end(), [&](double v) { return v == rows[0]; })) return total;
   Autocovariance c(rows, m, n);

@@ -9,8 +9,9 @@
 ///           docs/theory/diagnostics.md.
 /// Parallel  none; the functions are pure, so quantities may be treated on different threads.
 /// Cost      N = chains x draws: one sort of N values, N/2 normal quantiles, 4 ESS of 2 N flops a lag up to Geyer's
-/// cut-off. Fails     never. NaN where a figure is not defined: fewer than 4 draws a chain, a non-finite draw, or draws
-/// all equal.
+///           cut-off.
+/// Fails     never. NaN where a figure is not defined: fewer than 4 draws a chain (10 for ESS and MCSE: half chains of up to 4
+///           draws have no autocorrelation to sum), a non-finite draw, or draws all equal.
 #include <cstddef>
 #include <vector>
 

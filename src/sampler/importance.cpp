@@ -35,9 +35,9 @@ deck::Schema<Importance::Params> Importance::schema() {
 
 std::string Importance::objection(const Problem& problem) const {
   if (const std::string text = correction_objection(*first_, params_.sampler); !text.empty()) return text;
-  if (plan().members <= problem.dimension())
-    return fmt::format("corrects a sample of {} draws in {} coordinates; it needs more draws than coordinates",
-                       plan().members, problem.dimension());
+  if (plan().members < 2 * problem.dimension())
+    return fmt::format("corrects a sample of {} draws in {} coordinates; it needs at least {}: two for each",
+                       plan().members, problem.dimension(), 2 * problem.dimension());
   const std::string inner = first_->objection(problem);
   return inner.empty() ? "" : "corrects '" + params_.sampler + "', which " + inner;
 }
@@ -111,7 +111,10 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
   own_.gradient_evaluations = first.gradient_evaluations;
   own_.iteration = 1;
   is_done_ = true;
-  if (k > 0.7)
+  if (k == std::numeric_limits<double>::infinity())
+    core::warn("importance correction: {} draws are too few to tell how well '{}' covers the posterior", plan().members,
+               params_.sampler);
+  else if (k > 0.7)
     core::warn(
         "importance correction: Pareto k = {:.2f} (> 0.7): '{}' does not cover the posterior; trust neither the draws "
         "nor the evidence",

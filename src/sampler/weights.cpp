@@ -82,7 +82,8 @@ double increment_for_share(const std::vector<double>& log_likelihood, double sha
   const double top = largest(log_likelihood);
   constexpr std::size_t few = 4096;
   const std::size_t stride = log_likelihood.size() / few;
-  if (stride >= 2) {
+  // Where few members have a likelihood, every stride-th may be none of them.
+  if (stride >= 2 && sums_of(log_likelihood, top, limit, stride).share() > 0.0) {
     double h = bracketed_increment(log_likelihood, top, share, limit, stride);
     for (int pass = 0; pass < 8; ++pass) {  // Newton for log share(h); it converges in three passes or not at all
       const Sums sums = sums_of(log_likelihood, top, h);

@@ -121,9 +121,15 @@ Check mean_check(const ReportData& data) {
           "parameters the tail or coordinate moves of sampler/hmc."};
 }
 
+// After the warm-up, those between draws too.
+double trajectories(const MethodRun& run) {
+  const Series* const counted = history_of(run, "trajectories");
+  return counted == nullptr ? all_draws(run) : counted->y.back();
+}
+
 // Draws that a trajectory could not reach are missing: the neck of a funnel, usually.
 Check divergence_check(const MethodRun& run, double divergences) {
-  const double share = divergences / all_draws(run);
+  const double share = divergences / trajectories(run);
   Check c{Level::good, "Divergences", fmt::format("{} of the trajectories after the warm-up", count(divergences)), ""};
   if (divergences > 0.0) {
     c.level = share > threshold::divergent ? Level::bad : Level::caution;
@@ -137,7 +143,7 @@ Check divergence_check(const MethodRun& run, double divergences) {
 
 // Trajectories that max_depth ended: not wrong, but a sign of steps far shorter than the posterior is wide.
 Check depth_check(const MethodRun& run, double cut_short) {
-  const double share = cut_short / all_draws(run);
+  const double share = cut_short / trajectories(run);
   return {Level::caution, "Trajectories",
           fmt::format("{} were as long as max_depth allows", percent(std::min(1.0, share))),
           "Steps are short beside the posterior: look for jumps of the density (an if in a formula) and for scales "
@@ -414,7 +420,7 @@ Verdict judge(const ReportData& data) {
   if (const Series* const divergences = history_of(run, "divergences"))
     v.checks.push_back(divergence_check(run, divergences->y.back()));
   if (const Series* const cut_short = history_of(run, "cut_short");
-      cut_short != nullptr && cut_short->y.back() > threshold::cut_short * all_draws(run))
+      cut_short != nullptr && cut_short->y.back() > threshold::cut_short * trajectories(run))
     v.checks.push_back(depth_check(run, cut_short->y.back()));
   if (run.kind == "particles") particle_checks(run, v.checks);
   if (Check c = evidence_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));

@@ -215,7 +215,7 @@ prob::ScalarSummary SamplerRun::log_density_summary() {
 void SamplerRun::show_live_diagnostics(const sampler::StepInfo& info) {
   const bool is_chains = plan_.kind == sampler::Plan::Kind::chains;
   const int tenth = static_cast<int>(10.0 * (is_chains ? static_cast<double>(draws_) / plan_.draws : info.progress));
-  constexpr int least_draws = 8;
+  constexpr int least_draws = 10;  // fewer have no effective sample size
   if (tenth == last_live_tenth_ || (is_chains && (!info.is_draw || draws_ < least_draws))) return;
   last_live_tenth_ = tenth;
   const prob::ScalarSummary s = log_density_summary();

@@ -48,12 +48,16 @@ TargetProblem::TargetProblem(const Params& params, std::shared_ptr<const prob::P
         "prior", fmt::format("has {} parameters, but target '{}' takes {}", d, params.target, target_->dimension()),
         fmt::format("[prior.{}] must have {}: by its dimension, or the cells of a field", params.prior,
                     target_->dimension()));
-  if (relative_to_ == Reference::lebesgue && dimension() != d)
-    throw deck::KeyError("relative_to",
-                         fmt::format("\"lebesgue\" divides by the density of prior '{}', whose {} parameters hang on "
-                                     "{} latent coordinates and have none",
-                                     params.prior, d, dimension()),
-                         "relative_to = \"prior\"");
+  if (relative_to_ == Reference::lebesgue && !this->prior().has_density())
+    throw deck::KeyError(
+        "relative_to",
+        dimension() == d ? fmt::format("\"lebesgue\" divides by the density of prior '{}', of which no normalised "
+                                       "one is known",
+                                       params.prior)
+                         : fmt::format("\"lebesgue\" divides by the density of prior '{}', whose {} parameters hang "
+                                       "on {} latent coordinates and have none",
+                                       params.prior, d, dimension()),
+        "relative_to = \"prior\"");
   take_names(params.prior);
 }
 

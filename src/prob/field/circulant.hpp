@@ -36,6 +36,7 @@ class Circulant : public GaussianField {
 
   int latent_dimension() const override { return static_cast<int>(fft_.size()); }
   double log_density(const double* u) const override;
+  bool has_density() const override { return false; }
   /// Cells of the periodic box.
   const math::BoxFft::Shape& period() const { return fft_.period(); }
 

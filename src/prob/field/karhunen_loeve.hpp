@@ -41,6 +41,7 @@ class KarhunenLoeve : public GaussianField {
 
   int latent_dimension() const override { return static_cast<int>(eigenvalues_.size()); }
   double log_density(const double* u) const override;
+  bool has_density() const override { return false; }
   /// lambda_n in falling order; their sum tends to sd^2 times the volume of the box.
   const std::vector<double>& eigenvalues() const { return eigenvalues_; }
 

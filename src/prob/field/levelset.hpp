@@ -32,6 +32,7 @@ class Levelset : public Prior {
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
   double log_density(const double* u) const override;
+  bool has_density() const override { return false; }
 
  private:
   double value_at(double x) const;

@@ -64,25 +64,36 @@ std::vector<Law> location_scale_laws(const LocationScaleParams& p) {
 double LogUniformLaw::quantile(Tail t) const {
   return t.is_lower ? low_ * std::exp(t.probability * range_) : high_ * std::exp(-t.probability * range_);
 }
-Tail LogUniformLaw::tail(double u) const { return smaller(std::log(u / low_) / range_, std::log(high_ / u) / range_); }
+Tail LogUniformLaw::tail(double u) const {
+  const auto share = [this](double above, double below) {  // their quotient may overflow
+    const double ratio = above / below;
+    return (std::isfinite(ratio) ? std::log(ratio) : std::log(above) - std::log(below)) / range_;
+  };
+  return smaller(share(u, low_), share(high_, u));
+}
 double LogUniformLaw::log_density(double u) const {
-  return u >= low_ && u <= high_ ? -std::log(u * range_) : no_density;
+  return u >= low_ && u <= high_ ? -std::log(u) - std::log(range_) : no_density;
 }
 
+// From the end on whose side the tail is, or on the other side of the mode from the mode: without cancellation where the mode
+// is an end.
 double TriangularLaw::quantile(Tail t) const {
-  const double width = high_ - low_, share = (mode_ - low_) / width;  // P(U <= mode)
-  const double p = t.is_lower ? t.probability : 1.0 - t.probability,
-               q = t.is_lower ? 1.0 - t.probability : t.probability;
-  return p <= share ? low_ + std::sqrt(p * width * (mode_ - low_)) : high_ - std::sqrt(q * width * (high_ - mode_));
+  const double width = high_ - low_, near = (t.is_lower ? mode_ - low_ : high_ - mode_), far = width - near,
+               share = near / width;  // probability of the tail's side of the mode
+  const double p = t.probability, sign = t.is_lower ? 1.0 : -1.0;
+  if (p <= share) return (t.is_lower ? low_ : high_) + sign * std::sqrt(p * width * near);
+  const double x = (p - share) / (1.0 - share);
+  return mode_ + sign * far * x / (1.0 + std::sqrt(1.0 - x));
 }
 Tail TriangularLaw::tail(double u) const {
-  const double width = high_ - low_;
+  const double width = high_ - low_, below = mode_ - low_, above = high_ - mode_;
   if (u < mode_) {
-    const double p = (u - low_) * (u - low_) / (width * (mode_ - low_));
-    return smaller(p, 1.0 - p);
+    const double y = (mode_ - u) / below;
+    return smaller((u - low_) * (u - low_) / (width * below), (above + below * y * (2.0 - y)) / width);
   }
-  const double q = u < high_ ? (high_ - u) * (high_ - u) / (width * (high_ - mode_)) : 0.0;
-  return smaller(1.0 - q, q);
+  if (!(u < high_)) return smaller(1.0, 0.0);
+  const double x = (u - mode_) / above;
+  return smaller((below + above * x * (2.0 - x)) / width, (high_ - u) * (high_ - u) / (width * above));
 }
 double TriangularLaw::log_density(double u) const {
   if (!(u > low_ && u < high_)) return no_density;

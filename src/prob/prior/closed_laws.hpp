@@ -11,7 +11,7 @@ namespace aleator::prob {
 /// p(u) = 1 / (u ln(high / low)) on [low, high]: ln u is uniform.
 class LogUniformLaw {
  public:
-  LogUniformLaw(double low, double high) : low_(low), high_(high), range_(std::log(high / low)) {}
+  LogUniformLaw(double low, double high) : low_(low), high_(high), range_(std::log(high) - std::log(low)) {}
   double quantile(Tail tail) const;
   Tail tail(double u) const;
   double log_density(double u) const;

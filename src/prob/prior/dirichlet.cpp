@@ -1,6 +1,8 @@
 #include "prob/prior/dirichlet.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace aleator::prob {
 namespace {
@@ -66,7 +68,9 @@ void Dirichlet::to_latent(const double* u, double* z) const {
   std::vector<double> v(concentration_.size());
   double rest = 0.0;  // u_(k+1) + … + u_K, from the end: no cancellation
   for (int k = latent_dimension(); k >= 0; --k) v[static_cast<std::size_t>(k)] = u[k] / (rest += u[k]);
-  sticks_.to_latent(v.data(), z);
+  constexpr double rounding = 1e-9;
+  if (std::abs(rest - 1.0) < rounding) return sticks_.to_latent(v.data(), z);
+  std::fill_n(z, latent_dimension(), std::numeric_limits<double>::quiet_NaN());  // not on the simplex
 }
 
 // u_j = v_j R_j, R_(j+1) = R_j (1 - v_j): backwards through the sticks.

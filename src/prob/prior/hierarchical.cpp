@@ -36,6 +36,23 @@ Hierarchical::Hierarchical(const Params& params, std::vector<Product::Part> part
       factor_column_(column_of(params.factors, params.dimension, "factors")) {
   for (const Variable& variable : hyper_.variables(""))
     if (variable.name == group_) throw deck::KeyError("group", fmt::format("'{}' is also one of the parts", group_));
+  refuse_negative(sd_column_, 1, "sd", params.sd);
+  refuse_negative(factor_column_, params.dimension, "factors", params.factors);
+}
+
+// Standard deviations: in the bulk and far out in both tails.
+void Hierarchical::refuse_negative(int column, int size, const std::string& key, const std::string& part) const {
+  if (column < 0) return;
+  std::vector<double> z(static_cast<std::size_t>(hyper_.latent_dimension())),
+      u(static_cast<std::size_t>(hyper_.dimension()));
+  for (const double place : {-8.0, -3.0, -1.0, 0.0, 1.0, 3.0, 8.0}) {
+    std::fill(z.begin(), z.end(), place);
+    hyper_.to_parameters(z.data(), u.data());
+    for (int k = column; k < column + size; ++k)
+      if (u[k] < 0.0)
+        throw deck::KeyError(key, fmt::format("'{}' may be negative: {:.4g}, say", part, u[k]),
+                             "a prior on positive numbers, such as prior/half_normal or prior/log_normal");
+  }
 }
 
 int Hierarchical::column_of(const std::string& name, int size, const std::string& key) const {

@@ -32,12 +32,14 @@ class Hierarchical : public Prior, private DensitySlope {
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
   double log_density(const double* u) const override;
+  bool has_density() const override { return hyper_.has_density(); }
   const DensitySlope* density_slope() const override { return hyper_.density_slope() != nullptr ? this : nullptr; }
   std::vector<Variable> variables(const std::string& name) const override;
 
  private:
   void log_density_gradient(const double* u, double* g) const override;
   int column_of(const std::string& name, int size, const std::string& key) const;
+  void refuse_negative(int column, int size, const std::string& key, const std::string& part) const;
   double mean(const double* u) const { return mean_column_ < 0 ? fixed_mean_ : u[mean_column_]; }
   double factor(const double* u, int j) const { return factor_column_ < 0 ? 1.0 : u[factor_column_ + j]; }
   double scale(const double* u) const { return sd_column_ < 0 ? fixed_sd_ : u[sd_column_]; }

@@ -19,7 +19,8 @@ deck::Schema<LogNormal::Params> LogNormal::schema() {
 // sum_k -m_k + s_k^2 / 2.
 LogNormal::LogNormal(const Params& params)
     : mean_log_(spread(params.mean_log, params.dimension, "mean_log")),
-      sd_log_(spread(params.sd_log, params.dimension, "sd_log")) {
+      sd_log_(spread(params.sd_log, params.dimension, "sd_log")),
+      is_normalised_(params.normalised) {
   constexpr double half_log_two_pi = 0.918938533204672741780329736406;
   for (int k = 0; k < dimension(); ++k)
     log_constant_ +=

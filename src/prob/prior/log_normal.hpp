@@ -26,11 +26,13 @@ class LogNormal : public Prior, private DensitySlope {
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
   double log_density(const double* u) const override;
+  bool has_density() const override { return is_normalised_; }
   const DensitySlope* density_slope() const override { return this; }
 
  private:
   void log_density_gradient(const double* u, double* g) const override;
   std::vector<double> mean_log_, sd_log_;
+  bool is_normalised_;
   double log_constant_ = 0.0;  // added to log_density
 };
 

@@ -27,6 +27,7 @@ class Ordered : public Prior, private DensitySlope {
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
   double log_density(const double* u) const override;
+  bool has_density() const override { return values_->has_density(); }
   const DensitySlope* density_slope() const override { return values_->density_slope() != nullptr ? this : nullptr; }
 
  private:

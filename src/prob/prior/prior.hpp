@@ -43,6 +43,8 @@ class Prior {
   virtual void pullback(const double* z, const double* g_u, double* g_z) const = 0;
   /// log p(u) with respect to du, one row.
   virtual double log_density(const double* u) const = 0;
+  /// Whether that is the normalised density of the push-forward. Else it serves to compare points with one another, if at all.
+  virtual bool has_density() const { return latent_dimension() == dimension(); }
   /// Null where the slope of the log-density is not at hand.
   virtual const DensitySlope* density_slope() const { return nullptr; }
   /// The named arrays that u consists of; `name` is that of the prior's block.

@@ -1,5 +1,7 @@
 #include "prob/prior/product.hpp"
 
+#include <algorithm>
+
 #include <set>
 #include <utility>
 
@@ -42,6 +44,10 @@ void Product::pullback(const double* z, const double* g_u, double* g_z) const {
     part.prior->pullback(z, g_u, g_z);
     z += part.prior->latent_dimension(), g_u += part.prior->dimension(), g_z += part.prior->latent_dimension();
   }
+}
+
+bool Product::has_density() const {
+  return std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.prior->has_density(); });
 }
 
 double Product::log_density(const double* u) const {

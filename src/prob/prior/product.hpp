@@ -29,6 +29,7 @@ class Product : public Prior, private DensitySlope {
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
   double log_density(const double* u) const override;
+  bool has_density() const override;
   /// Null unless every part has one.
   const DensitySlope* density_slope() const override;
   std::vector<Variable> variables(const std::string& name) const override;

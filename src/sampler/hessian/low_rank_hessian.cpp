@@ -12,14 +12,20 @@ namespace {
 constexpr int extra_vectors = 10;         // Halko, Martinsson, Tropp 2011, section 4.2
 constexpr double difference_step = 1e-4;  // of the gradient: relative error some 1e-7 where that is exact to rounding
 
-// -gradient of the log-likelihood at z + side step v / |v|_max; rows that failed have gradient 0.
-Batch gradient_beside(const Problem& problem, ConstBatch z, ConstBatch v, const std::vector<double>& step) {
+// The gradient of the log-likelihood at z + step v, and whether there is one.
+struct Side {
+  Batch gradient;
+  Vector log_likelihood;
+  bool is_there(std::size_t row) const { return std::isfinite(log_likelihood(row)); }
+};
+
+Side gradient_beside(const Problem& problem, ConstBatch z, ConstBatch v, const std::vector<double>& step) {
   const Batch moved = kernels::new_batch(z.extent(0), z.extent(1));
   for (std::size_t row = 0; row < z.extent(0); ++row)
     for (std::size_t k = 0; k < z.extent(1); ++k) moved(row, k) = z(row, k) + step[row] * v(row, k);
   model::Evaluation e{Vector("log_likelihood", z.extent(0)), kernels::new_batch(z.extent(0), z.extent(1)), {}};
   problem.evaluate(moved, e);
-  return e.gradient;
+  return {e.gradient, e.log_likelihood};
 }
 
 }  // namespace
@@ -75,10 +81,12 @@ void multiply_hessian_by_differences(const Problem& problem, ConstBatch z, Const
     for (std::size_t k = 0; k < v.extent(1); ++k) largest = std::max(largest, std::abs(v(row, k)));
     if (largest > 0.0) ahead[row] = difference_step / largest, back[row] = -ahead[row];
   }
-  const Batch up = gradient_beside(problem, z, v, ahead), down = gradient_beside(problem, z, v, back);
+  const Side up = gradient_beside(problem, z, v, ahead), down = gradient_beside(problem, z, v, back);
   for (std::size_t row = 0; row < z.extent(0); ++row)
     for (std::size_t k = 0; k < z.extent(1); ++k)
-      h(row, k) = ahead[row] > 0.0 ? -(up(row, k) - down(row, k)) / (2.0 * ahead[row]) : 0.0;
+      h(row, k) = ahead[row] > 0.0 && up.is_there(row) && down.is_there(row)
+                      ? -(up.gradient(row, k) - down.gradient(row, k)) / (2.0 * ahead[row])
+                      : 0.0;
 }
 
 void multiply_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {

@@ -47,7 +47,7 @@ deck::Schema<DelayedAcceptance::Params> DelayedAcceptance::schema() {
         "moves of a coarse problem for each proposal to the next one: one number for all or one for each",
         deck::at_least(1));
   add_kernel_key(s, &Params::kernel);
-  add_chain_keys(s);
+  add_chain_keys(s).only_with("another kernel than pcn", [](const Params& p) { return p.kernel != Kernel::pcn; });
   s.check("coarse", [](const Params& p) {
     return p.coarse.empty() ? std::string("names no problem; it must name at least one") : std::string();
   });

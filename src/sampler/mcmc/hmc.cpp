@@ -78,10 +78,17 @@ deck::Schema<Hmc::Params> Hmc::schema() {
       .key("coordinates", &Params::coordinates, "1", "those that coordinate moves draw, counted from 0; none: all",
            deck::at_least(0))
       .only_with("coordinate_moves", [](const Params& p) { return p.coordinate_moves > 0; })
-      .check("tail_share", [](const Params& p) {
-        return p.tail_share.size() == p.tail_threshold.size() && !p.tail_share.empty()
+      .check("tail_share",
+             [](const Params& p) {
+               return p.tail_share.size() == p.tail_threshold.size() && !p.tail_share.empty()
+                          ? std::string()
+                          : std::string("tail_share and tail_threshold must have the same length, at least one");
+             })
+      .check("tail_moves", [](const Params& p) {
+        return p.tail == Tail::none || p.tail_moves >= static_cast<int>(p.tail_threshold.size())
                    ? std::string()
-                   : std::string("tail_share and tail_threshold must have the same length, at least one");
+                   : fmt::format("{} tail moves cannot take turns at {} tail_threshold", p.tail_moves,
+                                 p.tail_threshold.size());
       });
   return s;
 }

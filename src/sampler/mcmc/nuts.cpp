@@ -275,11 +275,13 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
   }
   const double mean_acceptance = ordered_mean(context, e.layout, acceptance);
   if (s.iteration <= params.warmup) adapt_nuts(*this, problem, context, mean_acceptance, s);
-  info.numbers = {{"acceptance", mean_acceptance},
-                  {"scale", std::exp(s.log_step)},
-                  {"leapfrogs", static_cast<double>(runs) / params.chains},
-                  {"divergences", static_cast<double>(s.divergences)},
-                  {"cut_short", static_cast<double>(s.cut_short)}};
+  info.numbers = {
+      {"acceptance", mean_acceptance},
+      {"scale", std::exp(s.log_step)},
+      {"leapfrogs", static_cast<double>(runs) / params.chains},
+      {"divergences", static_cast<double>(s.divergences)},
+      {"cut_short", static_cast<double>(s.cut_short)},
+      {"trajectories", static_cast<double>(std::max<std::int64_t>(0, s.iteration - params.warmup)) * params.chains}};
   if (info.is_finished && s.divergences > 0)
     core::warn(
         "{} trajectories diverged after the warm-up: draws near them may be biased; a higher target_acceptance or "

@@ -180,10 +180,12 @@ void renew_ladder(const ParallelTempering::Params& params, const Context& contex
 deck::Schema<ParallelTempering::Params> ParallelTempering::schema() {
   deck::Schema<Params> s("Parallel tempering, non-reversible, with an adaptive ladder and the evidence",
                          "Geyer 1991; Syed, Bouchard-Cote, Deligiannidis, Doucet 2022; Meng, Wong 1996");
-  add_chain_keys(s).key("temperatures", &Params::temperatures, "1",
-                        "number of temperatures, those of prior and posterior included; 0: as many as the warm-up "
-                        "finds right, twice the communication barrier",
-                        deck::at_least(0));
+  add_chain_keys(s)
+      .only_with("another move than pcn", [](const Params& p) { return p.move != InnerMove::pcn; })
+      .key("temperatures", &Params::temperatures, "1",
+           "number of temperatures, those of prior and posterior included; 0: as many as the warm-up "
+           "finds right, twice the communication barrier",
+           deck::at_least(0));
   add_move_keys(s)
       .key("moves", &Params::moves, "1",
            "moves of every replica between swaps; 0: as many as the kernel and the dimension d ask for, d / 3 of a "

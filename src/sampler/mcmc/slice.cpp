@@ -146,9 +146,11 @@ std::int64_t move_chains(const Problem& problem, const Context& context, Sweep& 
 deck::Schema<Slice::Params> Slice::schema() {
   deck::Schema<Params> s("Elliptical slice sampling with a learned reference",
                          "Murray, Adams, MacKay 2010; Nishihara, Murray, Adams 2014");
-  add_chain_keys(s).key("degrees", &Params::degrees, "1",
-                        "nu, degrees of freedom of the learned reference, a Student t: fewer have wider tails",
-                        deck::at_least(1));
+  add_chain_keys(s)
+      .key("degrees", &Params::degrees, "1",
+           "nu, degrees of freedom of the learned reference, a Student t: fewer have wider tails", deck::at_least(1))
+      .only_with("another covariance than the prior's",
+                 [](const Params& p) { return p.covariance != Covariance::prior; });
   return s;
 }
 

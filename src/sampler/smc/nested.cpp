@@ -287,7 +287,9 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
   const bool is_last = is_settled(params, log_share, spread, s);
   const auto count = std::clamp<std::size_t>(static_cast<std::size_t>(params.share * static_cast<double>(n)), 1, n - 1);
   const Shell shell = take_lowest(log_likelihood, count, s.log_volume);
-  const bool is_flat = shell.log_weights.size() + 1 >= n;  // no point is above the others
+  const auto above = static_cast<int>(
+      std::count_if(log_likelihood.begin(), log_likelihood.end(), [&](double value) { return value > shell.floor; }));
+  const bool is_flat = above == 0;
   if (is_flat && shell.floor == minus_infinity)
     throw core::NumericsError(
         "every point has likelihood zero: no model run succeeded, or the data rule out the whole prior");
@@ -298,8 +300,12 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
     finish(context, log_likelihood, s);
   } else {
     add_shell(context, shell, s);
+    // Few points above would know too little of their directions: then all points give the covariance.
+    std::vector<double> lower;
+    if (above < 2 * problem.dimension()) lower = covariance_factor(problem, context, s);
     refill(context, shell, s);
-    moved = move_all(problem, context, shell.floor, s);
+    if (lower.empty()) lower = covariance_factor(problem, context, s);
+    moved = move_all(problem, context, {shell.floor, lower}, s);
   }
   if (is_last && spread >= flat)
     core::info(
@@ -330,15 +336,16 @@ StepInfo Nested::step(const Problem& problem, const Context& context, State& s) 
   return info;
 }
 
-Nested::Moved Nested::move_all(const Problem& problem, const Context& context, double floor, State& s) const {
-  std::vector<double> lower;
-  if (params.move == Move::random_walk && problem.dimension() <= PooledMoments::largest_dimension) {
-    PooledMoments moments;
-    moments.reset(problem.dimension());
-    moments.observe(s.ensemble, context);
-    lower = moments.factor_or_deviations();
-  }
-  const MoveOnce kernel = restricted_move(params.move, floor);
+std::vector<double> Nested::covariance_factor(const Problem& problem, const Context& context, const State& s) const {
+  if (params.move != Move::random_walk || problem.dimension() > PooledMoments::largest_dimension) return {};
+  PooledMoments moments;
+  moments.reset(problem.dimension());
+  moments.observe(s.ensemble, context);
+  return moments.factor_or_deviations();
+}
+
+Nested::Moved Nested::move_all(const Problem& problem, const Context& context, const Level& level, State& s) const {
+  const MoveOnce kernel = restricted_move(params.move, level.floor);
   const Start start(context, s.ensemble);
   // A random walk forgets a coordinate in some multiple of d moves.
   const int least = params.moves > 0 ? params.moves : std::max(30, 4 * problem.dimension()),
@@ -347,7 +354,7 @@ Nested::Moved Nested::move_all(const Problem& problem, const Context& context, d
   Moved moved;
   double sum = 0.0;
   const auto move = [&](int moves, int pass) {
-    const MoveSetting setting{0.0, std::exp(s.log_scale), lower, s.moves};
+    const MoveSetting setting{0.0, std::exp(s.log_scale), level.lower, s.moves};
     const double acceptance = move_members(kernel, problem, context, setting, moves, s.ensemble);
     s.log_scale += 2.0 / (pass + 1.0) * (acceptance - walk_acceptance);
     sum += acceptance * moves, moved.count += moves, s.moves += moves;

@@ -28,7 +28,7 @@ struct Nested {
     int points = 2048;
     double share = 0.5;
     Move move = Move::random_walk;
-    int moves = 0;      ///< 0: as many as least_moves() says
+    int moves = 0;      ///< 0: 30, or 4 for each coordinate where that is more
     int max_moves = 0;  ///< 0: ten times as many
     double correlation = 0.05;
     double tolerance = 1e-3;
@@ -64,7 +64,13 @@ struct Nested {
     double acceptance = std::numeric_limits<double>::quiet_NaN();
     double correlation = acceptance;  ///< of log-likelihoods before and after; positions may stay in their mode
   };
-  Moved move_all(const Problem& problem, const Context& context, double floor, State& s) const;
+  /// What the points move above, and the factor of the covariance that their steps have (random_walk).
+  struct Level {
+    double floor;
+    std::vector<double> lower;
+  };
+  std::vector<double> covariance_factor(const Problem& problem, const Context& context, const State& s) const;
+  Moved move_all(const Problem& problem, const Context& context, const Level& level, State& s) const;
 };
 
 }  // namespace aleator::sampler
