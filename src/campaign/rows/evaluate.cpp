@@ -7,6 +7,7 @@
 #include "campaign/run/run_folder.hpp"
 #include "campaign/sampling/summary.hpp"
 #include "core/log.hpp"
+#include "io/data_table.hpp"
 #include "io/files.hpp"
 #include "parallel/row_layout.hpp"
 
