@@ -1,5 +1,6 @@
 #include "inverse/program/program.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -70,6 +71,27 @@ TEST_F(Program, ReadsColumnsAndExpressionsFromTheStandardOutput) {
   ASSERT_TRUE(run(y, 2).ok());
   EXPECT_EQ(y(1, 0), 1.0);
   EXPECT_EQ(y(1, 1), -1.0);
+}
+
+// A search that recurses once a character would run out of stack.
+TEST_F(Program, FindsANumberBehindLongText) {
+  params_.command = {"sh", "-c", "printf 'log '; head -c 2000000 /dev/zero | tr '\\0' 'a'; echo ' end = 4.25'"};
+  params_.output_file = "stdout.txt", params_.format = ProgramModel::Format::regex, params_.outputs = 1;
+  params_.pick = {"log[^=]*= ([0-9.]+)"};
+  const Batch y("y", 1, 1);
+  const model::RowStatus status = run(y, 1);
+  ASSERT_TRUE(status.ok()) << status.failed[0].reason;
+  EXPECT_EQ(y(0, 0), 4.25);
+  params_.pick = {"(a+)+b"};  // no match, and a search that would never end
+  EXPECT_THAT(run(y, 1).failed.at(0).reason, testing::HasSubstr("was given up"));
+}
+
+// What a program says is cut between characters.
+TEST_F(Program, ItsWordsAreNotTornWithinACharacter) {
+  params_.command = {"sh", "-c", "for i in $(seq 300); do printf 'é' >&2; done; printf x >&2; exit 1"};
+  const Batch y("y", 1, 1);
+  const std::string reason = run(y, 1).failed.at(0).reason;
+  EXPECT_EQ(reason.find("…") + std::string("…").size(), reason.find("é")) << reason;
 }
 
 TEST_F(Program, ReadsMinusInfinityAndRefusesNanInTextAndJson) {

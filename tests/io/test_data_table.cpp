@@ -76,6 +76,31 @@ TEST(DataTable, CommentsFollowNumbersNotTexts) {
   EXPECT_THAT(parse_data_table("x y\n1 2#bad\n3 4\n", "d")[1].values, ElementsAre(2, 4));
 }
 
+// Columns that stand in another order, beside text and others that nobody asked for, between tabs with nothing in them.
+TEST(DataTable, PointsAreReadByTheNamesOfTheirColumns) {
+  const std::vector<std::string> names{"a", "b"};
+  for (const char* text : {"empty\tb\ta\n\t1\t2\n\t3\t4\n", "b\tempty\ta\n1\t\t2\n3\t\t4\n",
+                           "b,note,a\n1,\"x, y\",2\n3,z,4\n", "a,b\n\"2\",1\n4,3\n", "2 1\n4 3\n"}) {
+    const Table table = read_rows(text, "points.csv", 2, names, "model");
+    EXPECT_THAT(table.values, ElementsAre(2, 1, 4, 3)) << text;
+    EXPECT_EQ(table.rows, 2u);
+  }
+  EXPECT_THAT(read_point("b,a\n1,2\n", "p", 2, names, "model"), ElementsAre(2, 1));
+  EXPECT_THAT(read_point("2\n1\n", "p", 2, names, "model"), ElementsAre(2, 1));
+  const auto message = [&](const char* text) {
+    try {
+      read_point(text, "p.csv", 2, names, "model");
+    } catch (const core::UserError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(message("a,b\n1,2\n3,4\n"), HasSubstr("2 rows, but one point of the model is wanted"));
+  EXPECT_THAT(message("a,b\n1,\n"), HasSubstr("number 2 is missing"));
+  EXPECT_THAT(message("a,c\n1,2\n"), HasSubstr("there is no column 'b'"));
+  EXPECT_THAT(message("b,a\nx,2\n"), HasSubstr("column 'b' holds text"));
+}
+
 TEST(DataTable, FaultsAreFoundAtTheirPlace) {
   EXPECT_EQ(fault_of("x,y\n1,2\n3\n"), "data.csv:3:1: error: this row has 1 entries, the first line 2 names");
   EXPECT_EQ(fault_of("x,y\n1,2\n3,four\n"), "data.csv:3:3: error: 'four' is not a number, as others of column 'y' are");

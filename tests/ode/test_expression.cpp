@@ -216,6 +216,50 @@ TEST(OdeExpression, ItsStatesCanBeFollowed) {
   EXPECT_NEAR(x(0, 0), 2.0 * 0.81, 1e-15);
 }
 
+// Months as twelfths of years, tenths, a step of few digits: as many steps as lie between, counted from the start.
+TEST(OdeExpression, AMapTakesTheStepsThatLieBetweenItsTimes) {
+  Expression::Params p;
+  p.time = Expression::Time::discrete, p.states = {"x"}, p.rates = {"x + 1"}, p.initial = {"x0"};
+  p.parameters = {{"x0", 0.0}};
+  const auto expect_counts = [&p](int stride) {
+    const auto model = Expression::make(p);
+    const std::vector<double> y = outputs_at(*model, {0.0});
+    for (std::size_t k = 0; k < y.size(); ++k) ASSERT_EQ(y[k], stride * static_cast<double>(k + 1)) << p.start;
+    const model::StateSpace& space = *model->state_space();
+    const Batch u("u", 1, 1), x("x", 1, 1);
+    double from = p.start;
+    for (std::size_t k = 0; k < space.info().times.size(); ++k) {
+      ASSERT_TRUE(space.advance({from, space.info().times[k]}, u, x).ok());
+      ASSERT_EQ(x(0, 0), y[k]) << k;
+      from = space.info().times[k];
+    }
+  };
+  p.start = 1990.0, p.dt = 1.0 / 12, p.end = 2000.0, p.observations = 120;
+  expect_counts(1);
+  p.start = 2000.0, p.dt = 0.1, p.end = 2003.0, p.observations = 30;
+  expect_counts(1);
+  p.start = 0.0, p.dt = 0.1, p.end = 1200.0, p.observations = 12000;
+  expect_counts(1);
+  p.dt = 0.3333333, p.end = 1.0, p.observations = 1;
+  expect_counts(3);
+}
+
+// x' = 1 from half a day after the start on: 0.5 after a day, whatever the calendar counts from.
+TEST(OdeExpression, BreaksAreMetAtLateTimesToo) {
+  for (const Expression::Method method : {Expression::Method::explicit_steps, Expression::Method::implicit_steps})
+    for (const double start : {0.0, 2460000.0, 1.7e9}) {
+      Expression::Params p;
+      p.states = {"x"}, p.rates = {"rate * if(t < start + 0.5, 0, 1)"}, p.initial = {"0"}, p.method = method;
+      p.parameters = {{"rate", 1.0}, {"start", start}}, p.unknown = {"rate"};
+      p.start = start, p.breaks = {start + 0.5}, p.times = {start + 1.0}, p.dt = 0.1;
+      EXPECT_NEAR(outputs_at(*Expression::make(p), {1.0})[0], 0.5, start == 1.7e9 ? 1e-6 : 1e-8) << start;
+    }
+  Expression::Params p;
+  p.states = {"x"}, p.rates = {"rate"}, p.initial = {"0"}, p.parameters = {{"rate", 1.0}};
+  p.start = 1.7e9, p.times = {1.7e9 + 1.0}, p.dt = 1e-5;
+  expect_refused(p, "dt", "lost in the rounding of times");
+}
+
 // The pictures of a map lie at its steps: 14 of them, and every second of 402.
 TEST(OdeExpression, TrajectoriesOfAMapLieAtItsSteps) {
   Expression::Params p = map_as_formulas(0.5);

@@ -201,9 +201,10 @@ TEST(Corrections, AreRefusedWhereTheyMakeNoSense) {
             "");
   Ula::Params few = far_too_wide();
   few.chains = 1, few.draws = 4;
-  EXPECT_NE(
-      Importance({"few"}, std::make_shared<Erased<Ula>>(few)).objection(*problem).find("4 draws in 4 coordinates"),
-      std::string::npos);
+  EXPECT_NE(Importance({"few"}, std::make_shared<Erased<Ula>>(few))
+                .objection(*problem)
+                .find("4 draws in 4 coordinates; it needs at least 8"),
+            std::string::npos);
 }
 
 }  // namespace

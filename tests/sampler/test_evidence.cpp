@@ -122,6 +122,24 @@ TEST(Evidence, OfHeavyTailsByParallelTempering) {
   expect_honest(runs_of(parallel_tempering(), test::heavy_tails(5), few), few);
 }
 
+// On a plateau with a peak that one point in a thousand meets nothing tells the peak but the points on it, be it one: then the
+// evidence has the error of that number. Where none is there the plateau is all that is seen.
+TEST(Evidence, OfAPlateauByNestedSamplingGoesOnFromASinglePoint) {
+  const double mass = 1e-3, edge = std::sqrt(-2.0 * std::log1p(-mass));  // P(|u| < edge) in two dimensions
+  const test::DensityProblem problem(2, {0.0, 0.0}, [edge](const double* u) {
+    return u[0] * u[0] + u[1] * u[1] < edge * edge ? 15.0 - u[0] * u[0] - u[1] * u[1] : 0.0;
+  });
+  int found = 0;
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const Nested::State s = test::run_to_end(nested(1000), problem, test::serial(seed));
+    if (std::abs(s.log_evidence) < 1e-9) continue;
+    ++found;
+    EXPECT_GT(s.log_evidence_standard_error, 0.3) << seed;
+    EXPECT_LT(std::abs(s.log_evidence - (15.0 + std::log(mass))), 4.0 * s.log_evidence_standard_error) << seed;
+  }
+  EXPECT_GT(found, 4);
+}
+
 // The spike's weight shows where the broad law's points hold a tenth of a millionth of its evidence.
 TEST(Evidence, OfASpikeByNestedSamplingThatGoesOnSearching) {
   constexpr int spikes = 5;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "sampler/elliptic.hpp"
+#include "sampler/evidence_targets.hpp"
 #include "sampler/hessian/laplace.hpp"
 #include "sampler/hessian_cases.hpp"
 #include "sampler/mcmc/dili.hpp"
@@ -46,6 +47,25 @@ TEST(LowRankHessian, OfALinearProblemIsItsMatrix) {
   expect_hessian(*problem, exact, 1e-9);  // the prior's map is differenced
   expect_hessian(test::without_tangent(), exact, 1e-9);
   expect_hessian(WithoutFactor(*problem), exact, 1e-9);
+}
+
+// log L = -3 u above 0.5, where the density ends: its Hessian is 0, also where a difference would reach over the edge.
+class Edge : public test::DensityProblem {
+ public:
+  Edge() : DensityProblem(1, {0.0, 0.0}, [](const double* u) { return u[0] > 0.5 ? -3.0 * u[0] : -INFINITY; }) {}
+  bool has_gradient() const override { return true; }
+  std::vector<int> evaluate(ConstBatch z, model::Evaluation& result) const override {
+    for (std::size_t row = 0; row < z.extent(0); ++row) result.gradient(row, 0) = z(row, 0) > 0.5 ? -3.0 : 0.0;
+    return DensityProblem::evaluate(z, result);
+  }
+};
+
+TEST(LowRankHessian, HasNoCurvatureWhereADifferenceReachesOverAnEdge) {
+  const Batch z("z", 2, 1), v("v", 2, 1), h("h", 2, 1);
+  z(0, 0) = 0.50005, z(1, 0) = 0.7, v(0, 0) = v(1, 0) = 1.0;
+  multiply_hessian_by_differences(Edge(), z, v, h);
+  EXPECT_EQ(h(0, 0), 0.0);
+  EXPECT_EQ(h(1, 0), 0.0);
 }
 
 TEST(LowRankHessian, KeepsWhatExceedsTheLeastEigenvalue) {

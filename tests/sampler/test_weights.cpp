@@ -69,6 +69,15 @@ TEST(Weights, OfVeryManyMembersTheIncrementIsTheSame) {
   }
 }
 
+// Of 16384 members five have a likelihood, none of them among every fourth.
+TEST(Weights, OfVeryManyMembersFewHaveALikelihood) {
+  Row log_likelihood(16384, -inf);
+  for (int i = 0; i < 5; ++i) log_likelihood[static_cast<std::size_t>(4 * (100 * i) + 1)] = -static_cast<double>(i);
+  EXPECT_LT(increment_for_share(log_likelihood, 0.5, 1.0), 1e-17);
+  const double share = 3.0 / 16384.0;
+  EXPECT_NEAR(effective_share(scaled(log_likelihood, increment_for_share(log_likelihood, share, 1.0))), share, 1e-12);
+}
+
 TEST(Weights, IncrementSpansEighteenDecades) {
   // Two groups with log-likelihoods 0 and -1e15: an increment near 1e-15.
   Row log_likelihood(100, -1e15);

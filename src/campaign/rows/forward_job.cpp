@@ -8,6 +8,7 @@
 #include "campaign/run/progress.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "core/log.hpp"
+#include "io/data_table.hpp"
 #include "io/json.hpp"
 #include "io/results.hpp"
 
