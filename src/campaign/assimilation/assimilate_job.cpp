@@ -40,7 +40,8 @@ deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
       .key("replicates", &Params::replicates, "1",
            "independent experiments, the first with the seed, the others with seeds made of it",
            deck::between(1, 1000000))
-      .key("spin_up", &Params::spin_up, "1", "first cycles, left out of all means; a tenth of all if not given",
+      .key("spin_up", &Params::spin_up, "1",
+           "first cycles, left out of all means and of the rank histogram; a tenth of all if not given",
            deck::at_least(0))
       .key("shown_cycles", &Params::shown_cycles, "1", "last cycles whose states are kept and shown",
            deck::at_least(0));
@@ -93,10 +94,10 @@ JobEnd AssimilateJob::run(const JobContext& context) {
     if (context.comm.is_writer()) io::make_directory(context.folder);
   });
   const assimilation::Experiment experiment(*parts_.model->state_space(), statistics(context), context.comm);
-  const AssimilationPlan plan{times_, data_, params_.shown_cycles};
+  const int spin_up = params_.spin_up.value_or(static_cast<int>(times_.size()) / 10);
+  const AssimilationPlan plan{times_, data_, params_.shown_cycles, spin_up};
   AssimilationRun run(experiment, *parts_.filter, plan, context);
   if (run.run() == JobEnd::stopped) return JobEnd::stopped;
-  const int spin_up = params_.spin_up.value_or(static_cast<int>(times_.size()) / 10);
   write_assimilation(context, experiment, run, plan,
                      {params_.model, params_.filter, parts_.component, spin_up, *parts_.filter});
   draw_report_of(*this, context);

@@ -178,7 +178,9 @@ void AssimilationRun::take_scores(const assimilation::Cycle& cycle, int r) {
   const double* const truth = &s_.truth[static_cast<std::size_t>(r) * d];
   out[rmse] = assimilation::root_mean_square_error(m.mean.data(), truth, d);
   out[forecast_rmse] = assimilation::root_mean_square_error(forecast, truth, d);
-  out[crps] = assimilation::crps_and_ranks(x, w, truth, &s_.ranks[static_cast<std::size_t>(r) * bins]);
+  std::vector<double> not_counted(cycle.number < plan_.spin_up ? static_cast<std::size_t>(bins) : 0);
+  out[crps] = assimilation::crps_and_ranks(
+      x, w, truth, not_counted.empty() ? &s_.ranks[static_cast<std::size_t>(r) * bins] : not_counted.data());
 }
 
 void AssimilationRun::start_or_resume() {

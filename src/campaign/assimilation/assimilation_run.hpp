@@ -35,6 +35,7 @@ struct AssimilationPlan {
   std::vector<double> times;  ///< of the cycles
   std::vector<double> data;   ///< [cycle][observable] of a file; empty: a twin experiment
   int shown_cycles = 0;       ///< the last of them, whose states of replicate 0 are kept
+  int spin_up = 0;            ///< the first of them, which no mean and no rank of the truth counts
 };
 
 class AssimilationRun {
@@ -52,7 +53,7 @@ class AssimilationRun {
   struct State {
     int cycle = 0;
     std::vector<double> truth;              ///< [replicate][state]
-    std::vector<double> ranks;              ///< [replicate][bin]
+    std::vector<double> ranks;              ///< [replicate][bin], after the spin-up
     std::vector<double> scores;             ///< [replicate][cycle][score]
     std::vector<double> shown_truth, mean;  ///< replicate 0: [shown cycle][state]
     std::vector<double> sd;
