@@ -89,9 +89,8 @@ Figure talagrand_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
   if (!picture.empty()) figure.pictures.push_back(picture);
   figure.caption =
       "How often the truth is the first, second, … of the sorted members, over all states and replicates and the "
-      "cycles "
-      "after the spin-up. "
-      "Flat: the members are as spread as they should be. A valley: too narrow; a hill: too wide; a slope: a bias.";
+      "cycles after the spin-up. Flat: the members are as spread as they should be. A valley: too narrow; a hill: too "
+      "wide; a slope: a bias.";
   return figure;
 }
 

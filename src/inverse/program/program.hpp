@@ -13,6 +13,7 @@
 #include <atomic>
 
 #include "deck/registry.hpp"
+#include "inverse/program/pattern.hpp"
 #include "inverse/program/process.hpp"
 #include "model/forward_model.hpp"
 
