@@ -8,6 +8,16 @@
 namespace aleator::ode {
 namespace {
 
+void expect_refused(const Expression::Params& p, const std::string& key, const std::string& words) {
+  try {
+    Expression::make(p);
+    ADD_FAILURE() << "was not refused: " << words;
+  } catch (const deck::KeyError& error) {
+    EXPECT_EQ(error.key(), key);
+    EXPECT_THAT(error.what(), testing::HasSubstr(words));
+  }
+}
+
 // The same steps in another order of operations: rounding, amplified e-fold in 1.1 time units.
 TEST(OdeExpression, GivesTheNumbersOfTheModelInCpp) {
   Lorenz63::Params p;
@@ -275,16 +285,6 @@ TEST(OdeExpression, TrajectoriesOfAMapLieAtItsSteps) {
   ASSERT_EQ(fields[0].values.size(), 135u);  // 402 steps, every third
   p.times = {150.0};
   EXPECT_EQ(fields[0].values[100], outputs_at(*Expression::make(p), u)[0]);
-}
-
-void expect_refused(const Expression::Params& p, const std::string& key, const std::string& words) {
-  try {
-    Expression::make(p);
-    ADD_FAILURE() << "was not refused: " << words;
-  } catch (const deck::KeyError& error) {
-    EXPECT_EQ(error.key(), key);
-    EXPECT_THAT(error.what(), testing::HasSubstr(words));
-  }
 }
 
 TEST(OdeExpression, WhatDoesNotFitIsRefusedAtItsKey) {

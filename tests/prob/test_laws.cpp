@@ -33,7 +33,9 @@ TEST(TriangularPrior, KeepsItsRelativeAccuracyWhereTheModeIsAnEnd) {
       const double u = to_parameters(*prior, {z})[0];
       double back = 0.0;
       prior->to_latent(&u, &back);
-      if (u < 1.0) EXPECT_NEAR(back, z, 1e-6) << z;
+      if (u < 1.0) {
+        EXPECT_NEAR(back, z, 1e-6) << z;
+      }
     }
 }
 
