@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <regex>
 #include <string_view>
 
@@ -276,20 +277,13 @@ const std::vector<double>& numbers_of(const Column& column, const std::string& f
   return column.values;
 }
 
-Table read_rows(const std::string& text, const std::string& path, int parameters, const std::vector<std::string>& names,
-                const std::string& of_what) {
+namespace {
+
+// The columns of these names, where the first line names columns.
+std::optional<Table> named_rows(const std::string& text, const std::string& path,
+                                const std::vector<std::string>& names) {
   const NamedColumns named = find_columns(text, path, names);
-  if (named.places.empty()) {
-    Table table = parse_table(text, path, NonFinite::allowed);
-    const auto wanted = static_cast<std::size_t>(parameters);
-    if (table.columns != wanted && table.columns * table.rows == wanted)
-      table.rows = 1, table.columns = wanted;  // one row, written over several lines
-    if (table.columns != wanted)
-      throw core::UserError(fmt::format(
-          "{}: {} numbers a row, but the {} has {} parameters; write one row of {} numbers for each evaluation", path,
-          table.columns, of_what, wanted, wanted));
-    return table;
-  }
+  if (named.places.empty()) return std::nullopt;
   Table table;
   table.columns = names.size(), table.rows = named.all[named.places[0]].values.size();
   for (std::size_t row = 0; row < table.rows; ++row)
@@ -297,15 +291,38 @@ Table read_rows(const std::string& text, const std::string& path, int parameters
   return table;
 }
 
+}  // namespace
+
+Table read_rows(const std::string& text, const std::string& path, int parameters, const std::vector<std::string>& names,
+                const std::string& of_what) {
+  if (std::optional<Table> named = named_rows(text, path, names)) return *std::move(named);
+  Table table = parse_table(text, path, NonFinite::allowed);
+  const auto wanted = static_cast<std::size_t>(parameters);
+  if (table.columns != wanted && table.columns * table.rows == wanted)
+    table.rows = 1, table.columns = wanted;  // one row, written over several lines
+  if (table.columns != wanted)
+    throw core::UserError(fmt::format(
+        "{}: {} numbers a row, but the {} has {} parameters; write one row of {} numbers for each evaluation", path,
+        table.columns, of_what, wanted, wanted));
+  return table;
+}
+
 std::vector<double> read_point(const std::string& text, const std::string& path, int parameters,
                                const std::vector<std::string>& names, const std::string& of_what) {
-  const Table table = read_rows(text, path, parameters, names, of_what);
-  if (table.rows != 1)
-    throw core::UserError(fmt::format("{}: {} rows, but one point of the {} is wanted", path, table.rows, of_what));
-  for (std::size_t k = 0; k < table.values.size(); ++k)
-    if (!std::isfinite(table.values[k]))
-      throw core::UserError(fmt::format("{}: number {} is missing or not finite", path, k + 1));
-  return table.values;
+  const std::optional<Table> named = named_rows(text, path, names);
+  if (!named) {
+    std::vector<double> values = parse_table(text, path).values;
+    if (static_cast<int>(values.size()) != parameters)
+      throw core::UserError(
+          fmt::format("{} holds {} numbers, but the {} has {} parameters", path, values.size(), of_what, parameters));
+    return values;
+  }
+  if (named->rows != 1)
+    throw core::UserError(fmt::format("{}: {} rows, but one point of the {} is wanted", path, named->rows, of_what));
+  for (std::size_t k = 0; k < named->values.size(); ++k)
+    if (!std::isfinite(named->values[k]))
+      throw core::UserError(fmt::format("{}: '{}' is missing or not finite", path, names[k]));
+  return named->values;
 }
 
 }  // namespace aleator::io

@@ -117,7 +117,7 @@ TEST(Lorenz63, ErrorsAreThePublishedOnes) {
   particle.params.members = 800, particle.params.regularisation = 0.7, particle.params.resample_below = 0.2;
   EXPECT_NEAR(convection_error(perturbed, 3), 0.56, 0.1 * 0.56);
   EXPECT_NEAR(convection_error(root, 3), 0.60, 0.1 * 0.60);
-  EXPECT_NEAR(convection_error(particle, 12), 0.30, 0.03);  // published 0.28, of runs that keep the truth
+  EXPECT_NEAR(convection_error(particle, 12), 0.29, 0.04);  // published 0.28, of runs that keep the truth
 }
 
 // Replicate 0 alone, and beside two others in one batch and on other threads.

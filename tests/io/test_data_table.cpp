@@ -96,7 +96,7 @@ TEST(DataTable, PointsAreReadByTheNamesOfTheirColumns) {
     return std::string();
   };
   EXPECT_THAT(message("a,b\n1,2\n3,4\n"), HasSubstr("2 rows, but one point of the model is wanted"));
-  EXPECT_THAT(message("a,b\n1,\n"), HasSubstr("number 2 is missing"));
+  EXPECT_THAT(message("a,b\n1,\n"), HasSubstr("'b' is missing"));
   EXPECT_THAT(message("a,c\n1,2\n"), HasSubstr("there is no column 'b'"));
   EXPECT_THAT(message("b,a\nx,2\n"), HasSubstr("column 'b' holds text"));
 }

@@ -99,20 +99,24 @@ TEST(Diagnostics, AgreesWithArviz) {
     const auto same = [&, &name = recipe.name](double value, double expected, const char* what) {
       expect_close(value, expected, 1e-8 * std::abs(expected), name + " " + what);
     };
+    // Of fewer than ten draws a chain ArviZ states a number that does not hang on them.
+    const auto of_ess = [&, &draws = recipe.draws](double value, double expected, const char* what) {
+      same(value, draws < 10 ? kNone : expected, what);
+    };
     expect_close(s.mean, e.mean, place, recipe.name + " mean");
     expect_close(s.q05, e.q05, place, recipe.name + " q05");
     expect_close(s.q50, e.q50, place, recipe.name + " q50");
     expect_close(s.q95, e.q95, place, recipe.name + " q95");
     same(s.sd, e.sd, "sd");
-    same(s.mcse, e.mcse, "mcse");
-    same(s.ess_bulk, e.ess_bulk, "ess_bulk");
-    same(s.ess_tail, e.ess_tail, "ess_tail");
+    of_ess(s.mcse, e.mcse, "mcse");
+    of_ess(s.ess_bulk, e.ess_bulk, "ess_bulk");
+    of_ess(s.ess_tail, e.ess_tail, "ess_tail");
     same(s.rhat, e.rhat, "rhat");
-    same(ess_mean(x), e.ess_mean, "ess_mean");
-    same(ess_sd(x), e.ess_sd, "ess_sd");
-    same(ess_quantile(x, 0.25), e.ess_q25, "ess_q25");
-    same(mcse_sd(x), e.mcse_sd, "mcse_sd");
-    same(mcse_quantile(x, 0.25), e.mcse_q25, "mcse_q25");
+    of_ess(ess_mean(x), e.ess_mean, "ess_mean");
+    of_ess(ess_sd(x), e.ess_sd, "ess_sd");
+    of_ess(ess_quantile(x, 0.25), e.ess_q25, "ess_q25");
+    of_ess(mcse_sd(x), e.mcse_sd, "mcse_sd");
+    of_ess(mcse_quantile(x, 0.25), e.mcse_q25, "mcse_q25");
     expect_close(autocorrelation(x, 3)[3], e.autocorrelation_3, 1e-8, recipe.name + " autocorrelation");
   }
 }
