@@ -287,7 +287,7 @@ TEST(MeanFieldLangevin, ObjectsToFunctionalsThatDoNotFit) {
   wide.prior_covariance(1, 1) = 4.0;
   EXPECT_NE(algorithm.objection(*wide.problem()).find("standard normal"), std::string::npos);
   algorithm.functional = mmd("1 2 3\n", 1.0);
-  EXPECT_NE(algorithm.objection(*known()).find("points of 3 numbers"), std::string::npos);
+  EXPECT_NE(algorithm.objection(*known()).find("3 numbers a row, but the problem has 2 parameters"), std::string::npos);
   EXPECT_THROW(Network(Network::Params{{"data.txt", "1\n2\n"}, 0.1, 1.0}), deck::KeyError);
 }
 

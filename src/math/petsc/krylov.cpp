@@ -76,10 +76,11 @@ void PetscPrefix::refuse_unused() const {
     throw core::UserError(fmt::format("petsc: PETSc does not know the option {}, or not for this solver", unused));
 }
 
-// PETSC_ERR_LIB: MUMPS, of numbers that are not finite.
+// PETSC_ERR_LIB: MUMPS, of numbers that are not finite. PETSC_ERR_PLIB: GAMG, whose hierarchy of coefficients that span all
+// numbers has no rows left somewhere.
 bool is_singular_matrix(PetscErrorCode code) {
   return code == PETSC_ERR_MAT_CH_ZRPVT || code == PETSC_ERR_MAT_LU_ZRPVT || code == PETSC_ERR_FP ||
-         code == PETSC_ERR_LIB;
+         code == PETSC_ERR_LIB || code == PETSC_ERR_PLIB;
 }
 
 KrylovResult solve_krylov(KSP ksp, Vec b, Vec x, bool is_transposed) {

@@ -29,6 +29,7 @@ struct SparseSolver::Inside {
   KspHandle ksp, transposed_ksp;  // transposed: of iterations, where A is not symmetric; made when asked for
   VecHandle right_side, solution;
   bool is_checked = false;
+  bool is_spoilt = false;  // a solve has ended in an error that PETSc did not clean up after
 
   Inside(SparsePattern p, Settings s, const parallel::Comm& comm, const std::vector<int>& order)
       : pattern(std::move(p)), settings(std::move(s)), ranks(comm), prefix(settings.petsc) {
@@ -184,7 +185,11 @@ std::string SparseSolver::set_values(const double* values) {
   Inside& in = *inside_;
   in.fill_matrix(values);
   const bool is_direct = in.settings.method != Method::iterative;
-  if (in.ksp == nullptr || !is_direct) in.make_ksp(in.ksp, in.matrix);  // nothing of an earlier hierarchy remains
+  if (in.ksp == nullptr || !is_direct || in.is_spoilt)
+    in.make_ksp(in.ksp, in.matrix);  // nothing of an earlier hierarchy, or of a solve that went wrong, remains
+  else
+    check_petsc(KSPSetOperators(in.ksp, in.matrix, in.matrix), "to hand over a matrix");  // else the solve factorises
+  in.is_spoilt = false;
   in.transposed_ksp.reset();
   const PetscErrorCode code = KSPSetUp(in.ksp);
   const bool is_singular = is_singular_matrix(code);
@@ -232,6 +237,8 @@ SparseSolver::Result SparseSolver::solve(const double* b, double* x, bool is_tra
   }
   if (!in.is_checked) in.prefix.refuse_unused();
   in.is_checked = true;
+  const bool has_failed = !result.fault.empty();
+  in.is_spoilt = in.is_spoilt || (in.is_shared() ? in.ranks.any(has_failed) : has_failed);
   return {result.iterations, std::move(result.fault)};
 }
 

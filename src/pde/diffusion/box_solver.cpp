@@ -173,6 +173,8 @@ void BoxDiffusion::Solver::configure() {
     case Preconditioner::mumps:
     case Preconditioner::cholmod:
       prefix_.quiet_cholmod();
+      // Else UMFPACK orders the unknowns as the numbers of the first matrix suggest, whichever row that was.
+      prefix_.set_default("mat_umfpack_strategy", "SYMMETRIC");
       check_petsc(PCSetType(pc, is_nonlinear() ? PCLU : PCCHOLESKY), doing);
       check_petsc(PCFactorSetMatSolverType(pc, used_ == Preconditioner::mumps ? MATSOLVERMUMPS
                                                : is_nonlinear()               ? MATSOLVERUMFPACK

@@ -48,7 +48,8 @@ void add_mesh_keys(deck::Schema<Params>& s) {
        "triangles or tetrahedra from Gmsh (MSH 2.2 or 4.1, ASCII): physical groups are groups and sides; or give cells")
       .key("cells", &MeshParams::cells, "1",
            "built-in mesh: a box of so many cells along x, y (and z), each of 2 triangles (6 tetrahedra), with the "
-           "sides left, right, bottom, top (front, back) and the group box",
+           "sides left and right (x least and most), bottom and top (y), in three dimensions front and back (z), and "
+           "the group box",
            deck::between(1, 4096))
       .example("[16, 16]")
       .key("lengths", &MeshParams::lengths, "1", "of the box of cells, one for all axes or one for each",

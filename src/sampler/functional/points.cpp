@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/error.hpp"
 #include "io/data_table.hpp"
 #include "model/latent_inverse.hpp"
 
@@ -22,7 +23,12 @@ Batch latent_points(const Problem& problem, const deck::File& file) {
 std::string points_objection(const Problem& problem, const deck::File& points) {
   if (dynamic_cast<const model::LatentInverse*>(&problem) == nullptr)
     return "needs the way back from parameters to the prior's coordinates, which this problem does not know";
-  const Batch z = latent_points(problem, points);
+  Batch z;
+  try {
+    z = latent_points(problem, points);
+  } catch (const core::UserError& error) {
+    return fmt::format("cannot take its points: {}", error.what());
+  }
   for (std::size_t row = 0; row < z.extent(0); ++row)
     for (std::size_t k = 0; k < z.extent(1); ++k)
       if (!std::isfinite(z(row, k)))

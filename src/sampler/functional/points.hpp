@@ -11,7 +11,7 @@ namespace aleator::sampler {
 
 /// Rows of latent coordinates.
 Batch latent_points(const Problem& problem, const deck::File& points);
-/// Empty where every point has finite latent coordinates. UserError where the table does not fit the problem's parameters.
+/// Empty where the table fits the problem's parameters and every point has finite latent coordinates.
 std::string points_objection(const Problem& problem, const deck::File& points);
 
 }  // namespace aleator::sampler
