@@ -122,6 +122,22 @@ TEST_P(FemModels, PicturesHaveTheSizeOfTheMesh) {
   EXPECT_TRUE(fields.back().is_at_nodes);
 }
 
+// PETSc does not clean up after a factorisation that failed within a solve.
+TEST(FemFailures, ManyRowsThatCannotBeFactorisedLeaveTheOthersAlone) {
+  elasticity::Params p;
+  p.cells = {40, 40}, p.unknown = Unknown::grid, p.grid = {2, 1}, p.points = {{0.3, 0.5}}, p.fixed = {"right"};
+  p.traction = {{"left", {1.0, 0.0}}};
+  const auto model = elasticity::make(p);
+  constexpr int rows = 7;
+  const Batch u("u", rows, 2), y("y", rows, 2);
+  for (int row = 0; row < rows; ++row) u(row, 0) = row % 3 == 0 ? 1.0 : 1e18, u(row, 1) = 1.0;
+  const model::RowStatus status = model->evaluate(u, y);
+  ASSERT_EQ(status.failed.size(), 4u);
+  for (const model::FailedRow& failed : status.failed) EXPECT_NE(failed.row % 3, 0);
+  for (const int row : {3, 6})
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(y(row, i), y(0, i));
+}
+
 TEST(FemObservation, TheWholeFieldIsThatOfThePictures) {
   mesh_diffusion::Params p;
   p.cells = {5, 4}, p.dirichlet = {{"left", 1.0}}, p.source = 3.0, p.whole_field = true, p.points = {{0.4, 0.5}};
