@@ -1,8 +1,8 @@
 #pragma once
 /// What      What a filter works on: a model in time, what is observed of it with what error, and several replicates of the same
 ///           experiment that run side by side, each with random numbers of its own.
-/// Method    The first replicate has the random numbers of the seed, the others of seeds made of it. Rows that are advanced are those of all replicates in
-///           one batch.
+/// Method    The first replicate has the random numbers of the seed, the others of seeds made of it. Rows that are advanced are
+///           those of all replicates in one batch.
 /// Parallel  With as many replicates as ranks or more, each rank has whole replicates and the ranks never wait for each other.
 ///           With fewer, every rank holds all ensembles and does all analyses, and the model runs are shared out where one
 ///           batch of them takes longer than sending its result: measured once, with no effect on the numbers. Within a

@@ -259,7 +259,8 @@ TEST(DataLangevin, MakesNewSamplesOfTheLawOfFewPoints) {
 TEST(DataLangevin, ObjectsToPointsThatDoNotFit) {
   DataLangevin::Params params;
   params.data = {"points.txt", "1 2 3\n"};
-  EXPECT_NE(DataLangevin{params}.objection(*target_problem("0 * u[0]")).find("3 numbers a row, but the problem has"), std::string::npos);
+  EXPECT_NE(DataLangevin{params}.objection(*target_problem("0 * u[0]")).find("3 numbers a row, but the problem has"),
+            std::string::npos);
 }
 
 }  // namespace

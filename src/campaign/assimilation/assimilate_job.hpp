@@ -2,9 +2,9 @@
 /// What      job/assimilate: follows a model in time with observations of it, by a filter: a twin experiment (truth and
 ///           observations made from the seed) or the observations of a file.
 /// Method    truth and members start from N(m, initial_sd^2), or m + draws of a prior, m the model's initial state after
-///           `warm_up`; at the model's observation times y = H x + N(0, noise_sd^2). The first replicate is the
-///           experiment of the seed, the others of seeds made of it. Writes results.h5 (scores in time, rank histogram, the last states), summary.json, the report;
-///           checkpoint as job/sample.
+///           `warm_up`; at the model's observation times y = H x + N(0, noise_sd^2). The first replicate is the experiment of
+///           the seed, the others of seeds made of it. Writes results.h5 (scores in time, rank histogram, the last states),
+///           summary.json, the report; checkpoint as job/sample.
 /// Parallel  as assimilation::Experiment; the files' bytes do not depend on ranks and threads.
 /// Cost      the filter's; 8 doubles a cycle and replicate are kept.
 /// Fails     KeyError when sizes or times do not fit; NumericsError, with the cycle, when the ensemble collapses or diverges:

@@ -5,8 +5,8 @@
 ///           stages) where all stages would be more than `memory`.
 /// Parallel  local.
 /// Cost      24 bytes a step.
-/// Fails     KeyError: times, points or patches that are none, twice or outside; more than a million steps; a step that is unstable for
-///           whatever unknowns.
+/// Fails     KeyError: times, points or patches that are none, twice or outside; more than a million steps; a step that is
+///           unstable for whatever unknowns.
 #include <string>
 #include <vector>
 
