@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -30,13 +31,44 @@ math::SymmetricEigen eigen_of_axis(int n, double h, double l, MaternSpde::Bounda
   return math::eigen_tridiagonal(std::move(diagonal), std::vector<double>(static_cast<std::size_t>(n) - 1, -weight));
 }
 
-// Cells that are longer than half the range carry less than the variance that was asked for.
+// Nodes and weights of the mean over theta in (0, pi): Gauss-Legendre on intervals that double from h / l on, where the symbol
+// changes.
+std::vector<std::pair<double, double>> angles(double l_over_h) {
+  using Gauss = boost::math::quadrature::gauss<double, 12>;
+  std::vector<std::pair<double, double>> nodes;
+  double end = std::min(M_PI, 1.0 / l_over_h);
+  for (double begin = 0.0; begin < M_PI; begin = end, end = std::min(M_PI, 2.0 * end)) {
+    const double middle = 0.5 * (begin + end), half = 0.5 * (end - begin);
+    for (std::size_t k = 0; k < Gauss::abscissa().size(); ++k)
+      for (const double sign : {-1.0, 1.0})
+        nodes.emplace_back(middle + sign * half * Gauss::abscissa()[k], half * Gauss::weights()[k] / M_PI);
+  }
+  return nodes;
+}
+
+// The variance on cells without end of (1 - sum_k l_k^2 d_k^2)^(-alpha/2) of independent standard normal values.
+double lattice_variance(const std::vector<double>& l_over_h, double alpha) {
+  std::vector<std::vector<std::pair<double, double>>> symbol;  // of each axis, with its weight
+  for (const double ratio : l_over_h) {
+    symbol.push_back(angles(ratio));
+    for (auto& [theta, weight] : symbol.back()) theta = std::pow(2.0 * ratio * std::sin(0.5 * theta), 2);
+  }
+  symbol.resize(3, {{0.0, 1.0}});
+  double variance = 0.0;
+  for (const auto& [z, weight_z] : symbol[2])
+    for (const auto& [y, weight_y] : symbol[1])
+      for (const auto& [x, weight_x] : symbol[0])
+        variance += weight_z * weight_y * weight_x * std::pow(1.0 + z + y + x, -alpha);
+  return variance;
+}
+
+// Cells that are longer than half the range leave nothing of the correlation's form.
 void warn_if_coarse(const Box& box, const std::vector<double>& range) {
   for (int axis = 0; axis < box.axes(); ++axis)
     if (2.0 * box.spacing(axis) > range[axis])
       return core::warn(
-          "prior/matern_spde: cells of length {:.3g} along {} do not resolve the range {:.3g}: the field's standard "
-          "deviation is below sd; take cells of at most half the range",
+          "prior/matern_spde: cells of length {:.3g} along {} do not resolve the range {:.3g}: values of neighbours "
+          "hang on each other otherwise than in the continuous field; take cells of at most half the range",
           box.spacing(axis), "xyz"[axis], range[axis]);
 }
 
@@ -49,7 +81,8 @@ deck::Schema<MaternSpde::Params> MaternSpde::schema() {
   s.key("range", &Params::range, "",
         "distance at which the correlation is about 0.1, sqrt(8 nu) / kappa: one for all axes or one for each",
         deck::positive())
-      .key("sd", &Params::sd, "", "standard deviation of the normal field away from the boundary", deck::positive())
+      .key("sd", &Params::sd, "", "standard deviation of the normal field's cells away from the boundary",
+           deck::positive())
       .key("alpha", &Params::alpha, "1",
            "power of the operator 1 - div(H grad), any real number above d/2; smoothness nu = alpha - d/2",
            deck::inside(0.0, 20.0))
@@ -78,10 +111,9 @@ MaternSpde::MaternSpde(const Params& params)
   for (double& value : l) value /= std::sqrt(8.0 * nu);
   diagonalise(params, l);
 
-  const double half_d = 0.5 * box().axes();
-  double variance = params.sd * params.sd / box().cell_volume();  // c^2 / v
-  variance *= std::exp(half_d * std::log(4.0 * M_PI) + std::lgamma(nu + half_d) - std::lgamma(nu));
-  for (const double value : l) variance *= value;
+  std::vector<double> l_over_h = l;
+  for (int axis = 0; axis < box().axes(); ++axis) l_over_h[axis] /= box().spacing(axis);
+  const double s = params.sd / std::sqrt(lattice_variance(l_over_h, params.alpha));
   scale_.resize(static_cast<std::size_t>(box().size()));
   const auto eigenvalue = [&](int axis, int k) { return axis < box().axes() ? axes_[axis]->values[k] : 0.0; };
   const int nx = box().cells[0], ny = box().axes() > 1 ? box().cells[1] : 1, nz = box().axes() > 2 ? box().cells[2] : 1;
@@ -90,7 +122,7 @@ MaternSpde::MaternSpde(const Params& params)
     for (int j = 0; j < ny; ++j)
       for (int i = 0; i < nx; ++i, ++at) {
         const double lambda = 1.0 + eigenvalue(0, i) + eigenvalue(1, j) + eigenvalue(2, k);
-        scale_[at] = std::sqrt(variance) * std::pow(lambda, -0.5 * params.alpha);
+        scale_[at] = s * std::pow(lambda, -0.5 * params.alpha);
         log_determinant_ += std::log(scale_[at]);
       }
 }

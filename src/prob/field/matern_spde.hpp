@@ -4,8 +4,10 @@
 ///           The operator is a Kronecker sum of tridiagonal A_k = Q_k Lambda_k Q_k^T, so every power of it is exact (Lynch,
 ///           Rice, Thomas 1964):
 ///           x = m + (Q_z x Q_y x Q_x) f(Lambda) z,
-///           f = c v^(-1/2) (1 + lambda_x + lambda_y + lambda_z)^(-alpha/2), v the cell's volume,
-///           c^2 = sd^2 (4 pi)^(d/2) Gamma(nu + d/2) / Gamma(nu) prod_k l_k, nu = alpha - d/2, range_k = sqrt(8 nu) l_k.
+///           f = s (1 + lambda_x + lambda_y + lambda_z)^(-alpha/2), nu = alpha - d/2, range_k = sqrt(8 nu) l_k,
+///           sd^2 / s^2 = the mean over |theta_k| < pi of (1 + sum_k 2 (l_k / h_k)^2 (1 - cos theta_k))^(-alpha): the variance
+///           on cells h_k without end is sd^2 exactly. For h -> 0, s^2 v (v the cell's volume) is the c^2 of the continuous
+///           field, sd^2 (4 pi)^(d/2) Gamma(nu + d/2) / Gamma(nu) prod_k l_k.
 ///           z are coordinates in the eigenvectors, smoothest first along each axis.
 /// Parallel  local, row by row; BLAS on one thread.
 /// Cost      2 N (nx + ny + nz) flops a row of N cells; set-up some 3 n^3 flops for each different axis. Memory: 8 bytes a
