@@ -50,7 +50,8 @@ void judge(Calibration& c) {
     one.p = std::min(1.0, 2.0 * std::min(one.ecdf_p, one.chi_square_p));
     if (one.p * count < c.significance) one.words = shape_in_words(c.ranks[q], c.values), ++refused;
     c.quantities.push_back(one);
-    if (one.p < c.quantities[worst].p) worst = q;
+    constexpr double beyond_doubt = 1e-9;  // of those the first, a parameter, says most
+    if (one.p < c.quantities[worst].p && c.quantities[worst].p > beyond_doubt) worst = q;
   }
   c.is_calibrated = refused == 0;
   const double p = std::min(1.0, c.quantities[worst].p * count);
