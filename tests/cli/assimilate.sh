@@ -19,6 +19,11 @@ expect 0 "$ALEATOR" run $particles --out particles
 expect 0 env OMP_NUM_THREADS=2 mpirun -n 4 "$ALEATOR" run $particles --out particles_4
 same_results particles particles_4 "particles on 1 rank, and on 4 ranks with 2 threads"
 
+# More replicates than ranks, and no whole number for each.
+expect 0 "$ALEATOR" run "$deck" $small --set job.twin.replicates=32 --out many
+expect 0 on 5 "$ALEATOR" run "$deck" $small --set job.twin.replicates=32 --out many_5
+same_results many many_5 "32 replicates on 1 and 5 ranks"
+
 # The first replicate is the experiment of the seed, whatever their number; no replicate of seed 1 is one of seed 3.
 expect 0 "$ALEATOR" run "$deck" $small --set job.twin.replicates=1 --out seed_1
 expect 0 "$ALEATOR" run "$deck" $small --set run.seed=3 --out seeds_3

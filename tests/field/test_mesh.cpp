@@ -161,6 +161,21 @@ std::string complaint(std::string text, const std::string& before, const std::st
   return "accepted";
 }
 
+// A curve of two physical groups is a side of each; a surface of two is refused, for it would have two coefficients.
+TEST(Gmsh, AnEntityOfFormat41MayBeInSeveralGroups) {
+  std::string text = square_4_1;
+  const auto replace = [&text](const std::string& before, const std::string& after) {
+    text.replace(text.find(before), before.size(), after);
+  };
+  replace("2\n1 7 \"left side\"", "3\n1 7 \"left side\"\n1 8 \"inlet\"");
+  replace("0 1 0 1 7 2 1 -2", "0 1 0 2 7 8 2 1 -2");
+  const Mesh mesh = read_gmsh(text, "square.msh");
+  EXPECT_EQ(mesh.sides, (std::vector<std::string>{"left side", "inlet"}));
+  ASSERT_EQ(mesh.facet_count(), 2);
+  EXPECT_EQ(mesh.nodes_of_side(0), mesh.nodes_of_side(1));
+  EXPECT_THAT(complaint(square_4_1, "1 1 0 1 9 2 1 2", "1 1 0 2 9 7 2 1 2"), HasSubstr("in several physical groups"));
+}
+
 TEST(Gmsh, BrokenFilesAreRefusedWithTheirLine) {
   const std::string s = square_4_1;
   EXPECT_THAT(complaint(s, "$MeshFormat", "solid"), HasSubstr("m.msh:1: this is no mesh of Gmsh"));

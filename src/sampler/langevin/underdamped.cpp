@@ -3,27 +3,29 @@
 #include <cmath>
 
 #include "kernels/triangular.hpp"
-#include "sampler/langevin/ula.hpp"
+#include "sampler/langevin/baoab.hpp"
 #include "sampler/mcmc/mala.hpp"
 
 namespace aleator::sampler {
 namespace {
 
-// B: v += h / 2 L^T (gradient - position)
-void push(const std::vector<double>& lower, double half_step, const Batch& z, const Batch& gradient, const Batch& v) {
-  kernels::multiply_lower_transposed(
-      lower.data(), static_cast<int>(v.extent(0)), static_cast<int>(v.extent(1)),
-      [=](int row, int k) { return gradient(row, k) - z(row, k); },
-      [=](int row, int k, double force) { v(row, k) += half_step * force; });
-}
+// Products with the learned factor L.
+struct LowerRoot {
+  const std::vector<double>& lower;
 
-// A: z += h / 2 L v
-void float_on(const std::vector<double>& lower, double half_step, const Batch& v, const Batch& z) {
-  kernels::multiply_lower(
-      lower.data(), static_cast<int>(v.extent(0)), static_cast<int>(v.extent(1)),
-      [=](int row, int k) { return v(row, k); },
-      [=](int row, int k, double velocity) { z(row, k) += half_step * velocity; });
-}
+  void push(double half, const Batch& z, const Batch& gradient, const Batch& v) const {
+    kernels::multiply_lower_transposed(
+        lower.data(), static_cast<int>(v.extent(0)), static_cast<int>(v.extent(1)),
+        [=](int row, int k) { return gradient(row, k) - z(row, k); },
+        [=](int row, int k, double force) { v(row, k) += half * force; });
+  }
+  void float_on(double half, const Batch& v, const Batch& z) const {
+    kernels::multiply_lower(
+        lower.data(), static_cast<int>(v.extent(0)), static_cast<int>(v.extent(1)),
+        [=](int row, int k) { return v(row, k); },
+        [=](int row, int k, double velocity) { z(row, k) += half * velocity; });
+  }
+};
 
 }  // namespace
 
@@ -63,23 +65,9 @@ StepInfo Underdamped::step(const Problem& problem, const Context& context, State
                     {Mala::move(problem, context, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, e), 1, 1},
                     problem, context, s);
   }
-  const double half = 0.5 * params.step, memory = std::exp(-params.friction * params.step),
-               noise = std::sqrt(-std::expm1(-2.0 * params.friction * params.step));
-  const Batch xi = proposal_normals(e, context, s.iteration), v = s.velocity, z("z", e.rows(), v.extent(1));
-  const int d = static_cast<int>(v.extent(1));
-  Kokkos::deep_copy(z, e.position);
-  push(s.lower, half, z, e.gradient, v);
-  float_on(s.lower, half, v, z);
-  kernels::for_each_row(e.rows(), [=](int row) {
-    for (int k = 0; k < d; ++k) v(row, k) = memory * v(row, k) + noise * xi(row, k);
-  });
-  float_on(s.lower, half, v, z);
-  const Candidates c = evaluate_candidates(problem, context, e, z);
-  push(s.lower, half, z, c.evaluation.gradient, v);
-  const Vector moved = go_unless_failed(c, e);
-  kernels::for_each_row(e.rows(), [=](int row) {
-    for (int k = 0; k < d && moved(row) == 0.0; ++k) v(row, k) = -v(row, k);
-  });
+  const Vector moved =
+      baoab({params.step, params.friction}, LowerRoot{s.lower}, proposal_normals(e, context, s.iteration), s.velocity,
+            e, [&](const Batch& z) { return evaluate_candidates(problem, context, e, z); });
   return end_step(params, 1.0, {moved, 1, 1}, problem, context, s);
 }
 
