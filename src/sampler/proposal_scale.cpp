@@ -85,7 +85,11 @@ std::vector<double> PooledMoments::factor() const {
 }
 
 std::vector<double> PooledMoments::factor_or_deviations() const {
-  if (std::vector<double> lower = factor(); !lower.empty()) return lower;
+  std::vector<double> lower = factor();
+  return lower.empty() ? deviations() : lower;
+}
+
+std::vector<double> PooledMoments::deviations() const {
   const std::size_t d = shift.size();
   if (count < 3.0 || d == 0) return {};
   std::vector<double> lower(d * d, 0.0);

@@ -28,7 +28,9 @@ struct PooledMoments {
   std::vector<double> mean() const;
   /// Lower factor (d x d, row by row) of the shrunk covariance; empty when there are too few members or it is singular.
   std::vector<double> factor() const;
-  /// The same; of fewer members than a covariance takes, the factor of their variances alone.
+  /// That of the variances alone; empty when there are too few members or one has none.
+  std::vector<double> deviations() const;
+  /// factor(), or of fewer members than a covariance takes deviations().
   std::vector<double> factor_or_deviations() const;
   void fields(io::Archive& archive, const std::string& name);
 };

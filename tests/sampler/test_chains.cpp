@@ -163,7 +163,7 @@ TEST(Dream, NothingAdaptsAfterTheWarmUp) {
 }
 
 TEST(Slice, ReachesThePosteriorWithAndWithoutALearnedReference) {
-  for (const Covariance covariance : {Covariance::learned, Covariance::prior}) {
+  for (const Covariance covariance : {Covariance::learned, Covariance::diagonal, Covariance::prior}) {
     Slice slice = chains_of<Slice>(500);
     slice.params.covariance = covariance;
     EXPECT_LT(z_of(slice), z_limit) << static_cast<int>(covariance);
@@ -184,7 +184,7 @@ TEST(Slice, TakesTheFirstPointWhereTheReferenceIsThePosterior) {
 TEST(Slice, ALearnedReferenceNeedsFewerRuns) {
   const auto problem = linear_gaussian().problem();
   double runs[2];
-  for (const Covariance covariance : {Covariance::learned, Covariance::prior}) {
+  for (const Covariance covariance : {Covariance::learned, Covariance::diagonal, Covariance::prior}) {
     Slice slice = chains_of<Slice>(200);
     slice.params.covariance = covariance;
     runs[covariance == Covariance::prior] =

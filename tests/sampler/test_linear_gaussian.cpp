@@ -173,6 +173,17 @@ TEST(LinearGaussian, TheWarmUpReachesTheTargetAcceptance) {
 }
 
 // Redraws from the prior's tail leave the posterior alone, wherever the threshold lies.
+TEST(LinearGaussian, HmcReachesThePosteriorWithVariancesAlone) {
+  Hmc hmc = chains_of<Hmc>();
+  hmc.params.covariance = Covariance::diagonal;
+  EXPECT_LT(z_of(hmc), z_limit);
+  const Hmc::State s = test::run_to_end(hmc, *linear_gaussian().problem(), test::serial(3));
+  const std::size_t d = s.centre.size();
+  ASSERT_EQ(s.lower.size(), d * d);
+  for (std::size_t i = 0; i < d; ++i)
+    for (std::size_t k = 0; k < d; ++k) EXPECT_EQ(s.lower[i * d + k] != 0.0, i == k);
+}
+
 TEST(LinearGaussian, HmcWithTailMovesReachesThePosterior) {
   for (const Tail tail : {Tail::upper, Tail::lower}) {
     Hmc hmc = chains_of<Hmc>();

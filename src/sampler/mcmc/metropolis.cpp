@@ -40,7 +40,11 @@ WarmupPlace warmup_place(std::int64_t iteration, int warmup) {
 // A covariance of d coordinates needs many times d draws that hardly depend on each other: short warm-ups have few hundreds.
 bool learns_covariance(const ChainParams& params, int dimension) {
   if (params.covariance == Covariance::automatic) return dimension <= PooledMoments::largest_dimension;
-  return params.covariance == Covariance::learned;
+  return params.covariance != Covariance::prior;
+}
+
+std::vector<double> learned_factor(const ChainParams& params, const PooledMoments& moments) {
+  return params.covariance == Covariance::diagonal ? moments.deviations() : moments.factor();
 }
 
 int ended_window(std::int64_t iteration, int warmup) { return warmup_place(iteration, warmup).ended_window; }
@@ -91,7 +95,7 @@ int adapt_proposal(const ChainParams& params, const Context& context, double acc
   if (!learns_covariance(params, d)) return place.ended_window;
   s.moments.observe(s.ensemble, context);
   if (place.ended_window < 0) return place.ended_window;
-  if (std::vector<double> lower = s.moments.factor(); !lower.empty()) {
+  if (std::vector<double> lower = learned_factor(params, s.moments); !lower.empty()) {
     s.lower = std::move(lower);
     s.centre = s.moments.mean();
   }

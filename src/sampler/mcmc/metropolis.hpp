@@ -44,7 +44,7 @@ double log_prior_ratio(const Batch& proposed, const Batch& present, int row);
 Vector accept(const Candidates& candidates, const MoveSetting& setting, const Context& context, Ensemble& ensemble);
 
 /// What the shape of proposals is.
-enum class Covariance { automatic, learned, prior };
+enum class Covariance { automatic, learned, diagonal, prior };
 
 /// How many chains, and how long.
 struct ChainLength {
@@ -73,6 +73,8 @@ deck::Schema<Params>& add_chain_keys(deck::Schema<Params>& s) {
   s.choice("covariance", &Params::covariance, "shape of the proposals, in latent coordinates",
            {{"automatic", Covariance::automatic, "learned up to 256 coordinates, the prior's above"},
             {"learned", Covariance::learned, "the covariance of all chains in the warm-up; costs d^2 a step and chain"},
+            {"diagonal", Covariance::diagonal,
+             "their variances alone: few draws tell them, where correlations would be noise; costs as much"},
             {"prior", Covariance::prior,
              "that of the prior: for fields, most of whose coordinates the data say nothing of"}});
   return s;
@@ -112,6 +114,8 @@ int ended_window(std::int64_t iteration, int warmup);
 void relocate_after_window(int window, const Context& context, BaseState& s);
 /// Whether the warm-up learns a covariance of so many coordinates.
 bool learns_covariance(const ChainParams& params, int dimension);
+/// L of what the warm-up has learned so far; empty where it tells too little.
+std::vector<double> learned_factor(const ChainParams& params, const PooledMoments& moments);
 /// One step of the warm-up: scale and, where it is learned, shape; the number of the window that ended, or -1.
 int adapt_proposal(const ChainParams& params, const Context& context, double acceptance_excess, ChainState& s);
 inline bool is_warmed_up(const ChainLength& params, const BaseState& s) { return s.iteration >= params.warmup; }

@@ -180,7 +180,7 @@ StepInfo Slice::step(const Problem& problem, const Context& context, State& s) c
     if (learns_covariance(params, problem.dimension())) {
       s.moments.observe(s.ensemble, context);
       if (window >= 0) {
-        if (std::vector<double> lower = s.moments.factor(); !lower.empty())
+        if (std::vector<double> lower = learned_factor(params, s.moments); !lower.empty())
           s.lower = std::move(lower), s.centre = s.moments.mean();
         s.moments.reset(problem.dimension());
       }
