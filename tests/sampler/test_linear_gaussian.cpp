@@ -172,11 +172,10 @@ TEST(LinearGaussian, TheWarmUpReachesTheTargetAcceptance) {
   EXPECT_NEAR(acceptance(chains_of<Hmc>()), 0.8, 0.05);
 }
 
-// Redraws from the prior's tail leave the posterior alone, wherever the threshold lies.
 TEST(LinearGaussian, HmcReachesThePosteriorWithVariancesAlone) {
   Hmc hmc = chains_of<Hmc>();
   hmc.params.covariance = Covariance::diagonal;
-  EXPECT_LT(z_of(hmc), z_limit);
+  EXPECT_LT(largest_chain_z(hmc, *linear_gaussian().problem(), linear_gaussian().exact(), 17), z_limit);
   const Hmc::State s = test::run_to_end(hmc, *linear_gaussian().problem(), test::serial(3));
   const std::size_t d = s.centre.size();
   ASSERT_EQ(s.lower.size(), d * d);
@@ -184,6 +183,7 @@ TEST(LinearGaussian, HmcReachesThePosteriorWithVariancesAlone) {
     for (std::size_t k = 0; k < d; ++k) EXPECT_EQ(s.lower[i * d + k] != 0.0, i == k);
 }
 
+// Redraws from the prior's tail leave the posterior alone, wherever the threshold lies.
 TEST(LinearGaussian, HmcWithTailMovesReachesThePosterior) {
   for (const Tail tail : {Tail::upper, Tail::lower}) {
     Hmc hmc = chains_of<Hmc>();
