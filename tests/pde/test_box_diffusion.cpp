@@ -71,7 +71,7 @@ TEST(BoxDiffusionMpi, WhatFlowsInFlowsOut) {
 TEST(BoxDiffusion, TheSourceOfALongDomainStaysInItsBox) {
   Params params;
   params.dimension = 1, params.elements = {40}, params.lengths = {2.0}, params.cells = {1}, params.source = 1.0;
-  params.source_box = {0.0, 1.0}, params.fixed = {{"x0", 0.0}}, params.points = {{0.5}, {1.0}, {1.7}};
+  params.source_box = {0.0, 1.0}, params.fixed = {{"x0", 0.0}}, params.sensor_points = {{0.5}, {1.0}, {1.7}};
   const std::vector<double> y = test_models::outputs_at(*make(params, std::make_shared<ProcessGrid>()), {1.0});
   EXPECT_NEAR(y[0], 0.375, 1e-9);
   EXPECT_NEAR(y[1], 0.5, 1e-9);
