@@ -91,9 +91,6 @@ TEST(BoxDiffusion, AnAbsurdRowLeavesTheOthersAlone) {
     for (int row = 0; row < 5; ++row)
       for (int k = 0; k < d; ++k) u(row, k) = row % 2 == 0 ? 1.5 : k % 2 == 0 ? 1.7e308 : 1e-308;
     const model::RowStatus status = model.evaluate(u, y);
-    if (preconditioner == Preconditioner::cholmod) {
-      EXPECT_EQ(status.failed.size(), 2u);
-    }
     for (const model::FailedRow& failed : status.failed) EXPECT_EQ(failed.row % 2, 1) << failed.reason;
     for (const int row : {2, 4})
       for (int i = 0; i < p; ++i) EXPECT_EQ(y(row, i), y(0, i)) << static_cast<int>(preconditioner);
