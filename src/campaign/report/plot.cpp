@@ -160,7 +160,9 @@ std::string Script::block(const std::vector<double>& x, const std::vector<double
 void Script::axis(const std::string& name, const Axis& axis, int about, std::string_view label) {
   *this << fmt::format("set {}range [{:.10g}:{:.10g}]", name, axis.low, axis.high);
   std::string ticks;
+  std::size_t longest = 0;
   for (const Tick& t : ticks_for(axis, about)) {
+    longest = std::max(longest, t.label.size());
     if (!ticks.empty()) ticks += ", ";
     ticks += fmt::format("{} {:.10g} {}", gnuplot_string(t.label), t.position, t.label.empty() ? 1 : 0);
   }
@@ -170,8 +172,10 @@ void Script::axis(const std::string& name, const Axis& axis, int about, std::str
   if (label.empty()) {
     *this << fmt::format("unset {}label", name);
   } else {
+    // The margin is given: gnuplot would put the label of long numbers out of the picture.
+    const double inwards = 0.7 + 0.5 * std::max(0.0, static_cast<double>(longest) - 3.0);
     *this << fmt::format("set {}label {} offset {} textcolor rgb '{}' font ',11'", name, gnuplot_string(label),
-                         is_below ? "0,0.75" : "0.7,0", marker::muted);
+                         is_below ? "0,0.75" : fmt::format("{:.1f},0", inwards), marker::muted);
   }
 }
 
