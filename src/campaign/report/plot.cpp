@@ -7,6 +7,7 @@
 
 #include "campaign/report/format.hpp"
 #include "campaign/report/statistics.hpp"
+#include "core/utf8.hpp"
 
 namespace aleator::campaign::report {
 namespace {
@@ -162,7 +163,8 @@ void Script::axis(const std::string& name, const Axis& axis, int about, std::str
   std::string ticks;
   std::size_t longest = 0;
   for (const Tick& t : ticks_for(axis, about)) {
-    longest = std::max(longest, t.label.size());
+    const auto characters = std::count_if(t.label.begin(), t.label.end(), core::begins_character);
+    longest = std::max(longest, static_cast<std::size_t>(characters));
     if (!ticks.empty()) ticks += ", ";
     ticks += fmt::format("{} {:.10g} {}", gnuplot_string(t.label), t.position, t.label.empty() ? 1 : 0);
   }
