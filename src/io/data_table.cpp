@@ -13,6 +13,7 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "deck/value.hpp"
 #include "io/arrays.hpp"
 
 namespace aleator::io {
@@ -249,6 +250,8 @@ bool begins_with_comment(const std::string& text) {
 }  // namespace
 
 NamedColumns find_columns(const std::string& text, const std::string& path, const std::vector<std::string>& names) {
+  if (!deck::split_array_path(path).array.empty())
+    return {};  // "points.csv:best": that column, whatever others are called
   const bool is_named = has_head(text, path);
   if (!is_named && !begins_with_comment(text)) return {};
   NamedColumns found;

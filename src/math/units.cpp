@@ -12,7 +12,6 @@ namespace aleator::math {
 namespace {
 
 using Unit = std::unique_ptr<ut_unit, decltype(&ut_free)>;
-using Converter = std::unique_ptr<cv_converter, decltype(&cv_free)>;
 
 const ut_system* all_units() {
   static const std::unique_ptr<ut_system, decltype(&ut_free_system)> units = [] {
@@ -35,17 +34,23 @@ Unit parse(const std::string& text) {
 
 void check_unit(const std::string& text) { parse(text); }
 
-UnitConversion unit_conversion(const std::string& from, const std::string& to) {
+UnitConversion::UnitConversion(const std::string& from, const std::string& to) {
   const Unit old_unit = parse(from), new_unit = parse(to);
-  const Converter converter(ut_get_converter(old_unit.get(), new_unit.get()), cv_free);
+  cv_converter* const converter = ut_get_converter(old_unit.get(), new_unit.get());
   if (converter == nullptr) throw core::UserError(fmt::format("'{}' cannot be converted to '{}'", from, to));
-  const double at_0 = cv_convert_double(converter.get(), 0.0), at_1 = cv_convert_double(converter.get(), 1.0),
-               at_2 = cv_convert_double(converter.get(), 2.0);
-  const double scale = std::abs(at_0) + std::abs(at_2);
-  if (!std::isfinite(scale) || std::abs(at_2 - 2.0 * at_1 + at_0) > 1e-9 * scale)
+  converter_ = std::shared_ptr<const void>(
+      converter, [](const void* one) { cv_free(static_cast<cv_converter*>(const_cast<void*>(one))); });
+  // From values so far apart that an offset is lost beside their difference.
+  const double far = std::ldexp(1.0, 60), at_0 = (*this)(0.0), at_far = (*this)(far), at_half = (*this)(0.5 * far);
+  factor_ = (at_far - at_0) / far;
+  if (!std::isfinite(at_0) || !std::isfinite(at_far) ||
+      std::abs(at_far - 2.0 * at_half + at_0) > 1e-9 * std::abs(at_far))
     throw core::UserError(
-        fmt::format("from '{}' to '{}' goes through a logarithm: convert the data beforehand", from, to));
-  return {at_1 - at_0, at_0};
+        fmt::format("from '{}' to '{}' is no straight line: convert the data and their noise beforehand", from, to));
+}
+
+double UnitConversion::operator()(double value) const {
+  return cv_convert_double(static_cast<const cv_converter*>(converter_.get()), value);
 }
 
 }  // namespace aleator::math

@@ -94,7 +94,8 @@ class ForwardModel {
   virtual RowStatus evaluate(ConstBatch u, Batch y) const = 0;
   /// The same for rows that have failed `attempt` times: a model may use tighter settings then.
   virtual RowStatus evaluate_again(ConstBatch u, Batch y, [[maybe_unused]] int attempt) const { return evaluate(u, y); }
-  /// How many rows this rank computes side by side where they are long work, such as programs; 0: as many as threads.
+  /// How many rows this rank computes side by side where they are long work: programs, or rows that share registers; 0: as many
+  /// as threads.
   virtual int rows_at_once() const { return 0; }
   virtual const Adjoint* adjoint() const { return nullptr; }
   virtual const Tangent* tangent() const { return nullptr; }

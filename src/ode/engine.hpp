@@ -39,6 +39,7 @@ class Engine : public model::ForwardModel,
   }
 
   const model::Shape& shape() const override { return plan_.shape; }
+  int rows_at_once() const override { return static_cast<int>(slots_) * Lanes::count; }
   const model::Adjoint* adjoint() const override { return this; }
   const model::Tangent* tangent() const override { return this; }
   const model::States* states() const override { return this; }

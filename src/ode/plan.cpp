@@ -37,13 +37,11 @@ Plan::Plan(const CommonParams& params, System system_)
   choose_unknown(params.unknown);
   choose_observed(params.observe);
   times = model::observation_times(params, start_, model::FirstTime::at_start_or_later);
+  if (!(dt_ > 1e3 * std::numeric_limits<double>::epsilon() * std::abs(times.back())))
+    throw deck::KeyError("dt",
+                         fmt::format("steps of {} are lost in the rounding of times such as {}", dt_, times.back()),
+                         "count the time from a nearer start");
   make_pieces();
-  for (const Piece& piece : pieces)
-    if (const double to = piece.from + piece.steps * piece.h;
-        piece.steps > 0 && !(piece.h > 1e3 * std::numeric_limits<double>::epsilon() * std::abs(to)))
-      throw deck::KeyError("dt",
-                           fmt::format("steps of {:.3g} are lost in the rounding of times such as {}", piece.h, to),
-                           "count the time from a nearer start");
   shape.inputs = static_cast<int>(unknown.size());
   shape.outputs = static_cast<int>(times.size() * observed.size());
   for (const int k : unknown) shape.input_names.push_back(system.quantities[k].name);
@@ -93,8 +91,11 @@ void Plan::choose_observed(const std::vector<std::string>& names) {
 std::vector<std::pair<double, int>> Plan::ends(double from, const std::vector<double>& times) const {
   std::vector<std::pair<double, int>> all;
   for (std::size_t k = 0; k < times.size(); ++k) all.emplace_back(times[k], static_cast<int>(k));
-  for (const double t : system.breaks)
-    if (t > from && t < times.back() && !std::binary_search(times.begin(), times.end(), t)) all.emplace_back(t, -1);
+  for (const double t : system.breaks) {  // one that is a time but for rounding is met there
+    const double rounding = 8.0 * std::numeric_limits<double>::epsilon() * std::abs(t);
+    const auto near = std::lower_bound(times.begin(), times.end(), t - rounding);
+    if (t > from + rounding && t < times.back() && *near > t + rounding) all.emplace_back(t, -1);
+  }
   std::sort(all.begin(), all.end());
   return all;
 }

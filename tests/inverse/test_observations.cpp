@@ -101,6 +101,11 @@ TEST(Observations, HaveTheUnitsOfTheOutputs) {
   q.covariance = {}, q.unknown_scale = true;  // which is in mm
   EXPECT_NEAR(density_of(GaussianLikelihood(q), {1.501, 2.498, 3.0}),
               density_of(GaussianLikelihood({{"l.txt", "1.5 2.5"}, {0.003}, {}, true}), {1.501, 2.498}), 1e-9);
+  GaussianLikelihood::Params days{
+      {"t.txt", "3786912000"}, {86.4}, {}, true};  // since other days: to the bit all the same
+  days.units = {"seconds since 1900-01-01"}, days.output_units = {"days since 1970-01-01"};
+  EXPECT_EQ(GaussianLikelihood(days).data()[0], 18263.0);
+  EXPECT_NEAR(density_of(GaussianLikelihood(days), {18263.0}), -std::log(1e-3 * std::sqrt(2.0 * M_PI)), 1e-9);
   StudentTLikelihood::Params s;
   s.data = lengths, s.scale = {2.0}, s.units = {"mm"}, s.output_units = {"m"};
   StudentTLikelihood::Params of_s;
@@ -126,7 +131,9 @@ TEST(Observations, UnitsThatAreNoneOrDoNotFitAreRefused) {
   EXPECT_EQ(message({"mm"}, {"s"}), "output_units: 'mm' cannot be converted to 's'");
   EXPECT_EQ(message({"mm", "m"}, {}), "units: gives 2 units for 3 data");
   EXPECT_EQ(message({"dBZ"}, {"mm6 m-3"}),
-            "output_units: from 'dBZ' to 'mm6 m-3' goes through a logarithm: convert the data beforehand");
+            "output_units: from 'dBZ' to 'mm6 m-3' is no straight line: convert the data and their noise beforehand");
+  EXPECT_EQ(message({"Hz"}, {"s"}),
+            "output_units: from 'Hz' to 's' is no straight line: convert the data and their noise beforehand");
 }
 
 TEST(Observations, AModelIsMeasuredWhereThereAreData) {

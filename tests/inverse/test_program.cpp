@@ -82,6 +82,10 @@ TEST_F(Program, FindsANumberBehindLongText) {
   const model::RowStatus status = run(y, 1);
   ASSERT_TRUE(status.ok()) << status.failed[0].reason;
   EXPECT_EQ(y(0, 0), 4.25);
+  params_.command = {"printf", "x = 1.5\\r\\ny = 2\\r\\n"}, params_.pick = {"x = (.*)"};  // lines of another system
+  ASSERT_TRUE(run(y, 1).ok());
+  EXPECT_EQ(y(0, 0), 1.5);
+  params_.command = {"sh", "-c", "head -c 2000000 /dev/zero | tr '\\0' 'a'"};
   params_.pick = {"(a+)+[bc]"};  // no match, and a search that would never end
   EXPECT_THAT(run(y, 1).failed.at(0).reason, testing::HasSubstr("was given up"));
 }

@@ -86,6 +86,8 @@ TEST(DataTable, PointsAreReadByTheNamesOfTheirColumns) {
     EXPECT_EQ(table.rows, 2u);
   }
   EXPECT_THAT(read_point("b,a\n1,2\n", "p", 2, names, "model"), ElementsAre(2, 1));
+  // A column that the deck names, whatever another is called.
+  EXPECT_THAT(read_rows("a,best\n1,2.5\n2,3\n", "p.csv:best", 1, {"a"}, "model").values, ElementsAre(2.5, 3));
   EXPECT_THAT(read_point("2\n1\n", "p", 2, names, "model"), ElementsAre(2, 1));
   const auto message = [&](const char* text) {
     try {

@@ -270,6 +270,17 @@ TEST(OdeExpression, BreaksAreMetAtLateTimesToo) {
   expect_refused(p, "dt", "lost in the rounding of times");
 }
 
+// Times are start + k / 10, of which one is the break but for its last bit, as may be a time of the pictures.
+TEST(OdeExpression, ABreakThatIsATimeButForRoundingIsMetThere) {
+  Expression::Params p;
+  p.states = {"x"}, p.rates = {"rate * if(t < 0.3, 0, 1)"}, p.initial = {"0"}, p.parameters = {{"rate", 1.0}};
+  p.start = 0.1, p.end = 1.1, p.observations = 10, p.breaks = {0.3}, p.dt = 0.01;
+  const std::vector<double> y = outputs_at(*Expression::make(p), {1.0});
+  for (std::size_t k = 0; k < y.size(); ++k) EXPECT_NEAR(y[k], std::max(0.0, 0.1 * static_cast<double>(k) - 0.1), 1e-8);
+  p.end.reset(), p.observations.reset(), p.times = {10.1, 20.1};
+  EXPECT_NO_THROW(Expression::make(p)->states()->states(std::vector<double>{1.0}.data()));
+}
+
 // The pictures of a map lie at its steps: 14 of them, and every second of 402.
 TEST(OdeExpression, TrajectoriesOfAMapLieAtItsSteps) {
   Expression::Params p = map_as_formulas(0.5);

@@ -21,18 +21,17 @@ std::string today() {
 }  // namespace
 
 bool is_computed(const JobContext& context) {
-  bool is_there = false;
+  if (!exists(context.comm, context.folder + "/summary.json")) return false;
   parallel::agree(context.comm, [&] {
-    if (!context.comm.is_root() || !io::file_exists(context.folder + "/summary.json")) return;
+    if (!context.comm.is_writer()) return;
     const io::Json summary = read_summary(context.folder);
     if (!summary.is_object() || summary.value("deck", "") != context.fingerprint)
       throw core::UserError(
           fmt::format("{}/summary.json: this job is finished, but with another deck; resume without --set, or start a "
                       "new run with another --out",
                       context.folder));
-    is_there = true;
   });
-  return context.comm.any(is_there);
+  return true;
 }
 
 io::Json read_summary(const std::string& folder) {

@@ -168,8 +168,8 @@ std::string fingerprint(const deck::Deck& deck) {
 
 bool exists(const parallel::Comm& comm, const std::string& path) {
   bool is_there = false;
-  parallel::agree(comm, [&] { is_there = comm.is_root() && io::file_exists(path); });
-  return comm.any(is_there);
+  parallel::agree(comm, [&] { is_there = comm.is_writer() && io::file_exists(path); });
+  return comm.whole().any(is_there);
 }
 
 void write_text(const parallel::Comm& comm, const std::string& path, const std::string& text) {

@@ -65,9 +65,9 @@ void convert(const Units& units, Observations& seen) {
       const std::string& from = unit_of("units", units.file, place, seen.count);
       const std::pair names(from, unit_of("output_units", wanted, place, seen.count));
       auto at = known.find(names);
-      if (at == known.end()) at = known.emplace(names, math::unit_conversion(names.first, names.second)).first;
-      seen.values[i] = at->second.factor * seen.values[i] + at->second.offset;
-      seen.factors.push_back(std::abs(at->second.factor));
+      if (at == known.end()) at = known.emplace(names, math::UnitConversion(names.first, names.second)).first;
+      seen.values[i] = at->second(seen.values[i]);
+      seen.factors.push_back(std::abs(at->second.factor()));
     }
   } catch (const deck::KeyError&) {
     throw;

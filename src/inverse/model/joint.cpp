@@ -82,6 +82,13 @@ JointModel::JointModel(const Params& params, std::vector<std::shared_ptr<const m
   if (params.inputs.empty()) shape_.input_grid = models[0]->shape().input_grid;
 }
 
+// The most of any: a model that could do more would wait for the others.
+int JointModel::rows_at_once() const {
+  int rows = 0;
+  for (const Part& part : parts_) rows = std::max(rows, part.model->rows_at_once());
+  return rows;
+}
+
 const model::Adjoint* JointModel::adjoint() const {
   return std::all_of(parts_.begin(), parts_.end(), [](const Part& p) { return p.model->adjoint() != nullptr; })
              ? this

@@ -29,6 +29,7 @@ class JointModel : public model::ForwardModel, private model::Adjoint, private m
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return evaluate_again(u, y, 0); }
   model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override;
+  int rows_at_once() const override;
   const model::Adjoint* adjoint() const override;
   const model::Tangent* tangent() const override;
   const model::States* states() const override;

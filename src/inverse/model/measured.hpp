@@ -22,6 +22,7 @@ class Measured : public model::ForwardModel,
   const model::Adjoint* adjoint() const override { return model_->adjoint() != nullptr ? this : nullptr; }
   const model::Tangent* tangent() const override { return model_->tangent() != nullptr ? this : nullptr; }
   const model::States* states() const override { return model_->states(); }
+  int rows_at_once() const override { return model_->rows_at_once(); }
   std::shared_ptr<const model::ForwardModel> only(const std::vector<int>& outputs) const override;
 
  private:

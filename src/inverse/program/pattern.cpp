@@ -24,8 +24,11 @@ const pcre2_code* code_of(const std::shared_ptr<const void>& code) {
 Pattern::Pattern(const std::string& text) : text_(text) {
   int error = 0;
   PCRE2_SIZE at = 0;
-  pcre2_code* const code =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), PCRE2_MULTILINE, &error, &at, nullptr);
+  const std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> settings(
+      pcre2_compile_context_create(nullptr), pcre2_compile_context_free);
+  pcre2_set_newline(settings.get(), PCRE2_NEWLINE_ANYCRLF);  // a dot is no end of a line, of whatever system
+  pcre2_code* const code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), PCRE2_MULTILINE,
+                                         &error, &at, settings.get());
   if (code == nullptr) throw core::UserError(fmt::format("{} at character {}", message_of(error), at + 1));
   code_ = std::shared_ptr<const void>(
       code, [](const void* one) { pcre2_code_free(static_cast<pcre2_code*>(const_cast<void*>(one))); });

@@ -1,6 +1,6 @@
 #pragma once
 /// What      A regular expression and what its first group finds in a text.
-/// Method    PCRE2 (the syntax of Perl, which that of ECMAScript is part of), with bounds on time and memory.
+/// Method    PCRE2 (the syntax of Perl), with bounds on time and memory; lines end with LF, CR LF or CR.
 /// Parallel  first_group may be called by several threads.
 /// Cost      compiled once.
 /// Fails     UserError: no regular expression; a search beyond the bounds.
