@@ -5,6 +5,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "campaign/run/run_folder.hpp"
 #include "core/version.hpp"
 #include "io/files.hpp"
 
