@@ -66,6 +66,15 @@ class Tangent {
   virtual RowStatus evaluate_and_pushforward(ConstBatch u, ConstBatch du, Batch y, Batch dy) const = 0;
 };
 
+/// Second derivatives.
+class Curvature {
+ public:
+  virtual ~Curvature() = default;
+  /// h = d/de J(u + e du)^T dy at e = 0, the product of du and the Hessian of dy . G(u). u, du, h: rows x inputs; dy: rows x
+  /// outputs.
+  virtual RowStatus apply_hessian(ConstBatch u, ConstBatch dy, ConstBatch du, Batch h) const = 0;
+};
+
 /// A scalar field on a uniform grid, x fastest: at the nodes, or one value a cell; or on a mesh, by node or by element.
 struct GridField {
   std::string name;
@@ -99,6 +108,7 @@ class ForwardModel {
   virtual int rows_at_once() const { return 0; }
   virtual const Adjoint* adjoint() const { return nullptr; }
   virtual const Tangent* tangent() const { return nullptr; }
+  virtual const Curvature* curvature() const { return nullptr; }
   virtual const States* states() const { return nullptr; }
   /// The model as states in time, for data assimilation (model/state_space.hpp).
   virtual const StateSpace* state_space() const { return nullptr; }

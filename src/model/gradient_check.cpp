@@ -16,23 +16,23 @@ constexpr int directions = 2;
 constexpr double steps[] = {1e-4, 1e-3};
 constexpr double believed = 0.02, missed = 0.05;
 
-// Between 0.5 and 1.5 with a sign, without a pattern: the bits of a product with the golden ratio.
-double weight(int i, int k) {
+}  // namespace
+
+// The bits of a product with the golden ratio.
+double scattered_weight(int k, int i) {
   const std::uint64_t bits = static_cast<std::uint64_t>(directions * k + i + 1) * 0x9E3779B97F4A7C15ULL;
   return (bits >> 63 == 0 ? 1.0 : -1.0) * (0.5 + static_cast<double>((bits << 1) >> 11) * 0x1p-53);
 }
 
-}  // namespace
-
 GradientDoubt gradient_doubt(const ForwardModel& model, ConstBatch u) {
   const int n = model.shape().inputs, m = model.shape().outputs;
-  const auto move = [&](int i, int k) { return weight(i, k) * (u(0, k) == 0.0 ? 1.0 : std::abs(u(0, k))); };
+  const auto move = [&](int i, int k) { return scattered_weight(k, i) * (u(0, k) == 0.0 ? 1.0 : std::abs(u(0, k))); };
   std::vector<double> weights(static_cast<std::size_t>(m), 1.0);
   const Batch here("u", 1, n), y0("y", 1, m), du("du", 1, n);
   for (int k = 0; k < n; ++k) here(0, k) = u(0, k);
   const Cotangent cotangent = [&](int, ConstBatch y, Batch dy) {
     for (int j = 0; j < m; ++j) {
-      weights[static_cast<std::size_t>(j)] = weight(0, j) / (std::abs(y(0, j)) > 0.0 ? std::abs(y(0, j)) : 1.0);
+      weights[static_cast<std::size_t>(j)] = scattered_weight(j) / (std::abs(y(0, j)) > 0.0 ? std::abs(y(0, j)) : 1.0);
       dy(0, j) = weights[static_cast<std::size_t>(j)];
     }
   };

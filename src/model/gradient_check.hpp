@@ -13,6 +13,9 @@
 
 namespace aleator::model {
 
+/// Between 0.5 and 1.5 with a sign, without a pattern: entry k of direction i.
+double scattered_weight(int k, int i = 0);
+
 class GradientCheck {
  public:
   /// At the first row of u, unless it was done; `name`: what the warning calls the model.

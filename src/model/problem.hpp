@@ -60,6 +60,15 @@ class GaussNewton {
   virtual void multiply_transposed(ConstBatch z, ConstBatch w, Batch v) const = 0;
 };
 
+/// The Hessian of -log-likelihood in z itself. Local rows, each with its own point; no failure policy: rows that cannot be
+/// computed give 0.
+class Hessian {
+ public:
+  virtual ~Hessian() = default;
+  /// h = H(z) v, for the price of a gradient and a product with the model's Hessian.
+  virtual void multiply_hessian(ConstBatch z, ConstBatch v, Batch h) const = 0;
+};
+
 class Problem {
  public:
   virtual ~Problem() = default;
@@ -73,6 +82,8 @@ class Problem {
   virtual const GaussianNoise* noise() const = 0;
   /// Null where the model has no adjoint, or the likelihood does not know its information.
   virtual const GaussNewton* gauss_newton() const { return nullptr; }
+  /// Null where the model or target offers no second derivatives.
+  virtual const Hessian* hessian() const { return nullptr; }
   /// Whether evaluate() may throw on one rank alone, so that the ranks must agree after it.
   virtual bool may_stop() const { return true; }
   /// Whether a failed row is to be given what the nearest sound row has (sampler::evaluate does it); may_stop() then holds.

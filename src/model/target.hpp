@@ -20,6 +20,13 @@ class TargetGradient {
   virtual RowStatus evaluate_with_gradient(ConstBatch u, Vector values, Batch gradient) const = 0;
 };
 
+class TargetCurvature {
+ public:
+  virtual ~TargetCurvature() = default;
+  /// h = d2f/du2 v, row by row. u, v, h: rows x dimension.
+  virtual RowStatus apply_hessian(ConstBatch u, ConstBatch v, Batch h) const = 0;
+};
+
 class Target {
  public:
   virtual ~Target() = default;
@@ -30,6 +37,7 @@ class Target {
   /// values = f(u).
   virtual RowStatus evaluate(ConstBatch u, Vector values) const = 0;
   virtual const TargetGradient* gradient() const { return nullptr; }
+  virtual const TargetCurvature* curvature() const { return nullptr; }
 };
 
 }  // namespace aleator::model

@@ -63,7 +63,7 @@ class Edge : public test::DensityProblem {
 TEST(LowRankHessian, HasNoCurvatureWhereADifferenceReachesOverAnEdge) {
   const Batch z("z", 2, 1), v("v", 2, 1), h("h", 2, 1);
   z(0, 0) = 0.50005, z(1, 0) = 0.7, v(0, 0) = v(1, 0) = 1.0;
-  multiply_hessian_by_differences(Edge(), z, v, h);
+  multiply_whole_hessian(Edge(), z, v, h);
   EXPECT_EQ(h(0, 0), 0.0);
   EXPECT_EQ(h(1, 0), 0.0);
 }

@@ -36,6 +36,20 @@ std::vector<std::string> flattened_names(const std::vector<std::string>& given, 
 
 model::ConstBatch one_row(const double* values, int size) { return model::ConstBatch(values, 1, size); }
 
+// One of the vectors that the inputs or outputs consist of.
+struct Block {
+  int number, first, size;
+};
+
+// Those that are not empty.
+std::vector<Block> blocks_of(const std::vector<int>& sizes) {
+  std::vector<Block> blocks;
+  int first = 0;
+  for (std::size_t k = 0; k < sizes.size(); first += sizes[k++])
+    if (sizes[k] > 0) blocks.push_back({static_cast<int>(k), first, sizes[k]});
+  return blocks;
+}
+
 bool are_all_zero(const double* values, int size) {
   for (int k = 0; k < size; ++k)
     if (values[k] != 0.0) return false;
@@ -126,8 +140,18 @@ model::RowStatus UmbridgeModel::evaluate_and_pushforward(model::ConstBatch u, mo
   });
 }
 
-// Rows with an input that JSON cannot carry fail unasked; a row that fails has NaN outputs.
-model::RowStatus UmbridgeModel::run(model::ConstBatch u, model::Batch y, const RowWork& work) const {
+model::RowStatus UmbridgeModel::apply_hessian(model::ConstBatch u, model::ConstBatch dy, model::ConstBatch du,
+                                              model::Batch h) const {
+  const model::RowStatus status = run(u, h, [&](int row, PoolConnection& server) {
+    ask_hessian(server, &u(row, 0), &dy(row, 0), &du(row, 0), &h(row, 0));
+  });
+  if (status.ok() && description_.has_gradient)
+    curvature_check_.once(*this, u, dy, "model '" + description_.name + "'");
+  return status;
+}
+
+// Rows with an input that JSON cannot carry fail unasked; a row that fails has NaN results.
+model::RowStatus UmbridgeModel::run(model::ConstBatch u, model::Batch result, const RowWork& work) const {
   const int rows = static_cast<int>(u.extent(0));
   const auto checked = [&](int row, PoolConnection& server) {
     for (int k = 0; k < shape_.inputs; ++k)
@@ -142,7 +166,7 @@ model::RowStatus UmbridgeModel::run(model::ConstBatch u, model::Batch y, const R
   for (int row = 0; row < rows; ++row) {
     if (outcomes.failures[row].empty()) continue;
     status.failed.push_back({row, outcomes.failures[row]});
-    for (int i = 0; i < shape_.outputs; ++i) y(row, i) = not_a_number;
+    for (std::size_t i = 0; i < result.extent(1); ++i) result(row, i) = not_a_number;
   }
   return status;
 }
@@ -159,47 +183,58 @@ void UmbridgeModel::ask_value(PoolConnection& server, const double* u, double* y
 
 void UmbridgeModel::ask_gradient(PoolConnection& server, const double* u, const double* dy, double* du) const {
   std::fill(du, du + shape_.inputs, 0.0);
-  std::string input = ",\"input\":";
-  append_vectors(input, u, description_.input_sizes);
-  std::vector<double> part;
-  for (std::size_t out = 0, dy_at = 0; out < description_.output_sizes.size();
-       dy_at += description_.output_sizes[out++]) {
-    if (are_all_zero(dy + dy_at, description_.output_sizes[out])) continue;
-    for (std::size_t in = 0, du_at = 0; in < description_.input_sizes.size(); du_at += description_.input_sizes[in++]) {
-      if (description_.input_sizes[in] == 0) continue;
-      std::string body = head_ + fmt::format(",\"outWrt\":{},\"inWrt\":{},\"sens\":", out, in);
-      append_vector(body, dy + dy_at, description_.output_sizes[out]);
-      body += input + '}';
-      part.resize(description_.input_sizes[in]);
-      read_output(server.post("/Gradient", body), description_.input_sizes[in], part.data());
-      for (std::size_t k = 0; k < part.size(); ++k) {
-        if (!std::isfinite(part[k])) throw UmbridgeError("the model's gradient is not finite");
-        du[du_at + k] += part[k];
-      }
+  for (const Block& out : blocks_of(description_.output_sizes)) {
+    if (are_all_zero(dy + out.first, out.size)) continue;
+    for (const Block& in : blocks_of(description_.input_sizes)) {
+      std::string body = head_ + fmt::format(",\"outWrt\":{},\"inWrt\":{},\"sens\":", out.number, in.number);
+      append_vector(body, dy + out.first, out.size);
+      add_answer(server, "/Gradient", body, u, in.size, du + in.first);
     }
   }
 }
 
 void UmbridgeModel::ask_jacobian(PoolConnection& server, const double* u, const double* du, double* dy) const {
   std::fill(dy, dy + shape_.outputs, 0.0);
-  std::string input = ",\"input\":";
-  append_vectors(input, u, description_.input_sizes);
-  std::vector<double> part;
-  for (std::size_t in = 0, du_at = 0; in < description_.input_sizes.size(); du_at += description_.input_sizes[in++]) {
-    if (are_all_zero(du + du_at, description_.input_sizes[in])) continue;
-    for (std::size_t out = 0, dy_at = 0; out < description_.output_sizes.size();
-         dy_at += description_.output_sizes[out++]) {
-      if (description_.output_sizes[out] == 0) continue;
-      std::string body = head_ + fmt::format(",\"outWrt\":{},\"inWrt\":{},\"vec\":", out, in);
-      append_vector(body, du + du_at, description_.input_sizes[in]);
-      body += input + '}';
-      part.resize(description_.output_sizes[out]);
-      read_output(server.post("/ApplyJacobian", body), description_.output_sizes[out], part.data());
-      for (std::size_t k = 0; k < part.size(); ++k) {
-        if (!std::isfinite(part[k])) throw UmbridgeError("the model's Jacobian is not finite");
-        dy[dy_at + k] += part[k];
+  for (const Block& in : blocks_of(description_.input_sizes)) {
+    if (are_all_zero(du + in.first, in.size)) continue;
+    for (const Block& out : blocks_of(description_.output_sizes)) {
+      std::string body = head_ + fmt::format(",\"outWrt\":{},\"inWrt\":{},\"vec\":", out.number, in.number);
+      append_vector(body, du + in.first, in.size);
+      add_answer(server, "/ApplyJacobian", body, u, out.size, dy + out.first);
+    }
+  }
+}
+
+void UmbridgeModel::ask_hessian(PoolConnection& server, const double* u, const double* dy, const double* du,
+                                double* h) const {
+  std::fill(h, h + shape_.inputs, 0.0);
+  for (const Block& out : blocks_of(description_.output_sizes)) {
+    if (are_all_zero(dy + out.first, out.size)) continue;
+    for (const Block& along : blocks_of(description_.input_sizes)) {
+      if (are_all_zero(du + along.first, along.size)) continue;
+      for (const Block& in : blocks_of(description_.input_sizes)) {
+        std::string body = head_ + fmt::format(",\"outWrt\":{},\"inWrt1\":{},\"inWrt2\":{},\"sens\":", out.number,
+                                               in.number, along.number);
+        append_vector(body, dy + out.first, out.size);
+        body += ",\"vec\":";
+        append_vector(body, du + along.first, along.size);
+        add_answer(server, "/ApplyHessian", body, u, in.size, h + in.first);
       }
     }
+  }
+}
+
+// sum += the `size` numbers that the server answers; `body` lacks the input and its end.
+void UmbridgeModel::add_answer(PoolConnection& server, const char* path, std::string& body, const double* u, int size,
+                               double* sum) const {
+  body += ",\"input\":";
+  append_vectors(body, u, description_.input_sizes);
+  body += '}';
+  std::vector<double> part(static_cast<std::size_t>(size));
+  read_output(server.post(path, body), size, part.data());
+  for (std::size_t k = 0; k < part.size(); ++k) {
+    if (!std::isfinite(part[k])) throw UmbridgeError(fmt::format("the answer to {} is not finite", path));
+    sum[k] += part[k];
   }
 }
 

@@ -66,7 +66,7 @@ void choose_name(const std::string& url, const json& info, std::string& name) {
 
 Description describe(const UmbridgeModel::Params& params, const std::string& url) {
   HttpClient client(parse_url(url), {params.connect_seconds, std::min(params.timeout_seconds, longest_handshake)});
-  Description d{params.name, {}, {}, false, false};
+  Description d{params.name, {}, {}, false, false, false};
   choose_name(url, parsed(url, "/Info", client.request("/Info", nullptr)), d.name);
   std::string question = "{\"name\":";
   append_text(question, d.name);
@@ -85,12 +85,13 @@ Description describe(const UmbridgeModel::Params& params, const std::string& url
   if (!offers("Evaluate"))
     throw deck::KeyError("name", fmt::format("{}: the model '{}' does not support Evaluate", url, d.name), "");
   d.has_gradient = offers("Gradient"), d.has_jacobian = offers("ApplyJacobian");
+  d.has_hessian = offers("ApplyHessian");
   return d;
 }
 
 bool fits(const Description& a, const Description& b) {
   return a.name == b.name && a.input_sizes == b.input_sizes && a.output_sizes == b.output_sizes &&
-         a.has_gradient == b.has_gradient && a.has_jacobian == b.has_jacobian;
+         a.has_gradient == b.has_gradient && a.has_jacobian == b.has_jacobian && a.has_hessian == b.has_hessian;
 }
 
 Description ask_all(const UmbridgeModel::Params& params) {
@@ -121,7 +122,8 @@ std::string as_text(const std::function<Description()>& work) {
                 {"inputs", d.input_sizes},
                 {"outputs", d.output_sizes},
                 {"gradient", d.has_gradient},
-                {"jacobian", d.has_jacobian}}
+                {"jacobian", d.has_jacobian},
+                {"hessian", d.has_hessian}}
         .dump();
   } catch (const deck::KeyError& error) {
     return json{{"key", error.key()}, {"hint", error.hint()}, {"error", error.what()}}.dump(
@@ -137,8 +139,12 @@ std::string as_text(const std::function<Description()>& work) {
 Description ask_servers(const UmbridgeModel::Params& params, deck::Builder& builder) {
   const json answer = json::parse(builder.once([&] { return as_text([&] { return ask_all(params); }); }));
   if (answer.contains("error")) throw deck::KeyError(answer["key"], answer["error"], answer["hint"]);
-  return {answer["name"], answer["inputs"].get<std::vector<int>>(), answer["outputs"].get<std::vector<int>>(),
-          answer["gradient"], answer["jacobian"]};
+  return {answer["name"],
+          answer["inputs"].get<std::vector<int>>(),
+          answer["outputs"].get<std::vector<int>>(),
+          answer["gradient"],
+          answer["jacobian"],
+          answer["hessian"]};
 }
 
 }  // namespace aleator::external

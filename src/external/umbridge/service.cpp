@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "external/umbridge/protocol.hpp"
+#include "model/curvature.hpp"
 
 namespace aleator::external {
 namespace {
@@ -107,11 +106,11 @@ HttpReply ModelService::answer(const HttpRequest& request) {
                          {{"Evaluate", true},
                           {"Gradient", model.adjoint() != nullptr},
                           {"ApplyJacobian", model.tangent() != nullptr},
-                          {"ApplyHessian", model.adjoint() != nullptr}}}}
+                          {"ApplyHessian", model.adjoint() != nullptr || model.curvature() != nullptr}}}}
                        .dump()};
-    const bool wants_adjoint = path == "/Gradient" || path == "/ApplyHessian";
-    const bool is_supported = path == "/Evaluate" || (wants_adjoint && model.adjoint() != nullptr) ||
-                              (path == "/ApplyJacobian" && model.tangent() != nullptr);
+    const bool is_supported = path == "/Evaluate" || (path == "/ApplyJacobian" && model.tangent() != nullptr) ||
+                              (path == "/ApplyHessian" && model.curvature() != nullptr) ||
+                              ((path == "/Gradient" || path == "/ApplyHessian") && model.adjoint() != nullptr);
     if (!is_supported)
       throw Refusal{400, "UnsupportedFeature",
                     fmt::format("{} is not supported by model '{}'", path.substr(1), served->name)};
@@ -235,43 +234,29 @@ model::RowStatus ModelService::ask_model(const Jobs& jobs, model::ConstBatch u, 
   return model.tangent()->evaluate_and_pushforward(u, du, y, result);
 }
 
-// du = J(u)^T sens; several rows may belong to one job, job after job as often as it takes.
+// du = J(u)^T sens
 model::RowStatus ModelService::gradients(const Jobs& jobs, model::ConstBatch u, model::Batch du) {
   const model::ForwardModel& model = *jobs[0]->served->model;
   const model::Batch y("y", u.extent(0), model.shape().outputs);
   const auto cotangent = [&jobs](int first_row, model::ConstBatch some, model::Batch dy) {
     for (std::size_t row = 0; row < some.extent(0); ++row) {
-      const std::vector<double>& sens = jobs[(first_row + row) % jobs.size()]->vector;
+      const std::vector<double>& sens = jobs[static_cast<std::size_t>(first_row) + row]->vector;
       std::copy(sens.begin(), sens.end(), &dy(row, 0));
     }
   };
   return model.adjoint()->evaluate_and_pullback(u, y, cotangent, du);
 }
 
-// H v by central differences of exact gradients: rows u + h v of all jobs, then rows u - h v.
+// The model's own second derivatives, else differences of its gradients.
 model::RowStatus ModelService::hessians(const Jobs& jobs, model::ConstBatch u, model::Batch result) {
-  const std::size_t rows = jobs.size(), d = u.extent(1);
-  const model::Batch beside("beside", 2 * rows, d), slopes("slopes", 2 * rows, d);
-  std::vector<double> step(rows, 0.0);
-  for (std::size_t row = 0; row < rows; ++row) {
-    double size = 0.0, length = 0.0;
-    for (std::size_t k = 0; k < d; ++k) {
-      size = std::hypot(size, u(row, k));
-      length = std::hypot(length, jobs[row]->direction[k]);
-    }
-    if (length > 0.0) step[row] = std::cbrt(std::numeric_limits<double>::epsilon()) * (1.0 + size) / length;
-    for (std::size_t k = 0; k < d; ++k) {
-      beside(row, k) = u(row, k) + step[row] * jobs[row]->direction[k];
-      beside(rows + row, k) = u(row, k) - step[row] * jobs[row]->direction[k];
-    }
+  const model::ForwardModel& model = *jobs[0]->served->model;
+  const model::Batch dy("dy", u.extent(0), model.shape().outputs), v("v", u.extent(0), u.extent(1));
+  for (std::size_t row = 0; row < u.extent(0); ++row) {
+    std::copy(jobs[row]->vector.begin(), jobs[row]->vector.end(), &dy(row, 0));
+    std::copy(jobs[row]->direction.begin(), jobs[row]->direction.end(), &v(row, 0));
   }
-  model::RowStatus status;
-  for (const model::FailedRow& failed : gradients(jobs, beside, slopes).failed)
-    status.failed.push_back({failed.row % static_cast<int>(rows), "beside the input: " + failed.reason});
-  for (std::size_t row = 0; row < rows; ++row)
-    for (std::size_t k = 0; k < d; ++k)
-      result(row, k) = step[row] > 0.0 ? (slopes(row, k) - slopes(rows + row, k)) / (2.0 * step[row]) : 0.0;
-  return status;
+  return model.curvature() != nullptr ? model.curvature()->apply_hessian(u, dy, v, result)
+                                      : model::hessian_by_differences(*model.adjoint(), u, dy, v, result);
 }
 
 }  // namespace aleator::external

@@ -1,8 +1,8 @@
 #pragma once
 /// What      Serves forward models to others by the UM-Bridge protocol.
 /// Method    Protocol 1.0: /Info, /ModelInfo, /InputSizes, /OutputSizes, /Evaluate, /Gradient, /ApplyJacobian, /ApplyHessian;
-///           each model has one input and one output vector. The action of a Hessian is the central difference of two exact
-///           gradients, (J(u + h v)^T s - J(u - h v)^T s) / 2h with h |v| = eps^(1/3) (1 + |u|).
+///           each model has one input and one output vector. The action of a Hessian is the model's own, or the
+///           central difference of two exact gradients (model/curvature.hpp).
 ///           Connections have threads of their own, models are run by the one thread that
 ///           calls run(): it takes all requests that wait for the same model and question as one batch.
 /// Parallel  one process; the models' own threads. A reply does not depend on what else is in its batch.

@@ -130,4 +130,17 @@ model::RowStatus BayesProblem::density(ConstBatch u, model::Evaluation& result, 
   return status;
 }
 
+model::RowStatus BayesProblem::curve(ConstBatch u, ConstBatch v, Batch slope, Batch product) const {
+  const Batch y = kernels::new_batch(u.extent(0), outputs()), dy = kernels::new_batch(u.extent(0), outputs());
+  const auto cotangent = [&](int first, ConstBatch y_tile, Batch dy_tile) {
+    parts_.likelihood->gradient(y_tile, dy_tile);
+    for (std::size_t row = 0; row < dy_tile.extent(0); ++row)
+      for (std::size_t i = 0; i < dy.extent(1); ++i) dy(static_cast<std::size_t>(first) + row, i) = dy_tile(row, i);
+  };
+  model::RowStatus status = parts_.model->adjoint()->evaluate_and_pullback(u, y, cotangent, slope);
+  const model::RowStatus other = parts_.model->curvature()->apply_hessian(u, dy, v, product);
+  status.failed.insert(status.failed.end(), other.failed.begin(), other.failed.end());
+  return status;
+}
+
 }  // namespace aleator::inverse

@@ -46,6 +46,12 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
   std::vector<int> outputs_of(std::vector<int> terms) const;
   std::shared_ptr<const model::ForwardModel> some_outputs(const std::vector<int>& terms) const;
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;
+  /// Of a model whose output is a log-density; else there is Gauss-Newton.
+  bool has_curvature() const override {
+    return parts_.likelihood->data().empty() && has_gradient() && parts_.model->curvature() != nullptr;
+  }
+  model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, model::Batch slope,
+                         model::Batch product) const override;
   // gauss_newton.cpp
   int rows() const override { return outputs(); }
   int runs_of_multiply() const override { return parts_.model->tangent() != nullptr ? 1 : 2; }

@@ -1,8 +1,8 @@
 // BayesProblem's part of model::GaussNewton: A = S^T G'(T(z)) T'(z).
 #include <algorithm>
-#include <cmath>
 
 #include "inverse/problem/bayes.hpp"
+#include "inverse/problem/steps.hpp"
 
 namespace aleator::inverse {
 namespace {
@@ -11,47 +11,8 @@ using kernels::new_batch;
 using model::Batch;
 using model::ConstBatch;
 
-// Steps of central differences, in latent coordinates, of the entry of v that is largest. The prior's map is smooth and exact
-// to rounding: relative error some 1e-10. A model that is solved to 1e-10 or so: some 1e-6.
-constexpr double step_of_prior = 1e-5, step_of_model = 1e-4;
-
-// The factors h_r with |h_r v_r| = step in the largest entry; 0 where v_r = 0.
-std::vector<double> lengths_of_steps(ConstBatch v, double step) {
-  std::vector<double> h(v.extent(0), 0.0);
-  for (std::size_t row = 0; row < h.size(); ++row) {
-    double largest = 0.0;
-    for (std::size_t k = 0; k < v.extent(1); ++k) largest = std::max(largest, std::abs(v(row, k)));
-    if (largest > 0.0) h[row] = step / largest;
-  }
-  return h;
-}
-
-// T(z_r + side h_r v_r)
-Batch parameters_beside(const model::Problem& problem, ConstBatch z, ConstBatch v, const std::vector<double>& h,
-                        double side) {
-  const Batch moved = new_batch(z.extent(0), problem.dimension()),
-              u = new_batch(z.extent(0), problem.parameter_dimension());
-  for (std::size_t row = 0; row < z.extent(0); ++row)
-    for (std::size_t k = 0; k < z.extent(1); ++k) moved(row, k) = z(row, k) + side * h[row] * v(row, k);
-  problem.parameters(moved, u);
-  return u;
-}
-
-// (above - below) / (2 h), into `above`.
-void divide_difference(Batch above, ConstBatch below, const std::vector<double>& h) {
-  for (std::size_t row = 0; row < above.extent(0); ++row)
-    for (std::size_t k = 0; k < above.extent(1); ++k)
-      above(row, k) = h[row] > 0.0 ? (above(row, k) - below(row, k)) / (2.0 * h[row]) : 0.0;
-}
-
-void clear_rows_that_are_not_finite(Batch values) {
-  for (std::size_t row = 0; row < values.extent(0); ++row) {
-    double doubt = 0.0;  // 0, or NaN
-    for (std::size_t k = 0; k < values.extent(1); ++k) doubt += 0.0 * values(row, k);
-    if (std::isnan(doubt))
-      for (std::size_t k = 0; k < values.extent(1); ++k) values(row, k) = 0.0;
-  }
-}
+// A model that is solved to 1e-10 or so: differences err by some 1e-6.
+constexpr double step_of_model = 1e-4;
 
 // Rows of `from` at the places of the failed ones.
 Batch rows_of(ConstBatch from, const std::vector<model::FailedRow>& rows) {

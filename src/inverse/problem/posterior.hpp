@@ -28,7 +28,10 @@ struct PosteriorParams {
   deck::File reference_mean, truth;
 };
 
-class Posterior : public model::Problem, public model::CountsFailures, public model::LatentInverse {
+class Posterior : public model::Problem,
+                  public model::CountsFailures,
+                  public model::LatentInverse,
+                  private model::Hessian {
  public:
   using OnFailure = inverse::OnFailure;
   /// Adds on_failure, reference_mean and truth to a schema.
@@ -42,6 +45,7 @@ class Posterior : public model::Problem, public model::CountsFailures, public mo
   std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override;
   void parameters(model::ConstBatch z, model::Batch u) const override;
   void latent(model::ConstBatch u, model::Batch z) const override;
+  const model::Hessian* hessian() const override { return has_curvature() ? this : nullptr; }
   const std::vector<prob::Variable>& variables() const override { return variables_; }
   const model::ProblemFacts& facts() const override { return facts_; }
   model::RowStatus evaluate_parameters(model::ConstBatch u, model::Evaluation& result,
@@ -70,6 +74,11 @@ class Posterior : public model::Problem, public model::CountsFailures, public mo
   /// is the first.
   virtual model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du,
                                    int attempt) const = 0;
+  /// Whether the density has second derivatives, and then its slope and their product with v, both with respect to u. No
+  /// attempts are made again.
+  virtual bool has_curvature() const = 0;
+  virtual model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, model::Batch slope,
+                                 model::Batch product) const = 0;
   /// How often a row that failed is computed again; 0 unless on_failure = "retry".
   int retries() const { return common_.on_failure == OnFailure::retry ? common_.retries : 0; }
   /// What failed, for messages: "model 'membrane'".
@@ -79,6 +88,7 @@ class Posterior : public model::Problem, public model::CountsFailures, public mo
   std::vector<prob::Variable> variables_;
 
  private:
+  void multiply_hessian(model::ConstBatch z, model::ConstBatch v, model::Batch h) const override;  // hessian.cpp
   std::vector<int> evaluate_tile(model::ConstBatch z, model::Evaluation& result) const;
   void retry(model::RowStatus& status, model::ConstBatch u, model::Evaluation& result, model::Batch du) const;
   void handle_failures(const model::RowStatus& status, model::ConstBatch u, model::Evaluation& result) const;

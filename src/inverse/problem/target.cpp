@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "inverse/problem/steps.hpp"
+
 namespace aleator::inverse {
 namespace {
 
@@ -117,6 +119,29 @@ void TargetProblem::divide_by_prior(model::ConstBatch u, model::Vector log_likel
     slope->log_density_gradient(&u(row, 0), g.data());
     for (int k = 0; k < d; ++k) du(row, k) -= share_ * g[static_cast<std::size_t>(k)];
   });
+}
+
+// The curvature of the prior that is divided out is a central difference of its slope.
+model::RowStatus TargetProblem::curve(model::ConstBatch u, model::ConstBatch v, model::Batch slope,
+                                      model::Batch product) const {
+  const std::size_t rows = u.extent(0);
+  const model::Vector values("values", rows);
+  model::RowStatus status = target_->gradient()->evaluate_with_gradient(u, values, slope);
+  const model::RowStatus other = target_->curvature()->apply_hessian(u, v, product);
+  status.failed.insert(status.failed.end(), other.failed.begin(), other.failed.end());
+  if (relative_to_ == Reference::prior) return status;
+  divide_by_prior(u, values, slope);
+  const std::vector<double> step = lengths_of_steps(v, step_of_prior);
+  const model::Batch ahead = beside(u, v, step, 1.0), back = beside(u, v, step, -1.0),
+                     above = kernels::new_batch(rows, u.extent(1)), below = kernels::new_batch(rows, u.extent(1));
+  kernels::for_each_row(static_cast<int>(rows), [=](int row) {
+    prior().density_slope()->log_density_gradient(&ahead(row, 0), &above(row, 0));
+    prior().density_slope()->log_density_gradient(&back(row, 0), &below(row, 0));
+  });
+  divide_difference(above, below, step);
+  for (std::size_t row = 0; row < rows; ++row)
+    for (std::size_t k = 0; k < u.extent(1); ++k) product(row, k) -= share_ * above(row, k);
+  return status;
 }
 
 }  // namespace aleator::inverse

@@ -39,6 +39,9 @@ class TargetProblem : public Posterior, public model::HasSequence, public model:
 
  private:
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;
+  bool has_curvature() const override { return has_gradient() && target_->curvature() != nullptr; }
+  model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, model::Batch slope,
+                         model::Batch product) const override;
   std::string culprit() const override { return "target '" + target_name_ + "'"; }
   void divide_by_prior(model::ConstBatch u, model::Vector log_likelihood, model::Batch du) const;
   void take_names(const std::string& prior_name);

@@ -34,4 +34,10 @@ model::RowStatus ModelTarget::evaluate_with_gradient(model::ConstBatch u, model:
   return model_->adjoint()->evaluate_and_pullback(u, y, one, gradient);
 }
 
+model::RowStatus ModelTarget::apply_hessian(model::ConstBatch u, model::ConstBatch v, Batch h) const {
+  const Batch one("dy", u.extent(0), 1);
+  Kokkos::deep_copy(one, 1.0);
+  return model_->curvature()->apply_hessian(u, one, v, h);
+}
+
 }  // namespace aleator::inverse

@@ -1,6 +1,6 @@
 #pragma once
 /// What      A forward model whose single output is a log-density, taken as a target.
-/// Method    f(u) = G(u)_1; gradient by the model's adjoint with dJ/dy = 1.
+/// Method    f(u) = G(u)_1; gradient by the model's adjoint with dJ/dy = 1, second derivatives by its curvature.
 /// Parallel  the model's.
 /// Cost      one model run a row.
 /// Fails     KeyError when the model has more than one output.
@@ -11,7 +11,7 @@
 
 namespace aleator::inverse {
 
-class ModelTarget : public model::Target, private model::TargetGradient {
+class ModelTarget : public model::Target, private model::TargetGradient, private model::TargetCurvature {
  public:
   struct Params {
     std::string model;
@@ -23,10 +23,12 @@ class ModelTarget : public model::Target, private model::TargetGradient {
   const std::vector<prob::Variable>& variables() const override { return variables_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Vector values) const override;
   const model::TargetGradient* gradient() const override { return model_->adjoint() != nullptr ? this : nullptr; }
+  const model::TargetCurvature* curvature() const override { return model_->curvature() != nullptr ? this : nullptr; }
 
  private:
   model::RowStatus evaluate_with_gradient(model::ConstBatch u, model::Vector values,
                                           model::Batch gradient) const override;
+  model::RowStatus apply_hessian(model::ConstBatch u, model::ConstBatch v, model::Batch h) const override;
   std::shared_ptr<const model::ForwardModel> model_;
   std::vector<prob::Variable> variables_;
 };

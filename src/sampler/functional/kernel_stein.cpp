@@ -50,9 +50,10 @@ double KernelStein::evaluate(const Problem& problem, const Context& context, con
     values(row) = sum;
   });
   parallel::agree(context.comm, [&] {
-    if (rows > 0) multiply_hessian_by_differences(problem, e.position, turned, product);
+    if (rows > 0) multiply_whole_hessian(problem, e.position, turned, product);
   });
-  count.runs += 2 * members, count.gradients += 2 * members;
+  const RunCount price = price_of_whole_product(problem);
+  count.runs += price.runs * members, count.gradients += price.gradients * members;
   kernels::for_each_row(rows, [=](int row) {  // the Hessian of log pi is -(I + that of -log-likelihood)
     for (int k = 0; k < d; ++k) force(row, k) -= turned(row, k) + product(row, k);
   });

@@ -28,6 +28,22 @@ Side gradient_beside(const Problem& problem, ConstBatch z, ConstBatch v, const s
   return {e.gradient, e.log_likelihood};
 }
 
+// Two runs a row.
+void multiply_by_differences(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
+  std::vector<double> ahead(z.extent(0), 0.0), back(z.extent(0), 0.0);
+  for (std::size_t row = 0; row < z.extent(0); ++row) {
+    double largest = 0.0;
+    for (std::size_t k = 0; k < v.extent(1); ++k) largest = std::max(largest, std::abs(v(row, k)));
+    if (largest > 0.0) ahead[row] = difference_step / largest, back[row] = -ahead[row];
+  }
+  const Side up = gradient_beside(problem, z, v, ahead), down = gradient_beside(problem, z, v, back);
+  for (std::size_t row = 0; row < z.extent(0); ++row)
+    for (std::size_t k = 0; k < z.extent(1); ++k)
+      h(row, k) = ahead[row] > 0.0 && up.is_there(row) && down.is_there(row)
+                      ? -(up.gradient(row, k) - down.gradient(row, k)) / (2.0 * ahead[row])
+                      : 0.0;
+}
+
 }  // namespace
 
 double LowRankHessian::log_det() const {
@@ -74,24 +90,14 @@ void LowRankHessian::fields(io::Archive& archive, const std::string& name) {
   vectors.cols = rank() == 0 ? 0 : static_cast<int>(vectors.a.size()) / rank();
 }
 
-void multiply_hessian_by_differences(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
-  std::vector<double> ahead(z.extent(0), 0.0), back(z.extent(0), 0.0);
-  for (std::size_t row = 0; row < z.extent(0); ++row) {
-    double largest = 0.0;
-    for (std::size_t k = 0; k < v.extent(1); ++k) largest = std::max(largest, std::abs(v(row, k)));
-    if (largest > 0.0) ahead[row] = difference_step / largest, back[row] = -ahead[row];
-  }
-  const Side up = gradient_beside(problem, z, v, ahead), down = gradient_beside(problem, z, v, back);
-  for (std::size_t row = 0; row < z.extent(0); ++row)
-    for (std::size_t k = 0; k < z.extent(1); ++k)
-      h(row, k) = ahead[row] > 0.0 && up.is_there(row) && down.is_there(row)
-                      ? -(up.gradient(row, k) - down.gradient(row, k)) / (2.0 * ahead[row])
-                      : 0.0;
+void multiply_whole_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
+  if (const model::Hessian* const hessian = problem.hessian()) return hessian->multiply_hessian(z, v, h);
+  multiply_by_differences(problem, z, v, h);
 }
 
 void multiply_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
   const model::GaussNewton* const factor = problem.gauss_newton();
-  if (factor == nullptr) return multiply_hessian_by_differences(problem, z, v, h);
+  if (factor == nullptr) return multiply_whole_hessian(problem, z, v, h);
   const Batch w = kernels::new_batch(z.extent(0), factor->rows());
   factor->multiply(z, v, w);
   factor->multiply_transposed(z, w, h);
@@ -99,7 +105,12 @@ void multiply_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch 
 
 RunCount price_of_product(const Problem& problem) {
   const model::GaussNewton* const factor = problem.gauss_newton();
-  return factor != nullptr ? RunCount{1 + factor->runs_of_multiply(), 1} : RunCount{2, 2};
+  return factor != nullptr ? RunCount{1 + factor->runs_of_multiply(), 1} : price_of_whole_product(problem);
+}
+
+// A product costs about as much as a gradient.
+RunCount price_of_whole_product(const Problem& problem) {
+  return problem.hessian() != nullptr ? RunCount{1, 2} : RunCount{2, 2};
 }
 
 LowRankHessian mean_hessian(const Problem& problem, const Context& context, const math::Matrix& points,

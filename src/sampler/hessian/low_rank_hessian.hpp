@@ -1,13 +1,13 @@
 #pragma once
 /// What      The Hessian H of -log-likelihood in latent coordinates, where the prior is N(0, I), by its largest eigenpairs: the
 ///           directions in which the data say more than the prior.
-/// Method    Gauss-Newton, H = J^T W J by tangent and adjoint (model::GaussNewton); without it central differences of the
-///           gradient. The pairs of H v = lambda v (of H and the prior's precision, in other coordinates) by subspace iteration
+/// Method    Gauss-Newton, H = J^T W J by tangent and adjoint (model::GaussNewton); without it the model's own second
+///           derivatives (model::Hessian); without them central differences of the gradient. The pairs of H v = lambda v (of H and the prior's precision, in other coordinates) by subspace iteration
 ///           (Halko, Martinsson, Tropp 2011; Bui-Thanh, Ghattas, Martin, Stadler 2013; math/subspace_iteration.hpp), matrix-free.
 ///           Of several points the mean of their Hessians (Cui, Martin, Marzouk, Solonen, Spantini 2014). Pairs below a least
 ///           eigenvalue are left out: (I + H)^-1 = I - V^T diag(lambda / (1 + lambda)) V.
 /// Parallel  collective: the vectors of the iteration are spread over the ranks; same bits on any number of them.
-/// Cost      a step: (most + 10) products a point, each a tangent and an adjoint run (2 gradients without GaussNewton).
+/// Cost      a step: (most + 10) products a point, each a tangent and an adjoint run (2 gradients, or a gradient and a product, without GaussNewton).
 /// Fails     NumericsError when a product is not finite. Failed model runs count as directions without information.
 #include "math/dense.hpp"
 #include "sampler/sampler.hpp"
@@ -52,10 +52,11 @@ struct RunCount {
 
 /// h_r = H(z_r) v_r for local rows; not collective, and errors are the caller's to agree on.
 void multiply_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h);
-/// The same of the Hessian itself, not of its Gauss-Newton part: central differences of the gradient, two runs a row.
-void multiply_hessian_by_differences(const Problem& problem, ConstBatch z, ConstBatch v, Batch h);
-/// The price of one row of multiply_hessian().
+/// The same of the Hessian itself, not of its Gauss-Newton part.
+void multiply_whole_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h);
+/// The price of one row of multiply_hessian(), and of multiply_whole_hessian().
 RunCount price_of_product(const Problem& problem);
+RunCount price_of_whole_product(const Problem& problem);
 
 /// Eigenpairs of the mean of the Hessians at the rows of `points`, which are the same on all ranks.
 LowRankHessian mean_hessian(const Problem& problem, const Context& context, const math::Matrix& points,

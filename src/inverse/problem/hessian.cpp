@@ -1,0 +1,35 @@
+// Posterior's part of model::Hessian: -d2 log L / dz2 = -(T'^T (d2 log L / du2) T' + sum over i of (d log L / du_i) d2 T_i / dz2).
+#include "inverse/problem/posterior.hpp"
+#include "inverse/problem/steps.hpp"
+
+namespace aleator::inverse {
+
+using kernels::new_batch;
+using model::Batch;
+using model::ConstBatch;
+
+void Posterior::multiply_hessian(ConstBatch z, ConstBatch v, Batch h) const {
+  const std::size_t count = z.extent(0);
+  const std::vector<double> step = lengths_of_steps(v, step_of_prior);
+  const Batch v_u = parameters_beside(*this, z, v, step, 1.0), u = new_batch(count, parameter_dimension()),
+              slope = new_batch(count, parameter_dimension()), h_u = new_batch(count, parameter_dimension());
+  divide_difference(v_u, parameters_beside(*this, z, v, step, -1.0), step);  // T' v
+  parameters(z, u);
+  const model::RowStatus status = curve(u, v_u, slope, h_u);
+  // T'^T slope with the slope held: its derivative along v is that of the map.
+  const Batch ahead = beside(z, v, step, 1.0), back = beside(z, v, step, -1.0), above = new_batch(count, z.extent(1)),
+              below = new_batch(count, z.extent(1));
+  kernels::for_each_row(static_cast<int>(count), [=](int row) {
+    prior_->pullback(&z(row, 0), &h_u(row, 0), &h(row, 0));
+    prior_->pullback(&ahead(row, 0), &slope(row, 0), &above(row, 0));
+    prior_->pullback(&back(row, 0), &slope(row, 0), &below(row, 0));
+  });
+  divide_difference(above, below, step);
+  for (std::size_t row = 0; row < count; ++row)
+    for (std::size_t k = 0; k < z.extent(1); ++k) h(row, k) = -(h(row, k) + above(row, k));
+  for (const model::FailedRow& failed : status.failed)
+    for (std::size_t k = 0; k < z.extent(1); ++k) h(static_cast<std::size_t>(failed.row), k) = 0.0;
+  clear_rows_that_are_not_finite(h);
+}
+
+}  // namespace aleator::inverse
