@@ -74,14 +74,18 @@ TEST_P(EveryProposal, HasKalmansMeanAndVariance) {
 
 INSTANTIATE_TEST_SUITE_P(Particle, EveryProposal,
                          testing::Values(Particle::Proposal::bootstrap, Particle::Proposal::auxiliary,
-                                         Particle::Proposal::optimal));
+                                         Particle::Proposal::hamiltonian, Particle::Proposal::optimal));
 
-// Guided particles see the data: for exact ones the estimate scatters less.
+// Guided particles see the data: the estimate scatters less.
 TEST(Particle, OptimalProposalScattersLess) {
-  Particle plain, guided;
-  plain.params.members = guided.params.members = 60;
-  guided.params.proposal = Particle::Proposal::optimal;
-  EXPECT_LT(relative_likelihood(guided).standard_error, 0.8 * relative_likelihood(plain).standard_error);
+  Particle plain, guided, moved;
+  plain.params.members = guided.params.members = moved.params.members = 60;
+  guided.params.proposal = Particle::Proposal::optimal, moved.params.proposal = Particle::Proposal::hamiltonian;
+  const double scatter = relative_likelihood(plain).standard_error, best = relative_likelihood(guided).standard_error;
+  EXPECT_LT(best, 0.8 * scatter);
+  EXPECT_LT(relative_likelihood(moved).standard_error, 0.5 * (best + scatter));
+  moved.params.stages = 64;  // the more there are, the nearer to the exact conditional
+  EXPECT_NEAR(relative_likelihood(moved).standard_error, best, 0.1 * best);
 }
 
 TEST(Particle, BuriesThoseThatDiverge) {

@@ -126,6 +126,21 @@ expect 0 "$ALEATOR" evaluate density.toml --at at.txt
 density=$(sed -n 2p said | cut -d, -f3)
 expect 0 "$ALEATOR" evaluate direct.toml --at at.txt
 [ "$density" = "$(sed -n 2p said | cut -d, -f5)" ] || fail "the density served, $density, is not that of the deck"
+# Laplace's approximation by the server's ApplyHessian, the prior counted twice: precision A^T A / 0.25 + 2 I.
+sed -e 's|sampler/mala|sampler/laplace|' -e 's|^draws = .*|members = 20000|' -e '/^chains =/d' -e '/^warmup =/d' density.toml >laplace.toml
+expect 0 "$ALEATOR" run laplace.toml --out laplace
+expect 0 python3 -c "
+import json
+rows, data = [[1, 2], [3, 4], [5, 6.5]], [1, 2, 3]
+a, b, c = (sum(r[i] * r[j] for r in rows) / 0.25 + 2 * (i == j) for i, j in ((0, 0), (0, 1), (1, 1)))
+right = [sum(r[i] * d for r, d in zip(rows, data)) / 0.25 for i in (0, 1)]
+determinant = a * c - b * b
+mean = [(c * right[0] - b * right[1]) / determinant, (a * right[1] - b * right[0]) / determinant]
+sd = [(c / determinant) ** 0.5, (a / determinant) ** 0.5]
+found = list(json.load(open('laplace/summary.json'))['parameters'].values())
+for k in (0, 1):
+    assert abs(found[k]['mean'] - mean[k]) < 0.05 * sd[k] and abs(found[k]['sd'] / sd[k] - 1) < 0.03, (found, mean, sd)
+"
 # Outside the support: minus infinity, as Python writes it.
 sed -e 's|prior/normal|prior/uniform|' direct.toml >bounded.toml
 serve four.log "$ALEATOR" serve bounded.toml --port 0 --model posterior

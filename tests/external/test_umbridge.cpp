@@ -3,9 +3,13 @@
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <limits>
+#include <sstream>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "external/umbridge/handshake.hpp"
 #include "external/umbridge/protocol.hpp"
 #include "fake_server.hpp"
@@ -144,12 +148,55 @@ TEST(Umbridge, ValuesGradientsAndTangentsAreThoseOfTheModel) {
   }
 }
 
+TEST(Umbridge, ProductsWithHessiansAreThoseOfTheModel) {
+  FakeServer server;
+  const auto model = make(params_for({server.url()}));
+  ASSERT_NE(model->curvature(), nullptr);
+  const int rows = 4;
+  const Batch u = points(rows), v("v", rows, 3), dy("dy", rows, 3), h("h", rows, 3);
+  for (int row = 0; row < rows; ++row)
+    for (int k = 0; k < 3; ++k) v(row, k) = std::cos(row + 2.0 * k), dy(row, k) = 1.0 + row - 0.7 * k;
+  EXPECT_TRUE(model->curvature()->apply_hessian(u, dy, v, h).ok());
+  for (int row = 0; row < rows; ++row) {
+    const double sine = std::sin(u(row, 0)), cosine = std::cos(u(row, 0)), s0 = dy(row, 0), s2 = dy(row, 2);
+    EXPECT_NEAR(h(row, 0), -s2 * sine * u(row, 2) * v(row, 0) + s0 * v(row, 1) + s2 * cosine * v(row, 2), 1e-13);
+    EXPECT_NEAR(h(row, 1), s0 * v(row, 0), 1e-13);
+    EXPECT_NEAR(h(row, 2), s2 * cosine * v(row, 0), 1e-13);
+  }
+  const Batch by_differences("by_differences", rows, 3);
+  EXPECT_TRUE(model::hessian_by_differences(*model->adjoint(), u, dy, v, by_differences).ok());
+  for (int row = 0; row < rows; ++row)
+    for (int k = 0; k < 3; ++k) EXPECT_NEAR(by_differences(row, k), h(row, k), 1e-8);
+}
+
+TEST(Umbridge, AHessianThatIsNotThatOfTheGradientIsToldOf) {
+  for (const bool is_wrong : {false, true}) {
+    FakeServer server;
+    if (is_wrong)
+      server.overrides["/ApplyHessian"] = [](const nlohmann::json& request) {
+        return HttpReply{200, request["inWrt1"] == 0 ? R"({"output": [1, 2]})" : R"({"output": [3]})"};
+      };
+    const std::string log = testing::TempDir() + "hessian_check.txt";
+    std::filesystem::remove(log);
+    core::set_log_file(log);
+    const auto model = make(params_for({server.url()}));
+    const Batch u = points(1), v("v", 1, 3), dy("dy", 1, 3), h("h", 1, 3);
+    for (int k = 0; k < 3; ++k) v(0, k) = dy(0, k) = 1.0;
+    EXPECT_TRUE(model->curvature()->apply_hessian(u, dy, v, h).ok());
+    core::set_log_file("");
+    std::stringstream text;
+    text << std::ifstream(log).rdbuf();
+    EXPECT_EQ(text.str().find("a product with its Hessian") != std::string::npos, is_wrong) << text.str();
+  }
+}
+
 TEST(Umbridge, OffersTheDerivativesThatTheServerHas) {
   FakeServer server;
   server.overrides["/ModelInfo"] = [](const auto&) { return HttpReply{200, R"({"support": {"Evaluate": true}})"}; };
   const auto model = make(params_for({server.url()}));
   EXPECT_EQ(model->adjoint(), nullptr);
   EXPECT_EQ(model->tangent(), nullptr);
+  EXPECT_EQ(model->curvature(), nullptr);
 }
 
 TEST(Umbridge, TheConfigurationGoesWithEveryRequest) {

@@ -24,7 +24,7 @@ using Reference = TargetProblem::Reference;
 // f(u) = -u_0^2 u_1 + sin u_0; NaN where u_1 > 20.
 double f(double a, double b) { return b > 20.0 ? std::nan("") : -a * a * b + std::sin(a); }
 
-class Curved : public model::Target, private model::TargetGradient {
+class Curved : public model::Target, private model::TargetGradient, private model::TargetCurvature {
  public:
   explicit Curved(std::vector<prob::Variable> variables = {}) : variables_(std::move(variables)) {}
   int dimension() const override { return 2; }
@@ -34,8 +34,18 @@ class Curved : public model::Target, private model::TargetGradient {
     return {};
   }
   const model::TargetGradient* gradient() const override { return this; }
+  const model::TargetCurvature* curvature() const override { return this; }
 
  private:
+  model::RowStatus apply_hessian(ConstBatch u, ConstBatch v, Batch h) const override {
+    model::RowStatus status;
+    for (std::size_t row = 0; row < u.extent(0); ++row) {
+      h(row, 0) = (-2.0 * u(row, 1) - std::sin(u(row, 0))) * v(row, 0) - 2.0 * u(row, 0) * v(row, 1);
+      h(row, 1) = -2.0 * u(row, 0) * v(row, 0);
+      if (u(row, 1) > 20.0) status.failed.push_back({static_cast<int>(row), "far out"});
+    }
+    return status;
+  }
   model::RowStatus evaluate_with_gradient(ConstBatch u, Vector values, Batch gradient) const override {
     for (std::size_t row = 0; row < u.extent(0); ++row) {
       gradient(row, 0) = -2.0 * u(row, 0) * u(row, 1) + std::cos(u(row, 0));
@@ -105,6 +115,34 @@ TEST(TargetProblem, GradientAgreesWithCentralDifferences) {
         EXPECT_NEAR(e.gradient(row, k), slope, 1e-8 * (1.0 + std::abs(slope)));
       }
   }
+}
+
+TEST(TargetProblem, HessianAgreesWithCentralDifferencesOfTheGradient) {
+  for (const Reference reference : {Reference::prior, Reference::lebesgue}) {
+    const TargetProblem problem = curved_problem(reference);
+    ASSERT_NE(problem.hessian(), nullptr);
+    const Batch z = some_rows(), v("v", 5, 2), h("h", 5, 2), above("above", 5, 2), below("below", 5, 2);
+    for (int row = 0; row < 5; ++row)
+      for (int k = 0; k < 2; ++k) {
+        v(row, k) = std::cos(2.0 * row + 5.0 * k);
+        above(row, k) = z(row, k) + 1e-5 * v(row, k), below(row, k) = z(row, k) - 1e-5 * v(row, k);
+      }
+    problem.hessian()->multiply_hessian(z, v, h);
+    const model::Evaluation up = evaluated(problem, above), down = evaluated(problem, below);
+    for (int row = 0; row < 5; ++row)
+      for (int k = 0; k < 2; ++k) {
+        const double product = -(up.gradient(row, k) - down.gradient(row, k)) / 2e-5;
+        EXPECT_NEAR(h(row, k), product, 1e-7 * (1.0 + std::abs(product)));
+      }
+  }
+}
+
+TEST(TargetProblem, AProductThatCannotBeComputedIsZero) {
+  const Batch z("z", 1, 2), v("v", 1, 2), h("h", 1, 2);
+  z(0, 1) = 8.0, v(0, 0) = 1.0, h(0, 0) = 7.0;  // b far above 20
+  curved_problem(Reference::prior).hessian()->multiply_hessian(z, v, h);
+  EXPECT_EQ(h(0, 0), 0.0);
+  EXPECT_EQ(h(0, 1), 0.0);
 }
 
 TEST(TargetProblem, ParametersOfADensityThatIsNotANumberAreNamed) {

@@ -28,22 +28,11 @@ Enkf::State Enkf::init(const Experiment& experiment) const {
 
 void Enkf::step(const Experiment& experiment, const Cycle& cycle, State& s) const {
   if (params.radius && !s.tapers) s.tapers = tapers_of(experiment.info(), *params.radius);
-  forecast(experiment, cycle, params.on_divergence, s);
-  experiment.each_replicate([&](int r) {
-    const Members x = s.of(experiment, r);
-    Observed seen = observed(experiment, cycle, r, x);
-    s.log_likelihood[r] = 0.0;
-    if (seen.index.empty()) return;
-    adapt_inflation(params, s.inflation[r], x, seen);
+  forecast_and_move_members(params, experiment, cycle, s, [&](int, const Members& x, const Observed& seen) {
     Covariances c = sample_covariances(x, seen, 1.0);
     if (s.tapers) localise(experiment.info(), *s.tapers, seen.index, c.xy, c.yy);
     math::add_to_diagonal(c.yy, 1.0);
-    const math::Matrix factor = math::cholesky(c.yy);
-    s.log_likelihood[r] = gaussian_log_density(factor, seen);
-    const math::Matrix e = perturbations(experiment, cycle, r, seen, x.count);
-    for (int j = 0; j < x.count; ++j) add_increment(c.xy, factor, seen, seen.anomalies.row(j), e.row(j), x[j]);
-    inflate_analysis(params, x);
-    check_finite(x, cycle);
+    return c;
   });
 }
 

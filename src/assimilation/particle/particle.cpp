@@ -108,6 +108,92 @@ struct Conditional {
   }
 };
 
+// Annealed importance sampling from N(m, Q) to the conditional (Neal 2001): through N(m, Q) N(y; H x, R)^beta at stages
+// 0 < beta_1 < ... = 1, with a Hamiltonian move at each. In xi = Q^-1/2 (x - m) the flow of N(0, I) is a rotation, done exactly
+// between half kicks by the data (Beskos, Pinski, Sanz-Serna, Stuart 2011).
+struct Hamiltonian {
+  const Datum& datum;
+  const std::vector<double>& noise_sd;
+  int stages, leaps;
+  double curvature;  // no less than the largest eigenvalue of Q^1/2 H^T R^-1 H Q^1/2
+
+  Hamiltonian(const Datum& data, const std::vector<double>& sd, int stage_count, int leap_count)
+      : datum(data), noise_sd(sd), stages(stage_count), leaps(leap_count) {
+    std::vector<double> columns(noise_sd.size(), 0.0);
+    double row = 0.0;
+    for (std::size_t o = 0; o < datum.y.size(); ++o) {
+      double sum = 0.0;
+      for (const auto& [i, weight] : (*datum.observed)[datum.index[o]].weights) {
+        const double entry = std::abs(weight) * noise_sd[i] / datum.sd[o];
+        sum += entry, columns[i] += entry;
+      }
+      row = std::max(row, sum);
+    }
+    curvature = row * *std::max_element(columns.begin(), columns.end());
+  }
+  // Equal factors of the precision 1 + beta curvature.
+  double beta(int stage) const {
+    if (stage == 0 || curvature == 0.0) return stage == 0 ? 0.0 : 1.0;
+    return std::expm1(std::log1p(curvature) * stage / stages) / curvature;
+  }
+  // x from m to a draw; returns the log of its weight.
+  double carry(const kernels::Rng& rng, int cycle, int particle, int count, double* x) const {
+    const std::size_t d = noise_sd.size();
+    const std::vector<double> m(x, x + d);
+    State now{std::vector<double>(d), {}, 0.0};
+    rng.row_of_normals({Purpose::model_noise, cycle}, 1 + particle, now.xi.data(), static_cast<int>(d));
+    see(m, now, x);
+    double log_weight = 0.0;
+    std::vector<double> p(d);
+    for (int stage = 1; stage <= stages; ++stage) {
+      log_weight += (beta(stage) - beta(stage - 1)) * now.log_density;
+      rng.row_of_normals({Purpose::proposal, cycle}, static_cast<std::int64_t>(stage) * count + particle, p.data(),
+                         static_cast<int>(d));
+      State next = now;
+      const double before = energy(now, p, beta(stage));
+      flow(m, beta(stage), next, p, x);
+      const double fall = before - energy(next, p, beta(stage));
+      if (std::log(rng.uniform({Purpose::acceptance, cycle}, particle, static_cast<std::uint32_t>(stage))) < fall)
+        now = std::move(next);
+    }
+    see(m, now, x);
+    return log_weight;
+  }
+
+ private:
+  struct State {
+    std::vector<double> xi, slope;  // slope: of log N(y; H x, R), with respect to xi
+    double log_density;
+  };
+  // x = m + Q^1/2 xi, and what the data say of it.
+  void see(const std::vector<double>& m, State& s, double* x) const {
+    for (std::size_t i = 0; i < m.size(); ++i) x[i] = m[i] + noise_sd[i] * s.xi[i];
+    s.log_density = datum.log_density(x);
+    s.slope.assign(m.size(), 0.0);
+    for (std::size_t o = 0; o < datum.y.size(); ++o) {
+      const double pull = (datum.y[o] - datum.seen(x, o)) / (datum.sd[o] * datum.sd[o]);
+      for (const auto& [i, weight] : (*datum.observed)[datum.index[o]].weights)
+        s.slope[i] += noise_sd[i] * weight * pull;
+    }
+  }
+  static double energy(const State& s, const std::vector<double>& p, double power) {
+    return 0.5 * (math::dot(s.xi, s.xi) + math::dot(p, p)) - power * s.log_density;
+  }
+  // A quarter of the shortest period.
+  void flow(const std::vector<double>& m, double power, State& s, std::vector<double>& p, double* x) const {
+    const double angle = 1.5707963267948966 / (leaps * std::sqrt(1.0 + power * curvature));
+    const double cosine = std::cos(angle), sine = std::sin(angle);
+    for (int leap = 0; leap < leaps; ++leap) {
+      for (std::size_t i = 0; i < m.size(); ++i) {
+        const double kicked = p[i] + 0.5 * angle * power * s.slope[i], xi = s.xi[i];
+        s.xi[i] = cosine * xi + sine * kicked, p[i] = cosine * kicked - sine * xi;
+      }
+      see(m, s, x);
+      for (std::size_t i = 0; i < m.size(); ++i) p[i] += 0.5 * angle * power * s.slope[i];
+    }
+  }
+};
+
 // One replicate's particles during a step.
 struct Cloud {
   Members x;
@@ -219,14 +305,21 @@ struct Cloud {
 }  // namespace
 
 deck::Schema<Particle::Params> Particle::schema() {
-  deck::Schema<Params> s("Particle filter: bootstrap, auxiliary or with the optimal proposal",
-                         "Gordon, Salmond, Smith 1993; Pitt, Shephard 1999; Doucet, Godsill, Andrieu 2000");
+  deck::Schema<Params> s("Particle filter: bootstrap, auxiliary, with Hamiltonian moves or the optimal proposal",
+                         "Gordon, Salmond, Smith 1993; Pitt, Shephard 1999; Doucet, Godsill, Andrieu 2000; Neal 2001");
   s.key("members", &Params::members, "1", "number of particles N", deck::at_least(2))
       .choice("proposal", &Params::proposal, "how particles are moved",
               {{"bootstrap", Proposal::bootstrap, "by the model and its noise alone"},
+               {"hamiltonian", Proposal::hamiltonian,
+                "towards the next data by Hamiltonian moves in stages; needs model noise"},
                {"auxiliary", Proposal::auxiliary,
                 "those that will explain the next data are chosen first; needs model noise"},
                {"optimal", Proposal::optimal, "towards the next data; needs model noise"}})
+      .key("stages", &Params::stages, "1", "powers of the data's likelihood, with a move at each", deck::at_least(1))
+      .only_with("proposal = \"hamiltonian\"", [](const Params& p) { return p.proposal == Proposal::hamiltonian; })
+      .key("leapfrog_steps", &Params::leapfrog_steps, "1", "of a move, which lasts a quarter of the shortest period",
+           deck::at_least(1))
+      .only_with("proposal = \"hamiltonian\"", [](const Params& p) { return p.proposal == Proposal::hamiltonian; })
       .key("resample_below", &Params::resample_below, "1",
            "effective sample size, as a share of N, below which the particles are resampled; 1: always",
            deck::between(0.0, 1.0))
@@ -298,6 +391,10 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
         c.rng.row_of_normals({Purpose::proposal, cycle.number}, j, e.data(), static_cast<int>(e.size()));
         conditional.correct(datum, e.data(), c.x[j]);
       });
+    } else if (params.proposal == Proposal::hamiltonian && !datum.y.empty()) {
+      const Hamiltonian moves(datum, noise_sd, params.stages, params.leapfrog_steps);
+      each_particle(n, [&](int j) { log_w[j] = std::log(c.w[j]) + moves.carry(c.rng, cycle.number, j, n, c.x[j]); });
+      log_likelihood = normalise(log_w, c.w);
     } else {
       std::vector<double> first_stage(static_cast<std::size_t>(n));  // log N(y; H m_a, R)
       if (params.proposal == Proposal::auxiliary) {

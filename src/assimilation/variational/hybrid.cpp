@@ -24,24 +24,13 @@ Hybrid::State Hybrid::init(const Experiment& experiment) const {
 
 void Hybrid::step(const Experiment& experiment, const Cycle& cycle, State& s) const {
   if (!s.background) s.background = background_of(experiment, params.scale, params.climatology_samples);
-  forecast(experiment, cycle, params.on_divergence, s);
-  experiment.each_replicate([&](int r) {
-    const Members x = s.of(experiment, r);
-    Observed seen = observed(experiment, cycle, r, x);
-    s.log_likelihood[r] = 0.0;
-    if (seen.index.empty()) return;
-    adapt_inflation(params, s.inflation[r], x, seen);
+  forecast_and_move_members(params, experiment, cycle, s, [&](int r, const Members& x, const Observed& seen) {
     Covariances c = sample_covariances(x, seen, 1.0 - params.share);
     const ObservedBackground b = observed_background(experiment, *s.background, seen.index);
     math::add_scaled(c.xy, params.share, b.c_xy), math::add_scaled(c.yy, params.share, b.c_yy);
     math::add_to_diagonal(c.yy, 1.0);
     s.innovation_ratio[r] = innovation_ratio(c.yy, seen);
-    const math::Matrix factor = math::cholesky(c.yy);
-    s.log_likelihood[r] = gaussian_log_density(factor, seen);
-    const math::Matrix e = perturbations(experiment, cycle, r, seen, x.count);
-    for (int j = 0; j < x.count; ++j) add_increment(c.xy, factor, seen, seen.anomalies.row(j), e.row(j), x[j]);
-    inflate_analysis(params, x);
-    check_finite(x, cycle);
+    return c;
   });
 }
 

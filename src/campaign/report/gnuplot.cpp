@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "campaign/report/svg.hpp"
+#include "core/utf8.hpp"
 
 extern char** environ;
 
@@ -87,7 +88,7 @@ bool Gnuplot::run(const char* argument, const std::string& output_file) {
   }
   const int status = wait_for_child(child);
   if (status == 0) return true;
-  problem_ = fmt::format("'{}' ended with status {}: {}", program_, status, text_of(errors).substr(0, 500));
+  problem_ = fmt::format("'{}' ended with status {}: {}", program_, status, core::beginning_of(text_of(errors), 500));
   return false;
 }
 

@@ -9,9 +9,6 @@ namespace {
 
 constexpr double no_density = -std::numeric_limits<double>::infinity();
 
-// The smaller side of a probability of which the lower side is p and the upper side q.
-Tail smaller(double p, double q) { return p <= q ? Tail{p, true} : Tail{q, false}; }
-
 // Laws of two or three values each from lists of the deck.
 template <typename Law>
 std::vector<Law> laws_of(int d, std::vector<double> a, const char* key_a, std::vector<double> b, const char* key_b) {
@@ -69,7 +66,7 @@ Tail LogUniformLaw::tail(double u) const {
     const double ratio = above / below;
     return (std::isfinite(ratio) ? std::log(ratio) : std::log(above) - std::log(below)) / range_;
   };
-  return smaller(share(u, low_), share(high_, u));
+  return smaller_tail(share(u, low_), share(high_, u));
 }
 double LogUniformLaw::log_density(double u) const {
   return u >= low_ && u <= high_ ? -std::log(u) - std::log(range_) : no_density;
@@ -89,11 +86,11 @@ Tail TriangularLaw::tail(double u) const {
   const double width = high_ - low_, below = mode_ - low_, above = high_ - mode_;
   if (u < mode_) {
     const double y = (mode_ - u) / below;
-    return smaller((u - low_) * (u - low_) / (width * below), (above + below * y * (2.0 - y)) / width);
+    return smaller_tail((u - low_) * (u - low_) / (width * below), (above + below * y * (2.0 - y)) / width);
   }
-  if (!(u < high_)) return smaller(1.0, 0.0);
+  if (!(u < high_)) return smaller_tail(1.0, 0.0);
   const double x = (u - mode_) / above;
-  return smaller((below + above * x * (2.0 - x)) / width, (high_ - u) * (high_ - u) / (width * above));
+  return smaller_tail((below + above * x * (2.0 - x)) / width, (high_ - u) * (high_ - u) / (width * above));
 }
 double TriangularLaw::log_density(double u) const {
   if (!(u > low_ && u < high_)) return no_density;
@@ -130,7 +127,7 @@ double GumbelLaw::quantile(Tail t) const {
 }
 Tail GumbelLaw::tail(double u) const {
   const double e = std::exp((location_ - u) / scale_);
-  return smaller(std::exp(-e), -std::expm1(-e));
+  return smaller_tail(std::exp(-e), -std::expm1(-e));
 }
 double GumbelLaw::log_density(double u) const {
   const double x = (u - location_) / scale_;
@@ -143,7 +140,7 @@ double WeibullLaw::quantile(Tail t) const {
 }
 Tail WeibullLaw::tail(double u) const {
   const double power = std::pow(u / scale_, shape_);
-  return smaller(-std::expm1(-power), std::exp(-power));
+  return smaller_tail(-std::expm1(-power), std::exp(-power));
 }
 double WeibullLaw::log_density(double u) const {
   if (!(u > 0.0 && std::isfinite(u))) return no_density;
@@ -157,7 +154,7 @@ double ParetoLaw::quantile(Tail t) const {
 }
 Tail ParetoLaw::tail(double u) const {
   const double log_upper = -shape_ * std::log(u / minimum_);
-  return smaller(-std::expm1(log_upper), std::exp(log_upper));
+  return smaller_tail(-std::expm1(log_upper), std::exp(log_upper));
 }
 double ParetoLaw::log_density(double u) const {
   return u >= minimum_ && std::isfinite(u)

@@ -28,6 +28,9 @@ struct Tail {
   bool is_lower = true;
 };
 
+/// The smaller side of a probability of which the lower side is p and the upper side q.
+inline Tail smaller_tail(double p, double q) { return p <= q ? Tail{p, true} : Tail{q, false}; }
+
 /// Whether a law's quantile is worth a table.
 template <typename Law, typename = void>
 struct IsDear : std::false_type {};

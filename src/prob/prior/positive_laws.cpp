@@ -20,9 +20,6 @@ std::vector<Law> laws_of(int dimension, const Make& make) {
   return laws;
 }
 
-// The smaller of p and q.
-Tail smaller(double p, double q) { return p <= q ? Tail{p, true} : Tail{q, false}; }
-
 double standard_gamma_quantile(double shape, Tail tail) {
   return tail.is_lower ? boost::math::gamma_p_inv(shape, tail.probability, QuietGamma())
                        : boost::math::gamma_q_inv(shape, tail.probability, QuietGamma());
@@ -45,8 +42,8 @@ double GammaLaw::quantile(Tail tail) const { return standard_gamma_quantile(shap
 double GammaLaw::stretched(Tail tail) const { return std::log(standard_gamma_quantile(shape_, tail)); }
 
 Tail GammaLaw::tail(double u) const {
-  return smaller(boost::math::gamma_p(shape_, rate_ * u, QuietGamma()),
-                 boost::math::gamma_q(shape_, rate_ * u, QuietGamma()));
+  return smaller_tail(boost::math::gamma_p(shape_, rate_ * u, QuietGamma()),
+                      boost::math::gamma_q(shape_, rate_ * u, QuietGamma()));
 }
 
 double GammaLaw::log_density(double u) const {
@@ -66,8 +63,8 @@ double InverseGammaLaw::stretched(Tail tail) const {
 }
 
 Tail InverseGammaLaw::tail(double u) const {
-  return smaller(boost::math::gamma_q(shape_, scale_ / u, QuietGamma()),
-                 boost::math::gamma_p(shape_, scale_ / u, QuietGamma()));
+  return smaller_tail(boost::math::gamma_q(shape_, scale_ / u, QuietGamma()),
+                      boost::math::gamma_p(shape_, scale_ / u, QuietGamma()));
 }
 
 double InverseGammaLaw::log_density(double u) const {
@@ -78,7 +75,7 @@ double ExponentialLaw::quantile(Tail tail) const {
   return -(tail.is_lower ? std::log1p(-tail.probability) : std::log(tail.probability)) / rate_;
 }
 
-Tail ExponentialLaw::tail(double u) const { return smaller(-std::expm1(-rate_ * u), std::exp(-rate_ * u)); }
+Tail ExponentialLaw::tail(double u) const { return smaller_tail(-std::expm1(-rate_ * u), std::exp(-rate_ * u)); }
 
 double ExponentialLaw::log_density(double u) const {
   return u >= 0.0 && std::isfinite(u) ? std::log(rate_) - rate_ * u : minus_infinity;
@@ -91,7 +88,7 @@ double HalfNormalLaw::quantile(Tail tail) const {
 }
 
 Tail HalfNormalLaw::tail(double u) const {
-  return smaller(std::erf(u / (scale_ * M_SQRT2)), std::erfc(u / (scale_ * M_SQRT2)));
+  return smaller_tail(std::erf(u / (scale_ * M_SQRT2)), std::erfc(u / (scale_ * M_SQRT2)));
 }
 
 double HalfNormalLaw::log_density(double u) const {
@@ -106,7 +103,7 @@ double HalfCauchyLaw::quantile(Tail tail) const {
 }
 
 Tail HalfCauchyLaw::tail(double u) const {
-  return smaller(std::atan2(u, scale_) * M_2_PI, std::atan2(scale_, u) * M_2_PI);
+  return smaller_tail(std::atan2(u, scale_) * M_2_PI, std::atan2(scale_, u) * M_2_PI);
 }
 
 double HalfCauchyLaw::log_density(double u) const {

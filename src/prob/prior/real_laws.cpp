@@ -139,7 +139,7 @@ double BetaLaw::stretched(Tail tail) const {
 Tail BetaLaw::tail(double u) const {
   const double p = boost::math::ibeta(alpha_, beta_, u, QuietBeta()),
                q = boost::math::ibetac(alpha_, beta_, u, QuietBeta());
-  return p <= q ? Tail{p, true} : Tail{q, false};
+  return smaller_tail(p, q);
 }
 
 double BetaLaw::log_density(double u) const {

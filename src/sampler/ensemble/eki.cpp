@@ -144,7 +144,7 @@ deck::Schema<Eki::Params> Eki::schema() {
            {"minimum", Goal::minimum, "to the least misfit, until it is that of the noise; the spread means nothing"}})
       .choice("update", &Params::update, "how deviations move",
               {{"stochastic", Update::stochastic, "with perturbed data"},
-               {"square_root", Update::square_root, "by a deterministic transform"}})
+               {"square_root", Update::square_root, "by the symmetric square root of an ensemble transform (ETKI)"}})
       .only_with("goal = \"posterior\"", [](const Params& p) { return p.goal == Goal::posterior; })
       .choice("step", &Params::step, "how the step h is chosen",
               {{"fixed", StepRule::fixed, "always fixed_step"},

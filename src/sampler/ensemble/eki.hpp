@@ -2,7 +2,7 @@
 /// What      Ensemble Kalman inversion: moves J members from the prior towards the posterior, or its mode, without derivatives.
 /// Method    In whitened residuals r_j = R^-1/2 (G(T(z_j)) - d) and their basis (sampler/ensemble/forecast.hpp):
 ///           stochastic: z_j += C_zr (C_rr + I / h)^-1 (eta_j / sqrt(h) - r_j), eta_j ~ N(0, I) (Iglesias, Law, Stuart 2013);
-///           square_root: the mean moves by the same gain, deviations by Z' <- (I + h R' R'^T / (n - 1))^-1/2 Z' (Bishop,
+///           square_root (ETKI): the mean moves by the same gain, deviations by Z' <- (I + h R' R'^T / (n - 1))^-1/2 Z' (Bishop,
 ///           Etherton, Majumdar 2001; as an inversion Huang, Huang, Reich, Stuart 2022). Both until the steps sum to 1.
 ///           goal = minimum: z_j -= gain times (r_j, sqrt(lambda) z_j), the residual with Tikhonov's term (Chada, Stuart, Tong
 ///           2020), until the misfit of the mean is that of the noise: |r|^2 <= p (discrepancy principle).

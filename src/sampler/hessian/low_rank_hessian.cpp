@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "math/subspace_iteration.hpp"
+#include "sampler/mcmc/metropolis.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -172,11 +173,7 @@ math::Matrix some_members(const Ensemble& ensemble, int count, const Context& co
 }
 
 std::string hessian_objection(const Problem& problem) {
-  return problem.has_gradient()
-             ? ""
-             : "needs the Hessian, and so the gradient, of the log-likelihood, which the model does "
-               "not offer (of sampler/ these do without: random_walk, pcn, dram, slice, stretch, dream, "
-               "parallel_tempering, smc, tmcmc, nested, eki, eks, uki, aldi, cbs, score_diffusion)";
+  return gradient_objection(problem, "the Hessian, and so the gradient,");
 }
 
 }  // namespace aleator::sampler

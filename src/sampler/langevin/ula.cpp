@@ -38,13 +38,8 @@ Vector go_unless_failed(const Candidates& c, Ensemble& e) {
 }
 
 StepInfo Ula::step(const Problem& problem, const Context& context, State& s) const {
+  if (!is_warmed_up(params, s)) return warm_up_by_mala(params, problem, context, s);
   Ensemble& e = s.ensemble;
-  if (!is_warmed_up(params, s)) {
-    constexpr double acceptance = 0.574;
-    return end_step(params, acceptance,
-                    {Mala::move(problem, context, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, e), 1, 1},
-                    problem, context, s);
-  }
   const double h = params.step, noise = std::sqrt(2.0 * h);
   const Batch jump = proposal_normals(e, context, s.iteration), proposed("proposed", e.rows(), jump.extent(1));
   const int d = static_cast<int>(jump.extent(1));

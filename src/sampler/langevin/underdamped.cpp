@@ -58,13 +58,8 @@ Underdamped::State Underdamped::init(const Problem& problem, const Context& cont
 }
 
 StepInfo Underdamped::step(const Problem& problem, const Context& context, State& s) const {
+  if (!is_warmed_up(params, s)) return warm_up_by_mala(params, problem, context, s);
   Ensemble& e = s.ensemble;
-  if (!is_warmed_up(params, s)) {
-    constexpr double acceptance = 0.574;
-    return end_step(params, acceptance,
-                    {Mala::move(problem, context, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, e), 1, 1},
-                    problem, context, s);
-  }
   const Vector moved =
       baoab({params.step, params.friction}, LowerRoot{s.lower}, proposal_normals(e, context, s.iteration), s.velocity,
             e, [&](const Batch& z) { return evaluate_candidates(problem, context, e, z); });

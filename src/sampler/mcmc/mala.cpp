@@ -66,9 +66,23 @@ Vector Mala::move(const Problem& problem, const Context& context, const MoveSett
   return accept(c, setting, context, e);
 }
 
+namespace {
+
+StepInfo mala_step(const ChainParams& params, double target_acceptance, const Problem& problem, const Context& context,
+                   ChainState& s) {
+  const Vector acceptance =
+      Mala::move(problem, context, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, s.ensemble);
+  return end_step(params, target_acceptance, {acceptance, 1, 1}, problem, context, s);
+}
+
+}  // namespace
+
 StepInfo Mala::step(const Problem& problem, const Context& context, State& s) const {
-  const Vector acceptance = move(problem, context, {1.0, std::exp(s.log_scale), s.lower, s.iteration}, s.ensemble);
-  return end_step(params, params.target_acceptance, {acceptance, 1, 1}, problem, context, s);
+  return mala_step(params, params.target_acceptance, problem, context, s);
+}
+
+StepInfo warm_up_by_mala(const ChainParams& params, const Problem& problem, const Context& context, ChainState& s) {
+  return mala_step(params, Mala::optimal_acceptance, problem, context, s);
 }
 
 }  // namespace aleator::sampler

@@ -12,8 +12,9 @@
 namespace aleator::sampler {
 
 struct Mala {
+  static constexpr double optimal_acceptance = 0.574;
   struct Params : ChainParams {
-    double target_acceptance = 0.574;
+    double target_acceptance = optimal_acceptance;
   };
   using State = ChainState;
   static deck::Schema<Params> schema();
@@ -26,5 +27,8 @@ struct Mala {
 
   Params params;
 };
+
+/// A step of the warm-up of dynamics that accept everything after it: MALA's, by which they learn the covariance.
+StepInfo warm_up_by_mala(const ChainParams& params, const Problem& problem, const Context& context, ChainState& s);
 
 }  // namespace aleator::sampler

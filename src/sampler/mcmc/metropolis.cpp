@@ -1,5 +1,7 @@
 #include "sampler/mcmc/metropolis.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -231,11 +233,12 @@ StepInfo end_step(const ChainParams& params, double target_acceptance, const Ste
 
 Plan chain_plan(const ChainLength& params) { return {Plan::Kind::chains, params.chains, params.draws, true}; }
 
-std::string gradient_objection(const Problem& problem) {
-  return problem.has_gradient() ? ""
-                                : "needs the gradient of the log-likelihood, which the model does not offer "
-                                  "(of sampler/ these do without: random_walk, pcn, dram, slice, stretch, dream, "
-                                  "parallel_tempering, smc, tmcmc, nested, eki, eks, uki, aldi, cbs, score_diffusion)";
+std::string gradient_objection(const Problem& problem, const char* needed) {
+  if (problem.has_gradient()) return "";
+  return fmt::format(
+      "needs {} of the log-likelihood, which the model does not offer (of sampler/ these do without: random_walk, pcn, "
+      "dram, slice, stretch, dream, parallel_tempering, smc, tmcmc, nested, eki, eks, uki, aldi, cbs, score_diffusion)",
+      needed);
 }
 
 }  // namespace aleator::sampler

@@ -121,6 +121,6 @@ int adapt_proposal(const ChainParams& params, const Context& context, double acc
 inline bool is_warmed_up(const ChainLength& params, const BaseState& s) { return s.iteration >= params.warmup; }
 Plan chain_plan(const ChainLength& params);
 /// The objection of a kernel that needs the gradient of the log-likelihood; empty where the problem has one.
-std::string gradient_objection(const Problem& problem);
+std::string gradient_objection(const Problem& problem, const char* needed = "the gradient");
 
 }  // namespace aleator::sampler
