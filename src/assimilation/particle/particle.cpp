@@ -47,6 +47,7 @@ std::vector<int> systematic(const double* w, int count, double u) {
 struct Datum {
   std::vector<int> index;
   std::vector<double> y, sd;
+  double log_constant = 0.0;
   const std::vector<model::LinearObservable>* observed;
 
   Datum(const Experiment& experiment, const Cycle& cycle, int replicate) : observed(&experiment.info().observed) {
@@ -54,6 +55,7 @@ struct Datum {
     for (int k = 0; k < experiment.observables(); ++k) {
       if (std::isnan(cycle.data(replicate, k))) continue;
       index.push_back(k), y.push_back(cycle.data(replicate, k)), sd.push_back(all[k]);
+      log_constant -= 0.5 * log_two_pi + std::log(all[k]);
     }
   }
   double seen(const double* x, std::size_t o) const {
@@ -62,10 +64,10 @@ struct Datum {
     return sum;
   }
   double log_density(const double* x) const {
-    double sum = 0.0;
+    double sum = log_constant;
     for (std::size_t o = 0; o < y.size(); ++o) {
       const double r = (y[o] - seen(x, o)) / sd[o];
-      sum -= 0.5 * (r * r + log_two_pi) + std::log(sd[o]);
+      sum -= 0.5 * r * r;
     }
     return sum;
   }
@@ -168,10 +170,11 @@ struct Hamiltonian {
   // x = m + Q^1/2 xi, and what the data say of it.
   void see(const std::vector<double>& m, State& s, double* x) const {
     for (std::size_t i = 0; i < m.size(); ++i) x[i] = m[i] + noise_sd[i] * s.xi[i];
-    s.log_density = datum.log_density(x);
+    s.log_density = datum.log_constant;
     s.slope.assign(m.size(), 0.0);
     for (std::size_t o = 0; o < datum.y.size(); ++o) {
-      const double pull = (datum.y[o] - datum.seen(x, o)) / (datum.sd[o] * datum.sd[o]);
+      const double r = (datum.y[o] - datum.seen(x, o)) / datum.sd[o], pull = r / datum.sd[o];
+      s.log_density -= 0.5 * r * r;
       for (const auto& [i, weight] : (*datum.observed)[datum.index[o]].weights)
         s.slope[i] += noise_sd[i] * weight * pull;
     }

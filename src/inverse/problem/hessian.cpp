@@ -1,4 +1,4 @@
-// Posterior's part of model::Hessian: -d2 log L / dz2 = -(T'^T (d2 log L / du2) T' + sum over i of (d log L / du_i) d2 T_i / dz2).
+// Posterior's part of model::Hessian: -d2 log L / dz2 = -(T'^T (d2 log L / du2) T' + sum_i (d log L / du_i) d2 T_i / dz2).
 #include "inverse/problem/posterior.hpp"
 #include "inverse/problem/steps.hpp"
 

@@ -2,12 +2,14 @@
 /// What      The Hessian H of -log-likelihood in latent coordinates, where the prior is N(0, I), by its largest eigenpairs: the
 ///           directions in which the data say more than the prior.
 /// Method    Gauss-Newton, H = J^T W J by tangent and adjoint (model::GaussNewton); without it the model's own second
-///           derivatives (model::Hessian); without them central differences of the gradient. The pairs of H v = lambda v (of H and the prior's precision, in other coordinates) by subspace iteration
-///           (Halko, Martinsson, Tropp 2011; Bui-Thanh, Ghattas, Martin, Stadler 2013; math/subspace_iteration.hpp), matrix-free.
+///           derivatives (model::Hessian); without them central differences of the gradient. The pairs of H v = lambda v (of H
+///           and the prior's precision, in other coordinates) by subspace iteration (Halko, Martinsson, Tropp 2011;
+///           Bui-Thanh, Ghattas, Martin, Stadler 2013; math/subspace_iteration.hpp), matrix-free.
 ///           Of several points the mean of their Hessians (Cui, Martin, Marzouk, Solonen, Spantini 2014). Pairs below a least
 ///           eigenvalue are left out: (I + H)^-1 = I - V^T diag(lambda / (1 + lambda)) V.
 /// Parallel  collective: the vectors of the iteration are spread over the ranks; same bits on any number of them.
-/// Cost      a step: (most + 10) products a point, each a tangent and an adjoint run (2 gradients, or a gradient and a product, without GaussNewton).
+/// Cost      a step: (most + 10) products a point, each a tangent and an adjoint run (without
+///           GaussNewton 2 gradients, or a gradient and a product).
 /// Fails     NumericsError when a product is not finite. Failed model runs count as directions without information.
 #include "math/dense.hpp"
 #include "sampler/sampler.hpp"
