@@ -139,7 +139,8 @@ std::string verdict_of(const std::vector<BenchRow>& rows, bool& passes) {
 void write_files(const std::string& out, const std::vector<BenchRow>& rows, const std::string& verdict) {
   io::atomic_write_text(out + "/bench.json", bench_json(rows));
   io::atomic_write_text(out + "/bench.csv", bench_csv(rows));
-  report::BenchPage page{fmt::format("aleator {} ({})", core::version(), core::git_hash()), verdict, {}};
+  report::BenchPage page{
+      fmt::format("aleator {} ({})", core::version(), core::git_hash()), verdict, by_sampler(rows), {}};
   for (const BenchRow& row : rows) {
     const double error = std::abs(row.found - row.known.value) / row.known.tolerance;
     page.rows.push_back(
@@ -147,6 +148,7 @@ void write_files(const std::string& out, const std::vector<BenchRow>& rows, cons
          row.sampler, row.failure, row.found, row.known.value, row.known.tolerance, error, row.model_evaluations,
          row.model_evaluations / row.ess, row.seconds, row.is_judged, row.passes});
   }
+  io::atomic_write_text(out + "/bench.md", report::render_bench_markdown(page));
   io::atomic_write_text(out + "/bench.html", report::render_bench_html(page, out));
 }
 
@@ -188,7 +190,7 @@ BenchResult bench(const parallel::Comm& comm, const BenchRequest& request) {
     if (!comm.is_root()) return;
     const std::string verdict = verdict_of(rows, result.passes);
     write_files(out, rows, verdict);
-    text = fmt::format("{}{}; {}/bench.html, bench.csv, bench.json\n", bench_table(rows), verdict, out);
+    text = fmt::format("{}{}; {}/bench.html, bench.md, bench.csv, bench.json\n", bench_table(rows), verdict, out);
   });
   comm.broadcast(text);
   result.text = text;

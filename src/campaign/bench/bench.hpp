@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "campaign/report/bench_page.hpp"
 #include "deck/node.hpp"
 #include "parallel/comm.hpp"
 
@@ -47,6 +48,9 @@ std::vector<BenchRow> compare_summary(const std::string& summary, const KnownAns
 
 /// Adds the name to the component where rows of another name have the same.
 void tell_apart(std::vector<BenchRow>& rows);
+
+/// The rows of each sampler on each problem together, in their order.
+std::vector<report::BenchSummary> by_sampler(const std::vector<BenchRow>& rows);
 
 std::string bench_table(const std::vector<BenchRow>& rows);
 std::string bench_csv(const std::vector<BenchRow>& rows);

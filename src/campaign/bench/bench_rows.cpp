@@ -148,6 +148,28 @@ void tell_apart(std::vector<BenchRow>& rows) {
     if (names[row.problem + "\n" + row.sampler].size() > 1) row.sampler += " " + row.name;
 }
 
+std::vector<report::BenchSummary> by_sampler(const std::vector<BenchRow>& rows) {
+  const double none = std::nan("");
+  std::vector<report::BenchSummary> all;
+  for (const BenchRow& row : rows) {
+    if (all.empty() || all.back().problem != row.problem || all.back().sampler != row.sampler)
+      all.push_back({row.problem, row.sampler, row.failure, 0, 0, -1.0, "", none, none, none, row.model_evaluations,
+                     none, row.seconds, row.is_judged});
+    report::BenchSummary& one = all.back();
+    ++one.values, one.passed += row.passes ? 1 : 0;
+    const double error = std::abs(row.found - row.known.value) / row.known.tolerance;
+    if (error > one.largest_error) one.largest_error = error, one.largest_at = name_of(row.known);
+    if (row.known.quantity == "log_evidence")
+      one.log_evidence = row.found, one.log_evidence_error = row.standard_error,
+      one.known_log_evidence = row.known.value;
+    const double runs = row.model_evaluations / row.ess;
+    if (!(one.runs_per_sample > runs)) one.runs_per_sample = std::isfinite(runs) ? runs : one.runs_per_sample;
+  }
+  for (report::BenchSummary& one : all)
+    if (one.largest_error < 0.0) one.largest_error = none;
+  return all;
+}
+
 std::string bench_table(const std::vector<BenchRow>& rows) {
   std::size_t width = 22;
   for (const BenchRow& row : rows) width = std::max(width, row.sampler.size());

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "campaign/report/format.hpp"
 #include "campaign/report/page_parts.hpp"
@@ -13,44 +15,85 @@
 namespace aleator::campaign::report {
 namespace {
 
-constexpr double least_error = 1e-4;  // of the tolerance: smaller ones are drawn there
+constexpr double least_error = 1e-4;                               // of the tolerance: smaller ones are drawn there
+constexpr int symbols[] = {7, 9, 5, 13, 11, 2}, symbol_count = 6;  // gnuplot's point types: with the colours 48 series
 
 Figure error_figure(const BenchPage& page, Gnuplot& gnuplot) {
   Figure figure{"errors", "Error against model evaluations", "one", {}, "", false};
-  std::vector<std::string> samplers;
+  std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> samplers;
   std::vector<double> evaluations, errors{1.0};
-  for (const BenchLine& row : page.rows) {
-    if (!std::isfinite(row.error) || !(row.model_evaluations > 0.0)) continue;
-    if (std::find(samplers.begin(), samplers.end(), row.sampler) == samplers.end()) samplers.push_back(row.sampler);
-    evaluations.push_back(row.model_evaluations);
-    errors.push_back(std::max(row.error, least_error));
+  for (const BenchSummary& one : page.samplers) {
+    if (!std::isfinite(one.largest_error) || !(one.model_evaluations > 0.0)) continue;
+    evaluations.push_back(one.model_evaluations);
+    errors.push_back(std::max(one.largest_error, least_error));
+    auto& [runs, error] = samplers[one.sampler];
+    runs.push_back(evaluations.back()), error.push_back(errors.back());
   }
   figure.has_data = !evaluations.empty();
   if (!figure.has_data) return figure;
   const Axis x = axis_for(evaluations, true), y = axis_for(errors, true);
+  const int height = std::max(420, 60 + 17 * static_cast<int>(samplers.size() + 1));
   Script s;
-  s.place(0.07, 0.99, 0.15, 0.90);
+  s.place(0.07, 0.70, 60.0 / height, 1.0 - 20.0 / height);
   s.axis("x", x, 6, "model evaluations");
-  s.axis("y", y, 5, "error / tolerance");
-  s << "set key above horizontal right Left reverse samplen 1 height 0";
+  s.axis("y", y, 5, "largest error / tolerance");
+  s << "set key at screen 0.72, screen 0.98 left top vertical Left reverse samplen 1 height 0";
   std::string plot =
       fmt::format("plot {:.10g} with lines lw 1.4 dt 2 lc rgb '{}' title 'tolerance'", y(1.0), marker::reference);
-  for (std::size_t i = 0; i < samplers.size(); ++i) {
-    std::vector<double> of_x, of_y;
-    for (const BenchLine& row : page.rows)
-      if (row.sampler == samplers[i] && std::isfinite(row.error) && row.model_evaluations > 0.0)
-        of_x.push_back(x(row.model_evaluations)), of_y.push_back(y(std::max(row.error, least_error)));
-    plot += fmt::format(", {} using 1:2 with points pt 7 ps 0.6 lc rgb {} title {}", s.block(of_x, of_y),
-                        series_colour(static_cast<int>(i)), gnuplot_string(samplers[i]));
+  int series = 0;
+  for (auto& [sampler, points] : samplers) {
+    for (double& runs : points.first) runs = x(runs);
+    for (double& error : points.second) error = y(error);
+    plot += fmt::format(", {} using 1:2 with points pt {} ps 0.7 lc rgb {} title {}",
+                        s.block(points.first, points.second), symbols[series / marker::series_count % symbol_count],
+                        series_colour(series), gnuplot_string(sampler));
+    ++series;
   }
   s << plot;
-  const std::string picture = gnuplot.draw(s.text(), 1060, 380, "Error over tolerance against model evaluations");
+  const std::string picture = gnuplot.draw(s.text(), 1060, height, "Error over tolerance against model evaluations");
   if (!picture.empty()) figure.pictures.push_back(picture);
   figure.caption = fmt::format(
-      "One point a value: its distance from the known one in units of the tolerance. Above the dashed line it fails. "
-      "Errors below {} are drawn there.",
+      "One point a sampler and problem: the largest distance of its values from the known ones, in units of their "
+      "tolerance. Above the dashed line one fails. Errors below {} are drawn there.",
       power_of_ten(-4));
   return figure;
+}
+
+std::string signed_number(double value) {
+  const std::string text = fmt::format("{:.3f}", value);
+  return text[0] == '-' ? "\xE2\x88\x92" + text.substr(1) : text;
+}
+
+// "-1.75 +- 0.03, known -1.746", or empty.
+std::string evidence_of(const BenchSummary& one) {
+  return std::isnan(one.known_log_evidence)
+             ? ""
+             : fmt::format("{} \xC2\xB1 {:.3f}, known {}", signed_number(one.log_evidence), one.log_evidence_error,
+                           signed_number(one.known_log_evidence));
+}
+
+std::string word_of(const BenchSummary& one) {
+  if (!one.failure.empty()) return "fail: " + one.failure;
+  return !one.is_judged ? "biased, not judged" : one.passed == one.values ? "pass" : "fail";
+}
+
+std::string samplers_html(const BenchPage& page) {
+  std::string out =
+      "<div class=\"scroll\"><table><thead><tr><th>problem</th><th>sampler</th><th>verdict</th><th>values</th>"
+      "<th>largest error / tolerance</th><th>at</th><th>log evidence</th><th>model runs</th><th>runs an effective "
+      "sample</th><th>time</th></tr></thead><tbody>";
+  for (const BenchSummary& one : page.samplers) {
+    const Level level = !one.is_judged ? Level::biased : one.passed == one.values ? Level::good : Level::bad;
+    out += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td class=\"{}\">{}</td><td>{} of "
+        "{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+        "<td>{}</td><td>{}</td></tr>",
+        core::escape_markup(one.problem), core::escape_markup(one.sampler), level_class(level),
+        core::escape_markup(word_of(one)), one.passed, one.values, number(one.largest_error, 2),
+        core::escape_markup(one.largest_at), evidence_of(one), count(one.model_evaluations),
+        number(one.runs_per_sample), duration(one.seconds));
+  }
+  return out + "</tbody></table></div>";
 }
 
 std::string table_html(const BenchPage& page) {
@@ -75,11 +118,26 @@ std::string table_html(const BenchPage& page) {
 
 }  // namespace
 
+std::string render_bench_markdown(const BenchPage& page) {
+  std::string out =
+      page.verdict +
+      ".\n\n| problem | sampler | verdict | values | largest error / tolerance, at | log evidence | model "
+      "runs | runs an effective sample | seconds |\n|---|---|---|---|---|---|---|---|---|\n";
+  for (const BenchSummary& one : page.samplers)
+    out +=
+        fmt::format("| {} | `{}` | {} | {} of {} | {:.2f}, {} | {} | {:.0f} | {} | {:.1f} |\n", one.problem,
+                    one.sampler, word_of(one), one.passed, one.values, one.largest_error, one.largest_at,
+                    evidence_of(one), one.model_evaluations,
+                    std::isfinite(one.runs_per_sample) ? fmt::format("{:.3g}", one.runs_per_sample) : "", one.seconds);
+  return out;
+}
+
 std::string render_bench_html(const BenchPage& page, const std::string& work_dir, const RenderOptions& options) {
   Gnuplot gnuplot(options.gnuplot, work_dir);
   ReportData data;
   data.title = "Problems with known answers", data.program_version = page.program, data.ranks = 0;
   const std::vector<Section> sections{{"chart", "Errors", figure_html(error_figure(page, gnuplot))},
+                                      {"samplers", "Samplers", samplers_html(page)},
                                       {"table", "All values", table_html(page)}};
   Page outer;
   outer.title = data.title, outer.header = header_html(data, core::escape_markup(page.verdict + "."));

@@ -1,4 +1,5 @@
-/// What      The page of `aleator bench`: the table, and the error of each value against its model evaluations.
+/// What      The page of `aleator bench`: a line for each sampler on each problem, its largest error against its model
+///           evaluations, and all values.
 /// Method    Errors are drawn in units of the tolerance, so that all problems share one axis and the line at 1 decides.
 /// Parallel  rank 0 only; starts child processes.
 /// Cost      one picture.
@@ -20,10 +21,25 @@ struct BenchLine {
   bool is_judged, passes;
 };
 
+/// A sampler on a problem: all its values together.
+struct BenchSummary {
+  std::string problem, sampler, failure;
+  int values = 0, passed = 0;
+  double largest_error = 0.0;                                   ///< over the tolerance
+  std::string largest_at;                                       ///< "sd of x[0]"
+  double log_evidence, log_evidence_error, known_log_evidence;  ///< NaN where there is none
+  double model_evaluations, runs_per_sample, seconds;  ///< runs for each effective sample: of the worst parameter
+  bool is_judged = true;
+};
+
 struct BenchPage {
   std::string program, verdict;
+  std::vector<BenchSummary> samplers;
   std::vector<BenchLine> rows;
 };
+
+/// The lines of the samplers as a table in Markdown.
+std::string render_bench_markdown(const BenchPage& page);
 
 std::string render_bench_html(const BenchPage& page, const std::string& work_dir, const RenderOptions& options = {});
 
