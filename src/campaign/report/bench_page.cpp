@@ -18,6 +18,13 @@ namespace {
 constexpr double least_error = 1e-4;                               // of the tolerance: smaller ones are drawn there
 constexpr int symbols[] = {7, 9, 5, 13, 11, 2}, symbol_count = 6;  // gnuplot's point types: with the colours 48 series
 
+// "hmc", "eki (biased)"
+std::string legend_of(const BenchSummary& one) {
+  const std::string kind = "sampler/";
+  return (one.sampler.rfind(kind, 0) == 0 ? one.sampler.substr(kind.size()) : one.sampler) +
+         (one.is_judged ? "" : " (biased)");
+}
+
 Figure error_figure(const BenchPage& page, Gnuplot& gnuplot) {
   Figure figure{"errors", "Error against model evaluations", "one", {}, "", false};
   std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> samplers;
@@ -26,7 +33,7 @@ Figure error_figure(const BenchPage& page, Gnuplot& gnuplot) {
     if (!std::isfinite(one.largest_error) || !(one.model_evaluations > 0.0)) continue;
     evaluations.push_back(one.model_evaluations);
     errors.push_back(std::max(one.largest_error, least_error));
-    auto& [runs, error] = samplers[one.sampler];
+    auto& [runs, error] = samplers[legend_of(one)];
     runs.push_back(evaluations.back()), error.push_back(errors.back());
   }
   figure.has_data = !evaluations.empty();
@@ -37,7 +44,7 @@ Figure error_figure(const BenchPage& page, Gnuplot& gnuplot) {
   s.place(0.07, 0.70, 60.0 / height, 1.0 - 20.0 / height);
   s.axis("x", x, 6, "model evaluations");
   s.axis("y", y, 5, "largest error / tolerance");
-  s << "set key at screen 0.72, screen 0.98 left top vertical Left reverse samplen 1 height 0";
+  s << "set key at screen 0.72, screen 0.98 left top vertical maxcols 1 Left reverse samplen 1 height 0";
   std::string plot =
       fmt::format("plot {:.10g} with lines lw 1.4 dt 2 lc rgb '{}' title 'tolerance'", y(1.0), marker::reference);
   int series = 0;
@@ -54,7 +61,8 @@ Figure error_figure(const BenchPage& page, Gnuplot& gnuplot) {
   if (!picture.empty()) figure.pictures.push_back(picture);
   figure.caption = fmt::format(
       "One point a sampler and problem: the largest distance of its values from the known ones, in units of their "
-      "tolerance. Above the dashed line one fails. Errors below {} are drawn there.",
+      "tolerance. Above the dashed line one fails, unless the method is biased by its nature. Errors below {} are "
+      "drawn there.",
       power_of_ten(-4));
   return figure;
 }
