@@ -39,12 +39,13 @@ Figure error_figure(const BenchPage& page, Gnuplot& gnuplot) {
   figure.has_data = !evaluations.empty();
   if (!figure.has_data) return figure;
   const Axis x = axis_for(evaluations, true), y = axis_for(errors, true);
-  const int height = std::max(420, 60 + 17 * static_cast<int>(samplers.size() + 1));
+  const int height = std::max(420, 80 + 9 * static_cast<int>(samplers.size() + 1));
   Script s;
-  s.place(0.07, 0.70, 60.0 / height, 1.0 - 20.0 / height);
+  s.place(0.07, samplers.size() > 20 ? 0.57 : 0.72, 60.0 / height, 1.0 - 20.0 / height);  // room for two columns
   s.axis("x", x, 6, "model evaluations");
   s.axis("y", y, 5, "largest error / tolerance");
-  s << "set key at screen 0.72, screen 0.98 left top vertical maxcols 1 Left reverse samplen 1 height 0";
+  s << fmt::format("set key at screen {}, screen 0.98 left top vertical Left reverse samplen 1 height 0",
+                   samplers.size() > 20 ? 0.58 : 0.73);
   std::string plot =
       fmt::format("plot {:.10g} with lines lw 1.4 dt 2 lc rgb '{}' title 'tolerance'", y(1.0), marker::reference);
   int series = 0;
