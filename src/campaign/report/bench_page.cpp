@@ -39,13 +39,14 @@ Figure error_figure(const BenchPage& page, Gnuplot& gnuplot) {
   figure.has_data = !evaluations.empty();
   if (!figure.has_data) return figure;
   const Axis x = axis_for(evaluations, true), y = axis_for(errors, true);
-  const int height = std::max(420, 80 + 9 * static_cast<int>(samplers.size() + 1));
+  const int height = std::max(420, 90 + 10 * static_cast<int>(samplers.size() + 1));
   Script s;
-  s.place(0.07, samplers.size() > 20 ? 0.57 : 0.72, 60.0 / height, 1.0 - 20.0 / height);  // room for two columns
+  const bool is_wide = samplers.size() > 20;
+  s.place(0.07, is_wide ? 0.57 : 0.72, 60.0 / height, 1.0 - 20.0 / height);  // room for two columns
   s.axis("x", x, 6, "model evaluations");
   s.axis("y", y, 5, "largest error / tolerance");
-  s << fmt::format("set key at screen {}, screen 0.98 left top vertical Left reverse samplen 1 height 0",
-                   samplers.size() > 20 ? 0.58 : 0.73);
+  s << fmt::format("set key at screen {}, screen 0.98 left top vertical maxrows {} Left reverse samplen 1 height 0",
+                   is_wide ? 0.58 : 0.73, is_wide ? samplers.size() / 2 + 1 : 21);
   std::string plot =
       fmt::format("plot {:.10g} with lines lw 1.4 dt 2 lc rgb '{}' title 'tolerance'", y(1.0), marker::reference);
   int series = 0;
