@@ -104,18 +104,23 @@ std::vector<BenchRow> failed_rows(const BenchProblem& problem, const std::string
   return rows;
 }
 
-// The job's own summary, then those of the samplers it is compared with. Rank 0.
+// Of each job its own summary, then those of the samplers it is compared with. Rank 0.
 std::vector<BenchRow> compare_run(const BenchProblem& problem, const std::string& out, double seconds) {
-  const std::string in_job = out + "/" + problem.answers.job,
-                    job = io::file_exists(in_job + "/summary.json") ? in_job : out;
-  std::vector<BenchRow> rows = compare_summary(io::read_text_file(job + "/summary.json"), problem.answers, true);
-  std::vector<std::string> others;
-  std::error_code failure;
-  for (const fs::directory_entry& entry : fs::directory_iterator(job + "/compare", failure))
-    others.push_back(entry.path().string() + "/summary.json");
-  std::sort(others.begin(), others.end());
-  for (const std::string& path : others)
-    for (const BenchRow& row : compare_summary(io::read_text_file(path), problem.answers, false)) rows.push_back(row);
+  std::vector<BenchRow> rows;
+  const auto compare = [&rows](const std::string& path, const std::vector<KnownValue>& values, bool is_main) {
+    for (const BenchRow& row : compare_summary(io::read_text_file(path), values, is_main)) rows.push_back(row);
+  };
+  for (const std::string& job : problem.answers.jobs()) {
+    const std::string in_job = out + "/" + job, folder = io::file_exists(in_job + "/summary.json") ? in_job : out;
+    const std::vector<KnownValue> values = problem.answers.of_job(job);
+    compare(folder + "/summary.json", values, true);
+    std::vector<std::string> others;
+    std::error_code failure;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/compare", failure))
+      others.push_back(entry.path().string() + "/summary.json");
+    std::sort(others.begin(), others.end());
+    for (const std::string& path : others) compare(path, values, false);
+  }
   for (BenchRow& row : rows) {
     row.problem = problem.name;
     if (std::isnan(row.seconds)) row.seconds = seconds;  // jobs that keep no time of their own

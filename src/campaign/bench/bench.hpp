@@ -1,6 +1,6 @@
 #pragma once
 /// What      `aleator bench`: runs decks whose answers are known, and compares what they find with those answers.
-/// Method    every folder below one holds reference.toml (input/benchmarks/README.md): a deck, a job, and values with tolerances.
+/// Method    every folder below one holds reference.toml (input/benchmarks/README.md): a deck, and values of its jobs with tolerances.
 ///           The deck runs as `aleator run` does, in a folder of its own; then its summary.json is compared, and those of the
 ///           samplers it compares with. log_evidence must also lie within 3 reported standard errors + 0.05. A method that is
 ///           biased by its nature (is_exact = false in summary.json) is listed but not judged. Model runs for each effective
@@ -22,12 +22,16 @@ namespace aleator::campaign {
 /// One [[value]] of reference.toml.
 struct KnownValue {
   std::string quantity, parameter, source;
+  std::string job;  ///< whose summary.json is compared
   double value = 0.0, tolerance = 0.0;
 };
 
 struct KnownAnswers {
-  std::string deck, job;
+  std::string deck;
   std::vector<KnownValue> values;
+  /// In the order in which values name them.
+  std::vector<std::string> jobs() const;
+  std::vector<KnownValue> of_job(const std::string& job) const;
 };
 
 /// UserError with file, line and column for every fault.
@@ -44,7 +48,7 @@ struct BenchRow {
 };
 
 /// Compares one summary.json, as text. Evidence that a sampler which is not the job's own does not give is left out.
-std::vector<BenchRow> compare_summary(const std::string& summary, const KnownAnswers& answers, bool is_main);
+std::vector<BenchRow> compare_summary(const std::string& summary, const std::vector<KnownValue>& values, bool is_main);
 
 /// Adds the name to the component where rows of another name have the same.
 void tell_apart(std::vector<BenchRow>& rows);

@@ -41,13 +41,19 @@ void refuse_other_keys(const deck::Node& table, const std::vector<std::string>& 
                    deck::did_you_mean(entry.key, known));
 }
 
-KnownValue value_of(const deck::Node& table, deck::Diagnostics& faults) {
-  const std::vector<std::string> quantities{"mean",         "sd",          "output_mean", "output_sd",
-                                            "log_evidence", "sobol_first", "sobol_total"};
-  refuse_other_keys(table, {"quantity", "parameter", "value", "tolerance", "source"}, faults);
+// Quantities of a whole run, and not of one of its parameters or outputs.
+bool is_of_the_whole(const std::string& quantity) {
+  return quantity == "log_evidence" || quantity == "rmse" || quantity == "spread";
+}
+
+KnownValue value_of(const deck::Node& table, const std::string& job, deck::Diagnostics& faults) {
+  const std::vector<std::string> quantities{"mean",        "sd",          "output_mean", "output_sd", "log_evidence",
+                                            "sobol_first", "sobol_total", "rmse",        "spread"};
+  refuse_other_keys(table, {"quantity", "parameter", "value", "tolerance", "source", "job"}, faults);
   KnownValue known;
   known.quantity = text_of(table, "quantity", faults, true);
-  known.parameter = text_of(table, "parameter", faults, known.quantity != "log_evidence");
+  known.parameter = text_of(table, "parameter", faults, !is_of_the_whole(known.quantity));
+  known.job = table.find("job") == nullptr ? job : text_of(table, "job", faults, true);
   known.source = text_of(table, "source", faults, true);
   known.value = number_of(table, "value", faults), known.tolerance = number_of(table, "tolerance", faults);
   if (std::find(quantities.begin(), quantities.end(), known.quantity) == quantities.end())
@@ -76,12 +82,25 @@ std::pair<double, double> found_in(const io::Json& summary, const KnownValue& kn
     const double width = io::number_or_nan(member(index, "high")) - io::number_or_nan(member(index, "low"));
     return {io::number_or_nan(member(index, "value")), width / (2.0 * 1.96)};
   }
+  if (is_of_the_whole(known.quantity)) {
+    const io::Json& of_time = member(member(summary, "time_means"), known.quantity);
+    return {io::number_or_nan(member(of_time, "mean")), io::number_or_nan(member(of_time, "standard_error"))};
+  }
   const bool is_output = known.quantity.rfind("output_", 0) == 0;
   const io::Json& row = member(member(summary, is_output ? "outputs" : "parameters"), known.parameter);
   const std::string what = is_output ? known.quantity.substr(7) : known.quantity;
   const double error =
       what == "mean" ? io::number_or_nan(member(row, is_output ? "standard_error" : "mcse")) : std::nan("");
   return {io::number_or_nan(member(row, what)), error};
+}
+
+// Of sampling, of a forward job's rows, of a data assimilation's members.
+double model_runs(const io::Json& summary) {
+  for (const char* const key : {"model_evaluations", "rows"})
+    if (summary.contains(key)) return io::number_or_nan(summary.at(key));
+  double runs = 1.0;
+  for (const char* const key : {"members", "cycles", "replicates"}) runs *= io::number_or_nan(member(summary, key));
+  return runs;
 }
 
 bool within_tolerance(const BenchRow& row) {
@@ -104,14 +123,15 @@ KnownAnswers parse_known_answers(const std::string& text, const std::string& pat
   const deck::Node root = deck::parse_toml(text, path, faults);
   faults.throw_if_any();
   refuse_other_keys(root, {"deck", "job", "value"}, faults);
-  KnownAnswers answers{text_of(root, "deck", faults, true), text_of(root, "job", faults, true), {}};
+  KnownAnswers answers{text_of(root, "deck", faults, true), {}};
+  const std::string job = text_of(root, "job", faults, true);
   const deck::Node::Entry* const values = root.find("value");
   if (values == nullptr || values->value.kind != deck::Node::Kind::array || values->value.items.empty())
     faults.error(root.at, "there is no [[value]]", "see input/benchmarks/README.md");
   else
     for (const deck::Node& table : values->value.items) {
       if (table.kind == deck::Node::Kind::table)
-        answers.values.push_back(value_of(table, faults));
+        answers.values.push_back(value_of(table, job, faults));
       else
         faults.error(table.at, "value must be a [[value]] table");
     }
@@ -119,10 +139,24 @@ KnownAnswers parse_known_answers(const std::string& text, const std::string& pat
   return answers;
 }
 
-std::vector<BenchRow> compare_summary(const std::string& summary, const KnownAnswers& answers, bool is_main) {
+std::vector<std::string> KnownAnswers::jobs() const {
+  std::vector<std::string> names;
+  for (const KnownValue& known : values)
+    if (std::find(names.begin(), names.end(), known.job) == names.end()) names.push_back(known.job);
+  return names;
+}
+
+std::vector<KnownValue> KnownAnswers::of_job(const std::string& job) const {
+  std::vector<KnownValue> some;
+  for (const KnownValue& known : values)
+    if (known.job == job) some.push_back(known);
+  return some;
+}
+
+std::vector<BenchRow> compare_summary(const std::string& summary, const std::vector<KnownValue>& values, bool is_main) {
   const io::Json json = io::Json::parse(summary);
   std::vector<BenchRow> rows;
-  for (const KnownValue& known : answers.values) {
+  for (const KnownValue& known : values) {
     BenchRow row;
     row.known = known;
     std::tie(row.found, row.standard_error) = found_in(json, known);
@@ -130,8 +164,7 @@ std::vector<BenchRow> compare_summary(const std::string& summary, const KnownAns
     row.sampler = json.value("component", "job/" + json.value("job", ""));
     row.name = json.value("sampler", "");
     row.ess = io::number_or_nan(member(member(member(json, "parameters"), known.parameter), "ess_bulk"));
-    row.model_evaluations = io::number_or_nan(json.contains("model_evaluations") ? json.at("model_evaluations")
-                                                                                 : json.value("rows", io::Json()));
+    row.model_evaluations = model_runs(json);
     row.seconds = json.value("wall_time_seconds", std::nan(""));
     row.is_judged = json.value("is_exact", true);
     row.passes = within_tolerance(row);
