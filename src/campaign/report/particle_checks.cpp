@@ -75,8 +75,8 @@ const Series* history_of(const MethodRun& run, const char* name) {
 }
 
 void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
-  if (has_draws(run)) {
-    const double all = static_cast<double>(run.chains) * run.draws, share = unique_rows(run) / all;
+  if (run.different_draws > 0) {
+    const double all = static_cast<double>(run.chains) * run.draws, share = run.different_draws / all;
     Check c{Level::good, "Different particles", fmt::format("{} of {}", percent(share), count(all)), ""};
     if (share < threshold::unique_good) {
       c.level = share < threshold::unique_caution ? Level::bad : Level::caution;

@@ -40,7 +40,8 @@ struct MethodRun {
   int chains = 0, draws = 0, dimension = 0;
   int stride = 1;              ///< `values` and `log_likelihood` hold every stride-th draw of the run
   int draws_made = 0;          ///< of the run; 0: as many as `draws`
-  std::vector<double> values;  ///< [chain][draw][parameter], model space; may be empty for comparison runs
+  int different_draws = 0;     ///< of the `draws`: the particles that are no copies of another; 0: not counted
+  std::vector<double> values;  ///< [chain][draw][parameter], model space; empty where they are not drawn
   std::vector<ParameterRow> parameters;
   std::vector<double> log_likelihood;  ///< [chain][draw]; may be empty
   double model_evaluations = undefined, wall_time_seconds = undefined, acceptance = undefined;

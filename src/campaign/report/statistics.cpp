@@ -167,16 +167,4 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
   return std::isfinite(r) ? r : 0;
 }
 
-int unique_rows(const MethodRun& run) {
-  if (!has_draws(run)) return 0;
-  const std::size_t d = run.dimension;
-  std::vector<const double*> rows(run.values.size() / d);
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = run.values.data() + i * d;
-  std::sort(rows.begin(), rows.end(),
-            [d](const double* a, const double* b) { return std::lexicographical_compare(a, a + d, b, b + d); });
-  const auto last =
-      std::unique(rows.begin(), rows.end(), [d](const double* a, const double* b) { return std::equal(a, a + d, b); });
-  return static_cast<int>(last - rows.begin());
-}
-
 }  // namespace aleator::campaign::report

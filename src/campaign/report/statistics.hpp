@@ -49,7 +49,4 @@ double rough_ess(const std::vector<std::vector<double>>& chains);
 /// Pearson's correlation; 0 when one of them does not vary.
 double correlation(const std::vector<double>& a, const std::vector<double>& b);
 
-/// Number of different rows among the draws: the particles that are no copies of another.
-int unique_rows(const MethodRun& run);
-
 }  // namespace aleator::campaign::report

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "campaign/report/report.hpp"
@@ -10,6 +11,7 @@
 #include "campaign/sampling/predictive.hpp"
 #include "campaign/sampling/summary.hpp"
 #include "core/log.hpp"
+#include "io/checksum.hpp"
 #include "io/files.hpp"
 #include "io/json.hpp"
 #include "io/results.hpp"
@@ -29,8 +31,9 @@ json read_json(const std::string& path) {
   }
 }
 
-// Draws of all parameters, [chain][draw][parameter]; every stride-th draw when there are very many. Read some draws at a time.
-void read_draws(const std::string& folder, const model::Problem& problem, report::MethodRun& run) {
+// Counts the different draws, and where they are to be drawn keeps all parameters, [chain][draw][parameter]; every stride-th draw
+// when there are very many. Reads some draws at a time: those of a field may be all that the memory can hold.
+void read_draws(const std::string& folder, const model::Problem& problem, bool keep, report::MethodRun& run) {
   const io::ResultsReader reader(folder + "/results.h5");
   run.dimension = problem.parameter_dimension();
   const std::int64_t total = static_cast<std::int64_t>(run.chains) * run.draws * run.dimension;
@@ -38,7 +41,8 @@ void read_draws(const std::string& folder, const model::Problem& problem, report
   const int stride =
       static_cast<int>(std::clamp<std::int64_t>(total / most_values_in_report, 1, std::max(1, all_draws)));
   run.draws = all_draws / stride, run.draws_made = all_draws, run.stride = stride;
-  run.values.resize(static_cast<std::size_t>(run.chains) * run.draws * run.dimension);
+  if (keep) run.values.resize(static_cast<std::size_t>(run.chains) * run.draws * run.dimension);
+  std::vector<io::Checksum> marks(static_cast<std::size_t>(run.chains) * run.draws);
   int column = 0;
   for (const prob::Variable& variable : problem.variables()) {
     const int at_once = std::max(1, (1 << 21) / variable.size / stride);
@@ -49,13 +53,18 @@ void read_draws(const std::string& folder, const model::Problem& problem, report
             variable.size == 1
                 ? reader.read("posterior", variable.name, {{chain, begin}, {1, count}})
                 : reader.read("posterior", variable.name, {{chain, begin, 0}, {1, count, variable.size}});
-        for (int i = 0; i < some; ++i)
-          std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(i) * stride * variable.size, variable.size,
-                      run.values.begin() +
-                          (static_cast<std::ptrdiff_t>(chain) * run.draws + first + i) * run.dimension + column);
+        for (int i = 0; i < some; ++i) {
+          const double* const draw = &values[static_cast<std::size_t>(i) * stride * variable.size];
+          const std::size_t row = static_cast<std::size_t>(chain) * run.draws + first + i;
+          marks[row].add(draw, static_cast<std::uint64_t>(column), static_cast<std::size_t>(variable.size));
+          if (keep) std::copy_n(draw, variable.size, &run.values[row * run.dimension + column]);
+        }
       }
     column += variable.size;
   }
+  std::set<std::uint64_t> different;
+  for (const io::Checksum& mark : marks) different.insert(mark.value());
+  run.different_draws = static_cast<int>(different.size());
   const std::vector<double> log_likelihood = reader.read("sample_stats", "log_likelihood");
   for (int chain = 0; chain < run.chains; ++chain)
     for (int draw = 0; draw < run.draws; ++draw)
@@ -87,7 +96,10 @@ std::vector<report::Series> read_histories(const std::string& path) {
   return all;
 }
 
-report::MethodRun read_method(const std::string& folder, const model::Problem& problem, bool with_draws) {
+// How much of a sampler's draws is read.
+enum class Draws { none, counted, kept };
+
+report::MethodRun read_method(const std::string& folder, const model::Problem& problem, Draws draws) {
   const SamplingSummary file = read_sampling_summary(folder + "/summary.json");
   const json& summary = file.facts;
   report::MethodRun run;
@@ -130,7 +142,7 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
     throw core::UserError(fmt::format("{}/summary.json has {} parameters where the problem has {}", folder,
                                       run.parameters.size(), problem.parameter_dimension()));
   run.histories = read_histories(folder + "/history.json");
-  if (with_draws) read_draws(folder, problem, run);
+  if (draws != Draws::none) read_draws(folder, problem, draws == Draws::kept, run);
   if (!problem.facts().reference_mean.empty()) run.error_curve = error_curve(folder, run);
   return run;
 }
@@ -239,12 +251,13 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.posterior_prediction = read_prediction(results, "posterior_predictive", data.observed);
   expect_counts(problem, data);
   data.prior_prediction = read_prediction(results, "prior_predictive", data.observed);
-  data.main = read_method(folders.front(), problem, true);
+  data.main = read_method(folders.front(), problem, page == Page::none ? Draws::counted : Draws::kept);
   const json summary = read_sampling_summary(folders.front() + "/summary.json").facts;
   if (const json& check = summary.at("posterior_predictive"); check.is_object())
     data.posterior_prediction.p_value_log_likelihood = io::number_or_nan(check.at("p_value_log_likelihood"));
   data.ranks = summary.at("ranks"), data.threads = summary.at("threads");
-  for (std::size_t i = 1; i < folders.size(); ++i) data.comparisons.push_back(read_method(folders[i], problem, false));
+  for (std::size_t i = 1; i < folders.size(); ++i)
+    data.comparisons.push_back(read_method(folders[i], problem, Draws::none));
   write_verdict(folder, report::judge(data));
   if (page == Page::none) return;
   io::make_directory(folder + "/report");
