@@ -14,13 +14,15 @@ void PooledMoments::reset(int dimension) {
   shift.clear();
 }
 
-// Of very many members every so-manieth, at least 4096 and 256 for each coordinate: a covariance is then known to 2 %, and no
-// proposal asks for more.
+std::size_t PooledMoments::stride_of(std::size_t members, int dimension) {
+  return std::max<std::size_t>(1, members / static_cast<std::size_t>(std::max(4096, 256 * dimension)));
+}
+
 void PooledMoments::observe(const Ensemble& ensemble, const Context& context) {
   const int d = static_cast<int>(ensemble.position.extent(1));
   const Batch z = ensemble.position;
   const std::int64_t members = ensemble.layout.rows(), first = ensemble.layout.first(),
-                     stride = std::max<std::int64_t>(1, members / std::max(4096, 256 * d));
+                     stride = static_cast<std::int64_t>(stride_of(static_cast<std::size_t>(members), d));
   if (shift.empty()) shift = mean_position(ensemble, context);
   const double* const centre = shift.data();
   const auto added =
@@ -49,6 +51,7 @@ void PooledMoments::observe_weighted(const Ensemble& ensemble, const std::vector
                *const w = share.data() + ensemble.layout.first();
   const auto added =
       parallel::ordered_sum(context.comm, ensemble.layout, static_cast<int>(sums.size()), [=](int row, double* sum) {
+        if (w[row] == 0.0) return;
         double* second = sum + d;
         for (int i = 0; i < d; ++i) {
           const double x = w[row] * (z(row, i) - centre[i]);

@@ -21,6 +21,9 @@ struct PooledMoments {
   std::vector<double> sums;   ///< d first moments, then the lower triangle of second moments, about `shift`
   std::vector<double> shift;  ///< a point near the mean, against cancellation
 
+  /// Of very many members every so-manieth is enough, at least 4096 and 256 for each coordinate: a covariance is then known to
+  /// 2 %, and no proposal asks for more.
+  static std::size_t stride_of(std::size_t members, int dimension);
   void reset(int dimension);
   void observe(const Ensemble& ensemble, const Context& context);
   /// Members that count by their share of the weights, those of all members, summing to 1; together as many as the ESS.

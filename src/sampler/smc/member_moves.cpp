@@ -23,18 +23,22 @@ void copy_member(const Ensemble& from, int row, Ensemble& to, int place) {
 }  // namespace
 
 double move_members(const MoveOnce& kernel, const Problem& problem, const Context& context, const MoveSetting& setting,
-                    int moves, Ensemble& e, const AfterMove& after) {
+                    int moves, Ensemble& e, const AfterMove& after, const SecondHalf* second) {
   const Vector acceptance("acceptance", e.rows());
   const bool needs_all = problem.imputes_failures();  // from the nearest of all rows: no block can be moved alone
   const Context own = needs_all ? context : Context{parallel::Comm::self(), context.rng};
   const auto work = [&] {
     const int all = e.rows();
     const int rows = needs_all ? std::max(1, all) : rows_of_block(problem.dimension());
-    for (int first = 0; first < all || (needs_all && first == 0); first += rows) {
-      const int count = std::min(rows, all - first);
+    const int border =
+        second == nullptr ? all : static_cast<int>(std::clamp<std::int64_t>(second->border - e.layout.first(), 0, all));
+    for (int first = 0, count = 0; first < all || (needs_all && first == 0); first += needs_all ? rows : count) {
+      const bool is_before = first < border || second == nullptr;
+      count = std::min(rows, (is_before ? border : all) - first);
       Ensemble part = e.part(first, count);
       for (int move = 0; move < moves; ++move) {
-        const MoveSetting now{setting.temper, setting.scale, setting.lower, setting.step + move, setting.acceptance};
+        const MoveSetting now{setting.temper, setting.scale, is_before ? setting.lower : second->lower,
+                              setting.step + move, setting.acceptance};
         const Vector probability = kernel(problem, own, now, part);
         for (int row = 0; row < count; ++row) acceptance(first + row) += probability(row);
         if (after) after(move, first, part);

@@ -12,9 +12,16 @@ namespace aleator::sampler {
 /// Called after move 0, 1, ... of the block whose first member is the rank's member `first`.
 using AfterMove = std::function<void(int move, int first, const Ensemble& part)>;
 
-/// `moves` moves with steps setting.step, setting.step + 1, ...; the mean acceptance probability of them all.
+/// Members from `border` on that move with a factor of their own, where MoveSetting::lower is that of those before.
+struct SecondHalf {
+  std::int64_t border;
+  const std::vector<double>& lower;
+};
+
+/// `moves` moves with steps setting.step, setting.step + 1, ...; the mean acceptance probability of them all. No second half
+/// where failures are imputed, from the nearest of all members.
 double move_members(const MoveOnce& kernel, const Problem& problem, const Context& context, const MoveSetting& setting,
-                    int moves, Ensemble& e, const AfterMove& after = {});
+                    int moves, Ensemble& e, const AfterMove& after = {}, const SecondHalf* second = nullptr);
 
 /// Rows first, first + stride, ... of an ensemble.
 struct Places {

@@ -25,6 +25,52 @@ struct Moved {
   Memory memory;
 };
 
+// The covariances' factors that particles move with. Two halves learn from each other: a covariance of the particles that it
+// moves knows their chance deviations, moves them least where they lie too close, and the evidence is off by O(d^2 / J).
+struct Shapes {
+  std::vector<double> first, second;
+  std::int64_t border = 0;  // places from here on have the second; 0: all have the first
+};
+
+// Of the weighted particles before they are resampled; nothing where a half has too few.
+Shapes of_halves(const Problem& problem, const Context& context, const Level& level, const Ensemble& e) {
+  Shapes shapes;
+  const std::size_t members = level.weights.share.size(), half = members / 2;
+  if (problem.imputes_failures()) return shapes;
+  std::vector<double> factors[2];
+  for (const int which : {0, 1}) {
+    std::vector<double> share(members, 0.0);
+    const std::size_t begin = which == 0 ? 0 : half, end = which == 0 ? half : members,
+                      stride = PooledMoments::stride_of(end - begin, problem.dimension());
+    double sum = 0.0;
+    for (std::size_t i = begin; i < end; i += stride) sum += level.weights.share[i];
+    if (!(sum > 0.0)) return {};
+    for (std::size_t i = begin; i < end; i += stride) share[i] = level.weights.share[i] / sum;
+    PooledMoments moments;
+    moments.reset(problem.dimension());
+    moments.observe_weighted(e, share, context);
+    factors[which] = moments.factor();
+    if (factors[which].empty()) return {};
+  }
+  shapes.first = std::move(factors[1]), shapes.second = std::move(factors[0]);
+  return shapes;
+}
+
+// Of all particles together, after they were resampled.
+Shapes of_all(const Problem& problem, const Context& context, const Ensemble& e) {
+  PooledMoments moments;
+  moments.reset(problem.dimension());
+  moments.observe(e, context);
+  return {moments.factor_or_deviations(), {}, 0};
+}
+
+double move_all(const Smc::Params& params, const Problem& problem, const Context& context, const Shapes& shapes,
+                int moves, Ensemble& e, const Smc::State& s, const AfterMove& after = {}) {
+  const SecondHalf second{shapes.border, shapes.second};
+  return move_members(kernel_of(params), problem, context, {s.temper, std::exp(s.log_scale), shapes.first, s.moves},
+                      moves, e, after, shapes.border > 0 ? &second : nullptr);
+}
+
 // One step of the search for the scale: the acceptance falls by about half a unit of log scale near its usual targets.
 void tune(const Smc::Params& params, double acceptance, int pass, Smc::State& s) {
   s.log_scale += 2.0 / (pass + 1.0) * (acceptance - target_acceptance(params.move));
@@ -32,8 +78,7 @@ void tune(const Smc::Params& params, double acceptance, int pass, Smc::State& s)
 
 // Passes of min_moves moves until the particles have forgotten where they were.
 Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, const Context& context,
-                           const std::vector<double>& lower, Smc::State& s) {
-  const MoveOnce kernel = kernel_of(params);
+                           const Shapes& shapes, Smc::State& s) {
   const bool is_adaptive = params.max_moves > params.min_moves;
   const Start start(context, s.ensemble);
   // A correlation of J pairs is known to 1 / sqrt(J).
@@ -41,8 +86,7 @@ Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, co
   Moved moved;
   for (int pass = 0; moved.count < params.max_moves && (pass == 0 || moved.memory.typical > wanted); ++pass) {
     const int moves = std::min(params.min_moves, params.max_moves - moved.count);
-    moved.acceptance =
-        move_members(kernel, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, moves, s.ensemble);
+    moved.acceptance = move_all(params, problem, context, shapes, moves, s.ensemble, s);
     tune(params, moved.acceptance, pass, s);
     moved.count += moves, s.moves += moves;
     if (is_adaptive || moved.count == params.max_moves) moved.memory = start.remembered_by(context, s.ensemble);
@@ -52,9 +96,8 @@ Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, co
 }
 
 // Waste-free: the first row of each group of P is the start of a chain; its further states fill the other rows.
-Moved grow_chains(const Smc::Params& params, const Problem& problem, const Context& context,
-                  const std::vector<double>& lower, Smc::State& s) {
-  const MoveOnce kernel = kernel_of(params);
+Moved grow_chains(const Smc::Params& params, const Problem& problem, const Context& context, const Shapes& shapes,
+                  Smc::State& s) {
   const int length = params.chain_length, passes = std::min(4, length - 1);
   Ensemble chains = every(s.ensemble, length, parallel::RowLayout(params.particles / length, context.comm));
   const Start start(context, chains);
@@ -65,8 +108,7 @@ Moved grow_chains(const Smc::Params& params, const Problem& problem, const Conte
     const AfterMove keep = [&](int move, int first, const Ensemble& part) {
       put(part, s.ensemble, {first * length + begin + move + 1, length});
     };
-    const double acceptance =
-        move_members(kernel, problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves}, moves, chains, keep);
+    const double acceptance = move_all(params, problem, context, shapes, moves, chains, s, keep);
     tune(params, acceptance, pass, s);
     sum += acceptance * moves;
     moved.count += moves, s.moves += moves;
@@ -135,29 +177,29 @@ Smc::State Smc::init(const Problem& problem, const Context& context) const {
   return s;
 }
 
-void Smc::resample(const Context& context, const Weights& weights, State& s) const {
+std::int64_t Smc::resample(const Context& context, const Weights& weights, State& s) const {
   const std::int64_t places = params.particles / params.chain_length;
   const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
   const std::vector<std::int64_t> starts = systematic_resampling(weights, u, places);
   std::vector<std::int64_t> source(static_cast<std::size_t>(params.particles));
   for (std::size_t i = 0; i < source.size(); ++i) source[i] = starts[i / static_cast<std::size_t>(params.chain_length)];
   take_descendants(source, context, s);
+  return std::lower_bound(starts.begin(), starts.end(), params.particles / 2) - starts.begin();
 }
 
 StepInfo Smc::step(const Problem& problem, const Context& context, State& s) const {
   const Level level = reweight(context, params.ess_share, s);
-  resample(context, level.weights, s);
+  const bool learns = problem.dimension() <= PooledMoments::largest_dimension && params.move != Move::pcn;
+  Shapes shapes = learns ? of_halves(problem, context, level, s.ensemble) : Shapes();
+  const std::int64_t border = resample(context, level.weights, s);
+  if (!shapes.first.empty())
+    shapes.border = border;
+  else if (learns)
+    shapes = of_all(problem, context, s.ensemble);
   ++s.iteration;
-  std::vector<double> lower;  // the level's covariance is that of the resampled particles
-  if (problem.dimension() <= PooledMoments::largest_dimension && params.move != Move::pcn) {
-    PooledMoments moments;
-    moments.reset(problem.dimension());
-    moments.observe(s.ensemble, context);
-    lower = moments.factor_or_deviations();
-  }
   const bool is_waste_free = params.chain_length > 1;
-  const Moved moved = is_waste_free ? grow_chains(params, problem, context, lower, s)
-                                    : move_until_forgotten(params, problem, context, lower, s);
+  const Moved moved = is_waste_free ? grow_chains(params, problem, context, shapes, s)
+                                    : move_until_forgotten(params, problem, context, shapes, s);
   add_bridge(context, level, s);
   const std::int64_t runs =
       static_cast<std::int64_t>(moved.count) * (params.particles / params.chain_length) * runs_of(params);

@@ -2,8 +2,9 @@
 /// What      Sequential Monte Carlo by tempering: particles go from the prior to the posterior, and the evidence falls out.
 /// Method    targets pi_t = N(z; 0, I) L(z)^beta_t; the next beta_t keeps the ESS of the weights L^(beta_t - beta_(t-1)) at
 ///           a share of the particles (Jasra, Stephens, Doucet, Tsagaris 2011); systematic resampling; Metropolis moves with
-///           the particles' covariance, their scale tuned to the acceptance, repeated until the positions have forgotten
-///           where the level began (mean correlation below a threshold, Kantas, Beskos, Jasra 2014).
+///           the particles' covariance, that of the other half for each half, their scale tuned to the acceptance, repeated
+///           until the positions have forgotten where the level began (mean correlation below a threshold, Kantas, Beskos,
+///           Jasra 2014).
 ///           log Z = sum of bridges between the levels, its standard error from the particles' ancestors (tempering.hpp).
 ///           Waste-free (Dau, Chopin 2022), with chain_length P > 1: M = J / P particles are resampled, each is the start of
 ///           a chain of P states, and all J states are the particles of the next level.
@@ -40,7 +41,8 @@ struct Smc {
   Params params;
 
  private:
-  void resample(const Context& context, const Weights& weights, State& s) const;
+  /// The number of places, of particles or of starts of chains, that children of the first half have.
+  std::int64_t resample(const Context& context, const Weights& weights, State& s) const;
 };
 
 }  // namespace aleator::sampler
