@@ -1,6 +1,7 @@
 #pragma once
 /// What      `aleator bench`: runs decks whose answers are known, and compares what they find with those answers.
-/// Method    every folder below one holds reference.toml (input/benchmarks/README.md): a deck, and values of its jobs with tolerances.
+/// Method    every folder below one holds reference.toml (input/benchmarks/README.md): a deck, and values of its jobs with
+///           tolerances.
 ///           The deck runs as `aleator run` does, in a folder of its own; then its summary.json is compared, and those of the
 ///           samplers it compares with. log_evidence must also lie within 3 reported standard errors + 0.05. A method that is
 ///           biased by its nature (is_exact = false in summary.json) is listed but not judged. Model runs for each effective
