@@ -81,6 +81,7 @@ void Experiment::run(model::Interval interval, double* x, int rows) const {
 
 void Experiment::advance(model::Interval interval, double* x, int rows_each) const {
   const int rows = count_ * rows_each, d = states();
+  model_runs_ += rows;
   if (is_of_rows()) {
     for (const model::FailedRow& failed : model_.advance(interval, inputs_of(rows_each), Batch(x, rows, d)).failed)
       failures_[static_cast<std::size_t>(failed.row / rows_each)] = failed.reason;

@@ -92,6 +92,8 @@ class Experiment {
 
   /// Rows of x, `rows_each` for each replicate, to the interval's end; rows that fail become NaN.
   void advance(model::Interval interval, double* x, int rows_each) const;
+  /// Rows that advance() has been given so far, of this rank's replicates.
+  std::int64_t model_runs() const { return model_runs_; }
   /// `rows` rows that are no replicates', on this rank alone, with the model's own inputs.
   void run(model::Interval interval, double* x, int rows) const;
   /// The model's noise of a cycle; `first_row`: the number of the first of them for the random numbers.
@@ -121,6 +123,7 @@ class Experiment {
   enum class Sharing { not_measured, on, off };
   mutable Sharing sharing_ = Sharing::not_measured;
   mutable std::string last_failure_;
+  mutable std::int64_t model_runs_ = 0;
   bool is_of_rows() const { return !own_.seeds.empty(); }
   ConstBatch inputs_of(int rows_each) const;
   Own own_;

@@ -46,7 +46,9 @@ Observations read_observations(const deck::File& file, const model::StateInfo& i
   Observations out;
   double before = info.start;
   for (std::size_t k = 0; k < table.rows; ++k) {
-    const double t = table(k, 0);
+    double t = table(k, 0);
+    const double end = info.times.back();
+    if (t > end && t - end <= 1e-14 * std::abs(end)) t = end;  // rounded otherwise
     if (!(t > before))
       throw deck::KeyError("observations", fmt::format("row {}: time {} does not come after {}", k + 1, t, before),
                            "times increase, and come after the model's start");
@@ -55,11 +57,10 @@ Observations read_observations(const deck::File& file, const model::StateInfo& i
           "observations",
           fmt::format("row {}: t = {} is no whole number of steps dt = {} after the start", k + 1, t, info.map_step),
           "a map has no states between its steps");
-    if (t > info.times.back())
-      throw deck::KeyError(
-          "observations",
-          fmt::format("row {}: time {} lies outside the run, which ends at {}", k + 1, t, info.times.back()),
-          "let the model's last observation time be that of the file, or later");
+    if (t > end)
+      throw deck::KeyError("observations",
+                           fmt::format("row {}: time {} lies outside the run, which ends at {}", k + 1, t, end),
+                           "let the model's last observation time be that of the file, or later");
     out.times.push_back(before = t);
     for (std::size_t i = 0; i < p; ++i) {
       if (std::isinf(table(k, 1 + i)))

@@ -79,6 +79,8 @@ class Problem {
   /// The number of model outputs; 0 where the density comes without a model.
   virtual int outputs() const = 0;
   virtual bool has_gradient() const = 0;
+  /// Of the gradient, where there is none: "the model does not offer", or why not.
+  virtual std::string missing_gradient() const { return "the model does not offer"; }
   virtual const GaussianNoise* noise() const = 0;
   /// Null where the model has no adjoint, or the likelihood does not know its information.
   virtual const GaussNewton* gauss_newton() const { return nullptr; }

@@ -28,7 +28,7 @@ std::string Polish::objection(const Problem& problem) const {
   if (first_->plan().kind == Plan::Kind::chains && first_->plan().is_exact)
     return "polishes a sampler whose chains are Markov chains of the posterior already; longer chains do more for them";
   if (params_.kernel == Kernel::mala && !problem.has_gradient())
-    return "has kernel = \"mala\", which needs the gradient of the log-likelihood; the model does not offer it";
+    return "has kernel = \"mala\", which needs the gradient of the log-likelihood, which " + problem.missing_gradient();
   const std::string inner = first_->objection(problem);
   return inner.empty() ? "" : "polishes '" + params_.sampler + "', which " + inner;
 }

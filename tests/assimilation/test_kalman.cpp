@@ -255,6 +255,18 @@ TEST(ThreeDVar, UsesTheClimatologyOfTheModel) {
   EXPECT_NEAR(state.x[1], 0.0, 0.02);
 }
 
+TEST(ThreeDVar, RefusesAClimatologyWithoutVariance) {
+  LinearModel model(math::Matrix(1, 1));  // x <- 0
+  model.info_.observed = {{"x_0", {{0, 1.0}}}};
+  model.info_.times = {1.0, 2.0};
+  Statistics s;
+  s.noise_sd = {1.0}, s.initial_mean = {0.0}, s.initial_sd = {1.0};
+  const Experiment experiment(model, s, parallel::Comm::self());
+  ThreeDVar filter;
+  ThreeDVar::State state = filter.init(experiment);
+  EXPECT_THROW(one_step(filter, experiment, {1.0}, state), core::NumericsError);
+}
+
 TEST(Divergence, ReplacesMembersByDrawsFromTheOthers) {
   LinearModel model = three_states();
   const Experiment experiment(model, statistics_of(model, 1, 0.0), parallel::Comm::self());

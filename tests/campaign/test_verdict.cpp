@@ -195,6 +195,16 @@ TEST(ReportVerdict, ParticlesThatAreCopiesAreFound) {
   EXPECT_NE(check_named(judge(data), "Log evidence").found.find("± 0.10"), std::string::npos);
 }
 
+TEST(ReportVerdict, WeightsThatHangOnFewDrawsAreFound) {
+  ReportData data = converged_run();
+  data.main.kind = "particles";
+  data.main.histories.push_back({"pareto_k", {1.0}, {0.5}});
+  EXPECT_EQ(judge(data).level, Level::good);
+  data.main.histories.back().y = {0.75};
+  EXPECT_EQ(judge(data).headline, "Not reliable");
+  EXPECT_EQ(check_named(judge(data), "Weights").level, Level::bad);
+}
+
 TEST(ReportVerdict, MethodsThatDisagreeOnTheEvidenceAreFound) {
   ReportData data = converged_run();
   data.main.kind = "particles";

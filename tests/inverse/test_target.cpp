@@ -173,6 +173,15 @@ TEST(TargetProblem, TakesTheTargetsNamesFromOneBlockAndRefusesOthersThatDiffer) 
   EXPECT_EQ(problem.variables()[1].name, "y");
 }
 
+TEST(TargetProblem, TablesOfKnownParametersAreReadByTheTargetsNames) {
+  TargetProblem::Params params;
+  params.target = "curved", params.prior = "p";
+  params.reference_mean = {"known.csv", "b,a\n5,1\n"};
+  const auto two = std::make_shared<prob::Normal>(prob::Normal::Params{2, {0.0}, {1.0}, {}});
+  const TargetProblem problem(params, two, std::make_shared<Curved>(std::vector<prob::Variable>{{"a"}, {"b"}}));
+  EXPECT_EQ(problem.facts().reference_mean, (std::vector<double>{1.0, 5.0}));
+}
+
 TEST(TargetProblem, RefusesSizesThatDoNotFitAndReferencesWithoutADensity) {
   const auto three = std::make_shared<prob::Normal>(prob::Normal::Params{3, {0.0}, {1.0}, {}});
   EXPECT_THROW(TargetProblem(TargetProblem::Params{}, three, std::make_shared<Curved>()), deck::KeyError);

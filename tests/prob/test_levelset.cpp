@@ -32,6 +32,8 @@ TEST(Levelset, SharpStepsTakeTheValueOfTheInterval) {
   EXPECT_EQ(to_parameters(prior, to_latent(prior, u)), u);
   EXPECT_TRUE(std::isnan(prior.log_density(u.data())));
   EXPECT_EQ(prior.grid(), (std::vector<int>{6, 5}));
+  EXPECT_FALSE(prior.is_continuous());
+  EXPECT_TRUE(Levelset({"x", {-0.5, 0.4}, {3.0, -1.0, 7.0}, 0.1}, field()).is_continuous());
 }
 
 TEST(Levelset, SmoothStepsHaveDerivativesAndTendToTheSharpOnes) {

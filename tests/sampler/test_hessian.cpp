@@ -136,6 +136,26 @@ TEST(Laplace, IsExactOnALinearGaussianProblem) {
   }
 }
 
+// A start at the mode leaves no gradient that could fall.
+TEST(Laplace, IsDoneWhereItStartsAtTheMode) {
+  class Cosh : public test::DensityProblem {
+   public:
+    Cosh() : DensityProblem(1, {0.0, 0.0}, [](const double* u) { return -std::log(std::cosh(u[0])); }) {}
+    bool has_gradient() const override { return true; }
+    std::vector<int> evaluate(ConstBatch z, model::Evaluation& result) const override {
+      for (std::size_t row = 0; row < z.extent(0) && result.gradient.size() > 0; ++row)
+        result.gradient(row, 0) = -std::tanh(z(row, 0));
+      return DensityProblem::evaluate(z, result);
+    }
+  } problem;
+  Laplace::Params params;
+  params.members = 1;
+  Laplace::State s = Laplace{params}.init(problem, test::serial(1));
+  Kokkos::deep_copy(s.ensemble.position, 0.0);
+  const StepInfo info = Laplace{params}.step(problem, test::serial(1), s);
+  EXPECT_TRUE(info.is_finished);
+}
+
 TEST(Laplace, GivesTheEvidenceOfACurvedPosteriorWithItsError) {
   Laplace::Params params;
   params.members = 4000;

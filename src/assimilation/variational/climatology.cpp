@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.hpp"
@@ -29,12 +30,23 @@ math::Matrix climatological_covariance(const Experiment& experiment, double inte
   std::vector<double> mean(static_cast<std::size_t>(d));
   for (int n = 0; n < all.rows; ++n)
     for (int i = 0; i < d; ++i) mean[i] += all(n, i) / all.rows;
+  double size = 0.0, spread = 0.0;
   for (int n = 0; n < all.rows; ++n)
-    for (int i = 0; i < d; ++i) all(n, i) = (all(n, i) - mean[i]) / std::sqrt(all.rows - 1.0);
+    for (int i = 0; i < d; ++i) {
+      size = std::max(size, std::abs(all(n, i)));
+      all(n, i) = (all(n, i) - mean[i]) / std::sqrt(all.rows - 1.0);
+      spread = std::max(spread, std::abs(all(n, i)) * std::sqrt(all.rows - 1.0));
+    }
   for (const double value : mean)
     if (!std::isfinite(value))
       throw core::NumericsError(
           fmt::format("the run that gives the climatology diverged: {}", experiment.last_failure()));
+  // With B = 0 the data would count for nothing.
+  if (!(spread > 1e-10 * size))
+    throw core::NumericsError(
+        "the model comes to rest: its states do not vary, so there is no climatology to take a background covariance "
+        "from; "
+        "set model_noise_sd, or take filter/etkf or filter/enkf");
   return math::transposed_multiply(all, all);
 }
 

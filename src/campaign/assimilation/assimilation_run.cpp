@@ -28,10 +28,15 @@ AssimilationRun::AssimilationRun(const assimilation::Experiment& experiment, ass
 JobEnd AssimilationRun::run() {
   start_seconds_ = job_.watch.seconds();
   start_or_resume();
+  const std::int64_t before_resume = static_cast<std::int64_t>(s_.cycle) * filter_.members() * experiment_.replicates();
+  const auto model_runs = [&] {
+    const std::int64_t own = before_resume + experiment_.model_runs();
+    return experiment_.is_spread() ? job_.comm.sum(own) : own;
+  };
   Progress progress("assimilation", static_cast<double>(s_.cycle) / cycles());
   sampler::StepInfo info;
   info.phase = "cycles", info.progress = static_cast<double>(s_.cycle) / cycles();
-  progress.update(info, static_cast<std::int64_t>(s_.cycle) * filter_.members());  // cycles of many members are long
+  progress.update(info, model_runs());  // cycles of many members are long
   int block = 1;
   while (s_.cycle < cycles()) {
     keep();
@@ -45,7 +50,7 @@ JobEnd AssimilationRun::run() {
     if (job_.comm.any(error != nullptr)) give_up(error);
     block = next_block(block, job_.watch.seconds() - before);
     info.progress = static_cast<double>(s_.cycle) / cycles();
-    progress.update(info, static_cast<std::int64_t>(s_.cycle) * filter_.members());
+    progress.update(info, model_runs());
     if (s_.cycle == cycles()) break;
     const StopWatch::Order order = job_.watch.poll();
     if (order == StopWatch::Order::go_on) continue;

@@ -58,6 +58,19 @@ Check spreading_check(const Series& correlations) {
   return c;
 }
 
+// Of importance weights, by the shape of their tail (Vehtari, Simpson, Gelman, Yao, Gabry 2024).
+Check weights_check(double pareto_k) {
+  Check c{Level::good, "Weights", fmt::format("Pareto k = {:.2f}", pareto_k), ""};
+  if (pareto_k > threshold::weights_tail_bad) {
+    c.level = Level::bad;
+    c.advice = fmt::format(
+        "Above {} the weights hang on a few draws: the proposal does not cover the posterior, and neither means nor "
+        "evidence nor their errors can be trusted. Take a proposal nearer to the posterior.",
+        threshold::weights_tail_bad);
+  }
+  return c;
+}
+
 // Of what is known: good, caution or bad.
 Level worst_level(const std::vector<Check>& checks) {
   const auto has = [&](Level level) {
@@ -91,6 +104,7 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
                       fmt::format("the particles descend from no more than {}", number(run.ancestors)),
                       "The standard errors come from differences between families: of so few they are guesses. Take "
                       "more particles, or more moves between two temperatures."});
+  if (const Series* const tails = history_of(run, "pareto_k")) checks.push_back(weights_check(tails->y.back()));
   if (const Series* const correlations = history_of(run, "worst_correlation"))
     checks.push_back(memory_check(run, *correlations));
   else if (const Series* const of_log_likelihoods = history_of(run, "correlation"))

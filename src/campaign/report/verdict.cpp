@@ -260,6 +260,7 @@ Check stein_check(const MethodRun& run) {
     c.advice = run.ksd_spread > 1.0
                    ? "The draws lie far too wide: the method has not converged, or its steps are too long."
                    : "The draws lie far too close together: the method has collapsed, or has not converged.";
+    c.advice += " Where the density jumps (an if in a formula) this is said of right draws too.";
   } else if (run.ksd_p_value < threshold::predictive) {
     c.level = Level::caution;
     c.advice =

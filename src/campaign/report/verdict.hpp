@@ -30,13 +30,14 @@ inline constexpr double failed = 0.05;                                ///< share
 inline constexpr double evidence_good = 0.5, evidence_caution = 2.0;  ///< standard error of the log evidence
 inline constexpr double remembered = 0.1;  ///< correlation of a coordinate with a level's start that its moves left
 inline constexpr double stuck = 0.6;  ///< the same, where nothing can be used unless log-likelihoods have forgotten
-inline constexpr double weights_share = 0.95;  ///< effective share of the weights of draws of a normal law
-inline constexpr double weights_tail = 0.5;    ///< Pareto k of the same
-inline constexpr double evidence_apart = 4.0;  ///< of two methods, in standard errors of their difference
-inline constexpr double means_apart = 6.0;     ///< likewise: the furthest of all parameters, whose errors are estimates
-inline constexpr double divergent = 0.01;      ///< share of a chain's trajectories
-inline constexpr double cut_short = 0.05;      ///< likewise, of those that max_depth ended
-inline constexpr double edges = 0.02;          ///< share of the points beside draws
+inline constexpr double weights_share = 0.95;    ///< effective share of the weights of draws of a normal law
+inline constexpr double weights_tail = 0.5;      ///< Pareto k of the same
+inline constexpr double weights_tail_bad = 0.7;  ///< Pareto k of importance weights that say nothing
+inline constexpr double evidence_apart = 4.0;    ///< of two methods, in standard errors of their difference
+inline constexpr double means_apart = 6.0;  ///< likewise: the furthest of all parameters, whose errors are estimates
+inline constexpr double divergent = 0.01;   ///< share of a chain's trajectories
+inline constexpr double cut_short = 0.05;   ///< likewise, of those that max_depth ended
+inline constexpr double edges = 0.02;       ///< share of the points beside draws
 inline constexpr double spread_caution = 2.0, spread_bad = 10.0;  ///< of variances, as Stein's identity tells
 inline constexpr double runaway = 1e6;                            ///< prior standard deviations
 }  // namespace threshold

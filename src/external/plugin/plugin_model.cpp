@@ -189,6 +189,7 @@ model::RowStatus PluginModel::evaluate(model::ConstBatch u, model::Batch y) cons
 model::RowStatus PluginModel::evaluate_and_pullback(model::ConstBatch u, model::Batch y,
                                                     const model::Cotangent& cotangent, model::Batch du) const {
   const model::Batch dy(Kokkos::view_alloc("dy", Kokkos::WithoutInitializing), u.extent(0), shape_.outputs);
+  Kokkos::deep_copy(du, 0.0);  // adjoint codes add to it
   const model::RowStatus status = run(plugin_.pullback, u, y, {du, dy, {}, &cotangent});
   if (status.ok()) check_.once(*this, u, "plugin " + name_);
   return status;

@@ -49,6 +49,7 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
         "likelihood",
         fmt::format("has {} data, but model '{}' gives {} outputs", p - own, params.model, shape.outputs - own),
         "the data file must hold one number for each output");
+  read_known_parameters();
   facts_.data = parts_.likelihood->data();
   facts_.data_places = parts_.data_places, facts_.data_units = parts_.data_units;
   facts_.output_names = model::output_names(shape);

@@ -27,7 +27,7 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
   BayesProblem(const Params& params, Parts parts);
 
   int outputs() const override { return parts_.likelihood->outputs(); }
-  bool has_gradient() const override { return parts_.model->adjoint() != nullptr; }
+  bool has_gradient() const override { return parts_.model->adjoint() != nullptr && prior().is_continuous(); }
   const model::GaussianNoise* noise() const override { return parts_.likelihood->gaussian(); }
   const model::GaussNewton* gauss_newton() const override {
     return has_gradient() && parts_.likelihood->information() != nullptr ? this : nullptr;

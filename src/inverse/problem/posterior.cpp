@@ -67,9 +67,19 @@ const char* undefined_reason(int outputs) {
 Posterior::Posterior(PosteriorParams common, std::shared_ptr<const prob::Prior> prior)
     : variables_(prior->variables(common.prior)), common_(std::move(common)), prior_(std::move(prior)) {
   refuse_names_of_dimensions(variables_);
+}
+
+void Posterior::read_known_parameters() {
   const std::vector<std::string> names = prob::parameter_names(variables_);
   facts_.reference_mean = read_parameters(common_.reference_mean, "reference_mean", names);
   facts_.truth = read_parameters(common_.truth, "truth", names);
+}
+
+std::string Posterior::missing_gradient() const {
+  return prior_->is_continuous()
+             ? "the model does not offer"
+             : "does not exist, for the prior has jumps (prior/levelset with width = 0; with a width "
+               "it has slopes)";
 }
 
 void Posterior::parameters(ConstBatch z, Batch u) const {

@@ -40,6 +40,7 @@ class Posterior : public model::Problem,
 
   int dimension() const override { return prior_->latent_dimension(); }
   int parameter_dimension() const override { return prior_->dimension(); }
+  std::string missing_gradient() const override;
   bool may_stop() const override { return common_.on_failure == OnFailure::stop || imputes_failures(); }
   bool imputes_failures() const override { return common_.on_failure == OnFailure::impute; }
   std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override;
@@ -60,6 +61,8 @@ class Posterior : public model::Problem,
  protected:
   Posterior(PosteriorParams common, std::shared_ptr<const prob::Prior> prior);
   bool rejects_failures() const { return common_.on_failure == OnFailure::reject; }
+  /// The tables of reference_mean and truth, by the names of `variables_`.
+  void read_known_parameters();
   /// Warns of failed rows, counts and lists them.
   void record(const model::RowStatus& status, model::ConstBatch u) const;
   void record_recovered(const std::vector<model::FailedRow>& failed_once, const model::RowStatus& status,

@@ -61,6 +61,7 @@ TargetProblem::TargetProblem(const Params& params, std::shared_ptr<const prob::P
                                        params.prior, d, dimension()),
         "relative_to = \"prior\"");
   take_names(params.prior);
+  read_known_parameters();
 }
 
 // The target's names, where the prior is one block of parameters; else both must say the same.
@@ -76,7 +77,8 @@ void TargetProblem::take_names(const std::string& prior_name) {
 }
 
 bool TargetProblem::has_gradient() const {
-  return target_->gradient() != nullptr && (relative_to_ == Reference::prior || prior().density_slope() != nullptr);
+  return target_->gradient() != nullptr && prior().is_continuous() &&
+         (relative_to_ == Reference::prior || prior().density_slope() != nullptr);
 }
 
 const model::Sequence* TargetProblem::sequence() const {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
+#include "core/log.hpp"
 #include "pde/evolution/engine.hpp"
 #include "pde/evolution/stencil.hpp"
 
@@ -59,6 +61,7 @@ class Wave : public evolution::SemiDiscrete {
     return {};
   }
   void prepare(const double* u, double* q, double* x) const override {
+    warn_if_coarse(u);
     blocks_.apply(u, q);
     for (int i = 0; i < n_; ++i) q[i] *= q[i];
     std::fill_n(x, layout().state_size(), 0.0);
@@ -124,6 +127,19 @@ class Wave : public evolution::SemiDiscrete {
       fv[i] = c2[i] * lap - d[i] * v[i];
     });
   }
+  // Waves on too few cells run at a wrong speed; said of the first row where they do.
+  void warn_if_coarse(const double* u) const {
+    constexpr double fewest = 2.0;   // of the shortest wave, which carries little
+    constexpr double highest = 2.5;  // of the wavelet's frequencies, over that of its peak
+    const double slowest = *std::min_element(u, u + params_.cells * params_.cells),
+                 wave = slowest / (highest * params_.frequency), cells = wave / layout().grid.spacing(0);
+    if (cells < fewest && !has_warned_.exchange(true))
+      core::warn(
+          "pde/wave: where c = {:.4g} the shortest wave, of length {:.3g}, has {:.2g} cells; with fewer than about 10 "
+          "it runs "
+          "at a wrong speed: take a finer mesh or a lower frequency",
+          slowest, wave, cells);
+  }
   // Ricker, its peak at 1.5 / frequency: 1e-8 of it is cut off before t = 0.
   double wavelet(double t) const {
     const double a = M_PI * (params_.frequency * t - 1.5);
@@ -136,6 +152,7 @@ class Wave : public evolution::SemiDiscrete {
   evolution::SparseMap blocks_;
   std::vector<evolution::SparseMap> sources_;
   std::vector<double> damping_;
+  mutable std::atomic<bool> has_warned_{false};
 };
 
 std::string fault_of_sources(const Params& p) {

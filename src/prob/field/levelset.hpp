@@ -5,7 +5,7 @@
 /// Parallel  local, row by row.
 /// Cost      that of the field, and one step or Phi a threshold and cell.
 /// Fails     KeyError: thresholds that do not rise, numbers that do not fit. With w = 0 the derivative is zero wherever it
-///           exists: samplers that use gradients learn nothing. to_latent takes the middle of the nearest value's interval.
+///           exists: the problem has no gradient. to_latent takes the middle of the nearest value's interval.
 ///           There is no density in du: log_density is NaN.
 #include <memory>
 
@@ -31,6 +31,7 @@ class Levelset : public Prior {
   void to_parameters(const double* z, double* u) const override;
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
+  bool is_continuous() const override { return width_ > 0.0 && field_->is_continuous(); }
   double log_density(const double* u) const override;
   bool has_density() const override { return false; }
 

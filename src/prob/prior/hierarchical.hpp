@@ -26,6 +26,7 @@ class Hierarchical : public Prior, private DensitySlope {
   static deck::Schema<Params> schema();
   Hierarchical(const Params& params, std::vector<Product::Part> parts);
 
+  bool is_continuous() const override { return hyper_.is_continuous(); }
   int dimension() const override { return hyper_.dimension() + size_; }
   int latent_dimension() const override { return hyper_.latent_dimension() + size_; }
   void to_parameters(const double* z, double* u) const override;

@@ -21,6 +21,7 @@ class Ordered : public Prior, private DensitySlope {
   static deck::Schema<Params> schema();
   Ordered(const Params& params, std::shared_ptr<const Prior> values);
 
+  bool is_continuous() const override { return values_->is_continuous(); }
   int dimension() const override { return values_->dimension(); }
   void to_parameters(const double* z, double* u) const override;
   /// NaN where u is not in rising order.

@@ -41,6 +41,8 @@ class Prior {
   virtual void to_latent(const double* u, double* z) const = 0;
   /// g_z = (dT/dz)^T g_u at z, one row.
   virtual void pullback(const double* z, const double* g_u, double* g_z) const = 0;
+  /// Whether T has no jumps, so that pullback() is its derivative.
+  virtual bool is_continuous() const { return true; }
   /// log p(u) with respect to du, one row.
   virtual double log_density(const double* u) const = 0;
   /// Whether that is the normalised density of the push-forward. Else it serves to compare points with one another, if at all.

@@ -46,6 +46,10 @@ void Product::pullback(const double* z, const double* g_u, double* g_z) const {
   }
 }
 
+bool Product::is_continuous() const {
+  return std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.prior->is_continuous(); });
+}
+
 bool Product::has_density() const {
   return std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.prior->has_density(); });
 }

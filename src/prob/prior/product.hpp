@@ -23,6 +23,7 @@ class Product : public Prior, private DensitySlope {
   explicit Product(std::vector<Part> parts);
   const std::vector<Part>& parts() const { return parts_; }
 
+  bool is_continuous() const override;
   int dimension() const override { return dimension_; }
   int latent_dimension() const override { return latent_dimension_; }
   void to_parameters(const double* z, double* u) const override;

@@ -62,7 +62,8 @@ StepInfo Laplace::step(const Problem& problem, const Context& context, State& s)
     Kokkos::deep_copy(s.ensemble.log_likelihood,
                       std::numeric_limits<double>::quiet_NaN());  // no draws of the posterior yet
   }
-  const double goal = params.tolerance * s.newton.first_norm;
+  // A start at the mode has no gradient to fall from: 1e-8 of a prior standard deviation a coordinate is near enough.
+  const double goal = std::max(params.tolerance * s.newton.first_norm, 1e-8 * std::sqrt(problem.dimension()));
   const bool is_there = s.newton.gradient_norm() <= goal;
   if (is_there || s.newton.is_stuck || s.newton.iterations >= params.max_iterations) {
     count.add_to(s);

@@ -113,7 +113,7 @@ std::string Aldi::objection(const Problem& problem) const {
     return fmt::format("needs more than d + 1 = {} members, set chains = {} or more", problem.dimension() + 1,
                        2 * problem.dimension() + 2);
   if (params.gradient == Gradient::exact && !problem.has_gradient())
-    return "has gradient = \"exact\", which the model does not offer; \"ensemble\" does without";
+    return "has gradient = \"exact\", which " + problem.missing_gradient() + "; \"ensemble\" does without";
   return uses_gradient(problem) || problem.noise() != nullptr
              ? ""
              : "needs the gradient of the log-likelihood, or additive Gaussian noise that is known "

@@ -59,6 +59,17 @@ void warn_if_moving(const Context& context, const Ensemble& e, const std::vector
         members, d);
 }
 
+// The ensemble's mean follows the weighted mean m, which is known from the same members: M <- alpha M + (1 - alpha) m + noise of
+// variance (1 - alpha^2) C / J, with m = lambda M + ... of variance rho C / J, rho = J sum w^2 / (1 + 2 beta) for a normal law.
+// At rest its error is this many times sd / sqrt(J).
+double influence_at_rest(const std::vector<double>& w, double beta, double alpha) {
+  double squares = 0.0;
+  for (const double share : w) squares += share * share;
+  const double rho = static_cast<double>(w.size()) * squares / (1.0 + 2.0 * beta),
+               kept = alpha + (1.0 - alpha) / (1.0 + beta);
+  return std::sqrt((1.0 - alpha * alpha + (1.0 - alpha) * (1.0 - alpha) * rho) / (1.0 - kept * kept));
+}
+
 }  // namespace
 
 deck::Schema<Cbs::Params> Cbs::schema() {
@@ -117,6 +128,8 @@ StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) con
   double mean = 0.0;
   for (int j = 0; j < members; ++j) mean += w[j] > 0.0 ? w[j] * log_density[j] : 0.0;
   info.numbers = {{"beta", beta}, {"log_density", mean}};
+  if (info.is_finished && params.goal == Goal::posterior)
+    s.influence.assign(static_cast<std::size_t>(members), influence_at_rest(w, beta, params.alpha));
   if (info.is_finished) {
     const std::vector<double> now = s.ensemble.all_log_posteriors(context);
     if (params.goal == Goal::mode)

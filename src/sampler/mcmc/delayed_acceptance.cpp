@@ -74,9 +74,8 @@ std::string DelayedAcceptance::objection(const Problem& problem) const {
           params.coarse[level]);
   }
   if (params.kernel == Kernel::mala && !coarse.front()->has_gradient())
-    return fmt::format(
-        "has kernel = \"mala\", which needs the gradient of the coarse problem '{}'; its model does not offer it",
-        params.coarse.front());
+    return fmt::format("has kernel = \"mala\", which needs the gradient of the coarse problem '{}', which {}",
+                       params.coarse.front(), coarse.front()->missing_gradient());
   return {};
 }
 

@@ -78,8 +78,8 @@ int runs_of(const MoveChoice& choice) { return choice.move == InnerMove::hmc ? c
 
 std::string gradient_objection(const MoveChoice& choice, const Problem& problem) {
   if (!needs_gradient(choice.move) || problem.has_gradient()) return {};
-  return fmt::format("move = \"{}\" needs the gradient of the log-likelihood, which the model does not offer",
-                     choice.move == InnerMove::mala ? "mala" : "hmc");
+  return fmt::format("move = \"{}\" needs the gradient of the log-likelihood, which {}",
+                     choice.move == InnerMove::mala ? "mala" : "hmc", problem.missing_gradient());
 }
 
 }  // namespace aleator::sampler

@@ -236,9 +236,9 @@ Plan chain_plan(const ChainLength& params) { return {Plan::Kind::chains, params.
 std::string gradient_objection(const Problem& problem, const char* needed) {
   if (problem.has_gradient()) return "";
   return fmt::format(
-      "needs {} of the log-likelihood, which the model does not offer (of sampler/ these do without: random_walk, pcn, "
+      "needs {} of the log-likelihood, which {} (of sampler/ these do without: random_walk, pcn, "
       "dram, slice, stretch, dream, parallel_tempering, smc, tmcmc, nested, eki, eks, uki, aldi, cbs, score_diffusion)",
-      needed);
+      needed, problem.missing_gradient());
 }
 
 }  // namespace aleator::sampler

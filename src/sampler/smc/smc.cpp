@@ -9,6 +9,7 @@
 #include "core/log.hpp"
 #include "sampler/smc/member_moves.hpp"
 #include "sampler/smc/memory.hpp"
+#include "sampler/smc/shapes.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -24,37 +25,6 @@ struct Moved {
   double acceptance = 0.0;
   Memory memory;
 };
-
-// The covariances' factors that particles move with. Two halves learn from each other: a covariance of the particles that it
-// moves knows their chance deviations, moves them least where they lie too close, and the evidence is off by O(d^2 / J).
-struct Shapes {
-  std::vector<double> first, second;
-  std::int64_t border = 0;  // places from here on have the second; 0: all have the first
-};
-
-// Of the weighted particles before they are resampled; nothing where a half has too few.
-Shapes of_halves(const Problem& problem, const Context& context, const Level& level, const Ensemble& e) {
-  Shapes shapes;
-  const std::size_t members = level.weights.share.size(), half = members / 2;
-  if (problem.imputes_failures()) return shapes;
-  std::vector<double> factors[2];
-  for (const int which : {0, 1}) {
-    std::vector<double> share(members, 0.0);
-    const std::size_t begin = which == 0 ? 0 : half, end = which == 0 ? half : members,
-                      stride = PooledMoments::stride_of(end - begin, problem.dimension());
-    double sum = 0.0;
-    for (std::size_t i = begin; i < end; i += stride) sum += level.weights.share[i];
-    if (!(sum > 0.0)) return {};
-    for (std::size_t i = begin; i < end; i += stride) share[i] = level.weights.share[i] / sum;
-    PooledMoments moments;
-    moments.reset(problem.dimension());
-    moments.observe_weighted(e, share, context);
-    factors[which] = moments.factor();
-    if (factors[which].empty()) return {};
-  }
-  shapes.first = std::move(factors[1]), shapes.second = std::move(factors[0]);
-  return shapes;
-}
 
 // Of all particles together, after they were resampled.
 Shapes of_all(const Problem& problem, const Context& context, const Ensemble& e) {
@@ -184,13 +154,13 @@ std::int64_t Smc::resample(const Context& context, const Weights& weights, State
   std::vector<std::int64_t> source(static_cast<std::size_t>(params.particles));
   for (std::size_t i = 0; i < source.size(); ++i) source[i] = starts[i / static_cast<std::size_t>(params.chain_length)];
   take_descendants(source, context, s);
-  return std::lower_bound(starts.begin(), starts.end(), params.particles / 2) - starts.begin();
+  return border_of(starts, params.particles);
 }
 
 StepInfo Smc::step(const Problem& problem, const Context& context, State& s) const {
   const Level level = reweight(context, params.ess_share, s);
   const bool learns = problem.dimension() <= PooledMoments::largest_dimension && params.move != Move::pcn;
-  Shapes shapes = learns ? of_halves(problem, context, level, s.ensemble) : Shapes();
+  Shapes shapes = learns ? shapes_of_halves(problem, context, level, s.ensemble) : Shapes();
   const std::int64_t border = resample(context, level.weights, s);
   if (!shapes.first.empty())
     shapes.border = border;

@@ -9,6 +9,7 @@
 #include "core/log.hpp"
 #include "kernels/gaussian_step.hpp"
 #include "sampler/mcmc/metropolis.hpp"
+#include "sampler/smc/shapes.hpp"
 
 namespace aleator::sampler {
 namespace {
@@ -27,16 +28,29 @@ struct Chains {
   }
 };
 
+// Rows first ... end - 1 of `position` and a step from there.
+void propose(const Context& context, const MoveSetting& setting, const std::vector<double>& lower, const Ensemble& e,
+             int first, int end, const Batch& proposed) {
+  if (first == end) return;
+  const auto rows = Kokkos::make_pair(first, end);
+  kernels::gaussian_steps(context.rng, {kernels::Purpose::proposal, setting.step}, e.layout.first() + first,
+                          {lower.empty() ? nullptr : lower.data(), setting.scale},
+                          Batch(Kokkos::subview(e.position, rows, Kokkos::ALL)),
+                          Batch(Kokkos::subview(proposed, rows, Kokkos::ALL)));
+}
+
 // One random-walk move of this rank's rows `chosen`; `acceptance` gets their probabilities added.
-void move_some(const Problem& problem, const Context& context, const MoveSetting& setting,
+void move_some(const Problem& problem, const Context& context, const MoveSetting& setting, const Shapes& shapes,
                const std::vector<int>& chosen, Vector acceptance, Ensemble& e) {
   Candidates c;
   c.position = kernels::new_batch(e.rows(), problem.dimension());
   c.evaluation.log_likelihood = Vector("log_likelihood", e.rows());
   c.log_ratio = Vector("log_ratio", e.rows());
-  kernels::gaussian_steps(context.rng, {kernels::Purpose::proposal, setting.step}, e.layout.first(),
-                          {setting.lower.empty() ? nullptr : setting.lower.data(), setting.scale}, e.position,
-                          c.position);
+  const int border = shapes.border == 0
+                         ? e.rows()
+                         : static_cast<int>(std::clamp<std::int64_t>(shapes.border - e.layout.first(), 0, e.rows()));
+  propose(context, setting, shapes.first, e, 0, border, c.position);
+  propose(context, setting, shapes.second, e, border, e.rows(), c.position);
   Kokkos::deep_copy(c.log_ratio, -std::numeric_limits<double>::infinity());
   Kokkos::deep_copy(c.evaluation.log_likelihood, e.log_likelihood);
   evaluate_rows(problem, context, chosen, c.position, c.evaluation.log_likelihood);
@@ -121,12 +135,17 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
   const int d = problem.dimension();
   const Level level = reweight(context, ess_share(), s);
   const Weights& weights = level.weights;
-  PooledMoments moments;
-  moments.reset(d);
-  moments.observe_weighted(s.ensemble, weights.share, context);
-  const std::vector<double> lower = moments.factor_or_deviations();
+  Shapes shapes = shapes_of_halves(problem, context, level, s.ensemble);
+  const bool are_halves = !shapes.first.empty();
+  if (!are_halves) {
+    PooledMoments moments;
+    moments.reset(d);
+    moments.observe_weighted(s.ensemble, weights.share, context);
+    shapes.first = moments.factor_or_deviations();
+  }
   const double u = context.rng.uniform({kernels::Purpose::resampling, s.iteration}, 0);
   const std::vector<std::int64_t> source = systematic_resampling(weights, u, params.particles);
+  if (are_halves) shapes.border = border_of(source, params.particles);
   const Chains chains(source, params.chain_length);
   take_descendants(source, context, s);
   ++s.iteration;
@@ -144,7 +163,8 @@ StepInfo Tmcmc::step(const Problem& problem, const Context& context, State& s) c
     for (int row = 0; row < e.rows(); ++row)
       if (chains.place[static_cast<std::size_t>(e.layout.first() + row)] == place) chosen.push_back(row);
     const auto move = [&] {
-      move_some(problem, context, {s.temper, std::exp(s.log_scale), lower, s.moves++}, chosen, acceptance, e);
+      move_some(problem, context, {s.temper, std::exp(s.log_scale), shapes.first, s.moves++}, shapes, chosen,
+                acceptance, e);
     };
     move();
     if (place == 0)

@@ -149,7 +149,7 @@ std::string SteinThinning::objection(const Problem& problem) const {
   const Plan plan = first_->plan();
   const std::int64_t draws = plan.members * plan.draws;
   if (!problem.has_gradient())
-    return "needs the gradient of the log-likelihood at every draw; the model does not offer it";
+    return "needs the gradient of the log-likelihood at every draw, which " + problem.missing_gradient();
   if (problem.dimension() > PooledMoments::largest_dimension)
     return fmt::format("compares draws in {} coordinates; the kernel Stein discrepancy says little in more than {}",
                        problem.dimension(), PooledMoments::largest_dimension);
