@@ -96,11 +96,12 @@ struct ManyCoordinates {
 
 // Moves shaped by the particles that they move knew their chance deviations: log Z came out 0.2 to 0.4 too small here.
 TEST(Evidence, OfManyCoordinatesByHamiltonianMoves) {
+  constexpr int some = 12;
   Smc::Params params;
   params.particles = 512, params.move = InnerMove::hmc;
-  expect_honest(runs_of(Smc{params}, ManyCoordinates(50), count), count);
+  expect_honest(runs_of(Smc{params}, ManyCoordinates(50), some), some);
   params.particles = 2048, params.chain_length = 16;
-  expect_honest(runs_of(Smc{params}, ManyCoordinates(50), count), count);
+  expect_honest(runs_of(Smc{params}, ManyCoordinates(50), some), some);
 }
 
 TEST(Evidence, OfTwoShellsByTempering) { expect_honest(runs_of(tempered(1000), test::shells(2), count), count); }
