@@ -70,7 +70,8 @@ void Medium::add_names(const std::string& quantity, const Params& params) {
   first_.emplace_back(quantity, static_cast<int>(names_.size()));
   if (quantity == "source" || quantity == "diffusivity") {
     if (is_unknown("source") && is_unknown("diffusivity"))
-      throw refuse("source and diffusivity cannot both be unknown: the same keys of the deck lay either out", "point_source may");
+      throw refuse("source and diffusivity cannot both be unknown: the same keys of the deck lay either out",
+                   "point_source may");
     by_element_ = fem::element_values(params, *mesh_, quantity == "source");
     for (const std::string& name : by_element_.names) names_.push_back(quantity + "_" + name);
     if (params.quantities.size() == 1) input_grid_ = by_element_.input_grid;
