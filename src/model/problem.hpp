@@ -61,12 +61,12 @@ class GaussNewton {
 };
 
 /// The Hessian of -log-likelihood in z itself. Local rows, each with its own point; no failure policy: rows that cannot be
-/// computed give 0.
+/// computed are returned.
 class Hessian {
  public:
   virtual ~Hessian() = default;
   /// h = H(z) v, for the price of a gradient and a product with the model's Hessian.
-  virtual void multiply_hessian(ConstBatch z, ConstBatch v, Batch h) const = 0;
+  virtual RowStatus multiply_hessian(ConstBatch z, ConstBatch v, Batch h) const = 0;
 };
 
 class Problem {

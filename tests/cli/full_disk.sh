@@ -1,7 +1,7 @@
 # A full disk: exit code 2, the message names the file, and the last good checkpoint leads to the same samples.
 . "$(dirname "$0")/_lib.sh"
 deck=$DECKS/all_samplers.toml
-long="--set sampler.random_walk.draws=5000 --set model.membrane.mesh=32"
+long="--set sampler.random_walk.draws=20000 --set model.membrane.mesh=32" # a second, so that a stop after 0.2 s meets this sampler
 on="--set run.wall_time_minutes=100" # resolved.toml holds the wall time of the first part
 stop="--set run.wall_time_minutes=0.003 --set run.stop_margin_minutes=0.002"
 expect 0 "$ALEATOR" run "$deck" $long --out whole

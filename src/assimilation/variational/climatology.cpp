@@ -8,6 +8,32 @@
 #include "core/error.hpp"
 
 namespace aleator::assimilation {
+namespace {
+
+// Beside errors a thousand times as large as the climatology's spread, data count for nothing: `anomalies` are its deviations,
+// over the root of their number.
+void refuse_rest(const Experiment& experiment, const math::Matrix& anomalies) {
+  constexpr double least = 1e-3;
+  const std::vector<double>& noise = experiment.statistics().noise_sd;
+  double largest = 0.0;
+  for (std::size_t o = 0; o < experiment.info().observed.size(); ++o) {
+    double squares = 0.0;
+    for (int n = 0; n < anomalies.rows; ++n) {
+      double seen = 0.0;
+      for (const auto& [i, weight] : experiment.info().observed[o].weights) seen += weight * anomalies(n, i);
+      squares += seen * seen;
+    }
+    largest = std::max(largest, std::sqrt(squares) / noise[std::min(o, noise.size() - 1)]);
+  }
+  if (largest < least)
+    throw core::NumericsError(
+        fmt::format("the model comes to rest: in its climatology nothing observed varies by more than {:.2g} of the "
+                    "data's errors, so that "
+                    "there is no background covariance; set model_noise_sd, or take filter/etkf or filter/enkf",
+                    largest));
+}
+
+}  // namespace
 
 math::Matrix climatological_covariance(const Experiment& experiment, double interval, int samples) {
   constexpr int trajectories = 16;
@@ -30,23 +56,13 @@ math::Matrix climatological_covariance(const Experiment& experiment, double inte
   std::vector<double> mean(static_cast<std::size_t>(d));
   for (int n = 0; n < all.rows; ++n)
     for (int i = 0; i < d; ++i) mean[i] += all(n, i) / all.rows;
-  double size = 0.0, spread = 0.0;
   for (int n = 0; n < all.rows; ++n)
-    for (int i = 0; i < d; ++i) {
-      size = std::max(size, std::abs(all(n, i)));
-      all(n, i) = (all(n, i) - mean[i]) / std::sqrt(all.rows - 1.0);
-      spread = std::max(spread, std::abs(all(n, i)) * std::sqrt(all.rows - 1.0));
-    }
+    for (int i = 0; i < d; ++i) all(n, i) = (all(n, i) - mean[i]) / std::sqrt(all.rows - 1.0);
   for (const double value : mean)
     if (!std::isfinite(value))
       throw core::NumericsError(
           fmt::format("the run that gives the climatology diverged: {}", experiment.last_failure()));
-  // With B = 0 the data would count for nothing.
-  if (!(spread > 1e-10 * size))
-    throw core::NumericsError(
-        "the model comes to rest: its states do not vary, so there is no climatology to take a background covariance "
-        "from; "
-        "set model_noise_sd, or take filter/etkf or filter/enkf");
+  refuse_rest(experiment, all);
   return math::transposed_multiply(all, all);
 }
 

@@ -136,6 +136,7 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
                       experiment.gather(run.state().scores)};
   const std::vector<double> ranks = experiment.gather(run.state().ranks);
   const std::vector<double> replaced = experiment.gather(names.algorithm.state().replaced);
+  const std::int64_t model_runs = run.model_runs();
   write_results(context, experiment, run, plan, all.scores, ranks);
   io::Json out;
   out["deck"] = context.fingerprint;
@@ -147,6 +148,7 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   out["grid"] = experiment.info().grid, out["fields"] = experiment.info().fields;
   out["members"] = names.algorithm.members(), out["replicates"] = all.replicates;
   out["cycles"] = all.cycles, out["spin_up"] = all.spin_up;
+  out["model_evaluations"] = model_runs;
   for (int i = 0; i < score_count; ++i) out["time_means"][score_names[i]] = all.time_mean(i);
   out["replicate_rmse"] = all.of_replicates(rmse, false);
   out["off_by"] = all.off_by(run.is_twin(), experiment.observables());

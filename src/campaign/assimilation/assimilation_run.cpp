@@ -28,11 +28,6 @@ AssimilationRun::AssimilationRun(const assimilation::Experiment& experiment, ass
 JobEnd AssimilationRun::run() {
   start_seconds_ = job_.watch.seconds();
   start_or_resume();
-  const std::int64_t before_resume = static_cast<std::int64_t>(s_.cycle) * filter_.members() * experiment_.replicates();
-  const auto model_runs = [&] {
-    const std::int64_t own = before_resume + experiment_.model_runs();
-    return experiment_.is_spread() ? job_.comm.sum(own) : own;
-  };
   Progress progress("assimilation", static_cast<double>(s_.cycle) / cycles());
   sampler::StepInfo info;
   info.phase = "cycles", info.progress = static_cast<double>(s_.cycle) / cycles();
@@ -62,6 +57,11 @@ JobEnd AssimilationRun::run() {
   }
   progress.end();
   return JobEnd::finished;
+}
+
+std::int64_t AssimilationRun::model_runs() const {
+  const std::int64_t own = experiment_.model_runs();
+  return runs_before_ + (experiment_.is_spread() ? job_.comm.sum(own) : own);
 }
 
 int AssimilationRun::next_block(int block, double seconds) const {
@@ -213,6 +213,9 @@ void AssimilationRun::fields(io::Archive& archive) {
   double spent = seconds();
   archive.field("seconds", spent);
   if (archive.is_loading()) seconds_before_ = spent;
+  std::int64_t runs = model_runs();
+  archive.field("model_runs", runs);
+  if (archive.is_loading()) runs_before_ = runs;
   archive.field("cycle", s_.cycle);
   experiment_.fields(archive, "truth", s_.truth, experiment_.states());
   experiment_.fields(archive, "ranks", s_.ranks, assimilation::rank_bins(filter_.members()));

@@ -47,6 +47,8 @@ class AssimilationRun {
   bool is_twin() const { return plan_.data.empty(); }
   int cycles() const { return static_cast<int>(plan_.times.size()); }
   int first_shown() const { return std::max(0, cycles() - plan_.shown_cycles); }
+  /// Of all replicates, before a resume too. Collective.
+  std::int64_t model_runs() const;
   double seconds() const { return seconds_before_ + job_.watch.seconds() - start_seconds_; }
 
   /// What changes: the checkpoint, with the filter's own state.
@@ -78,6 +80,7 @@ class AssimilationRun {
   assimilation::Filter& filter_;
   const AssimilationPlan& plan_;
   const JobContext& job_;
+  std::int64_t runs_before_ = 0;
   State s_;
   struct {
     int cycle = 0;

@@ -107,8 +107,12 @@ std::vector<BenchRow> failed_rows(const BenchProblem& problem, const std::string
 // Of each job its own summary, then those of the samplers it is compared with. Rank 0.
 std::vector<BenchRow> compare_run(const BenchProblem& problem, const std::string& out, double seconds) {
   std::vector<BenchRow> rows;
-  const auto compare = [&rows](const std::string& path, const std::vector<KnownValue>& values, bool is_main) {
-    for (const BenchRow& row : compare_summary(io::read_text_file(path), values, is_main)) rows.push_back(row);
+  const bool has_several = problem.answers.jobs().size() > 1;
+  const auto compare = [&](const std::string& path, const std::vector<KnownValue>& values, bool is_main) {
+    for (BenchRow& row : compare_summary(io::read_text_file(path), values, is_main)) {
+      row.problem = problem.name + (has_several ? "/" + values.front().job : "");
+      rows.push_back(std::move(row));
+    }
   };
   for (const std::string& job : problem.answers.jobs()) {
     const std::string in_job = out + "/" + job, folder = io::file_exists(in_job + "/summary.json") ? in_job : out;
@@ -121,10 +125,8 @@ std::vector<BenchRow> compare_run(const BenchProblem& problem, const std::string
     std::sort(others.begin(), others.end());
     for (const std::string& path : others) compare(path, values, false);
   }
-  for (BenchRow& row : rows) {
-    row.problem = problem.name;
+  for (BenchRow& row : rows)
     if (std::isnan(row.seconds)) row.seconds = seconds;  // jobs that keep no time of their own
-  }
   tell_apart(rows);
   return rows;
 }

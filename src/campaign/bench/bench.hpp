@@ -40,7 +40,9 @@ KnownAnswers parse_known_answers(const std::string& text, const std::string& pat
 
 /// One line of the table: a value as one sampler found it.
 struct BenchRow {
-  std::string problem, sampler, name;  ///< sampler: the component, with the block's name where two are of one component
+  /// problem: with the job where the problem has several; sampler: the component, with the block's name where two are of one
+  /// component.
+  std::string problem, sampler, name;
   KnownValue known;
   double found = 0.0, standard_error = 0.0, model_evaluations = 0.0, seconds = 0.0;
   double ess = 0.0;  ///< effective samples of the parameter, NaN where there is none

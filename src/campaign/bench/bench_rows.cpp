@@ -94,13 +94,9 @@ std::pair<double, double> found_in(const io::Json& summary, const KnownValue& kn
   return {io::number_or_nan(member(row, what)), error};
 }
 
-// Of sampling, of a forward job's rows, of a data assimilation's members.
+// Of sampling and of data assimilation, else a forward job's rows.
 double model_runs(const io::Json& summary) {
-  for (const char* const key : {"model_evaluations", "rows"})
-    if (summary.contains(key)) return io::number_or_nan(summary.at(key));
-  double runs = 1.0;
-  for (const char* const key : {"members", "cycles", "replicates"}) runs *= io::number_or_nan(member(summary, key));
-  return runs;
+  return io::number_or_nan(member(summary, summary.contains("model_evaluations") ? "model_evaluations" : "rows"));
 }
 
 bool within_tolerance(const BenchRow& row) {
@@ -162,7 +158,7 @@ std::vector<BenchRow> compare_summary(const std::string& summary, const std::vec
     std::tie(row.found, row.standard_error) = found_in(json, known);
     if (std::isnan(row.found) && !is_main && known.quantity == "log_evidence") continue;
     row.sampler = json.value("component", "job/" + json.value("job", ""));
-    row.name = json.value("sampler", "");
+    row.name = json.value("sampler", json.value("filter", ""));
     row.ess = io::number_or_nan(member(member(member(json, "parameters"), known.parameter), "ess_bulk"));
     row.model_evaluations = model_runs(json);
     row.seconds = json.value("wall_time_seconds", std::nan(""));
@@ -190,6 +186,7 @@ std::vector<report::BenchSummary> by_sampler(const std::vector<BenchRow>& rows) 
                      none, row.seconds, row.is_judged});
     report::BenchSummary& one = all.back();
     ++one.values, one.passed += row.passes ? 1 : 0;
+    if (one.failure.empty()) one.failure = row.failure;
     const double error = std::abs(row.found - row.known.value) / row.known.tolerance;
     if (error > one.largest_error) one.largest_error = error, one.largest_at = name_of(row.known);
     if (row.known.quantity == "log_evidence")

@@ -1,6 +1,7 @@
 /// What      The page of `aleator bench`: a line for each sampler on each problem, its largest error against its model
 ///           evaluations, and all values.
-/// Method    Errors are drawn in units of the tolerance, so that all problems share one axis and the line at 1 decides.
+/// Method    Errors are drawn in units of the tolerance, so that all problems share one axis; beyond 1 a value fails (and log
+///           evidence by its standard errors too).
 /// Parallel  rank 0 only; starts child processes.
 /// Cost      one picture.
 /// Fails     never; without gnuplot the picture is left out.

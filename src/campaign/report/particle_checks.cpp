@@ -104,7 +104,10 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
                       fmt::format("the particles descend from no more than {}", number(run.ancestors)),
                       "The standard errors come from differences between families: of so few they are guesses. Take "
                       "more particles, or more moves between two temperatures."});
-  if (const Series* const tails = history_of(run, "pareto_k")) checks.push_back(weights_check(tails->y.back()));
+  if (const Series* const tails = history_of(run, "pareto_k"))
+    checks.push_back(weights_check(tails->y.back()));
+  else if (run.component == "sampler/importance")
+    checks.push_back({Level::bad, "Weights", "too few draws to tell the weights' tail", "Take more draws."});
   if (const Series* const correlations = history_of(run, "worst_correlation"))
     checks.push_back(memory_check(run, *correlations));
   else if (const Series* const of_log_likelihoods = history_of(run, "correlation"))

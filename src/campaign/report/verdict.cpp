@@ -374,6 +374,7 @@ Level rhat_level(double rhat) {
 
 Level ess_level(double ess) {
   if (!std::isfinite(ess)) return Level::unknown;
+  ess *= 1.0 + 1e-12;  // as many independent draws as that have it but for rounding
   return ess >= threshold::ess_good ? Level::good : ess >= threshold::ess_caution ? Level::caution : Level::bad;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
 
 #include "campaign/report/report.hpp"
@@ -31,7 +30,7 @@ json read_json(const std::string& path) {
   }
 }
 
-// Counts the different draws, and where they are to be drawn keeps all parameters, [chain][draw][parameter]; every stride-th draw
+// Counts the different draws of particles, and where they are to be drawn keeps all parameters, [chain][draw][parameter]; every stride-th draw
 // when there are very many. Reads some draws at a time: those of a field may be all that the memory can hold.
 void read_draws(const std::string& folder, const model::Problem& problem, bool keep, report::MethodRun& run) {
   const io::ResultsReader reader(folder + "/results.h5");
@@ -42,7 +41,8 @@ void read_draws(const std::string& folder, const model::Problem& problem, bool k
       static_cast<int>(std::clamp<std::int64_t>(total / most_values_in_report, 1, std::max(1, all_draws)));
   run.draws = all_draws / stride, run.draws_made = all_draws, run.stride = stride;
   if (keep) run.values.resize(static_cast<std::size_t>(run.chains) * run.draws * run.dimension);
-  std::vector<io::Checksum> marks(static_cast<std::size_t>(run.chains) * run.draws);
+  const bool counts = run.kind == "particles";
+  std::vector<io::Checksum> marks(counts ? static_cast<std::size_t>(run.chains) * run.draws : 0);
   int column = 0;
   for (const prob::Variable& variable : problem.variables()) {
     const int at_once = std::max(1, (1 << 21) / variable.size / stride);
@@ -56,15 +56,16 @@ void read_draws(const std::string& folder, const model::Problem& problem, bool k
         for (int i = 0; i < some; ++i) {
           const double* const draw = &values[static_cast<std::size_t>(i) * stride * variable.size];
           const std::size_t row = static_cast<std::size_t>(chain) * run.draws + first + i;
-          marks[row].add(draw, static_cast<std::uint64_t>(column), static_cast<std::size_t>(variable.size));
+          if (counts) marks[row].add(draw, static_cast<std::uint64_t>(column), static_cast<std::size_t>(variable.size));
           if (keep) std::copy_n(draw, variable.size, &run.values[row * run.dimension + column]);
         }
       }
     column += variable.size;
   }
-  std::set<std::uint64_t> different;
-  for (const io::Checksum& mark : marks) different.insert(mark.value());
-  run.different_draws = static_cast<int>(different.size());
+  std::vector<std::uint64_t> different;
+  for (const io::Checksum& mark : marks) different.push_back(mark.value());
+  std::sort(different.begin(), different.end());
+  run.different_draws = static_cast<int>(std::unique(different.begin(), different.end()) - different.begin());
   const std::vector<double> log_likelihood = reader.read("sample_stats", "log_likelihood");
   for (int chain = 0; chain < run.chains; ++chain)
     for (int draw = 0; draw < run.draws; ++draw)
@@ -142,7 +143,8 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
     throw core::UserError(fmt::format("{}/summary.json has {} parameters where the problem has {}", folder,
                                       run.parameters.size(), problem.parameter_dimension()));
   run.histories = read_histories(folder + "/history.json");
-  if (draws != Draws::none) read_draws(folder, problem, draws == Draws::kept, run);
+  if (draws == Draws::kept || (draws == Draws::counted && run.kind == "particles"))
+    read_draws(folder, problem, draws == Draws::kept, run);
   if (!problem.facts().reference_mean.empty()) run.error_curve = error_curve(folder, run);
   return run;
 }

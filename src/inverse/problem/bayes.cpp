@@ -131,7 +131,8 @@ model::RowStatus BayesProblem::density(ConstBatch u, model::Evaluation& result, 
   return status;
 }
 
-model::RowStatus BayesProblem::curve(ConstBatch u, ConstBatch v, Batch slope, Batch product) const {
+model::RowStatus BayesProblem::curve(ConstBatch u, ConstBatch v, const std::vector<double>&, Batch slope,
+                                     Batch product) const {
   const Batch y = kernels::new_batch(u.extent(0), outputs()), dy = kernels::new_batch(u.extent(0), outputs());
   const auto cotangent = [&](int first, ConstBatch y_tile, Batch dy_tile) {
     parts_.likelihood->gradient(y_tile, dy_tile);

@@ -50,7 +50,7 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
   bool has_curvature() const override {
     return parts_.likelihood->data().empty() && has_gradient() && parts_.model->curvature() != nullptr;
   }
-  model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, model::Batch slope,
+  model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, const std::vector<double>& step, model::Batch slope,
                          model::Batch product) const override;
   // gauss_newton.cpp
   int rows() const override { return outputs(); }

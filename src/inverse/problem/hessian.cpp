@@ -8,14 +8,14 @@ using kernels::new_batch;
 using model::Batch;
 using model::ConstBatch;
 
-void Posterior::multiply_hessian(ConstBatch z, ConstBatch v, Batch h) const {
+model::RowStatus Posterior::multiply_hessian(ConstBatch z, ConstBatch v, Batch h) const {
   const std::size_t count = z.extent(0);
   const std::vector<double> step = lengths_of_steps(v, step_of_prior);
   const Batch v_u = parameters_beside(*this, z, v, step, 1.0), u = new_batch(count, parameter_dimension()),
               slope = new_batch(count, parameter_dimension()), h_u = new_batch(count, parameter_dimension());
   divide_difference(v_u, parameters_beside(*this, z, v, step, -1.0), step);  // T' v
   parameters(z, u);
-  const model::RowStatus status = curve(u, v_u, slope, h_u);
+  model::RowStatus status = curve(u, v_u, step, slope, h_u);
   // T'^T slope with the slope held: its derivative along v is that of the map.
   const Batch ahead = beside(z, v, step, 1.0), back = beside(z, v, step, -1.0), above = new_batch(count, z.extent(1)),
               below = new_batch(count, z.extent(1));
@@ -27,9 +27,12 @@ void Posterior::multiply_hessian(ConstBatch z, ConstBatch v, Batch h) const {
   divide_difference(above, below, step);
   for (std::size_t row = 0; row < count; ++row)
     for (std::size_t k = 0; k < z.extent(1); ++k) h(row, k) = -(h(row, k) + above(row, k));
-  for (const model::FailedRow& failed : status.failed)
-    for (std::size_t k = 0; k < z.extent(1); ++k) h(static_cast<std::size_t>(failed.row), k) = 0.0;
-  clear_rows_that_are_not_finite(h);
+  std::vector<char> has_failed(count, 0);
+  for (const model::FailedRow& failed : status.failed) has_failed[static_cast<std::size_t>(failed.row)] = 1;
+  for (std::size_t row = 0; row < count; ++row)
+    if (has_failed[row] == 0 && !is_finite(&h(row, 0), h.extent(1)))
+      status.failed.push_back({static_cast<int>(row), "it is not finite"});
+  return status;
 }
 
 }  // namespace aleator::inverse

@@ -77,11 +77,11 @@ class Posterior : public model::Problem,
   /// is the first.
   virtual model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du,
                                    int attempt) const = 0;
-  /// Whether the density has second derivatives, and then its slope and their product with v, both with respect to u. No
-  /// attempts are made again.
+  /// Whether the density has second derivatives, and then its slope and their product with v, both with respect to u, for
+  /// small steps step_r v_r. No attempts are made again.
   virtual bool has_curvature() const = 0;
-  virtual model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, model::Batch slope,
-                                 model::Batch product) const = 0;
+  virtual model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, const std::vector<double>& step,
+                                 model::Batch slope, model::Batch product) const = 0;
   /// How often a row that failed is computed again; 0 unless on_failure = "retry".
   int retries() const { return common_.on_failure == OnFailure::retry ? common_.retries : 0; }
   /// What failed, for messages: "model 'membrane'".
@@ -91,7 +91,8 @@ class Posterior : public model::Problem,
   std::vector<prob::Variable> variables_;
 
  private:
-  void multiply_hessian(model::ConstBatch z, model::ConstBatch v, model::Batch h) const override;  // hessian.cpp
+  model::RowStatus multiply_hessian(model::ConstBatch z, model::ConstBatch v,
+                                    model::Batch h) const override;  // hessian.cpp
   std::vector<int> evaluate_tile(model::ConstBatch z, model::Evaluation& result) const;
   void retry(model::RowStatus& status, model::ConstBatch u, model::Evaluation& result, model::Batch du) const;
   void handle_failures(const model::RowStatus& status, model::ConstBatch u, model::Evaluation& result) const;

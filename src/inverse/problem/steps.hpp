@@ -49,14 +49,17 @@ inline void divide_difference(const model::Batch& above, model::ConstBatch below
       above(row, k) = h[row] > 0.0 ? (above(row, k) - below(row, k)) / (2.0 * h[row]) : 0.0;
 }
 
+inline bool is_finite(const double* values, std::size_t count) {
+  double doubt = 0.0;  // 0, or NaN
+  for (std::size_t k = 0; k < count; ++k) doubt += 0.0 * values[k];
+  return !std::isnan(doubt);
+}
+
 /// Rows with an entry that is not finite become 0.
 inline void clear_rows_that_are_not_finite(const model::Batch& values) {
-  for (std::size_t row = 0; row < values.extent(0); ++row) {
-    double doubt = 0.0;  // 0, or NaN
-    for (std::size_t k = 0; k < values.extent(1); ++k) doubt += 0.0 * values(row, k);
-    if (std::isnan(doubt))
+  for (std::size_t row = 0; row < values.extent(0); ++row)
+    if (!is_finite(&values(row, 0), values.extent(1)))
       for (std::size_t k = 0; k < values.extent(1); ++k) values(row, k) = 0.0;
-  }
 }
 
 }  // namespace aleator::inverse

@@ -81,6 +81,14 @@ bool TargetProblem::has_gradient() const {
          (relative_to_ == Reference::prior || prior().density_slope() != nullptr);
 }
 
+std::string TargetProblem::missing_gradient() const {
+  if (!prior().is_continuous()) return Posterior::missing_gradient();
+  return target_->gradient() == nullptr
+             ? "the target does not offer"
+             : "is not known, for relative_to = \"lebesgue\" divides by the prior's density, "
+               "whose slope is not at hand (another prior, or relative_to = \"prior\")";
+}
+
 const model::Sequence* TargetProblem::sequence() const {
   const bool is_whole = relative_to_ == Reference::prior && rejects_failures();
   return is_whole ? dynamic_cast<const model::Sequence*>(target_.get()) : nullptr;
@@ -124,8 +132,8 @@ void TargetProblem::divide_by_prior(model::ConstBatch u, model::Vector log_likel
 }
 
 // The curvature of the prior that is divided out is a central difference of its slope.
-model::RowStatus TargetProblem::curve(model::ConstBatch u, model::ConstBatch v, model::Batch slope,
-                                      model::Batch product) const {
+model::RowStatus TargetProblem::curve(model::ConstBatch u, model::ConstBatch v, const std::vector<double>& step,
+                                      model::Batch slope, model::Batch product) const {
   const std::size_t rows = u.extent(0);
   const model::Vector values("values", rows);
   model::RowStatus status = target_->gradient()->evaluate_with_gradient(u, values, slope);
@@ -133,7 +141,6 @@ model::RowStatus TargetProblem::curve(model::ConstBatch u, model::ConstBatch v, 
   status.failed.insert(status.failed.end(), other.failed.begin(), other.failed.end());
   if (relative_to_ == Reference::prior) return status;
   divide_by_prior(u, values, slope);
-  const std::vector<double> step = lengths_of_steps(v, step_of_prior);
   const model::Batch ahead = beside(u, v, step, 1.0), back = beside(u, v, step, -1.0),
                      above = kernels::new_batch(rows, u.extent(1)), below = kernels::new_batch(rows, u.extent(1));
   kernels::for_each_row(static_cast<int>(rows), [=](int row) {

@@ -28,6 +28,7 @@ class TargetProblem : public Posterior, public model::HasSequence, public model:
   int outputs() const override { return 0; }
   /// With lebesgue the prior's slope is needed too.
   bool has_gradient() const override;
+  std::string missing_gradient() const override;
   const model::GaussianNoise* noise() const override { return nullptr; }
   /// The target's, where failed rows have likelihood zero.
   const model::Sequence* sequence() const override;
@@ -40,7 +41,7 @@ class TargetProblem : public Posterior, public model::HasSequence, public model:
  private:
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;
   bool has_curvature() const override { return has_gradient() && target_->curvature() != nullptr; }
-  model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, model::Batch slope,
+  model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, const std::vector<double>& step, model::Batch slope,
                          model::Batch product) const override;
   std::string culprit() const override { return "target '" + target_name_ + "'"; }
   void divide_by_prior(model::ConstBatch u, model::Vector log_likelihood, model::Batch du) const;

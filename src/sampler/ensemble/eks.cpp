@@ -139,10 +139,11 @@ void move_by_products(const Context& context, const Forecast& f, const Move& mov
   add_combination(context, e, left, centring);
 }
 
-// Whether C and C_zr are smaller than the members' products, and no burden to sum over the ranks.
-bool are_few_coordinates(int d, int p, int members) {
-  constexpr std::int64_t most_sums = std::int64_t{1} << 22;
-  return d < members && static_cast<std::int64_t>(d) * (d + p) <= most_sums;
+// Whether C and C_zr cost less than the members' products, and are no burden to sum over ranks and threads. A flop of those
+// sums takes ten times as long as one of a matrix product.
+bool are_few_coordinates(double d, double p, double members) {
+  constexpr double most_sums = 1 << 18;
+  return d * (d + p) <= most_sums && 10.0 * d * (d + p) < members * (members + 3.0 * d);
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "sampler/hessian/low_rank_hessian.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "math/subspace_iteration.hpp"
 #include "sampler/mcmc/metropolis.hpp"
 
@@ -92,8 +94,19 @@ void LowRankHessian::fields(io::Archive& archive, const std::string& name) {
 }
 
 void multiply_whole_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {
-  if (const model::Hessian* const hessian = problem.hessian()) return hessian->multiply_hessian(z, v, h);
-  multiply_by_differences(problem, z, v, h);
+  const model::Hessian* const hessian = problem.hessian();
+  if (hessian == nullptr) return multiply_by_differences(problem, z, v, h);
+  const std::vector<model::FailedRow> failed = hessian->multiply_hessian(z, v, h).failed;
+  if (failed.empty()) return;
+  static std::atomic<bool> has_warned{false};
+  if (!has_warned.exchange(true))
+    core::warn("a product with the model's own Hessian failed ({}): such products are differences of gradients instead",
+               failed.front().reason);
+  for (const model::FailedRow& one : failed) {
+    const auto row = Kokkos::make_pair<std::size_t, std::size_t>(one.row, one.row + 1);
+    multiply_by_differences(problem, Kokkos::subview(z, row, Kokkos::ALL), Kokkos::subview(v, row, Kokkos::ALL),
+                            Batch(Kokkos::subview(h, row, Kokkos::ALL)));
+  }
 }
 
 void multiply_hessian(const Problem& problem, ConstBatch z, ConstBatch v, Batch h) {

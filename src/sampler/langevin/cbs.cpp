@@ -59,15 +59,15 @@ void warn_if_moving(const Context& context, const Ensemble& e, const std::vector
         members, d);
 }
 
-// The ensemble's mean follows the weighted mean m, which is known from the same members: M <- alpha M + (1 - alpha) m + noise of
-// variance (1 - alpha^2) C / J, with m = lambda M + ... of variance rho C / J, rho = J sum w^2 / (1 + 2 beta) for a normal law.
-// At rest its error is this many times sd / sqrt(J).
+// The ensemble's mean M follows the weighted mean m of the same members: M <- alpha M + (1 - alpha) m + noise of variance
+// (1 - alpha^2) C / J. For a normal law m has the variance rho C / J, rho = J sum w^2 / (1 + 2 beta), of which it shares
+// lambda^2 C / J with M, m = lambda M + the rest, lambda = 1 / (1 + beta). At rest M errs by this many times sd / sqrt(J).
 double influence_at_rest(const std::vector<double>& w, double beta, double alpha) {
   double squares = 0.0;
   for (const double share : w) squares += share * share;
-  const double rho = static_cast<double>(w.size()) * squares / (1.0 + 2.0 * beta),
-               kept = alpha + (1.0 - alpha) / (1.0 + beta);
-  return std::sqrt((1.0 - alpha * alpha + (1.0 - alpha) * (1.0 - alpha) * rho) / (1.0 - kept * kept));
+  const double rho = static_cast<double>(w.size()) * squares / (1.0 + 2.0 * beta), lambda = 1.0 / (1.0 + beta),
+               rest = std::max(0.0, rho - lambda * lambda), kept = alpha + (1.0 - alpha) * lambda;
+  return std::sqrt((1.0 - alpha * alpha + (1.0 - alpha) * (1.0 - alpha) * rest) / (1.0 - kept * kept));
 }
 
 }  // namespace
