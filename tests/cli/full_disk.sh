@@ -24,11 +24,11 @@ expect 0 on 2 "$ALEATOR" resume limit $on
 same_results whole_large limit "after a file that could not grow"
 
 mkdir disk
-mount -t tmpfs -o size=4m none disk 2>/dev/null || { echo "no small disk can be mounted here: that part is skipped" && done_testing && exit 0; }
+mount -t tmpfs -o size=16m none disk 2>/dev/null || { echo "no small disk can be mounted here: that part is skipped" && done_testing && exit 0; }
 trap 'umount "$scratch/disk"; rm -rf "$scratch"' EXIT
 expect 0 "$ALEATOR" run "$deck" $long $stop --out disk/run
 before=$(sha256sum disk/run/checkpoint.h5)
-dd if=/dev/zero of=disk/filler bs=1k count=9000 status=none 2>/dev/null
+dd if=/dev/zero of=disk/filler bs=1k count=20000 status=none 2>/dev/null
 for ranks in 1 2; do
   expect 2 on $ranks "$ALEATOR" resume disk/run $on --set run.checkpoint_minutes=0
   says_once "disk/run/checkpoint.h5 was not written: No space left on device"

@@ -30,8 +30,8 @@ json read_json(const std::string& path) {
   }
 }
 
-// Counts the different draws of particles, and where they are to be drawn keeps all parameters, [chain][draw][parameter]; every stride-th draw
-// when there are very many. Reads some draws at a time: those of a field may be all that the memory can hold.
+// Counts the different draws of particles, and where they are to be drawn keeps all parameters, [chain][draw][parameter];
+// every stride-th draw when there are very many. Reads some draws at a time: those of a field may be all that the memory holds.
 void read_draws(const std::string& folder, const model::Problem& problem, bool keep, report::MethodRun& run) {
   const io::ResultsReader reader(folder + "/results.h5");
   run.dimension = problem.parameter_dimension();

@@ -280,7 +280,8 @@ void Compiler::refuse_missing(int slot, Code code, const Syntax& s) const {
   if (missing == values.end()) return;
   throw ExpressionError(
       s.at, fmt::format("entry {} of an operand of '{}' is missing or not a number", missing - values.begin(), s.text),
-      "missing values of a column y are left out by y[where(!is_missing(y))]; the logarithm of a negative number, as of a "
+      "missing values of a column y are left out by y[where(!is_missing(y))]; the logarithm of a negative number, as "
+      "of a "
       "scale below 0 or of data out of a law's support, is none");
 }
 
