@@ -2,7 +2,7 @@
 . "$(dirname "$0")/_lib.sh"
 deck=$DECKS/all_samplers.toml
 stop="--set run.wall_time_minutes=0.003 --set run.stop_margin_minutes=0.002"
-expect 0 "$ALEATOR" run "$deck" --set sampler.random_walk.draws=5000 --set model.membrane.mesh=32 $stop --out good
+expect 0 "$ALEATOR" run "$deck" --set sampler.random_walk.draws=20000 --set model.membrane.mesh=32 $stop --out good
 [ -f good/checkpoint.h5 ] || fail "no checkpoint to break"
 on="--set run.wall_time_minutes=100" # in resolved.toml stands the wall time of the first part
 cp -r good whole && expect 0 "$ALEATOR" resume whole $on
