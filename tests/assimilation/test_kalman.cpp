@@ -264,7 +264,7 @@ TEST(ThreeDVar, RefusesAClimatologyWithoutVariance) {
   const Experiment experiment(model, s, parallel::Comm::self());
   ThreeDVar filter;
   ThreeDVar::State state = filter.init(experiment);
-  EXPECT_THROW(one_step(filter, experiment, {1.0}, state), core::NumericsError);
+  EXPECT_THROW(one_step(filter, experiment, {1.0}, state), core::UserError);
 }
 
 TEST(Divergence, ReplacesMembersByDrawsFromTheOthers) {

@@ -26,7 +26,7 @@ void refuse_rest(const Experiment& experiment, const math::Matrix& anomalies) {
     largest = std::max(largest, std::sqrt(squares) / noise[std::min(o, noise.size() - 1)]);
   }
   if (largest < least)
-    throw core::NumericsError(
+    throw core::UserError(
         fmt::format("the model comes to rest: in its climatology nothing observed varies by more than {:.2g} of the "
                     "data's errors, so that "
                     "there is no background covariance; set model_noise_sd, or take filter/etkf or filter/enkf",

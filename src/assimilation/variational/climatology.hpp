@@ -4,7 +4,7 @@
 ///           cycles as are kept; sample covariance. With model noise it is added.
 /// Parallel  every rank computes the same.
 /// Cost      2 x samples model runs of one cycle; d^2 doubles.
-/// Fails     NumericsError when a trajectory diverges.
+/// Fails     NumericsError when a trajectory diverges; UserError when the model comes to rest.
 #include "assimilation/filter.hpp"
 #include "math/dense.hpp"
 
