@@ -9,6 +9,7 @@
 #include "inverse/model/linear.hpp"
 #include "inverse/target/model_target.hpp"
 #include "prob/prior/dirichlet.hpp"
+#include "prob/prior/log_normal.hpp"
 #include "prob/prior/normal.hpp"
 #include "prob/prior/positive_laws.hpp"
 #include "prob/prior/product.hpp"
@@ -135,6 +136,47 @@ TEST(TargetProblem, HessianAgreesWithCentralDifferencesOfTheGradient) {
         EXPECT_NEAR(h(row, k), product, 1e-7 * (1.0 + std::abs(product)));
       }
   }
+}
+
+// f(u) = -(ln u - ln 2e-9)^2 / 0.02 - ln u: a law of lengths of atoms.
+class Tiny : public model::Target, private model::TargetGradient, private model::TargetCurvature {
+ public:
+  int dimension() const override { return 1; }
+  const std::vector<prob::Variable>& variables() const override { return variables_; }
+  model::RowStatus evaluate(ConstBatch u, Vector values) const override {
+    for (std::size_t row = 0; row < u.extent(0); ++row) {
+      const double x = std::log(u(row, 0) / 2e-9);
+      values(row) = -x * x / 0.02 - std::log(u(row, 0));
+    }
+    return {};
+  }
+  const model::TargetGradient* gradient() const override { return this; }
+  const model::TargetCurvature* curvature() const override { return this; }
+
+ private:
+  model::RowStatus evaluate_with_gradient(ConstBatch u, Vector values, Batch gradient) const override {
+    for (std::size_t row = 0; row < u.extent(0); ++row)
+      gradient(row, 0) = -(100.0 * std::log(u(row, 0) / 2e-9) + 1.0) / u(row, 0);
+    return evaluate(u, values);
+  }
+  model::RowStatus apply_hessian(ConstBatch u, ConstBatch v, Batch h) const override {
+    for (std::size_t row = 0; row < u.extent(0); ++row)
+      h(row, 0) = (100.0 * std::log(u(row, 0) / 2e-9) - 99.0) / (u(row, 0) * u(row, 0)) * v(row, 0);
+    return {};
+  }
+  std::vector<prob::Variable> variables_;
+};
+
+TEST(TargetProblem, HessiansDoNotHangOnTheUnits) {
+  TargetProblem::Params params;
+  params.relative_to = Reference::lebesgue;
+  prob::LogNormal::Params law;
+  law.mean_log = {std::log(1e-9)}, law.sd_log = {1.0};
+  const TargetProblem problem(params, std::make_shared<prob::LogNormal>(law), std::make_shared<Tiny>());
+  const Batch z("z", 1, 1), v("v", 1, 1), h("h", 1, 1);
+  z(0, 0) = 0.8, v(0, 0) = 1.0;
+  ASSERT_TRUE(problem.hessian()->multiply_hessian(z, v, h).ok());
+  EXPECT_NEAR(h(0, 0), 99.0, 1e-4);  // of -log L = (z - ln 2)^2 / 0.02 - z^2 / 2
 }
 
 TEST(TargetProblem, AProductThatCannotBeComputedIsReturned) {
