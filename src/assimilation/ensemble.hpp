@@ -58,6 +58,25 @@ void adapt_inflation(const EnsembleParams& params, double& factor, const Members
 /// Fixed inflation of the analysis.
 void inflate_analysis(const EnsembleParams& params, const Members& x);
 
+/// The cycle of a filter whose members stand for a Gaussian: the forecast, and for every replicate that has data the forecast's
+/// inflation, analysis(replicate, members, seen) and the analysis' inflation. `without_data`: the log-likelihood of none, 0, or
+/// NaN of filters that know no likelihood.
+template <typename Analysis>
+void forecast_and_analyse(const EnsembleParams& params, const Experiment& experiment, const Cycle& cycle, BaseState& s,
+                          double without_data, const Analysis& analysis) {
+  forecast(experiment, cycle, params.on_divergence, s);
+  experiment.each_replicate([&](int r) {
+    const Members x = s.of(experiment, r);
+    Observed seen = observed(experiment, cycle, r, x);
+    s.log_likelihood[r] = without_data;
+    if (seen.index.empty()) return;
+    adapt_inflation(params, s.inflation[r], x, seen);
+    analysis(r, x, seen);
+    inflate_analysis(params, x);
+    check_finite(x, cycle);
+  });
+}
+
 /// N x N, orthogonal, rows and columns summing to 1.
 math::Matrix random_rotation(int n, const kernels::Rng& rng, std::int64_t step);
 /// anomalies <- Q anomalies, Q a random rotation. Of many members with few states only what Q makes of these is drawn.

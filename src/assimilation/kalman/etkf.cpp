@@ -20,13 +20,7 @@ Etkf::State Etkf::init(const Experiment& experiment) const {
 }
 
 void Etkf::step(const Experiment& experiment, const Cycle& cycle, State& s) const {
-  forecast(experiment, cycle, params.on_divergence, s);
-  experiment.each_replicate([&](int r) {
-    const Members x = s.of(experiment, r);
-    Observed seen = observed(experiment, cycle, r, x);
-    s.log_likelihood[r] = 0.0;
-    if (seen.index.empty()) return;
-    adapt_inflation(params, s.inflation[r], x, seen);
+  forecast_and_analyse(params, experiment, cycle, s, 0.0, [&](int r, const Members& x, const Observed& seen) {
     const Transform t = transform_of(seen.anomalies, seen.innovation);
     // delta^T (I + S^T S / (N - 1))^-1 delta = |delta - S^T w|^2 + (N - 1) |w|^2: no difference of large numbers.
     std::vector<double> left = math::transposed_multiply(seen.anomalies, t.w);
@@ -42,8 +36,6 @@ void Etkf::step(const Experiment& experiment, const Cycle& cycle, State& s) cons
     if (params.rotate) rotate(moved, experiment.rng(r), cycle.number);
     for (int j = 0; j < x.count; ++j)
       for (int i = 0; i < x.states; ++i) x[j][i] = mean[i] + shift[i] + moved(j, i);
-    inflate_analysis(params, x);
-    check_finite(x, cycle);
   });
 }
 

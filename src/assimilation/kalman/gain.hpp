@@ -42,25 +42,17 @@ math::Matrix perturbations(const Experiment& experiment, const Cycle& cycle, int
 void add_increment(const math::Matrix& c_xy, const math::Matrix& factor, const Observed& seen, const double* s,
                    const double* e, double* x);
 
-/// The cycle of a filter that moves each member by the gain, with data perturbed for it: forecast, inflation, update. Its
+/// The cycle of a filter that moves each member by the gain, with data perturbed for it. Its
 /// covariances (with the errors' own, I, on the diagonal of C_yy) are covariances(replicate, members, seen).
-template <typename Params, typename CovariancesOf>
-void forecast_and_move_members(const Params& params, const Experiment& experiment, const Cycle& cycle, BaseState& s,
-                               const CovariancesOf& covariances) {
-  forecast(experiment, cycle, params.on_divergence, s);
-  experiment.each_replicate([&](int r) {
-    const Members x = s.of(experiment, r);
-    Observed seen = observed(experiment, cycle, r, x);
-    s.log_likelihood[r] = 0.0;
-    if (seen.index.empty()) return;
-    adapt_inflation(params, s.inflation[r], x, seen);
+template <typename CovariancesOf>
+void forecast_and_move_members(const EnsembleParams& params, const Experiment& experiment, const Cycle& cycle,
+                               BaseState& s, const CovariancesOf& covariances) {
+  forecast_and_analyse(params, experiment, cycle, s, 0.0, [&](int r, const Members& x, const Observed& seen) {
     const Covariances c = covariances(r, x, seen);
     const math::Matrix factor = math::cholesky(c.yy);
     s.log_likelihood[r] = gaussian_log_density(factor, seen);
     const math::Matrix e = perturbations(experiment, cycle, r, seen, x.count);
     for (int j = 0; j < x.count; ++j) add_increment(c.xy, factor, seen, seen.anomalies.row(j), e.row(j), x[j]);
-    inflate_analysis(params, x);
-    check_finite(x, cycle);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "assimilation/kalman/gain.hpp"
 #include "assimilation/kalman/transform.hpp"
@@ -187,12 +188,8 @@ Letkf::State Letkf::init(const Experiment& experiment) const {
 
 void Letkf::step(const Experiment& experiment, const Cycle& cycle, State& s) const {
   if (!s.neighbours) s.neighbours = std::make_shared<const Neighbourhood>(experiment.info(), params.radius);
-  forecast(experiment, cycle, params.on_divergence, s);
-  experiment.each_replicate([&](int r) {
-    const Members x = s.of(experiment, r);
-    Observed seen = observed(experiment, cycle, r, x);
-    if (seen.index.empty()) return;
-    adapt_inflation(params, s.inflation[r], x, seen);
+  constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
+  forecast_and_analyse(params, experiment, cycle, s, not_known, [&](int r, const Members& x, const Observed& seen) {
     const bool is_small_in_data = 2 * s.neighbours->most < static_cast<std::size_t>(x.count);
     const Shared shared = share(x, seen, experiment.observables(), !is_small_in_data);
     const int packs = static_cast<int>(s.neighbours->of_pack.size());
@@ -218,8 +215,6 @@ void Letkf::step(const Experiment& experiment, const Cycle& cycle, State& s) con
       for (int j = 0; j < x.count; ++j)
         for (int i = 0; i < x.states; ++i) x[j][i] = mean[i] + turned(j, i);
     }
-    inflate_analysis(params, x);
-    check_finite(x, cycle);
   });
 }
 

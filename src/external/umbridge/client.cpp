@@ -172,10 +172,7 @@ model::RowStatus UmbridgeModel::run(model::ConstBatch u, model::Batch result, co
 }
 
 void UmbridgeModel::ask_value(PoolConnection& server, const double* u, double* y) const {
-  std::string body = head_ + ",\"input\":";
-  append_vectors(body, u, description_.input_sizes);
-  body += '}';
-  read_outputs(server.post("/Evaluate", body), description_.output_sizes, y);
+  read_outputs(server.post("/Evaluate", head_ + input_text(u)), description_.output_sizes, y);
   for (int i = 0; i < shape_.outputs; ++i)
     if (std::isnan(y[i]))
       throw UmbridgeError(fmt::format("the model's output {} is not a number", shape_.output_names[i]));
@@ -183,24 +180,28 @@ void UmbridgeModel::ask_value(PoolConnection& server, const double* u, double* y
 
 void UmbridgeModel::ask_gradient(PoolConnection& server, const double* u, const double* dy, double* du) const {
   std::fill(du, du + shape_.inputs, 0.0);
-  for (const Block& out : blocks_of(description_.output_sizes)) {
+  const std::string input = input_text(u);
+  const std::vector<Block> inputs = blocks_of(description_.input_sizes), outputs = blocks_of(description_.output_sizes);
+  for (const Block& out : outputs) {
     if (are_all_zero(dy + out.first, out.size)) continue;
-    for (const Block& in : blocks_of(description_.input_sizes)) {
+    for (const Block& in : inputs) {
       std::string body = head_ + fmt::format(",\"outWrt\":{},\"inWrt\":{},\"sens\":", out.number, in.number);
       append_vector(body, dy + out.first, out.size);
-      add_answer(server, "/Gradient", body, u, in.size, du + in.first);
+      add_answer(server, "/Gradient", body + input, in.size, du + in.first);
     }
   }
 }
 
 void UmbridgeModel::ask_jacobian(PoolConnection& server, const double* u, const double* du, double* dy) const {
   std::fill(dy, dy + shape_.outputs, 0.0);
-  for (const Block& in : blocks_of(description_.input_sizes)) {
+  const std::string input = input_text(u);
+  const std::vector<Block> inputs = blocks_of(description_.input_sizes), outputs = blocks_of(description_.output_sizes);
+  for (const Block& in : inputs) {
     if (are_all_zero(du + in.first, in.size)) continue;
-    for (const Block& out : blocks_of(description_.output_sizes)) {
+    for (const Block& out : outputs) {
       std::string body = head_ + fmt::format(",\"outWrt\":{},\"inWrt\":{},\"vec\":", out.number, in.number);
       append_vector(body, du + in.first, in.size);
-      add_answer(server, "/ApplyJacobian", body, u, out.size, dy + out.first);
+      add_answer(server, "/ApplyJacobian", body + input, out.size, dy + out.first);
     }
   }
 }
@@ -208,28 +209,34 @@ void UmbridgeModel::ask_jacobian(PoolConnection& server, const double* u, const 
 void UmbridgeModel::ask_hessian(PoolConnection& server, const double* u, const double* dy, const double* du,
                                 double* h) const {
   std::fill(h, h + shape_.inputs, 0.0);
-  for (const Block& out : blocks_of(description_.output_sizes)) {
+  const std::string input = input_text(u);
+  const std::vector<Block> inputs = blocks_of(description_.input_sizes), outputs = blocks_of(description_.output_sizes);
+  for (const Block& out : outputs) {
     if (are_all_zero(dy + out.first, out.size)) continue;
-    for (const Block& along : blocks_of(description_.input_sizes)) {
+    for (const Block& along : inputs) {
       if (are_all_zero(du + along.first, along.size)) continue;
-      for (const Block& in : blocks_of(description_.input_sizes)) {
+      for (const Block& in : inputs) {
         std::string body = head_ + fmt::format(",\"outWrt\":{},\"inWrt1\":{},\"inWrt2\":{},\"sens\":", out.number,
                                                in.number, along.number);
         append_vector(body, dy + out.first, out.size);
         body += ",\"vec\":";
         append_vector(body, du + along.first, along.size);
-        add_answer(server, "/ApplyHessian", body, u, in.size, h + in.first);
+        add_answer(server, "/ApplyHessian", body + input, in.size, h + in.first);
       }
     }
   }
 }
 
-// sum += the `size` numbers that the server answers; `body` lacks the input and its end.
-void UmbridgeModel::add_answer(PoolConnection& server, const char* path, std::string& body, const double* u, int size,
-                               double* sum) const {
-  body += ",\"input\":";
-  append_vectors(body, u, description_.input_sizes);
-  body += '}';
+// The end of a question about u.
+std::string UmbridgeModel::input_text(const double* u) const {
+  std::string text = ",\"input\":";
+  append_vectors(text, u, description_.input_sizes);
+  return text + '}';
+}
+
+// sum += the `size` numbers that the server answers.
+void UmbridgeModel::add_answer(PoolConnection& server, const char* path, const std::string& body, int size,
+                               double* sum) {
   std::vector<double> part(static_cast<std::size_t>(size));
   read_output(server.post(path, body), size, part.data());
   for (std::size_t k = 0; k < part.size(); ++k) {

@@ -68,9 +68,8 @@ class UmbridgeModel : public model::ForwardModel,
   void ask_gradient(PoolConnection& server, const double* u, const double* dy, double* du) const;
   void ask_jacobian(PoolConnection& server, const double* u, const double* du, double* dy) const;
   void ask_hessian(PoolConnection& server, const double* u, const double* dy, const double* du, double* h) const;
-
-  void add_answer(PoolConnection& server, const char* path, std::string& body, const double* u, int size,
-                  double* sum) const;
+  std::string input_text(const double* u) const;
+  static void add_answer(PoolConnection& server, const char* path, const std::string& body, int size, double* sum);
 
   Unreachable unreachable_;
   int rows_at_once_;

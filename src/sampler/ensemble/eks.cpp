@@ -32,14 +32,10 @@ Eks::State Eks::init(const Problem& problem, const Context& context) const {
 
 namespace {
 
-// |D|_F from the smaller of the products of D = R' R^T / n: D D^T has the trace of (R'^T R') (R^T R).
-double norm_of_misfits(const Forecast& f, const math::Matrix& centring) {
+// |D|_F where there are fewer data than members: D D^T has the trace of (R'^T R') (R^T R), over n^2.
+double norm_by_data(const Forecast& f) {
   const int members = f.residual.rows, p = f.residual.cols;
   double squares = 0.0;
-  if (p >= members) {
-    for (const double value : deviation_products(f, centring, 1.0 / f.usable).a) squares += value * value;
-    return std::sqrt(squares);
-  }
   math::Matrix primed = f.residual;
   std::vector<double> mean(static_cast<std::size_t>(p), 0.0);
   for (int j = 0; j < members; ++j)
@@ -52,14 +48,14 @@ double norm_of_misfits(const Forecast& f, const math::Matrix& centring) {
   return std::sqrt(squares) / f.usable;
 }
 
-// What moves a member: times in, how far, and in which normals.
+// What a step is, for either form of it.
 struct Move {
-  double h;         // step
+  double h;
   double outwards;  // h (d + 1) / n, the correction for finite n
   kernels::Stream normals;
 };
 
-// By C = Z'^T Z' / n (d x d) and C_zr = Z'^T R' / n themselves, where there are fewer coordinates than members.
+// By C = Z'^T Z' / n (d x d) and C_zr = Z'^T R' / n themselves, where coordinates are few.
 void move_by_covariances(const Context& context, const Forecast& f, const Move& move, Ensemble& e) {
   const int d = static_cast<int>(e.position.extent(1)), p = f.residual.cols;
   const auto first = static_cast<std::size_t>(e.layout.first());
@@ -110,12 +106,13 @@ void move_by_covariances(const Context& context, const Forecast& f, const Move& 
 }
 
 // By the members' products: everything is a combination of deviations, z_j + sum_i z'_i M_ij.
+// `misfit`: D.
 void move_by_products(const Context& context, const Forecast& f, const Move& move, const math::Matrix& centring,
-                      Ensemble& e) {
+                      const math::Matrix& misfit, Ensemble& e) {
   const int members = f.residual.rows;
   const double n = f.usable, h = move.h;
-  // Explicit part: E = -h D + outwards I, with D_ij = r'_i . r_j / n, so that C_zr r_j = sum_i z'_i D_ij.
-  math::Matrix explicit_part = deviation_products(f, centring, 1.0 / n);
+  // Explicit part: E = -h D + outwards I, so that C_zr r_j = sum_i z'_i D_ij.
+  math::Matrix explicit_part = misfit;
   for (double& value : explicit_part.a) value *= -h;
   for (int i = 0; i < members; ++i)
     if (f.weights[i] > 0.0) explicit_part(i, i) += move.outwards;
@@ -153,13 +150,18 @@ StepInfo Eks::step(const Problem& problem, const Context& context, State& s) con
   const Forecast f = run_members(problem, context, s.ensemble, "ensemble Kalman sampler");
   s.model_evaluations += members;
   const bool by_covariances = are_few_coordinates(d, f.residual.cols, members);
-  const math::Matrix centring = by_covariances && f.residual.cols < members ? math::Matrix() : centring_of(f);
-  const double h = std::min(params.step / (norm_of_misfits(f, centring) + 1.0), params.end_time - s.time);
+  math::Matrix centring, misfit;  // D_ij = r'_i . r_j / n
+  if (!by_covariances || f.residual.cols >= members) {
+    centring = centring_of(f);
+    misfit = deviation_products(f, centring, 1.0 / f.usable);
+  }
+  const double norm = misfit.a.empty() ? norm_by_data(f) : std::sqrt(math::dot(misfit.a, misfit.a));
+  const double h = std::min(params.step / (norm + 1.0), params.end_time - s.time);
   const Move move{h, f.usable > d + 1 ? h * (d + 1.0) / f.usable : 0.0, {kernels::Purpose::proposal, s.iteration}};
   if (by_covariances)
     move_by_covariances(context, f, move, s.ensemble);
   else
-    move_by_products(context, f, move, centring, s.ensemble);
+    move_by_products(context, f, move, centring, misfit, s.ensemble);
   replace_failed(context, f, s.ensemble);
 
   s.time = params.end_time - s.time - h < 1e-12 ? params.end_time : s.time + h;
