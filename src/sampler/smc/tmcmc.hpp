@@ -3,7 +3,8 @@
 ///           evidence; the form without bias of the chains' lengths (BASIS) is the default.
 /// Method    Ching, Chen 2007, section 4: the next exponent makes the coefficient of variation of the weights w = L^h equal to
 ///           a target delta, which is ESS / J = 1 / (1 + delta^2); chains start from particles drawn by their weights, one drawn
-///           n times starting a chain of n states; proposals N(z, beta^2 C), C the weighted covariance before the resampling.
+///           n times starting a chain of n states; proposals N(z, beta^2 C), C the other half's weighted covariance before the
+///           resampling (shapes.hpp).
 ///           Wu, Angelikopoulos, Papadimitriou, Koumoutsakos 2017 (BASIS): a chain has at most `chain_length` states, and with 1
 ///           (n chains of one state each) nothing depends on n; `burn_in` moves before a chain's first state, and with
 ///           chains of one state more until the particles have forgotten where the level began. Betz, Papaioannou, Beck, Straub
