@@ -15,9 +15,9 @@ namespace aleator::assimilation {
 namespace {
 
 // A row for each time, its time first.
-io::Table times_and_values(const deck::File& file, const std::vector<std::string>& names) {
+io::Table times_and_values(const deck::File& file, io::NonFinite non_finite, const std::vector<std::string>& names) {
   io::NamedColumns named = io::find_columns(file.text, file.path, names);
-  if (named.places.empty()) return io::parse_table(file.text, file.path, io::NonFinite::allowed);
+  if (named.places.empty()) return io::parse_table(file.text, file.path, non_finite);
   std::size_t time = 0;
   for (std::size_t i = named.all.size(); i-- > 0;)
     if (named.all[i].name == "time" || named.all[i].name == "t") time = i;
@@ -25,21 +25,17 @@ io::Table times_and_values(const deck::File& file, const std::vector<std::string
     throw deck::KeyError("observations", "the first line names no column 'time', and the first column is an observable",
                          "name the column of the times: time");
   named.places.insert(named.places.begin(), time);
-  io::Table table;
-  table.rows = named.all[time].values.size(), table.columns = named.places.size();
-  for (std::size_t row = 0; row < table.rows; ++row)
-    for (const std::size_t place : named.places)
-      table.values.push_back(io::numbers_of(named.all[place], file.path)[row]);
-  return table;
+  return io::rows_of(named.all, named.places, file.path, non_finite);
 }
 
 }  // namespace
 
-Observations read_observations(const deck::File& file, const model::StateInfo& info) {
+Observations read_observations(const deck::File& file, bool nan_is_missing, const model::StateInfo& info) {
   const std::size_t p = info.observed.size();
   std::vector<std::string> names;
   for (const model::LinearObservable& one : info.observed) names.push_back(one.name);
-  const io::Table table = times_and_values(file, names);
+  const io::Table table =
+      times_and_values(file, nan_is_missing ? io::NonFinite::allowed : io::NonFinite::missing, names);
   if (table.columns != 1 + p)
     throw deck::KeyError("observations", fmt::format("has {} columns, but the time and {} observables make {}",
                                                      table.columns, p, 1 + p));
@@ -64,7 +60,7 @@ Observations read_observations(const deck::File& file, const model::StateInfo& i
     out.times.push_back(before = t);
     for (std::size_t i = 0; i < p; ++i) {
       if (std::isinf(table(k, 1 + i)))
-        throw deck::KeyError("observations", fmt::format("row {}: a value is infinite", k + 1), "nan means missing");
+        throw deck::KeyError("observations", fmt::format("row {}: a value is infinite", k + 1), "NA means missing");
       out.data.push_back(table(k, 1 + i));
     }
   }

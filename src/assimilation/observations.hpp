@@ -1,13 +1,13 @@
 #pragma once
 /// What      What an experiment's block in a deck says beside the model: standard deviations, and observations of a file.
-/// Method    a table: time, then the value of each observable, nan where it is missing.
+/// Method    a table: time, then the value of each observable, NA or nothing where it is missing.
 /// Parallel  local.
 /// Cost      -
 /// Fails     KeyError: sizes that do not fit, times that do not increase or lie outside the model's run, infinite values.
 #include <string>
 #include <vector>
 
-#include "deck/value.hpp"
+#include "deck/schema.hpp"
 #include "model/forward_model.hpp"
 #include "model/state_space.hpp"
 #include "prob/prior/prior.hpp"
@@ -18,8 +18,19 @@ struct Observations {
   std::vector<double> times;
   std::vector<double> data;  ///< [time][observable], NaN where missing
 };
+/// Adds nan_is_missing and observations to the schema of what reads them; `otherwise`: what holds without a file. The schema
+/// as the last key leaves it, for .required().
+template <typename Params>
+auto& add_observation_keys(deck::Schema<Params>& s, const std::string& otherwise = "") {
+  s.key("nan_is_missing", &Params::nan_is_missing, "",
+        "whether nan in the table of observations is a value that is missing; else it is an error");
+  return s.key(
+      "observations", &Params::observations, "",
+      "table of observations: time, then the value of each observable, NA or nothing where it is missing" + otherwise);
+}
+
 /// Of the file under the key `observations`.
-Observations read_observations(const deck::File& file, const model::StateInfo& info);
+Observations read_observations(const deck::File& file, bool nan_is_missing, const model::StateInfo& info);
 
 /// The states of the model `name`, whose observations must be linear; KeyError at `model`.
 const model::StateSpace& states_of(const model::ForwardModel& model, const std::string& name);

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <iterator>
+#include <sstream>
 
 namespace aleator::deck {
 namespace {
@@ -228,6 +232,27 @@ const ParsedBlock& Deck::block(const std::string& kind, const std::string& name)
   throw core::InternalError("no block [" + kind + "." + name + "]");
 }
 
+namespace {
+
+// A message about the text that stands for a list of the deck, "list_in_the_deck.txt:1:5: error: …", as one about the list; where
+// that tells of an entry, `at` becomes its place.
+std::string about_list(const std::string& message, const File& list, const Node& value, Location& at) {
+  static const std::string name = list_in_the_deck;
+  std::size_t end = name.size(), row = 0, column = 0;
+  if (std::sscanf(message.c_str() + end, ":%zu:%zu: error: ", &row, &column) != 2)
+    return "the list" + message.substr(end);
+  end = message.find(" error: ") + std::strlen(" error: ");
+  std::size_t byte = 0;
+  for (std::size_t line = 1; line < row; ++line) byte = list.text.find('\n', byte) + 1;
+  std::istringstream before(list.text.substr(0, byte + column - 1));
+  const auto entry = std::distance(std::istream_iterator<std::string>(before), std::istream_iterator<std::string>());
+  const std::vector<const Node*> numbers = single_values(value);
+  if (static_cast<std::size_t>(entry) < numbers.size()) at = numbers[static_cast<std::size_t>(entry)]->at;
+  return message.substr(end);
+}
+
+}  // namespace
+
 void Deck::fail(const ParsedBlock& parsed, const std::string& key, const std::string& message, const std::string& hint,
                 TextPlace place) const {
   Diagnostics diagnostics;
@@ -240,7 +265,11 @@ void Deck::fail(const ParsedBlock& parsed, const std::string& key, const std::st
     const auto which = static_cast<std::size_t>(place.entry);
     if (which < texts.size()) at = place_in_string(text_, texts[which]->at, place.byte);
   }
-  diagnostics.error(at, parsed.block.label() + subject + " " + message, hint);
+  std::string shown = message;
+  if (entry != nullptr && message.rfind(list_in_the_deck, 0) == 0)
+    for (const auto& [name, file] : parsed.component->schema->files(parsed.params))
+      if (name == key) shown = about_list(message, file, entry->value, at);
+  diagnostics.error(at, parsed.block.label() + subject + " " + shown, hint);
   throw ReportedError(diagnostics.text() + "1 error; nothing was run.");
 }
 

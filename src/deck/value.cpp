@@ -17,8 +17,12 @@ bool expected(const char* what, const Node& node, Problem& problem) {
 
 std::string cut(const std::string& text) { return core::beginning_of(text, 60); }
 
-// A number as the files write it: nan is a missing one.
+// A number as the files write it; "NA" is a missing one.
 bool write_number(const Node& node, std::string& text, Problem& problem) {
+  if (node.kind == Node::Kind::text && node.text == "NA") {
+    text += node.text;
+    return true;
+  }
   const bool is_number = node.kind == Node::Kind::integer || node.kind == Node::Kind::real;
   if (!is_number) return expected("a number", node, problem);
   text += node.kind == Node::Kind::integer ? fmt::format("{}", node.integer) : fmt::format("{}", node.real);

@@ -180,10 +180,13 @@ Table read_array_table(const std::string& bytes, const std::string& path, NonFin
   }
   if (arrays[0].values.empty()) throw core::UserError(path + ": the array holds no numbers");
   Table table = are_draws ? joined(arrays) : table_of(std::move(arrays[0]));
-  for (std::size_t i = 0; non_finite == NonFinite::refused && i < table.values.size(); ++i)
-    if (!std::isfinite(table.values[i]))
-      throw core::UserError(fmt::format("{}: entry {} of row {} is {}: numbers must be finite", path,
-                                        i % table.columns + 1, i / table.columns + 1, table.values[i]));
+  for (std::size_t i = 0; non_finite != NonFinite::allowed && i < table.values.size(); ++i)
+    if (!std::isfinite(table.values[i])) {
+      const bool is_of_data = non_finite == NonFinite::missing && std::isnan(table.values[i]);
+      throw core::UserError(fmt::format("{}: entry {} of row {}: {} {}", path, i % table.columns + 1,
+                                        i / table.columns + 1, table.values[i],
+                                        is_of_data ? nan_among_data : "is not allowed: numbers must be finite"));
+    }
   return table;
 }
 

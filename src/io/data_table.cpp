@@ -69,10 +69,12 @@ std::vector<Cell> cells_of(std::string_view line, char separator, std::size_t nu
   return cells;
 }
 
+bool is_nan(const std::string& text) { return text == "nan" || text == "NaN" || text == "NAN" || text == "-nan"; }
+
 bool is_missing(const std::string& text) {
-  for (const char* const word : {"", "NA", "N/A", "nan", "NaN", "NAN", "null", "NULL", "None", "."})
+  for (const char* const word : {"", "NA", "N/A", "null", "NULL", "None", "."})
     if (text == word) return true;
-  return false;
+  return is_nan(text);
 }
 
 bool read_number(std::string text, bool has_decimal_commas, double& value) {
@@ -148,6 +150,8 @@ void read_column(const std::vector<Cell>& cells, bool has_decimal_commas, const 
   const Cell* first_text = nullptr;
   for (const Cell& cell : cells) {
     double value = std::numeric_limits<double>::quiet_NaN();
+    if (is_nan(cell.text) && column.first_nan.empty())
+      column.first_nan = fmt::format("{}:{}:{}", file, cell.line, cell.column);
     if (!is_missing(cell.text)) {
       if (read_number(cell.text, has_decimal_commas, value)) {
         ++numbers;
@@ -180,8 +184,14 @@ void read_column(const std::vector<Cell>& cells, bool has_decimal_commas, const 
 std::vector<Column> parse_data_table(const std::string& text, const std::string& name) {
   std::vector<Column> columns;
   if (holds_arrays(text)) {
-    for (Array& array : read_arrays(text, name))
-      columns.push_back({formula_name(array.name, columns.size()), std::move(array.values), {}, array.name});
+    for (Array& array : read_arrays(text, name)) {
+      const auto nan = std::find_if(array.values.begin(), array.values.end(), [](double x) { return std::isnan(x); });
+      columns.push_back({formula_name(array.name, columns.size()), {}, {}, array.name, {}});
+      if (nan != array.values.end())
+        columns.back().first_nan =
+            fmt::format("{}: entry {} of '{}'", name, nan - array.values.begin() + 1, array.name);
+      columns.back().values = std::move(array.values);
+    }
     return columns;
   }
   std::vector<std::vector<Cell>> cells;
@@ -208,7 +218,7 @@ std::vector<Column> parse_data_table(const std::string& text, const std::string&
           refuse(name, cell,
                  fmt::format("'{}' is no name of a column; the first line names the columns, as in: x, y, group",
                              cell.text));
-        columns.push_back({formula_name(cell.text, columns.size()), {}, {}, cell.text});
+        columns.push_back({formula_name(cell.text, columns.size()), {}, {}, cell.text, {}});
       }
       cells.resize(columns.size());
       continue;
@@ -274,10 +284,28 @@ NamedColumns find_columns(const std::string& text, const std::string& path, cons
   return {};
 }
 
-const std::vector<double>& numbers_of(const Column& column, const std::string& file) {
-  if (!column.levels.empty())
-    throw core::UserError(fmt::format("{}: column '{}' holds text, not numbers", file, column.label));
-  return column.values;
+void refuse_nan(const Column& column, NonFinite non_finite) {
+  if (non_finite != NonFinite::allowed && !column.first_nan.empty())
+    throw core::UserError(fmt::format("{}: error: 'nan' {}", column.first_nan, nan_among_data));
+}
+
+Table rows_of(const std::vector<Column>& columns, const std::vector<std::size_t>& places, const std::string& file,
+              NonFinite non_finite) {
+  Table table;
+  const Column& first = columns[places.at(0)];
+  table.columns = places.size(), table.rows = first.values.size();
+  for (const std::size_t place : places) {
+    const Column& column = columns[place];
+    if (!column.levels.empty())
+      throw core::UserError(fmt::format("{}: column '{}' holds text, not numbers", file, column.label));
+    if (column.values.size() != table.rows)  // arrays of an HDF5 file
+      throw core::UserError(fmt::format("{}: '{}' has {} entries, '{}' has {}", file, column.label,
+                                        column.values.size(), first.label, table.rows));
+    refuse_nan(column, non_finite);
+  }
+  for (std::size_t row = 0; row < table.rows; ++row)
+    for (const std::size_t place : places) table.values.push_back(columns[place].values[row]);
+  return table;
 }
 
 namespace {
@@ -287,11 +315,7 @@ std::optional<Table> named_rows(const std::string& text, const std::string& path
                                 const std::vector<std::string>& names) {
   const NamedColumns named = find_columns(text, path, names);
   if (named.places.empty()) return std::nullopt;
-  Table table;
-  table.columns = names.size(), table.rows = named.all[named.places[0]].values.size();
-  for (std::size_t row = 0; row < table.rows; ++row)
-    for (const std::size_t place : named.places) table.values.push_back(numbers_of(named.all[place], path)[row]);
-  return table;
+  return rows_of(named.all, named.places, path, NonFinite::allowed);
 }
 
 }  // namespace

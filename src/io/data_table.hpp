@@ -1,7 +1,7 @@
 #pragma once
 /// What      Tables whose first line names the columns, as spreadsheets, R and pandas write them.
-/// Method    columns separated by commas, semicolons, tabs, or else blanks; quotes are taken off. Empty cells and NA, nan, null,
-///           a dot are missing (NaN). true and false are 1 and 0. A column of other text is a factor: its entries are places
+/// Method    columns separated by commas, semicolons, tabs, or else blanks; quotes are taken off. Empty cells and NA, null, a dot
+///           are missing (NaN), and `nan` where the reader allows it. true and false are 1 and 0. A column of other text is a factor: its entries are places
 ///           among its different texts in alphabetical order. Characters of a name that a formula could not hold become '_'.
 ///           In an HDF5 or NumPy file (io/arrays.hpp) every array is a column, of its own length, its entries row by row;
 ///           "group/name" is the column group_name.
@@ -20,6 +20,7 @@ struct Column {
   std::vector<double> values;
   std::vector<std::string> levels;  ///< the texts of a factor
   std::string label;                ///< its name in the file
+  std::string first_nan;            ///< where the first `nan` stands, as in "data.csv:3:5"; empty: there is none
 };
 
 std::vector<Column> parse_data_table(const std::string& text, const std::string& name);
@@ -36,8 +37,12 @@ struct NamedColumns {
 /// The column of each name, where the first line of the table (or a comment there) gives the names. No places without such a
 /// line, or, with a warning, where it has none of the names; UserError where it has some only.
 NamedColumns find_columns(const std::string& text, const std::string& path, const std::vector<std::string>& names);
-/// UserError where they are text.
-const std::vector<double>& numbers_of(const Column& column, const std::string& file);
+/// UserError where the column holds `nan` and that is not allowed.
+void refuse_nan(const Column& column, NonFinite non_finite);
+/// The columns at these places, row by row; UserError for text, for arrays of different lengths, and for `nan` where that is
+/// not allowed.
+Table rows_of(const std::vector<Column>& columns, const std::vector<std::size_t>& places, const std::string& file,
+              NonFinite non_finite);
 
 /// Points of so many parameters: the columns of their names (none: not known), whatever stands beside them, or without a line
 /// of names the table as it is; one point may be written over several lines. nan and inf are allowed. UserError for rows of

@@ -55,7 +55,7 @@ double parse_number(const std::string& file, const Word& word, NonFinite non_fin
   if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);  // from_chars knows no '+'
   double value = 0;
   if (word.text.empty() || word.text == "NA") {
-    if (non_finite == NonFinite::allowed) return std::nan("");
+    if (non_finite != NonFinite::refused) return std::nan("");
     if (word.text.empty()) refuse_word(file, word, "an empty cell: numbers must be given");
   }
   std::string fortran;  // 1.5D+03
@@ -70,7 +70,8 @@ double parse_number(const std::string& file, const Word& word, NonFinite non_fin
   if (error == std::errc::result_out_of_range) refuse_word(file, word, quoted + " does not fit a double");
   if (error != std::errc() || end != digits.data() + digits.size())
     refuse_word(file, word, quoted + " is not a number" + hint_of_head(word));
-  if (non_finite == NonFinite::refused && !std::isfinite(value))
+  if (non_finite == NonFinite::missing && std::isnan(value)) refuse_word(file, word, quoted + " " + nan_among_data);
+  if (non_finite != NonFinite::allowed && !std::isfinite(value))
     refuse_word(file, word, quoted + " is not allowed: numbers must be finite");
   return value;
 }
@@ -247,6 +248,7 @@ Table column_table(const std::string& text, const deck::ArrayPath& path, NonFini
   const std::vector<Column> columns = parse_data_table(text, path.file);
   const Column& column = column_of(columns, path.array, path.file);
   if (!column.levels.empty()) throw core::UserError(path.file + ": column '" + path.array + "' holds text");
+  refuse_nan(column, non_finite);
   for (std::size_t row = 0; row < column.values.size() && non_finite == NonFinite::refused; ++row)
     if (!std::isfinite(column.values[row]))
       throw core::UserError(path.file + ": entry " + std::to_string(row + 1) + " of column '" + path.array +

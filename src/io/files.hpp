@@ -37,8 +37,17 @@ struct Table {
   double operator()(std::size_t row, std::size_t column) const { return values[row * columns + column]; }
 };
 
-/// Whether `nan` and `inf` are entries of a table: never of data, but of points to evaluate, where they fail by row.
-enum class NonFinite { refused, allowed };
+/// What else than finite numbers may stand in a table.
+enum class NonFinite {
+  refused,  ///< nothing
+  missing,  ///< entries that are missing (NA, or nothing between two commas), which are read as NaN; no `nan`, no `inf`
+  allowed   ///< these, `nan` and `inf`: of points to evaluate, where they fail by row
+};
+
+/// Why a `nan` among measurements is refused, and what to do.
+inline constexpr char nan_among_data[] =
+    "is not allowed among data: write NA where one is missing (in a deck \"NA\"), or set nan_is_missing = true where "
+    "all nan are missing";
 
 /// Does the text of a table begin with a line of names?
 bool has_head(const std::string& text, const std::string& name);
@@ -48,7 +57,7 @@ std::string_view plain_text(const std::string& text, const std::string& name);
 
 /// Numbers separated by blanks, tabs, commas or semicolons, one row a line, every row of one length; '#' starts a comment.
 /// A first line of names alone is passed over.
-/// Nothing between two commas or semicolons is a missing entry (nan). Or an array of a binary file (io/arrays.hpp).
+/// Nothing between two commas or semicolons, or NA, is a missing entry (NaN). Or an array of a binary file (io/arrays.hpp).
 /// The error is `file:line:column: …` for text that is not a number (or not a finite one) and for a row of another
 /// length.
 Table read_table(const std::string& path);

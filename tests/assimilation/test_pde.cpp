@@ -157,7 +157,7 @@ TEST(PdeTarget, EstimatesTheLikelihoodOfADiffusivity) {
   const std::shared_ptr<const model::ForwardModel> model = pde::reaction_diffusion::make(p);
   const model::StateSpace& space = *model->state_space();
   StateSpaceTarget::Params params;
-  params.observations = {"seen.txt", "1 0.9 -0.2 1.1 nan\n2 0.5 0.1 0.7 -0.3\n3 0.6 -0.1 0.2 0.3\n"};
+  params.observations = {"seen.txt", "1 0.9 -0.2 1.1 NA\n2 0.5 0.1 0.7 -0.3\n3 0.6 -0.1 0.2 0.3\n"};
   params.noise_sd = {0.3}, params.model_noise_sd = {0.1}, params.initial_sd = {0.4};
   const auto prior = std::make_shared<prob::Normal>(prob::Normal::Params{16, {0.2}, {0.5}, {}});
   for (const double diffusivity : {0.01, 0.05})

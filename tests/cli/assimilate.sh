@@ -94,12 +94,12 @@ noise_sd = [1.0, 1.0, 1.0]
 observations = "seen.txt"
 spin_up = 0
 END
-printf '0.25 nan nan nan\n0.5 -1.9 -3.1 nan\n1.0 -9.0 -8.7 28.0\n2.0 nan -7.9 24.0\n' >seen.txt
+printf '0.25 NA NA NA\n0.5 -1.9 -3.1 NA\n1.0 -9.0 -8.7 28.0\n2.0 NA -7.9 24.0\n' >seen.txt
 expect 0 "$ALEATOR" run file.toml --out file
 grep -q '"is_twin": false' file/summary.json && grep -q '"rmse": {' file/summary.json || fail "the summary of a file's run"
 grep -q "data were off the forecast" file/report/index.html || fail "the report of a file's run"
 says_not "off the forecast by up to"
-printf 'z,time,y,x\nnan,0.25,nan,nan\nnan,0.5,-3.1,-1.9\n28.0,1.0,-8.7,-9.0\n24.0,2.0,-7.9,nan\n' >named.txt
+printf 'z,time,y,x\nNA,0.25,NA,NA\nNA,0.5,-3.1,-1.9\n28.0,1.0,-8.7,-9.0\n24.0,2.0,-7.9,NA\n' >named.txt
 expect 0 "$ALEATOR" run file.toml --set 'job.follow.observations="named.txt"' --out named # columns go by their names
 for name in rmse spread innovation_rms log_likelihood; do
   [ "$(grep -A2 "\"$name\"" file/summary.json)" = "$(grep -A2 "\"$name\"" named/summary.json)" ] || fail "$name of named columns"

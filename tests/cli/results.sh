@@ -94,7 +94,7 @@ outputs = ["a", "2 * a", "a ^ 2", "a"]
 type = "prior/normal"
 [likelihood.noise]
 type = "likelihood/gaussian"
-data = [0.1, nan, 9.0, 0.2]
+data = [0.1, "NA", 9.0, 0.2]
 sd = 1.0
 [problem.posterior]
 type = "problem/bayes"

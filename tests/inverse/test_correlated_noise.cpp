@@ -167,7 +167,7 @@ TEST(CorrelatedNoise, KnowsPlacesGroupsAndMissingData) {
   const Row t = {0.3, 0.1, 2.0, 0.9, 1.0, 0.2};
   params.positions = {"t.txt", "0.3\n0.1\n2\n0.9\n1\n0.2\n"};
   expect_same(params, params.sd, [&](int i, int j) { return i % 2 == j % 2 ? ar(t[i] - t[j]) : 0.0; });
-  params.groups.clear(), params.data.text = "1 nan 0.5 -1 nan 0.9";
+  params.groups.clear(), params.data.text = "1 NA 0.5 -1 NA 0.9";
   const Row some = {0.3, 2.0, 0.9, 0.2};
   expect_same(params, {0.5, 0.7, 0.8, 1.0}, [&](int i, int j) { return ar(some[i] - some[j]); });
   params.positions = {};  // the missing ones keep their places

@@ -114,7 +114,7 @@ TEST(DataTerms, ComeCheaperWhereTheModelCanDoLess) {
 
 TEST(DataTerms, WithMissingDataAreThoseThatAreThere) {
   const auto likelihood = std::make_shared<GaussianLikelihood>(
-      GaussianLikelihood::Params{{"data.txt", "0.3 nan 0.2 2.4 NA 0.9 1.0\n"}, {0.5}, {}, true});
+      GaussianLikelihood::Params{{"data.txt", "0.3 NA 0.2 2.4 NA 0.9 1.0\n"}, {0.5}, {}, true});
   ExpressionModel::Params params;
   params.parameters = {"a", "b"};
   params.outputs = {"a * exp(-b * range(7))"};
@@ -183,7 +183,7 @@ TEST(Measured, GivesGradientsOnManyThreads) {
   // unknown scale also behind the outputs.
   for (const bool has_unknown_scale : {false, true}) {
     const auto likelihood = std::make_shared<GaussianLikelihood>(
-        GaussianLikelihood::Params{{"data.txt", "0.3 nan 0.2 2.4 NA 0.9 1.0\n"}, {0.5}, {}, true, has_unknown_scale});
+        GaussianLikelihood::Params{{"data.txt", "0.3 NA 0.2 2.4 NA 0.9 1.0\n"}, {0.5}, {}, true, has_unknown_scale});
     ExpressionModel::Params params;
     params.parameters = {"a", "b"};
     params.outputs = {"a * exp(-b * range(7))"};

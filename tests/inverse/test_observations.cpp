@@ -24,23 +24,42 @@ double density_of(const model::Likelihood& likelihood, const std::vector<double>
 
 TEST(Observations, AreColumnsByNameAndMissingEntriesDoNotCount) {
   const deck::File csv = {"data.csv", "t,\"prey\",predator\n0,1,10\n1,,20\n2,3,NA\n"};
-  const Observations both = read_observations(csv, {"prey", "predator"});
+  const Observations both = read_observations(csv, {"prey", "predator"}, false);
   EXPECT_EQ(both.values, (std::vector<double>{1, 10, 20, 3}));
   EXPECT_EQ(both.places, (std::vector<int>{0, 1, 3, 4}));
   EXPECT_EQ(both.count, 6);
-  EXPECT_EQ(read_observations({"d.txt", "1 nan\nNA 4\n"}, {}).places, (std::vector<int>{0, 3}));
-  EXPECT_TRUE(read_observations(csv, {"t"}).places.empty());
-  EXPECT_THROW(read_observations(csv, {}), deck::KeyError);
-  EXPECT_THROW(read_observations({"d.csv", "t,u\n0,1\n2,3\n"}, {}),
+  EXPECT_EQ(read_observations({"d.txt", "1 NA\nNA 4\n"}, {}, false).places, (std::vector<int>{0, 3}));
+  EXPECT_TRUE(read_observations(csv, {"t"}, false).places.empty());
+  EXPECT_THROW(read_observations(csv, {}, false), deck::KeyError);
+  EXPECT_THROW(read_observations({"d.csv", "t,u\n0,1\n2,3\n"}, {}, false),
                deck::KeyError);  // all numbers, but which are data?
-  EXPECT_EQ(read_observations({"d.csv", "u\n1\n3\n"}, {}).values, (std::vector<double>{1, 3}));
-  EXPECT_THROW(read_observations({"d.txt", "nan\n"}, {}), deck::KeyError);
-  EXPECT_THROW(read_observations({"d.txt", "inf\n"}, {}), core::UserError);
+  EXPECT_EQ(read_observations({"d.csv", "u\n1\n3\n"}, {}, false).values, (std::vector<double>{1, 3}));
+  EXPECT_THROW(read_observations({"d.txt", "NA\n"}, {}, false), deck::KeyError);
+  EXPECT_THROW(read_observations({"d.txt", "inf\n"}, {}, false), core::UserError);
+}
+
+// A computation that failed is no missing measurement, unless the deck says so.
+TEST(Observations, RefuseNanUnlessItIsSaidToBeMissing) {
+  const auto fault = [](const deck::File& file, const std::vector<std::string>& column) {
+    try {
+      read_observations(file, column, false);
+    } catch (const core::UserError& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  const deck::File plain{"d.txt", "1 2\nNA nan\n"}, named{"d.csv", "t,y,z\n0,NA,nan\nnan,NaN,1\n"};
+  EXPECT_EQ(fault(plain, {}).find("d.txt:2:4: error: 'nan' is not allowed among data: write NA"), 0U)
+      << fault(plain, {});
+  EXPECT_EQ(fault(named, {"y"}).find("d.csv:3:5: error: 'nan' is not allowed"), 0U) << fault(named, {"y"});
+  EXPECT_EQ(read_observations(plain, {}, true).places, (std::vector<int>{0, 1}));
+  EXPECT_EQ(read_observations(named, {"z"}, true).places, (std::vector<int>{1}));
+  EXPECT_EQ(fault({"d.csv", "t,y\nnan,1\n1,\n"}, {"y"}), "nothing");  // of the column that is asked for
 }
 
 // Noise levels, scales and trials from columns beside the data; where a datum is missing its level may be too.
 TEST(Observations, WhatGoesWithEachDatumMayBeAColumn) {
-  const deck::File file{"d.csv", "y, s, n, bad\n3, 0.5, 4, 1\nNA, NA, 9,\n1, 2, 5, -1\n"}, plain{"d.txt", "3 nan 1\n"};
+  const deck::File file{"d.csv", "y, s, n, bad\n3, 0.5, 4, 1\nNA, NA, 9,\n1, 2, 5, -1\n"}, plain{"d.txt", "3 NA 1\n"};
   const std::vector<double> at{0.3, -0.2};
   GaussianLikelihood::Params gaussian{file, {}, {}, true, false, {"y"}, {"s"}};
   EXPECT_DOUBLE_EQ(density_of(GaussianLikelihood(gaussian), at),
@@ -62,7 +81,7 @@ TEST(Observations, WhatGoesWithEachDatumMayBeAColumn) {
 }
 
 TEST(Observations, WithMissingEntriesTheDensityIsThatOfTheOthers) {
-  const deck::File some = {"data.txt", "3 nan 1\n"}, rest = {"data.txt", "3 1\n"};
+  const deck::File some = {"data.txt", "3 NA 1\n"}, rest = {"data.txt", "3 1\n"};
   const std::vector<double> y = {1.0, 0.4};
   EXPECT_EQ(density_of(GaussianLikelihood({some, {0.5, 7.0, 2.0}, {}, true}), y),
             density_of(GaussianLikelihood({rest, {0.5, 2.0}, {}, true}), y));
@@ -82,7 +101,7 @@ TEST(Observations, WithMissingEntriesTheDensityIsThatOfTheOthers) {
 // Data in mm and degrees Celsius, by turns, of a model in m and K: as if they and their noise had been converted by hand.
 TEST(Observations, HaveTheUnitsOfTheOutputs) {
   const deck::File file{"d.csv", "h, t, sh, st\n1500, 20, 10, 0.5\nNA, -3, NA, 0.25\n"},
-      by_hand{"d.txt", "1.5 293.15 nan 270.15"};
+      by_hand{"d.txt", "1.5 293.15 NA 270.15"};
   GaussianLikelihood::Params p{file, {}, {}, true, false, {"h", "t"}, {"sh", "st"}};
   p.units = {"mm", "degC"}, p.output_units = {"m", "K"};
   const std::vector<double> at{1.2, 290.0, 271.0};

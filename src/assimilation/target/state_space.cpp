@@ -38,15 +38,13 @@ deck::Schema<StateSpaceTarget::Params> StateSpaceTarget::schema() {
   s.reference("filter", &Params::filter, "filter",
               "estimates the likelihood: filter/particle without bias, filter/enkf and filter/etkf by a Gaussian")
       .required();
-  s.key("observations", &Params::observations, "",
-        "table of observations: time, then the value of each observable, nan where it is missing")
-      .required();
+  add_observation_keys(s).required();
   s.key("noise_sd", &Params::noise_sd, "",
         "standard deviation of the observations' errors: one, or one for each observable", deck::positive())
       .required();
   s.key("model_noise_sd", &Params::model_noise_sd, "",
         "standard deviation of the noise added to the states at every observation time, whatever lies between two of "
-        "them; a time without data belongs into the file as a row of nan: none, one, or one for each state",
+        "them; a time without data belongs into the file as a row of NA: none, one, or one for each state",
         deck::at_least(0.0));
   s.key("initial_sd", &Params::initial_sd, "",
         "standard deviation of the first states around the model's initial state: one, or one for each",
@@ -88,7 +86,7 @@ StateSpaceTarget::StateSpaceTarget(const Params& params, Parts parts) : params_(
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
   if (const std::string objection = parts_.filter->objection_to_likelihood(); !objection.empty())
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
-  Observations seen = read_observations(params_.observations, info);
+  Observations seen = read_observations(params_.observations, params_.nan_is_missing, info);
   times_ = std::move(seen.times), data_ = std::move(seen.data);
 }
 

@@ -28,6 +28,7 @@ class StateSpaceTarget : public model::Target, public model::Sequence {
   struct Params {
     std::string model, filter, initial_perturbation;
     deck::File observations;
+    bool nan_is_missing = false;
     std::vector<double> noise_sd, model_noise_sd, initial_sd;
     bool unknown_noise_scale = false;
     bool unknown_model_noise_scale = false;

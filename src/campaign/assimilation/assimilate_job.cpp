@@ -22,9 +22,11 @@ deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
   s.key("noise_sd", &Params::noise_sd, "",
         "standard deviation of the observations' errors: one, or one for each observable", deck::positive())
       .required();
+  assimilation::add_observation_keys(
+      s, "; not given: a twin experiment, whose truth and observations follow from the seed");
   s.key("model_noise_sd", &Params::model_noise_sd, "",
         "standard deviation of the noise added to the states at every observation time, whatever lies between two of "
-        "them; a time without data belongs into the file as a row of nan: none, one, or one for each state",
+        "them; a time without data belongs into the file as a row of NA: none, one, or one for each state",
         deck::at_least(0.0))
       .key("initial_sd", &Params::initial_sd, "",
            "standard deviation of truth and members around the initial state: one, or one for each state",
@@ -34,9 +36,6 @@ deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
           "prior whose draws are added to the initial state instead of noise of initial_sd: fields that are smooth")
       .key("warm_up", &Params::warm_up, "", "time for which the model's initial state is advanced before the start",
            deck::at_least(0.0))
-      .key("observations", &Params::observations, "",
-           "table of observations: time, then the value of each observable, nan where it is missing; not given: a twin "
-           "experiment, whose truth and observations follow from the seed")
       .key("replicates", &Params::replicates, "1",
            "independent experiments, the first with the seed, the others with seeds made of it",
            deck::between(1, 1000000))
@@ -62,7 +61,8 @@ AssimilateJob::AssimilateJob(const Params& params, Parts parts) : params_(params
     throw deck::KeyError("warm_up", fmt::format("is no whole number of steps dt = {} of a map", info.map_step));
   times_ = info.times;
   if (!params_.observations.empty()) {
-    assimilation::Observations seen = assimilation::read_observations(params_.observations, info);
+    assimilation::Observations seen =
+        assimilation::read_observations(params_.observations, params_.nan_is_missing, info);
     times_ = std::move(seen.times), data_ = std::move(seen.data);
   }
   if (params_.spin_up.value_or(0) >= static_cast<int>(times_.size()))

@@ -29,6 +29,7 @@ class AssimilateJob : public Job {
     std::vector<double> initial_sd = {1.0};
     double warm_up = 0.0;
     deck::File observations;
+    bool nan_is_missing = false;
     int replicates = 1;
     std::optional<int> spin_up;
     int shown_cycles = 200;

@@ -55,11 +55,10 @@ double uniform_below_one(const kernels::Rng& rng, kernels::Stream stream, std::i
   return std::min(rng.uniform(stream, row, static_cast<std::uint32_t>(datum)), 1.0 - 0x1p-53);
 }
 
-Observations read_counts(const deck::File& file, const std::vector<std::string>& column) {
-  Observations seen = read_observations(file, column);
+Observations counts_of(Observations seen, const std::string& path) {
   for (std::size_t i = 0; i < seen.values.size(); ++i)
     if (const double k = seen.values[i]; k < 0.0 || k != std::floor(k))
-      throw deck::KeyError("data", fmt::format("entry {} of {} is {}, no count", i + 1, file.path, k));
+      throw deck::KeyError("data", fmt::format("entry {} of {} is {}, no count", i + 1, path, k));
   return seen;
 }
 
@@ -74,7 +73,7 @@ deck::Schema<PoissonLikelihood::Params> PoissonLikelihood::schema() {
 }
 
 PoissonLikelihood::PoissonLikelihood(const Params& params)
-    : Observed(read_counts(params.data, params.column)), link_(params.link) {
+    : Observed(counts_of(read_observations(params), params.data.path)), link_(params.link) {
   refresh();
 }
 
@@ -126,7 +125,7 @@ deck::Schema<BinomialLikelihood::Params> BinomialLikelihood::schema() {
 }
 
 BinomialLikelihood::BinomialLikelihood(const Params& params)
-    : Observed(read_counts(params.data, params.column)),
+    : Observed(counts_of(read_observations(params), params.data.path)),
       trials_(of_each_datum(seen(), {params.trials.begin(), params.trials.end()}, "trials", params.data,
                             params.trials_column, "trials_column")),
       link_(params.link) {

@@ -12,7 +12,7 @@
 namespace aleator::inverse {
 
 /// Observations that must be whole numbers from 0.
-Observations read_counts(const deck::File& file, const std::vector<std::string>& column);
+Observations counts_of(Observations seen, const std::string& path);
 
 /// NaN where the mean is none.
 double poisson_quantile(double mean, double u);
@@ -29,6 +29,7 @@ class PoissonLikelihood : public Observed<PoissonLikelihood>, private model::Dia
     deck::File data;
     Link link = Link::log;
     std::vector<std::string> column = {};
+    bool nan_is_missing = false;
   };
   static deck::Schema<Params> schema();
   explicit PoissonLikelihood(const Params& params);
@@ -55,6 +56,7 @@ class BinomialLikelihood : public Observed<BinomialLikelihood>, private model::D
     std::vector<int> trials = {1};
     Link link = Link::logit;
     std::vector<std::string> column = {}, trials_column = {};
+    bool nan_is_missing = false;
   };
   static deck::Schema<Params> schema();
   explicit BinomialLikelihood(const Params& params);

@@ -91,7 +91,7 @@ deck::Schema<GaussianLikelihood::Params> GaussianLikelihood::schema() {
 }
 
 GaussianLikelihood::GaussianLikelihood(const Params& params)
-    : Observed(read_observations(params.data, params.column, {params.units, params.output_units})),
+    : Observed(read_observations(params, {params.units, params.output_units})),
       noise_(noise_of(params, seen())),
       is_normalised_(params.normalised),
       has_unknown_scale_(params.unknown_scale) {

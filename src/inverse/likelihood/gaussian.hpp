@@ -33,6 +33,7 @@ class GaussianLikelihood : public Observed<GaussianLikelihood>,
     std::vector<std::string> position_column = {};
     std::vector<double> groups = {};
     std::vector<std::string> units = {}, output_units = {};
+    bool nan_is_missing = false;
   };
   static deck::Schema<Params> schema();
   explicit GaussianLikelihood(const Params& params);

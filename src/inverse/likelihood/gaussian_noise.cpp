@@ -86,7 +86,7 @@ Positions given_positions(const Params& params, const std::vector<int>& labels) 
     x.axes = is_one_row ? 1 : static_cast<int>(table.columns), x.at = table.values;
   } else if (!params.position_column.empty()) {
     x.axes = static_cast<int>(params.position_column.size());
-    const std::vector<double> rows = values_of_columns(params.data, params.position_column, "position_column");
+    const std::vector<double> rows = values_of_columns(params.data, params.position_column);
     const std::size_t data_a_row = std::max<std::size_t>(1, params.column.size());
     if (rows.size() / static_cast<std::size_t>(x.axes) * data_a_row != count)
       throw deck::KeyError("position_column",

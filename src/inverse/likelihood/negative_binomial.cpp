@@ -29,7 +29,7 @@ deck::Schema<NegativeBinomialLikelihood::Params> NegativeBinomialLikelihood::sch
 }
 
 NegativeBinomialLikelihood::NegativeBinomialLikelihood(const Params& params)
-    : Observed(read_counts(params.data, params.column)),
+    : Observed(counts_of(read_observations(params), params.data.path)),
       shape_(params.shape.value_or(0.0)),
       has_unknown_shape_(params.unknown_shape),
       link_(params.link) {}

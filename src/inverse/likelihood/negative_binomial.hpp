@@ -22,6 +22,7 @@ class NegativeBinomialLikelihood : public Observed<NegativeBinomialLikelihood>, 
     bool unknown_shape = false;
     Link link = Link::log;
     std::vector<std::string> column = {};
+    bool nan_is_missing = false;
   };
   static deck::Schema<Params> schema();
   explicit NegativeBinomialLikelihood(const Params& params);

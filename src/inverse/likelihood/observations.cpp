@@ -27,20 +27,29 @@ std::string names_of_columns(const deck::File& file) {
 }
 
 // A plain table of numbers. Of several columns with names, which are the data is not guessed.
-std::vector<double> plain_values(const deck::File& file) {
+std::vector<double> plain_values(const deck::File& file, io::NonFinite non_finite) {
   std::string names;
   try {
-    io::Table table = io::parse_table(file.text, file.path, io::NonFinite::allowed);
+    io::Table table = io::parse_table(file.text, file.path, non_finite);
     if (table.columns == 1 || !io::has_head(file.text, file.path)) return std::move(table.values);
     names = names_of_columns(file);
   } catch (const core::UserError&) {
-    if (io::holds_arrays(file.text)) throw;
+    if (io::holds_arrays(file.text) || !io::has_head(file.text, file.path)) throw;
     names = names_of_columns(file);
     if (names.empty()) throw;
   }
   throw deck::KeyError(
       "data", fmt::format("{} begins with names of columns", file.path),
       names.empty() ? "say which to read: column = [\"…\"]" : fmt::format("say which to read: column = [{}]", names));
+}
+
+std::vector<double> named_values(const deck::File& file, const std::vector<std::string>& names,
+                                 io::NonFinite non_finite) {
+  const std::vector<io::Column> columns = io::parse_data_table(file.text, file.path);
+  std::vector<std::size_t> places;
+  for (const std::string& name : names)
+    places.push_back(static_cast<std::size_t>(&io::column_of(columns, name, file.path) - columns.data()));
+  return io::rows_of(columns, places, file.path, non_finite).values;
 }
 
 // Whose unit is that of datum i of `count`.
@@ -92,32 +101,20 @@ std::vector<double> Observations::in_output_units(std::vector<double> levels) co
   return levels;
 }
 
-std::vector<double> values_of_columns(const deck::File& file, const std::vector<std::string>& names,
-                                      const std::string& key) {
-  const std::vector<io::Column> columns = io::parse_data_table(file.text, file.path);
-  const std::size_t rows = io::column_of(columns, names[0], file.path).values.size();
-  std::vector<double> values;
-  for (std::size_t row = 0; row < rows; ++row)
-    for (const std::string& name : names) {
-      const io::Column& column = io::column_of(columns, name, file.path);
-      if (column.values.size() != rows)  // arrays of an HDF5 file
-        throw deck::KeyError(key, fmt::format("'{}' of {} has {} entries, '{}' has {}", name, file.path,
-                                              column.values.size(), names[0], rows));
-      if (!column.levels.empty())
-        throw deck::KeyError(key, fmt::format("'{}' of {} holds text, not numbers", name, file.path));
-      values.push_back(column.values[row]);
-    }
-  return values;
+std::vector<double> values_of_columns(const deck::File& file, const std::vector<std::string>& names) {
+  return named_values(file, names, io::NonFinite::allowed);
 }
 
-Observations read_observations(const deck::File& file, const std::vector<std::string>& column, const Units& units) {
+Observations read_observations(const deck::File& file, const std::vector<std::string>& column, bool nan_is_missing,
+                               const Units& units) {
   Observations seen;
-  const std::vector<double> all = column.empty() ? plain_values(file) : values_of_columns(file, column, "column");
+  const io::NonFinite non_finite = nan_is_missing ? io::NonFinite::allowed : io::NonFinite::missing;
+  const std::vector<double> all =
+      column.empty() ? plain_values(file, non_finite) : named_values(file, column, non_finite);
   seen.count = static_cast<int>(all.size());
   for (std::size_t i = 0; i < all.size(); ++i)
     if (std::isinf(all[i]))
-      throw deck::KeyError("data", fmt::format("entry {} of {} is infinite", i + 1, file.path),
-                           "nan or NA is a missing one");
+      throw deck::KeyError("data", fmt::format("entry {} of {} is infinite", i + 1, file.path), "NA is a missing one");
   for (int i = 0; i < seen.count; ++i)
     if (!std::isnan(all[static_cast<std::size_t>(i)])) seen.places.push_back(i);
   if (seen.places.empty()) throw deck::KeyError("data", file.path + " holds missing entries only");
@@ -131,7 +128,7 @@ std::vector<double> of_each_datum(const Observations& seen, const std::vector<do
                                   const std::string& value_key, const deck::File& file,
                                   const std::vector<std::string>& columns, const std::string& key) {
   if (columns.empty()) return seen.in_output_units(seen.present(prob::spread(values, seen.count, value_key, "data")));
-  const std::vector<double> all = values_of_columns(file, columns, key);
+  const std::vector<double> all = values_of_columns(file, columns);
   if (static_cast<int>(all.size()) != seen.count)
     throw deck::KeyError(key, fmt::format("gives {} values for {} data", all.size(), seen.count),
                          "name as many columns as under column, in their order");

@@ -1,7 +1,8 @@
 #pragma once
 /// What      The measurements of a likelihood: a table of numbers, or columns of a table whose first line names them, in which
 ///           entries may be missing.
-/// Method    missing entries (nan, NA, empty) are left out of data, noise and outputs alike: what is measured is a part of G(u).
+/// Method    missing entries (NA, empty, and nan where the deck says so) are left out of data, noise and outputs alike: what is
+///           measured is a part of G(u).
 ///           Where the file has other units than the outputs, data and noise are converted when they are read.
 /// Parallel  local.
 /// Cost      one pass over the table.
@@ -11,14 +12,15 @@
 
 namespace aleator::inverse {
 
-/// Adds data and column to the schema of a likelihood.
+/// Adds data, column and nan_is_missing to the schema of a likelihood.
 template <typename Params>
 void add_observation_keys(deck::Schema<Params>& s, const std::string& what) {
-  s.key("data", &Params::data, "",
-        what +
-            ", a table read row by row, or with column a CSV file; nan, NA and empty entries are missing and do not "
-            "count")
+  s.key(
+       "data", &Params::data, "",
+       what + ", a table read row by row, or with column a CSV file; NA and empty entries are missing and do not count")
       .required()
+      .key("nan_is_missing", &Params::nan_is_missing, "",
+           "whether nan among the data is a measurement that is missing; else it is an error")
       .key("column", &Params::column, "",
            "names of the columns to read, for a file whose first line names them; several are read row by row");
 }
@@ -68,11 +70,16 @@ struct Observations {
   std::vector<double> in_output_units(std::vector<double> levels) const;
 };
 
-/// The columns of a table whose first line names them, row by row; KeyError at `key` for text and arrays that differ in length.
-std::vector<double> values_of_columns(const deck::File& file, const std::vector<std::string>& names,
-                                      const std::string& key);
+/// The columns of a table whose first line names them, row by row, NaN where they are missing; UserError for text and arrays
+/// that differ in length.
+std::vector<double> values_of_columns(const deck::File& file, const std::vector<std::string>& names);
 
-Observations read_observations(const deck::File& file, const std::vector<std::string>& column, const Units& units = {});
+Observations read_observations(const deck::File& file, const std::vector<std::string>& column, bool nan_is_missing,
+                               const Units& units = {});
+template <typename Params>
+Observations read_observations(const Params& params, const Units& units = {}) {
+  return read_observations(params.data, params.column, params.nan_is_missing, units);
+}
 
 /// What goes with each datum (its noise level, its number of trials): `values`, one for all or one for each, or else the columns
 /// named under `key` of the file of data. Those of the measured data, in the units of the outputs; KeyError for one that is

@@ -27,7 +27,7 @@ deck::Schema<StudentTLikelihood::Params> StudentTLikelihood::schema() {
 }
 
 StudentTLikelihood::StudentTLikelihood(const Params& params)
-    : Observed(read_observations(params.data, params.column, {params.units, params.output_units})),
+    : Observed(read_observations(params, {params.units, params.output_units})),
       scale_(of_each_datum(seen(), params.scale, "scale", params.data, params.scale_column, "scale_column")),
       dof_(params.degrees_of_freedom),
       has_unknown_scale_(params.unknown_scale) {

@@ -18,6 +18,7 @@ class StudentTLikelihood : public Observed<StudentTLikelihood>, private model::D
     double degrees_of_freedom = 4.0;
     bool unknown_scale = false;
     std::vector<std::string> column = {}, scale_column = {}, units = {}, output_units = {};
+    bool nan_is_missing = false;
   };
   static deck::Schema<Params> schema();
   explicit StudentTLikelihood(const Params& params);
