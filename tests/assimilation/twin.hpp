@@ -11,12 +11,12 @@ namespace aleator::assimilation {
 /// Time mean over the replicates of the analysis error, after the first `spin_up` cycles; `x`: the last ensembles.
 template <class Algorithm>
 double time_mean_error(const Algorithm& filter, const Experiment& experiment, int cycles, int spin_up,
-                       typename Algorithm::State* last = nullptr) {
+                       typename Algorithm::State* last = nullptr, const typename Algorithm::State* first = nullptr) {
   const int d = experiment.states(), p = experiment.observables();
   const double length = experiment.info().times[0] - experiment.info().start;
   std::vector<double> truth(static_cast<std::size_t>(experiment.replicates()) * d), noise(static_cast<std::size_t>(p));
   for (int r = 0; r < experiment.replicates(); ++r) experiment.draw_initial(r, 0, &truth[r * d]);
-  typename Algorithm::State s = filter.init(experiment);
+  typename Algorithm::State s = first == nullptr ? filter.init(experiment) : *first;
   double sum = 0.0;
   for (int k = 0; k < cycles; ++k, ++s.cycle) {
     const model::Interval interval{k * length, (k + 1) * length};

@@ -3,17 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "assimilation/particle/proposals.hpp"
 #include "core/error.hpp"
 
 namespace aleator::assimilation {
 namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
-constexpr double log_two_pi = 1.8378770664093454836;
 
 template <class Work>
 void each_particle(int count, const Work& work) {
@@ -42,160 +43,6 @@ std::vector<int> systematic(const double* w, int count, double u) {
   }
   return source;
 }
-
-// Data present, and their errors' Gaussian: diagonal R, or H Q H^T + R.
-struct Datum {
-  std::vector<int> index;
-  std::vector<double> y, sd;
-  double log_constant = 0.0;
-  const std::vector<model::LinearObservable>* observed;
-
-  Datum(const Experiment& experiment, const Cycle& cycle, int replicate) : observed(&experiment.info().observed) {
-    const std::vector<double> all = experiment.noise_sd(replicate);
-    for (int k = 0; k < experiment.observables(); ++k) {
-      if (std::isnan(cycle.data(replicate, k))) continue;
-      index.push_back(k), y.push_back(cycle.data(replicate, k)), sd.push_back(all[k]);
-      log_constant -= 0.5 * log_two_pi + std::log(all[k]);
-    }
-  }
-  double seen(const double* x, std::size_t o) const {
-    double sum = 0.0;
-    for (const auto& [i, weight] : (*observed)[index[o]].weights) sum += weight * x[i];
-    return sum;
-  }
-  double log_density(const double* x) const {
-    double sum = log_constant;
-    for (std::size_t o = 0; o < y.size(); ++o) {
-      const double r = (y[o] - seen(x, o)) / sd[o];
-      sum -= 0.5 * r * r;
-    }
-    return sum;
-  }
-};
-
-// The conditional of N(m, Q) given y = H x + N(0, R).
-struct Conditional {
-  math::Matrix q_h;     // Q H^T, d x p
-  math::Matrix factor;  // of H Q H^T + R
-  double log_constant = 0.0;
-
-  Conditional(const Datum& datum, const std::vector<double>& noise_sd)
-      : q_h(static_cast<int>(noise_sd.size()), static_cast<int>(datum.y.size())) {
-    const int p = q_h.cols;
-    math::Matrix s(p, p);
-    for (int o = 0; o < p; ++o)
-      for (const auto& [i, weight] : (*datum.observed)[datum.index[o]].weights)
-        q_h(i, o) += noise_sd[i] * noise_sd[i] * weight;
-    for (int l = 0; l < p; ++l) {
-      for (int o = 0; o < p; ++o)
-        for (const auto& [i, weight] : (*datum.observed)[datum.index[l]].weights) s(l, o) += weight * q_h(i, o);
-      s(l, l) += datum.sd[l] * datum.sd[l];
-    }
-    factor = math::cholesky(s);
-    log_constant = -0.5 * (p * log_two_pi + math::log_det_cholesky(factor));
-  }
-  double log_density(const Datum& datum, const double* m) const {
-    std::vector<double> r(datum.y);
-    for (std::size_t o = 0; o < r.size(); ++o) r[o] -= datum.seen(m, o);
-    r = math::solve_lower(factor, std::move(r));
-    return log_constant - 0.5 * math::dot(r, r);
-  }
-  // x + K (y + sd e - H x) with x ~ N(m, Q) has the conditional's distribution.
-  void correct(const Datum& datum, const double* e, double* x) const {
-    std::vector<double> r(datum.y);
-    for (std::size_t o = 0; o < r.size(); ++o) r[o] += datum.sd[o] * e[datum.index[o]] - datum.seen(x, o);
-    r = math::solve_cholesky(factor, std::move(r));
-    for (int i = 0; i < q_h.rows; ++i)
-      for (std::size_t o = 0; o < r.size(); ++o) x[i] += q_h(i, static_cast<int>(o)) * r[o];
-  }
-};
-
-// Annealed importance sampling from N(m, Q) to the conditional (Neal 2001): through N(m, Q) N(y; H x, R)^beta at stages
-// 0 < beta_1 < ... = 1, with a Hamiltonian move at each. In xi = Q^-1/2 (x - m) the flow of N(0, I) is a rotation, done exactly
-// between half kicks by the data (Beskos, Pinski, Sanz-Serna, Stuart 2011).
-struct Hamiltonian {
-  const Datum& datum;
-  const std::vector<double>& noise_sd;
-  int stages, leaps;
-  double curvature;  // no less than the largest eigenvalue of Q^1/2 H^T R^-1 H Q^1/2
-
-  Hamiltonian(const Datum& data, const std::vector<double>& sd, int stage_count, int leap_count)
-      : datum(data), noise_sd(sd), stages(stage_count), leaps(leap_count) {
-    std::vector<double> columns(noise_sd.size(), 0.0);
-    double row = 0.0;
-    for (std::size_t o = 0; o < datum.y.size(); ++o) {
-      double sum = 0.0;
-      for (const auto& [i, weight] : (*datum.observed)[datum.index[o]].weights) {
-        const double entry = std::abs(weight) * noise_sd[i] / datum.sd[o];
-        sum += entry, columns[i] += entry;
-      }
-      row = std::max(row, sum);
-    }
-    curvature = row * *std::max_element(columns.begin(), columns.end());
-  }
-  // Equal factors of the precision 1 + beta curvature.
-  double beta(int stage) const {
-    if (stage == 0 || curvature == 0.0) return stage == 0 ? 0.0 : 1.0;
-    return std::expm1(std::log1p(curvature) * stage / stages) / curvature;
-  }
-  // x from m to a draw; returns the log of its weight.
-  double carry(const kernels::Rng& rng, int cycle, int particle, int count, double* x) const {
-    const std::size_t d = noise_sd.size();
-    const std::vector<double> m(x, x + d);
-    State now{std::vector<double>(d), {}, 0.0};
-    rng.row_of_normals({Purpose::model_noise, cycle}, 1 + particle, now.xi.data(), static_cast<int>(d));
-    see(m, now, x);
-    double log_weight = 0.0;
-    std::vector<double> p(d);
-    for (int stage = 1; stage <= stages; ++stage) {
-      log_weight += (beta(stage) - beta(stage - 1)) * now.log_density;
-      rng.row_of_normals({Purpose::proposal, cycle}, static_cast<std::int64_t>(stage) * count + particle, p.data(),
-                         static_cast<int>(d));
-      State next = now;
-      const double before = energy(now, p, beta(stage));
-      flow(m, beta(stage), next, p, x);
-      const double fall = before - energy(next, p, beta(stage));
-      if (std::log(rng.uniform({Purpose::acceptance, cycle}, particle, static_cast<std::uint32_t>(stage))) < fall)
-        now = std::move(next);
-    }
-    see(m, now, x);
-    return log_weight;
-  }
-
- private:
-  struct State {
-    std::vector<double> xi, slope;  // slope: of log N(y; H x, R), with respect to xi
-    double log_density;
-  };
-  // x = m + Q^1/2 xi, and what the data say of it.
-  void see(const std::vector<double>& m, State& s, double* x) const {
-    for (std::size_t i = 0; i < m.size(); ++i) x[i] = m[i] + noise_sd[i] * s.xi[i];
-    s.log_density = datum.log_constant;
-    s.slope.assign(m.size(), 0.0);
-    for (std::size_t o = 0; o < datum.y.size(); ++o) {
-      const double r = (datum.y[o] - datum.seen(x, o)) / datum.sd[o], pull = r / datum.sd[o];
-      s.log_density -= 0.5 * r * r;
-      for (const auto& [i, weight] : (*datum.observed)[datum.index[o]].weights)
-        s.slope[i] += noise_sd[i] * weight * pull;
-    }
-  }
-  static double energy(const State& s, const std::vector<double>& p, double power) {
-    return 0.5 * (math::dot(s.xi, s.xi) + math::dot(p, p)) - power * s.log_density;
-  }
-  // A quarter of the shortest period.
-  void flow(const std::vector<double>& m, double power, State& s, std::vector<double>& p, double* x) const {
-    const double angle = 1.5707963267948966 / (leaps * std::sqrt(1.0 + power * curvature));
-    const double cosine = std::cos(angle), sine = std::sin(angle);
-    for (int leap = 0; leap < leaps; ++leap) {
-      for (std::size_t i = 0; i < m.size(); ++i) {
-        const double kicked = p[i] + 0.5 * angle * power * s.slope[i], xi = s.xi[i];
-        s.xi[i] = cosine * xi + sine * kicked, p[i] = cosine * kicked - sine * xi;
-      }
-      see(m, s, x);
-      for (std::size_t i = 0; i < m.size(); ++i) p[i] += 0.5 * angle * power * s.slope[i];
-    }
-  }
-};
 
 // One replicate's particles during a step.
 struct Cloud {
@@ -260,6 +107,44 @@ struct Cloud {
     }
     for (double& l : log_density) l *= rest;
     return log_likelihood;
+  }
+
+  // Without model noise a cloud that has lost the truth stays small and dense: seen from far away all its particles fit alike
+  // badly, no weight degenerates, and nothing brings it back. Where the data refute the forecast N(H m, H C H^T + R) at the
+  // level `refuted`, deviations from the mean are stretched until they no longer do. Was that so?
+  bool widen(const Datum& datum) const {
+    constexpr double refuted = 1e-8, plausible = 0.05, largest = 1e12;
+    const int p = static_cast<int>(datum.y.size()), d = x.states;
+    if (p == 0) return false;
+    std::vector<double> mean(static_cast<std::size_t>(d)), innovation(datum.y), deviation(innovation.size());
+    const double total = std::accumulate(w, w + x.count, 0.0);
+    for (int j = 0; j < x.count; ++j)
+      for (int i = 0; i < d; ++i) mean[i] += w[j] / total * x[j][i];
+    math::Matrix seen(p, p);
+    for (int o = 0; o < p; ++o) innovation[o] -= datum.seen(mean.data(), o);
+    for (int j = 0; j < x.count; ++j) {
+      for (int o = 0; o < p; ++o) deviation[o] = datum.seen(x[j], o) - datum.y[o] + innovation[o];
+      for (int o = 0; o < p; ++o)
+        for (int l = 0; l <= o; ++l) seen(o, l) += w[j] / total * deviation[o] * deviation[l];
+    }
+    const auto chance_at = [&](double factor) {
+      math::Matrix s = seen;
+      for (int o = 0; o < p; ++o) {
+        for (int l = 0; l <= o; ++l) s(l, o) = s(o, l) *= factor;
+        s(o, o) += datum.sd[o] * datum.sd[o];
+      }
+      const std::vector<double> r = math::solve_lower(math::cholesky(s), innovation);
+      const double square = math::dot(r, r);
+      return square < 1e6 * p ? boost::math::gamma_q(0.5 * p, 0.5 * square) : 0.0;
+    };
+    if (chance_at(1.0) >= refuted) return false;
+    double factor = 2.0;
+    while (factor < largest && chance_at(factor) < plausible) factor *= 2.0;
+    if (factor >= largest) return false;
+    const double stretch = std::sqrt(factor);
+    for (int j = 0; j < x.count; ++j)
+      for (int i = 0; i < d; ++i) x[j][i] = mean[i] + stretch * (x[j][i] - mean[i]);
+    return true;
   }
 
   // Lower Cholesky factor of the weighted covariance; empty when the particles are all alike. Weights may sum to less than 1:
@@ -407,12 +292,20 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
         each_particle(n, [&](int j) { first_stage[j] = datum.log_density(c.x[j]); });
       }
       if (!noise_sd.empty()) c.add_noise(noise_sd);
-      std::vector<double> log_density(static_cast<std::size_t>(n));
+      std::vector<double> log_density(static_cast<std::size_t>(n)), w(c.w, c.w + n);
+      const auto weigh = [&](double* weights) {
+        for (int j = 0; j < n; ++j) log_w[j] = std::log(c.w[j]) + log_density[j];
+        return normalise(log_w, weights);
+      };
       each_particle(n, [&](int j) { log_density[j] = datum.log_density(c.x[j]) - first_stage[j]; });
-      if (params.regularisation > 0.0 && params.proposal == Proposal::bootstrap)
+      const bool is_regularised = params.regularisation > 0.0 && params.proposal == Proposal::bootstrap;
+      const double of_forecast = is_regularised ? weigh(w.data()) : 0.0;  // the likelihood knows no second forecast
+      const bool is_widened = is_regularised && c.widen(datum);
+      if (is_widened) each_particle(n, [&](int j) { log_density[j] = datum.log_density(c.x[j]); });
+      if (is_regularised)
         log_likelihood = c.temper(datum, std::min(0.5, params.least_effective / n), params.regularisation, log_density);
-      for (int j = 0; j < n; ++j) log_w[j] = std::log(c.w[j]) + log_density[j];
-      log_likelihood += normalise(log_w, c.w);
+      log_likelihood += weigh(c.w);
+      if (is_widened) log_likelihood = of_forecast;
     }
     s.log_likelihood[r] = log_likelihood;
     if (!(log_likelihood > minus_infinity))

@@ -14,7 +14,8 @@
 ///           h = regularisation N^(-1/(d + 4)), C the particles' covariance; it keeps a model without noise from collapsing.
 ///           Progressive correction (Oudjane, Musso 2000): data that would leave fewer than least_effective particles effective
 ///           enter as powers of their likelihood, with regularised resampling between; else one unlucky datum leaves a single
-///           trajectory, whose copies nothing moves apart again.
+///           trajectory, whose copies nothing moves apart again. Data that refute a regularised forecast (chi squared of the
+///           innovation, 1e-8) widen it first; the likelihood is that of the forecast as it was.
 /// Parallel  as Experiment; of a single replicate with many particles these are shared out to the threads.
 /// Cost      a cycle: N model runs, O(N p d) flops; optimal + p^3; hamiltonian O(N stages leapfrog_steps (d + p)), without
 ///           further model runs; regularisation + N d^2.
