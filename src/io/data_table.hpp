@@ -1,8 +1,9 @@
 #pragma once
 /// What      Tables whose first line names the columns, as spreadsheets, R and pandas write them.
-/// Method    columns separated by commas, semicolons, tabs, or else blanks; quotes are taken off. Empty cells and NA, null, a dot
-///           are missing (NaN), and `nan` where the reader allows it. true and false are 1 and 0. A column of other text is a factor: its entries are places
-///           among its different texts in alphabetical order. Characters of a name that a formula could not hold become '_'.
+/// Method    columns separated by commas, semicolons, tabs, or else blanks; quotes are taken off. Empty cells, NA, null and a dot
+///           are missing (NaN), and `nan` where the reader allows it. true and false are 1 and 0. A column of other text is a
+///           factor: its entries are places among its different texts in alphabetical order. Characters of a name that a formula
+///           could not hold become '_'.
 ///           In an HDF5 or NumPy file (io/arrays.hpp) every array is a column, of its own length, its entries row by row;
 ///           "group/name" is the column group_name.
 /// Parallel  local.

@@ -120,7 +120,7 @@ TEST(Lorenz63, ErrorsAreThePublishedOnes) {
   EXPECT_NEAR(convection_error(particle, 12), 0.29, 0.04);  // published 0.28, of runs that keep the truth
 }
 
-// A cloud as small as a forecast, on the other wing of the attractor: nothing but its distance from the data tells that it is wrong.
+// A cloud as small as a forecast, on the other wing: nothing but its distance from the data tells that it is wrong.
 TEST(Lorenz63, ParticlesThatLostTheTruthFindItAgain) {
   Particle particle;
   particle.params.members = 800, particle.params.regularisation = 0.7;
