@@ -1,5 +1,7 @@
 #include "parallel/session.hpp"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <malloc.h>
 #include <unistd.h>
 
@@ -8,7 +10,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -53,6 +57,19 @@ void keep_freed_memory() {
   constexpr int largest_kept = 1 << 30;
   mallopt(M_MMAP_THRESHOLD, largest_kept / 32);
   mallopt(M_TRIM_THRESHOLD, largest_kept);
+}
+
+// Threads of Open MPI may run code of its plugins while MPI_Finalize unloads them: one run in a thousand or so, its work done,
+// ended with a segmentation fault. What stays in memory cannot be pulled from under them.
+void keep_libraries() {
+  std::vector<std::string> names;
+  const auto note = [](dl_phdr_info* library, std::size_t, void* list) {
+    static_cast<std::vector<std::string>*>(list)->emplace_back(library->dlpi_name);
+    return 0;
+  };
+  dl_iterate_phdr(note, &names);
+  for (const std::string& name : names)
+    if (!name.empty()) dlopen(name.c_str(), RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 // Threads that must share cores cost speed, never bits: one line from rank 0, whose node stands for the others. Collective.
@@ -103,6 +120,7 @@ Session::Session(int& argc, char**& argv) {
 
 Session::~Session() {
   Kokkos::finalize();
+  keep_libraries();
   MPI_Finalize();
 }
 

@@ -135,10 +135,10 @@ double density(const model::Likelihood& likelihood, const std::vector<double>& y
 template <typename Likelihood, typename Make>
 void expect_copies(const Make& of_file, const std::string& name) {
   const std::vector<double> two = {1.0, 0.4}, one = {0.4};
-  const Likelihood some(of_file("3 nan 1\n", {4.0, 9.0, 2.0}));
+  const Likelihood some(of_file("3 NA 1\n", {4.0, 9.0, 2.0}));
   const auto other = some.with_data({2.0, 0.0});
   ASSERT_NE(other, nullptr) << name;
-  EXPECT_EQ(density(*other, two), density(Likelihood(of_file("2 nan 0\n", {4.0, 9.0, 2.0})), two)) << name;
+  EXPECT_EQ(density(*other, two), density(Likelihood(of_file("2 NA 0\n", {4.0, 9.0, 2.0})), two)) << name;
   const auto places = dynamic_cast<const PartlyMeasured&>(*other).places();
   EXPECT_EQ(places.measured, (std::vector<int>{0, 2})) << name;
   EXPECT_EQ(places.of, 3) << name;

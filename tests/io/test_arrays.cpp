@@ -73,7 +73,7 @@ TEST(Arrays, DamagedAndOtherNumPyFilesAreRefusedWithTheReason) {
               HasSubstr("entries of type '<c16' are not read"));
   EXPECT_THAT(error_of(npy("<U3", "False", "(1,)", std::string(12, '\0')), "d.npy"), HasSubstr("type '<U3'"));
   EXPECT_THAT(error_of(npy("<f8", "False", "(2,)", bytes_of<double>({1, std::nan("")})), "d.npy"),
-              HasSubstr("entry 1 of row 2 is nan: numbers must be finite"));
+              HasSubstr("entry 1 of row 2: nan is not allowed: numbers must be finite"));
   EXPECT_THAT(error_of(npy("<f8", "False", "(0,)", ""), "d.npy"), HasSubstr("the array holds no numbers"));
 }
 
