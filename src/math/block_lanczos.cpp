@@ -1,37 +1,13 @@
 #include "math/block_lanczos.hpp"
 
-#include <fmt/format.h>
-#include <lapacke.h>
-
 #include <algorithm>
 #include <cmath>
 
-#include "core/error.hpp"
-#include "kernels/random.hpp"
 #include "math/gemm.hpp"
+#include "math/row_basis.hpp"
 
 namespace aleator::math {
 namespace {
-
-Matrix random_rows(int rows, int cols, int start) {
-  const kernels::Batch normals("normals", rows, cols);
-  kernels::Rng(20261122).normals({kernels::Purpose::initial, start}, 0, normals);
-  Matrix q(rows, cols);
-  std::copy_n(normals.data(), q.a.size(), q.a.data());
-  return q;
-}
-
-// Rows become orthonormal, W = R' Q; returns R' (lower triangle), W's rows by Q's rows.
-Matrix orthonormalise_rows(Matrix& w) {
-  std::vector<double> tau(static_cast<std::size_t>(w.rows));
-  int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, w.cols, w.rows, w.a.data(), w.cols, tau.data());
-  Matrix factor(w.rows, w.rows);
-  for (int i = 0; i < w.rows; ++i)
-    for (int j = 0; j <= i; ++j) factor(i, j) = w(i, j);
-  if (info == 0) info = LAPACKE_dorgqr(LAPACK_COL_MAJOR, w.cols, w.rows, w.rows, w.a.data(), w.cols, tau.data());
-  if (info != 0) throw core::NumericsError(fmt::format("dgeqrf or dorgqr failed (info = {})", info));
-  return factor;
-}
 
 // W -= (W Q') Q, and the coefficients W Q'.
 Matrix project_out(const Matrix& q, Matrix& w) {
@@ -47,7 +23,7 @@ BlockLanczos::BlockLanczos(int size, int block, int start)
     : size_(size),
       block_(std::min(block, size)),
       basis_(0, size),
-      next_(random_rows(block_, size, start)),
+      next_(random_rows(block_, size, 20261122, start)),
       coupling_(block_, 0) {
   orthonormalise_rows(next_);
 }

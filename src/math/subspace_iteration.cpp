@@ -1,34 +1,17 @@
 #include "math/subspace_iteration.hpp"
 
 #include <fmt/format.h>
-#include <lapacke.h>
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "core/error.hpp"
-#include "kernels/random.hpp"
 #include "math/kronecker.hpp"
+#include "math/row_basis.hpp"
 
 namespace aleator::math {
 namespace {
-
-/// Rows become orthonormal with the same span (Householder).
-void orthonormalise_rows(Matrix& q) {
-  std::vector<double> tau(static_cast<std::size_t>(q.rows));
-  int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, q.cols, q.rows, q.a.data(), q.cols, tau.data());
-  if (info == 0) info = LAPACKE_dorgqr(LAPACK_COL_MAJOR, q.cols, q.rows, q.rows, q.a.data(), q.cols, tau.data());
-  if (info != 0) throw core::NumericsError(fmt::format("dgeqrf or dorgqr failed (info = {})", info));
-}
-
-Matrix random_rows(int rows, int cols) {
-  const kernels::Batch normals("normals", rows, cols);
-  kernels::Rng(20261121).normals({kernels::Purpose::initial}, 0, normals);
-  Matrix q(rows, cols);
-  std::copy_n(normals.data(), q.a.size(), q.a.data());
-  return q;
-}
 
 /// Largest residual |A q_k - value_k q_k| of the first `count` rows.
 double worst_residual(const Matrix& q, const Matrix& a_q, const std::vector<double>& values, int count) {
@@ -59,7 +42,7 @@ LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings, const Blo
   const int n = settings.size, count = settings.count;
   const int p = std::min(n, count + (settings.extra < 0 ? count + 10 : settings.extra));
   ALEATOR_ASSERT(count >= 1 && count <= n);
-  Matrix q = random_rows(p, n), a_q(p, n), rotated(p, n), small(p, p);
+  Matrix q = random_rows(p, n, 20261121, 0), a_q(p, n), rotated(p, n), small(p, p);
   std::vector<double> values(static_cast<std::size_t>(p));
   double worst = 0.0;
   for (int step = 0; step < settings.most_steps; ++step) {

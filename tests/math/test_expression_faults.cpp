@@ -71,5 +71,18 @@ TEST(Formula, MissingEntriesAreRefusedUnlessTheyAreCutOut) {
   EXPECT_EQ(value_at(Formula({{"a"}, data, {}, {"sum(y[where(!is_missing(y))] - a)"}}), {1.0}), 4.0);
 }
 
+TEST(Formula, LawsOfCountsRefuseFractions) {
+  const std::vector<NamedArray> data = {{"k", 3, {2.0, 3.5, 0.0}}, {"y", 3, {2.0, 3.0, 0.0}}};
+  for (const char* const law :
+       {"poisson_lpmf(k, a)", "sum(neg_binomial_log_lpmfs(k, a, 2))", "binomial_lpmf(1.5, 3, a)"})
+    try {
+      Formula({{"a"}, data, {}, {law}});
+      ADD_FAILURE() << law;
+    } catch (const FormulaError& error) {
+      EXPECT_NE(std::string(error.what()).find(", no whole number"), std::string::npos) << error.what();
+    }
+  EXPECT_NEAR(value_at(Formula({{"a"}, data, {}, {"poisson_lpmf(y, a)"}}), {1.0}), -3.0 - std::log(12.0), 1e-12);
+}
+
 }  // namespace
 }  // namespace aleator::math

@@ -54,6 +54,17 @@ TEST(Uki, PrecisionOfALinearModelHasTheRateOfTheory) {
   }
 }
 
+TEST(Uki, InflationWidensTheGaussianAndLeavesItsMean) {
+  const test::LinearGaussian p = latent_problem();
+  const Exact exact = p.exact();
+  const auto problem = p.problem();
+  Uki::Params params;
+  params.members = 2, params.inflation = 1.7, params.tolerance = 1e-13, params.max_iterations = 200;
+  const Uki::State s = test::run_to_end(Uki{params}, *problem, test::serial(1));
+  for (std::size_t k = 0; k < 4; ++k) EXPECT_NEAR(s.mean[k], exact.mean[k], 1e-10);
+  for (std::size_t k = 0; k < 16; ++k) EXPECT_NEAR(square(s.factor, 4).a[k], 1.7 * 1.7 * exact.covariance.a[k], 1e-9);
+}
+
 TEST(Uki, DrawsAreThoseOfThePosterior) {
   Uki::Params params;
   params.members = 4000;

@@ -48,21 +48,7 @@ std::string headline_sentence(const ReportData& data) {
 
 std::string head_of_page(const ReportData& data) { return header_html(data, headline_sentence(data)); }
 
-const char* level_word(Level level) {
-  switch (level) {
-    case Level::good:
-      return "good";
-    case Level::unknown:
-      return "not judged";
-    case Level::caution:
-      return "caution";
-    case Level::biased:
-      return "biased";
-    case Level::bad:
-      return "bad";
-  }
-  return "";
-}
+const char* level_word(Level level) { return level == Level::unknown ? "not judged" : level_class(level); }
 
 std::string verdict_box(const Verdict& verdict) {
   std::string out = fmt::format("<div class=\"verdict {}\" id=\"verdict\" role=\"status\"><h2>{}</h2><p>{}</p><dl>",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace aleator::field {
 namespace {
@@ -89,6 +90,30 @@ void refuse_overlaps(const Mesh& mesh, const std::vector<Face>& faces) {
   }
 }
 
+// Union-find: the root of a set of nodes is its first.
+void find_pieces(Mesh& mesh) {
+  std::vector<int> parent(static_cast<std::size_t>(mesh.node_count()));
+  std::iota(parent.begin(), parent.end(), 0);
+  const auto root = [&](int node) {
+    while (parent[static_cast<std::size_t>(node)] != node)
+      node = parent[static_cast<std::size_t>(node)] =
+          parent[static_cast<std::size_t>(parent[static_cast<std::size_t>(node)])];
+    return node;
+  };
+  for (int e = 0; e < mesh.element_count(); ++e)
+    for (int c = 1; c < mesh.corners(); ++c) {
+      const int a = root(mesh.element(e)[0]), b = root(mesh.element(e)[c]);
+      parent[static_cast<std::size_t>(std::max(a, b))] = std::min(a, b);
+    }
+  mesh.piece.resize(parent.size());
+  mesh.pieces = 0;
+  for (int node = 0; node < mesh.node_count(); ++node) {
+    const int first = root(node);
+    mesh.piece[static_cast<std::size_t>(node)] =
+        first == node ? mesh.pieces++ : mesh.piece[static_cast<std::size_t>(first)];
+  }
+}
+
 }  // namespace
 
 void finish(Mesh& mesh) {
@@ -108,6 +133,7 @@ void finish(Mesh& mesh) {
     mesh.facet_element.push_back(found->element);
     mesh.facet_is_inner.push_back(found + 1 != faces.end() && found[1].node == found->node);
   }
+  find_pieces(mesh);
 }
 
 double Mesh::gradients(int e, double* gradient) const {
@@ -133,6 +159,18 @@ double Mesh::gradients(int e, double* gradient) const {
     }
   }
   return signed_v;
+}
+
+std::string place_of_piece(const Mesh& mesh, int piece) {
+  std::vector<double> middle(static_cast<std::size_t>(mesh.dimension), 0.0);
+  double count = 0.0;
+  for (int node = 0; node < mesh.node_count(); ++node) {
+    if (mesh.piece[static_cast<std::size_t>(node)] != piece) continue;
+    for (int a = 0; a < mesh.dimension; ++a) middle[static_cast<std::size_t>(a)] += mesh.point(node)[a];
+    count += 1.0;
+  }
+  for (double& x : middle) x /= count;
+  return fmt::format("round ({:.3g})", fmt::join(middle, ", "));
 }
 
 double Mesh::volume(int e) const { return signed_volume(*this, e); }

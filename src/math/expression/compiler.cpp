@@ -232,6 +232,9 @@ int Compiler::call(const Syntax& s) {
   std::vector<int> arguments;
   for (const Syntax& part : s.parts) arguments.push_back(compile(part));
   if (s.text == "interp" && known == &formula_library().at("interp")) refuse_falling(arguments[1], s.parts[1]);
+  if (s.text.find("_lpmf") != std::string::npos && formula_library().count(s.text) != 0 &&
+      known == &formula_library().at(s.text))
+    refuse_fractions(arguments[0], s.parts[0]);
   if (known != nullptr) return call_function(*known, arguments, s);
   const Code code = elementary_functions().at(s.text).code;
   if (code != Code::sum) return apply(code, arguments, s);
@@ -247,6 +250,17 @@ void Compiler::refuse_falling(int points, const Syntax& s) const {
     if (!(x[i] > x[i - 1]))
       throw ExpressionError(s.at, fmt::format("the points of interp do not rise: {} comes after {}", x[i], x[i - 1]),
                             "in rising order, and their values with them");
+}
+
+// Of counts that are known: the laws' formulas would take them for counts between.
+void Compiler::refuse_fractions(int counts, const Syntax& s) const {
+  if (!tape_.is_constant(counts)) return;
+  const std::vector<double>& k = tape_.values_of(counts);
+  const auto found = std::find_if(k.begin(), k.end(),
+                                  [](double value) { return value < std::floor(value) || value > std::floor(value); });
+  if (found != k.end())
+    throw ExpressionError(s.at, fmt::format("entry {} of the counts is {}, no whole number", found - k.begin(), *found),
+                          "a law of counts (_lpmf) takes whole numbers; take a density (_lpdf) for others");
 }
 
 // The function's formula in place of the call. What is wrong inside is shown where the function is called.

@@ -50,6 +50,7 @@ class Compiler {
   int slice(const Syntax& s);
   int apply(Code code, const std::vector<int>& operands, const Syntax& s);
   void refuse_missing(int slot, Code code, const Syntax& s) const;
+  void refuse_fractions(int counts, const Syntax& s) const;
   void refuse_falling(int points, const Syntax& s) const;
   void refuse_unsymmetric(int matrix, int n, const Syntax& s) const;
   /// A whole number known at set-up.

@@ -57,13 +57,14 @@ std::vector<std::vector<double>> rigid_motions(const field::Mesh& mesh) {
   return motions;
 }
 
-// Gram-Schmidt of the motions restricted to fixed unknowns: whether none is a combination of others.
-bool is_supported(const Layout& layout) {
+// Gram-Schmidt of the motions restricted to fixed unknowns of a piece: whether none is a combination of others.
+bool is_supported(const Layout& layout, int piece) {
+  const std::size_t fields = layout.field_names.size();
   std::vector<std::vector<double>> basis;
   for (std::vector<double> motion : layout.near_null_space) {
     double before = 0.0, after = 0.0;
     for (std::size_t i = 0; i < motion.size(); ++i) {
-      if (!layout.is_fixed[i]) motion[i] = 0.0;
+      if (!layout.is_fixed[i] || layout.mesh->piece[i / fields] != piece) motion[i] = 0.0;
       before += motion[i] * motion[i];
     }
     for (int pass = 0; pass < 2; ++pass)
@@ -134,9 +135,13 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
   add_terms(layout);
   add_supports(params, data, layout);
   layout.near_null_space = rigid_motions(*layout.mesh);
-  if (!is_supported(layout))
-    throw deck::KeyError("fixed", "the supports leave a rigid motion of the body free",
-                         "name sides under fixed, fixed_x, fixed_y, fixed_z or displacement");
+  for (int piece = 0; piece < layout.mesh->pieces; ++piece)
+    if (!is_supported(layout, piece))
+      throw deck::KeyError(
+          "fixed",
+          "the supports leave a rigid motion of the body free" +
+              (layout.mesh->pieces == 1 ? "" : ", of its piece " + field::place_of_piece(*layout.mesh, piece)),
+          "name sides under fixed, fixed_x, fixed_y, fixed_z or displacement");
   add_loads(params, data, layout);
   fem::observe(params, layout);
   fem::observe_reactions("reactions", params.reactions, "reaction", layout);

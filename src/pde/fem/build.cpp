@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/log.hpp"
 #include "deck/registry.hpp"
 #include "field/mesh/gmsh.hpp"
 
@@ -40,10 +41,33 @@ std::string fault_of_observation(const MeshParams& p, const std::vector<std::str
 }
 
 std::shared_ptr<const Mesh> make_mesh(const MeshParams& params) {
-  if (!params.mesh.empty()) return std::make_shared<Mesh>(field::read_gmsh(params.mesh.text, params.mesh.path));
+  if (!params.mesh.empty()) {
+    auto mesh = std::make_shared<Mesh>(field::read_gmsh(params.mesh.text, params.mesh.path));
+    if (mesh->pieces > 1)
+      core::warn(
+          "{}: the mesh is in {} pieces that share no nodes (the second {}): nothing passes between them. Surfaces and "
+          "volumes that touch share nodes when Gmsh fragments them (Coherence, or BooleanFragments)",
+          params.mesh.path, mesh->pieces, field::place_of_piece(*mesh, 1));
+    return mesh;
+  }
   std::vector<double> lengths = params.lengths;
   lengths.resize(params.cells.size(), lengths.front());
   return std::make_shared<Mesh>(field::make_box_mesh(params.cells, lengths));
+}
+
+void refuse_free_pieces(const Mesh& mesh, const std::vector<char>& is_held, const std::string& key,
+                        const std::string& fault, const std::string& hint) {
+  std::vector<char> has_hold(static_cast<std::size_t>(mesh.pieces), 0);
+  for (std::size_t node = 0; node < is_held.size(); ++node)
+    if (is_held[node] != 0) has_hold[static_cast<std::size_t>(mesh.piece[node])] = 1;
+  const auto free = std::find(has_hold.begin(), has_hold.end(), 0);
+  if (free == has_hold.end()) return;
+  const auto piece = static_cast<int>(free - has_hold.begin());
+  throw deck::KeyError(key,
+                       mesh.pieces == 1 ? fault
+                                        : fmt::format("in one of the mesh's {} pieces, {}, {}", mesh.pieces,
+                                                      field::place_of_piece(mesh, piece), fault),
+                       hint);
 }
 
 std::vector<double> ElementValues::all(const double* theta) const {

@@ -22,7 +22,12 @@ inline SpaceFunction constant(double value) {
   return [value](const double*) { return value; };
 }
 
+/// With a warning where the file's mesh is in several pieces.
 std::shared_ptr<const field::Mesh> make_mesh(const MeshParams& params);
+
+/// KeyError where the mesh, or one of its pieces, has no node that is held: its solution is not determined.
+void refuse_free_pieces(const field::Mesh& mesh, const std::vector<char>& is_held, const std::string& key,
+                        const std::string& fault, const std::string& hint);
 
 /// A coefficient that is constant on each element: an unknown, or known.
 struct ElementValues {

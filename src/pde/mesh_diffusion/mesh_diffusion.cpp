@@ -51,6 +51,12 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
   for (const deck::Named<double>& one : params.dirichlet)
     fem::fix_side(layout, fem::claim_side(layout, "dirichlet", one.name, 0), 0,
                   data.dirichlet ? data.dirichlet : fem::constant(one.value));
+  std::vector<char> is_held = layout.is_fixed;
+  for (const deck::Named<std::vector<double>>& one : params.robin)
+    for (const int node : layout.mesh->nodes_of_side(layout.mesh->side(one.name)))
+      is_held[static_cast<std::size_t>(node)] = 1;
+  fem::refuse_free_pieces(*layout.mesh, is_held, "dirichlet", "no side has dirichlet or robin",
+                          "u is determined up to a constant only: give it on a side of each piece, or join the pieces");
   add_loads(params, data, layout);
   fem::observe(params, layout);
   fem::observe_reactions("fluxes", params.fluxes, "flux through", layout);

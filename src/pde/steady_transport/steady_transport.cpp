@@ -89,17 +89,30 @@ class SteadyTransport : public fem::Equation {
   SteadyTransport(Layout layout, Medium medium, Parts parts)
       : Equation(std::move(layout)), medium_(std::move(medium)), parts_(std::move(parts)) {
     d_ = this->layout().mesh->dimension;
-    const std::vector<char>& fixed = this->layout().is_fixed;
-    is_held_ = std::any_of(fixed.begin(), fixed.end(), [](char is_fixed) { return is_fixed != 0; });
+    const field::Mesh& mesh = *this->layout().mesh;
+    is_held_.assign(static_cast<std::size_t>(mesh.pieces), 0);
+    for (std::size_t node = 0; node < mesh.piece.size(); ++node)
+      if (this->layout().is_fixed[node] != 0) is_held_[static_cast<std::size_t>(mesh.piece[node])] = 1;
   }
 
   std::string fault(const double* theta) const override {
     std::string fault = medium_.fault(theta);
-    if (!fault.empty() || is_held_) return fault;
+    std::vector<char> is_determined = is_held_;
+    const auto free_piece = [&] { return std::find(is_determined.begin(), is_determined.end(), 0); };
+    if (!fault.empty() || free_piece() == is_determined.end()) return fault;
+    const field::Mesh& mesh = *layout().mesh;
     medium_.fields(theta, at_);
-    const bool has_outflow = std::any_of(parts_.facets.begin(), parts_.facets.end(),
-                                         [this](const OpenFacet& facet) { return through(facet, at_) > 0.0; });
-    return has_outflow ? "" : "no wind blows out through an open side, and c is given nowhere: it is not determined";
+    for (const OpenFacet& facet : parts_.facets)
+      if (through(facet, at_) > 0.0)
+        is_determined[static_cast<std::size_t>(mesh.piece[static_cast<std::size_t>(mesh.element(facet.element)[0])])] =
+            1;
+    if (free_piece() == is_determined.end()) return {};
+    return "no wind blows out through an open side, and c is given nowhere" +
+           (mesh.pieces == 1
+                ? ""
+                : ", in the mesh's piece " +
+                      field::place_of_piece(mesh, static_cast<int>(free_piece() - is_determined.begin()))) +
+           ": it is not determined";
   }
   void coefficients(const double* theta, double* q) const override {
     medium_.fields(theta, at_);
@@ -171,7 +184,7 @@ class SteadyTransport : public fem::Equation {
   Medium medium_;
   Parts parts_;
   int d_;
-  bool is_held_;                      ///< c is given somewhere
+  std::vector<char> is_held_;         ///< by piece of the mesh: c is given somewhere
   mutable MediumFields at_, change_;  ///< of the row under way: rows come one after the other
 };
 

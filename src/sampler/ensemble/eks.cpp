@@ -15,6 +15,9 @@ deck::Schema<Eks::Params> Eks::schema() {
       .key("step", &Params::step, "1", "h where the misfits are equal; smaller where they differ much",
            deck::positive())
       .key("end_time", &Params::end_time, "1", "steps h are taken until they sum to this", deck::positive())
+      .key("inflation", &Params::inflation, "1",
+           "the standard deviations that a linear model's ensemble settles at, over those of the posterior",
+           deck::between(1, 10))
       .key("max_iterations", &Params::max_iterations, "1", "stop after this many steps", deck::at_least(1));
   return s;
 }
@@ -51,7 +54,7 @@ double norm_by_data(const Forecast& f) {
 // What a step is, for either form of it.
 struct Move {
   double h;
-  double outwards;  // h (d + 1) / n, the correction for finite n
+  double outwards;  // h ((d + 1) / n + f^2 - 1), the correction for finite n and inflation
   kernels::Stream normals;
 };
 
@@ -157,7 +160,9 @@ StepInfo Eks::step(const Problem& problem, const Context& context, State& s) con
   }
   const double norm = misfit.a.empty() ? norm_by_data(f) : std::sqrt(math::dot(misfit.a, misfit.a));
   const double h = std::min(params.step / (norm + 1.0), params.end_time - s.time);
-  const Move move{h, f.usable > d + 1 ? h * (d + 1.0) / f.usable : 0.0, {kernels::Purpose::proposal, s.iteration}};
+  const double correction = f.usable > d + 1 ? (d + 1.0) / f.usable : 0.0;
+  const double outwards = h * (correction + params.inflation * params.inflation - 1.0);
+  const Move move{h, outwards, {kernels::Purpose::proposal, s.iteration}};
   if (by_covariances)
     move_by_covariances(context, f, move, s.ensemble);
   else

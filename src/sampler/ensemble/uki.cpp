@@ -146,6 +146,10 @@ deck::Schema<Uki::Params> Uki::schema() {
                {"minimum", Goal::minimum, "its mean to the least misfit; the spread means nothing"}})
       .key("step", &Params::step, "1", "h, the share of data and prior that a step brings in", deck::inside(0, 1))
       .only_with("goal = \"posterior\"", [](const Params& p) { return p.goal == Goal::posterior; })
+      .key("inflation", &Params::inflation, "1",
+           "the standard deviations that a linear model's Gaussian settles at, over those of the posterior",
+           deck::between(1, 10))
+      .only_with("goal = \"posterior\"", [](const Params& p) { return p.goal == Goal::posterior; })
       .key("alpha", &Params::alpha, "1",
            "the mean is multiplied by this before each step, when goal = minimum; below 1 it is held to the prior's",
            deck::between(0, 1))
@@ -190,7 +194,7 @@ StepInfo Uki::step(const Problem& problem, const Context& context, State& s) con
   const Forecast f = run_members(problem, context, points, "unscented Kalman inversion");
   s.model_evaluations += 2 * d + 1;
 
-  const double h = samples ? params.step : 0.5;  // the minimum's noise is 2 I
+  const double h = samples ? params.step / (params.inflation * params.inflation) : 0.5;  // the minimum's noise is 2 I
   const Linearisation near = linearise(f, d);
   Information at = information_of(near, h);
   if (samples) {
@@ -210,7 +214,8 @@ StepInfo Uki::step(const Problem& problem, const Context& context, State& s) con
     const double moved = to.mean[k] - shift[k] - s.mean[k];
     change = std::max(change, samples ? std::abs(x[k]) : std::abs(moved));
     for (int i = 0; i < d && samples; ++i)
-      spread_change = std::max(spread_change, std::abs((1.0 - h) * at.precision(i, k) - (i == k ? 1.0 : 0.0)));
+      spread_change =
+          std::max(spread_change, std::abs((1.0 - params.step) * at.precision(i, k) - (i == k ? 1.0 : 0.0)));
     s.mean[k] = to.mean[k] - shift[k];
   }
   s.factor = factor.a;
