@@ -114,7 +114,8 @@ void refuse_other_run(const std::string& folder, const std::string& deck_path, c
     if (what_is_computed(deck::Deck(deck_path, registry, {override}, read)) != begun)
       throw core::UserError(fmt::format(
           "--set {0}: {1} was begun with another value; of a run that is resumed only [run] may change, but "
-          "for its seed, and campaign.groups\n  to start another run:  aleator run {2} --set '{0}' --out DIR",
+          "for its seed, campaign.groups, on_failure and retries\n  to start another run:  aleator run {2} --set '{0}' "
+          "--out DIR",
           override, folder, deck_path));
 }
 

@@ -44,7 +44,7 @@ std::unique_ptr<model::Problem> make_bayes(const BayesProblem::Params& params, d
     parts.model = std::make_shared<Measured>(parts.model, places.measured);
     parts.data_places = places.measured;
     const auto missing = places.of - static_cast<int>(places.measured.size());
-    core::info("likelihood '{}': {} of {} data {} missing (nan), and left out", params.likelihood, missing, places.of,
+    core::info("likelihood '{}': {} of {} data {} missing, and left out", params.likelihood, missing, places.of,
                missing == 1 ? "is" : "are");
   }
   if (some != nullptr) parts.data_units = some->units();

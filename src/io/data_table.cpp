@@ -72,7 +72,7 @@ std::vector<Cell> cells_of(std::string_view line, char separator, std::size_t nu
 bool is_nan(const std::string& text) { return text == "nan" || text == "NaN" || text == "NAN" || text == "-nan"; }
 
 bool is_missing(const std::string& text) {
-  for (const char* const word : {"", "NA", "N/A", "null", "NULL", "None", "."})
+  for (const char* const word : {"", "NA", "na", "N/A", "n/a", "null", "NULL", "None", "."})
     if (text == word) return true;
   return is_nan(text);
 }

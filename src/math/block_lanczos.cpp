@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.hpp"
 #include "math/gemm.hpp"
 #include "math/row_basis.hpp"
 

@@ -80,7 +80,7 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
   });
   s.check("sobol_indices", [](const Params& p) {
     return p.sobol_indices && p.prior.empty()
-               ? std::string("goes with prior: the indices need rows of a certain pattern")
+               ? std::string("sobol_indices goes with prior: the indices need rows of a certain pattern")
                : std::string();
   });
   s.check("second_order", [](const Params& p) {

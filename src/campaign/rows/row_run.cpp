@@ -62,8 +62,9 @@ void run_batch(const RowWork& work, int first, int count, FailurePolicy policy, 
     if (reason.empty()) continue;
     if (policy.on_failure == OnRowFailure::stop)
       throw core::NumericsError(
-          fmt::format("{} failed at row {}: {}; on_failure = \"reject\" would count such rows and go on", work.what,
-                      layout.first() + row, reason));
+          fmt::format("{} failed at row {}{}: {}; on_failure = \"reject\" would count such rows and go on (also where "
+                      "the run is resumed with --set)",
+                      work.what, layout.first() + row, work.where ? ", " + work.where(row) : "", reason));
     for (std::size_t i = 0; i < results.values.extent(1); ++i) results.values(row, i) = std::nan("");
   }
 }
@@ -127,8 +128,17 @@ void save(const JobContext& context, const parallel::RowLayout& layout, kernels:
 }  // namespace
 
 RowWork model_at(const model::ForwardModel& model, const std::string& name, kernels::ConstBatch u) {
-  RowWork work{fmt::format("model '{}'", name), model.shape().outputs, "the outputs are not finite", {}, {}};
+  RowWork work{fmt::format("model '{}'", name), model.shape().outputs, "the outputs are not finite", {}, {}, {}};
   work.at_once = model.rows_at_once();
+  work.where = [&model, u](int row) {
+    constexpr std::size_t most = 8;
+    const std::vector<std::string>& names = model.shape().input_names;
+    std::string words;
+    for (std::size_t k = 0; k < std::min(most, u.extent(1)); ++k)
+      words += fmt::format("{}{} = {:.17g}", k == 0 ? "" : ", ", k < names.size() ? names[k] : fmt::format("u[{}]", k),
+                           u(row, k));
+    return words + (u.extent(1) > most ? ", …" : "");
+  };
   work.run = [&model, u](int first, model::Batch y) {
     const auto rows = Kokkos::make_pair(first, first + static_cast<int>(y.extent(0)));
     return model.evaluate(Kokkos::subview(u, rows, Kokkos::ALL), y);

@@ -46,6 +46,7 @@ struct RowWork {
   std::function<model::RowStatus(int first, model::Batch y)> run;
   /// The attempt-th time for rows that failed; null: the same again.
   std::function<model::RowStatus(const std::vector<int>& rows, model::Batch y, int attempt)> run_again;
+  std::function<std::string(int row)> where;  ///< what a row stands for, in words; null: its number says all
   int at_once = 0;  ///< rows that run side by side where they are long work; 0: as many as threads
 };
 /// Outputs of a model at the rows u.

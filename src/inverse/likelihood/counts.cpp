@@ -119,7 +119,8 @@ deck::Schema<BinomialLikelihood::Params> BinomialLikelihood::schema() {
             {"identity", Link::identity, "the probabilities"}})
       .required()
       .check("trials_column", [](const Params& p) {
-        return p.trials_column.empty() || p.trials == Params().trials ? std::string() : std::string("excludes trials");
+        return p.trials_column.empty() || p.trials == Params().trials ? std::string()
+                                                                      : std::string("trials_column excludes trials");
       });
   return s;
 }

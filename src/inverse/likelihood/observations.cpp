@@ -45,6 +45,9 @@ std::vector<double> plain_values(const deck::File& file, io::NonFinite non_finit
 
 std::vector<double> named_values(const deck::File& file, const std::vector<std::string>& names,
                                  io::NonFinite non_finite) {
+  if (file.path == deck::list_in_the_deck)
+    throw deck::KeyError("data", "is a list in the deck, which has no columns with names",
+                         "a file, or no key of columns");
   const std::vector<io::Column> columns = io::parse_data_table(file.text, file.path);
   std::vector<std::size_t> places;
   for (const std::string& name : names)
@@ -136,7 +139,10 @@ std::vector<double> of_each_datum(const Observations& seen, const std::vector<do
   for (std::size_t i = 0; i < some.size(); ++i)
     if (!(some[i] > 0.0) || std::isinf(some[i]))
       throw deck::KeyError(
-          key, fmt::format("entry {} of a datum that is there is {}, not positive and finite", i + 1, some[i]));
+          key,
+          fmt::format("of datum {}, in row {} of {}, {}", seen.place(static_cast<int>(i)) + 1,
+                      seen.place(static_cast<int>(i)) / static_cast<int>(columns.size()) + 1, file.path,
+                      std::isnan(some[i]) ? "is missing" : fmt::format("is {}, not positive and finite", some[i])));
   return seen.in_output_units(std::move(some));
 }
 

@@ -38,7 +38,9 @@ void add_unit_keys(deck::Schema<Params>& s, const std::string& noise) {
       .key("output_units", &Params::output_units, "",
            "in which the model gives them: data and noise are converted. Not given: units")
       .check("output_units", [](const Params& p) {
-        return p.output_units.empty() || !p.units.empty() ? std::string() : std::string("is given, but not units");
+        return p.output_units.empty() || !p.units.empty()
+                   ? std::string()
+                   : std::string("output_units goes with units, those of the file, which are not given");
       });
 }
 

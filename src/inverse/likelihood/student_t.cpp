@@ -21,7 +21,8 @@ deck::Schema<StudentTLikelihood::Params> StudentTLikelihood::schema() {
       .key("unknown_scale", &Params::unknown_scale, "",
            "true: the last parameter of the prior is a factor on the scale")
       .check("scale_column", [](const Params& p) {
-        return p.scale_column.empty() || p.scale == Params().scale ? std::string() : std::string("excludes scale");
+        return p.scale_column.empty() || p.scale == Params().scale ? std::string()
+                                                                   : std::string("scale_column excludes scale");
       });
   return s;
 }

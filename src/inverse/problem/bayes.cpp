@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "inverse/model/measured.hpp"
 
@@ -15,6 +18,16 @@ int infinite_output(const double* y, std::size_t outputs, bool is_log_density) {
     if (std::isinf(y[i]) && !(is_log_density && y[i] < 0.0)) return static_cast<int>(i);
   return -1;
 }
+
+// Whether the names tell one input from another: not those of the entries of one array.
+bool are_telling(const std::vector<std::string>& names) {
+  const auto array_of = [](const std::string& name) { return name.substr(0, name.find('[')); };
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name.find('[') == std::string::npos || array_of(name) != array_of(names[0]);
+  });
+}
+
+std::string grid_in_words(const std::vector<int>& grid) { return fmt::format("{}", fmt::join(grid, " x ")); }
 
 }  // namespace
 
@@ -49,6 +62,8 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
         "likelihood",
         fmt::format("has {} data, but model '{}' gives {} outputs", p - own, params.model, shape.outputs - own),
         "the data file must hold one number for each output");
+  refuse_other_order(params);
+  refuse_other_grid(params);
   read_known_parameters();
   facts_.data = parts_.likelihood->data();
   facts_.data_places = parts_.data_places, facts_.data_units = parts_.data_units;
@@ -56,6 +71,38 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
   facts_.grid = shape.input_grid;
   const std::vector<double> lengths = parts_.prior->lengths();
   if (lengths.size() == 2) facts_.grid_aspect = lengths[0] / lengths[1];
+}
+
+// A parameter of the prior that has the name of another input of the model was meant for that one.
+void BayesProblem::refuse_other_order(const Params& params) const {
+  const std::vector<std::string>& taken = parts_.model->shape().input_names;
+  if (taken.empty() || !are_telling(taken)) return;
+  const std::vector<std::string> given = prob::parameter_names(variables());
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    const auto meant = std::find(taken.begin(), taken.end(), given[k]);
+    if (given[k] == taken[k] || meant == taken.end()) continue;
+    throw deck::KeyError(
+        "prior",
+        fmt::format("gives '{}' as parameter {}, but model '{}' takes '{}' there, and '{}' as parameter {}", given[k],
+                    k + 1, params.model, taken[k], given[k], meant - taken.begin() + 1),
+        fmt::format("parameters go by their order, which is that of the model: {}", fmt::join(taken, ", ")));
+  }
+}
+
+// The entries of a field mean the model's cells only if both count them on the same grid.
+void BayesProblem::refuse_other_grid(const Params& params) const {
+  const std::vector<int> given = parts_.prior->grid();
+  const std::vector<int>& picture = parts_.model->shape().input_grid;
+  const std::vector<int> taken(picture.rbegin(), picture.rend());
+  const auto count = [](const std::vector<int>& grid) {
+    return std::accumulate(grid.begin(), grid.end(), 1, std::multiplies<>());
+  };
+  const int d = parts_.prior->dimension();  // of a field at nodes the grid is another
+  if (given.size() == taken.size() && given != taken && count(given) == d && count(taken) == d)
+    throw deck::KeyError("prior",
+                         fmt::format("'{}' is a field on {} cells (x first), but model '{}' takes one on {}",
+                                     params.prior, grid_in_words(given), params.model, grid_in_words(taken)),
+                         fmt::format("cells = [{}]", fmt::join(taken, ", ")));
 }
 
 std::unique_ptr<model::Problem> BayesProblem::with_data(const std::vector<double>& data) const {

@@ -65,6 +65,15 @@ void PetscPrefix::set_default(const std::string& name, const std::string& value)
   check_petsc(PetscOptionsSetValue(nullptr, ("-" + prefix_ + name).c_str(), value.c_str()), "to set an option");
 }
 
+void PetscPrefix::give_to(KSP ksp) const {
+  const PetscErrorCode code = KSPSetFromOptions(ksp);
+  if (code == 0 || names_.empty()) return check_petsc(code, "to read the options of a solver");
+  const char* text = nullptr;
+  PetscErrorMessage(code, &text, nullptr);
+  throw core::UserError(fmt::format("petsc: PETSc refuses one of the options {}: {}", fmt::join(names_, ", "),
+                                    text == nullptr ? "it says not why" : text));
+}
+
 void PetscPrefix::refuse_unused() const {
   std::string unused;
   for (const std::string& name : names_) {

@@ -63,6 +63,8 @@ class PetscPrefix {
   void set_default(const std::string& name, const std::string& value);
   /// A matrix that is not positive definite is reported by us, not printed by CHOLMOD.
   void quiet_cholmod() { set_default("mat_cholmod_print", "0"); }
+  /// Has the solver read them; UserError where PETSc refuses one.
+  void give_to(KSP ksp) const;
   /// After a solve: UserError that names the settings nobody read.
   void refuse_unused() const;
 

@@ -161,7 +161,7 @@ void SparseSolver::Inside::make_ksp(KspHandle& made, Mat of) const {
     check_petsc(PCSetType(pc, is_definite ? PCCHOLESKY : PCLU), "to choose a factorisation");
     check_petsc(PCFactorSetMatSolverType(pc, factor_package()), "to choose a factorisation");
   }
-  check_petsc(KSPSetFromOptions(made), "to read the options of the key petsc");
+  prefix.give_to(made);
   check_petsc(KSPSetErrorIfNotConverged(made, PETSC_FALSE), "to set up a solver");
   check_petsc(KSPSetOperators(made, of, of), "to hand over a matrix");
 }

@@ -192,7 +192,7 @@ void BoxDiffusion::Solver::use_matrix(Mat of_equations, Mat of_preconditioner) {
 
 std::string BoxDiffusion::Solver::run_krylov(double tolerance, Vec x, const char* what) {
   check_petsc(KSPSetTolerances(ksp_, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, control_.max_iterations), "to solve");
-  if (!has_options_) check_petsc(KSPSetFromOptions(ksp_), "to read the options of the solver");
+  if (!has_options_) prefix_.give_to(ksp_);
   has_options_ = true;
   const math::KrylovResult result = math::solve_krylov(ksp_, right_side_, x);
   if (is_first_) prefix_.refuse_unused();

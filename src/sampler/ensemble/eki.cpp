@@ -166,20 +166,21 @@ deck::Schema<Eki::Params> Eki::schema() {
              [](const Params& p) {
                constexpr int most_members = 4096;  // matrices of members x members
                if (p.regularisation > 0.0 && p.members > most_members)
-                 return fmt::format("takes matrices of members x members: at most {} members", most_members);
+                 return fmt::format("regularisation takes matrices of members x members: at most {} members",
+                                    most_members);
                return p.regularisation > 0.0 && p.goal == Goal::posterior
-                          ? std::string("is for goal = \"minimum\"; the posterior has its prior already")
+                          ? std::string("regularisation is for goal = \"minimum\"; the posterior has its prior already")
                           : std::string();
              })
       .check("exponent",
              [](const Params& p) {
                return p.exponent < 2.0 && !(p.regularisation > 0.0)
-                          ? std::string("is that of the penalty, which has no weight: set regularisation")
+                          ? std::string("exponent is that of the penalty, which has no weight: set regularisation")
                           : std::string();
              })
       .check("localisation", [](const Params& p) {
         return p.localisation != Localisation::none && p.goal == Goal::minimum
-                   ? std::string("is for goal = \"posterior\"")
+                   ? std::string("localisation is for goal = \"posterior\"")
                    : std::string();
       });
   return s;

@@ -158,7 +158,7 @@ deck::Schema<Uki::Params> Uki::schema() {
       .key("max_iterations", &Params::max_iterations, "1", "stop after this many steps", deck::at_least(1))
       .check("alpha", [](const Params& p) {
         return p.alpha != 1.0 && p.goal == Goal::posterior
-                   ? std::string("is for goal = \"minimum\"; the posterior has its prior already")
+                   ? std::string("alpha is for goal = \"minimum\"; the posterior has its prior already")
                    : std::string();
       });
   return s;
