@@ -165,7 +165,7 @@ void transform_rows(const prob::Prior& prior, std::int64_t first_row, const Fill
 
 RowWork draws_of(const prob::Prior& prior, const std::string& name, const kernels::Rng& rng, kernels::Stream stream,
                  const parallel::RowLayout& layout) {
-  RowWork work{fmt::format("prior '{}'", name), prior.dimension(), "the draw is not finite", {}, {}};
+  RowWork work{fmt::format("prior '{}'", name), prior.dimension(), "the draw is not finite", {}, {}, {}};
   work.run = [&prior, rng, stream, layout](int first, model::Batch u) {
     transform_rows(
         prior, layout.first() + first, [&](std::int64_t row, kernels::Batch z) { rng.normals(stream, row, z); }, u);
