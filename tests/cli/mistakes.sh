@@ -56,6 +56,31 @@ wait # all four begin at once: each has its own
 for i in 3 4 5 6; do [ -s runs/all_samplers-$i/summary.json ] || [ -d runs/all_samplers-$i/compare ] || fail "of runs begun together one has no folder"; done
 mkdir empty && expect 0 "$ALEATOR" run "$deck" --out empty # a folder that is there but empty will do
 
+# A run that a failed row stopped goes on with another policy.
+cat >roots.toml <<'END'
+[model.m]
+type = "model/expression"
+parameters = ["x"]
+outputs = ["sqrt(x)"]
+
+[job.run]
+type = "job/forward"
+model = "m"
+at = [[4.0], [-1.0], [9.0]]
+on_failure = "stop"
+END
+expect 3 "$ALEATOR" run roots.toml --out roots
+says "row 1, x = -1: "
+expect 0 "$ALEATOR" resume roots --set job.run.on_failure=reject
+grep -q "^2,ok,3$" roots/outputs.csv || fail "the rows behind the failed one are not there"
+expect 2 "$ALEATOR" resume roots --set model.m.outputs='["x"]'
+
+# Options that PETSc knows not are a mistake of the deck.
+printf '[model.m]\ntype = "pde/mesh_diffusion"\ncells = [4, 4]\ndirichlet = {left = 0.0}\npoints = [[0.5, 0.5]]\n' >petsc.toml
+printf 'petsc = {pc_type = "nonsense"}\n\n[job.run]\ntype = "job/forward"\nmodel = "m"\nat = [[1.0]]\n' >>petsc.toml
+expect 2 "$ALEATOR" run petsc.toml --out petsc
+says "one of the options pc_type: Unknown type"
+
 # The run folder holds all that the run needs: it may be moved.
 expect 0 "$ALEATOR" run "$deck" --set sampler.random_walk.draws=20000 --set run.wall_time_minutes=0.002 --set run.stop_margin_minutes=0.001 \
   --set model.membrane.mesh=32 --out here

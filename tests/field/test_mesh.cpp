@@ -54,6 +54,19 @@ TEST(Mesh, GradientsReproduceLinearFunctions) {
   }
 }
 
+// Two triangles that share a corner, and one alone.
+TEST(Mesh, PiecesAreElementsThatShareNodes) {
+  Mesh mesh;
+  mesh.points = {0, 0, 5, 5, 1, 0, 0, 1, 6, 5, 2, 1, 1, 2, 5, 6};
+  mesh.elements = {0, 2, 3, 1, 4, 7, 2, 5, 6}, mesh.element_group = {0, 0, 0}, mesh.groups = {"all"};
+  finish(mesh);
+  EXPECT_EQ(mesh.pieces, 2);
+  EXPECT_EQ(mesh.piece, (std::vector<int>{0, 1, 0, 0, 1, 0, 0, 1}));
+  EXPECT_EQ(place_of_piece(mesh, 1), "round (5.33, 5.33)");
+  const Mesh box = make_box_mesh({3, 2, 2}, {1.0, 1.0, 1.0});
+  EXPECT_EQ(box.pieces, 1);
+}
+
 TEST(Mesh, LocatesPointsByBarycentricWeights) {
   const Mesh mesh = bent_box({3, 4, 2}, 0.2);
   for (const std::array<double, 3>& p : {std::array<double, 3>{0.31, 0.77, 0.5}, {0.0, 0.0, 0.0}, {1.0, 0.4, 0.99}}) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/log.hpp"
 #include "math/bernoulli.hpp"
 #include "support/fem_cases.hpp"
 
@@ -114,6 +115,26 @@ TEST(SteadyTransport, WithoutOutflowOrAGivenValueThereIsNoSolution) {
   EXPECT_GT(outputs_at(*model, {0.1, 0.0})[0], 0.0);
   p.dirichlet = {{"left", 0.0}};
   EXPECT_GT(outputs_at(*make(p), {0.0, 0.0})[0], 0.0);
+}
+
+// Each piece of a mesh wants a value or an outflow of its own.
+TEST(SteadyTransport, EveryPieceOfAMeshIsDetermined) {
+  const std::string text =
+      "$MeshFormat\n2.2 0 8\n$EndMeshFormat\n$PhysicalNames\n2\n1 1 \"near\"\n2 3 \"soil\"\n$EndPhysicalNames\n"
+      "$Nodes\n6\n1 0 0 0\n2 1 0 0\n3 0 1 0\n4 5 0 0\n5 6 0 0\n6 5 1 0\n$EndNodes\n"
+      "$Elements\n3\n1 1 2 1 1 1 3\n2 2 2 3 1 1 2 3\n3 2 2 3 1 4 5 6\n$EndElements\n";
+  Params p;
+  p.mesh = {"two.msh", text}, p.dirichlet = {{"near", 1.0}}, p.points = {{0.25, 0.25}};
+  p.quantities = {"diffusivity"}, p.source = "1";
+  core::set_log_level(core::LogLevel::error);  // that there are two pieces
+  const auto model = make(p);
+  core::set_log_level(core::LogLevel::info);
+  try {
+    outputs_at(*model, {1.0});
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("in the mesh's piece round (5.33, 0.333)"));
+  }
 }
 
 std::string complaint(const Params& p, std::string& key) {
