@@ -7,8 +7,9 @@
 ///             minimum:   m^ = alpha m, C^ = alpha^2 C + (2 - alpha^2) I, and observes r with noise 2 I.
 ///           Sigma points m^ and m^ +- c L e_j, c = min(2, sqrt(d)), C^ = L L^T (modified unscented transform, a = c / sqrt(d)):
 ///             S_j = (r_+j - r_-j) / 2c, Q_j = (r_+j + r_-j - 2 r_0) / 2c, cov(z, r) = L S, cov(r, r) = S^T S + Q^T Q.
-///           With x = L^-1 (z - m^) and N = Q^T Q + I / h: P = I + S N^-1 S^T + h L^T L is the precision of x (h over f^2, in truth), its mean is
-///           P^-1 (-S N^-1 r_0 - h L^T m^), and C = L P^-1 L^T; N^-1 by Woodbury, so that p enters products alone.
+///           With x = L^-1 (z - m^) and N = Q^T Q + I / h: P = I + S N^-1 S^T + h L^T L is the precision of x, its mean is
+///           P^-1 (-S N^-1 r_0 - h L^T m^), and C = L P^-1 L^T; N^-1 by Woodbury, so that p enters products alone
+///           (h / f^2 in place of h in these, with inflation).
 ///           At the end `members` draws of N(m, C).
 ///           Symbols: r whitened residual (sampler/ensemble/forecast.hpp), h step.
 ///           A point whose run fails is replaced by its mirror image's one-sided difference; both: that direction learns nothing.
