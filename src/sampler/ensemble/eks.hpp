@@ -5,7 +5,7 @@
 ///           z_j <- (I + h C)^-1 (z_j - h C_zr r_j + h (d + 1) / J (z_j - mean)) + sqrt(2 h) C^1/2 xi_j, C = Z'^T Z' / J;
 ///           with few coordinates in C and C_zr themselves, C^1/2 the Cholesky factor, else in the J x J products of the members,
 ///           C^1/2 xi_j = Z'^T xi_j / sqrt(J). The correction is taken where J > d + 1.
-///           Inflation f adds (f^2 - 1) (z_j - mean) dt: dC/dt = -2 C P C + 2 f^2 C settles at f^2 P^-1, f^2 times the posterior's.
+///           Inflation f adds (f^2 - 1) (z_j - mean) dt: dC/dt = -2 C P C + 2 f^2 C, which settles at f^2 times the posterior's.
 ///           Step h = step / (|D|_F + 1), D_ij = r'_i . r_j / J (Kovachki, Stuart 2019).
 ///           Symbols: z position, r whitened residual, ' deviations from the mean.
 ///           Exact in the limit of J and 1 / h for linear models; else biased.
