@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "campaign/report/format.hpp"
@@ -239,7 +240,8 @@ JobEnd SimulateJob::run(const JobContext& context) {
   for (std::size_t i = 0; i < data.size(); ++i) data[i] += sd[i] * noise(0, i);
   if (!fields.empty()) write_fields(context.comm, context.folder + "/fields", fields);
   write_tables(context, u, clean, data, sd);
-  core::info("{} data: {}/data.txt; in a deck: data = \"{}/data.txt\"{}", data.size(), context.folder, context.folder,
+  core::info("{} data: {}/data.txt; in a deck: data = \"{}\"{}", data.size(), context.folder,
+             std::filesystem::absolute(context.folder + "/data.txt").lexically_normal().string(),
              is_constant(sd) ? fmt::format(", sd = {:.6g}", sd.front()) : "");
   draw_report_of(*this, context);
   return JobEnd::finished;

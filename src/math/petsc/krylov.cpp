@@ -112,8 +112,18 @@ KrylovResult solve_krylov(KSP ksp, Vec b, Vec x, bool is_transposed) {
   } else if (reason < 0) {
     const char* reason_text = nullptr;
     KSPGetConvergedReasonString(ksp, &reason_text);
-    result.fault = fmt::format("no convergence after {} iterations (PETSc: {}), residual {:.2g}", iterations,
-                               reason_text, residual);
+    KSPType method = nullptr;
+    PCType preconditioner = nullptr;
+    PC pc = nullptr;
+    PetscReal tolerance = 0.0, norm = 0.0;
+    KSPGetType(ksp, &method), KSPGetPC(ksp, &pc), PCGetType(pc, &preconditioner);
+    KSPGetTolerances(ksp, &tolerance, nullptr, nullptr, nullptr);
+    VecNorm(b, NORM_2, &norm);
+    result.fault = fmt::format(
+        "no convergence after {} iterations of PETSc's {} with {} ({}): relative residual {:.2g}, wanted {:.2g}; raise "
+        "max_iterations or tolerance, or take a direct solver",
+        iterations, method == nullptr ? "solver" : method, preconditioner == nullptr ? "none" : preconditioner,
+        reason_text, norm > 0.0 ? residual / norm : residual, tolerance);
   }
   return result;
 }

@@ -20,6 +20,7 @@ deck::Schema<Params> schema() {
            "those of v",
            deck::between(2, 1000000))
       .key("viscosity", &Params::viscosity, "1", "nu, when it is known", deck::positive())
+      .only_with("viscosity_is_unknown = false", [](const Params& p) { return !p.viscosity_is_unknown; })
       .key("viscosity_is_unknown", &Params::viscosity_is_unknown, "", "whether nu is the last of the unknowns");
   nodal::add_initial_state_key(s, "0");
   evolution::add_common_keys(s);

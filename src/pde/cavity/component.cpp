@@ -27,10 +27,12 @@ deck::Schema<Params> schema() {
       "stream function and vorticity; Ghia, Ghia, Shin 1982");
   s.key("mesh", &Params::mesh, "1", "n: the mesh has n x n cells", deck::between(4, largest_mesh))
       .key("viscosity", &Params::viscosity, "", "nu, when it is known", deck::positive())
+      .only_with("viscosity_is_unknown = false", [](const Params& p) { return !p.viscosity_is_unknown; })
       .key("viscosity_is_unknown", &Params::viscosity_is_unknown, "", "whether nu is the first of the unknowns")
       .key("lid", &Params::lid, "",
            "g when it is known: values at equally spaced x from 0 to 1, linear between them; one value: the same "
            "everywhere")
+      .only_with("lid_unknowns = 0", [](const Params& p) { return p.lid_unknowns == 0; })
       .key("lid_unknowns", &Params::lid_unknowns, "1", "m: g has m unknown values instead, after nu; 0: it is known",
            deck::between(0, 256))
       .example("5")

@@ -91,8 +91,11 @@ deck::Schema<Params> schema() {
       "constant on each of c x c cells",
       "bilinear elements; Aristoff, Bangerth 2023");
   s.key("mesh", &Params::mesh, "1", "n: the mesh has n x n elements", deck::between(1, 4096))
+      .only_with("no elements", [](const Params& p) { return p.elements.empty(); })
       .key("coefficients", &Params::coefficients, "1",
            "c: the coefficient has c x c values theta_k, k = i + c j, i along x", deck::between(1, 1024))
+      .only_with("neither cells nor inclusions",
+                 [](const Params& p) { return p.cells.empty() && p.inclusions.empty(); })
       .key("source", &Params::source, "", "right-hand side f, a constant")
       .key("source_box", &Params::source_box, "",
            "[x0, x1, y0, y1]: the source is f in this box and 0 outside; without it, f is everywhere")
@@ -100,6 +103,7 @@ deck::Schema<Params> schema() {
           "inclusions", &Params::inclusions, "",
           "discs [x, y, radius], apart from each other: a = background + theta_k in disc k, instead of the c x c cells")
       .key("background", &Params::background, "", "coefficient outside the inclusions", deck::positive())
+      .only_with("inclusions", [](const Params& p) { return !p.inclusions.empty(); })
       .choice("solver", &Params::solver, "how the equations are solved",
               {{"automatic", Solver::automatic,
                 "multigrid for a mesh above 128, more than 64 x 64 coefficients or run.domain > 1; petsc where the "
@@ -110,7 +114,9 @@ deck::Schema<Params> schema() {
                {"petsc", Solver::petsc, "PETSc, one to three dimensions, on decomposed domains (run.domain) too"}})
       .key("tolerance", &Params::tolerance, "1",
            "multigrid: energy norm of the error, relative; petsc: norm of the residual, relative", deck::inside(0, 1))
+      .only_with("a solver that iterates", [](const Params& p) { return p.solver != Solver::dissection; })
       .key("max_iterations", &Params::max_iterations, "1", "iterations after which a row fails", deck::at_least(1))
+      .only_with("a solver that iterates", [](const Params& p) { return p.solver != Solver::dissection; })
       .key("sensor_grid", &Params::sensor_grid, "1",
            "m: u is observed at the m x m points (k / (m + 1), l / (m + 1)) of the edges, k outer; 0: none",
            deck::between(0, 1000))
@@ -120,6 +126,7 @@ deck::Schema<Params> schema() {
       .key("patches", &Params::patches, "", "boxes [x0, x1, y0, y1] over which u is observed, after the points")
       .choice("patch_value", &Params::patch_value, "what is observed of u over a patch",
               {{"integral", PatchValue::integral, "the integral of u"}, {"mean", PatchValue::mean, "its mean"}})
+      .only_with("patches", [](const Params& p) { return !p.patches.empty(); })
       .check("mesh",
              [](const Params& p) {
                const bool is_used = p.inclusions.empty() && p.elements.empty();

@@ -268,6 +268,7 @@ deck::Schema<Params> schema() {
       .key("modulus", &Params::modulus, "1", "E everywhere", deck::positive())
       .only_with("quantity = \"ratio\"", [](const Params& p) { return p.quantity == Quantity::ratio; })
       .key("ratio", &Params::ratio, "1", "nu where it is not unknown", deck::inside(-1, 0.5))
+      .only_with("quantity = \"modulus\"", [](const Params& p) { return p.quantity == Quantity::modulus; })
       .key("fixed", &Params::fixed, "", "sides held in all directions")
       .example("[\"left\"]")
       .key("fixed_x", &Params::fixed_x, "", "sides held along x only: rollers, planes of symmetry")

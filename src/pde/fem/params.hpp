@@ -54,6 +54,7 @@ void add_mesh_keys(deck::Schema<Params>& s) {
       .example("[16, 16]")
       .key("lengths", &MeshParams::lengths, "1", "of the box of cells, one for all axes or one for each",
            deck::positive())
+      .only_with("cells", [](const Params& p) { return p.mesh.empty(); })
       .choice("unknown", &MeshParams::unknown, "where each unknown is the coefficient",
               {{"groups", Unknown::groups, "one for each group of elements"},
                {"grid", Unknown::grid, "one for each cell of a grid over the box around the mesh, x fastest"},
@@ -87,8 +88,10 @@ void add_solver_keys(deck::Schema<Params>& s) {
         {"iterative", Solver::iterative,
          "conjugate gradients, or GMRES where the equations are not symmetric, with algebraic multigrid"}})
       .key("tolerance", &SolverParams::tolerance, "1", "iterative: of the residual, relative", deck::inside(0, 1))
+      .only_with("a solver that iterates", [](const Params& p) { return p.solver != Solver::direct; })
       .key("max_iterations", &SolverParams::max_iterations, "1", "iterative: after which a row fails",
            deck::at_least(1))
+      .only_with("a solver that iterates", [](const Params& p) { return p.solver != Solver::direct; })
       .key("petsc", &SolverParams::petsc, "",
            "options of PETSc for this solver, without leading dash: {ksp_rtol = 1e-8, pc_type = \"gamg\"}");
 }

@@ -168,6 +168,12 @@ std::string fault_of_spots(const Params& p) {
 
 }  // namespace
 
+namespace {
+
+bool has_known_scott(const Params& p) { return p.kind == Kind::gray_scott && p.unknown == Unknown::initial; }
+
+}  // namespace
+
 deck::Schema<Params> schema() {
   deck::Schema<Params> s("Reaction and diffusion u_t = D lap u + R(u) on a square without flux through its boundary",
                          "Fisher, Kolmogorov et al. 1937; Allen, Cahn 1979; Gray, Scott 1984; five-point differences");
@@ -186,16 +192,26 @@ deck::Schema<Params> schema() {
                {"both", Unknown::both, "the coefficients, then the initial field"}})
       .key("cells", &Params::cells, "1", "c: c x c blocks of the unknown initial field, k = i + c j, i along x",
            deck::between(1, 4096))
+      .only_with("an unknown initial field", [](const Params& p) { return p.unknown != Unknown::coefficients; })
       .key("diffusivity", &Params::diffusivity, "1", "D (of u), when it is known", deck::at_least(0))
+      .only_with("unknown = \"initial\"", [](const Params& p) { return p.unknown == Unknown::initial; })
       .key("second_diffusivity", &Params::second_diffusivity, "1", "gray_scott: D of v, when it is known",
            deck::at_least(0))
+      .only_with("gray_scott and unknown = \"initial\"", [](const Params& p) { return has_known_scott(p); })
       .key("rate", &Params::rate, "1", "fisher_kpp, allen_cahn: r, when it is known", deck::at_least(0))
+      .only_with("another kind than gray_scott and unknown = \"initial\"",
+                 [](const Params& p) { return p.unknown == Unknown::initial && p.kind != Kind::gray_scott; })
       .key("feed", &Params::feed, "1", "gray_scott: F, when it is known", deck::at_least(0))
+      .only_with("gray_scott and unknown = \"initial\"", [](const Params& p) { return has_known_scott(p); })
       .key("kill", &Params::kill, "1", "gray_scott: k, when it is known", deck::at_least(0))
+      .only_with("gray_scott and unknown = \"initial\"", [](const Params& p) { return has_known_scott(p); })
       .key("background", &Params::background, "1", "the initial field away from the spots, when it is known")
-      .key(
-          "spots", &Params::spots, "1",
-          "the initial field, when it is known: spots [x, y, radius, height], height exp(-(distance / radius)^2) each");
+      .only_with("unknown = \"coefficients\" without initial_state",
+                 [](const Params& p) { return p.unknown == Unknown::coefficients && p.initial_state.empty(); })
+      .key("spots", &Params::spots, "1",
+           "the initial field, when it is known: spots [x, y, radius, height], height exp(-(distance / radius)^2) each")
+      .only_with("unknown = \"coefficients\" without initial_state",
+                 [](const Params& p) { return p.unknown == Unknown::coefficients && p.initial_state.empty(); });
   nodal::add_initial_state_key(s, "background and spots; for gray_scott u = 1 - v");
   evolution::add_common_keys(s);
   s.check("spots", fault_of_spots).check("cells", [](const Params& p) {

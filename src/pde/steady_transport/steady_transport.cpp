@@ -277,6 +277,8 @@ deck::Schema<Params> schema() {
         "what is unknown, in this order: \"source\" or \"diffusivity\" (by unknown: groups, grid, elements), \"wind\" "
         "(wx, wy and wz), \"stream\" (values of psi), \"point_source\" (place and strength)")
       .key("diffusivity", &Params::diffusivity, "", "kappa, where it is known", deck::positive())
+      .only_with("quantities without diffusivity",
+                 [](const Params& p) { return !contains(p.quantities, "diffusivity"); })
       .key("wind", &Params::wind, "", "uniform part of v, one number for each axis; an unknown wind comes to it")
       .example("[1.0, 0.0]")
       .key("stream", &Params::stream, "",

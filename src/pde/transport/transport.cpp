@@ -369,6 +369,14 @@ std::string fault_of_mesh(const Params& p) {
 
 }  // namespace
 
+namespace {
+
+bool is_unknown(const Params& p, const char* quantity) {
+  return std::count(p.quantities.begin(), p.quantities.end(), quantity) > 0;
+}
+
+}  // namespace
+
 deck::Schema<Params> schema() {
   deck::Schema<Params> s(
       "Advection-diffusion in time in a rectangle with open sides, c_t + div(v c - kappa grad c) = f: release, "
@@ -381,7 +389,10 @@ deck::Schema<Params> schema() {
       .key("lengths", &Params::lengths, "1", "of the rectangle's sides, one for both or one for each", deck::positive())
       .key("cells", &Params::cells, "1", "c: c x c blocks of initial and of source, k = i + c j, i along x",
            deck::between(1, 4096))
+      .only_with("the quantities initial or source",
+                 [](const Params& p) { return is_unknown(p, "initial") || is_unknown(p, "source"); })
       .key("diffusivity", &Params::diffusivity, "", "kappa, where it is known", deck::positive())
+      .only_with("quantities without diffusivity", [](const Params& p) { return !is_unknown(p, "diffusivity"); })
       .key("wind", &Params::wind, "", "[wx, wy], uniform part of v; an unknown wind comes to it")
       .key("stream", &Params::stream, "", "psi, a formula of x and y, whose velocity (psi_y, -psi_x) comes to the wind")
       .key("stream_grid", &Params::stream_grid, "1",

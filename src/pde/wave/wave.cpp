@@ -183,7 +183,8 @@ deck::Schema<Params> schema() {
       .key("sponge", &Params::sponge, "1",
            "width of the absorbing layer along all edges, best 1.5 c / frequency or more; 0: all is reflected",
            deck::at_least(0))
-      .key("sponge_rate", &Params::sponge_rate, "1", "damping at the layer's outer edge, per time", deck::at_least(0));
+      .key("sponge_rate", &Params::sponge_rate, "1", "damping at the layer's outer edge, per time", deck::at_least(0))
+      .only_with("a sponge", [](const Params& p) { return p.sponge > 0.0; });
   evolution::add_common_keys(s);
   s.check("sources", fault_of_sources)
       .check("sponge",
