@@ -148,7 +148,7 @@ TEST(RowsMpi, AFailedRowStopsTheRunWhereThatIsWanted) {
              results);
     FAIL() << "the run went on";
   } catch (const core::NumericsError& error) {  // on every rank
-    EXPECT_THAT(error.what(), testing::HasSubstr("model 'square' failed at row 3: u is below -1"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("model 'square' failed at row 3, u = -4: u is below -1"));
   }
 }
 

@@ -146,8 +146,7 @@ std::string verdict_of(const std::vector<BenchRow>& rows, bool& passes) {
 void write_files(const std::string& out, const std::vector<BenchRow>& rows, const std::string& verdict) {
   io::atomic_write_text(out + "/bench.json", bench_json(rows));
   io::atomic_write_text(out + "/bench.csv", bench_csv(rows));
-  report::BenchPage page{
-      fmt::format("{} ({})", core::version(), core::git_hash()), verdict, by_sampler(rows), {}};
+  report::BenchPage page{fmt::format("{} ({})", core::version(), core::git_hash()), verdict, by_sampler(rows), {}};
   for (const BenchRow& row : rows) {
     const double error = std::abs(row.found - row.known.value) / row.known.tolerance;
     page.rows.push_back(
