@@ -91,10 +91,10 @@ deck::Schema<Params> schema() {
       "constant on each of c x c cells",
       "bilinear elements; Aristoff, Bangerth 2023");
   s.key("mesh", &Params::mesh, "1", "n: the mesh has n x n elements", deck::between(1, 4096))
-      .only_with("no elements", [](const Params& p) { return p.elements.empty(); })
+      .only_with("elements not given", [](const Params& p) { return p.elements.empty(); })
       .key("coefficients", &Params::coefficients, "1",
            "c: the coefficient has c x c values theta_k, k = i + c j, i along x", deck::between(1, 1024))
-      .only_with("neither cells nor inclusions",
+      .only_with("cells and inclusions not given",
                  [](const Params& p) { return p.cells.empty() && p.inclusions.empty(); })
       .key("source", &Params::source, "", "right-hand side f, a constant")
       .key("source_box", &Params::source_box, "",
