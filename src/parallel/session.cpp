@@ -59,8 +59,8 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, largest_kept);
 }
 
-// Threads of Open MPI may run code of its plugins while MPI_Finalize unloads them: one run in a thousand or so, its work done,
-// ended with a segmentation fault. What stays in memory cannot be pulled from under them.
+// Threads of Open MPI may run code of its plugins while MPI_Finalize unloads them: a run on a crowded machine, its work done,
+// was once ended by a jump to where nothing was mapped. What stays in memory cannot be pulled from under them.
 void keep_libraries() {
   std::vector<std::string> names;
   const auto note = [](dl_phdr_info* library, std::size_t, void* list) {

@@ -292,16 +292,19 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
         each_particle(n, [&](int j) { first_stage[j] = datum.log_density(c.x[j]); });
       }
       if (!noise_sd.empty()) c.add_noise(noise_sd);
-      std::vector<double> log_density(static_cast<std::size_t>(n)), w(c.w, c.w + n);
+      std::vector<double> log_density(static_cast<std::size_t>(n));
       const auto weigh = [&](double* weights) {
         for (int j = 0; j < n; ++j) log_w[j] = std::log(c.w[j]) + log_density[j];
         return normalise(log_w, weights);
       };
       each_particle(n, [&](int j) { log_density[j] = datum.log_density(c.x[j]) - first_stage[j]; });
       const bool is_regularised = params.regularisation > 0.0 && params.proposal == Proposal::bootstrap;
-      const double of_forecast = is_regularised ? weigh(w.data()) : 0.0;  // the likelihood knows no second forecast
       const bool is_widened = is_regularised && c.widen(datum);
-      if (is_widened) each_particle(n, [&](int j) { log_density[j] = datum.log_density(c.x[j]); });
+      double of_forecast = 0.0;  // the likelihood knows no second forecast
+      if (is_widened) {
+        of_forecast = weigh(std::vector<double>(log_density.size()).data());
+        each_particle(n, [&](int j) { log_density[j] = datum.log_density(c.x[j]); });
+      }
       if (is_regularised)
         log_likelihood = c.temper(datum, std::min(0.5, params.least_effective / n), params.regularisation, log_density);
       log_likelihood += weigh(c.w);

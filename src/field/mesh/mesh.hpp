@@ -2,8 +2,8 @@
 /// What      A mesh of triangles or tetrahedra with named groups of elements and named sides of its boundary.
 /// Method    Arrays: point k at points[dimension k]; element e has the dimension + 1 nodes at elements[(dimension + 1) e], of
 ///           positive volume. A facet (edge of a triangle, face of a tetrahedron) belongs to a side; facets without name are
-///           not kept. finish() orients the elements, and finds the element on each facet
-///           and the pieces that hang together.
+///           not kept. finish() orients the elements, and finds the element on each facet and the pieces
+///           that hang together.
 /// Parallel  local: every rank holds the mesh.
 /// Cost      8 d bytes a node, 4 (d + 2) bytes an element; finish() sorts the facets of all elements.
 /// Fails     MeshFault: elements without volume, that overlap or share a facet with two others, facets of no element.
@@ -22,8 +22,8 @@ struct Mesh {
   std::vector<int> facets, facet_side, facet_element;  ///< dimension nodes each; an index into `sides`
   std::vector<char> facet_is_inner;                    ///< whether elements lie on both sides of it
   std::vector<std::string> sides;
-  std::vector<int>
-      piece;  ///< of each node: elements that share nodes are of one; pieces are numbered by their first node
+  /// Of each node: elements that share nodes are of one piece; pieces are numbered by their first nodes.
+  std::vector<int> piece;
   int pieces = 0;
 
   int corners() const { return dimension + 1; }
