@@ -39,6 +39,9 @@ expect 0 "$ALEATOR" run deck.toml --out program --set problem.p.on_failure=imput
 says "rows failed, "
 grep -q "^-1.*sh ended with exit code 3; it says: no convergence" program/failed_rows.csv || fail "failed_rows.csv"
 head -1 program/failed_rows.csv | grep -qx "a,reason" || fail "head of failed_rows.csv"
+expect 3 on 2 "$ALEATOR" run deck.toml --out ended --set problem.p.on_failure=stop
+says "ended/failed_rows.csv lists the rows that failed"
+grep -q "^-1.*no convergence" ended/failed_rows.csv || fail "failed_rows.csv of a run that a row ended"
 
 # Files of the deck's folder are found from anywhere, also by a run that is read again from elsewhere.
 mkdir -p place elsewhere

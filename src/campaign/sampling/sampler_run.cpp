@@ -62,22 +62,24 @@ JobEnd SamplerRun::run() {
   return JobEnd::finished;
 }
 
-// Where the first runs of the model all fail, the run folder says why; all ranks get that error alike.
+// Where rows of the model that failed are what ends the run, the folder lists them; all ranks get that error alike.
 sampler::StepInfo SamplerRun::step() {
   const std::int64_t runs = named_.sampler->state().model_evaluations, iteration = named_.sampler->state().iteration;
   try {
     return named_.sampler->step(problem_, context_);
   } catch (const core::NumericsError& error) {  // of all ranks
-    std::string more;
-    if (runs == 0) {
-      record_failures();
-      if (failures_.lost() > 0) more = fmt::format("; {}/failed_rows.csv says why", folder_);
-    } else if (plan_.fails_before_it_moves && named_.sampler->state().iteration == iteration) {
+    std::string more = listed_failures();
+    if (runs > 0 && plan_.fails_before_it_moves && named_.sampler->state().iteration == iteration) {
       save_checkpoint();
-      more = fmt::format("; the ensemble before iteration {} is in {}/checkpoint.h5", iteration + 1, folder_);
+      more += fmt::format("; the ensemble before iteration {} is in {}/checkpoint.h5", iteration + 1, folder_);
     }
     throw core::NumericsError(error.what() + more);
   }
+}
+
+// Where the rows that failed since the last checkpoint are listed, as the end of a message.
+std::string SamplerRun::listed_failures() {
+  return record_failures() ? fmt::format("; {}/failed_rows.csv lists the rows that failed", folder_) : "";
 }
 
 void SamplerRun::end_warmup() {
@@ -115,7 +117,11 @@ void SamplerRun::start_or_resume() {
     core::info("{}: resumed at {:.1f} % from {}", named_.name, 100.0 * progress_, checkpoint);
     return;
   }
-  named_.sampler->init(problem_, context_);
+  try {
+    named_.sampler->init(problem_, context_);
+  } catch (const core::NumericsError& error) {  // of all ranks
+    throw core::NumericsError(error.what() + listed_failures());
+  }
   if (named_.sampler->state().model_evaluations > 0) refuse_a_start_without_density();
   recorder_ = std::make_unique<Recorder>(results, Recorder::Shape{plan_, predictive_}, problem_, context_, true, 0);
   recorder_->write_observed(problem_.facts().data);
@@ -187,7 +193,7 @@ void SamplerRun::fields(io::Archive& archive) {
   named_.sampler->fields(archive, context_);
 }
 
-void SamplerRun::record_failures() {
+bool SamplerRun::record_failures() {
   std::string mine;
   for (const std::string& line : problem_.take_failures()) mine += line;
   model::FailureCounts counts;
@@ -196,7 +202,7 @@ void SamplerRun::record_failures() {
   failures_.rejected += job_.comm.sum(counts.rejected);
   failures_.recovered += job_.comm.sum(counts.recovered);
   failures_.imputed += job_.comm.sum(counts.imputed);
-  if (!job_.comm.any(!mine.empty())) return;
+  if (!job_.comm.any(!mine.empty())) return false;
   const std::string text = gather_text(job_.comm, mine), path = folder_ + "/failed_rows.csv";
   parallel::agree(job_.comm, [&] {
     if (!job_.comm.is_writer()) return;
@@ -208,6 +214,7 @@ void SamplerRun::record_failures() {
     io::append_text(path, head + text);
     failed_rows_bytes_ = io::file_size(path);
   });
+  return true;
 }
 
 // Proposals may lie where the model fails and no mass is, the more so while chains look for their step: only failures that are

@@ -43,8 +43,9 @@ class SamplerRun {
   void predict(RunFacts& facts);
   /// Compares the draws with the density and with a reference run. Collective.
   void measure(RunFacts& facts);
-  /// Appends the rows that failed since the last call to failed_rows.csv. Collective.
-  void record_failures();
+  /// Appends the rows that failed since the last call to failed_rows.csv; whether there are any. Collective.
+  bool record_failures();
+  std::string listed_failures();
   /// Notes what the first draw ends. Collective.
   void end_warmup();
   void report_failures() const;

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <string_view>
+#include <unordered_map>
 
 #include "inverse/model/measured.hpp"
 
@@ -78,13 +80,15 @@ void BayesProblem::refuse_other_order(const Params& params) const {
   const std::vector<std::string>& taken = parts_.model->shape().input_names;
   if (taken.empty() || !are_telling(taken)) return;
   const std::vector<std::string> given = prob::parameter_names(variables());
+  std::unordered_map<std::string_view, std::size_t> place;  // fields have 10^5 names
+  for (std::size_t k = 0; k < taken.size(); ++k) place.emplace(taken[k], k);
   for (std::size_t k = 0; k < given.size(); ++k) {
-    const auto meant = std::find(taken.begin(), taken.end(), given[k]);
-    if (given[k] == taken[k] || meant == taken.end()) continue;
+    const auto meant = place.find(given[k]);
+    if (given[k] == taken[k] || meant == place.end()) continue;
     throw deck::KeyError(
         "prior",
         fmt::format("gives '{}' as parameter {}, but model '{}' takes '{}' there, and '{}' as parameter {}", given[k],
-                    k + 1, params.model, taken[k], given[k], meant - taken.begin() + 1),
+                    k + 1, params.model, taken[k], given[k], meant->second + 1),
         fmt::format("parameters go by their order, which is that of the model: {}", fmt::join(taken, ", ")));
   }
 }

@@ -216,10 +216,12 @@ void Posterior::record(const model::RowStatus& status, ConstBatch u) const {
 }
 
 void Posterior::handle_failures(const model::RowStatus& status, ConstBatch u, model::Evaluation& result) const {
-  if (common_.on_failure == OnFailure::stop && !status.ok())
+  if (common_.on_failure == OnFailure::stop && !status.ok()) {
+    for (const model::FailedRow& failed : status.failed) list_row(u, failed.row, failed.reason);
     throw core::NumericsError(fmt::format(
         "{} failed at u = ({}): {}; on_failure = \"reject\" in the problem's block would pass over such points",
         culprit(), shown_row(u, status.failed.front().row), status.failed.front().reason));
+  }
   record(status, u);
   for (const model::FailedRow& failed : status.failed)
     result.log_likelihood(failed.row) = -std::numeric_limits<double>::infinity();

@@ -181,6 +181,8 @@ SparseSolver::SparseSolver(SparsePattern pattern, Settings settings, const paral
 
 SparseSolver::~SparseSolver() = default;
 
+void SparseSolver::allow(int iterations) { inside_->settings.max_iterations = iterations; }
+
 std::string SparseSolver::set_values(const double* values) {
   Inside& in = *inside_;
   in.fill_matrix(values);

@@ -50,6 +50,8 @@ class SparseSolver {
   SparseSolver(const SparseSolver&) = delete;
   SparseSolver& operator=(const SparseSolver&) = delete;
 
+  /// Of an iterative method, for the matrices that follow; the option ksp_max_it goes before.
+  void allow(int iterations);
   /// Takes over the values of all entries and factorises. Why it could not, or empty.
   std::string set_values(const double* values);
   Result solve(const double* b, double* x);

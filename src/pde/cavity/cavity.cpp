@@ -78,7 +78,6 @@ Cavity::Cavity(Setup setup) : setup_(std::move(setup)), flow_(setup_.mesh, setup
   name_everything();
   lay_out_lid();
   lay_out_observations();
-  find_stokes_flows();
   slots_ = model::slots_for_threads<Slot>();
 }
 
@@ -137,7 +136,7 @@ void Cavity::lay_out_observations() {
 }
 
 // R is linear at nu = 1 without flow: one factorisation, a solve for each of the lid's values.
-void Cavity::find_stokes_flows() {
+void Cavity::find_stokes_flows() const {
   Slot slot(flow_, shape_.outputs);
   FlowState& s = slot.flow;
   s.viscosity = 1.0;
@@ -175,6 +174,7 @@ void Cavity::begin(const double* u, Slot& slot) const {
   slot.trial.lid = s.lid;
   std::fill(s.psi.begin(), s.psi.end(), 0.0);
   std::fill(slot.step.begin(), slot.step.end(), 0.0);
+  std::call_once(are_stokes_flows_found_, [this] { find_stokes_flows(); });
   for (std::size_t k = 0; k < stokes_.size(); ++k)
     for (std::size_t m = 0; m < slot.step.size(); ++m) slot.step[m] += values[k] * stokes_[k][m];
   slot.try_step(flow_, 1.0);
@@ -198,7 +198,8 @@ std::string Cavity::newton(double tolerance, Slot& slot) const {
   slot.try_step(flow_, 0.0);
   bool is_factored = false;
   double size = 0.0;  // of the step
-  for (int iteration = 0; iteration < setup_.max_iterations; ++iteration) {
+  const int most = allowed(setup_.max_iterations);
+  for (int iteration = 0; iteration < most; ++iteration) {
     if (!is_factored) {
       if (std::string fault = factor(slot); !fault.empty()) return fault;
       size = next_step(slot);
@@ -216,17 +217,20 @@ std::string Cavity::newton(double tolerance, Slot& slot) const {
     is_factored = length == 1.0 && next < worth_keeping * size;
     size = next;
   }
-  return fault_of_newton(slot, setup_.max_iterations);
+  return fault_of_newton(slot, most);
 }
 
-// Stokes' flow is no start for a large Reynolds number: the way there goes over flows of larger viscosity.
+// Stokes' flow is no start for a large Reynolds number: the way there goes over flows of larger viscosity, over more of them
+// for rows that failed.
 std::string Cavity::solve(const double* u, Slot& slot) const {
-  constexpr double easy = 300.0, factor_between = 2.5, roughly = 1e-2;
+  constexpr double easy = 300.0, roughly = 1e-2;
+  const double factor_between = std::pow(2.5, std::pow(0.5, std::min(attempt(), 5)));
   if (std::string fault = fault_of(u); !fault.empty()) return fault;
   begin(u, slot);
   const double viscosity = slot.flow.viscosity;
   int steps = 0;
-  for (double re = fastest(slot.flow.lid) / viscosity; re > easy && steps < 20; re /= factor_between) ++steps;
+  const int most = allowed(20);
+  for (double re = fastest(slot.flow.lid) / viscosity; re > easy && steps < most; re /= factor_between) ++steps;
   for (; steps > 0; --steps) {
     slot.flow.viscosity = viscosity * std::pow(factor_between, steps);
     if (std::string fault = newton(roughly, slot); !fault.empty()) return fault;

@@ -12,9 +12,10 @@
 /// Fails     rows: values that are not finite, a viscosity that is not positive, a Newton's method that does not converge.
 #include <array>
 #include <memory>
+#include <mutex>
 #include <string>
 
-#include "model/forward_model.hpp"
+#include "model/iterative.hpp"
 #include "pde/cavity/flow.hpp"
 #include "pde/evolution/grid.hpp"
 
@@ -36,14 +37,13 @@ struct Setup {
   std::vector<double> torque;  ///< as Flow
 };
 
-class Cavity : public model::ForwardModel, private model::Adjoint, private model::Tangent, private model::States {
+class Cavity : public model::IterativeModel, private model::Tangent, private model::States {
  public:
   explicit Cavity(Setup setup);
   ~Cavity() override;
 
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
-  const model::Adjoint* adjoint() const override { return this; }
   const model::Tangent* tangent() const override { return this; }
   const model::States* states() const override { return this; }
 
@@ -58,7 +58,7 @@ class Cavity : public model::ForwardModel, private model::Adjoint, private model
   void name_everything();
   void lay_out_lid();
   void lay_out_observations();
-  void find_stokes_flows();
+  void find_stokes_flows() const;
   template <class Work>
   model::RowStatus for_each_row(std::size_t rows, const Work& work) const;
   std::string fault_of(const double* u) const;
@@ -78,9 +78,10 @@ class Cavity : public model::ForwardModel, private model::Adjoint, private model
   Setup setup_;
   Flow flow_;
   model::Shape shape_;
-  evolution::SparseMap lid_;                  ///< B
-  evolution::SparseMap observation_, force_;  ///< of inner psi, then g; force_ for nu = 1
-  std::vector<std::vector<double>> stokes_;   ///< psi by unknowns for each of the lid's values
+  evolution::SparseMap lid_;                         ///< B
+  evolution::SparseMap observation_, force_;         ///< of inner psi, then g; force_ for nu = 1
+  mutable std::once_flag are_stokes_flows_found_;    ///< by the first row, not while a deck is checked
+  mutable std::vector<std::vector<double>> stokes_;  ///< psi by unknowns for each of the lid's values
   mutable std::vector<std::unique_ptr<Slot>> slots_;
 };
 

@@ -34,7 +34,10 @@ model::RowStatus BoxDiffusion::for_rows(model::ConstBatch u, model::Batch y, Row
     for (int k = 0; k < shape_.inputs && fault.empty(); ++k)
       if (!(u(r, k) > 0.0 && std::isfinite(u(r, k))))
         fault = fmt::format("coefficient theta_{} = {} is not positive and finite", k, u(r, k));
-    if (fault.empty()) fault = solver().solve(&u(r, 0));
+    if (fault.empty()) {
+      solver().allow(allowed(control_.max_iterations), allowed(control_.max_newton_steps));
+      fault = solver().solve(&u(r, 0));
+    }
     if (fault.empty()) {
       solver().observe(&u(r, 0), &y(r, 0));
       fault = row(r);

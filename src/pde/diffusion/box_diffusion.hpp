@@ -18,7 +18,7 @@
 #include <memory>
 
 #include "math/petsc/krylov.hpp"
-#include "model/forward_model.hpp"
+#include "model/iterative.hpp"
 #include "parallel/process_grid.hpp"
 #include "pde/diffusion/box_setup.hpp"
 
@@ -27,7 +27,7 @@ namespace aleator::pde::diffusion {
 /// How PETSc solves for one right-hand side.
 enum class Preconditioner { automatic, boomeramg, gamg, mumps, cholmod };
 
-class BoxDiffusion : public model::ForwardModel, private model::Adjoint, private model::Tangent, private model::States {
+class BoxDiffusion : public model::IterativeModel, private model::Tangent, private model::States {
  public:
   struct Control {
     double tolerance = 1e-9;  ///< of the residual, relative
@@ -41,7 +41,6 @@ class BoxDiffusion : public model::ForwardModel, private model::Adjoint, private
 
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
-  const model::Adjoint* adjoint() const override { return this; }
   const model::Tangent* tangent() const override { return this; }
   const model::States* states() const override { return this; }
 

@@ -19,6 +19,11 @@ class BoxDiffusion::Solver {
   int iterations() const { return iterations_; }
   int newton_steps() const { return newton_steps_; }
 
+  /// Of the rows that follow.
+  void allow(int iterations, int newton_steps) {
+    control_.max_iterations = iterations, control_.max_newton_steps = newton_steps;
+  }
+
   std::string solve(const double* theta);
   /// y = outputs; after solve.
   void observe(const double* theta, double* y) const;

@@ -1,8 +1,8 @@
 #include "pde/diffusion/dissection.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace aleator::pde::diffusion {
 namespace {
@@ -31,6 +31,7 @@ class Dissector {
  public:
   Dissector(int cells, int elements_per_cell) : c_(cells), r_(elements_per_cell), n_(cells * elements_per_cell) {
     result_.variable.assign(static_cast<std::size_t>(n_ + 1) * (n_ + 1), -1);
+    if (c_ <= exhaustive) best_.resize(static_cast<std::size_t>(c_ + 1) * (c_ + 1) * 16);
   }
 
   Dissection run() {
@@ -63,9 +64,15 @@ class Dissector {
     return nodes;
   }
 
+  // Which sides are not on the boundary, whose nodes are not free.
+  struct Sides {
+    int left, right, bottom, top;
+  };
+  Sides inner_sides(const Rectangle& q) const { return {q.i0 > 0, q.i1<c_, q.j0> 0, q.j1 < c_}; }
+
   int perimeter_size(const Rectangle& q) const {
     const int inner_x = q.width() * r_ - 1, inner_y = q.height() * r_ - 1;
-    const int left = q.i0 > 0, right = q.i1<c_, bottom = q.j0> 0, top = q.j1 < c_;
+    const auto [left, right, bottom, top] = inner_sides(q);
     return (left + right) * inner_y + (bottom + top) * inner_x + (left + right) * (bottom + top);
   }
 
@@ -79,21 +86,22 @@ class Dissector {
   }
 
   struct Best {
-    double cost = 0;
-    Cut cut;
+    double cost = -1;  // not known yet
+    int cut = 0;       // columns or rows from the lower corner
+    bool is_vertical = true;
   };
 
+  // It hangs on the rectangle's size and its sides, not on where it lies.
   const Best& best(const Rectangle& q) {
-    const std::int64_t key = ((static_cast<std::int64_t>(q.i0) * 64 + q.i1) * 64 + q.j0) * 64 + q.j1;
-    const auto found = best_.find(key);
-    if (found != best_.end()) return found->second;
-    Best result;
+    const auto [left, right, bottom, top] = inner_sides(q);
+    const int sides = ((left * 2 + right) * 2 + bottom) * 2 + top;
+    Best& result = best_[(static_cast<std::size_t>(q.width()) * (c_ + 1) + q.height()) * 16 + sides];
+    if (result.cost >= 0) return result;
     const int n = perimeter_size(q);
     if (q.cells() <= 2) {
       const double groups = (n + 4) / 4;
       result.cost = groups * (groups + 1) / 2 * 40;
     } else {
-      result.cost = -1;
       for (int direction = 0; direction < 2; ++direction) {
         const bool vertical = direction == 0;
         const int begin = vertical ? q.i0 : q.j0, end = vertical ? q.i1 : q.j1;
@@ -101,16 +109,18 @@ class Dissector {
           const Cut cut{vertical, at};
           const auto [a, b] = split(q, cut);
           const double cost = best(a).cost + best(b).cost + front_cost(separator_size(q, cut), n);
-          if (result.cost < 0 || cost < result.cost) result = {cost, cut};
+          if (result.cost < 0 || cost < result.cost) result = {cost, at - begin, vertical};
         }
       }
     }
-    return best_.emplace(key, result).first->second;
+    return result;
   }
 
   Cut choose(const Rectangle& q) {
-    constexpr int exhaustive = 32;
-    if (c_ <= exhaustive) return best(q).cut;
+    if (c_ <= exhaustive) {
+      const Best& found = best(q);
+      return {found.is_vertical, (found.is_vertical ? q.i0 : q.j0) + found.cut};
+    }
     const bool vertical = q.width() >= q.height();
     return {vertical, vertical ? (q.i0 + q.i1) / 2 : (q.j0 + q.j1) / 2};
   }
@@ -151,10 +161,11 @@ class Dissector {
     return static_cast<int>(result_.nodes.size()) - 1;
   }
 
+  static constexpr int exhaustive = 32;  // cells a side up to which all cuts are compared
   int c_, r_, n_;
   int variables_ = 0;
   Dissection result_;
-  std::unordered_map<std::int64_t, Best> best_;
+  std::vector<Best> best_;  // by width, height and sides
 };
 
 }  // namespace

@@ -155,7 +155,7 @@ void FieldDiffusion::fill_elements(const double* theta) const {
 }
 
 std::string FieldDiffusion::solve(const double* right_side, double* u, double tolerance) const {
-  const math::Multigrid::Result result = solver_->solve(right_side, u, tolerance, control_.max_iterations);
+  const math::Multigrid::Result result = solver_->solve(right_side, u, tolerance, allowed(control_.max_iterations));
   if (result.is_converged) return "";
   return fmt::format(
       "conjugate gradients with multigrid reached a relative residual of {:.2g}, not {:.2g}, after {} iterations: "

@@ -10,16 +10,13 @@
 #include <memory>
 
 #include "math/multigrid/multigrid.hpp"
-#include "model/forward_model.hpp"
+#include "model/iterative.hpp"
 #include "parallel/process_grid.hpp"
 #include "pde/diffusion/setup.hpp"
 
 namespace aleator::pde::diffusion {
 
-class FieldDiffusion : public model::ForwardModel,
-                       private model::Adjoint,
-                       private model::Tangent,
-                       private model::States {
+class FieldDiffusion : public model::IterativeModel, private model::Tangent, private model::States {
  public:
   struct Control {
     double tolerance = 1e-9;  ///< of the energy norm, relative
@@ -31,7 +28,6 @@ class FieldDiffusion : public model::ForwardModel,
 
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
-  const model::Adjoint* adjoint() const override { return this; }
   const model::Tangent* tangent() const override { return this; }
   const model::States* states() const override { return this; }
 

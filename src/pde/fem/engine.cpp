@@ -132,6 +132,7 @@ std::string Engine::solve_row(const double* theta, double* y) const {
   equation_->coefficients(theta, w.q.data());
   w.system.assemble(w.q.data());
   w.system.solved_values(w.values);
+  w.solver.allow(allowed(params_.max_iterations));
   if (std::string fault = w.solver.set_values(w.values.data()); !fault.empty()) return fault;
   w.system.multiply(layout.fixed_values.data(), w.product.data());
   std::fill(w.sources.begin(), w.sources.end(), 0.0);

@@ -15,14 +15,14 @@
 #include <string>
 #include <vector>
 
-#include "model/forward_model.hpp"
+#include "model/iterative.hpp"
 #include "parallel/process_grid.hpp"
 #include "pde/fem/equation.hpp"
 #include "pde/fem/params.hpp"
 
 namespace aleator::pde::fem {
 
-class Engine : public model::ForwardModel, private model::Adjoint, private model::Tangent, private model::States {
+class Engine : public model::IterativeModel, private model::Tangent, private model::States {
  public:
   /// `name`: of the component; `ranks`: null for a model that is never decomposed.
   Engine(const std::string& name, std::unique_ptr<Equation> equation, const SolverParams& params,
@@ -31,7 +31,6 @@ class Engine : public model::ForwardModel, private model::Adjoint, private model
 
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
-  const model::Adjoint* adjoint() const override { return this; }
   const model::Tangent* tangent() const override { return this; }
   const model::States* states() const override { return this; }
   const Equation& equation() const { return *equation_; }
