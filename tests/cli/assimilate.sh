@@ -106,6 +106,7 @@ for name in rmse spread innovation_rms log_likelihood; do
 done
 printf '0.5 9 9 9\n1.0 9 -8.7 60\n1.5 -9 30 3\n2.0 30 -7.9 -24\n' >false.txt
 expect 0 "$ALEATOR" run file.toml --set 'job.follow.observations="false.txt"' --out false
-says "the data are off the forecast by up to" "times what the filter and noise_sd explain"
+says "verdict: Not reliable" "The data are off the forecast by up to" "times what the filter and noise_sd explain"
+grep -q '"level": "bad"' false/verdict.json || fail "verdict.json does not say that the filter is lost"
 grep -q "Do not trust this run" false/report/index.html || fail "the report does not say that the filter is lost"
 done_testing

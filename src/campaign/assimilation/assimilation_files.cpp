@@ -7,11 +7,13 @@
 
 #include "assimilation/scores.hpp"
 #include "campaign/report/assimilation_page.hpp"
+#include "campaign/report/filter_verdict.hpp"
 #include "campaign/report/format.hpp"
 #include "campaign/report/statistics.hpp"
 #include "campaign/rows/rows_report.hpp"
 #include "campaign/run/job_files.hpp"
 #include "campaign/run/run_folder.hpp"
+#include "campaign/run/verdict_file.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
 #include "io/json.hpp"
@@ -20,31 +22,6 @@
 
 namespace aleator::campaign {
 namespace {
-
-// What a filter errs by, over what its members say: with Gaussian errors about 1.
-constexpr double diverged_above = 2.0;
-
-// Empty where nothing is known, or no reason.
-std::string divergence_warning(const io::Json& summary) {
-  double worst = 0.0;
-  int lost = 0;
-  const io::Json off_by = summary.value("off_by", io::Json::array());
-  for (const io::Json& one : off_by)
-    if (one.is_number() && one.get<double>() > diverged_above) ++lost, worst = std::max(worst, one.get<double>());
-  if (lost == 0) return {};
-  const std::string where = off_by.size() == 1 ? "" : fmt::format(" in {} of {} replicates", lost, off_by.size());
-  const char* const advice = summary.at("members").get<int>() == 1 ? "a larger scale of the background"
-                                                                   : "more members, more inflation, or localisation";
-  if (summary.at("is_twin").get<bool>())
-    return fmt::format(
-        "the analysis is off the truth by up to {:.2g} times the spread of the members{}: the filter has lost the "
-        "truth, or is far too sure; {}",
-        worst, where, advice);
-  return fmt::format(
-      "the data are off the forecast by up to {:.2g} times what the filter and noise_sd explain{}: the "
-      "filter has lost the truth or is far too sure, or the data are noisier; {}",
-      worst, where, advice);
-}
 
 double median_of(std::vector<double> values) { return report::quantile(report::sorted_finite(std::move(values)), 0.5); }
 
@@ -101,6 +78,29 @@ struct AllScores {
     return out;
   }
 };
+
+// Of all replicates.
+std::vector<double> merged(const std::vector<double>& counts, int replicates) {
+  std::vector<double> out(counts.size() / static_cast<std::size_t>(replicates));
+  for (std::size_t i = 0; i < counts.size(); ++i) out[i % out.size()] += counts[i];
+  return out;
+}
+
+// `ranks`: of all replicates.
+report::FilterRun filter_run(const io::Json& summary, std::vector<double> ranks) {
+  report::FilterRun run;
+  run.is_twin = summary.at("is_twin").get<bool>();
+  run.members = summary.at("members").get<int>(), run.replicates = summary.at("replicates").get<int>();
+  run.cycles = summary.at("cycles").get<double>() - summary.at("spin_up").get<double>();
+  for (const io::Json& one : summary.value("off_by", io::Json::array())) run.off_by.push_back(io::number_or_nan(one));
+  if (run.is_twin) run.ranks = std::move(ranks);
+  const io::Json& means = summary.at("time_means");
+  run.rmse = io::number_or_nan(means.at("rmse").at("mean"));
+  run.forecast_rmse = io::number_or_nan(means.at("forecast_rmse").at("mean"));
+  for (const double one : summary.at("replaced_members")) run.replaced += one;
+  run.member_cycles = summary.at("cycles").get<double>() * run.members * run.replicates;
+  return run;
+}
 
 void write_results(const JobContext& context, const assimilation::Experiment& experiment, const AssimilationRun& run,
                    const AssimilationPlan& plan, const std::vector<double>& scores, const std::vector<double>& ranks) {
@@ -164,8 +164,8 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   core::info("{}: time means after {} of {} cycles: rmse {}, spread {}, CRPS {}; forecast rmse {}, innovation {}",
              names.filter, all.spin_up, all.cycles, text(rmse), text(spread), text(crps), text(forecast_rmse),
              text(innovation));
-  if (const std::string warning = divergence_warning(out); !warning.empty())
-    core::warn("{}: {}", names.filter, warning);
+  if (context.comm.is_writer())
+    write_verdict(context.folder, report::judge(filter_run(out, merged(ranks, all.replicates))));
 }
 
 namespace {
@@ -218,9 +218,7 @@ void write_assimilation_report(const std::string& folder, const RunSettings& set
       times);
   page.spin_up_end = times[static_cast<std::size_t>(summary.at("spin_up").get<int>())];
   if (page.is_twin) {
-    const std::vector<double> counts = reader.read("rank_histogram", "count");
-    page.ranks.resize(static_cast<std::size_t>(reader.shape("rank_histogram", "count").at(1)));
-    for (std::size_t i = 0; i < counts.size(); ++i) page.ranks[i % page.ranks.size()] += counts[i];
+    page.ranks = merged(reader.read("rank_histogram", "count"), summary.at("replicates").get<int>());
   }
   if (reader.has("states", "mean")) {
     page.times = reader.read("states", "time"), page.states = reader.labels("states", "state");
@@ -238,15 +236,7 @@ void write_assimilation_report(const std::string& folder, const RunSettings& set
       page.is_twin
           ? fmt::format(" of a twin experiment: the analysis is off the truth by {} on average.", page.tiles[0].first)
           : fmt::format("; the data were off the forecast by {} on average.", page.tiles[0].first);
-  double replaced = 0.0;
-  for (const double one : summary.at("replaced_members")) replaced += one;
-  if (replaced > 0.0)
-    page.warnings.push_back(
-        fmt::format("{} members diverged and were replaced: the model's dt may be too long, or the analysis throws "
-                    "members off the attractor.",
-                    report::count(replaced)));
-  if (const std::string warning = divergence_warning(summary); !warning.empty())
-    page.warnings.push_back("Do not trust this run: " + warning + ".");
+  page.verdict = report::judge(filter_run(summary, page.ranks));
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_assimilation_html(page, folder + "/report"));
   core::info("report: {}/report/index.html", folder);

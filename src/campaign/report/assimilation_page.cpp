@@ -253,7 +253,8 @@ std::string render_assimilation_html(const AssimilationPage& page, const std::st
   const bool is_map = page.grid.size() == 2 && !page.times.empty();
   add("trajectories", "States", figure_html(is_map ? map_figure(page, gnuplot) : state_figure(page, gnuplot)));
   add("reproduce", "Reproduce", reproduce(page.base));
-  return overview_page_html(page.base, page.headline, page.tiles, page.warnings, std::move(sections), gnuplot);
+  const Lead lead{"verdict", "Verdict", verdict_box(page.verdict) + overview_html(page.tiles, {})};
+  return lead_page_html(page.base, page.headline, lead, std::move(sections), gnuplot);
 }
 
 }  // namespace aleator::campaign::report

@@ -12,13 +12,14 @@
 
 #include "campaign/report/report.hpp"
 #include "campaign/report/report_data.hpp"
+#include "campaign/report/verdict.hpp"
 
 namespace aleator::campaign::report {
 
 struct AssimilationPage {
   ReportData base;  ///< title, deck, version, date
   std::string headline;
-  std::vector<std::string> warnings;
+  Verdict verdict;
   std::vector<std::pair<std::string, std::string>> tiles;  ///< value, what it is
   bool is_twin = true;
   std::vector<Series> curves;  ///< error and spread

@@ -105,16 +105,12 @@ std::string render_calibration_html(const CalibrationPage& page, const std::stri
                                       {"figures", "Ranks", figure_html(calibration_figure(page, gnuplot))},
                                       {"table", "All quantities", table_of(page)},
                                       {"reproduce", "Reproduce", reproduce(page.base)}};
-  Page outer;
-  outer.title = page.base.title;
-  outer.header = header_html(page.base, core::escape_markup(page.verdict + "."));
-  outer.lead = "<div id=\"overview\" class=\"tiles\">" +
-               tile(page.is_calibrated ? "yes" : "no", "calibrated", page.is_calibrated ? Level::good : Level::bad) +
-               tile(count(page.simulations), "simulations") + tile(count(page.values - 1), "draws ranked among") +
-               tile(count(page.model_evaluations), "model evaluations") + tile(duration(page.seconds), "time") +
-               "</div>";
-  outer.lead_link = "Overview", outer.lead_id = "overview";
-  return page_html(outer, sections, gnuplot);
+  const std::string tiles =
+      "<div id=\"overview\" class=\"tiles\">" +
+      tile(page.is_calibrated ? "yes" : "no", "calibrated", page.is_calibrated ? Level::good : Level::bad) +
+      tile(count(page.simulations), "simulations") + tile(count(page.values - 1), "draws ranked among") +
+      tile(count(page.model_evaluations), "model evaluations") + tile(duration(page.seconds), "time") + "</div>";
+  return lead_page_html(page.base, page.verdict + ".", {"overview", "Overview", tiles}, sections, gnuplot);
 }
 
 }  // namespace aleator::campaign::report

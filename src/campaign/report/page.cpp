@@ -48,23 +48,6 @@ std::string headline_sentence(const ReportData& data) {
 
 std::string head_of_page(const ReportData& data) { return header_html(data, headline_sentence(data)); }
 
-const char* level_word(Level level) { return level == Level::unknown ? "not judged" : level_class(level); }
-
-std::string verdict_box(const Verdict& verdict) {
-  std::string out = fmt::format("<div class=\"verdict {}\" id=\"verdict\" role=\"status\"><h2>{}</h2><p>{}</p><dl>",
-                                level_class(verdict.level), core::escape_markup(verdict.headline),
-                                core::escape_markup(verdict.summary));
-  for (const Check& check : verdict.checks) {
-    out += fmt::format("<dt>{}</dt><dd><span class=\"tag {}\">{}</span></dd><dd class=\"{}\">{}",
-                       core::escape_markup(check.what), level_class(check.level), level_word(check.level),
-                       level_class(check.level), core::escape_markup(check.found));
-    if (!check.advice.empty())
-      out += fmt::format("<span class=\"advice\">{}</span>", core::escape_markup(check.advice));
-    out += "</dd>";
-  }
-  return out + "</dl></div>";
-}
-
 std::string key_numbers(const MethodRun& run) {
   const double rhat = extreme_of(run, &ParameterRow::rhat, 1).value,
                bulk = extreme_of(run, &ParameterRow::ess_bulk, -1).value,
@@ -123,8 +106,7 @@ std::string render_html(const ReportData& data, const std::string& work_dir, con
   const std::vector<Section> sections = all_sections(data, gnuplot);
   Page page;
   page.title = data.title, page.header = head_of_page(data);
-  page.lead = verdict_box(judge(data)) + notices_html(data.warnings) + key_numbers(data.main),
-  page.lead_link = "Verdict", page.lead_id = "verdict";
+  page.lead = {"verdict", "Verdict", verdict_box(judge(data)) + notices_html(data.warnings) + key_numbers(data.main)};
   page.footer =
       "Thresholds: R-hat below 1.01 and effective sample sizes of 400 or more are good; R-hat of 1.05 or more, or "
       "fewer than 100, is not enough.";

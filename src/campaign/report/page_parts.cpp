@@ -17,6 +17,8 @@ std::string fact(const std::string& name, const std::string& value, bool is_code
   return fmt::format("<dt>{0}</dt><dd><{2}>{1}</{2}></dd>", name, core::escape_markup(value), tag);
 }
 
+const char* level_word(Level level) { return level == Level::unknown ? "not judged" : level_class(level); }
+
 }  // namespace
 
 std::string header_html(const ReportData& data, const std::string& headline) {
@@ -53,6 +55,21 @@ std::string overview_html(const std::vector<std::pair<std::string, std::string>>
   out += "</div>";
   out += notices_html(warnings);
   return out;
+}
+
+std::string verdict_box(const Verdict& verdict) {
+  std::string out = fmt::format("<div class=\"verdict {}\" id=\"verdict\" role=\"status\"><h2>{}</h2><p>{}</p><dl>",
+                                level_class(verdict.level), core::escape_markup(verdict.headline),
+                                core::escape_markup(verdict.summary));
+  for (const Check& check : verdict.checks) {
+    out += fmt::format("<dt>{}</dt><dd><span class=\"tag {}\">{}</span></dd><dd class=\"{}\">{}",
+                       core::escape_markup(check.what), level_class(check.level), level_word(check.level),
+                       level_class(check.level), core::escape_markup(check.found));
+    if (!check.advice.empty())
+      out += fmt::format("<span class=\"advice\">{}</span>", core::escape_markup(check.advice));
+    out += "</dd>";
+  }
+  return out + "</dl></div>";
 }
 
 std::string paragraphs(const std::string& text) {
@@ -100,17 +117,22 @@ std::string overview_page_html(const ReportData& base, const std::string& headli
                                const std::vector<std::pair<std::string, std::string>>& tiles,
                                const std::vector<std::string>& warnings, std::vector<Section> sections,
                                const Gnuplot& gnuplot) {
+  return lead_page_html(base, headline, {"overview", "Overview", overview_html(tiles, warnings)}, std::move(sections),
+                        gnuplot);
+}
+
+std::string lead_page_html(const ReportData& base, const std::string& headline, const Lead& lead,
+                           std::vector<Section> sections, const Gnuplot& gnuplot) {
   sections.erase(
       std::remove_if(sections.begin(), sections.end(), [](const Section& section) { return section.body.empty(); }),
       sections.end());
   Page page;
-  page.title = base.title, page.header = header_html(base, core::escape_markup(headline));
-  page.lead = overview_html(tiles, warnings), page.lead_link = "Overview", page.lead_id = "overview";
+  page.title = base.title, page.header = header_html(base, core::escape_markup(headline)), page.lead = lead;
   return page_html(page, sections, gnuplot);
 }
 
 std::string page_html(const Page& page, const std::vector<Section>& sections, const Gnuplot& gnuplot) {
-  std::string links = fmt::format("<a href=\"#{}\">{}</a>", page.lead_id, page.lead_link), body;
+  std::string links = fmt::format("<a href=\"#{}\">{}</a>", page.lead.id, page.lead.link), body;
   for (const Section& s : sections) {
     links += fmt::format("<a href=\"#{}\">{}</a>", s.id, s.title);
     body += fmt::format("<section id=\"{}\"><h2>{}</h2>\n{}</section>\n", s.id, s.title, s.body);
@@ -130,7 +152,7 @@ std::string page_html(const Page& page, const std::vector<Section>& sections, co
       "<div class=\"wrap\">{}</div>\n<nav aria-label=\"Sections\"><div class=\"wrap\">{}</div></nav>\n"
       "<main class=\"wrap\">{}{}\n{}<footer>Written by Aleator.{}</footer></main>\n<script>{}</script>\n</body>\n"
       "</html>\n",
-      title, page_style, page.header, links, notice, page.lead, body,
+      title, page_style, page.header, links, notice, page.lead.body, body,
       page.footer.empty() ? "" : " " + core::escape_markup(page.footer), page_script);
 }
 

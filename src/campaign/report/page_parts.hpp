@@ -19,9 +19,14 @@ struct Section {
   std::string id, title, body;
 };
 
-/// A page: what stands above the sections, and its own name in the list of links.
+/// What stands above the sections; `link`: its own name in the list of links.
+struct Lead {
+  std::string id, link, body;
+};
+
 struct Page {
-  std::string title, header, lead, lead_link, lead_id, footer;
+  std::string title, header, footer;
+  Lead lead;
 };
 
 /// The head of a page; `headline` is HTML.
@@ -32,6 +37,7 @@ std::string overview_html(const std::vector<std::pair<std::string, std::string>>
                           const std::vector<std::string>& warnings);
 /// What the reader must know before trusting the numbers, a paragraph each.
 std::string notices_html(const std::vector<std::string>& warnings);
+std::string verdict_box(const Verdict& verdict);
 /// Plain text, an empty line between paragraphs.
 std::string paragraphs(const std::string& text);
 std::string figure_html(const Figure& figure);
@@ -41,6 +47,9 @@ std::string overview_page_html(const ReportData& base, const std::string& headli
                                const std::vector<std::pair<std::string, std::string>>& tiles,
                                const std::vector<std::string>& warnings, std::vector<Section> sections,
                                const Gnuplot& gnuplot);
+/// Likewise, with another lead.
+std::string lead_page_html(const ReportData& base, const std::string& headline, const Lead& lead,
+                           std::vector<Section> sections, const Gnuplot& gnuplot);
 std::string page_html(const Page& page, const std::vector<Section>& sections, const Gnuplot& gnuplot);
 
 }  // namespace aleator::campaign::report

@@ -35,8 +35,9 @@ bool is_computed(const JobContext& context) {
   return true;
 }
 
-io::Json read_summary(const std::string& folder) {
-  const std::string path = folder + "/summary.json";
+io::Json read_summary(const std::string& folder) { return read_json(folder + "/summary.json"); }
+
+io::Json read_json(const std::string& path) {
   try {
     return io::Json::parse(io::read_text_file(path));
   } catch (const io::Json::exception& error) {

@@ -14,6 +14,7 @@ bool is_computed(const JobContext& context);
 /// The job's report, when the deck wants one; a failure on rank 0 is that of all ranks.
 void draw_report_of(const Job& job, const JobContext& context);
 
+io::Json read_json(const std::string& path);
 io::Json read_summary(const std::string& folder);
 
 /// The folder of the run that a job's folder belongs to: itself, or the one above.

@@ -7,6 +7,7 @@
 
 #include "campaign/report/report.hpp"
 #include "campaign/run/job_files.hpp"
+#include "campaign/run/verdict_file.hpp"
 #include "campaign/sampling/predictive.hpp"
 #include "campaign/sampling/summary.hpp"
 #include "core/log.hpp"
@@ -21,14 +22,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t most_values_in_report = 20'000'000;
-
-json read_json(const std::string& path) {
-  try {
-    return json::parse(io::read_text_file(path));
-  } catch (const json::exception& error) {
-    throw core::UserError(fmt::format("{}: not readable as JSON ({})", path, error.what()));
-  }
-}
 
 // Counts the different draws of particles, and where they are to be drawn keeps all parameters, [chain][draw][parameter];
 // every stride-th draw when there are very many. Reads some draws at a time: those of a field may be all that the memory holds.
@@ -75,17 +68,17 @@ void read_draws(const std::string& folder, const model::Problem& problem, bool k
 
 // Relative squared error of the means so far, against the model runs made by then; one point for particles and ensembles.
 report::Series error_curve(const std::string& folder, const report::MethodRun& run) {
-  const json history = read_json(folder + "/history.json");
+  const io::Json history = read_json(folder + "/history.json");
   if (!history.contains("error_curve")) return {run.name, {run.model_evaluations}, {run.error}};
-  const json& curve = history.at("error_curve");
+  const io::Json& curve = history.at("error_curve");
   return {run.name, curve.at("model_evaluations").get<std::vector<double>>(),
           curve.at("error").get<std::vector<double>>()};
 }
 
 std::vector<report::Series> read_histories(const std::string& path) {
-  const json history = read_json(path);
+  const io::Json history = read_json(path);
   std::vector<double> x;
-  for (const json& value : history.at("iteration")) x.push_back(io::number_or_nan(value));
+  for (const io::Json& value : history.at("iteration")) x.push_back(io::number_or_nan(value));
   std::vector<report::Series> all;
   for (const auto& [name, values] : history.items()) {
     if (name == "iteration" || name == "model_evaluations" || name == "error_curve") continue;
@@ -204,36 +197,7 @@ std::vector<std::string> warnings_in(const std::string& log) {
   return found;
 }
 
-constexpr const char* verdict_file = "verdict.json";
-
-void write_verdict(const std::string& folder, const report::Verdict& verdict) {
-  json out{{"level", report::level_class(verdict.level)},
-           {"headline", verdict.headline},
-           {"summary", verdict.summary},
-           {"checks", json::array()}};
-  core::info("verdict: {}. {}", verdict.headline, verdict.summary);
-  for (const report::Check& check : verdict.checks) {
-    out["checks"].push_back({{"what", check.what},
-                             {"level", report::level_class(check.level)},
-                             {"found", check.found},
-                             {"advice", check.advice}});
-    if (check.level >= report::Level::caution)
-      core::info("  {}: {}{}", check.what, check.found, check.advice.empty() ? "" : ". " + check.advice);
-  }
-  io::atomic_write_text(folder + "/" + verdict_file, io::text_of(out, 2) + "\n");
-}
-
 }  // namespace
-
-RunVerdict worst_verdict(const std::string& run_folder) {
-  RunVerdict worst;
-  for (const std::string& path : io::files_named(run_folder, verdict_file)) {
-    const json verdict = read_json(path);
-    const report::Level level = report::level_of_class(verdict.value("level", ""));
-    if (worst.headline.empty() || level > worst.level) worst = {level, verdict.value("headline", "")};
-  }
-  return worst;
-}
 
 void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
                   const std::string& problem_text, const RunSettings& settings, Page page) try {

@@ -19,11 +19,4 @@ enum class Page { none, drawn };
 void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
                   const std::string& problem_text, const RunSettings& settings, Page page);
 
-/// The worst of the verdicts on the jobs of a run, as far as there are any.
-struct RunVerdict {
-  report::Level level = report::Level::unknown;
-  std::string headline;  ///< "Use with caution"; empty: none was found
-};
-RunVerdict worst_verdict(const std::string& run_folder);
-
 }  // namespace aleator::campaign

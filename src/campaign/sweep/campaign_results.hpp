@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "campaign/sampling/report_files.hpp"
+#include "campaign/run/verdict_file.hpp"
 #include "campaign/sweep/campaign_plan.hpp"
 
 namespace aleator::campaign {
