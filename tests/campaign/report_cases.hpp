@@ -15,7 +15,7 @@ inline ReportData converged_run() {
   data.deck_path = "input/test.toml";
   data.command = "aleator run input/test.toml";
   data.problem_text = "Model.\n\nPrior.";
-  data.field_shape = {2, 3};
+  data.fields = {{"", 0, {2, 3}}};
   data.observed = {1.0, 2.0, 3.0};
   data.predicted_mean = {1.1, 1.9, 3.0};
   data.resolved_deck = "[sampler.a]\n";

@@ -253,10 +253,29 @@ TEST(ReportPage, StandingChainsAndManyChainsAreDrawn) {
   EXPECT_NE(page.find("the first 8 of 20"), std::string::npos);
 }
 
+TEST(ReportPage, FieldsAmongOtherParametersAreDrawnOfSpaceTheMiddleLayer) {
+  if (!gnuplot_is_installed()) GTEST_SKIP() << "gnuplot is not installed";
+  ReportData data;
+  data.fields = {{"ground", 2, {3, 2}}, {"block", 8, {3, 2, 2}}, {"line", 20, {4}}};
+  for (int k = 0; k < 24; ++k) {
+    const bool is_shown = (k >= 2 && k < 8) || (k >= 12 && k < 16);  // all else is too far away to miss
+    data.main.parameters.push_back({"", is_shown ? 1.0 + 0.01 * k : 1e6, 0.1, 0, 500, 500, 1, 0.9, 1, 1.1});
+  }
+  const std::string page = render_html(data, work_dir());
+  const std::size_t begin = page.find("id=\"fields\""), end = page.find("</figure>", begin);
+  ASSERT_NE(begin, std::string::npos);
+  const std::string figure = page.substr(begin, end - begin);
+  for (const char* const text : {"Posterior mean: ground", "Posterior sd: block", "2 × 3 field ground", "layers in z"})
+    EXPECT_NE(figure.find(text), std::string::npos) << text;
+  EXPECT_EQ(figure.find(": line"), std::string::npos);
+  EXPECT_EQ(figure.find("10⁶"), std::string::npos);
+  EXPECT_EQ(figure.find("1000000"), std::string::npos);
+}
+
 TEST(ReportPage, FineFieldsAreAveragedAndDrawn) {
   if (!gnuplot_is_installed()) GTEST_SKIP() << "gnuplot is not installed";
   ReportData data;
-  data.field_shape = {128, 96};
+  data.fields = {{"", 0, {128, 96}}};
   for (int k = 0; k < 128 * 96; ++k)
     data.main.parameters.push_back({"", 1.0 + k % 7, 0.1, 0, 500, 500, 1, 0.9, 1, 1.1});
   const std::string page = render_html(data, work_dir());

@@ -114,59 +114,96 @@ std::string draw_field(const std::vector<int>& shape, const FieldPanel& panel, G
 
 namespace {
 
-std::vector<double> member(const MethodRun& run, double ParameterRow::*what) {
-  std::vector<double> out;
-  for (const ParameterRow& row : run.parameters) out.push_back(row.*what);
-  return out;
+// Of fields in space the slice in the middle.
+std::vector<double> plane_of(const FieldPart& field, const std::vector<double>& all) {
+  const std::size_t nx = static_cast<std::size_t>(field.shape.back()),
+                    ny = static_cast<std::size_t>(field.shape[field.shape.size() - 2]);
+  const std::size_t slice = field.shape.size() == 3 ? static_cast<std::size_t>(field.shape[0]) / 2 : 0;
+  const auto from = all.begin() + static_cast<std::ptrdiff_t>(field.first + slice * nx * ny);
+  return {from, from + static_cast<std::ptrdiff_t>(nx * ny)};
+}
+
+std::vector<double> plane_of(const FieldPart& field, const MethodRun& run, double ParameterRow::*what) {
+  std::vector<double> all;
+  for (const ParameterRow& row : run.parameters) all.push_back(row.*what);
+  return plane_of(field, all);
+}
+
+void add_maps(const ReportData& data, const FieldPart& field, Gnuplot& gnuplot, Figure& figure) {
+  const std::vector<double> mean = plane_of(field, data.main, &ParameterRow::mean),
+                            sd = plane_of(field, data.main, &ParameterRow::sd);
+  std::vector<double> both = mean, reference;
+  if (has_reference(data)) reference = plane_of(field, data.reference_mean);
+  both.insert(both.end(), reference.begin(), reference.end());
+  const Axis values = axis_for(both, field.has_log_scale, 0.0);
+  const std::string of = field.name.empty() ? "" : ": " + field.name;
+  std::vector<FieldPanel> panels;
+  panels.push_back({"Posterior mean" + of, "Map of the posterior mean", mean, values});
+  panels.push_back(
+      {"Posterior sd" + of, "Map of the posterior standard deviation", sd, axis_for(sd, field.has_log_scale, 0.0)});
+  if (!reference.empty()) {
+    double largest = 1.0;  // less than one sd stays pale
+    std::vector<double> z;
+    for (std::size_t k = 0; k < mean.size(); ++k) {
+      z.push_back((mean[k] - reference[k]) / sd[k]);
+      if (std::isfinite(z.back())) largest = std::max(largest, std::abs(z.back()));
+    }
+    panels.push_back({(data.reference_is_truth ? "Truth" : "Reference") + of, "Map of the " + data.reference_label,
+                      std::move(reference), values});
+    panels.push_back({data.reference_is_truth ? "z = (mean − truth) / sd" : "z = (mean − reference) / sd",
+                      "Map of the difference in posterior standard deviations",
+                      std::move(z),
+                      {-largest, largest, false},
+                      true});
+  }
+  const std::vector<int> plane{field.shape[field.shape.size() - 2], field.shape.back()};
+  for (FieldPanel& panel : panels) {
+    panel.aspect = field.aspect, panel.is_numbered = field.shape.size() == 2;
+    const std::string picture = draw_field(plane, panel, gnuplot);
+    if (!picture.empty()) figure.pictures.push_back(picture);
+  }
+}
+
+std::string caption_of(const ReportData& data, const std::vector<FieldPart>& fields) {
+  std::string caption;
+  for (const FieldPart& field : fields) {
+    const std::string size = fmt::format("{}", fmt::join(field.shape.rbegin(), field.shape.rend(), " × "));
+    if (field.shape.size() == 3) {
+      caption += fmt::format(
+          "Each square is one parameter of the {} field{}; of its {} layers in z the one in the middle is shown (all "
+          "are in moments.xdmf, for ParaView). ",
+          size, field.name.empty() ? "" : " " + field.name, field.shape[0]);
+    } else {
+      caption += fmt::format("Each square is one parameter of the {} field{}; the first is at the lower left{}. ", size,
+                             field.name.empty() ? "" : " " + field.name,
+                             field.size() <= 100 ? ", and each shows its number" : "");
+    }
+  }
+  if (has_reference(data))
+    caption += fmt::format(
+        "Mean and reference ({}) share one colour scale. The last map counts their difference in posterior standard "
+        "deviations: red is too high, blue too "
+        "low. {}",
+        data.reference_label,
+        data.reference_is_truth ? "Against the truth, values between −2 and 2 are what a right posterior gives."
+                                : "Against a reference mean of the same posterior, values should be close to 0; a few "
+                                  "tenths are Monte Carlo noise.");
+  return caption;
 }
 
 }  // namespace
 
 Figure field_figure(const ReportData& data, Gnuplot& gnuplot) {
+  constexpr std::size_t most = 4;
   Figure figure{"fields", "Fields", "four", {}, "", false};
-  const std::vector<int>& shape = data.field_shape;
-  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1) return figure;
-  const std::size_t cells = static_cast<std::size_t>(shape[0]) * shape[1];
-  if (data.main.parameters.size() != cells) return figure;
-  figure.has_data = true;
-
-  const std::vector<double> mean = member(data.main, &ParameterRow::mean), sd = member(data.main, &ParameterRow::sd);
-  std::vector<double> both = mean, z;
-  if (has_reference(data)) both.insert(both.end(), data.reference_mean.begin(), data.reference_mean.end());
-  const Axis values = axis_for(both, data.field_log_scale, 0.0);
-  std::vector<FieldPanel> panels;
-  panels.push_back({"Posterior mean", "Map of the posterior mean", mean, values});
-  panels.push_back(
-      {"Posterior sd", "Map of the posterior standard deviation", sd, axis_for(sd, data.field_log_scale, 0.0)});
-  figure.caption = fmt::format("Each square is one parameter of the {} × {} field{}; the first is at the lower left.",
-                               shape[0], shape[1], cells <= 100 ? ", labelled with its number" : "");
-  if (has_reference(data)) {
-    double largest = 0;
-    for (std::size_t k = 0; k < cells; ++k) {
-      z.push_back((mean[k] - data.reference_mean[k]) / sd[k]);
-      if (std::isfinite(z.back())) largest = std::max(largest, std::abs(z.back()));
-    }
-    const double range = std::max(largest, 1.0);  // less than one sd stays pale
-    panels.push_back({data.reference_is_truth ? "Truth" : "Reference", "Map of the " + data.reference_label,
-                      data.reference_mean, values});
-    panels.push_back({data.reference_is_truth ? "z = (mean − truth) / sd" : "z = (mean − reference) / sd",
-                      "Map of the difference in posterior standard deviations",
-                      z,
-                      {-range, range, false},
-                      true});
-    figure.caption += fmt::format(
-        " Mean and reference ({}) share one colour scale{}. The last map counts their difference in posterior standard "
-        "deviations: red is too high, blue too low. {}",
-        data.reference_label, values.is_log ? ", which is logarithmic" : "",
-        data.reference_is_truth ? "Against the truth, values between −2 and 2 are what a right posterior gives."
-                                : "Against a reference mean of the same posterior, values should be close to 0; a few "
-                                  "tenths are Monte Carlo noise.");
-  }
-  for (FieldPanel& panel : panels) {
-    panel.aspect = data.field_aspect;
-    const std::string picture = draw_field(shape, panel, gnuplot);
-    if (!picture.empty()) figure.pictures.push_back(picture);
-  }
+  std::vector<FieldPart> fields;
+  for (const FieldPart& field : data.fields)
+    if ((field.shape.size() == 2 || field.shape.size() == 3) && field.size() > 0 &&
+        field.first + field.size() <= data.main.parameters.size() && fields.size() < most)
+      fields.push_back(field);
+  figure.has_data = !fields.empty();
+  for (const FieldPart& field : fields) add_maps(data, field, gnuplot, figure);
+  if (figure.has_data) figure.caption = caption_of(data, fields);
   return figure;
 }
 

@@ -72,6 +72,20 @@ struct Prediction {
   double p_value_log_likelihood = undefined;
 };
 
+/// Parameters from `first` on that are a field: parameter first + ix + nx (iy + ny iz), iy upwards.
+struct FieldPart {
+  std::string name;  ///< empty: all parameters are this field
+  std::size_t first = 0;
+  std::vector<int> shape;  ///< {ny, nx} or {nz, ny, nx}
+  double aspect = 0.0;     ///< of the box, width over height; 0: cells are squares
+  bool has_log_scale = true;
+  std::size_t size() const {
+    std::size_t count = shape.empty() ? 0 : 1;
+    for (const int cells : shape) count *= static_cast<std::size_t>(cells);
+    return count;
+  }
+};
+
 /// Everything on the page.
 struct ReportData {
   std::string title, deck_path, program_version, git_hash, date, command;
@@ -80,10 +94,7 @@ struct ReportData {
   int data_count = 0;        ///< number of scalar data; 0: the size of `observed`
   std::vector<std::string> parameter_names;
   std::string row_word = "parameter";  ///< what `main.parameters` are: on other pages "output"
-  std::vector<int>
-      field_shape;  ///< {ny, nx}, parameter = iy * nx + ix with iy upwards; empty: the parameters are no field
-  double field_aspect = 0.0;  ///< of the field's box, width over height; 0: its cells are squares
-  bool field_log_scale = true;
+  std::vector<FieldPart> fields;       ///< which parameters are fields
   std::vector<double> reference_mean;  ///< empty: none
   std::string reference_label = "reference";
   bool reference_is_truth =

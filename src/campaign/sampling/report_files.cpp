@@ -11,10 +11,12 @@
 #include "campaign/sampling/predictive.hpp"
 #include "campaign/sampling/summary.hpp"
 #include "core/log.hpp"
+#include "inverse/problem/posterior.hpp"
 #include "io/checksum.hpp"
 #include "io/files.hpp"
 #include "io/json.hpp"
 #include "io/results.hpp"
+#include "prob/prior/grid_parts.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -197,6 +199,24 @@ std::vector<std::string> warnings_in(const std::string& log) {
   return found;
 }
 
+// The model's picture of all parameters, or the fields that the prior knows of.
+std::vector<report::FieldPart> fields_of(const model::Problem& problem) {
+  report::FieldPart whole{"", 0, problem.facts().grid, problem.facts().grid_aspect};
+  if (whole.shape.size() > 1 && whole.size() == static_cast<std::size_t>(problem.parameter_dimension())) return {whole};
+  std::vector<report::FieldPart> fields;
+  const auto* const posterior = dynamic_cast<const inverse::Posterior*>(&problem);
+  if (posterior == nullptr) return fields;
+  for (const prob::GridPart& part : prob::grid_parts(posterior->prior(), problem.variables().front().name)) {
+    report::FieldPart& field = fields.emplace_back();
+    field.name = part.name, field.first = static_cast<std::size_t>(part.first);
+    field.shape.assign(part.grid.rbegin(), part.grid.rend());
+    if (field.size() != static_cast<std::size_t>(part.size))
+      for (int& cells : field.shape) ++cells;  // at the nodes
+    if (part.lengths.size() > 1) field.aspect = part.lengths[0] / part.lengths[1];
+  }
+  return fields;
+}
+
 }  // namespace
 
 void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
@@ -205,7 +225,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.warnings = warnings_in(data.deck_path + "/log.txt");
   data.problem_text = problem_text;
   data.parameter_names = prob::parameter_names(problem.variables());
-  data.field_shape = problem.facts().grid, data.field_aspect = problem.facts().grid_aspect;
+  data.fields = fields_of(problem);
   data.reference_is_truth = !problem.facts().truth.empty();
   data.reference_mean = data.reference_is_truth ? problem.facts().truth : problem.facts().reference_mean;
   data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";
