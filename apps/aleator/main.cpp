@@ -247,9 +247,12 @@ void add_reading_commands(CLI::App& app, Arguments& a, Work& chosen) {
 
   CLI::App* report = app.add_subcommand("report", "Draw the report of a run folder anew");
   report->add_option("DIR", a.folder, "The run folder")->required();
+  add_overrides(report, a);
   report->footer(
-      "Example:\n  aleator report runs/quickstart\nThe run must be finished; see runs/quickstart/report/index.html.");
-  choose(report, chosen, once([&a] { with_kokkos([&a] { campaign::draw_report(a.folder); }); }));
+      "Examples:\n  aleator report runs/quickstart\n  aleator report runs/quickstart --set "
+      "'job.posterior.pairs=[[\"theta[0]\", \"theta[9]\"]]'\nThe run must be finished; see "
+      "runs/quickstart/report/index.html.");
+  choose(report, chosen, once([&a] { with_kokkos([&a] { campaign::draw_report(a.folder, a.overrides); }); }));
 
   CLI::App* list = app.add_subcommand("list", "The components a deck can use");
   list->footer("Example:\n  aleator list\n  aleator describe sampler/smc        then shows the keys of one of them");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "assimilation/filter.hpp"
 #include "campaign/register_all.hpp"
@@ -106,17 +107,28 @@ std::string what_is_computed(const deck::Deck& deck) {
   return all;
 }
 
+// "on_failure, pairs, retries": what may change of the deck's blocks.
+std::string changeable_keys(const deck::Deck& deck) {
+  std::set<std::string> names;
+  for (const deck::ParsedBlock& parsed : deck.blocks())
+    if (parsed.component != nullptr)
+      for (const deck::KeyInfo& key : parsed.component->schema->keys())
+        if (key.may_change) names.insert(key.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 // A run goes on as it was begun: finished parts would stand beside parts of another problem.
 void refuse_other_run(const std::string& folder, const std::string& deck_path, const deck::Registry& registry,
                       const deck::Overrides& overrides, const deck::FileReader& read) {
-  const std::string begun = what_is_computed(deck::Deck(deck_path, registry, {}, read));
+  const deck::Deck own(deck_path, registry, {}, read);
+  const std::string begun = what_is_computed(own);
   for (const std::string& override : overrides)
     if (what_is_computed(deck::Deck(deck_path, registry, {override}, read)) != begun)
       throw core::UserError(fmt::format(
-          "--set {0}: {1} was begun with another value; of a run that is resumed only [run] may change, but "
-          "for its seed, campaign.groups, on_failure and retries\n  to start another run:  aleator run {2} --set '{0}' "
+          "--set {0}: {1} was begun with another value; of a run only [run] may change, but for its seed, "
+          "campaign.groups, and what computes nothing: {3}\n  to start another run:  aleator run {2} --set '{0}' "
           "--out DIR",
-          override, folder, deck_path));
+          override, folder, deck_path, changeable_keys(own)));
 }
 
 // Whether all calibrations that are done found the posterior right; one that was stopped has no summary yet.
@@ -232,9 +244,11 @@ std::string check_deck(const std::string& path, const deck::Overrides& overrides
   return text + fmt::format("{}: no errors\n", path);
 }
 
-void draw_report(const std::string& folder) {
+void draw_report(const std::string& folder, const deck::Overrides& overrides) {
   const deck::Registry registry = register_all();
-  const deck::Deck deck(resolved_deck_path(folder), registry, {}, read_here);
+  const std::string deck_path = resolved_deck_path(folder);
+  const deck::Deck deck(deck_path, registry, overrides, read_here);
+  refuse_other_run(folder, deck_path, registry, overrides, read_here);
   if (deck.settings<CampaignSettings>("campaign").asks_for_runs()) return write_campaign_files(folder, deck);
   deck::Builder builder(deck);
   provide_grid(deck, builder);

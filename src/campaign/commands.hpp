@@ -33,6 +33,6 @@ void evaluate(const parallel::Comm& comm, const std::string& deck, const deck::O
 /// Reads the deck and builds all its objects, without running; returns what it would do, in words.
 std::string check_deck(const std::string& path, const deck::Overrides& overrides);
 /// Draws the report of a run folder anew.
-void draw_report(const std::string& folder);
+void draw_report(const std::string& folder, const deck::Overrides& overrides = {});
 
 }  // namespace aleator::campaign

@@ -258,6 +258,7 @@ template class ValueKey<std::optional<double>>;
 template class ValueKey<std::vector<int>>;
 template class ValueKey<std::vector<double>>;
 template class ValueKey<std::vector<std::string>>;
+template class ValueKey<std::vector<std::vector<std::string>>>;
 template class ValueKey<CommandLine>;
 template class ValueKey<Rows>;
 template class ValueKey<Table<double>>;

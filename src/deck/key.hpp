@@ -39,6 +39,7 @@ struct KeyInfo {
   bool is_required = false;
   bool is_in_example = false;
   bool is_file = false;
+  bool may_change = false;  ///< when a run goes on: it decides nothing of what was computed
   /// The key in a line, with its unit.
   std::string hint() const { return unit.empty() || unit == "1" ? help : help + " [" + unit + "]"; }
 };
@@ -61,6 +62,7 @@ class Key {
   /// In the example of the help page, with this value (as TOML).
   void set_example(const std::string& toml);
   void set_required();
+  void set_may_change() { info_.may_change = true; }
   void set_needs(const std::string& needs);
   /// The value at `to`; untouched where the node is at fault.
   virtual void read(const Node& node, const Block& block, void* to, ReadContext& context) const = 0;

@@ -112,6 +112,12 @@ class Schema : public SchemaBase {
     return *this;
   }
 
+  /// The key added last may have another value when a run is resumed, or its report drawn anew.
+  Schema& may_change() {
+    last().set_may_change();
+    return *this;
+  }
+
   /// The key added last means something only where this holds; `needs` says so in words, as `step = "fixed"`. A deck that
   /// gives the key elsewhere is told that it has no effect, and resolved.toml leaves it out.
   template <typename Holds>

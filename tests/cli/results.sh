@@ -137,4 +137,12 @@ assert json.load(open("missing/summary.json"))["stein_discrepancy"]["edge_share"
 print("numbers: good")
 E2
 says "numbers: good"
+
+# The report drawn anew with the pairs that are asked for; nothing else of the deck may be another.
+expect 0 "$ALEATOR" report run --set 'job.posterior.pairs=[["theta[3]", "theta[1]"]]'
+[ "$(grep -o "asked for" run/report/index.html | wc -l)" -ge 1 ] || fail "the report does not show the pair"
+expect 2 "$ALEATOR" report run --set 'job.posterior.pairs=[["theta[3]", "theta[4]"]]'
+says "there is no parameter 'theta[4]'"
+expect 2 "$ALEATOR" report run --set sampler.mala.draws=60
+says "was begun with another value" "pairs"
 done_testing

@@ -108,12 +108,13 @@ std::vector<ChosenPair> chosen_pairs(const ReportData& data) {
     for (std::size_t i = 3; i < correlated.size(); ++i)
       candidates.push_back(correlated[i]);  // where some above are the same
   }
+  const std::size_t most = std::max<std::size_t>(6, data.pairs.size());
   std::vector<ChosenPair> pairs;
   for (ChosenPair& c : candidates) {
     const bool seen = c.a == c.b || std::any_of(pairs.begin(), pairs.end(), [&c](const ChosenPair& p) {
                         return std::minmax(p.a, p.b) == std::minmax(c.a, c.b);
                       });
-    if (!seen && pairs.size() < 6) pairs.push_back(std::move(c));
+    if (!seen && pairs.size() < most) pairs.push_back(std::move(c));
   }
   return pairs;
 }

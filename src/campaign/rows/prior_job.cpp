@@ -29,7 +29,8 @@ deck::Schema<PriorSampleJob::Params> PriorSampleJob::schema() {
         deck::at_least(0));
   s.choice("on_failure", &Params::on_failure, "what a draw that is not finite means",
            {{"reject", OnRowFailure::reject, "it is counted, listed in failed_rows.csv and left out of the statistics"},
-            {"stop", OnRowFailure::stop, "the run ends with exit code 3"}});
+            {"stop", OnRowFailure::stop, "the run ends with exit code 3"}})
+      .may_change();
   return s;
 }
 

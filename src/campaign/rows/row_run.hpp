@@ -33,7 +33,9 @@ void add_failure_keys(deck::Schema<Params>& s, const char* rejected) {
             {"retry", OnRowFailure::retry,
              "it is computed again, with tighter settings where the model has them; then reject"},
             {"stop", OnRowFailure::stop, "the run ends with exit code 3"}})
+      .may_change()
       .key("retries", &Params::retries, "1", "how often a failed row is computed again", deck::at_least(1))
+      .may_change()
       .only_with("on_failure = \"retry\"", [](const Params& p) { return p.on_failure == OnRowFailure::retry; });
 }
 

@@ -92,7 +92,9 @@ deck::Schema<SimulateJob::Params> SimulateJob::schema() {
        {"retry", OnRowFailure::retry, "it is run again, with tighter settings where the model has them; then stop"},
        {"reject", OnRowFailure::reject,
         "the prior's next draw is the truth; those passed over are listed in failed_rows.csv"}});
+  s.may_change();
   s.key("retries", &Params::retries, "1", "how often the model is run again", deck::at_least(1))
+      .may_change()
       .only_with("on_failure = \"retry\"", [](const Params& p) { return p.on_failure == OnRowFailure::retry; });
   s.check("on_failure", [](const Params& p) {
     return p.on_failure == OnRowFailure::reject && p.prior.empty()

@@ -157,8 +157,8 @@ std::string fingerprint(const deck::Deck& deck) {
     add(parsed.block.label());
     const auto files = parsed.component->schema->files(parsed.params);
     for (const auto& [key, value] : parsed.component->schema->write(parsed.params)) {
-      if (key == "on_failure" || key == "retries")
-        continue;  // a run that a failure stopped may go on with another policy
+      if (const deck::KeyInfo* const info = parsed.component->schema->find(key); info != nullptr && info->may_change)
+        continue;
       bool is_file = false;
       for (const auto& file : files) is_file = is_file || file.first == key;
       add(key + "=" + (is_file ? "" : value) + ";");

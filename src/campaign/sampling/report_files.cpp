@@ -220,12 +220,12 @@ std::vector<report::FieldPart> fields_of(const model::Problem& problem) {
 }  // namespace
 
 void write_report(const std::string& folder, const std::vector<std::string>& folders, const model::Problem& problem,
-                  const std::string& problem_text, const RunSettings& settings, Page page) try {
+                  const std::string& problem_text, const RunSettings& settings, const PagePlan& plan) try {
   report::ReportData data = head_of_page(folder, settings);
   data.warnings = warnings_in(data.deck_path + "/log.txt");
   data.problem_text = problem_text;
   data.parameter_names = prob::parameter_names(problem.variables());
-  data.fields = fields_of(problem);
+  data.fields = fields_of(problem), data.pairs = plan.pairs;
   data.reference_is_truth = !problem.facts().truth.empty();
   data.reference_mean = data.reference_is_truth ? problem.facts().truth : problem.facts().reference_mean;
   data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";
@@ -237,7 +237,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.posterior_prediction = read_prediction(results, "posterior_predictive", data.observed);
   expect_counts(problem, data);
   data.prior_prediction = read_prediction(results, "prior_predictive", data.observed);
-  data.main = read_method(folders.front(), problem, page == Page::none ? Draws::counted : Draws::kept);
+  data.main = read_method(folders.front(), problem, plan.page == Page::none ? Draws::counted : Draws::kept);
   const json summary = read_sampling_summary(folders.front() + "/summary.json").facts;
   if (const json& check = summary.at("posterior_predictive"); check.is_object())
     data.posterior_prediction.p_value_log_likelihood = io::number_or_nan(check.at("p_value_log_likelihood"));
@@ -245,7 +245,7 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   for (std::size_t i = 1; i < folders.size(); ++i)
     data.comparisons.push_back(read_method(folders[i], problem, Draws::none));
   write_verdict(folder, report::judge(data));
-  if (page == Page::none) return;
+  if (plan.page == Page::none) return;
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_html(data, folder + "/report"));
   core::info("report: {}/report/index.html", folder);

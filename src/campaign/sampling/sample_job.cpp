@@ -1,13 +1,40 @@
 #include "campaign/sampling/sample_job.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <set>
 
 #include "campaign/run/run_folder.hpp"
 #include "campaign/sampling/sampler_run.hpp"
 #include "core/log.hpp"
+#include "deck/diagnostics.hpp"
 #include "io/files.hpp"
 
 namespace aleator::campaign {
+namespace {
+
+std::vector<std::pair<int, int>> pairs_of(const std::vector<std::vector<std::string>>& pairs,
+                                          const std::vector<std::string>& names) {
+  const auto number_of = [&names](const std::string& name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found != names.end()) return static_cast<int>(found - names.begin());
+    const std::string meant = deck::did_you_mean(name, names);
+    throw deck::KeyError(
+        "pairs", fmt::format("there is no parameter '{}'", name),
+        meant.empty() ? fmt::format("the first is '{}', the last '{}'", names.front(), names.back()) : meant);
+  };
+  std::vector<std::pair<int, int>> numbers;
+  for (const std::vector<std::string>& pair : pairs) {
+    if (pair.size() != 2 || pair[0] == pair[1])
+      throw deck::KeyError("pairs", fmt::format("[{}] are not two parameters", fmt::join(pair, ", ")),
+                           fmt::format("[[\"{}\", \"{}\"]]", names.front(), names.back()));
+    numbers.emplace_back(number_of(pair[0]), number_of(pair[1]));
+  }
+  return numbers;
+}
+
+}  // namespace
 
 deck::Schema<SampleJob::Params> SampleJob::schema() {
   deck::Schema<Params> s("Sample a posterior, with diagnostics and a report", "");
@@ -28,6 +55,10 @@ deck::Schema<SampleJob::Params> SampleJob::schema() {
   s.key("reference_run", &Params::reference_run, "",
         "results.h5, or the folder of a run that holds it, whose draws the draws are compared with")
       .example("\"runs/long/results.h5\"");
+  s.key("pairs", &Params::pairs, "",
+        "pairs of parameters whose joint marginals the report shows, [[\"a\", \"b\"]]; empty: the most correlated, the "
+        "widest, those that mix worst")
+      .may_change();
   return s;
 }
 
@@ -37,6 +68,7 @@ SampleJob::SampleJob(const Params& params, std::shared_ptr<model::Problem> probl
       samplers_(std::move(samplers)),
       problem_text_(std::move(problem_text)),
       params_(params) {
+  pairs_ = pairs_of(params_.pairs, prob::parameter_names(problem_->variables()));
   std::set<std::string> names;
   for (const NamedSampler& named : samplers_) {
     if (!names.insert(named.name).second)  // its folder would be another's, its draws the same
@@ -107,7 +139,7 @@ void SampleJob::report(const std::string& folder, const RunSettings& settings) c
 void SampleJob::write_files(const std::string& folder, const RunSettings& settings, Page page) const {
   std::vector<std::string> folders;
   for (std::size_t i = 0; i < samplers_.size(); ++i) folders.push_back(folder_of(folder, i));
-  write_report(folder, folders, *problem_, problem_text_, settings, page);
+  write_report(folder, folders, *problem_, problem_text_, settings, {page, pairs_});
 }
 
 }  // namespace aleator::campaign

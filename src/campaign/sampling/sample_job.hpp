@@ -25,6 +25,7 @@ class SampleJob : public Job {
     std::vector<std::string> compare;
     int posterior_predictive = 200, prior_predictive = 100, stein_discrepancy = 200;
     std::string reference_run;
+    std::vector<std::vector<std::string>> pairs;
   };
   struct NamedSampler {
     std::string name, component;
@@ -49,6 +50,7 @@ class SampleJob : public Job {
   std::vector<NamedSampler> samplers_;
   std::string problem_text_;
   Params params_;
+  std::vector<std::pair<int, int>> pairs_;  ///< numbers of the parameters
 };
 
 }  // namespace aleator::campaign

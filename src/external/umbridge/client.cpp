@@ -64,25 +64,32 @@ deck::Schema<UmbridgeModel::Params> UmbridgeModel::schema() {
   s.key("urls", &Params::urls, "",
         "addresses of the servers, all with the same model; 'aleator check' asks them for its sizes")
       .required()
+      .may_change()
       .example("\"http://localhost:4242\"");
   s.key("name", &Params::name, "", "the model's name on the server; may be left out where it has one model");
   s.key("config", &Params::config, "", "configuration sent with every request");
-  s.key("slots", &Params::slots, "1", "requests that a server is sent at once by each rank", deck::between(1, 1024));
-  s.key("timeout_seconds", &Params::timeout_seconds, "s", "a model run that takes longer fails", deck::positive());
+  s.key("slots", &Params::slots, "1", "requests that a server is sent at once by each rank", deck::between(1, 1024))
+      .may_change();
+  s.key("timeout_seconds", &Params::timeout_seconds, "s", "a model run that takes longer fails", deck::positive())
+      .may_change();
   s.key("connect_seconds", &Params::connect_seconds, "s",
-        "a server that takes longer to take a connection is not there", deck::positive());
-  s.key(
-      "retries", &Params::retries, "1",
-      "further tries of a row that got no answer; one that was too late is tried again where there are several servers",
-      deck::at_least(0));
+        "a server that takes longer to take a connection is not there", deck::positive())
+      .may_change();
+  s.key("retries", &Params::retries, "1",
+        "further tries of a row that got no answer; one that was too late is tried again where there are several "
+        "servers",
+        deck::at_least(0))
+      .may_change();
   s.key("wait_seconds", &Params::wait_seconds, "s",
         "when no server can be reached any more: how long one is waited for; also how much later the next answer may "
         "come from a server that still works on a request that was too late",
-        deck::at_least(0.0));
+        deck::at_least(0.0))
+      .may_change();
   s.choice(
-      "unreachable", &Params::unreachable, "when no server could be reached for wait_seconds",
-      {{"stop", Unreachable::stop, "the run ends with exit code 3; 'aleator resume' goes on from its last checkpoint"},
-       {"reject", Unreachable::reject, "the rows fail like rows the model refuses (on_failure of the problem)"}});
+       "unreachable", &Params::unreachable, "when no server could be reached for wait_seconds",
+       {{"stop", Unreachable::stop, "the run ends with exit code 3; 'aleator resume' goes on from its last checkpoint"},
+        {"reject", Unreachable::reject, "the rows fail like rows the model refuses (on_failure of the problem)"}})
+      .may_change();
   s.key("input_names", &Params::input_names, "", "names of the input vectors, or of all inputs");
   s.key("output_names", &Params::output_names, "", "names of the output vectors, or of all outputs");
   return s;

@@ -117,7 +117,9 @@ void Posterior::add_common_keys(deck::Schema<Params>& s) {
              "it gets the outputs of the nearest row that could be computed: for ensemble methods, which are not exact "
              "anyway"},
             {"stop", OnFailure::stop, "the run ends with exit code 3"}})
+      .may_change()
       .key("retries", &Params::retries, "1", "how often a failed row is computed again", deck::at_least(1))
+      .may_change()
       .only_with("on_failure = \"retry\"", [](const Params& p) { return p.on_failure == OnFailure::retry; })
       .key("reference_mean", &Params::reference_mean, "",
            "known posterior mean of u, a table; the report then shows the error")

@@ -163,13 +163,16 @@ deck::Schema<ProgramModel::Params> ProgramModel::schema() {
       .key("outputs", &Params::outputs, "1", "number of outputs", deck::at_least(1))
       .key("timeout", &Params::timeout, "s", "a run that takes longer is ended and has failed; 0: none",
            deck::at_least(0))
+      .may_change()
       .key("concurrency", &Params::concurrency, "1", "programs run at a time by each rank", deck::at_least(1))
+      .may_change()
       .key("environment", &Params::environment, "", "variables for the program, NAME=value")
       .key("exit_codes", &Params::exit_codes, "", "exit codes that mean success");
   s.choice("keep", &Params::keep, "which folders are left to look at",
-           {{"failed", Keep::failed, "those of failed rows"}, {"all", Keep::all, "all"}, {"none", Keep::none, "none"}});
-  s.key("folder", &Params::folder, "",
-        "where the folders of the runs are made; relative: to where aleator was started");
+           {{"failed", Keep::failed, "those of failed rows"}, {"all", Keep::all, "all"}, {"none", Keep::none, "none"}})
+      .may_change();
+  s.key("folder", &Params::folder, "", "where the folders of the runs are made; relative: to where aleator was started")
+      .may_change();
   s.check("pick", [](const Params& p) {
     if ((p.format == Format::numbers) != p.pick.empty())
       return std::string(p.pick.empty() ? "nothing is picked: pick = [\"…\"]"
