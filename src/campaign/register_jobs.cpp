@@ -45,7 +45,8 @@ std::string prior_in_words(const deck::Deck& deck, const std::string& name) {
 }
 
 std::unique_ptr<Job> make_forward(const ForwardJob::Params& params, deck::Builder& builder) {
-  ForwardJob::Parts parts{builder.get<model::ForwardModel>("model", params.model), nullptr, ""};
+  ForwardJob::Parts parts{builder.get<model::ForwardModel>("model", params.model), nullptr, "", ""};
+  parts.model_in_words = builder.deck().named("model", params.model);
   parts.text = model_in_words(builder.deck(), params.model, *parts.model);
   if (!params.prior.empty()) {
     parts.prior = builder.get<prob::Prior>("prior", params.prior);
@@ -62,6 +63,7 @@ std::unique_ptr<Job> make_prior_sample(const PriorSampleJob::Params& params, dec
 std::unique_ptr<Job> make_simulate(const SimulateJob::Params& params, deck::Builder& builder) {
   SimulateJob::Parts parts;
   parts.model = builder.get<model::ForwardModel>("model", params.model);
+  parts.model_in_words = builder.deck().named("model", params.model);
   parts.text = model_in_words(builder.deck(), params.model, *parts.model);
   if (!params.prior.empty()) {
     parts.prior = builder.get<prob::Prior>("prior", params.prior);

@@ -8,6 +8,7 @@
 /// Fails     UserError with the place of the key when a component refuses its values, or blocks refer to each other
 ///           in a ring.
 #include <any>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,21 +38,16 @@ class Builder {
     if (!is_new) {
       if (!slot->second.has_value())
         deck_.fail(parsed, "", "the block refers to itself through others", "break the ring");
+      if (const auto* const fault = std::any_cast<std::exception_ptr>(&slot->second)) std::rethrow_exception(*fault);
       return std::any_cast<std::shared_ptr<Interface>>(slot->second);
     }
     try {
-      std::shared_ptr<Interface> object = Registry::make<Interface>(parsed, *this);
+      std::shared_ptr<Interface> object = make<Interface>(parsed);
       slot->second = object;
       return object;
-    } catch (const KeyError& error) {
-      built_.erase(slot);
-      deck_.fail(parsed, error.key(), error.what(), error.hint(), error.place());
-    } catch (const ReportedError&) {  // a block this one refers to is at fault
-      built_.erase(slot);
+    } catch (...) {  // every block that refers to it is told the same, without another try
+      slot->second = std::current_exception();
       throw;
-    } catch (const core::UserError& error) {
-      built_.erase(slot);
-      deck_.fail(parsed, key_of_file(parsed, error.what()), error.what(), "");
     }
   }
 
@@ -68,6 +64,19 @@ class Builder {
   }
 
  private:
+  template <typename Interface>
+  std::shared_ptr<Interface> make(const ParsedBlock& parsed) {
+    try {
+      return Registry::make<Interface>(parsed, *this);
+    } catch (const KeyError& error) {
+      deck_.fail(parsed, error.key(), error.what(), error.hint(), error.place());
+    } catch (const ReportedError&) {  // a block this one refers to is at fault
+      throw;
+    } catch (const core::UserError& error) {
+      deck_.fail(parsed, key_of_file(parsed, error.what()), error.what(), "");
+    }
+  }
+
   // A message about a file ("noise.txt:3:7: …") belongs to the key that names it.
   static std::string key_of_file(const ParsedBlock& parsed, const std::string& message) {
     for (const auto& [key, file] : parsed.component->schema->files(parsed.params))

@@ -232,6 +232,11 @@ const ParsedBlock& Deck::block(const std::string& kind, const std::string& name)
   throw core::InternalError("no block [" + kind + "." + name + "]");
 }
 
+std::string Deck::named(const std::string& kind, const std::string& name) const {
+  const Location& at = block(kind, name).block.at;
+  return fmt::format("{} '{}' ({}:{})", kind, name, at.origin, at.line);
+}
+
 namespace {
 
 // A message about the text that stands for a list of the deck, "list_in_the_deck.txt:1:5: error: …", as one about the list; where

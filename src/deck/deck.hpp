@@ -28,6 +28,8 @@ class Deck {
   std::vector<const ParsedBlock*> of_kind(const std::string& kind) const;
   /// The block [kind.name]; references were checked, so it exists.
   const ParsedBlock& block(const std::string& kind, const std::string& name) const;
+  /// "model 'aquifer' (deck.toml:6)", for messages of a run.
+  std::string named(const std::string& kind, const std::string& name) const;
   /// The settings of `[kind]`, defaults where the deck has no such block.
   template <typename Params>
   Params settings(const std::string& kind) const {

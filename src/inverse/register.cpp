@@ -48,6 +48,7 @@ std::unique_ptr<model::Problem> make_bayes(const BayesProblem::Params& params, d
                missing == 1 ? "is" : "are");
   }
   if (some != nullptr) parts.data_units = some->units();
+  parts.model_in_words = builder.deck().named("model", params.model);
   if (const int own = parts.likelihood->parameters(); own > 0)
     parts.model = std::make_shared<PassThrough>(parts.model, own);
   return std::make_unique<BayesProblem>(params, std::move(parts));
@@ -89,7 +90,8 @@ void register_components(deck::Registry& registry) {
                                                       [](const TargetProblem::Params& params, deck::Builder& builder) {
                                                         return std::make_unique<TargetProblem>(
                                                             params, builder.get<prob::Prior>("prior", params.prior),
-                                                            builder.get<model::Target>("target", params.target));
+                                                            builder.get<model::Target>("target", params.target),
+                                                            builder.deck().named("target", params.target));
                                                       });
 }
 

@@ -91,6 +91,8 @@ class States {
   virtual ~States() = default;
   /// Coefficients and solution at one row of parameters; throws NumericsError when it cannot be solved.
   virtual std::vector<GridField> states(const double* u) const = 0;
+  /// The same with the settings of ForwardModel::evaluate_again.
+  virtual std::vector<GridField> states_again(const double* u, [[maybe_unused]] int attempt) const { return states(u); }
 };
 
 class StateSpace;

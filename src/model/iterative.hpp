@@ -7,13 +7,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "model/forward_model.hpp"
 
 namespace aleator::model {
 
 /// One evaluation at a time per object.
-class IterativeModel : public ForwardModel, protected Adjoint {
+class IterativeModel : public ForwardModel, protected Adjoint, protected States {
  public:
   RowStatus evaluate_again(ConstBatch u, Batch y, int attempt) const final {
     const Attempt now(attempt_, attempt);
@@ -26,6 +27,10 @@ class IterativeModel : public ForwardModel, protected Adjoint {
                                         int attempt) const final {
     const Attempt now(attempt_, attempt);
     return evaluate_and_pullback(u, y, cotangent, du);
+  }
+  std::vector<GridField> states_again(const double* u, int attempt) const final {
+    const Attempt now(attempt_, attempt);
+    return static_cast<const States&>(*this).states(u);
   }
   /// How many times the rows under way have failed.
   int attempt() const { return attempt_; }

@@ -256,6 +256,10 @@ class Engine : public model::ForwardModel,
     return fields;
   }
 
+  std::vector<model::GridField> states_again(const double* u, int attempt) const override {
+    return Method<Rhs>::is_map ? states(u) : Engine(rhs_, plan_.for_attempt(attempt)).states(u);
+  }
+
   // work(slot, tile): slot s does the tiles of block s, in its own memory.
   template <class Work>
   void for_each_tile(const char* name, std::size_t rows, const Work& work) const {

@@ -123,7 +123,7 @@ TEST(RowsMpi, FailedRowsAreCountedAndHaveNoOutputs) {
   RowResults results;
   const SquareModel model;
   const kernels::Batch u = rows_of({0.5, -2.0, 3.0, 11.0, 4.0}, layout);
-  ASSERT_TRUE(run_rows(run.context, model_at(model, "square", u), layout, {OnRowFailure::reject, 2}, results));
+  ASSERT_TRUE(run_rows(run.context, model_at(model, "model 'square'", u), layout, {OnRowFailure::reject, 2}, results));
   EXPECT_EQ(results.failed, 2);
   for (int row = 0; row < layout.local_rows(); ++row) {
     const std::int64_t global = layout.first() + row;
@@ -144,8 +144,8 @@ TEST(RowsMpi, AFailedRowStopsTheRunWhereThatIsWanted) {
   RowResults results;
   const SquareModel model;
   try {
-    run_rows(run.context, model_at(model, "square", rows_of({1, 2, 3, -4, 5}, layout)), layout, {OnRowFailure::stop, 2},
-             results);
+    run_rows(run.context, model_at(model, "model 'square'", rows_of({1, 2, 3, -4, 5}, layout)), layout,
+             {OnRowFailure::stop, 2}, results);
     FAIL() << "the run went on";
   } catch (const core::NumericsError& error) {  // on every rank
     EXPECT_THAT(error.what(), testing::HasSubstr("model 'square' failed at row 3, u = -4: u is below -1"));
@@ -160,7 +160,8 @@ TEST(RowsMpi, FailedRowsAreComputedAgainWhereThatIsWanted) {
   for (const int retries : {1, 2}) {
     const SquareModel model;
     RowResults results;
-    ASSERT_TRUE(run_rows(run.context, model_at(model, "square", u), layout, {OnRowFailure::retry, retries}, results));
+    ASSERT_TRUE(
+        run_rows(run.context, model_at(model, "model 'square'", u), layout, {OnRowFailure::retry, retries}, results));
     EXPECT_EQ(results.failed, retries == 1 ? 2 : 0);
     EXPECT_EQ(run.context.comm.sum(static_cast<std::int64_t>(model.evaluated)), 5 + 2);
     for (int row = 0; row < layout.local_rows() && retries == 2; ++row)
@@ -186,7 +187,7 @@ TEST(RowsMpi, AStoppedRunGoesOnFromItsCheckpointToTheSameNumbers) {
     SquareModel slow;
     slow.seconds = 0.15;
     RowResults results;
-    EXPECT_FALSE(run_rows(run.context, model_at(slow, "square", rows_of(values, layout)), layout, {}, results));
+    EXPECT_FALSE(run_rows(run.context, model_at(slow, "model 'square'", rows_of(values, layout)), layout, {}, results));
   }
   world.barrier();
   const parallel::RowLayout all(rows, 0, 1);
@@ -194,7 +195,7 @@ TEST(RowsMpi, AStoppedRunGoesOnFromItsCheckpointToTheSameNumbers) {
   TestJob run(parallel::Comm::self(), folder, patient);
   const SquareModel model;
   RowResults results;
-  ASSERT_TRUE(run_rows(run.context, model_at(model, "square", rows_of(values, all)), all, {}, results));
+  ASSERT_TRUE(run_rows(run.context, model_at(model, "model 'square'", rows_of(values, all)), all, {}, results));
   EXPECT_LT(model.evaluated, static_cast<std::size_t>(rows));
   EXPECT_GT(model.evaluated, 0u);
   EXPECT_EQ(results.failed, 40);
@@ -207,7 +208,7 @@ TEST(RowsMpi, AStoppedRunGoesOnFromItsCheckpointToTheSameNumbers) {
   }
   TestJob other(parallel::Comm::self(), folder, patient);
   other.context.fingerprint = "another deck";
-  EXPECT_THROW(run_rows(other.context, model_at(model, "square", rows_of(values, all)), all, {}, results),
+  EXPECT_THROW(run_rows(other.context, model_at(model, "model 'square'", rows_of(values, all)), all, {}, results),
                core::UserError);
   world.barrier();
   if (world.is_root()) std::filesystem::remove_all(folder);

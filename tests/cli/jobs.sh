@@ -135,11 +135,20 @@ assert abs(json.load(open('relative/summary.json'))['signal_to_noise'] - 20) < 1
 printf '[model.plate]\ntype = "pde/diffusion"\nmesh = 8\ncoefficients = 2\nsensor_grid = 2\n[job.runs]\ntype = "job/forward"\nmodel = "plate"\nat = "rows.txt"\nfields = 9\n' >failing.toml
 printf '1 2 3 4\n1 -2 3 4\n4 3 2 1\nnan 1 1 1\n' >rows.txt
 expect 0 on 2 "$ALEATOR" run failing.toml --out failing
-says_once "model 'plate': 2 of 4 rows failed"
+says_once "model 'plate' (failing.toml:1): 2 of 4 rows failed"
 grep -q '^1,"' failing/outputs.csv && grep -q '^2,ok' failing/outputs.csv || fail "outputs.csv does not say which rows failed"
 grep -q '^1,1,-2,3,4,"' failing/failed_rows.csv && [ "$(wc -l <failing/failed_rows.csv)" = 3 ] || fail "failed_rows.csv is wrong"
 grep -q '"failed": 2' failing/summary.json || fail "summary.json does not count the failures"
 grep -q "2 of 4 model runs failed" failing/report/index.html || fail "the report hides the failures"
+
+# Rows that want more iterations than the deck allows get them when they are computed again, and are shown with them.
+printf '[model.lid]\ntype = "pde/cavity"\nmesh = 16\nmax_iterations = 2\npoints = [[0.4, 0.6]]\n[job.runs]\ntype = "job/forward"\nmodel = "lid"\nat = [[0.01]]\n' >hasty.toml
+expect 3 "$ALEATOR" run hasty.toml --out hasty
+says "model 'lid' (hasty.toml:1)" "did not converge: after 2 iterations"
+expect 0 "$ALEATOR" run hasty.toml --set job.runs.on_failure=retry --out patient
+says_not "no picture"
+[ -f patient/fields.h5 ] || fail "no fields of a row that was sound when computed again"
+
 expect 3 on 2 "$ALEATOR" run failing.toml --set job.runs.on_failure=stop --out stopped
 says "row 1"
 printf -- '-1 2 3 4\n1 -2 3 4\n' >rows.txt

@@ -62,4 +62,46 @@ same_results whole $folder "stopped by the wall time and resumed"
 expect 2 "$ALEATOR" run "$deck" --set run.wall_time_minutes=0.5 --out never
 says wall_time_minutes stop_margin_minutes
 [ ! -e never ] || fail "a refused deck left a folder"
+# The checks after the sampling stop and go on, too: a run comes to its end in pieces that are shorter than the checks.
+cat >slow.toml <<'TOML'
+[model.solver]
+type = "model/program"
+command = ["sh", "-c", "sleep 0.05; echo {a}"]
+parameters = ["a"]
+output_file = "stdout.txt"
+concurrency = 1
+keep = "none"
+[prior.a]
+type = "prior/normal"
+[likelihood.d]
+type = "likelihood/gaussian"
+data = [0.5]
+sd = 1.0
+[problem.p]
+type = "problem/bayes"
+model = "solver"
+prior = "a"
+likelihood = "d"
+[sampler.walk]
+type = "sampler/random_walk"
+chains = 2
+warmup = 4
+draws = 4
+[job.j]
+type = "job/sample"
+problem = "p"
+sampler = "walk"
+prior_predictive = 24
+TOML
+expect 0 "$ALEATOR" run slow.toml --out in_one --set run.report=false
+pieces="--set run.report=false --set run.wall_time_minutes=0.025 --set run.stop_margin_minutes=0.005"
+expect 0 "$ALEATOR" run slow.toml --out pieces $pieces
+for piece in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+  [ ! -f pieces/summary.json ] || break
+  [ $piece -lt 16 ] || fail "the run comes to no end"
+  expect 0 on $((1 + piece % 2)) "$ALEATOR" resume pieces $pieces
+done
+[ $piece -gt 1 ] || fail "the run was not stopped"
+same in_one/results.h5 pieces/results.h5 "checks that were stopped"
+[ ! -f pieces/prior_predictive.h5 ] || fail "files of the checks are left"
 done_testing

@@ -249,6 +249,48 @@ TEST(Formula, DensitiesAreZeroOutsideTheirSupport) {
   }
 }
 
+// lgamma of negative numbers and log1p(-p) of others than probabilities are finite: no law, and no density to be sampled.
+TEST(Formula, ParametersThatNoLawHasAreNoNumber) {
+  for (const char* const text : {"poisson_lpmf([0, 0], a)",
+                                 "poisson_lpmf(3, a)",
+                                 "binomial_lpmf(0, 5, a)",
+                                 "binomial_lpmf(5, 5, 1 - a)",
+                                 "bernoulli_lpmf(0, a)",
+                                 "bernoulli_lpmf(1, 1 - a)",
+                                 "neg_binomial_lpmf(0, 2, a)",
+                                 "neg_binomial_lpmf(0, a, 3)",
+                                 "neg_binomial_log_lpmf(0, 1, a)",
+                                 "beta_binomial_lpmf(2, 5, a, 2)",
+                                 "beta_binomial_lpmf(2, 5, 2, a)",
+                                 "beta_lpdf(0.3, a, 2)",
+                                 "beta_lpdf(0.3, 2, a)",
+                                 "dirichlet_lpdf([0.3, 0.7], [a, 2])",
+                                 "dirichlet_lpdf([0.3, 0.7 + a], 2)",
+                                 "gamma_lpdf(2, a, 1)",
+                                 "gamma_lpdf(2, 1, a)",
+                                 "inverse_gamma_lpdf(2, a, 1)",
+                                 "inverse_gamma_lpdf(2, 1, a)",
+                                 "weibull_lpdf(2, a, 1)",
+                                 "weibull_lpdf(2, a, a)",
+                                 "pareto_lpdf(2, 1, a)",
+                                 "geometric_lpmf(0, a)",
+                                 "geometric_lpmf(0, 1 - a)",
+                                 "normal_lpdf(b, 0, a)",
+                                 "student_t_lpdf(b, a, 0, 1)",
+                                 "student_t_lpdf(b, 3, 0, a)",
+                                 "cauchy_lpdf(b, 0, a)",
+                                 "laplace_lpdf(b, 0, a)",
+                                 "logistic_lpdf(b, 0, a)",
+                                 "gumbel_lpdf(b, 0, a)",
+                                 "log_normal_lpdf(b, 0, a)",
+                                 "half_normal_lpdf(b, a)",
+                                 "half_cauchy_lpdf(b, a)",
+                                 "exponential_lpdf(b, a)"})
+    EXPECT_TRUE(std::isnan(value_at(formula(text), {-1.5, 1.3}))) << text;
+  for (const char* const text : {"poisson_lpmf(0, a)", "bernoulli_lpmf(0, a)", "binomial_lpmf(0, 3, a)"})
+    EXPECT_EQ(value_at(formula(text), {0.0, 1.3}), 0.0) << text;
+}
+
 TEST(Formula, GradientsOfDensitiesAndArrayFunctionsAreExact) {
   for (const char* const text :
        {"student_t_lpdf([a, 2, -1], b + 1, a, b)",

@@ -9,6 +9,7 @@ namespace aleator::math {
 namespace {
 
 TEST(Formula, FaultsAreFoundAtTheirCharacter) {
+  const std::string deep = std::string(20000, '-') + "a";
   struct Fault {
     const char* text;
     std::size_t at;
@@ -34,7 +35,9 @@ TEST(Formula, FaultsAreFoundAtTheirCharacter) {
                              Fault{"multi_normal_lpdf([a, b], 0, [1, 0.5, 0.4, 1])", 29, "not symmetric"},
                              Fault{"interp(a, [0, 2, 1], [1, 2, 3])", 10, "do not rise"},
                              Fault{"a(2)", 0, "'a' is no function"},
-                             Fault{"", 0, "the formula ends"}})
+                             Fault{"", 0, "the formula ends"},
+                             Fault{"a = b", 0, "'a' is a parameter already"},
+                             Fault{deep.c_str(), 1000, "nested more than 1000 levels"}})
     try {
       formula(fault.text);
       ADD_FAILURE() << fault.text;

@@ -1,6 +1,7 @@
 // Models whose rows are solved by iterations: rows that failed for want of them get more when they are computed again.
 #include <gtest/gtest.h>
 
+#include "core/error.hpp"
 #include "pde/cavity/component.hpp"
 #include "pde/diffusion/component.hpp"
 #include "support/fem_cases.hpp"
@@ -66,6 +67,11 @@ TEST(IterativeModels, ARowThatFailedGetsMoreIterations) {
     for (int row = 0; row < 2; ++row)
       for (int k = 0; k < d; ++k)
         EXPECT_NEAR(du(row, k), exact_du(row, k), 1e-6 * (1e-3 + std::fabs(exact_du(row, k))));
+    const auto shown = hasty.states()->states_again(&u(0, 0), 4), sought = models.patient->states()->states(&u(0, 0));
+    ASSERT_EQ(shown.size(), sought.size());
+    for (std::size_t k = 0; k < shown.back().values.size(); ++k)
+      EXPECT_NEAR(shown.back().values[k], sought.back().values[k], 1e-6);
+    EXPECT_THROW(hasty.states()->states(&u(0, 0)), core::NumericsError);
     EXPECT_EQ(hasty.evaluate(u, y).failed.size(), 2U) << "the next rows get no more";
   }
 }

@@ -157,8 +157,8 @@ JobEnd ForwardJob::run(const JobContext& context) {
   });
   const kernels::Batch u = parameters(context, layout);
   RowResults results;
-  if (!run_rows(context, model_at(*parts_.model, params_.model, u), layout, {params_.on_failure, params_.retries},
-                results))
+  const FailurePolicy policy{params_.on_failure, params_.retries};
+  if (!run_rows(context, model_at(*parts_.model, parts_.model_in_words, u), layout, policy, results))
     return JobEnd::stopped;
   write_failed_rows(context, layout, u, prob::parameter_names(variables()), results);
   const std::vector<std::string> names = model::output_names(parts_.model->shape());
@@ -169,8 +169,9 @@ JobEnd ForwardJob::run(const JobContext& context) {
   write_results(context, layout, u, results);
   const int shown = params_.fields.value_or(1);
   if (parts_.model->states() != nullptr && shown > 0)
-    write_fields(context.comm, context.folder + "/fields",
-                 fields_of_rows(context.comm, *parts_.model, layout, u, results.reasons, shown));
+    write_fields(
+        context.comm, context.folder + "/fields",
+        fields_of_rows(context.comm, *parts_.model, layout, u, results.reasons, shown, policy.retries_allowed()));
   std::vector<OutputIndices> indices;
   if (params_.sobol_indices) {
     const kernels::Rng rng(static_cast<std::uint64_t>(context.settings.seed));

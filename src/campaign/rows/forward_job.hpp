@@ -39,6 +39,7 @@ class ForwardJob : public Job {
     std::shared_ptr<const model::ForwardModel> model;
     std::shared_ptr<const prob::Prior> prior;  ///< null: rows of a table
     std::string text;                          ///< what they are, in words
+    std::string model_in_words;                ///< "model 'darcy' (deck.toml:6)"
   };
   static deck::Schema<Params> schema();
   ForwardJob(const Params& params, Parts parts);

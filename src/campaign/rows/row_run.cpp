@@ -6,15 +6,20 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <optional>
 
 #include "campaign/run/checkpoint.hpp"
 #include "campaign/run/csv.hpp"
+#include "campaign/run/progress.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
 
 namespace aleator::campaign {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point then) { return std::chrono::duration<double>(Clock::now() - then).count(); }
 
 // Of a row.
 constexpr double not_done = 0.0, done = 1.0;
@@ -56,7 +61,7 @@ void run_batch(const RowWork& work, int first, int count, FailurePolicy policy, 
   for (int i = 0; i < count; ++i) rows[static_cast<std::size_t>(i)] = first + i;
   const model::Batch y = Kokkos::subview(results.values, Kokkos::make_pair(first, first + count), Kokkos::ALL);
   note_failures(work, work.run(first, y), rows, results);
-  if (policy.on_failure == OnRowFailure::retry && work.run_again) retry(work, rows, policy.retries, results);
+  if (work.run_again) retry(work, rows, policy.retries_allowed(), results);
   for (const int row : rows) {
     const std::string& reason = results.reasons[static_cast<std::size_t>(row)];
     if (reason.empty()) continue;
@@ -69,9 +74,9 @@ void run_batch(const RowWork& work, int first, int count, FailurePolicy policy, 
   }
 }
 
-// The first failed row of all and how many there are, as one warning.
-void warn_of_failures(const parallel::Comm& comm, const RowWork& work, const parallel::RowLayout& layout,
-                      RowResults& results) {
+// How many failed; the first of all and their number, as one warning.
+void count_failures(const parallel::Comm& comm, const RowWork& work, const parallel::RowLayout& layout,
+                    RowResults& results) {
   std::int64_t mine = 0;
   std::string first;
   for (std::size_t row = 0; row < results.reasons.size(); ++row) {
@@ -79,11 +84,22 @@ void warn_of_failures(const parallel::Comm& comm, const RowWork& work, const par
     if (mine++ == 0) first = fmt::format("row {}: {}", layout.first() + static_cast<int>(row), results.reasons[row]);
   }
   results.failed = comm.sum(mine);
-  if (results.failed == 0) return;
+  if (results.failed == 0 || !work.tells_failures) return;
   const int owner = static_cast<int>(comm.min(mine > 0 ? comm.rank() : comm.size()));
   comm.broadcast(first, owner);
   core::warn("{}: {} of {} rows failed and are left out; the first: {}", work.what, results.failed, layout.rows(),
              first);
+}
+
+// Said of work that takes long, as rank 0 sees it.
+void show_progress(const RowWork& work, double share, std::int64_t rows, double seconds,
+                   std::optional<Progress>& progress) {
+  constexpr double long_work = 2.0;
+  if (seconds < long_work) return;
+  if (!progress) progress.emplace(work.what, share);
+  sampler::StepInfo info;
+  info.progress = share, info.phase = "";
+  progress->update(info, std::llround(share * static_cast<double>(rows)));
 }
 
 // "row<tab>reason" a line: text that is the same on all ranks when it is read.
@@ -118,8 +134,9 @@ void fields(io::Archive& archive, const JobContext& context, const parallel::Row
   if (archive.is_loading()) read_reasons(reasons, layout, results);
 }
 
-void save(const JobContext& context, const parallel::RowLayout& layout, kernels::Vector& state, RowResults& results) {
-  io::ArchiveWriter archive(context.comm, context.folder + "/checkpoint.h5");
+void save(const JobContext& context, const std::string& checkpoint, const parallel::RowLayout& layout,
+          kernels::Vector& state, RowResults& results) {
+  io::ArchiveWriter archive(context.comm, context.folder + "/" + checkpoint);
   fields(archive, context, layout, state, results);
   archive.commit();
   context.watch.checkpoint_written();
@@ -127,8 +144,8 @@ void save(const JobContext& context, const parallel::RowLayout& layout, kernels:
 
 }  // namespace
 
-RowWork model_at(const model::ForwardModel& model, const std::string& name, kernels::ConstBatch u) {
-  RowWork work{fmt::format("model '{}'", name), model.shape().outputs, "the outputs are not finite", {}, {}, {}};
+RowWork model_at(const model::ForwardModel& model, std::string what, kernels::ConstBatch u) {
+  RowWork work{std::move(what), model.shape().outputs, "the outputs are not finite", {}, {}, {}};
   work.at_once = model.rows_at_once();
   work.where = [&model, u](int row) {
     constexpr std::size_t most = 8;
@@ -176,44 +193,52 @@ RowWork draws_of(const prob::Prior& prior, const std::string& name, const kernel
 
 bool run_rows(const JobContext& context, const RowWork& work, const parallel::RowLayout& layout, FailurePolicy policy,
               RowResults& results) {
-  using Clock = std::chrono::steady_clock;
   const parallel::Comm& comm = context.comm;
   const int rows = layout.local_rows();
   results.values = kernels::Batch("values", rows, work.columns);
   results.reasons.assign(static_cast<std::size_t>(rows), {});
   kernels::Vector state("state", rows);
-  if (!context.folder.empty() && exists(comm, context.folder + "/checkpoint.h5")) {
-    io::ArchiveReader archive(comm, context.folder + "/checkpoint.h5");
+  const std::string checkpoint = context.folder + "/" + work.checkpoint;
+  if (!context.folder.empty() && exists(comm, checkpoint)) {
+    io::ArchiveReader archive(comm, checkpoint);
     fields(archive, context, layout, state, results);
-    core::info("{}: {} of {} rows are in {}/checkpoint.h5", work.what,
-               comm.sum(std::count(state.data(), state.data() + rows, done)), layout.rows(), context.folder);
+    core::info("{}: {} of {} rows are in {}", work.what, comm.sum(std::count(state.data(), state.data() + rows, done)),
+               layout.rows(), checkpoint);
   }
+  std::optional<Progress> progress;
   // Between batches one can stop and save: they grow while they are short, and shrink to what runs side by side.
   const int fewest = work.at_once > 0 ? work.at_once : static_cast<int>(kernels::HostExec().concurrency());
   int batch = fewest;
+  const Clock::time_point began = Clock::now();
   for (int first = 0;;) {
     while (first < rows && state(first) == done) ++first;
     if (!comm.any(first < rows)) break;
     const StopWatch::Order order = context.watch.poll();
-    if (order != StopWatch::Order::go_on && !context.folder.empty()) save(context, layout, state, results);
+    if (order != StopWatch::Order::go_on && !context.folder.empty())
+      save(context, work.checkpoint, layout, state, results);
     if (order == StopWatch::Order::stop) return false;
     int count = 0;  // rows that follow each other
     while (first + count < rows && count < batch && state(first + count) == not_done) ++count;
     const Clock::time_point start = Clock::now();
     parallel::agree(comm, [&] { run_batch(work, first, count, policy, layout, results); });
     std::fill(state.data() + first, state.data() + first + count, done);
-    const double seconds = comm.whole().max(std::chrono::duration<double>(Clock::now() - start).count());
+    const double seconds = comm.whole().max(seconds_since(start));
     if (seconds < 0.5 && batch < (1 << 20)) batch *= 2;
     if (seconds > 2.0) batch = std::max(fewest, batch / 2);
+    show_progress(work, rows == 0 ? 1.0 : static_cast<double>(first + count) / rows, layout.rows(),
+                  seconds_since(began), progress);
   }
-  warn_of_failures(comm, work, layout, results);
+  if (progress) progress->end();
+  const bool is_long = comm.whole().max(seconds_since(began)) > 2.0;
+  if (work.is_followed && is_long && !context.folder.empty()) save(context, work.checkpoint, layout, state, results);
+  count_failures(comm, work, layout, results);
   return true;
 }
 
-void remove_checkpoint(const JobContext& context) {
+void remove_checkpoint(const JobContext& context, const std::string& checkpoint) {
   parallel::agree(context.comm, [&] {
     std::error_code ignored;  // it does no harm
-    if (context.comm.is_writer()) std::filesystem::remove(context.folder + "/checkpoint.h5", ignored);
+    if (context.comm.is_writer()) std::filesystem::remove(context.folder + "/" + checkpoint, ignored);
   });
 }
 

@@ -23,6 +23,7 @@ enum class OnRowFailure { reject, retry, stop };
 struct FailurePolicy {
   OnRowFailure on_failure = OnRowFailure::reject;
   int retries = 2;
+  int retries_allowed() const { return on_failure == OnRowFailure::retry ? retries : 0; }
 };
 
 /// The keys on_failure and retries; `rejected`: what becomes of a row under `reject`.
@@ -41,7 +42,7 @@ void add_failure_keys(deck::Schema<Params>& s, const char* rejected) {
 
 /// How rows come to be.
 struct RowWork {
-  std::string what;  ///< "model 'darcy'"
+  std::string what;  ///< "model 'darcy' (deck.toml:6)"
   int columns = 0;
   std::string undefined;  ///< why a row with a number that is not finite has failed
   /// Fills y with this rank's rows from `first` on.
@@ -50,9 +51,12 @@ struct RowWork {
   std::function<model::RowStatus(const std::vector<int>& rows, model::Batch y, int attempt)> run_again;
   std::function<std::string(int row)> where;  ///< what a row stands for, in words; null: its number says all
   int at_once = 0;  ///< rows that run side by side where they are long work; 0: as many as threads
+  std::string checkpoint = "checkpoint.h5";  ///< in the job's folder
+  bool tells_failures = true;                ///< in a warning
+  bool is_followed = false;                  ///< by other work: long work then leaves a checkpoint when it is done
 };
 /// Outputs of a model at the rows u.
-RowWork model_at(const model::ForwardModel& model, const std::string& name, kernels::ConstBatch u);
+RowWork model_at(const model::ForwardModel& model, std::string what, kernels::ConstBatch u);
 /// Latent coordinates of the rows from `first` on, a row of the whole.
 using FillLatent = std::function<void(std::int64_t first, kernels::Batch z)>;
 /// u = T(z), row by row; `first_row`: that of u in the whole.
@@ -72,7 +76,7 @@ struct RowResults {
 bool run_rows(const JobContext& context, const RowWork& work, const parallel::RowLayout& layout, FailurePolicy policy,
               RowResults& results);
 /// The checkpoint is of no more use. Collective.
-void remove_checkpoint(const JobContext& context);
+void remove_checkpoint(const JobContext& context, const std::string& checkpoint = RowWork().checkpoint);
 
 /// A line of failed_rows.csv: number, n parameters, reason; and the line above them.
 std::string failed_row(std::int64_t row, const double* u, std::size_t n, const std::string& reason);

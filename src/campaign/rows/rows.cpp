@@ -112,6 +112,15 @@ void hand_to_root(const parallel::Comm& comm, int owner, io::FieldSet& set) {
   }
 }
 
+// With the settings with which the row was sound.
+std::vector<model::GridField> first_states(const model::States& states, const double* u, int retries) {
+  for (int attempt = 0;; ++attempt) try {
+      return states.states_again(u, attempt);
+    } catch (const core::NumericsError&) {
+      if (attempt == retries) throw;
+    }
+}
+
 }  // namespace
 
 kernels::Batch table_rows(const io::Table& table, const parallel::RowLayout& layout) {
@@ -165,7 +174,7 @@ std::string statistics_json(const std::vector<NamedSummary>& rows) {
 
 std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model::ForwardModel& model,
                                          const parallel::RowLayout& layout, kernels::ConstBatch u,
-                                         const std::vector<std::string>& reasons, int count) {
+                                         const std::vector<std::string>& reasons, int count, int retries) {
   std::vector<io::FieldSet> sets;
   if (model.states() == nullptr) return sets;
   const auto shown = std::min<std::int64_t>(count, layout.rows());
@@ -178,9 +187,9 @@ std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model
       set.label = fmt::format("row {}", row), set.time = static_cast<double>(row);
       if (!reasons[local].empty()) continue;
       try {
-        for (model::GridField& field : model.states()->states(&u(local, 0)))
+        for (model::GridField& field : first_states(*model.states(), &u(local, 0), retries))
           set.fields.push_back(to_io(std::move(field)));
-      } catch (const core::NumericsError& error) {  // a row that took tighter settings, which pictures do not know
+      } catch (const core::NumericsError& error) {
         set.fields.clear();
         core::warn("no picture of row {}: {}", row, error.what());
       }

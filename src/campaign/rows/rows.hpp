@@ -35,10 +35,11 @@ std::vector<NamedSummary> summarise_columns(const parallel::Comm& comm, const pa
 /// {"name": {mean, standard_error, sd, q05, q50, q95}, …} as JSON text of an object.
 std::string statistics_json(const std::vector<NamedSummary>& rows);
 
-/// The model's fields at the first `count` rows, without failed ones; on rank 0.
+/// The model's fields at the first `count` rows, without failed ones; of rows that were sound at one of the `retries` with the
+/// settings of that one. On rank 0.
 std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model::ForwardModel& model,
                                          const parallel::RowLayout& layout, kernels::ConstBatch u,
-                                         const std::vector<std::string>& reasons, int count);
+                                         const std::vector<std::string>& reasons, int count, int retries = 0);
 /// Parameters of a prior that belong to a grid as a field.
 io::Field field_of_prior(const prob::GridPart& part, const std::string& name, const double* u);
 /// Mean of each part, and sd where asked for.

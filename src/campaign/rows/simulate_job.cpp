@@ -146,7 +146,7 @@ std::string SimulateJob::clean_outputs(const JobContext& context, const kernels:
   std::string reason;
   parallel::agree(context.comm, [&] {
     const kernels::Batch y("y", 1, parts_.model->shape().outputs);
-    const int retries = params_.on_failure == OnRowFailure::retry ? params_.retries : 0;
+    const int retries = FailurePolicy{params_.on_failure, params_.retries}.retries_allowed();
     for (int attempt = 0; attempt <= retries; ++attempt) {
       const model::RowStatus status = parts_.model->evaluate_again(u, y, attempt);
       clean.assign(y.data(), y.data() + y.size());
@@ -166,14 +166,14 @@ kernels::Batch SimulateJob::working_truth(const JobContext& context, std::vector
     kernels::Batch u = truth(context, draw);
     const std::string reason = clean_outputs(context, u, clean);
     if (reason.empty() && draw > 0) {
-      core::warn("model '{}' failed at {} truth{} before the one that is used: {}/failed_rows.csv", params_.model, draw,
+      core::warn("{} failed at {} truth{} before the one that is used: {}/failed_rows.csv", parts_.model_in_words, draw,
                  draw == 1 ? "" : "s", context.folder);
       const std::string head = failed_rows_head(prob::parameter_names(parts_.prior->variables(params_.prior)));
       write_text(context.comm, context.folder + "/failed_rows.csv", head + failed);
     }
     if (reason.empty()) return u;
     if (!may_reject || draw + 1 == most_draws)
-      throw core::NumericsError(fmt::format("model '{}' fails at the truth: {}{}", params_.model, reason,
+      throw core::NumericsError(fmt::format("{} fails at the truth: {}{}", parts_.model_in_words, reason,
                                             may_reject ? fmt::format(" (and at the {} before it)", draw) : ""));
     failed += failed_row(draw, u.data(), u.size(), reason);
   }
@@ -231,7 +231,8 @@ JobEnd SimulateJob::run(const JobContext& context) {
   const kernels::Batch u = working_truth(context, clean);
   std::vector<io::FieldSet> fields;
   parallel::agree(context.comm, [&] {
-    fields = fields_of_rows(parallel::Comm::self(), *parts_.model, parallel::RowLayout(1, 0, 1), u, {""}, 1);
+    fields = fields_of_rows(parallel::Comm::self(), *parts_.model, parallel::RowLayout(1, 0, 1), u, {""}, 1,
+                            FailurePolicy{params_.on_failure, params_.retries}.retries_allowed());
   });
   for (io::FieldSet& set : fields) set.label = "truth";
   const std::vector<double> sd = standard_deviations(clean);

@@ -37,6 +37,7 @@ class SimulateJob : public Job {
     std::shared_ptr<const prob::Prior> prior;                           ///< null: the truth is a table
     std::string text;                                                   ///< what they are, in words
     std::string warning;                                                ///< of an inverse crime; or empty
+    std::string model_in_words;                                         ///< "model 'darcy' (deck.toml:6)"
   };
   static deck::Schema<Params> schema();
   SimulateJob(const Params& params, Parts parts);

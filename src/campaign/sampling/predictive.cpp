@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "campaign/report/statistics.hpp"
+#include "campaign/rows/row_run.hpp"
 #include "inverse/problem/bayes.hpp"
 #include "io/results.hpp"
 
@@ -54,21 +55,42 @@ double p_value_of(const std::vector<double>& log_densities) {
   return draws < 2 ? std::nan("") : (1.0 + reached) / (1.0 + draws);
 }
 
-// Appends what some rows predict.
-void add_predicted(const model::Problem& problem, const model::Context& context, const parallel::RowLayout& layout,
-                   const model::Batch& parameters, std::int64_t step, Predicted& to) {
-  const int rows = layout.local_rows(), p = problem.outputs(), shown = predicted_outputs(problem);
-  model::Evaluation evaluation{model::Vector("log_likelihood", rows), {}, model::Batch("outputs", rows, p)};
-  const model::Vector log_prior("log_prior", rows);
-  const model::RowStatus status = problem.evaluate_parameters(parameters, evaluation, log_prior);
+// The model's outputs at this rank's rows.
+RowWork outputs_of(const model::Problem& problem, const parallel::RowLayout& layout, const ParametersOf& parameters_of,
+                   const std::string& checkpoint) {
+  RowWork work{"predictive checks", problem.outputs(), "the outputs are not finite", {}, {}, {}};
+  work.checkpoint = checkpoint, work.tells_failures = false, work.is_followed = true;
+  work.run = [&problem, &layout, &parameters_of](int first, model::Batch y) {
+    constexpr int values_at_once = 1 << 18;
+    const int rows = static_cast<int>(y.extent(0)),
+              at_once = std::max(8, values_at_once / std::max(problem.parameter_dimension(), 1));
+    model::RowStatus status;
+    for (int done = 0; done < rows; done += at_once) {
+      const int count = std::min(at_once, rows - done);
+      const model::Batch u = parameters_of(layout.part(first + done, count));
+      model::Evaluation evaluation{model::Vector("log_likelihood", count),
+                                   {},
+                                   Kokkos::subview(y, Kokkos::make_pair(done, done + count), Kokkos::ALL)};
+      for (model::FailedRow& failed :
+           problem.evaluate_parameters(u, evaluation, model::Vector("log_prior", count)).failed)
+        status.failed.push_back({done + failed.row, std::move(failed.reason)});
+    }
+    return status;
+  };
+  return work;
+}
+
+// What this rank's rows predict.
+Predicted predicted_by(const model::Problem& problem, const model::Context& context, const parallel::RowLayout& layout,
+                       const RowResults& results, std::int64_t step) {
   constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
-  std::vector<char> has_failed(static_cast<std::size_t>(rows), 0);
-  for (const model::FailedRow& failed : status.failed) has_failed[static_cast<std::size_t>(failed.row)] = 1;
+  const int shown = predicted_outputs(problem);
   const std::size_t data = can_replicate(problem) ? problem.facts().data.size() : 0;
   const model::Likelihood* const likelihood = data > 0 ? likelihood_of(problem) : nullptr;
-  for (int row = 0; row < rows; ++row) {
-    const double* const y = &evaluation.outputs(row, 0);
-    if (has_failed[static_cast<std::size_t>(row)]) {
+  Predicted to;
+  for (int row = 0; row < layout.local_rows(); ++row) {
+    const double* const y = &results.values(row, 0);
+    if (!results.reasons[static_cast<std::size_t>(row)].empty()) {
       to.outputs.insert(to.outputs.end(), static_cast<std::size_t>(shown), undefined);
       to.data.insert(to.data.end(), data, undefined);
       if (likelihood != nullptr) to.log_densities.insert(to.log_densities.end(), 2, undefined);
@@ -83,6 +105,7 @@ void add_predicted(const model::Problem& problem, const model::Context& context,
     to.log_densities.push_back(log_density_of(*likelihood, y));
     to.log_densities.push_back(log_density_of(*likelihood->with_data(replicate), y));
   }
+  return to;
 }
 
 // Numbers in (0, 1) of which any that follow each other are spread evenly (Weyl's sequence of the golden ratio).
@@ -117,19 +140,15 @@ bool can_replicate(const model::Problem& problem) {
          data.size();
 }
 
-Predicted predict(const model::Problem& problem, const model::Context& context, const parallel::RowLayout& layout,
-                  const ParametersOf& parameters_of, std::int64_t step) {
-  constexpr int values_at_once = 1 << 18;
-  const int at_once = std::max(8, values_at_once / std::max(problem.parameter_dimension(), 1));
+std::optional<Predicted> predict(const JobContext& job, const model::Problem& problem, const model::Context& context,
+                                 const parallel::RowLayout& layout, const ParametersOf& parameters_of,
+                                 std::int64_t step, const std::string& checkpoint) {
+  RowResults results;
+  if (!run_rows(job, outputs_of(problem, layout, parameters_of, checkpoint), layout, {}, results)) return {};
   Predicted mine;
-  parallel::agree(context.comm, [&] {
-    for (int first = 0; first < layout.local_rows(); first += at_once) {
-      const parallel::RowLayout part = layout.part(first, std::min(at_once, layout.local_rows() - first));
-      add_predicted(problem, context, part, parameters_of(part), step, mine);
-    }
-  });
-  return {parallel::gather_rows(context.comm, mine.outputs), parallel::gather_rows(context.comm, mine.data),
-          parallel::gather_rows(context.comm, mine.log_densities)};
+  parallel::agree(context.comm, [&] { mine = predicted_by(problem, context, layout, results, step); });
+  return Predicted{parallel::gather_rows(context.comm, mine.outputs), parallel::gather_rows(context.comm, mine.data),
+                   parallel::gather_rows(context.comm, mine.log_densities)};
 }
 
 PredictiveCheck check_prediction(const std::vector<double>& data, const std::vector<double>& replicates) {

@@ -14,9 +14,11 @@
 /// Fails     NumericsError as the model under on_failure = "stop"; draws whose model run fails are left out.
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "campaign/run/job.hpp"
 #include "model/problem.hpp"
 #include "sampler/sampler.hpp"
 
@@ -45,8 +47,10 @@ struct Predicted {
 /// Rows of u, for a part of this rank's rows.
 using ParametersOf = std::function<model::Batch(const parallel::RowLayout& part)>;
 /// This rank's rows are run a few megabytes of parameters at a time. `step` tells the replicates of posterior and prior apart.
-Predicted predict(const model::Problem& problem, const model::Context& context, const parallel::RowLayout& layout,
-                  const ParametersOf& parameters_of, std::int64_t step);
+/// Nothing where the run was asked to stop: the rows done so far are then in the folder of `job`, in `checkpoint`.
+std::optional<Predicted> predict(const JobContext& job, const model::Problem& problem, const model::Context& context,
+                                 const parallel::RowLayout& layout, const ParametersOf& parameters_of,
+                                 std::int64_t step, const std::string& checkpoint);
 
 struct PredictiveCheck {
   int draws = 0, failed = 0;  ///< replicates, and draws left out

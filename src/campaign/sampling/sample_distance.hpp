@@ -8,6 +8,7 @@
 /// Fails     UserError: a reference that is no results.h5 or has other variables.
 #include <string>
 
+#include "campaign/run/job.hpp"
 #include "model/problem.hpp"
 #include "parallel/row_layout.hpp"
 #include "prob/discrepancy.hpp"
@@ -19,10 +20,13 @@ struct SteinDistance {
   prob::SteinDiscrepancy ksd;
   double edge_share = 0.0;  ///< of points half a standard deviation from draws: how many have density zero, or none
 };
-/// `parameters`: this rank's rows of u. One point beside each of a hundred draws is looked at too. Not made without a gradient or
-/// a way back to latent coordinates.
-SteinDistance stein_distance(const model::Problem& problem, const model::Context& context,
-                             const parallel::RowLayout& layout, const model::Batch& parameters);
+/// `parameters`: this rank's rows of u, of a problem that can be measured. One point beside each of a hundred draws is looked at
+/// too.
+/// Nothing where the run was asked to stop: the rows done so far are then in the folder of `job`, in `checkpoint`.
+std::optional<SteinDistance> stein_distance(const JobContext& job, const model::Problem& problem,
+                                            const model::Context& context, const parallel::RowLayout& layout,
+                                            const model::Batch& parameters, const std::string& checkpoint);
+/// Costs three maps there and back.
 bool can_measure_stein(const model::Problem& problem);
 
 struct RunDistance {

@@ -34,10 +34,10 @@ JobEnd SamplerRun::run() {
   start_seconds_ = job_.watch.seconds(), waited_before_ = parallel::seconds_waited();
   start_or_resume();
   Progress progress(named_.name, progress_);
-  for (bool is_finished = false; !is_finished;) {
+  while (!is_sampled_) {
     const sampler::StepInfo info = step();
     const sampler::BaseState& state = named_.sampler->state();
-    is_finished = info.is_finished;
+    is_sampled_ = info.is_finished;
     progress_ = info.progress;
     history_.add(info, state);
     if (info.is_draw) {
@@ -48,7 +48,7 @@ JobEnd SamplerRun::run() {
       record_error();
     }
     progress.update(info, state.model_evaluations);
-    if (is_finished) break;
+    if (is_sampled_) break;
     show_live_diagnostics(info);
     const StopWatch::Order order = job_.watch.poll();
     if (order == StopWatch::Order::go_on) continue;
@@ -58,8 +58,7 @@ JobEnd SamplerRun::run() {
     return JobEnd::stopped;
   }
   progress.end();
-  finish();
-  return JobEnd::finished;
+  return finish();
 }
 
 // Where rows of the model that failed are what ends the run, the folder lists them; all ranks get that error alike.
@@ -180,6 +179,7 @@ void SamplerRun::fields(io::Archive& archive) {
   archive.field("seconds", seconds);
   archive.field("warmup_seconds", warmup_seconds_);
   archive.field("progress", progress_);
+  archive.field("is_sampled", is_sampled_);
   archive.field("accepted", accepted_);
   archive.field("next_error_at", next_error_at_);
   archive.field("rejected_rows", failures_.rejected);
@@ -245,6 +245,7 @@ void SamplerRun::save_checkpoint() {
   fields(archive);
   archive.commit();
   job_.watch.checkpoint_written();
+  saved_seconds_ = job_.watch.seconds();
 }
 
 }  // namespace aleator::campaign

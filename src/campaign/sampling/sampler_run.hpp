@@ -37,12 +37,16 @@ class SamplerRun {
   void owner(io::Archive& archive);
   void fields(io::Archive& archive);
   void save_checkpoint();
-  void finish();
+  /// stopped: while the model was run for the checks.
+  JobEnd finish();
+  bool has_more_runs() const;
+  JobContext context_of_checks() const;
+  void remove_checks() const;
   void refuse_a_start_without_density();
   /// Runs the model again at draws of posterior and prior, and compares what it predicts with the data. Collective.
-  void predict(RunFacts& facts);
+  bool predict(RunFacts& facts);
   /// Compares the draws with the density and with a reference run. Collective.
-  void measure(RunFacts& facts);
+  bool measure(RunFacts& facts);
   /// Appends the rows that failed since the last call to failed_rows.csv; whether there are any. Collective.
   bool record_failures();
   std::string listed_failures();
@@ -79,6 +83,7 @@ class SamplerRun {
   std::int64_t draws_ = 0;
   std::int64_t evaluations_at_first_draw_ = 0;
   double seconds_before_ = 0.0, warmup_seconds_ = 0.0, progress_ = 0.0;
+  bool is_sampled_ = false;
   double accepted_ = 0.0;  // sum over draws of the mean acceptance
   History history_;
   double next_error_at_ = 1.0;     // draws after which the error of the means is taken next
@@ -87,6 +92,7 @@ class SamplerRun {
   std::int64_t failed_rows_bytes_ = 0;  // of the file; the writer's
 
   double start_seconds_ = 0.0;  // of the watch, when this process began this sampler
+  double saved_seconds_ = 0.0;  // of the watch, at the last checkpoint
   double waited_before_ = 0.0;  // for other groups, until then
   int last_live_tenth_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "campaign/report/verdict.hpp"
+#include "campaign/rows/row_run.hpp"
 #include "campaign/rows/rows.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "campaign/sampling/sampler_run.hpp"
@@ -32,9 +33,12 @@ RunFacts SamplerRun::facts() const {
   return facts;
 }
 
-void SamplerRun::finish() {
+JobEnd SamplerRun::finish() {
+  constexpr double worth_keeping = 2.0;  // s
   recorder_->flush();
   record_failures();
+  if (job_.watch.seconds() - std::max(start_seconds_, saved_seconds_) > worth_keeping && has_more_runs())
+    save_checkpoint();  // the checks take model runs, of which no sample is worth to be lost
   RunFacts facts = this->facts();
   facts.idle = parallel::idle_shares(job_.comm, parallel::seconds_waited() - waited_before_,
                                      job_.watch.seconds() - start_seconds_);
@@ -46,9 +50,9 @@ void SamplerRun::finish() {
   const std::vector<double> influence = named_.sampler->state().influence;
   named_.sampler->clear();  // what follows reads the draws again: not beside the members, nor beside each other
   parallel::give_back_freed_memory();
-  predict(facts);
+  if (!predict(facts)) return JobEnd::stopped;
   parallel::give_back_freed_memory();
-  measure(facts);
+  if (!measure(facts)) return JobEnd::stopped;
   parallel::give_back_freed_memory();
   recorder_->sync();
   recorder_.reset();
@@ -60,7 +64,9 @@ void SamplerRun::finish() {
   write_text(job_.comm, folder_ + "/history.json", history_.json());
   write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.facts().reference_mean));
   core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.facts().reference_mean));
+  remove_checks();
   parallel::give_back_freed_memory();
+  return JobEnd::finished;
 }
 
 // For ParaView.
@@ -80,23 +86,44 @@ std::vector<double> SamplerRun::mode() const {
   return {u.data(), u.data() + u.size()};
 }
 
+namespace checks {
+constexpr const char *posterior = "posterior_predictive.h5", *prior = "prior_predictive.h5", *stein = "stein.h5";
+}
+
+bool SamplerRun::has_more_runs() const {
+  return predictive_.posterior + predictive_.prior > 0 || (checks_.stein_draws > 0 && problem_.has_gradient());
+}
+
+// What has been run is kept in files of their own, for the sampler is gone by then.
+JobContext SamplerRun::context_of_checks() const {
+  JobContext own = job_;
+  own.folder = folder_;
+  return own;
+}
+
+void SamplerRun::remove_checks() const {
+  for (const char* const file : {checks::posterior, checks::prior, checks::stein})
+    remove_checkpoint(context_of_checks(), file);
+}
+
 // The draws are read back: members as they stand would be few where chains are few.
-void SamplerRun::predict(RunFacts& facts) {
+bool SamplerRun::predict(RunFacts& facts) {
   constexpr std::int64_t step_of_posterior = 1, step_of_prior = 2;  // step 0 makes data (job/simulate_data)
   if (predictive_.posterior > 0) {
     job_.comm.barrier();  // all draws are in the file
-    const Predicted predicted = campaign::predict(
-        problem_, context_, parallel::RowLayout(predictive_.posterior, job_.comm),
+    const std::optional<Predicted> predicted = campaign::predict(
+        context_of_checks(), problem_, context_, parallel::RowLayout(predictive_.posterior, job_.comm),
         [&](const parallel::RowLayout& part) {
           return posterior_parameters(folder_ + "/results.h5", problem_, predictive_.posterior, part);
         },
-        step_of_posterior);
-    facts.posterior_check = check_prediction(problem_.facts(), predicted);
-    recorder_->write_posterior_predictive(predicted, facts.posterior_check);
+        step_of_posterior, checks::posterior);
+    if (!predicted) return false;
+    facts.posterior_check = check_prediction(problem_.facts(), *predicted);
+    recorder_->write_posterior_predictive(*predicted, facts.posterior_check);
   }
   if (predictive_.prior > 0) {
-    const Predicted predicted = campaign::predict(
-        problem_, context_, parallel::RowLayout(predictive_.prior, job_.comm),
+    const std::optional<Predicted> predicted = campaign::predict(
+        context_of_checks(), problem_, context_, parallel::RowLayout(predictive_.prior, job_.comm),
         [&](const parallel::RowLayout& part) {
           const model::Batch z("z", part.local_rows(), problem_.dimension()),
               u("u", part.local_rows(), problem_.parameter_dimension());
@@ -104,13 +131,15 @@ void SamplerRun::predict(RunFacts& facts) {
           problem_.parameters(z, u);
           return u;
         },
-        step_of_prior);
-    facts.prior_check = check_prediction(problem_.facts(), predicted);
-    recorder_->write_prior_predictive(predicted, facts.prior_check);
+        step_of_prior, checks::prior);
+    if (!predicted) return false;
+    facts.prior_check = check_prediction(problem_.facts(), *predicted);
+    recorder_->write_prior_predictive(*predicted, facts.prior_check);
   }
+  return true;
 }
 
-void SamplerRun::measure(RunFacts& facts) {
+bool SamplerRun::measure(RunFacts& facts) {
   const std::string results = folder_ + "/results.h5";
   recorder_->sync();
   job_.comm.barrier();
@@ -122,15 +151,19 @@ void SamplerRun::measure(RunFacts& facts) {
     const parallel::RowLayout layout(draws, job_.comm);
     model::Batch u;
     parallel::agree(job_.comm, [&] { u = posterior_parameters(results, problem_, draws, layout); });
-    facts.stein = stein_distance(problem_, context_, layout, u);
+    const std::optional<SteinDistance> stein =
+        stein_distance(context_of_checks(), problem_, context_, layout, u, checks::stein);
+    if (!stein) return false;
+    facts.stein = *stein;
   }
-  if (checks_.reference_run.empty()) return;
+  if (checks_.reference_run.empty()) return true;
   try {
     parallel::agree(job_.comm, [&] { facts.distance = distance_to_run(results, checks_.reference_run, problem_); });
     facts.reference_run = checks_.reference_run;
   } catch (const core::UserError& error) {  // of all ranks; the sample is no worse for it
     core::warn("reference_run: {}", error.what());
   }
+  return true;
 }
 
 double SamplerRun::farthest_state() const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -32,7 +33,8 @@ HttpReply reply_of(const Refusal& refusal) {
 
 json parsed_object(const std::string& body) {
   json request = parsed_json(body);
-  if (!request.is_object()) refuse_request("the request is not a JSON object");
+  if (!request.is_object())
+    refuse_request("the request is not a JSON object (numbers must be finite: JSON has no NaN)");
   return request;
 }
 
@@ -145,6 +147,11 @@ HttpReply ModelService::answer_question(Question question, const ServedModel& se
   job.u = numbers(input[0], "input[0]", shape.inputs);
   wait_for(job);
   if (!job.failure.empty()) throw Refusal{500, "InvalidEvaluation", job.failure};
+  for (const double value : job.result)  // a density may be zero
+    if (std::isnan(value) || (std::isinf(value) && (value > 0.0 || question != Question::evaluate)))
+      throw Refusal{
+          500, "InvalidEvaluation",
+          fmt::format("{} is not finite: {}", question == Question::evaluate ? "an output" : "a derivative", value)};
   std::string text = "{\"output\":";
   const auto size = static_cast<int>(job.result.size());
   if (question == Question::evaluate)

@@ -203,12 +203,12 @@ RowStatus JointModel::evaluate_and_pushforward(ConstBatch u, ConstBatch du, Batc
   return merged(of_parts, y);
 }
 
-std::vector<model::GridField> JointModel::states(const double* u) const {
+std::vector<model::GridField> JointModel::states_again(const double* u, int attempt) const {
   std::vector<model::GridField> all;
   const ConstBatch row(u, 1, shape_.inputs);
   for (const Part& part : parts_) {
     if (part.model->states() == nullptr) continue;
-    for (model::GridField& field : part.model->states()->states(&taken(part, row)(0, 0))) {
+    for (model::GridField& field : part.model->states()->states_again(&taken(part, row)(0, 0), attempt)) {
       field.name = part.name + "_" + field.name;
       all.push_back(std::move(field));
     }

@@ -49,7 +49,8 @@ class JointModel : public model::ForwardModel, private model::Adjoint, private m
                                                model::Batch du, int attempt) const override;
   model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
                                             model::Batch dy) const override;
-  std::vector<model::GridField> states(const double* u) const override;
+  std::vector<model::GridField> states(const double* u) const override { return states_again(u, 0); }
+  std::vector<model::GridField> states_again(const double* u, int attempt) const override;
   /// What a model takes of u; its outputs to their place in y.
   static model::Batch taken(const Part& part, model::ConstBatch u);
   static void put(const Part& part, model::ConstBatch from, model::Batch y);

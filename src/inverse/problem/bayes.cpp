@@ -21,9 +21,10 @@ int infinite_output(const double* y, std::size_t outputs, bool is_log_density) {
   return -1;
 }
 
+std::string_view array_of(std::string_view name) { return name.substr(0, name.find('[')); }
+
 // Whether the names tell one input from another: not those of the entries of one array.
 bool are_telling(const std::vector<std::string>& names) {
-  const auto array_of = [](const std::string& name) { return name.substr(0, name.find('[')); };
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     return name.find('[') == std::string::npos || array_of(name) != array_of(names[0]);
   });
@@ -46,7 +47,8 @@ deck::Schema<BayesProblem::Params> BayesProblem::schema() {
 }
 
 BayesProblem::BayesProblem(const Params& params, Parts parts)
-    : Posterior(params, parts.prior), model_name_(params.model), parts_(std::move(parts)) {
+    : Posterior(params, parts.prior), parts_(std::move(parts)) {
+  if (parts_.model_in_words.empty()) parts_.model_in_words = "model '" + params.model + "'";
   const model::Shape& shape = parts_.model->shape();
   const int d = parts_.prior->dimension(), p = parts_.likelihood->outputs();
   const int own = parts_.likelihood->parameters();  // handed on behind the outputs
@@ -78,17 +80,17 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
 // A parameter of the prior that has the name of another input of the model was meant for that one.
 void BayesProblem::refuse_other_order(const Params& params) const {
   const std::vector<std::string>& taken = parts_.model->shape().input_names;
-  if (taken.empty() || !are_telling(taken)) return;
+  if (taken.empty() || !are_telling(taken) || variables().size() < 2) return;  // one block has no order
   const std::vector<std::string> given = prob::parameter_names(variables());
   std::unordered_map<std::string_view, std::size_t> place;  // fields have 10^5 names
-  for (std::size_t k = 0; k < taken.size(); ++k) place.emplace(taken[k], k);
+  for (std::size_t k = 0; k < taken.size(); ++k) place.emplace(array_of(taken[k]), k);
   for (std::size_t k = 0; k < given.size(); ++k) {
-    const auto meant = place.find(given[k]);
-    if (given[k] == taken[k] || meant == place.end()) continue;
+    const auto meant = place.find(array_of(given[k]));
+    if (array_of(given[k]) == array_of(taken[k]) || meant == place.end()) continue;
     throw deck::KeyError(
         "prior",
         fmt::format("gives '{}' as parameter {}, but model '{}' takes '{}' there, and '{}' as parameter {}", given[k],
-                    k + 1, params.model, taken[k], given[k], meant->second + 1),
+                    k + 1, params.model, taken[k], taken[meant->second], meant->second + 1),
         fmt::format("parameters go by their order, which is that of the model: {}", fmt::join(taken, ", ")));
   }
 }

@@ -22,6 +22,7 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
     std::shared_ptr<const model::Likelihood> likelihood;
     std::vector<int> data_places = {};  ///< model::ProblemFacts
     std::string data_units = {};        ///< the same
+    std::string model_in_words = {};    ///< "model 'aquifer' (deck.toml:6)"; empty: its name alone
   };
   static deck::Schema<Params> schema();
   BayesProblem(const Params& params, Parts parts);
@@ -61,8 +62,7 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
   model::RowStatus pulled(model::ConstBatch z, model::ConstBatch w, model::Batch v, int attempt) const;
   void multiply(model::ConstBatch z, model::ConstBatch v, model::Batch w) const override;
   void multiply_transposed(model::ConstBatch z, model::ConstBatch w, model::Batch v) const override;
-  std::string culprit() const override { return "model '" + model_name_ + "'"; }
-  std::string model_name_;
+  std::string culprit() const override { return parts_.model_in_words; }
   Parts parts_;
 };
 

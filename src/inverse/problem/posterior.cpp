@@ -183,13 +183,18 @@ void Posterior::become_part() {
 }
 
 void Posterior::list_row(ConstBatch u, int row, std::string reason) const {
-  constexpr std::size_t most_recorded = 10000;  // between two calls of take_failures
-  if (log_->rows.size() >= most_recorded) return;
+  constexpr std::size_t most_bytes = 64 << 20;  // between two calls of take_failures
+  if (log_->bytes >= most_bytes) {
+    if (!std::exchange(log_->is_cut, true))
+      core::warn("{}: more failed rows than failed_rows.csv takes; further ones are counted, not listed", culprit());
+    return;
+  }
   std::string line;
   for (std::size_t k = 0; k < u.extent(1); ++k) line += fmt::format("{:.17g},", u(row, k));
   std::replace(reason.begin(), reason.end(), '"', '\'');
   std::replace(reason.begin(), reason.end(), '\n', ' ');
   log_->rows.push_back(line + "\"" + reason + "\"\n");
+  log_->bytes += log_->rows.back().size();
 }
 
 void Posterior::record_recovered(const std::vector<model::FailedRow>& failed_once, const model::RowStatus& status,

@@ -55,7 +55,10 @@ class Posterior : public model::Problem,
   /// log-likelihood + log-prior with respect to u; 0 outside the prior's support.
   bool has_parameter_gradient() const { return has_gradient() && prior_->density_slope() != nullptr; }
   const prob::Prior& prior() const { return *prior_; }
-  std::vector<std::string> take_failures() const override { return std::exchange(log_->rows, {}); }
+  std::vector<std::string> take_failures() const override {
+    log_->bytes = 0;
+    return std::exchange(log_->rows, {});
+  }
   model::FailureCounts take_failure_counts() const override { return std::exchange(log_->counts, {}); }
 
  protected:
@@ -100,6 +103,8 @@ class Posterior : public model::Problem,
   struct FailureLog {
     std::int64_t failures = 0;  // the first few are shown
     std::vector<std::string> rows;
+    std::size_t bytes = 0;  // of the rows
+    bool is_cut = false;
     model::FailureCounts counts;
   };
   PosteriorParams common_;

@@ -39,9 +39,10 @@ deck::Schema<TargetProblem::Params> TargetProblem::schema() {
 }
 
 TargetProblem::TargetProblem(const Params& params, std::shared_ptr<const prob::Prior> prior,
-                             std::shared_ptr<const model::Target> target)
+                             std::shared_ptr<const model::Target> target, std::string target_in_words)
     : Posterior(params, std::move(prior)),
       target_name_(params.target),
+      target_in_words_(target_in_words.empty() ? "target '" + params.target + "'" : std::move(target_in_words)),
       relative_to_(params.relative_to),
       target_(std::move(target)) {
   const int d = parameter_dimension();

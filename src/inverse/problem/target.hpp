@@ -23,7 +23,7 @@ class TargetProblem : public Posterior, public model::HasSequence, public model:
   };
   static deck::Schema<Params> schema();
   TargetProblem(const Params& params, std::shared_ptr<const prob::Prior> prior,
-                std::shared_ptr<const model::Target> target);
+                std::shared_ptr<const model::Target> target, std::string target_in_words = {});
 
   int outputs() const override { return 0; }
   /// With lebesgue the prior's slope is needed too.
@@ -43,10 +43,10 @@ class TargetProblem : public Posterior, public model::HasSequence, public model:
   bool has_curvature() const override { return has_gradient() && target_->curvature() != nullptr; }
   model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, const std::vector<double>& step, model::Batch slope,
                          model::Batch product) const override;
-  std::string culprit() const override { return "target '" + target_name_ + "'"; }
+  std::string culprit() const override { return target_in_words_; }
   void divide_by_prior(model::ConstBatch u, model::Vector log_likelihood, model::Batch du) const;
   void take_names(const std::string& prior_name);
-  std::string target_name_;
+  std::string target_name_, target_in_words_;  // "target 'well' (deck.toml:6)", or its name alone
   Reference relative_to_;
   std::shared_ptr<const model::Target> target_;
   double share_ = 1.0;  // of the prior that is divided out

@@ -1,5 +1,7 @@
 #include "math/expression/syntax.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -138,7 +140,24 @@ class Parser {
     return sign == "^" || sign == "**" ? unary_power + 1 : 0;
   }
 
+  // One level of nesting, as long as it lives.
+  class Level {
+   public:
+    explicit Level(Parser& parser) : depth_(parser.depth_) {
+      constexpr int deepest = 1000;  // the compiler follows with a stack frame or two a level
+      if (++depth_ > deepest)
+        throw ExpressionError(parser.now().at, fmt::format("the formula is nested more than {} levels deep", deepest));
+    }
+    ~Level() { --depth_; }
+    Level(const Level&) = delete;
+    Level& operator=(const Level&) = delete;
+
+   private:
+    int& depth_;
+  };
+
   Syntax expression(int least_power) {
+    const Level level(*this);
     Syntax left = prefix();
     int before = 0;
     while (now().kind == Token::Kind::sign) {
@@ -151,9 +170,11 @@ class Parser {
       before = power;
       ++next_;
       const bool from_right = power > unary_power;
-      Syntax right = expression(from_right ? unary_power - 1 : power);
-      left = {
-          Syntax::Kind::binary, sign.at, 0.0, sign.text == "**" ? "^" : sign.text, {std::move(left), std::move(right)}};
+      Syntax both{Syntax::Kind::binary, sign.at, 0.0, sign.text == "**" ? "^" : sign.text, {}};
+      both.parts.reserve(2);  // a list in braces would copy them, and all that they hold
+      both.parts.push_back(std::move(left));
+      both.parts.push_back(expression(from_right ? unary_power - 1 : power));
+      left = std::move(both);
     }
     return left;
   }
@@ -217,6 +238,7 @@ class Parser {
   static constexpr int comparison_power = 3, unary_power = 6;
   std::vector<Token> tokens_;
   std::size_t next_ = 0;
+  int depth_ = 0;
 };
 
 }  // namespace

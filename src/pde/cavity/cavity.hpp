@@ -37,7 +37,7 @@ struct Setup {
   std::vector<double> torque;  ///< as Flow
 };
 
-class Cavity : public model::IterativeModel, private model::Tangent, private model::States {
+class Cavity : public model::IterativeModel, private model::Tangent {
  public:
   explicit Cavity(Setup setup);
   ~Cavity() override;

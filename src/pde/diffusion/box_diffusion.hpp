@@ -27,7 +27,7 @@ namespace aleator::pde::diffusion {
 /// How PETSc solves for one right-hand side.
 enum class Preconditioner { automatic, boomeramg, gamg, mumps, cholmod };
 
-class BoxDiffusion : public model::IterativeModel, private model::Tangent, private model::States {
+class BoxDiffusion : public model::IterativeModel, private model::Tangent {
  public:
   struct Control {
     double tolerance = 1e-9;  ///< of the residual, relative

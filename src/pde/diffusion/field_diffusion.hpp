@@ -16,7 +16,7 @@
 
 namespace aleator::pde::diffusion {
 
-class FieldDiffusion : public model::IterativeModel, private model::Tangent, private model::States {
+class FieldDiffusion : public model::IterativeModel, private model::Tangent {
  public:
   struct Control {
     double tolerance = 1e-9;  ///< of the energy norm, relative

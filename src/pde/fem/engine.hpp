@@ -22,7 +22,7 @@
 
 namespace aleator::pde::fem {
 
-class Engine : public model::IterativeModel, private model::Tangent, private model::States {
+class Engine : public model::IterativeModel, private model::Tangent {
  public:
   /// `name`: of the component; `ranks`: null for a model that is never decomposed.
   Engine(const std::string& name, std::unique_ptr<Equation> equation, const SolverParams& params,

@@ -178,9 +178,9 @@ std::vector<model::LinearObservable> Engine::linear_observables(const nodal::Nod
 }
 
 // The unknown as it is given, and the field at up to eight of the times.
-std::vector<model::GridField> Engine::states(const double* u) const {
+std::vector<model::GridField> Engine::states_again(const double* u, int attempt) const {
   constexpr std::size_t most = 8;
-  const Strip& strip = part().strip;
+  const Strip& strip = part(attempt).strip;
   Slot slot(strip);
   const auto on_cells = [this](const std::string& name, int cells, std::vector<double> values) {
     const std::vector<double> origin(2, 0.0), spacing(2, setup_.length / cells);

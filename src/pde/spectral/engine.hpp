@@ -50,7 +50,8 @@ class Engine : public model::ForwardModel,
                                                model::Batch du, int attempt) const override;
   model::RowStatus evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
                                             model::Batch dy) const override;
-  std::vector<model::GridField> states(const double* u) const override;
+  std::vector<model::GridField> states(const double* u) const override { return states_again(u, 0); }
+  std::vector<model::GridField> states_again(const double* u, int attempt) const override;
   model::RowStatus begin_states(model::ConstBatch u, model::Batch x) const override;
   model::RowStatus advance_states(model::Interval interval, model::ConstBatch u, model::Batch x) const override;
   std::vector<model::LinearObservable> linear_observables(const nodal::Nodes& nodes) const;
