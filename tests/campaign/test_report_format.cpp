@@ -47,6 +47,12 @@ TEST(ReportVerdict, WhatTheErrorOfAnEvidenceDoesNotKnowIsSaid) {
   EXPECT_EQ(evidence.level, Level::good);
   EXPECT_NE(evidence.found.find("less than e^-35 of the prior mass"), std::string::npos) << evidence.found;
   EXPECT_EQ(named(data, "Forgetting").level, Level::good);
+  data.main.histories.push_back({"refusing", {0, 1}, {0.2, 0.004}});
+  EXPECT_EQ(named(data, "Moves").level, Level::good);
+  data.main.histories.back().y[1] = 0.03;
+  EXPECT_EQ(named(data, "Moves").level, Level::caution);
+  EXPECT_EQ(named(data, "Log evidence").level, Level::caution);
+  data.main.histories.pop_back();
   data.main.histories[1].y[0] = 0.31;
   const Check memory = named(data, "Forgetting");
   EXPECT_EQ(memory.level, Level::caution);

@@ -25,6 +25,13 @@ inline double value_at(const Formula& f, const Values& u) {
   return y(0, 0);
 }
 
+inline Values gradient_at(const Formula& f, const Values& u) {
+  const Batch y("y", 1, f.outputs()), du("du", 1, u.size());
+  f.evaluate_and_pullback(
+      rows_of({u}), y, [](int, ConstBatch, Batch dy) { dy(0, 0) = 1.0; }, du);
+  return Values(du.data(), du.data() + du.size());
+}
+
 inline Formula formula(const std::string& text, std::vector<std::string> parameters = {"a", "b"},
                        std::vector<std::string> definitions = {}) {
   return Formula({std::move(parameters), {}, std::move(definitions), {text}});

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "inverse/expression/target.hpp"
+#include "inverse/problem/target.hpp"
 #include "sampler/evidence_targets.hpp"
 #include "sampler/mcmc/parallel_tempering.hpp"
 #include "sampler/smc/nested.hpp"
@@ -248,18 +250,45 @@ TEST(Evidence, ProgressOfTemperingIsTheShareOfTheModelRuns) {
   }
 }
 
+// The values of a number at each level.
 template <class Algorithm>
-double largest_memory(const Algorithm& algorithm, const Evidence& target) {
+std::vector<double> history(const Algorithm& algorithm, const Problem& problem, const std::string& wanted) {
   const Context context = test::serial(4);
-  auto s = algorithm.init(target.problem, context);
-  double largest = -1.0;
+  auto s = algorithm.init(problem, context);
+  std::vector<double> values;
   for (bool is_finished = false; !is_finished;) {
-    const StepInfo info = algorithm.step(target.problem, context, s);
+    const StepInfo info = algorithm.step(problem, context, s);
     is_finished = info.is_finished;
     for (const auto& [name, value] : info.numbers)
-      if (name == "worst_correlation") largest = std::max(largest, value);
+      if (name == wanted) values.push_back(value);
   }
-  return largest;
+  return values;
+}
+
+template <class Algorithm>
+double largest_memory(const Algorithm& algorithm, const Evidence& target) {
+  const std::vector<double> values = history(algorithm, target.problem, "worst_correlation");
+  return *std::max_element(values.begin(), values.end());
+}
+
+// Where the step that suits most of the posterior is too long for its neck, the particles there say so: its evidence was off by
+// 13 standard errors without a word.
+TEST(Evidence, ParticlesAtTheMouthOfANeckRefuseMovesByTheGradient) {
+  inverse::ExpressionTarget::Params params;
+  params.parameters = {"v", "x[9]"};
+  params.log_density = "normal_lpdf(v, 0, 3) + normal_lpdf(x, 0, exp(v / 2))";
+  inverse::TargetProblem::Params how;
+  how.relative_to = inverse::TargetProblem::Reference::lebesgue;
+  const inverse::TargetProblem funnel(how, std::make_shared<prob::Normal>(prob::Normal::Params{10, {0.0}, {3.0}, {}}),
+                                      std::make_shared<inverse::ExpressionTarget>(params));
+  Smc::Params with;
+  for (const InnerMove move : {InnerMove::mala, InnerMove::hmc}) {
+    with.move = move;
+    EXPECT_GT(history(Smc{with}, funnel, "refusing").back(), 0.015);
+    EXPECT_LT(history(Smc{with}, ManyCoordinates(20).problem, "refusing").back(), 0.005);
+  }
+  with.move = InnerMove::random_walk;  // refusals are its trade
+  EXPECT_TRUE(history(Smc{with}, funnel, "refusing").empty());
 }
 
 TEST(Evidence, ShortChainsSayHowMuchTheyRemember) {

@@ -59,6 +59,20 @@ Check spreading_check(const Series& correlations) {
 }
 
 // Of importance weights, by the shape of their tail (Vehtari, Simpson, Gelman, Yao, Gabry 2024).
+// Moves by the gradient with a step that suits most of the posterior are refused where it is much narrower: in the neck of a
+// hierarchical scale. Particles that stand there at its mouth are all that tells of what lies behind.
+Check moves_check(double refusing) {
+  Check c{Level::good, "Moves", fmt::format("{} of the particles refuse nearly all of them", percent(refusing)), ""};
+  if (refusing > threshold::refusing) {
+    c.level = Level::caution;
+    c.advice =
+        "Where these stand the posterior is far narrower than elsewhere (the neck of a hierarchical scale, a curved "
+        "ridge, a hard edge), and what lies behind is found too seldom: means and evidence may err by many of their "
+        "standard errors. Other parameters (a scale and standard normal factors), or sampler/nested to compare with.";
+  }
+  return c;
+}
+
 Check weights_check(double pareto_k) {
   Check c{Level::good, "Weights", fmt::format("Pareto k = {:.2f}", pareto_k), ""};
   if (pareto_k > threshold::weights_tail_bad) {
@@ -112,6 +126,7 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
     checks.push_back(memory_check(run, *correlations));
   else if (const Series* const of_log_likelihoods = history_of(run, "correlation"))
     checks.push_back(spreading_check(*of_log_likelihoods));
+  if (const Series* const refusing = history_of(run, "refusing")) checks.push_back(moves_check(refusing->y.back()));
   if (!std::isfinite(run.log_evidence)) return;
   const double error = run.log_evidence_standard_error;
   Check c{Level::unknown, "Log evidence", number(run.log_evidence, 5), ""};

@@ -30,8 +30,9 @@ inline constexpr double failed = 0.05;                                ///< share
 inline constexpr double evidence_good = 0.5, evidence_caution = 2.0;  ///< standard error of the log evidence
 inline constexpr double remembered = 0.1;  ///< correlation of a coordinate with a level's start that its moves left
 inline constexpr double stuck = 0.6;  ///< the same, where nothing can be used unless log-likelihoods have forgotten
-inline constexpr double weights_share = 0.95;    ///< effective share of the weights of draws of a normal law
-inline constexpr double weights_tail = 0.5;      ///< Pareto k of the same
+inline constexpr double refusing = 0.015;      ///< share of the particles that refuse nearly all moves by the gradient
+inline constexpr double weights_share = 0.95;  ///< effective share of the weights of draws of a normal law
+inline constexpr double weights_tail = 0.5;    ///< Pareto k of the same
 inline constexpr double weights_tail_bad = 0.7;  ///< Pareto k of importance weights that say nothing
 inline constexpr double evidence_apart = 4.0;    ///< of two methods, in standard errors of their difference
 inline constexpr double means_apart = 6.0;  ///< likewise: the furthest of all parameters, whose errors are estimates

@@ -254,7 +254,7 @@ StepInfo ParallelTempering::step(const Problem& problem, const Context& context,
   for (int k = 1; k <= pairs; ++k) {
     ChainState& level = s.level(k);
     const MoveSetting setting{s.temper[k], std::exp(level.log_scale), level.lower, s.moves};
-    acceptance[k] = move_members(kernel, problem, context, setting, moves, level.ensemble);
+    acceptance[k] = move_members(kernel, problem, context, setting, moves, level.ensemble).acceptance;
     s.moves += moves;
   }
   if (!is_warming_up) add_to_bridge(s);

@@ -22,8 +22,9 @@ void copy_member(const Ensemble& from, int row, Ensemble& to, int place) {
 
 }  // namespace
 
-double move_members(const MoveOnce& kernel, const Problem& problem, const Context& context, const MoveSetting& setting,
-                    int moves, Ensemble& e, const AfterMove& after, const SecondHalf* second) {
+MoveRates move_members(const MoveOnce& kernel, const Problem& problem, const Context& context,
+                       const MoveSetting& setting, int moves, Ensemble& e, const AfterMove& after,
+                       const SecondHalf* second) {
   const Vector acceptance("acceptance", e.rows());
   const bool needs_all = problem.imputes_failures();  // from the nearest of all rows: no block can be moved alone
   const Context own = needs_all ? context : Context{parallel::Comm::self(), context.rng};
@@ -49,7 +50,11 @@ double move_members(const MoveOnce& kernel, const Problem& problem, const Contex
     parallel::agree(context.comm, work);
   else
     work();
-  return ordered_mean(context, e.layout, acceptance) / moves;
+  constexpr double refuses = 0.05;
+  std::int64_t refusing = 0;
+  for (int row = 0; row < e.rows(); ++row) refusing += acceptance(row) < refuses * moves ? 1 : 0;
+  return {ordered_mean(context, e.layout, acceptance) / moves,
+          static_cast<double>(context.comm.sum(refusing)) / static_cast<double>(e.layout.rows())};
 }
 
 Ensemble every(const Ensemble& e, int stride, const parallel::RowLayout& layout) {

@@ -18,10 +18,16 @@ struct SecondHalf {
   const std::vector<double>& lower;
 };
 
-/// `moves` moves with steps setting.step, setting.step + 1, ...; the mean acceptance probability of them all. No second half
-/// where failures are imputed, from the nearest of all members.
-double move_members(const MoveOnce& kernel, const Problem& problem, const Context& context, const MoveSetting& setting,
-                    int moves, Ensemble& e, const AfterMove& after = {}, const SecondHalf* second = nullptr);
+struct MoveRates {
+  double acceptance = 0.0;  ///< mean acceptance probability of all moves
+  double refusing = 0.0;    ///< share of the members whose own mean is below 0.05
+};
+
+/// `moves` moves with steps setting.step, setting.step + 1, ... No second half where failures are imputed, from the nearest of
+/// all members.
+MoveRates move_members(const MoveOnce& kernel, const Problem& problem, const Context& context,
+                       const MoveSetting& setting, int moves, Ensemble& e, const AfterMove& after = {},
+                       const SecondHalf* second = nullptr);
 
 /// Rows first, first + stride, ... of an ensemble.
 struct Places {

@@ -355,7 +355,7 @@ Nested::Moved Nested::move_all(const Problem& problem, const Context& context, c
   double sum = 0.0;
   const auto move = [&](int moves, int pass) {
     const MoveSetting setting{0.0, std::exp(s.log_scale), level.lower, s.moves};
-    const double acceptance = move_members(kernel, problem, context, setting, moves, s.ensemble);
+    const double acceptance = move_members(kernel, problem, context, setting, moves, s.ensemble).acceptance;
     s.log_scale += 2.0 / (pass + 1.0) * (acceptance - walk_acceptance);
     sum += acceptance * moves, moved.count += moves, s.moves += moves;
   };

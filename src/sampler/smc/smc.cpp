@@ -22,7 +22,7 @@ double warn_above(const Smc::Params& params) {
 // A level's moves: how many of each particle, and how they went.
 struct Moved {
   int count = 0;
-  double acceptance = 0.0;
+  double acceptance = 0.0, refusing = 0.0;  // of the last of them; MoveRates
   Memory memory;
 };
 
@@ -34,8 +34,8 @@ Shapes of_all(const Problem& problem, const Context& context, const Ensemble& e)
   return {moments.factor_or_deviations(), {}, 0};
 }
 
-double move_all(const Smc::Params& params, const Problem& problem, const Context& context, const Shapes& shapes,
-                int moves, Ensemble& e, const Smc::State& s, const AfterMove& after = {}) {
+MoveRates move_all(const Smc::Params& params, const Problem& problem, const Context& context, const Shapes& shapes,
+                   int moves, Ensemble& e, const Smc::State& s, const AfterMove& after = {}) {
   const SecondHalf second{shapes.border, shapes.second};
   return move_members(kernel_of(params), problem, context, {s.temper, std::exp(s.log_scale), shapes.first, s.moves},
                       moves, e, after, shapes.border > 0 ? &second : nullptr);
@@ -56,7 +56,8 @@ Moved move_until_forgotten(const Smc::Params& params, const Problem& problem, co
   Moved moved;
   for (int pass = 0; moved.count < params.max_moves && (pass == 0 || moved.memory.typical > wanted); ++pass) {
     const int moves = std::min(params.min_moves, params.max_moves - moved.count);
-    moved.acceptance = move_all(params, problem, context, shapes, moves, s.ensemble, s);
+    const MoveRates rates = move_all(params, problem, context, shapes, moves, s.ensemble, s);
+    moved.acceptance = rates.acceptance, moved.refusing = rates.refusing;
     tune(params, moved.acceptance, pass, s);
     moved.count += moves, s.moves += moves;
     if (is_adaptive || moved.count == params.max_moves) moved.memory = start.remembered_by(context, s.ensemble);
@@ -78,9 +79,9 @@ Moved grow_chains(const Smc::Params& params, const Problem& problem, const Conte
     const AfterMove keep = [&](int move, int first, const Ensemble& part) {
       put(part, s.ensemble, {first * length + begin + move + 1, length});
     };
-    const double acceptance = move_all(params, problem, context, shapes, moves, chains, s, keep);
-    tune(params, acceptance, pass, s);
-    sum += acceptance * moves;
+    const MoveRates rates = move_all(params, problem, context, shapes, moves, chains, s, keep);
+    tune(params, rates.acceptance, pass, s);
+    sum += rates.acceptance * moves, moved.refusing = rates.refusing;
     moved.count += moves, s.moves += moves;
   }
   moved.acceptance = sum / moved.count;
@@ -182,6 +183,7 @@ StepInfo Smc::step(const Problem& problem, const Context& context, State& s) con
   numbers.emplace_back("correlation", moved.memory.typical);
   numbers.emplace_back("worst_correlation", moved.memory.worst);
   numbers.emplace_back("log_likelihood_correlation", moved.memory.of_log_likelihood);
+  if (needs_gradient(params.move)) numbers.emplace_back("refusing", moved.refusing);
   info.numbers.insert(info.numbers.begin() + 3, numbers.begin(), numbers.end());
   if (info.is_finished && s.remembered > warn_above(params))
     core::warn(
