@@ -36,7 +36,8 @@ std::string fault_of_step(const CommonParams& p, double speed);
 
 template <class Params>
 void add_common_keys(deck::Schema<Params>& s, const std::string& unknown) {
-  s.key("mesh", &CommonParams::mesh, "1", "n: n x n points, even; waves up to n / 3 are kept", deck::between(4, 4096));
+  s.key("mesh", &CommonParams::mesh, "1",
+        "n: n x n points ((i + 1/2) L / n, (j + 1/2) L / n), even; waves up to n / 3 are kept", deck::between(4, 4096));
   s.key("cells", &CommonParams::cells, "1",
         "c: " + unknown + " has c x c values, constant on c x c cells, x fastest; 0: as mesh", deck::between(0, 4096));
   s.key("length", &CommonParams::length, "", "L: the square is [0, L] x [0, L], periodic", deck::positive());
