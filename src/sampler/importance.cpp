@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "core/log.hpp"
-#include "kernels/triangular.hpp"
 #include "math/special.hpp"
 #include "prob/pareto.hpp"
 #include "sampler/weights.hpp"
@@ -15,14 +14,35 @@ namespace {
 
 constexpr int freedom = 5;  // nu
 
-// log q(z) of the t distribution with mean m and covariance L L^T; `squares`: of x = L^-1 (z - m), shrunk likewise.
-double log_student(double squares, const std::vector<double>& lower, int d) {
+// log q(z) of the t distribution with mean m and covariance A A^T; `squares`: of x = A^-1 (z - m), shrunk likewise.
+double log_student(double squares, double log_det, int d) {
   const double nu = freedom, shrink = std::sqrt((nu - 2.0) / nu);
-  double log_det = d * std::log(shrink);
-  for (int k = 0; k < d; ++k) log_det += std::log(lower[static_cast<std::size_t>(k) * d + k]);
   return std::lgamma(0.5 * (nu + d)) - std::lgamma(0.5 * nu) - 0.5 * d * std::log(nu * M_PI) - log_det -
-         0.5 * (nu + d) * std::log1p(squares / nu);
+         d * std::log(shrink) - 0.5 * (nu + d) * std::log1p(squares / nu);
 }
+
+// The sample's mean and covariance.
+class FittedLaw final : public NormalLaw {
+ public:
+  FittedLaw(std::vector<double> mean, std::vector<double> lower) : mean_(std::move(mean)), lower_(std::move(lower)) {}
+  const std::vector<double>& mean() const override { return mean_; }
+  void multiply_root(double* x) const override {
+    const std::size_t d = mean_.size();
+    for (std::size_t k = d; k-- > 0;) {
+      double sum = 0.0;
+      for (std::size_t j = 0; j <= k; ++j) sum += lower_[k * d + j] * x[j];
+      x[k] = sum;
+    }
+  }
+  double log_det() const override {
+    double sum = 0.0;
+    for (std::size_t k = 0; k < mean_.size(); ++k) sum += std::log(lower_[k * mean_.size() + k]);
+    return sum;
+  }
+
+ private:
+  std::vector<double> mean_, lower_;
+};
 
 }  // namespace
 
@@ -35,7 +55,7 @@ deck::Schema<Importance::Params> Importance::schema() {
 
 std::string Importance::objection(const Problem& problem) const {
   if (const std::string text = correction_objection(*first_, params_.sampler); !text.empty()) return text;
-  if (plan().members < 2 * problem.dimension())
+  if (!first_->plan().has_law && plan().members < 2 * problem.dimension())
     return fmt::format("corrects a sample of {} draws in {} coordinates; it needs at least {}: two for each",
                        plan().members, problem.dimension(), 2 * problem.dimension());
   const std::string inner = first_->objection(problem);
@@ -58,20 +78,27 @@ void Importance::observe(const Ensemble& drawn, const Context& context) {
 StepInfo Importance::step(const Problem& problem, const Context& context) {
   if (is_first_done_) return correct(problem, context);
   StepInfo info = first_->step(problem, context);
-  if (info.is_draw) observe(first_->state().ensemble, context);
+  if (info.is_draw && !first_->plan().has_law) observe(first_->state().ensemble, context);
   is_first_done_ = info.is_finished;
   info.is_draw = info.is_finished = false;
   info.progress *= 0.9;
   return info;
 }
 
+std::shared_ptr<const NormalLaw> Importance::fitted_law() const {
+  std::vector<double> lower = moments_.factor(), mean = sum_;
+  if (lower.empty())
+    throw core::NumericsError("importance correction: the sample lies in a hyperplane; use more members or draws");
+  for (double& value : mean) value /= draws_;
+  return std::make_shared<FittedLaw>(std::move(mean), std::move(lower));
+}
+
 StepInfo Importance::correct(const Problem& problem, const Context& context) {
   const BaseState& first = first_->state();
   const int d = problem.dimension();
   const double members = static_cast<double>(plan().members);
-  const std::vector<double> lower = moments_.factor();
-  if (lower.empty())
-    throw core::NumericsError("importance correction: the sample lies in a hyperplane; use more members or draws");
+  const std::shared_ptr<const NormalLaw> law = first.law != nullptr ? first.law : fitted_law();
+  const double log_det = law->log_det();
   own_ = BaseState();
   own_.mode = first.mode;
   Ensemble& e = own_.ensemble;
@@ -83,20 +110,20 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
   const Batch xi("xi", rows, d + freedom);
   context.rng.normals({kernels::Purpose::importance}, e.layout.first(), xi);
   const Vector log_q("log_q", rows);
-  kernels::for_each_row(rows, [=, &lower](int row) {
+  const double shrink = std::sqrt((freedom - 2.0) / freedom);
+  kernels::for_each_row(rows, [=, z = e.position](int row) {
     double chi = 0.0, squares = 0.0;
     for (int i = 0; i < freedom; ++i) chi += xi(row, d + i) * xi(row, d + i);
     const double stretch = std::sqrt(freedom / chi);
     for (int k = 0; k < d; ++k) {
       xi(row, k) *= stretch;
       squares += xi(row, k) * xi(row, k);
+      z(row, k) = shrink * xi(row, k);
     }
-    log_q(row) = log_student(squares, lower, d);
+    log_q(row) = log_student(squares, log_det, d);
+    law->multiply_root(&z(row, 0));
+    for (int k = 0; k < d; ++k) z(row, k) += law->mean()[static_cast<std::size_t>(k)];
   });
-  const double shrink = std::sqrt((freedom - 2.0) / freedom);
-  kernels::multiply_lower(
-      lower.data(), rows, d, [=](int row, int k) { return shrink * xi(row, k); },
-      [&](int row, int k, double value) { e.position(row, k) = sum_[static_cast<std::size_t>(k)] / draws_ + value; });
   model::Evaluation evaluation{e.log_likelihood, {}, {}};
   evaluate(problem, e.position, evaluation, context);
   std::vector<double> log_weights = e.all_log_posteriors(context, log_q);

@@ -2,12 +2,14 @@
 /// What      Corrects a biased sample by importance sampling from a law fitted to it, with evidence and a verdict; of exact
 ///           chains it gives the evidence.
 /// Method    Runs another sampler to its end, an ensemble or chains; then, for each of its J draws, a draw of the multivariate t
-///           distribution with 5 degrees of freedom, of the sample's mean and covariance, gets a weight w = posterior / q,
-///           smoothed by Pareto's tail (prob/pareto.hpp), and they are resampled. log Z = log mean w, its standard error from
-///           the weights' variance. k > 0.7 is warned of: the sample then does not cover the posterior.
+///           distribution with 5 degrees of freedom, of the sample's mean and covariance (those of its law where that is known:
+///           sampler/laplace), gets a weight w = posterior / q, smoothed by Pareto's tail (prob/pareto.hpp), and they are
+///           resampled. log Z = log mean w, its standard error from the weights' variance. k > 0.7 is warned of: the sample
+///           then does not cover the posterior.
 /// Parallel  collective; same bits on any number of ranks.
 /// Cost      the other sampler's, and J model runs.
-/// Fails     NumericsError when every draw has likelihood zero or the sample lies in a hyperplane; objects to J <= d.
+/// Fails     NumericsError when every draw has likelihood zero or the sample lies in a hyperplane; objects to J < 2 d where no
+///           law is known.
 #include "sampler/proposal_scale.hpp"
 
 namespace aleator::sampler {
@@ -30,6 +32,7 @@ class Importance final : public Sampler {
 
  private:
   void observe(const Ensemble& drawn, const Context& context);
+  std::shared_ptr<const NormalLaw> fitted_law() const;
   StepInfo correct(const Problem& problem, const Context& context);
   Params params_;
   std::shared_ptr<Sampler> first_;

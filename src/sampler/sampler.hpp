@@ -69,6 +69,17 @@ struct DrawStatistic {
   Kind kind = Kind::real;
 };
 
+/// The law that draws come from where it is known: m + A xi, xi ~ N(0, I).
+class NormalLaw {
+ public:
+  virtual ~NormalLaw() = default;
+  virtual const std::vector<double>& mean() const = 0;
+  /// x <- A x
+  virtual void multiply_root(double* x) const = 0;
+  /// log |det A|
+  virtual double log_det() const = 0;
+};
+
 /// What every State has: the sample and the bill.
 struct BaseState {
   Ensemble ensemble;
@@ -82,7 +93,8 @@ struct BaseState {
   std::vector<double> influence;
   double log_evidence = std::numeric_limits<double>::quiet_NaN();
   double log_evidence_standard_error = std::numeric_limits<double>::quiet_NaN();
-  std::vector<double> mode;  ///< z of the largest posterior density, where the method looks for it
+  std::vector<double> mode;              ///< z of the largest posterior density, where the method looks for it
+  std::shared_ptr<const NormalLaw> law;  ///< of the draws, in plans with has_law, once there are any
 
   void fields(io::Archive& archive);
 };
@@ -104,6 +116,7 @@ struct Plan {
   int draws = 1;             ///< for each chain
   bool is_exact = true;      ///< false: biased outside the linear-Gaussian case
   int group = 1;             ///< so many members that follow each other are on one rank
+  bool has_law = false;      ///< BaseState::law
   bool is_posterior = true;  ///< false: of another law by intent, which corrections towards the posterior would undo
   /// A step that throws before the iteration is counted has moved nothing: the state is the one it began with.
   bool fails_before_it_moves = false;

@@ -4,6 +4,7 @@
 #include "core/log.hpp"
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/uki.hpp"
+#include "sampler/hessian/laplace.hpp"
 #include "sampler/importance.hpp"
 #include "sampler/langevin/cbs.hpp"
 #include "sampler/langevin/mean_field_langevin.hpp"
@@ -182,6 +183,30 @@ TEST(Importance, TakesTheDrawsOfChainsForItsLaw) {
     EXPECT_LT(test::largest_particle_z(f.state, *problem, exact), z_limit);
     EXPECT_LT(std::abs(f.state.log_evidence - exact.log_evidence), 3.0 * f.state.log_evidence_standard_error);
     EXPECT_LT(f.state.log_evidence_standard_error, 0.05);
+  }
+}
+
+// The law of Laplace's approximation is not fitted to its draws: of 1000 in 40 dimensions, some 30 would count then.
+TEST(Importance, TakesTheLawItselfWhereItIsKnown) {
+  constexpr int d = 40;
+  std::vector<double> identity(d * d, 0.0), y(d);
+  for (int k = 0; k < d; ++k) identity[static_cast<std::size_t>(k) * d + k] = 1.0, y[k] = 1.5 * std::sin(1.0 + 2.0 * k);
+  const inverse::BayesProblem problem(
+      {}, {std::make_shared<inverse::LinearModel>(identity, d, d),
+           std::make_shared<prob::Normal>(prob::Normal::Params{d, {0.0}, {1.0}, {}}),
+           std::make_shared<inverse::GaussianLikelihood>(
+               inverse::GaussianLikelihood::Params{{"data.txt", test::table(y, 1)}, {0.4}, {}, true})});
+  double log_evidence = 0.0;
+  for (const double value : y) log_evidence -= 0.5 * (value * value / 1.16 + std::log(2.0 * M_PI * 1.16));
+  Laplace::Params params;
+  for (const int members : {1000, 70}) {  // fewer than two for each coordinate are enough
+    params.members = members;
+    Importance importance({"first"}, std::make_shared<Erased<Laplace>>(params));
+    EXPECT_EQ(importance.objection(problem), "");
+    const Finished f = finish(importance, problem, 3);
+    EXPECT_EQ(f.info.numbers[1].first, "effective_share");
+    EXPECT_GT(f.info.numbers[1].second, 0.25);
+    EXPECT_LT(std::abs(f.state.log_evidence - log_evidence), 3.0 * f.state.log_evidence_standard_error);
   }
 }
 

@@ -37,9 +37,9 @@ Check memory_check(const MethodRun& run, const Series& correlations) {
   const bool all_move = pairs >= all_draws(run);
   c.level = all_move && remembered > threshold::stuck ? Level::bad : Level::caution;
   c.advice =
-      "Means and evidence may err by more than their standard errors: more moves (a smaller correlation and larger "
-      "max_moves, max_burn_in or chain_length), another kind of move, or parameters that the moves cross more easily "
-      "(a scale and standard normal factors); compare with another method.";
+      "Means and evidence may err by many of their standard errors, with more particles no less: more moves (a smaller "
+      "correlation and larger max_moves, max_burn_in or chain_length), another kind of move, or parameters that the "
+      "moves cross more easily (a scale and standard normal factors); compare with another method.";
   return c;
 }
 

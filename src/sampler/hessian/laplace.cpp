@@ -13,15 +13,28 @@
 namespace aleator::sampler {
 namespace {
 
-// z = m + (I + H)^-1/2 xi for every member; log_q: the log-density of that law.
-Vector draw(const Context& context, const Newton& newton, const LowRankHessian& h, Ensemble& e) {
+// N(m, (I + H)^-1)
+class LaplaceLaw final : public NormalLaw {
+ public:
+  LaplaceLaw(std::vector<double> mean, LowRankHessian hessian) : mean_(std::move(mean)), hessian_(std::move(hessian)) {}
+  const std::vector<double>& mean() const override { return mean_; }
+  void multiply_root(double* x) const override { hessian_.multiply_root(x); }
+  double log_det() const override { return -0.5 * hessian_.log_det(); }
+
+ private:
+  std::vector<double> mean_;
+  LowRankHessian hessian_;
+};
+
+// Every member; log_q: the log-density of their law.
+Vector draw(const Context& context, const NormalLaw& law, Ensemble& e) {
   const Vector log_q("log_q", e.rows());
-  const int d = static_cast<int>(newton.z.size());
+  const int d = static_cast<int>(law.mean().size());
   context.rng.normals({kernels::Purpose::laplace}, e.layout.first(), e.position);
   kernels::for_each_row(e.rows(), [&, z = e.position](int row) {
-    log_q(row) = model::latent_log_prior(&z(row, 0), d) + 0.5 * h.log_det();
-    h.multiply_root(&z(row, 0));
-    for (int k = 0; k < d; ++k) z(row, k) += newton.z[k];
+    log_q(row) = model::latent_log_prior(&z(row, 0), d) - law.log_det();
+    law.multiply_root(&z(row, 0));
+    for (int k = 0; k < d; ++k) z(row, k) += law.mean()[static_cast<std::size_t>(k)];
   });
   return log_q;
 }
@@ -46,7 +59,10 @@ void Laplace::State::fields(io::Archive& archive) {
   BaseState::fields(archive);
   newton.fields(archive, "newton");
   hessian.fields(archive, "hessian");
+  if (archive.is_loading() && !mode.empty()) know_law();
 }
+
+void Laplace::State::know_law() { law = std::make_shared<LaplaceLaw>(mode, hessian); }
 
 Laplace::State Laplace::init(const Problem& problem, const Context& context) const {
   State s;
@@ -102,7 +118,8 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
         "Laplace's approximation: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would keep more",
         params.rank, params.least_eigenvalue, s.hessian.values.back());
   Ensemble& e = s.ensemble;
-  const Vector log_q = draw(context, s.newton, s.hessian, e);
+  s.know_law();
+  const Vector log_q = draw(context, *s.law, e);
   model::Evaluation evaluation{e.log_likelihood, {}, {}};
   evaluate(problem, e.position, evaluation, context);
   s.model_evaluations += params.members;

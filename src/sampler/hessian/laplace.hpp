@@ -26,9 +26,14 @@ struct Laplace {
     Newton newton;
     LowRankHessian hessian;
     void fields(io::Archive& archive);
+    void know_law();
   };
   static deck::Schema<Params> schema();
-  Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false}; }
+  Plan plan() const {
+    Plan plan{Plan::Kind::ensemble, params.members, 1, false};
+    plan.has_law = true;
+    return plan;
+  }
   std::string objection(const Problem& problem) const { return hessian_objection(problem); }
 
   State init(const Problem& problem, const Context& context) const;
