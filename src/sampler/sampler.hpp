@@ -116,11 +116,11 @@ struct Plan {
   int draws = 1;             ///< for each chain
   bool is_exact = true;      ///< false: biased outside the linear-Gaussian case
   int group = 1;             ///< so many members that follow each other are on one rank
-  bool has_law = false;      ///< BaseState::law
   bool is_posterior = true;  ///< false: of another law by intent, which corrections towards the posterior would undo
   /// A step that throws before the iteration is counted has moved nothing: the state is the one it began with.
   bool fails_before_it_moves = false;
   std::vector<DrawStatistic> statistics{};  ///< of chains
+  bool has_law = false;                     ///< BaseState::law
 
   parallel::RowLayout layout(const parallel::Comm& comm) const {
     return parallel::RowLayout(members / group, comm).groups_of(group);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace aleator::inverse {
 namespace {
 
@@ -34,6 +36,11 @@ ExpressionTarget::ExpressionTarget(const Params& params)
     : formula_(params.terms.empty() ? make_formula(params, {params.log_density}, "log_density")
                                     : make_formula(params, params.terms, "terms")),
       variables_(variables_of(formula_)) {
+  for (const math::NamedArray& result : formula_.results())
+    if (std::any_of(variables_.begin(), variables_.end(), [&](const auto& v) { return v.name == result.name; }))
+      throw deck::KeyError(params.terms.empty() ? "log_density" : "terms",
+                           fmt::format("begins with '{} =', but '{}' is a parameter", result.name, result.name),
+                           "a comparison is written ==");
   if (params.terms.empty() && formula_.outputs() != 1)
     throw deck::KeyError("log_density",
                          fmt::format("is an array of {} entries; a log-density is one number", formula_.outputs()),

@@ -120,9 +120,6 @@ Formula::Formula(const FormulaText& text) {
   for (std::size_t k = 0; k < text.results.size(); ++k)
     in_text(Text::results, k, [&] {
       const Definition result = parse_result(text.results[k]);
-      for (const NamedArray& parameter : parameters_)
-        if (parameter.name == result.name)
-          throw ExpressionError(0, "'" + result.name + "' is a parameter already; a comparison is written ==");
       slots.push_back(compiler.compile(result.value));
       results_.push_back({result.name, tape_.size(slots.back()), {}});
     });

@@ -69,6 +69,7 @@ model::RowStatus BoxDiffusion::evaluate_and_pushforward(model::ConstBatch u, mod
 }
 
 std::vector<model::GridField> BoxDiffusion::states(const double* u) const {
+  solver().allow(allowed(control_.max_iterations), allowed(control_.max_newton_steps));
   if (const std::string fault = solver().solve(u); !fault.empty()) throw core::NumericsError(fault);
   const field::GridShape& grid = setup_.grid;
   std::vector<double> origin(grid.elements.size(), 0.0), spacing, a;
