@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace aleator::assimilation {
 
@@ -29,6 +30,16 @@ double root_mean_square_error(const double* mean, const double* truth, int state
   double sum = 0.0;
   for (int i = 0; i < states; ++i) sum += (mean[i] - truth[i]) * (mean[i] - truth[i]);
   return std::sqrt(sum / states);
+}
+
+double squared_errors_over_variances(const Moments& m, const double* truth) {
+  double sum = 0.0, states = 0.0;
+  for (std::size_t i = 0; i < m.mean.size(); ++i) {
+    if (!(m.variance[i] > 0.0)) continue;
+    sum += (m.mean[i] - truth[i]) * (m.mean[i] - truth[i]) / m.variance[i];
+    ++states;
+  }
+  return states > 0.0 ? sum / states : std::numeric_limits<double>::quiet_NaN();
 }
 
 int rank_bins(int members) { return members <= 40 ? members + 1 : 20; }

@@ -20,6 +20,8 @@ struct Moments {
 Moments moments_of(const Members& x, const double* w);
 
 double root_mean_square_error(const double* mean, const double* truth, int states);
+/// Mean over the states of (mean - truth)^2 / variance: 1 where the variances are right, whatever the units. NaN without any.
+double squared_errors_over_variances(const Moments& m, const double* truth);
 
 /// Bins of the rank histogram: one for each rank of up to 40 members, else 20.
 int rank_bins(int members);

@@ -111,6 +111,9 @@ TEST(Formula, ParametersThatNoLawHasAreNoNumber) {
                                  "half_cauchy_lpdf(b, a)",
                                  "exponential_lpdf(b, a)"})
     EXPECT_TRUE(std::isnan(value_at(formula(text), {-1.5, 1.3}))) << text;
+  EXPECT_NEAR(value_at(formula("dirichlet_lpdf([0, 0.5, 0.5], 1) + dirichlet_lpdf(softmax([800, -800, 0]), [1, 1, 1])"),
+                       {0.0, 1.3}),
+              2.0 * std::log(2.0), 1e-14);  // a share that underflows
   for (const char* const text : {"poisson_lpmf(0, a)", "bernoulli_lpmf(0, a)", "binomial_lpmf(0, 3, a)"})
     EXPECT_EQ(value_at(formula(text), {0.0, 1.3}), 0.0) << text;
 }

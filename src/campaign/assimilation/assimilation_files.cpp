@@ -23,8 +23,6 @@
 namespace aleator::campaign {
 namespace {
 
-double median_of(std::vector<double> values) { return report::quantile(report::sorted_finite(std::move(values)), 0.5); }
-
 // [replicate][cycle] of one score, from all ranks.
 std::vector<double> one_score(const std::vector<double>& scores, int which) {
   std::vector<double> out;
@@ -47,24 +45,6 @@ struct AllScores {
         if (const double v = all[static_cast<std::size_t>(r) * cycles + k]; std::isfinite(v)) sum += v, count += 1.0;
     return {{"mean", io::finite_or_null(sum / count)}, {"standard_error", io::finite_or_null(s.mcse)}};
   }
-  // Of each replicate: what the filter errs by over what it says, by medians over time: a few wild cycles would hide it in a
-  // mean. Of data: innovations over their standard deviations, against the median of chi^2 with `data` degrees of freedom
-  // (Wilson, Hilferty 1931).
-  io::Json off_by(bool is_twin, int data) const {
-    const double of_chi_squared = std::pow(1.0 - 2.0 / (9.0 * data), 3);
-    io::Json out = io::Json::array();
-    for (int r = 0; r < replicates; ++r) {
-      std::vector<double> error, said;
-      for (int k = spin_up; k < cycles; ++k) {
-        const double* const at = &scores[(static_cast<std::size_t>(r) * cycles + k) * score_count];
-        error.push_back(is_twin ? at[rmse] : at[innovation_ratio]);
-        said.push_back(at[spread]);
-      }
-      out.push_back(io::finite_or_null(is_twin ? median_of(error) / median_of(said)
-                                               : std::sqrt(median_of(error) / of_chi_squared)));
-    }
-    return out;
-  }
   // Of each replicate: its mean over time, or its sum.
   io::Json of_replicates(int which, bool is_sum) const {
     const std::vector<double> all = one_score(scores, which);
@@ -86,19 +66,35 @@ std::vector<double> merged(const std::vector<double>& counts, int replicates) {
   return out;
 }
 
-// `ranks`: of all replicates.
-report::FilterRun filter_run(const io::Json& summary, std::vector<double> ranks) {
+// Squares of what the filter errs by over what it says, of each replicate in time after the spin-up, where they are known: of
+// the analysis of a twin, else, as of one state without members, of the data. `all`: [replicate][cycle].
+std::vector<std::vector<double>> known_ratios(const std::vector<double>& all, int replicates, int spin_up) {
+  const std::size_t cycles = all.size() / static_cast<std::size_t>(replicates);
+  std::vector<std::vector<double>> known(static_cast<std::size_t>(replicates));
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (i % cycles >= static_cast<std::size_t>(spin_up) && std::isfinite(all[i])) known[i / cycles].push_back(all[i]);
+  return known;
+}
+
+const char* judged_score(const io::Json& summary) {
+  return score_names[summary.at("is_twin").get<bool>() && summary.at("members").get<int>() > 1 ? error_ratio
+                                                                                               : innovation_ratio];
+}
+
+// `ratios`: of the judged score; `ranks`: of all replicates.
+report::FilterRun filter_run(const io::Json& summary, const std::vector<double>& ratios, std::vector<double> ranks) {
   report::FilterRun run;
   run.is_twin = summary.at("is_twin").get<bool>();
-  run.members = summary.at("members").get<int>(), run.replicates = summary.at("replicates").get<int>();
-  run.cycles = summary.at("cycles").get<double>() - summary.at("spin_up").get<double>();
-  for (const io::Json& one : summary.value("off_by", io::Json::array())) run.off_by.push_back(io::number_or_nan(one));
-  if (run.is_twin) run.ranks = std::move(ranks);
+  run.members = summary.at("members").get<int>();
+  const int replicates = summary.at("replicates").get<int>();
+  run.ratios = known_ratios(ratios, replicates, summary.at("spin_up").get<int>());
+  run.are_of_data = judged_score(summary) == score_names[innovation_ratio];
+  if (run.is_twin && run.members > 1) run.ranks = std::move(ranks);
   const io::Json& means = summary.at("time_means");
   run.rmse = io::number_or_nan(means.at("rmse").at("mean"));
   run.forecast_rmse = io::number_or_nan(means.at("forecast_rmse").at("mean"));
   for (const double one : summary.at("replaced_members")) run.replaced += one;
-  run.member_cycles = summary.at("cycles").get<double>() * run.members * run.replicates;
+  run.member_cycles = summary.at("cycles").get<double>() * run.members * replicates;
   return run;
 }
 
@@ -151,7 +147,6 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   out["model_evaluations"] = model_runs;
   for (int i = 0; i < score_count; ++i) out["time_means"][score_names[i]] = all.time_mean(i);
   out["replicate_rmse"] = all.of_replicates(rmse, false);
-  out["off_by"] = all.off_by(run.is_twin(), experiment.observables());
   out["replicate_log_likelihood"] = all.of_replicates(log_likelihood, true);
   out["replaced_members"] = replaced;
   out["ranks"] = context.comm.size();
@@ -164,8 +159,10 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   core::info("{}: time means after {} of {} cycles: rmse {}, spread {}, CRPS {}; forecast rmse {}, innovation {}",
              names.filter, all.spin_up, all.cycles, text(rmse), text(spread), text(crps), text(forecast_rmse),
              text(innovation));
+  const std::vector<double> judged =
+      one_score(all.scores, judged_score(out) == score_names[error_ratio] ? error_ratio : innovation_ratio);
   if (context.comm.is_writer())
-    write_verdict(context.folder, report::judge(filter_run(out, merged(ranks, all.replicates))));
+    write_verdict(context.folder, report::judge(filter_run(out, judged, merged(ranks, all.replicates))));
 }
 
 namespace {
@@ -236,7 +233,7 @@ void write_assimilation_report(const std::string& folder, const RunSettings& set
       page.is_twin
           ? fmt::format(" of a twin experiment: the analysis is off the truth by {} on average.", page.tiles[0].first)
           : fmt::format("; the data were off the forecast by {} on average.", page.tiles[0].first);
-  page.verdict = report::judge(filter_run(summary, page.ranks));
+  page.verdict = report::judge(filter_run(summary, reader.read("scores", judged_score(summary)), page.ranks));
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_assimilation_html(page, folder + "/report"));
   core::info("report: {}/report/index.html", folder);

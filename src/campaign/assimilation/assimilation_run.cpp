@@ -178,10 +178,11 @@ void AssimilationRun::take_scores(const assimilation::Cycle& cycle, int r) {
   for (int i = 0; i < p; ++i)
     if (!std::isnan(cycle.data(r, i))) squares += std::pow(cycle.data(r, i) - seen[i], 2), ++count;
   out[innovation] = count > 0 ? std::sqrt(squares / count) : no_number;
-  out[rmse] = out[forecast_rmse] = out[crps] = no_number;
+  out[rmse] = out[forecast_rmse] = out[crps] = out[error_ratio] = no_number;
   if (!is_twin()) return;
   const double* const truth = &s_.truth[static_cast<std::size_t>(r) * d];
   out[rmse] = assimilation::root_mean_square_error(m.mean.data(), truth, d);
+  out[error_ratio] = assimilation::squared_errors_over_variances(m, truth);
   out[forecast_rmse] = assimilation::root_mean_square_error(forecast, truth, d);
   std::vector<double> not_counted(cycle.number < plan_.spin_up ? static_cast<std::size_t>(bins) : 0);
   out[crps] = assimilation::crps_and_ranks(

@@ -21,6 +21,7 @@ enum Score {
   forecast_rmse,
   forecast_spread,
   crps,
+  error_ratio,
   innovation,
   innovation_ratio,
   log_likelihood,
@@ -28,8 +29,8 @@ enum Score {
   score_count
 };
 inline constexpr const char* score_names[score_count] = {
-    "rmse",           "spread",           "forecast_rmse",  "forecast_spread", "crps",
-    "innovation_rms", "innovation_ratio", "log_likelihood", "inflation"};
+    "rmse",        "spread",         "forecast_rmse",    "forecast_spread", "crps",
+    "error_ratio", "innovation_rms", "innovation_ratio", "log_likelihood",  "inflation"};
 
 struct AssimilationPlan {
   std::vector<double> times;  ///< of the cycles

@@ -7,55 +7,126 @@
 #include <numeric>
 
 #include "campaign/report/format.hpp"
+#include "campaign/report/statistics.hpp"
+#include "prob/diagnostics.hpp"
 
 namespace aleator::campaign::report {
 namespace {
 
 namespace limit {
-constexpr double too_sure = 1.5, lost = 2.0, too_unsure = 0.5;  // errors over what the members say
-constexpr double ranks = 0.15;                                  // total variation beyond chance
-constexpr double cycles = 30;                                   // of all replicates
-constexpr double replaced = 1e-3, replaced_bad = 0.05;          // share of the members
+constexpr double lost = 9.0;                                         // squared error over variance, of a cycle
+constexpr double lost_some = 0.05, lost_many = 0.2, lost_all = 0.5;  // share of the cycles
+constexpr double too_sure = 1.5, wrong = 3.0, too_unsure = 0.5;      // roots of the mean ratio
+constexpr double ranks = 0.15;                                       // total variation beyond chance
+constexpr double worse = 1.05;                                       // error after the data over that before
+constexpr double cycles = 30;                                        // of all replicates
+constexpr double replaced = 1e-3, replaced_bad = 0.05;               // share of the members
 }  // namespace limit
+
+double share_lost(const double* begin, const double* end) {
+  return begin == end ? 0.0
+                      : static_cast<double>(std::count_if(begin, end, [](double r) { return r > limit::lost; })) /
+                            static_cast<double>(end - begin);
+}
+
+// What the ratios of all replicates tell.
+struct Ratios {
+  std::size_t count = 0;
+  double off_by = undefined;            // root of the mean
+  double least = 0.0, most = HUGE_VAL;  // the same less and more two standard errors
+  double independent = 1.0;             // cycles, as many as theirs count
+  double lost = 0.0;                    // share of the cycles
+  double worst = 0.0;                   // off_by of a replicate
+  int lost_replicates = 0, lost_at_end = 0;
+
+  // Of N members a right filter has E ratio = (N - 1) / (N - 3), for their variance is an estimate.
+  explicit Ratios(const FilterRun& run) {
+    const double factor = run.are_of_data || run.members <= 4 ? 1.0 : (run.members - 3.0) / (run.members - 1.0);
+    std::size_t shortest = run.ratios.empty() ? 0 : run.ratios[0].size();
+    double sum = 0.0, bad = 0.0;
+    for (const std::vector<double>& all : run.ratios) {
+      shortest = std::min(shortest, all.size());
+      if (all.empty()) continue;
+      const double *const begin = all.data(), *const end = begin + all.size();
+      const double own = std::accumulate(begin, end, 0.0) * factor, share = share_lost(begin, end);
+      sum += own, bad += share * static_cast<double>(all.size()), count += all.size();
+      worst = std::max(worst, std::sqrt(own / static_cast<double>(all.size())));
+      const std::size_t last = std::min(all.size(), std::clamp<std::size_t>(all.size() / 10, 5, 20));
+      lost_replicates += share > limit::lost_all ? 1 : 0;
+      lost_at_end += share_lost(end - last, end) > limit::lost_all ? 1 : 0;
+    }
+    if (count == 0) return;
+    const double mean = sum / static_cast<double>(count);
+    off_by = std::sqrt(mean), lost = bad / static_cast<double>(count);
+    double error = mean;  // of too few cycles to tell
+    if (shortest >= 4) {
+      std::vector<double> draws;
+      for (const std::vector<double>& all : run.ratios)
+        draws.insert(draws.end(), all.end() - static_cast<std::ptrdiff_t>(shortest), all.end());
+      const auto cycles = static_cast<int>(shortest);
+      const prob::ScalarSummary s = prob::summarise(
+          {draws.data(), static_cast<int>(run.ratios.size()), cycles, static_cast<std::ptrdiff_t>(cycles), 1});
+      if (std::isfinite(s.mcse)) error = s.mcse * factor;
+      if (std::isfinite(s.ess_bulk)) independent = std::max(1.0, std::min(s.ess_bulk, static_cast<double>(count)));
+    }
+    least = std::sqrt(std::max(0.0, mean - 2.0 * error)), most = std::sqrt(mean + 2.0 * error);
+  }
+};
 
 const char* advice_for(const FilterRun& run) {
   return run.members == 1 ? "a larger scale of the background" : "more members, more inflation, or localisation";
 }
 
-// A filter that has lost the truth in one replicate shows in that one alone.
-Check consistency_check(const FilterRun& run) {
-  Check c{Level::unknown, run.is_twin ? "Error over spread" : "Data over forecast", "not known", ""};
-  std::vector<double> known;
-  for (const double one : run.off_by)
-    if (std::isfinite(one)) known.push_back(one);
-  if (known.empty()) return c;
-  const double worst = *std::max_element(known.begin(), known.end()),
-               least = *std::min_element(known.begin(), known.end());
-  const auto lost = std::count_if(known.begin(), known.end(), [](double r) { return r > limit::lost; });
-  c.found = known.size() == 1
-                ? number(worst, 2)
-                : fmt::format("{} to {} in {} replicates", number(least, 2), number(worst, 2), known.size());
-  c.level = worst > limit::lost ? Level::bad : worst > limit::too_sure ? Level::caution : Level::good;
-  if (c.level == Level::bad) {
-    const std::string where = known.size() == 1 ? "" : fmt::format(" in {} of {} replicates", lost, known.size());
-    c.advice = run.is_twin ? fmt::format(
-                                 "The analysis is off the truth by up to {} times the spread of the members{}: "
-                                 "the filter has lost the truth, or is far too sure; {}.",
-                                 number(worst, 2), where, advice_for(run))
-                           : fmt::format(
-                                 "The data are off the forecast by up to {} times what the filter and noise_sd "
-                                 "explain{}: the filter has lost the truth or is far too sure, or the data are "
-                                 "noisier; {}.",
-                                 number(worst, 2), where, advice_for(run));
-  } else if (c.level == Level::caution) {
-    c.advice = fmt::format("The filter is too sure of itself: {}.", advice_for(run));
-  } else if (least < limit::too_unsure) {
+std::string in_replicates(int lost, std::size_t all) {
+  return all == 1 ? "" : fmt::format(" in {} of {} replicates", lost, all);
+}
+
+// A few of very many replicates may be lost by chance.
+bool are_many(int lost, std::size_t all) { return lost > 0 && lost > 0.05 * static_cast<double>(all); }
+
+Check consistency_check(const FilterRun& run, const Ratios& r) {
+  Check c{Level::unknown, run.are_of_data ? "Data over forecast" : "Error over spread", "not known", ""};
+  if (r.count == 0) return c;
+  c.found = fmt::format("{} where 1 is right; {} of the cycles above 3", number(r.off_by, 2), percent(r.lost));
+  const std::size_t all = run.ratios.size();
+  const bool is_lost = r.lost > limit::lost_many || are_many(r.lost_replicates, all) || r.least > limit::wrong;
+  if (is_lost) {
+    c.level = Level::bad;
+    const std::string where = in_replicates(r.lost_replicates, all);
+    c.advice = run.are_of_data ? fmt::format(
+                                     "The data are off the forecast by up to {} times what the filter and "
+                                     "noise_sd explain{}: the filter has lost the truth or is far too sure, "
+                                     "or the data are noisier; {}.",
+                                     number(r.worst, 2), where, advice_for(run))
+                               : fmt::format(
+                                     "The analysis is off the truth by up to {} times the spread of the "
+                                     "members{}: the filter has lost the truth, or is far too sure; {}.",
+                                     number(r.worst, 2), where, advice_for(run));
+  } else if (r.lost > limit::lost_some || r.least > limit::too_sure) {
     c.level = Level::caution;
-    c.advice = run.is_twin ? "The members are further apart than they are wrong: less inflation, or a smaller noise of "
-                             "the model, would use the data better."
-                           : "The forecast and noise_sd explain more than the data show: a smaller noise_sd, or less "
-                             "inflation.";
+    c.advice = fmt::format("The filter is too sure of itself: {}.", advice_for(run));
+  } else if (r.most < limit::too_unsure) {
+    c.level = Level::caution;
+    c.advice = run.are_of_data ? "The forecast and noise_sd explain more than the data show: a smaller noise_sd, or "
+                                 "less inflation."
+                               : "The members are further apart than they are wrong: less inflation, or a smaller "
+                                 "noise of the model, would use the data better.";
+  } else {
+    c.level = Level::good;
   }
+  return c;
+}
+
+// The state that a forecast starts from.
+Check end_check(const FilterRun& run, const Ratios& r) {
+  const std::size_t all = run.ratios.size();
+  Check c{Level::good, "The end", "the last cycles are like the others", ""};
+  if (r.lost_at_end == 0) return c;
+  c.level = are_many(r.lost_at_end, all) ? Level::bad : Level::caution;
+  c.found = fmt::format("most of the last cycles are lost{}: off by more than 3 times what the filter says",
+                        in_replicates(r.lost_at_end, all));
+  c.advice = fmt::format("The filter has lost the {} and does not see it: {}.", run.are_of_data ? "data" : "truth",
+                         advice_for(run));
   return c;
 }
 
@@ -71,13 +142,13 @@ std::string shape_of(const std::vector<double>& ranks, double total) {
                                  : "the truth is too often in the middle of the members: they are too wide";
 }
 
-// Cycles count as independent, states of one time as one: what chance leaves is rather over- than underestimated.
-Check rank_check(const FilterRun& run) {
+// Independent cycles count, the states of one time as one: what chance leaves is rather over- than underestimated.
+Check rank_check(const FilterRun& run, const Ratios& r) {
   const double total = std::max(std::accumulate(run.ranks.begin(), run.ranks.end(), 0.0), 1.0),
                bins = static_cast<double>(run.ranks.size());
   double distance = 0.0;
   for (const double count : run.ranks) distance += 0.5 * std::abs(count / total - 1.0 / bins);
-  const double chance = std::sqrt(bins / (2.0 * M_PI * run.cycles * run.replicates));
+  const double chance = std::sqrt(bins / (2.0 * M_PI * r.independent));
   Check c{Level::good, "Ranks of the truth",
           fmt::format("{} of them would have to be others for a flat histogram", percent(distance)), ""};
   if (distance > limit::ranks + 1.5 * chance)
@@ -88,11 +159,12 @@ Check rank_check(const FilterRun& run) {
 Check gain_check(const FilterRun& run) {
   Check c{Level::good, "What the data bring",
           fmt::format("error {} before, {} after the data of a time", number(run.forecast_rmse), number(run.rmse)), ""};
-  if (run.rmse > run.forecast_rmse) {
+  if (run.rmse > limit::worse * run.forecast_rmse) {
     c.level = Level::caution;
-    c.advice =
-        "The analysis throws the members further from the truth: more members, a smaller radius of localisation, "
-        "or a noise_sd that is true.";
+    c.advice = run.members == 1 ? "The analysis is further from the truth: another background, or a noise_sd that is "
+                                  "true."
+                                : "The analysis throws the members further from the truth: more members, a smaller "
+                                  "radius of localisation, or a noise_sd that is true.";
   }
   return c;
 }
@@ -112,17 +184,16 @@ void put_in_words(const FilterRun& run, Verdict& v) {
   std::string named;
   for (const Check& c : v.checks)
     if (c.level == v.level) named += (named.empty() ? "" : ", ") + c.what;
-  const char* const what = run.is_twin ? "truth" : "data";
   if (v.level == Level::good) {
-    v.headline = fmt::format("The filter follows the {}", what);
-    v.summary = "Its members are about as far apart as they are wrong; error, spread and states below can be used.";
+    v.headline = fmt::format("The filter follows the {}", run.are_of_data ? "data" : "truth");
+    v.summary = run.members == 1 ? "It errs by about what it says; the states below can be used."
+                                 : "It errs by about what its members say; error, spread and states below can be used.";
   } else if (v.level == Level::unknown) {
     v.headline = "Not judged";
     v.summary = "The run left too little to say whether the filter follows.";
   } else if (v.level == Level::caution) {
     v.headline = "Use with caution";
-    v.summary =
-        fmt::format("The filter follows the {}, but its spread is not to be taken at its word: {}.", what, named);
+    v.summary = fmt::format("The filter follows, with reservations: {}.", named);
   } else {
     v.headline = "Not reliable";
     v.summary = fmt::format("Do not trust this run: {}.", named);
@@ -132,17 +203,21 @@ void put_in_words(const FilterRun& run, Verdict& v) {
 }  // namespace
 
 Verdict judge(const FilterRun& run) {
+  const Ratios ratios(run);
   Verdict v;
-  v.checks.push_back(consistency_check(run));
-  if (!run.ranks.empty()) v.checks.push_back(rank_check(run));
+  v.checks.push_back(consistency_check(run, ratios));
+  const bool is_known = ratios.count > 0;
+  if (is_known) v.checks.push_back(end_check(run, ratios));
+  if (is_known && !run.ranks.empty()) v.checks.push_back(rank_check(run, ratios));
   if (run.is_twin && std::isfinite(run.rmse) && std::isfinite(run.forecast_rmse)) v.checks.push_back(gain_check(run));
   if (run.replaced > 0.0) v.checks.push_back(replaced_check(run));
-  if (run.cycles * run.replicates < limit::cycles)
+  if (is_known && static_cast<double>(ratios.count) < limit::cycles)
     v.checks.push_back({Level::caution, "Cycles",
-                        fmt::format("{} after the spin-up", count(run.cycles * run.replicates)),
+                        fmt::format("{} with data after the spin-up", count(static_cast<double>(ratios.count))),
                         "Means over so few say little: more observations, or replicates."});
-  for (const Check& c : v.checks) v.level = std::max(v.level, c.level);
-  if (v.level == Level::unknown && v.checks.front().level == Level::good) v.level = Level::good;
+  v.level = is_known ? Level::good : Level::unknown;
+  for (const Check& c : v.checks)
+    if (is_known || c.level == Level::bad) v.level = std::max(v.level, c.level);
   put_in_words(run, v);
   return v;
 }

@@ -1,10 +1,12 @@
 #pragma once
 /// What      Judges whether a filter of job/assimilate followed what it was to follow.
-/// Method    What the analysis, or the data, are off by over what the members say: 1 where errors are Gaussian and the filter
-///           knows them. The rank histogram's distance in total variation from the uniform one, beyond what so many cycles
-///           leave by chance. Whether the data bring the members closer to the truth. Members that diverged.
+/// Method    Squared errors over the variances that the filter states, cycle by cycle: their mean is 1 where it knows what it
+///           errs by; it is judged by two of its standard errors, which know of correlated cycles. A cycle above 9 is lost: the
+///           filter errs by three times what it says. The end of the run is looked at by itself, for it is what a forecast
+///           starts from. The rank histogram's distance in total variation from the uniform one, beyond what so many independent
+///           cycles leave by chance. Whether the data bring the members closer to the truth. Members that diverged.
 /// Parallel  none.
-/// Cost      linear in replicates and bins.
+/// Cost      O(n log n) in cycles and replicates.
 /// Fails     never.
 #include <vector>
 
@@ -14,10 +16,10 @@ namespace aleator::campaign::report {
 
 struct FilterRun {
   bool is_twin = true;
-  int members = 0, replicates = 1;
-  double cycles = undefined;                           ///< after the spin-up, of a replicate
-  std::vector<double> off_by;                          ///< a number a replicate; not finite: not known
-  std::vector<double> ranks;                           ///< counts of a twin's truth among its members
+  bool are_of_data = false;                            ///< the ratios, not of the analysis
+  int members = 0;                                     ///< 1: a state without members
+  std::vector<std::vector<double>> ratios;             ///< [replicate][cycle after the spin-up], those that are known
+  std::vector<double> ranks;                           ///< counts of a twin's truth among its members; empty: none
   double rmse = undefined, forecast_rmse = undefined;  ///< of a twin, time means
   double replaced = 0.0, member_cycles = 0.0;          ///< members that diverged, of how many that were moved
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "campaign/rows/rows_report.hpp"
 #include "campaign/run/csv.hpp"
 #include "campaign/run/job_files.hpp"
@@ -158,9 +160,19 @@ JobEnd ForwardJob::run(const JobContext& context) {
   const kernels::Batch u = parameters(context, layout);
   RowResults results;
   const FailurePolicy policy{params_.on_failure, params_.retries};
-  if (!run_rows(context, model_at(*parts_.model, parts_.model_in_words, u), layout, policy, results))
-    return JobEnd::stopped;
-  write_failed_rows(context, layout, u, prob::parameter_names(variables()), results);
+  const auto list_failures = [&] {
+    write_failed_rows(context, layout, u, prob::parameter_names(variables()), results);
+  };
+  try {
+    if (!run_rows(context, model_at(*parts_.model, parts_.model_in_words, u), layout, policy, results))
+      return JobEnd::stopped;
+  } catch (const core::NumericsError& error) {  // of all ranks: on_failure = "stop"
+    results.failed = context.comm.sum(std::count_if(results.reasons.begin(), results.reasons.end(),
+                                                    [](const std::string& reason) { return !reason.empty(); }));
+    list_failures();
+    throw core::NumericsError(fmt::format("{}; {}/failed_rows.csv", error.what(), context.folder));
+  }
+  list_failures();
   const std::vector<std::string> names = model::output_names(parts_.model->shape());
   const std::string csv = outputs_csv(context.comm, layout, results);
   write_text(context.comm, context.folder + "/outputs.csv", outputs_csv_header(names) + csv);

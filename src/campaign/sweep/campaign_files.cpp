@@ -288,6 +288,17 @@ void add_run(const CampaignRun& run, const std::string& folder, report::Campaign
   page.runs.push_back(std::move(line));
 }
 
+// Or empty.
+std::string unreliable_runs(const std::vector<CampaignRun>& runs) {
+  const auto bad = std::count_if(runs.begin(), runs.end(),
+                                 [](const CampaignRun& run) { return run.verdict.level == report::Level::bad; });
+  return bad == 0 ? ""
+                  : fmt::format(
+                        "the verdict on {} of {} runs is that they are not to be used; the table of runs names "
+                        "them",
+                        bad, runs.size());
+}
+
 report::CampaignPage page_of(const std::string& folder, const deck::Deck& deck, const std::vector<CampaignRun>& runs,
                              const std::vector<Setting>& settings) {
   report::CampaignPage page;
@@ -328,6 +339,7 @@ report::CampaignPage page_of(const std::string& folder, const deck::Deck& deck, 
                 {std::to_string(settings.size()), settings.size() == 1 ? "setting" : "settings"},
                 {report::duration(seconds), "of computing, on all groups"}};
   if (failed > 0) page.warnings.push_back(fmt::format("{} runs failed; the table of runs says why.", failed));
+  if (const std::string bad = unreliable_runs(runs); !bad.empty()) page.warnings.push_back(bad + ".");
   return page;
 }
 
@@ -336,6 +348,7 @@ report::CampaignPage page_of(const std::string& folder, const deck::Deck& deck, 
 void write_campaign_files(const std::string& folder, const deck::Deck& deck) {
   const std::vector<CampaignRun> runs = read_runs(folder, plan_runs(deck));
   const std::vector<Setting> settings = settings_of(runs);
+  if (const std::string bad = unreliable_runs(runs); !bad.empty()) core::warn("{} ({}/runs.csv)", bad, folder);
   io::atomic_write_text(folder + "/runs.csv", runs_csv(runs));
   io::atomic_write_text(folder + "/summary.json", campaign_json(runs, settings, compare_evidence(settings, deck)));
   if (!deck.settings<RunSettings>("run").report) return;

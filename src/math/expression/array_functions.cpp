@@ -16,8 +16,6 @@ std::vector<int> places_of_copies(int size, int times, bool entry_by_entry) {
   return places;
 }
 
-constexpr double largest_array = 1e8;
-
 }  // namespace
 
 int Compiler::array_function(const Syntax& s) {
@@ -97,10 +95,14 @@ std::vector<double> Compiler::known_numbers_of(const Syntax& s) {
   return tape_.values_of(slot);
 }
 
+void Compiler::refuse_long_array(double entries, std::size_t at) {
+  constexpr double longest = 1e8;
+  if (entries > longest) throw ExpressionError(at, fmt::format("an array of {:.0f} entries is too long", entries));
+}
+
 int Compiler::repeated(const Syntax& s, bool entry_by_entry) {
   const int array = compile(s.parts[0]), times = whole_argument(s, 1, 1), size = tape_.size(array);
-  if (static_cast<double>(size) * times > largest_array)
-    throw ExpressionError(s.at, fmt::format("an array of {} x {} entries is too long", size, times));
+  refuse_long_array(static_cast<double>(size) * times, s.at);
   return tape_.gather(array, places_of_copies(size, times, entry_by_entry));
 }
 

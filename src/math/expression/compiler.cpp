@@ -143,7 +143,12 @@ int Compiler::compile(const Syntax& s) {
     case Syntax::Kind::list: {
       if (s.parts.empty()) throw ExpressionError(s.at, "the list is empty");
       std::vector<int> entries;
-      for (const Syntax& part : s.parts) entries.push_back(compile(part));
+      double size = 0.0;
+      for (const Syntax& part : s.parts) {
+        entries.push_back(compile(part));
+        size += tape_.size(entries.back());
+      }
+      refuse_long_array(size, s.at);
       return tape_.join(entries);
     }
   }

@@ -32,6 +32,7 @@ class Compiler {
   int call(const Syntax& s);
   int call_function(const Definition& function, const std::vector<int>& arguments, const Syntax& s);
   int array_function(const Syntax& s);
+  static void refuse_long_array(double entries, std::size_t at);
   int repeated(const Syntax& s, bool entry_by_entry);
   int group_sum(const Syntax& s);
   int matrix_product(const Syntax& s);

@@ -245,8 +245,12 @@ std::string Cavity::fault_of_newton(const Slot& slot, int iterations) const {
                needed = std::ceil(cell / 8.0 * setup_.mesh);
   const std::string cure = cell <= 8.0 ? fmt::format("set max_iterations above {} or tolerance above {:.2g}, or",
                                                      setup_.max_iterations, setup_.tolerance)
-                           : needed <= largest_mesh ? fmt::format("set mesh = {:.0f} or more, or", needed)
-                                                    : fmt::format("no mesh up to {} resolves it:", largest_mesh);
+                           : needed <= largest_mesh
+                               ? fmt::format("set mesh = {:.0f} or more{}, or", needed,
+                                             iterations >= setup_.max_iterations
+                                                 ? fmt::format(", max_iterations above {}", setup_.max_iterations)
+                                                 : "")
+                               : fmt::format("no mesh up to {} resolves it:", largest_mesh);
   return fmt::format(
       "Newton's method did not converge: after {} iterations at viscosity = {:.4g} the residual is {:.2g}, the last "
       "step {:.2g} of psi; Reynolds number {:.4g}, {:.2g} a mesh cell: {} give less prior probability to such flows",
