@@ -88,9 +88,9 @@ std::string Plan::fault_of_step(const Rates& rates, double h) const {
   if (!(longest > 0.0)) return "no step is stable for these coefficients";
   if (longest < 1e-6 * h)
     return fmt::format(
-        "the state has grown beyond all measure: from these values it blows up by itself, or dt = {:.4g} is far too "
-        "long",
-        h);
+        "a step of {:.4g} is too long by a factor of {:.1g}: a coefficient is far too large, or the state has grown "
+        "beyond all measure, of itself or because dt is far too long",
+        h, h / longest);
   return fmt::format("a step of {:.4g} is unstable on this grid: set dt = {:.2g} or less, or choose fewer grid points",
                      h, readable_below(longest));
 }
