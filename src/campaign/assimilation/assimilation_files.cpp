@@ -9,7 +9,6 @@
 #include "campaign/report/assimilation_page.hpp"
 #include "campaign/report/filter_verdict.hpp"
 #include "campaign/report/format.hpp"
-#include "campaign/report/statistics.hpp"
 #include "campaign/rows/rows_report.hpp"
 #include "campaign/run/job_files.hpp"
 #include "campaign/run/run_folder.hpp"
@@ -76,9 +75,8 @@ std::vector<std::vector<double>> known_ratios(const std::vector<double>& all, in
   return known;
 }
 
-const char* judged_score(const io::Json& summary) {
-  return score_names[summary.at("is_twin").get<bool>() && summary.at("members").get<int>() > 1 ? error_ratio
-                                                                                               : innovation_ratio];
+Score judged_score(const io::Json& summary) {
+  return summary.at("is_twin").get<bool>() && summary.at("members").get<int>() > 1 ? error_ratio : innovation_ratio;
 }
 
 // `ratios`: of the judged score; `ranks`: of all replicates.
@@ -88,7 +86,7 @@ report::FilterRun filter_run(const io::Json& summary, const std::vector<double>&
   run.members = summary.at("members").get<int>();
   const int replicates = summary.at("replicates").get<int>();
   run.ratios = known_ratios(ratios, replicates, summary.at("spin_up").get<int>());
-  run.are_of_data = judged_score(summary) == score_names[innovation_ratio];
+  run.are_of_data = judged_score(summary) == innovation_ratio;
   if (run.is_twin && run.members > 1) run.ranks = std::move(ranks);
   const io::Json& means = summary.at("time_means");
   run.rmse = io::number_or_nan(means.at("rmse").at("mean"));
@@ -159,10 +157,9 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   core::info("{}: time means after {} of {} cycles: rmse {}, spread {}, CRPS {}; forecast rmse {}, innovation {}",
              names.filter, all.spin_up, all.cycles, text(rmse), text(spread), text(crps), text(forecast_rmse),
              text(innovation));
-  const std::vector<double> judged =
-      one_score(all.scores, judged_score(out) == score_names[error_ratio] ? error_ratio : innovation_ratio);
   if (context.comm.is_writer())
-    write_verdict(context.folder, report::judge(filter_run(out, judged, merged(ranks, all.replicates))));
+    write_verdict(context.folder, report::judge(filter_run(out, one_score(all.scores, judged_score(out)),
+                                                           merged(ranks, all.replicates))));
 }
 
 namespace {
@@ -233,7 +230,8 @@ void write_assimilation_report(const std::string& folder, const RunSettings& set
       page.is_twin
           ? fmt::format(" of a twin experiment: the analysis is off the truth by {} on average.", page.tiles[0].first)
           : fmt::format("; the data were off the forecast by {} on average.", page.tiles[0].first);
-  page.verdict = report::judge(filter_run(summary, reader.read("scores", judged_score(summary)), page.ranks));
+  page.verdict =
+      report::judge(filter_run(summary, reader.read("scores", score_names[judged_score(summary)]), page.ranks));
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_assimilation_html(page, folder + "/report"));
   core::info("report: {}/report/index.html", folder);

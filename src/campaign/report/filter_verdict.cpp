@@ -7,7 +7,6 @@
 #include <numeric>
 
 #include "campaign/report/format.hpp"
-#include "campaign/report/statistics.hpp"
 #include "prob/diagnostics.hpp"
 
 namespace aleator::campaign::report {

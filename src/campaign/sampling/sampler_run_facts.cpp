@@ -37,8 +37,9 @@ JobEnd SamplerRun::finish() {
   constexpr double worth_keeping = 2.0;  // s
   recorder_->flush();
   record_failures();
-  if (job_.watch.seconds() - std::max(start_seconds_, saved_seconds_) > worth_keeping && has_more_runs())
-    save_checkpoint();  // the checks take model runs, of which no sample is worth to be lost
+  const double unsaved = job_.watch.seconds() - std::max(start_seconds_, saved_seconds_);
+  if (has_more_runs() && job_.comm.whole().max(unsaved) > worth_keeping)  // clocks differ: all ranks must agree
+    save_checkpoint();  // the checks take model runs: the sample is not to be lost while they last
   RunFacts facts = this->facts();
   facts.idle = parallel::idle_shares(job_.comm, parallel::seconds_waited() - waited_before_,
                                      job_.watch.seconds() - start_seconds_);

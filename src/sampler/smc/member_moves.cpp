@@ -51,10 +51,11 @@ MoveRates move_members(const MoveOnce& kernel, const Problem& problem, const Con
   else
     work();
   constexpr double refuses = 0.05;
-  std::int64_t refusing = 0;
-  for (int row = 0; row < e.rows(); ++row) refusing += acceptance(row) < refuses * moves ? 1 : 0;
-  return {ordered_mean(context, e.layout, acceptance) / moves,
-          static_cast<double>(context.comm.sum(refusing)) / static_cast<double>(e.layout.rows())};
+  const std::vector<double> sums = parallel::ordered_sum(context.comm, e.layout, 2, [&](int row, double* sum) {
+    sum[0] += acceptance(row), sum[1] += acceptance(row) < refuses * moves ? 1.0 : 0.0;
+  });
+  const auto members = static_cast<double>(e.layout.rows());
+  return {sums[0] / members / moves, sums[1] / members};
 }
 
 Ensemble every(const Ensemble& e, int stride, const parallel::RowLayout& layout) {
