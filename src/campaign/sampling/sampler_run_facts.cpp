@@ -34,7 +34,7 @@ RunFacts SamplerRun::facts() const {
 }
 
 JobEnd SamplerRun::finish() {
-  constexpr double worth_keeping = 2.0;  // s
+  constexpr double worth_keeping = 0.2;  // s
   recorder_->flush();
   record_failures();
   const double unsaved = job_.watch.seconds() - std::max(start_seconds_, saved_seconds_);
