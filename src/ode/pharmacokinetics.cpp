@@ -1,5 +1,7 @@
 #include "ode/pharmacokinetics.hpp"
 
+#include <algorithm>
+
 #include "ode/engine.hpp"
 
 namespace aleator::ode {
@@ -71,6 +73,11 @@ deck::Schema<Pharmacokinetics::Params> Pharmacokinetics::schema() {
            deck::at_least(0))
       .key("peripheral_volume", &Params::peripheral_volume, "L", "volume of the peripheral compartment",
            deck::positive())
+      .only_with("exchange",
+                 [](const Params& p) {
+                   return p.exchange > 0.0 ||
+                          std::find(p.unknown.begin(), p.unknown.end(), "exchange") != p.unknown.end();
+                 })
       .key("dose", &Params::dose, "mg", "amount taken at the start", deck::at_least(0))
       .key("bioavailability", &Params::bioavailability, "1", "share of the dose that can be absorbed",
            deck::at_least(0));

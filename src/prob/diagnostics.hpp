@@ -13,6 +13,7 @@
 /// Fails     never. NaN where a figure is not defined: fewer than 4 draws a chain (10 for ESS and MCSE: half chains of up to 4
 ///           draws have no autocorrelation to sum), a non-finite draw, or draws all equal.
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 namespace aleator::prob {
@@ -35,7 +36,15 @@ struct ScalarSummary {
   double ess_bulk, ess_tail;  // trust the summary above 100 a chain (Vehtari et al. 2021, section 4)
   double rhat;                // trust the summary below 1.01
   double q05, q50, q95;
+  double pareto_k =
+      std::numeric_limits<double>::quiet_NaN();  // pareto.hpp's tail_shape, where has_heavy_tail; set by callers
 };
+
+/// Whether the spread is far wider than the central 90 % suggest: the mean hangs on rare large values.
+inline bool has_heavy_tail(double sd, double q05, double q95) {
+  constexpr double normal_width = 3.29;  // of the central 90 %, in standard deviations of a normal
+  return sd > 2.0 * (q95 - q05) / normal_width;
+}
 
 /// All of the table above with a single sort.
 ScalarSummary summarise(const Draws& draws);

@@ -35,13 +35,20 @@ GeneralisedPareto fit_pareto(const std::vector<double>& x) {
   return {(k * n + prior_shape * prior_size) / (n + prior_size), -k / mean};
 }
 
+namespace {
+
+constexpr std::size_t least_tail = 5;
+
+std::size_t tail_size(std::size_t s) {
+  return static_cast<std::size_t>(std::min(0.2 * static_cast<double>(s), 3.0 * std::sqrt(static_cast<double>(s))));
+}
+
+}  // namespace
+
 double smooth_weights(std::vector<double>& log_weights) {
-  const std::size_t s = log_weights.size();
+  const std::size_t s = log_weights.size(), tail = tail_size(s);
   const double top = *std::max_element(log_weights.begin(), log_weights.end());
-  const auto tail =
-      static_cast<std::size_t>(std::min(0.2 * static_cast<double>(s), 3.0 * std::sqrt(static_cast<double>(s))));
-  constexpr std::size_t least = 5;
-  if (tail < least || s <= tail || !std::isfinite(top)) return std::numeric_limits<double>::infinity();
+  if (tail < least_tail || s <= tail || !std::isfinite(top)) return std::numeric_limits<double>::infinity();
   std::vector<std::size_t> order(s);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -60,6 +67,21 @@ double smooth_weights(std::vector<double>& log_weights) {
     log_weights[order[s - tail + i]] = std::min(0.0, std::log(cut + quantile)) + top;
   }
   return fit.k;
+}
+
+double tail_shape(std::vector<double> draws) {
+  const std::size_t tail = tail_size(draws.size());
+  if (tail < least_tail) return std::numeric_limits<double>::quiet_NaN();
+  double heavier = -std::numeric_limits<double>::infinity();
+  for (int side = 0; side < 2; ++side) {
+    if (side == 1)
+      for (double& x : draws) x = -x;
+    std::partial_sort(draws.begin(), draws.begin() + static_cast<std::ptrdiff_t>(tail + 1), draws.end());
+    std::vector<double> below;  // by how much, ascending
+    for (std::size_t i = tail; i-- > 0;) below.push_back(std::max(draws[tail] - draws[i], 1e-300));
+    if (std::isfinite(below.back()) && below.back() > 1e-300) heavier = std::max(heavier, fit_pareto(below).k);
+  }
+  return heavier;
 }
 
 }  // namespace aleator::prob

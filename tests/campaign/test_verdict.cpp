@@ -56,6 +56,16 @@ TEST(ReportVerdict, OneLowEssIsCautionAndNamesTheParameterAndTheFactor) {
   EXPECT_EQ(check_named(v, "Bulk ESS").level, Level::good);
 }
 
+TEST(ReportVerdict, AMeanThatMayBeInfiniteIsCautionHoweverSmallItsError) {
+  ReportData data = converged_run();
+  data.main.parameters[2].pareto_k = 0.75;
+  EXPECT_EQ(judge(data).level, Level::good);
+  data.main.parameters[2].pareto_k = 0.95;
+  const Check c = check_named(judge(data), "Means");
+  EXPECT_EQ(c.level, Level::caution);
+  EXPECT_NE(c.found.find("theta2"), std::string::npos) << c.found;
+}
+
 TEST(ReportVerdict, OneLargeRhatIsNotConverged) {
   ReportData data = converged_run();
   data.main.parameters[1].rhat = 1.3;

@@ -307,6 +307,7 @@ TEST(Formula, FunctionsMayBeDefined) {
   EXPECT_EQ(fault("f(x, x) = x", "f(a, b)"), "the argument 'x' is named twice");
   EXPECT_EQ(fault("f(x) = x", "f(a, b)"), "f takes 1 argument, not 2");
   EXPECT_EQ(fault("g(x) = x + y\nf(y) = g(y)", "f(a)"), "in f: in g: unknown name 'y'");
+  EXPECT_EQ(fault("f(k, y) = y + a", "sum(iterate(f, 0, 300000))"), "300000 steps are too many for a formula");
 }
 
 TEST(Formula, OdeConvergesWithOrderFourAndItsGradientIsExact) {

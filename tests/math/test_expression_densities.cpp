@@ -97,6 +97,7 @@ TEST(Formula, ParametersThatNoLawHasAreNoNumber) {
                                  "weibull_lpdf(2, a, 1)",
                                  "weibull_lpdf(2, a, a)",
                                  "pareto_lpdf(2, 1, a)",
+                                 "uniform_lpdf(2, b, a)",
                                  "geometric_lpmf(0, a)",
                                  "geometric_lpmf(0, 1 - a)",
                                  "normal_lpdf(b, 0, a)",

@@ -51,6 +51,16 @@ TEST(Pareto, SmoothingKeepsOrderAndAllButTheTail) {
   EXPECT_NEAR(changed, std::floor(3.0 * std::sqrt(1000.0)), 1.0);
 }
 
+TEST(Pareto, TheHeavierTailOfDrawsSaysWhetherTheirMeanExists) {
+  // u^-k to the left has the tail k, the normal to the right none; the law is not that of the tail alone.
+  for (const double k : {0.4, 1.0}) {
+    std::vector<double> x;
+    for (int i = 0; i < 20000; ++i) x.push_back(i % 2 == 0 ? -std::pow(uniform(i, 4), -k) : 3.0 * uniform(i, 5));
+    EXPECT_NEAR(tail_shape(x), k, 0.2) << k;
+  }
+  EXPECT_TRUE(std::isnan(tail_shape(std::vector<double>(24, 1.0))));
+}
+
 TEST(Pareto, TooFewWeightsSayNothing) {
   std::vector<double> few(20, 0.0);
   few[3] = 5.0;

@@ -33,15 +33,24 @@ struct AllScores {
   int replicates, cycles, spin_up;
   std::vector<double> scores;  // [replicate][cycle][score]
 
+  // Data may be missing at some times: the mean of the scores that are there, and its error from the times at which all
+  // replicates have one.
   io::Json time_mean(int which) const {
     const std::vector<double> all = one_score(scores, which);
-    const int used = cycles - spin_up;
-    const prob::ScalarSummary s =
-        prob::summarise({all.data() + spin_up, replicates, used, static_cast<std::ptrdiff_t>(cycles), 1});
-    double sum = 0.0, count = 0.0;  // the mean of those that are there: data may be missing at some times
+    const auto at = [&](int r, int k) { return all[static_cast<std::size_t>(r) * cycles + k]; };
+    double sum = 0.0, count = 0.0;
+    std::vector<int> whole;
+    for (int k = spin_up; k < cycles; ++k) {
+      int there = 0;
+      for (int r = 0; r < replicates; ++r)
+        if (const double v = at(r, k); std::isfinite(v)) sum += v, count += 1.0, ++there;
+      if (there == replicates) whole.push_back(k);
+    }
+    std::vector<double> used;
     for (int r = 0; r < replicates; ++r)
-      for (int k = spin_up; k < cycles; ++k)
-        if (const double v = all[static_cast<std::size_t>(r) * cycles + k]; std::isfinite(v)) sum += v, count += 1.0;
+      for (const int k : whole) used.push_back(at(r, k));
+    const auto length = static_cast<int>(whole.size());
+    const prob::ScalarSummary s = prob::summarise({used.data(), replicates, length, length, 1});
     return {{"mean", io::finite_or_null(sum / count)}, {"standard_error", io::finite_or_null(s.mcse)}};
   }
   // Of each replicate: its mean over time, or its sum.
@@ -50,9 +59,11 @@ struct AllScores {
     io::Json out = io::Json::array();
     for (int r = 0; r < replicates; ++r) {
       double sum = 0.0;
-      const int first = is_sum ? 0 : spin_up;
-      for (int k = first; k < cycles; ++k) sum += all[static_cast<std::size_t>(r) * cycles + k];
-      out.push_back(io::finite_or_null(is_sum ? sum : sum / (cycles - first)));
+      int count = 0;
+      for (int k = is_sum ? 0 : spin_up; k < cycles; ++k)
+        if (const double v = all[static_cast<std::size_t>(r) * cycles + k]; is_sum || std::isfinite(v))
+          sum += v, ++count;
+      out.push_back(io::finite_or_null(is_sum ? sum : sum / count));
     }
     return out;
   }

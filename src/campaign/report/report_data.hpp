@@ -29,6 +29,7 @@ struct ParameterRow {
   double mean = undefined, sd = undefined, mcse = undefined;
   double ess_bulk = undefined, ess_tail = undefined, rhat = undefined;
   double q05 = undefined, q50 = undefined, q95 = undefined;
+  double pareto_k = undefined;  ///< of the heavier tail, where it is heavy
 };
 
 /// One sampler's result on the problem.

@@ -10,6 +10,7 @@
 #include "campaign/report/particle_checks.hpp"
 #include "campaign/report/selection.hpp"
 #include "campaign/report/statistics.hpp"
+#include "prob/diagnostics.hpp"
 
 namespace aleator::campaign::report {
 namespace {
@@ -96,24 +97,25 @@ Check ess_check(const ReportData& data, const char* what, const Extreme& worst) 
   return c;
 }
 
-// A parameter whose mean hangs on rare large values: its spread is far wider than its central 90 % suggests.
-bool is_heavy_tailed(const ParameterRow& row) {
-  constexpr double normal_width = 3.29;  // of the central 90 %, in standard deviations of a normal
-  return row.sd > 2.0 * (row.q95 - row.q05) / normal_width;
-}
-
-// R-hat and ESS look at ranks; a mean that hangs on rare large values may still be uncertain.
+// R-hat and ESS look at ranks; a mean that hangs on rare large values may still be uncertain, or not exist. Empty: none does.
 Check mean_check(const ReportData& data) {
+  const Extreme tail = extreme_of(data.main, &ParameterRow::pareto_k, 1);
+  if (tail.value > threshold::mean_tail)
+    return {Level::caution, "Means",
+            fmt::format("{} has a tail like |x|^-{}, as far as the draws reach (Pareto k = {}): its mean may be "
+                        "infinite, and its error is not that stated",
+                        parameter_name(data, tail.parameter), number(1.0 + 1.0 / tail.value, 2), number(tail.value, 2)),
+            "Use its median and quantiles; a prior with lighter tails, or its logarithm as the parameter, has a mean."};
   double worst = 0.0;
   int at = -1, uncertain = 0;
   for (std::size_t p = 0; p < data.main.parameters.size(); ++p) {
     const ParameterRow& row = data.main.parameters[p];
     const double relative = row.mcse / std::abs(row.mean);
-    if (!is_heavy_tailed(row) || !(relative > threshold::mean_error)) continue;
+    if (!prob::has_heavy_tail(row.sd, row.q05, row.q95) || !(relative > threshold::mean_error)) continue;
     ++uncertain;
     if (relative > worst) worst = relative, at = static_cast<int>(p);
   }
-  if (uncertain == 0) return {Level::good, "Means", "none hangs on rare values by more than its error allows", ""};
+  if (uncertain == 0) return {};
   return {Level::caution, "Means",
           fmt::format("{} with a heavy tail known to worse than {}; worst {}, to ± {}", plural(uncertain, "mean"),
                       percent(threshold::mean_error), parameter_name(data, at), percent(worst)),
@@ -417,7 +419,7 @@ Verdict judge(const ReportData& data) {
                 tail = extreme_of(run, &ParameterRow::ess_tail, -1);
   if (run.is_posterior && bulk.parameter >= 0) v.checks.push_back(ess_check(data, "Bulk ESS", bulk));
   if (run.is_posterior && tail.parameter >= 0) v.checks.push_back(ess_check(data, "Tail ESS", tail));
-  if (run.is_exact && mean_check(data).level != Level::good) v.checks.push_back(mean_check(data));
+  if (Check c = mean_check(data); run.is_exact && !c.found.empty()) v.checks.push_back(std::move(c));
   if (std::isfinite(run.acceptance)) v.checks.push_back(acceptance_check(run));
   if (const Series* const divergences = history_of(run, "divergences"))
     v.checks.push_back(divergence_check(run, divergences->y.back()));
@@ -433,7 +435,6 @@ Verdict judge(const ReportData& data) {
   if (run.is_posterior && run.ksd_draws > 0) v.checks.push_back(stein_check(run));
   if (!run.reference_run.empty()) v.checks.push_back(reference_check(run));
   if (run.rejected_rows + run.recovered_rows + run.imputed_rows > 0) v.checks.push_back(failure_check(run));
-  v.level = Level::unknown;
   bool any_known = false;
   for (const Check& c : v.checks) {
     any_known = any_known || c.level == Level::good;

@@ -23,6 +23,7 @@ namespace threshold {
 inline constexpr double rhat_good = 1.01, rhat_caution = 1.05;
 inline constexpr double ess_good = 400, ess_caution = 100;
 inline constexpr double mean_error = 0.1;  ///< Monte Carlo error of a heavy-tailed mean, relative to it
+inline constexpr double mean_tail = 0.8;   ///< Pareto k of a tail; from 1 on there is no mean, and k is known to some 0.1
 inline constexpr double unique_good = 0.5, unique_caution = 0.1;      ///< share of different particles
 inline constexpr double ancestors = 20, ancestors_bad = 3;            ///< families, as good as so many of one size
 inline constexpr double predictive = 0.01;                            ///< p-value of the data among replicated data

@@ -193,7 +193,7 @@ JobEnd ForwardJob::run(const JobContext& context) {
     if (params_.second_order)
       write_text(context.comm, context.folder + "/sobol_pairs.csv", pairs_csv(indices, factors_));
   }
-  write_summary(context, results.failed,
+  write_summary(context, results,
                 summarise_columns(context.comm, layout, independent_rows(layout, results.values), names), indices);
   remove_checkpoint(context);
   core::info("{} model runs: {}/outputs.csv, summary.json", count_text(rows()), context.folder);
@@ -226,7 +226,7 @@ void ForwardJob::write_results(const JobContext& context, const parallel::RowLay
   file.flush();
 }
 
-void ForwardJob::write_summary(const JobContext& context, std::int64_t failed,
+void ForwardJob::write_summary(const JobContext& context, const RowResults& results,
                                const std::vector<NamedSummary>& statistics,
                                const std::vector<OutputIndices>& indices) const {
   io::Json out;
@@ -235,7 +235,8 @@ void ForwardJob::write_summary(const JobContext& context, std::int64_t failed,
   out["model"] = params_.model;
   out["prior"] = parts_.prior ? io::Json(params_.prior) : io::Json(nullptr);
   out["rows"] = rows();
-  out["failed"] = failed;
+  out["failed"] = results.failed;
+  out["recovered_by_retry"] = results.recovered;
   out["outputs"] = io::Json::parse(statistics_json(statistics));
   if (params_.sobol_indices) {
     out["points"] = *params_.samples;
@@ -248,7 +249,7 @@ void ForwardJob::report(const std::string& folder, const RunSettings& settings) 
   report::RowsPage page;
   page.base = head_of_page(folder, settings);
   const io::Json summary = read_summary(folder);
-  const std::int64_t failed = summary.at("failed");
+  const std::int64_t failed = summary.at("failed"), recovered = summary.value("recovered_by_retry", std::int64_t{0});
   page.base.problem_text = parts_.text, page.base.row_word = "output";
   page.base.main.parameters = statistics_of(summary.at("outputs"));
   page.headline = parts_.prior ? fmt::format("Model '{}' was run at {} parameter vectors drawn from prior '{}'",
@@ -256,6 +257,7 @@ void ForwardJob::report(const std::string& folder, const RunSettings& settings) 
                                : fmt::format("Model '{}' was run at the {} parameter vectors of a table", params_.model,
                                              count_text(rows()));
   page.headline += failed == 0 ? "; every run succeeded." : fmt::format("; {} runs failed.", count_text(failed));
+  if (recovered > 0) page.headline += fmt::format(" {} were sound when computed again.", count_text(recovered));
   page.headline += " " + largest_in_words(page.base.main.parameters, "output");
   if (failed > 0)
     page.warnings.push_back(

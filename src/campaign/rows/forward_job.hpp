@@ -58,7 +58,7 @@ class ForwardJob : public Job {
   void write_results(const JobContext& context, const parallel::RowLayout& layout, kernels::ConstBatch u,
                      const RowResults& results) const;
   kernels::Batch independent_rows(const parallel::RowLayout& layout, const kernels::Batch& values) const;
-  void write_summary(const JobContext& context, std::int64_t failed, const std::vector<NamedSummary>& statistics,
+  void write_summary(const JobContext& context, const RowResults& results, const std::vector<NamedSummary>& statistics,
                      const std::vector<OutputIndices>& indices) const;
 
   Params params_;

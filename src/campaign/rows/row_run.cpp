@@ -38,11 +38,12 @@ void note_failures(const RowWork& work, const model::RowStatus& status, const st
 }
 
 void retry(const RowWork& work, const std::vector<int>& rows, int retries, RowResults& results) {
+  const std::vector<std::string> at_first = results.reasons;
   for (int attempt = 1; attempt <= retries; ++attempt) {
     std::vector<int> failed;
     for (const int row : rows)
       if (!results.reasons[static_cast<std::size_t>(row)].empty()) failed.push_back(row);
-    if (failed.empty()) return;
+    if (failed.empty()) break;
     const model::Batch y("again", failed.size(), results.values.extent(1));
     const model::RowStatus status = work.run_again(failed, y, attempt);
     for (std::size_t i = 0; i < failed.size(); ++i) {
@@ -51,6 +52,8 @@ void retry(const RowWork& work, const std::vector<int>& rows, int retries, RowRe
     }
     note_failures(work, status, failed, results);
   }
+  for (const int row : rows)
+    if (const auto i = static_cast<std::size_t>(row); results.reasons[i].empty()) results.retried[i] = at_first[i];
 }
 
 // Rows [first, first + count) of this rank.
@@ -84,6 +87,8 @@ void count_failures(const parallel::Comm& comm, const RowWork& work, const paral
     if (mine++ == 0) first = fmt::format("row {}: {}", layout.first() + static_cast<int>(row), results.reasons[row]);
   }
   results.failed = comm.sum(mine);
+  results.recovered = comm.sum(std::count_if(results.retried.begin(), results.retried.end(),
+                                             [](const std::string& reason) { return !reason.empty(); }));
   if (results.failed == 0 || !work.tells_failures) return;
   const int owner = static_cast<int>(comm.min(mine > 0 ? comm.rank() : comm.size()));
   comm.broadcast(first, owner);
@@ -103,22 +108,22 @@ void show_progress(const RowWork& work, double share, std::int64_t rows, double 
 }
 
 // "row<tab>reason" a line: text that is the same on all ranks when it is read.
-std::string reasons_text(const parallel::RowLayout& layout, const RowResults& results) {
+std::string reasons_text(const parallel::RowLayout& layout, const std::vector<std::string>& reasons) {
   std::string text;
-  for (std::size_t row = 0; row < results.reasons.size(); ++row) {
-    std::string reason = results.reasons[row];
+  for (std::size_t row = 0; row < reasons.size(); ++row) {
+    std::string reason = reasons[row];
     std::replace(reason.begin(), reason.end(), '\n', ' ');
     if (!reason.empty()) text += fmt::format("{}\t{}\n", layout.first() + static_cast<int>(row), reason);
   }
   return text;
 }
 
-void read_reasons(const std::string& text, const parallel::RowLayout& layout, RowResults& results) {
+void read_reasons(const std::string& text, const parallel::RowLayout& layout, std::vector<std::string>& reasons) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t tab = text.find('\t', at), end = text.find('\n', at);
     const std::int64_t row = std::stoll(text.substr(at, tab - at)) - layout.first();
     if (row >= 0 && row < layout.local_rows())
-      results.reasons[static_cast<std::size_t>(row)] = text.substr(tab + 1, end - tab - 1);
+      reasons[static_cast<std::size_t>(row)] = text.substr(tab + 1, end - tab - 1);
     at = end + 1;
   }
 }
@@ -126,12 +131,14 @@ void read_reasons(const std::string& text, const parallel::RowLayout& layout, Ro
 void fields(io::Archive& archive, const JobContext& context, const parallel::RowLayout& layout, kernels::Vector& state,
             RowResults& results) {
   check_owner(archive, context, context.folder);
-  std::string reasons;
-  if (!archive.is_loading()) reasons = gather_text(context.comm, reasons_text(layout, results));
-  archive.field("reasons", reasons);
+  for (const auto& [name, reasons] : {std::pair("reasons", &results.reasons), std::pair("retried", &results.retried)}) {
+    std::string text;
+    if (!archive.is_loading()) text = gather_text(context.comm, reasons_text(layout, *reasons));
+    archive.field(name, text);
+    if (archive.is_loading()) read_reasons(text, layout, *reasons);
+  }
   archive.rows("state", layout, state);
   archive.rows("values", layout, results.values);
-  if (archive.is_loading()) read_reasons(reasons, layout, results);
 }
 
 void save(const JobContext& context, const std::string& checkpoint, const parallel::RowLayout& layout,
@@ -197,6 +204,7 @@ bool run_rows(const JobContext& context, const RowWork& work, const parallel::Ro
   const int rows = layout.local_rows();
   results.values = kernels::Batch("values", rows, work.columns);
   results.reasons.assign(static_cast<std::size_t>(rows), {});
+  results.retried = results.reasons;
   kernels::Vector state("state", rows);
   const std::string checkpoint = context.folder + "/" + work.checkpoint;
   if (!context.folder.empty() && exists(comm, checkpoint)) {
@@ -256,12 +264,15 @@ std::string failed_rows_head(const std::vector<std::string>& names) {
 
 void write_failed_rows(const JobContext& context, const parallel::RowLayout& layout, kernels::ConstBatch u,
                        const std::vector<std::string>& names, const RowResults& results) {
-  if (results.failed == 0) return;
+  if (results.failed + results.recovered == 0) return;
   std::string mine;
   const std::size_t n = u.extent(1);
-  for (int row = 0; row < layout.local_rows(); ++row)
-    if (const std::string& reason = results.reasons[static_cast<std::size_t>(row)]; !reason.empty())
-      mine += failed_row(layout.first() + row, n > 0 ? &u(row, 0) : nullptr, n, reason);
+  for (int row = 0; row < layout.local_rows(); ++row) {
+    const auto i = static_cast<std::size_t>(row);
+    const std::string reason =
+        results.retried[i].empty() ? results.reasons[i] : results.retried[i] + " (sound when computed again)";
+    if (!reason.empty()) mine += failed_row(layout.first() + row, n > 0 ? &u(row, 0) : nullptr, n, reason);
+  }
   const std::string all = gather_text(context.comm, mine);
   write_text(context.comm, context.folder + "/failed_rows.csv", failed_rows_head(names) + all);
 }

@@ -66,9 +66,10 @@ RowWork draws_of(const prob::Prior& prior, const std::string& name, const kernel
                  const parallel::RowLayout& layout);
 
 struct RowResults {
-  kernels::Batch values;             ///< NaN in failed rows
-  std::vector<std::string> reasons;  ///< of failure; empty: the row is sound
-  std::int64_t failed = 0;           ///< on all ranks
+  kernels::Batch values;                   ///< NaN in failed rows
+  std::vector<std::string> reasons;        ///< of failure; empty: the row is sound
+  std::vector<std::string> retried;        ///< why a sound row had to be computed again; empty: it had not
+  std::int64_t failed = 0, recovered = 0;  ///< on all ranks; recovered: sound when computed again
 };
 
 /// False when the run was asked to stop before all rows were done: a checkpoint then lies in the folder of `context`, if it has

@@ -161,21 +161,28 @@ std::string SimulateJob::clean_outputs(const JobContext& context, const kernels:
 kernels::Batch SimulateJob::working_truth(const JobContext& context, std::vector<double>& clean) const {
   constexpr int most_draws = 100;
   const bool may_reject = params_.on_failure == OnRowFailure::reject;
+  const std::string path = context.folder + "/failed_rows.csv";
   std::string failed;
+  const auto list_failed = [&] {
+    const std::string head = failed_rows_head(prob::parameter_names(parts_.prior->variables(params_.prior)));
+    write_text(context.comm, path, head + failed);
+  };
   for (int draw = 0;; ++draw) {
     kernels::Batch u = truth(context, draw);
     const std::string reason = clean_outputs(context, u, clean);
-    if (reason.empty() && draw > 0) {
-      core::warn("{} failed at {} truth{} before the one that is used: {}/failed_rows.csv", parts_.model_in_words, draw,
-                 draw == 1 ? "" : "s", context.folder);
-      const std::string head = failed_rows_head(prob::parameter_names(parts_.prior->variables(params_.prior)));
-      write_text(context.comm, context.folder + "/failed_rows.csv", head + failed);
+    if (reason.empty() && draw == 0) return u;
+    if (reason.empty()) {
+      list_failed();
+      core::warn("{} failed at {} truth{} before the one that is used: {}", parts_.model_in_words, draw,
+                 draw == 1 ? "" : "s", path);
+      return u;
     }
-    if (reason.empty()) return u;
-    if (!may_reject || draw + 1 == most_draws)
-      throw core::NumericsError(fmt::format("{} fails at the truth: {}{}", parts_.model_in_words, reason,
-                                            may_reject ? fmt::format(" (and at the {} before it)", draw) : ""));
+    if (!may_reject) throw core::NumericsError(fmt::format("{} fails at the truth: {}", parts_.model_in_words, reason));
     failed += failed_row(draw, u.data(), u.size(), reason);
+    if (draw + 1 < most_draws) continue;
+    list_failed();
+    throw core::NumericsError(fmt::format("{} fails at the truth: {} (and at the {} before it: {})",
+                                          parts_.model_in_words, reason, draw, path));
   }
 }
 

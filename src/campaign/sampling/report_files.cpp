@@ -133,7 +133,8 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
     run.log_evidence_standard_error = io::number_or_nan(summary.at("log_evidence").at("standard_error"));
   }
   for (const auto& [name, s] : file.rows)
-    run.parameters.push_back({name, s.mean, s.sd, s.mcse, s.ess_bulk, s.ess_tail, s.rhat, s.q05, s.q50, s.q95});
+    run.parameters.push_back(
+        {name, s.mean, s.sd, s.mcse, s.ess_bulk, s.ess_tail, s.rhat, s.q05, s.q50, s.q95, s.pareto_k});
   if (static_cast<int>(run.parameters.size()) != problem.parameter_dimension())
     throw core::UserError(fmt::format("{}/summary.json has {} parameters where the problem has {}", folder,
                                       run.parameters.size(), problem.parameter_dimension()));

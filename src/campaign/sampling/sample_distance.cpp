@@ -109,7 +109,7 @@ struct SteinRows {
   }
 
   void look_beside(int first, const Batch& values) const {
-    constexpr std::int64_t step_of_edges = 3;  // steps 0 to 2 make data (sampler_run.cpp)
+    constexpr std::int64_t step_of_edges = 3;  // steps 0 to 2 make data (sampler_run_facts.cpp)
     constexpr double way = 0.5;                // standard deviations
     std::vector<int> chosen;
     for (int row = 0; row < static_cast<int>(values.extent(0)); ++row)

@@ -63,12 +63,12 @@ JobEnd SamplerRun::run() {
 
 // Where rows of the model that failed are what ends the run, the folder lists them; all ranks get that error alike.
 sampler::StepInfo SamplerRun::step() {
-  const std::int64_t runs = named_.sampler->state().model_evaluations, iteration = named_.sampler->state().iteration;
+  const std::int64_t iteration = named_.sampler->state().iteration;
   try {
     return named_.sampler->step(problem_, context_);
   } catch (const core::NumericsError& error) {  // of all ranks
     std::string more = listed_failures();
-    if (runs > 0 && plan_.fails_before_it_moves && named_.sampler->state().iteration == iteration) {
+    if (plan_.fails_before_it_moves && named_.sampler->state().iteration == iteration) {
       save_checkpoint();
       more += fmt::format("; the ensemble before iteration {} is in {}/checkpoint.h5", iteration + 1, folder_);
     }

@@ -10,6 +10,7 @@
 #include "io/files.hpp"
 #include "io/json.hpp"
 #include "io/results.hpp"
+#include "prob/pareto.hpp"
 #include "prob/weighted_draws.hpp"
 
 namespace aleator::campaign {
@@ -62,7 +63,15 @@ std::vector<double> read_columns(const io::ResultsReader& reader, const prob::Va
   return reader.read("posterior", variable.name, {{0, 0, first}, {shape[0], shape[1], count}});
 }
 
-constexpr int numbers_a_parameter = 10;
+constexpr int numbers_a_parameter = 11;
+
+// NaN where the tails are those of common laws.
+double pareto_k(const double* values, std::int64_t count, std::ptrdiff_t stride, const prob::ScalarSummary& s) {
+  if (!prob::has_heavy_tail(s.sd, s.q05, s.q95)) return std::nan("");
+  std::vector<double> draws;
+  for (std::int64_t i = 0; i < count; ++i) draws.push_back(values[i * stride]);
+  return prob::tail_shape(std::move(draws));
+}
 
 // The numbers of this rank's share of the parameters: index, mean, sd, …
 std::vector<double> summarise_share(const parallel::Comm& comm, const std::string& folder,
@@ -89,8 +98,9 @@ std::vector<double> summarise_share(const parallel::Comm& comm, const std::strin
                 ? prob::summarise({values.data() + k, static_cast<int>(shape[0]), static_cast<int>(shape[1]),
                                    static_cast<std::ptrdiff_t>(shape[1]) * count, count})
                 : summarise_members(values.data() + k, draws, count, ancestors, influence);
-        for (const double value : {static_cast<double>(first_of_variable + block + k), s.mean, s.sd, s.mcse, s.ess_bulk,
-                                   s.ess_tail, s.rhat, s.q05, s.q50, s.q95})
+        for (const double value :
+             {static_cast<double>(first_of_variable + block + k), s.mean, s.sd, s.mcse, s.ess_bulk, s.ess_tail, s.rhat,
+              s.q05, s.q50, s.q95, pareto_k(values.data() + k, draws, count, s)})
           mine.push_back(value);
       }
     }
@@ -131,7 +141,7 @@ std::vector<NamedSummary> summarise_parameters(const parallel::Comm& comm, const
     const auto k = static_cast<std::size_t>(x[0]);
     prob::ScalarSummary s{};
     s.mean = x[1], s.sd = x[2], s.mcse = x[3], s.ess_bulk = x[4], s.ess_tail = x[5], s.rhat = x[6], s.q05 = x[7],
-    s.q50 = x[8], s.q95 = x[9];
+    s.q50 = x[8], s.q95 = x[9], s.pareto_k = x[10];
     rows[k] = {names[k], s};
   }
   return rows;
@@ -175,16 +185,14 @@ Worst worst_of(const std::vector<NamedSummary>& rows) {
 struct Column {
   const char* name;
   double prob::ScalarSummary::*value;
+  bool is_left_out = false;  ///< where it is not defined
 };
-constexpr Column columns[] = {{"mean", &prob::ScalarSummary::mean},
-                              {"sd", &prob::ScalarSummary::sd},
-                              {"mcse", &prob::ScalarSummary::mcse},
-                              {"ess_bulk", &prob::ScalarSummary::ess_bulk},
-                              {"ess_tail", &prob::ScalarSummary::ess_tail},
-                              {"rhat", &prob::ScalarSummary::rhat},
-                              {"q05", &prob::ScalarSummary::q05},
-                              {"q50", &prob::ScalarSummary::q50},
-                              {"q95", &prob::ScalarSummary::q95}};
+constexpr Column columns[] = {
+    {"mean", &prob::ScalarSummary::mean},         {"sd", &prob::ScalarSummary::sd},
+    {"mcse", &prob::ScalarSummary::mcse},         {"ess_bulk", &prob::ScalarSummary::ess_bulk},
+    {"ess_tail", &prob::ScalarSummary::ess_tail}, {"rhat", &prob::ScalarSummary::rhat},
+    {"q05", &prob::ScalarSummary::q05},           {"q50", &prob::ScalarSummary::q50},
+    {"q95", &prob::ScalarSummary::q95},           {"pareto_k", &prob::ScalarSummary::pareto_k, true}};
 
 io::Json check_json(const PredictiveCheck& check, std::size_t data) {
   if (check.draws < 2) return nullptr;
@@ -275,8 +283,9 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   for (const NamedSummary& row : rows) {
     text += fmt::format("{}\n    {}: {{", &row == &rows.front() ? "" : ",", io::Json(row.name).dump());
     for (const Column& column : columns)
-      text += fmt::format("{}\n      \"{}\": {}", &column == columns ? "" : ",", column.name,
-                          io::finite_or_null(row.summary.*column.value).dump());
+      if (const double value = row.summary.*column.value; std::isfinite(value) || !column.is_left_out)
+        text += fmt::format("{}\n      \"{}\": {}", &column == columns ? "" : ",", column.name,
+                            io::finite_or_null(value).dump());
     if (!facts.mode.empty())
       text += fmt::format(",\n      \"mode\": {}", io::finite_or_null(facts.mode[&row - rows.data()]).dump());
     text += "\n    }";
@@ -295,8 +304,7 @@ SamplingSummary read_sampling_summary(const std::string& path) {
     if (event != json::parse_event_t::object_end || depth != 2 || !is_parameters) return true;
     NamedSummary row{name, {}};
     for (const Column& column : columns) {
-      const json& entry = value.at(column.name);
-      row.summary.*column.value = entry.is_number() ? entry.get<double>() : std::nan("");
+      row.summary.*column.value = value.contains(column.name) ? io::number_or_nan(value.at(column.name)) : std::nan("");
     }
     summary.rows.push_back(std::move(row));
     return false;

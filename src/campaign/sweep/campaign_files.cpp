@@ -74,9 +74,11 @@ std::vector<ModelEvidence> compare_evidence(const std::vector<Setting>& settings
 }
 
 std::string runs_csv(const std::vector<CampaignRun>& runs) {
+  const auto is_column = [](const std::string& key) { return key != "run.seed"; };  // which is the second column anyway
   std::string text = "run,seed";
   if (!runs.empty())
-    for (const auto& [key, value] : runs.front().plan.values) text += "," + csv_name(key);
+    for (const auto& [key, value] : runs.front().plan.values)
+      if (is_column(key)) text += "," + csv_name(key);
   text += ",status,seconds,verdict";
   const std::vector<std::string> names = quantity_names(runs);
   std::vector<bool> has_error;
@@ -92,7 +94,7 @@ std::string runs_csv(const std::vector<CampaignRun>& runs) {
   for (const CampaignRun& run : runs) {
     text += fmt::format("{},{}", run.plan.name, run.plan.seed);
     for (const auto& [key, value] : run.plan.values)
-      text += "," + (value.find_first_of(",\"\n") == std::string::npos ? value : csv_quoted(value));
+      if (is_column(key)) text += "," + (value.find_first_of(",\"\n") == std::string::npos ? value : csv_quoted(value));
     text += fmt::format(",{},{},{}", run.state.status, csv_number(run.state.seconds), run.verdict.headline);
     for (std::size_t i = 0; i < names.size(); ++i) {
       const Quantity* const quantity = run.find(names[i]);

@@ -189,15 +189,16 @@ const Definition& Compiler::function_argument(const Syntax& s, std::size_t k, st
   return *known;
 }
 
+constexpr long long most_formula_steps = 200000;  // each is part of the formula
+
 // y(t) at `times` by `steps` classical Runge-Kutta steps (Kutta 1901) from each time to the next, times one after the other.
 int Compiler::ode(const Syntax& s) {
-  constexpr long long most_steps = 200000;
   const Definition f = function_argument(s, 0, 2);
   int y = compile(s.parts[1]);
   const std::vector<double> start = known_numbers_of(s.parts[2]), times = known_numbers_of(s.parts[3]);
   const int steps = whole_argument(s, 4, 1), size = tape_.size(y);
   if (start.size() != 1) throw ExpressionError(s.parts[2].at, "the first time is a number, not an array");
-  if (static_cast<long long>(times.size()) * steps > most_steps)
+  if (static_cast<long long>(times.size()) * steps > most_formula_steps)
     throw ExpressionError(s.parts[4].at, fmt::format("{} x {} steps are too many for a formula", times.size(), steps),
                           "fewer steps, or a model/program");
   const auto slope = [&](double t, int at) {
@@ -233,7 +234,11 @@ int Compiler::iterate(const Syntax& s) {
   const Definition f = function_argument(s, 0, 2);
   int y = compile(s.parts[1]);
   std::vector<int> states;
-  for (int k = 1, n = whole_argument(s, 2, 1); k <= n; ++k) {
+  const int n = whole_argument(s, 2, 1);
+  if (n > most_formula_steps)
+    throw ExpressionError(s.parts[2].at, fmt::format("{} steps are too many for a formula", n),
+                          "recurrence, where a step is linear, or a model/program");
+  for (int k = 1; k <= n; ++k) {
     const int next = call_function(f, {number(k), y}, s);
     if (tape_.size(next) != tape_.size(y))
       throw ExpressionError(

@@ -64,7 +64,7 @@ weibull_lpdfs(x, shape, scale) = if(x > 0,
 pareto_lpdfs(x, minimum, shape) = if(x >= minimum, log(shape) + shape * log(minimum) - (shape + 1) * log(x), -infinity)
 beta_lpdfs(x, a, b) = if(x > 0 && x < 1, (a - 1) * log(x) + (b - 1) * log1p(-x)
   - lbeta(require_positive(a), require_positive(b)), -infinity)
-uniform_lpdfs(x, low, high) = if(x >= low && x <= high, -log(high - low), -infinity)
+uniform_lpdfs(x, low, high) = if((x >= low && x <= high) || low >= high, -log(require_positive(high - low)), -infinity)
 dirichlet_lpdf(x, a) = if(abs(sum(x) - 1) < 1e-6, sum(if(a == 1, 0 * a, (require_positive(a) - 1) * log(x)))
   + lgamma(sum(a + 0 * x)) - sum(lgamma(a + 0 * x)), infinity - infinity)
 

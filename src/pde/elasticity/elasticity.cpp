@@ -261,6 +261,7 @@ deck::Schema<Params> schema() {
   s.choice("plane", &Params::plane, "in two dimensions",
            {{"stress", Plane::stress, "a thin plate: no stress across it"},
             {"strain", Plane::strain, "a long body: no strain along it"}})
+      .only_with("a mesh in two dimensions", [](const Params& p) { return !p.mesh.empty() || p.cells.size() != 3; })
       .choice("quantity", &Params::quantity, "what is unknown; known has its values in the other groups",
               {{"modulus", Quantity::modulus, "Young's modulus E"},
                {"ratio", Quantity::ratio, "Poisson's ratio nu"},
