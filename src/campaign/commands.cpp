@@ -117,18 +117,34 @@ std::string changeable_keys(const deck::Deck& deck) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// Some of several --set may make a deck only together.
+bool is_sound(const std::string& deck_path, const deck::Registry& registry, const deck::Overrides& overrides,
+              const deck::FileReader& read) {
+  try {
+    const deck::Deck deck(deck_path, registry, overrides, read);
+    return true;
+  } catch (const core::UserError&) {
+    return false;
+  }
+}
+
 // A run goes on as it was begun: finished parts would stand beside parts of another problem.
 void refuse_other_run(const std::string& folder, const std::string& deck_path, const deck::Registry& registry,
                       const deck::Overrides& overrides, const deck::FileReader& read) {
   const deck::Deck own(deck_path, registry, {}, read);
   const std::string begun = what_is_computed(own);
-  for (const std::string& override : overrides)
-    if (what_is_computed(deck::Deck(deck_path, registry, {override}, read)) != begun)
+  if (what_is_computed(deck::Deck(deck_path, registry, overrides, read)) == begun) return;
+  for (std::size_t last = 1; last <= overrides.size(); ++last) {  // the first that makes another run of it
+    const deck::Overrides some(overrides.begin(), overrides.begin() + static_cast<std::ptrdiff_t>(last));
+    const std::string& override = some.back();
+    if (is_sound(deck_path, registry, some, read) &&
+        what_is_computed(deck::Deck(deck_path, registry, some, read)) != begun)
       throw core::UserError(fmt::format(
           "--set {0}: {1} was begun with another value; of a run only [run] may change, but for its seed, "
           "campaign.groups, and what computes nothing: {3}\n  to start another run:  aleator run {2} --set '{0}' "
           "--out DIR",
           override, folder, deck_path, changeable_keys(own)));
+  }
 }
 
 // Whether all calibrations that are done found the posterior right; one that was stopped has no summary yet.

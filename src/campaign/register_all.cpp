@@ -6,7 +6,7 @@
 #include "campaign/sweep/campaign_plan.hpp"
 #include "external/register.hpp"
 #include "inverse/register.hpp"
-#include "io/files.hpp"
+#include "io/data_table.hpp"
 #include "ode/register.hpp"
 #include "pde/register.hpp"
 #include "prob/register.hpp"
@@ -16,7 +16,7 @@ namespace aleator::campaign {
 namespace {
 
 deck::Rows rows_of_file(const std::string& text, const std::string& name) {
-  const io::Table table = io::parse_table(text, name);
+  const io::Table table = io::parse_places(text, name);
   deck::Rows rows(table.rows);
   for (std::size_t i = 0; i < table.rows; ++i)
     for (std::size_t k = 0; k < table.columns; ++k) rows[i].push_back(table(i, k));

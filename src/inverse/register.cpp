@@ -11,6 +11,7 @@
 #include "inverse/likelihood/log_density.hpp"
 #include "inverse/likelihood/negative_binomial.hpp"
 #include "inverse/likelihood/student_t.hpp"
+#include "inverse/model/chain.hpp"
 #include "inverse/model/joint.hpp"
 #include "inverse/model/linear.hpp"
 #include "inverse/model/measured.hpp"
@@ -60,6 +61,9 @@ void register_components(deck::Registry& registry) {
   registry.add<model::ForwardModel, LinearModel::Params>(
       "model", "model/linear", LinearModel::schema(),
       [](const LinearModel::Params& params, deck::Builder&) { return std::make_unique<LinearModel>(params); });
+  registry.add<model::ForwardModel, ChainModel::Params>(
+      "model", "model/chain", ChainModel::schema(),
+      [](const ChainModel::Params& params, deck::Builder& builder) { return ChainModel::make(params, builder); });
   registry.add<model::ForwardModel, JointModel::Params>(
       "model", "model/joint", JointModel::schema(),
       [](const JointModel::Params& params, deck::Builder& builder) { return JointModel::make(params, builder); });

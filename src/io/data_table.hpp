@@ -45,6 +45,10 @@ void refuse_nan(const Column& column, NonFinite non_finite);
 Table rows_of(const std::vector<Column>& columns, const std::vector<std::size_t>& places, const std::string& file,
               NonFinite non_finite);
 
+/// Rows of finite numbers, as io::parse_table, such as points: where the first line names columns x, y, z, these come first, in
+/// that order.
+Table parse_places(const std::string& text, const std::string& path);
+
 /// Points of so many parameters: the columns of their names (none: not known), whatever stands beside them, or without a line
 /// of names the table as it is; one point may be written over several lines. nan and inf are allowed. UserError for rows of
 /// another length than `of_what` has parameters.

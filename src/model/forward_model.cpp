@@ -2,9 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <map>
+#include <numeric>
 
 namespace aleator::model {
+
+int InputField::size() const { return std::accumulate(cells.begin(), cells.end(), 1, std::multiplies<>()); }
+
+std::vector<int> Shape::input_grid() const {
+  if (input_fields.size() != 1 || input_fields[0].size() != inputs) return {};
+  return {input_fields[0].cells.rbegin(), input_fields[0].cells.rend()};
+}
 
 std::vector<std::string> output_names(const Shape& shape) {
   std::vector<std::string> names = shape.output_names;

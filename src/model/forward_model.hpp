@@ -19,13 +19,23 @@ using kernels::ConstBatch;
 using kernels::ConstVector;
 using kernels::Vector;
 
-/// Sizes and names of a model's inputs and outputs. `input_grid` = {ny, nx} when the inputs form a picture (x fastest).
+/// Inputs from `first` on that are a field: one value for each cell, or each point, of a grid over a box, x fastest.
+struct InputField {
+  int first = 0;
+  std::vector<int> cells;       ///< nx, ny, nz
+  std::vector<double> lengths;  ///< of the box of the cells; empty: the values are not those of cells
+  int size() const;
+};
+
+/// Sizes and names of a model's inputs and outputs.
 struct Shape {
   int inputs = 0;
   int outputs = 0;
   std::vector<std::string> input_names;
   std::vector<std::string> output_names;
-  std::vector<int> input_grid;
+  std::vector<InputField> input_fields;
+  /// {ny, nx} where all inputs are one field, else empty.
+  std::vector<int> input_grid() const;
 };
 
 /// One name for each output: y[i] where the model gives none; a second of the same name (places and times that round alike) gets

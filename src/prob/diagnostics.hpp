@@ -40,11 +40,10 @@ struct ScalarSummary {
       std::numeric_limits<double>::quiet_NaN();  // pareto.hpp's tail_shape, where has_heavy_tail; set by callers
 };
 
+/// The standard deviation of a normal law with this central 90 %.
+inline double central_spread(double q05, double q95) { return (q95 - q05) / 3.29; }
 /// Whether the spread is far wider than the central 90 % suggest: the mean hangs on rare large values.
-inline bool has_heavy_tail(double sd, double q05, double q95) {
-  constexpr double normal_width = 3.29;  // of the central 90 %, in standard deviations of a normal
-  return sd > 2.0 * (q95 - q05) / normal_width;
-}
+inline bool has_heavy_tail(double sd, double q05, double q95) { return sd > 2.0 * central_spread(q05, q95); }
 
 /// All of the table above with a single sort.
 ScalarSummary summarise(const Draws& draws);

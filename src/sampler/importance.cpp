@@ -102,11 +102,8 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
   own_ = BaseState();
   own_.mode = first.mode;
   Ensemble& e = own_.ensemble;
-  e.layout = plan().layout(context.comm);
+  e = Ensemble(plan().layout(context.comm), d);
   const int rows = e.rows();
-  e.position = Batch("position", rows, d), e.gradient = Batch("gradient", rows, 0);
-  e.log_likelihood = Vector("log_likelihood", rows), e.accepted = Vector("accepted", rows);
-  Kokkos::deep_copy(e.accepted, std::nan(""));
   const Batch xi("xi", rows, d + freedom);
   context.rng.normals({kernels::Purpose::importance}, e.layout.first(), xi);
   const Vector log_q("log_q", rows);

@@ -107,15 +107,13 @@ void Polish::hand_out(const Context& context) {
   const Ensemble& all = own_.ensemble;
   const std::size_t d = all.position.extent(1);
   shown_ = own_;
-  Ensemble& e = shown_.ensemble;
-  e.layout = plan().layout(context.comm);
-  e.position = Batch("position", e.rows(), d), e.gradient = Batch("gradient", e.rows(), 0);
-  e.log_likelihood = Vector("log_likelihood", e.rows()), e.accepted = Vector("accepted", e.rows());
+  const Ensemble e(plan().layout(context.comm), static_cast<int>(d));
   for (int row = 0; row < e.rows(); ++row) {
     const std::int64_t from = static_cast<std::int64_t>(row) * draws + given_;
     for (std::size_t k = 0; k < d; ++k) e.position(row, k) = all.position(from, k);
     e.log_likelihood(row) = all.log_likelihood(from), e.accepted(row) = all.accepted(from);
   }
+  shown_.ensemble = e;
   ++given_;
 }
 

@@ -43,15 +43,7 @@ void impute(const ConstBatch& z, model::Evaluation& e, const std::vector<int>& f
 
 Ensemble drawn_from_prior(const parallel::RowLayout& layout, bool with_gradient, const Problem& problem,
                           const Context& context) {
-  Ensemble e;
-  const int d = problem.dimension();
-  e.layout = layout;
-  e.position = Batch("position", e.rows(), d);
-  e.log_likelihood = Vector("log_likelihood", e.rows());
-  e.gradient = Batch("gradient", e.rows(), with_gradient ? d : 0);
-  e.accepted = Vector("accepted", e.rows());
-  for (const Vector& unknown : {e.log_likelihood, e.accepted})
-    Kokkos::deep_copy(unknown, std::numeric_limits<double>::quiet_NaN());
+  const Ensemble e(layout, problem.dimension(), with_gradient ? problem.dimension() : 0);
   context.rng.normals({kernels::Purpose::initial}, e.layout.first(), e.position);
   return e;
 }
@@ -78,6 +70,22 @@ void evaluate_rows(const Problem& problem, const Context& context, const std::ve
     for (std::size_t k = 0; k < z.extent(1); ++k) z(i, k) = position(chosen[i], k);
   evaluate(problem, z, evaluation, context);
   for (std::size_t i = 0; i < chosen.size(); ++i) log_likelihood(chosen[i]) = evaluation.log_likelihood(i);
+}
+
+Ensemble::Ensemble(const parallel::RowLayout& of_members, int dimension, int gradient_columns) : layout(of_members) {
+  position = Batch("position", rows(), dimension), gradient = Batch("gradient", rows(), gradient_columns);
+  log_likelihood = Vector("log_likelihood", rows()), accepted = Vector("accepted", rows());
+  for (const Vector& unknown : {log_likelihood, accepted})
+    Kokkos::deep_copy(unknown, std::numeric_limits<double>::quiet_NaN());
+}
+
+Ensemble Ensemble::copy() const {
+  Ensemble e(layout, static_cast<int>(position.extent(1)), static_cast<int>(gradient.extent(1)));
+  Kokkos::deep_copy(e.position, position);
+  Kokkos::deep_copy(e.gradient, gradient);
+  Kokkos::deep_copy(e.log_likelihood, log_likelihood);
+  Kokkos::deep_copy(e.accepted, accepted);
+  return e;
 }
 
 Ensemble Ensemble::unevaluated(std::int64_t members, const Problem& problem, const Context& context) {

@@ -34,6 +34,9 @@ struct Ensemble {
   Batch gradient;         ///< of the log-likelihood with respect to z; no columns when the algorithm needs none
   Vector accepted;        ///< 1 or 0: was the last proposal accepted; NaN where there is none
 
+  Ensemble() = default;
+  /// Members at 0, of which nothing else is known.
+  Ensemble(const parallel::RowLayout& layout, int dimension, int gradient_columns = 0);
   /// `members` members drawn from the prior N(0, I) and evaluated.
   static Ensemble from_prior(std::int64_t members, bool with_gradient, const Problem& problem, const Context& context);
   static Ensemble from_prior(const parallel::RowLayout& layout, bool with_gradient, const Problem& problem,
@@ -42,6 +45,8 @@ struct Ensemble {
   static Ensemble unevaluated(std::int64_t members, const Problem& problem, const Context& context);
   /// Members first ... first + count - 1 of this rank: a view of their data, with their random numbers.
   Ensemble part(int first, int count) const;
+  /// With data of its own; = shares them.
+  Ensemble copy() const;
   /// Member i becomes a copy of member source[i].
   void take(const std::vector<std::int64_t>& source, const Context& context);
   /// All members' log-likelihoods, in order, on every rank.

@@ -104,4 +104,24 @@ done
 [ $piece -gt 1 ] || fail "the run was not stopped"
 same in_one/results.h5 pieces/results.h5 "checks that were stopped"
 [ ! -f pieces/prior_predictive.h5 ] || fail "files of the checks are left"
+# A batch system's signal goes to all processes, the programs of the rows too: such a row has not failed, and runs again.
+sed "s|sleep 0.05; echo|mkdir $scratch/hit 2>/dev/null \&\& kill -TERM \$PPID \$\$; echo|" slow.toml >signalled.toml
+expect 0 "$ALEATOR" run signalled.toml --out signalled --set run.report=false
+says "stopped (SIGTERM)"
+[ -d hit ] && [ ! -e signalled/failed_rows.csv ] || fail "a program that was ended with the run counts as failed"
+expect 0 "$ALEATOR" resume signalled --set run.report=false
+same in_one/results.h5 signalled/results.h5 "a program that a signal has ended"
+# Two keys that only together make a deck.
+expect 0 "$ALEATOR" resume signalled --set run.wall_time_minutes=0.5 --set run.stop_margin_minutes=0.1
+# Trouble of the machine fails no rows: the run stops, and goes on when it is put right.
+printf '#!/bin/sh\necho "$1"\n[ ! -e %s/move ] || mv "$0" "$0.away"\n' "$scratch" >solver.sh
+chmod +x solver.sh
+sed "s|command = .*|command = [\"./solver.sh\", \"{a}\"]|" slow.toml >moved.toml
+touch move
+expect 3 "$ALEATOR" run moved.toml --out moved --set run.report=false
+says "cannot be started" "aleator resume"
+[ ! -e moved/failed_rows.csv ] || fail "rows have failed by the machine's fault"
+rm move && mv solver.sh.away solver.sh
+expect 0 "$ALEATOR" resume moved --set run.report=false
+same in_one/results.h5 moved/results.h5 "a program that was away"
 done_testing

@@ -98,39 +98,47 @@ TEST(Observations, WithMissingEntriesTheDensityIsThatOfTheOthers) {
             density_of(PoissonLikelihood({rest, PoissonLikelihood::Link::log}), y));
 }
 
-// Data in mm and degrees Celsius, by turns, of a model in m and K: as if they and their noise had been converted by hand.
+// Data in mm and degrees Celsius, by turns, of a model in m and K: as if they and their noise had been converted by hand, but
+// a density of the data as the file has them.
 TEST(Observations, HaveTheUnitsOfTheOutputs) {
   const deck::File file{"d.csv", "h, t, sh, st\n1500, 20, 10, 0.5\nNA, -3, NA, 0.25\n"},
       by_hand{"d.txt", "1.5 293.15 NA 270.15"};
   GaussianLikelihood::Params p{file, {}, {}, true, false, {"h", "t"}, {"sh", "st"}};
   p.units = {"mm", "degC"}, p.output_units = {"m", "K"};
   const std::vector<double> at{1.2, 290.0, 271.0};
+  const double log_mm = std::log(1e-3);
   const GaussianLikelihood converted(p);
   EXPECT_NEAR(density_of(converted, at),
-              density_of(GaussianLikelihood({by_hand, {0.01, 0.5, 1.0, 0.25}, {}, true}), at), 1e-9);
+              density_of(GaussianLikelihood({by_hand, {0.01, 0.5, 1.0, 0.25}, {}, true}), at) + log_mm, 1e-9);
   EXPECT_EQ(converted.units(), "");
   const deck::File lengths{"l.txt", "1500 2500"}, covariance{"c.txt", "2 1\n1 3"};
   GaussianLikelihood::Params q{lengths, {}, covariance, true};
   q.units = {"mm"}, q.output_units = {"m"};
   EXPECT_NEAR(density_of(GaussianLikelihood(q), {1.501, 2.498}),
               density_of(GaussianLikelihood({{"l.txt", "1.5 2.5"}, {}, {"c.txt", "2e-6 1e-6\n1e-6 3e-6"}, true}),
-                         {1.501, 2.498}),
+                         {1.501, 2.498}) +
+                  2.0 * log_mm,
               1e-9);
+  EXPECT_NEAR(density_of(*GaussianLikelihood(q).with_data({1.5, 2.5}), {1.501, 2.498}),
+              density_of(GaussianLikelihood(q), {1.501, 2.498}), 1e-9);
   EXPECT_EQ(GaussianLikelihood(q).units(), "m");
   q.covariance = {}, q.unknown_scale = true;  // which is in mm
   EXPECT_NEAR(density_of(GaussianLikelihood(q), {1.501, 2.498, 3.0}),
-              density_of(GaussianLikelihood({{"l.txt", "1.5 2.5"}, {0.003}, {}, true}), {1.501, 2.498}), 1e-9);
+              density_of(GaussianLikelihood({{"l.txt", "1.5 2.5"}, {0.003}, {}, true}), {1.501, 2.498}) + 2.0 * log_mm,
+              1e-9);
   GaussianLikelihood::Params days{
       {"t.txt", "3786912000"}, {86.4}, {}, true};  // since other days: to the bit all the same
   days.units = {"seconds since 1900-01-01"}, days.output_units = {"days since 1970-01-01"};
   EXPECT_EQ(GaussianLikelihood(days).data()[0], 18263.0);
-  EXPECT_NEAR(density_of(GaussianLikelihood(days), {18263.0}), -std::log(1e-3 * std::sqrt(2.0 * M_PI)), 1e-9);
+  EXPECT_NEAR(density_of(GaussianLikelihood(days), {18263.0}), -std::log(86.4 * std::sqrt(2.0 * M_PI)), 1e-9);
   StudentTLikelihood::Params s;
   s.data = lengths, s.scale = {2.0}, s.units = {"mm"}, s.output_units = {"m"};
   StudentTLikelihood::Params of_s;
   of_s.data = {"l.txt", "1.5 2.5"}, of_s.scale = {0.002};
-  EXPECT_NEAR(density_of(StudentTLikelihood(s), {1.501, 2.49}), density_of(StudentTLikelihood(of_s), {1.501, 2.49}),
-              1e-9);
+  EXPECT_NEAR(density_of(StudentTLikelihood(s), {1.501, 2.49}),
+              density_of(StudentTLikelihood(of_s), {1.501, 2.49}) + 2.0 * log_mm, 1e-9);
+  const std::shared_ptr<const model::Likelihood> second = StudentTLikelihood(s).only({1});
+  EXPECT_NEAR(density_of(*second, {2.49}), density_of(*StudentTLikelihood(of_s).only({1}), {2.49}) + log_mm, 1e-9);
 }
 
 TEST(Observations, UnitsThatAreNoneOrDoNotFitAreRefused) {

@@ -92,6 +92,14 @@ class Hdf5Arrays : public testing::Test {
     write("words", {1}, H5T_C_S1, H5T_C_S1, "a");
     write("run/a", {2, 3}, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, y);
     scale("run/chain", 2), scale("run/draw", 3);
+    const int packed[4] = {10, -99, 12, -98};
+    write("packed", {4}, H5T_STD_I16LE, H5T_NATIVE_INT, packed);
+    const std::int16_t fill = -99, missing = -98;
+    const float factor = 0.5f, offset = 100.0f;
+    H5LTset_attribute_short(file_, "packed", "_FillValue", &fill, 1);
+    H5LTset_attribute_short(file_, "packed", "missing_value", &missing, 1);
+    H5LTset_attribute_float(file_, "packed", "scale_factor", &factor, 1);
+    H5LTset_attribute_float(file_, "packed", "add_offset", &offset, 1);
     attach("run/a", {"run/chain", "run/draw"});
     H5Fclose(file_);
     bytes_ = read_text_file(path_);
@@ -122,6 +130,12 @@ class Hdf5Arrays : public testing::Test {
   std::string bytes_;
   hid_t file_ = -1;
 };
+
+TEST_F(Hdf5Arrays, ArePackedAndFilledAsTheCfConventionsSay) {
+  EXPECT_THAT(parse_table(bytes_, path_ + ":packed", NonFinite::allowed).values,
+              ElementsAre(105, testing::IsNan(), 106, testing::IsNan()));
+  EXPECT_THAT(error_of(bytes_, path_ + ":packed"), HasSubstr("nan"));
+}
 
 TEST_F(Hdf5Arrays, AreNamedBehindAColonOfTheFile) {
   const Table y = parse_table(bytes_, path_ + ":run/y");
@@ -164,7 +178,7 @@ TEST_F(Hdf5Arrays, OfAGroupOfARunStandSideBySideAsTheyWereMade) {
 
 TEST_F(Hdf5Arrays, AreColumnsOfADataTable) {
   const std::vector<Column> columns = parse_data_table(bytes_, path_);
-  ASSERT_EQ(columns.size(), 5u);
+  ASSERT_EQ(columns.size(), 6u);
   EXPECT_THAT(column_of(columns, "run/y", path_).values, ElementsAre(1, 2, 3, 4, 5, 6));
   EXPECT_EQ(column_of(columns, "run/y", path_).name, "run_y");
   EXPECT_THAT(column_of(columns, "x", path_).values, ElementsAre(7, -8));
@@ -172,9 +186,9 @@ TEST_F(Hdf5Arrays, AreColumnsOfADataTable) {
 
 TEST_F(Hdf5Arrays, WhatIsNotThereOrNotNumbersIsSaidWithWhatThereIs) {
   EXPECT_THAT(error_of(bytes_, path_), HasSubstr("holds several arrays; name one behind a colon"));
-  EXPECT_THAT(error_of(bytes_, path_), HasSubstr("there are: run/a, run/chain, run/draw, run/y, x"));
+  EXPECT_THAT(error_of(bytes_, path_), HasSubstr("there are: packed, run/a, run/chain, run/draw, run/y, x"));
   EXPECT_THAT(error_of(bytes_, path_ + ":z"),
-              HasSubstr("there is no array 'z'; there are: run/a, run/chain, run/draw, run/y, x"));
+              HasSubstr("there is no array 'z'; there are: packed, run/a, run/chain, run/draw, run/y, x"));
   EXPECT_THAT(error_of(bytes_, path_ + ":words"), HasSubstr("'words' holds no integers or reals"));
   EXPECT_THAT(error_of(bytes_.substr(0, 100), path_), HasSubstr(path_));
 }

@@ -103,6 +103,12 @@ TEST(DataTable, PointsAreReadByTheNamesOfTheirColumns) {
   EXPECT_THAT(message("b,a\nx,2\n"), HasSubstr("column 'b' holds text"));
 }
 
+TEST(DataTable, PlacesAreInTheOrderOfTheAxes) {
+  EXPECT_THAT(parse_places("y,rate,x\n1,2,3\n4,5,6\n", "wells.csv").values, ElementsAre(3, 1, 2, 6, 4, 5));
+  EXPECT_THAT(parse_places("a,b\n1,2\n", "p.csv").values, ElementsAre(1, 2));
+  EXPECT_THAT(parse_places("2 1\n4 3\n", "p.txt").values, ElementsAre(2, 1, 4, 3));
+}
+
 TEST(DataTable, FaultsAreFoundAtTheirPlace) {
   EXPECT_EQ(fault_of("x,y\n1,2\n3\n"), "data.csv:3:1: error: this row has 1 entries, the first line 2 names");
   EXPECT_EQ(fault_of("x,y\n1,2\n3,four\n"), "data.csv:3:3: error: 'four' is not a number, as others of column 'y' are");

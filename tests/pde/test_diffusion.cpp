@@ -391,7 +391,7 @@ TEST(Diffusion, ShapeNamesInputsAndOutputs) {
   EXPECT_EQ(shape.outputs, 169);
   EXPECT_EQ(shape.input_names.size(), 64u);
   EXPECT_EQ(shape.output_names.size(), 169u);
-  EXPECT_EQ(shape.input_grid, (std::vector<int>{8, 8}));
+  EXPECT_EQ(shape.input_grid(), (std::vector<int>{8, 8}));
   EXPECT_EQ(sensor_grid(13)[1], (std::array<double, 2>{1.0 / 14, 2.0 / 14}));  // x outer, y inner
 }
 

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <vector>
 
 #include "campaign/report/format.hpp"
+#include "campaign/report/particle_checks.hpp"
 #include "campaign/report/selection.hpp"
 
 namespace aleator::campaign::report {
@@ -15,13 +18,28 @@ namespace {
 std::vector<const MethodRun*> trusted_methods(const ReportData& data) {
   std::vector<const MethodRun*> out;
   const auto add = [&](const MethodRun& run) {
+    const Series* const refusing = history_of(run, "refusing");
     const bool has_failed = extreme_of(run, &ParameterRow::rhat, 1).value > threshold::rhat_caution ||
-                            extreme_of(run, &ParameterRow::ess_bulk, -1).value < threshold::ess_caution;
+                            extreme_of(run, &ParameterRow::ess_bulk, -1).value < threshold::ess_caution ||
+                            (refusing != nullptr && refusing->y.back() > threshold::refusing);
     if (run.is_exact && !has_failed) out.push_back(&run);
   };
   add(data.main);
   for (const MethodRun& other : data.comparisons) add(other);
   return out;
+}
+
+// That all estimate one evidence: chi^2 of n - 1 degrees of freedom about their weighted mean.
+double p_value_of_one_evidence(const std::vector<const MethodRun*>& runs) {
+  static constexpr double least_error = 1e-6;  // of methods that are exact to rounding
+  double weights = 0.0, mean = 0.0, chi_square = 0.0;
+  const auto weight = [](const MethodRun& run) {
+    return 1.0 / std::pow(std::max(run.log_evidence_standard_error, least_error), 2);
+  };
+  for (const MethodRun* const run : runs) weights += weight(*run), mean += weight(*run) * run->log_evidence;
+  mean /= weights;
+  for (const MethodRun* const run : runs) chi_square += weight(*run) * std::pow(run->log_evidence - mean, 2);
+  return boost::math::gamma_q(0.5 * static_cast<double>(runs.size() - 1), 0.5 * chi_square);
 }
 
 }  // namespace
@@ -32,6 +50,7 @@ Check evidence_agreement(const ReportData& data) {
   for (const MethodRun* const run : trusted_methods(data))
     if (std::isfinite(run->log_evidence_standard_error)) runs.push_back(run);
   if (runs.size() < 2) return c;
+  if (p_value_of_one_evidence(runs) < threshold::evidence_p_value) c.level = Level::caution;
   for (const MethodRun* const run : runs) {
     c.found += fmt::format("{}{} {} ± {}", c.found.empty() ? "" : ", ", run->name, number(run->log_evidence, 5),
                            number(run->log_evidence_standard_error, 2));

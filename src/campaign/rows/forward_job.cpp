@@ -13,6 +13,7 @@
 #include "io/data_table.hpp"
 #include "io/json.hpp"
 #include "io/results.hpp"
+#include "model/prior_fields.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -99,6 +100,7 @@ ForwardJob::ForwardJob(const Params& params, Parts parts) : params_(params), par
     throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
                                               params_.model, shape.inputs));
   }
+  if (parts_.prior != nullptr) model::refuse_other_fields(*parts_.prior, params_.prior, shape, params_.model);
   if (params_.sobol_indices) factors_ = factors_of(*parts_.prior, params_.prior, shape.input_names);
   if (params_.design == prob::DesignKind::sobol && parts_.prior != nullptr &&
       design_dimension() > prob::Design::most_sobol_dimensions)

@@ -13,6 +13,7 @@
 #include "campaign/run/run_folder.hpp"
 #include "core/log.hpp"
 #include "io/json.hpp"
+#include "model/prior_fields.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -123,6 +124,7 @@ SimulateJob::SimulateJob(const Params& params, Parts parts) : params_(params), p
     throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
                                               params_.model, shape.inputs));
   }
+  if (parts_.prior != nullptr) model::refuse_other_fields(*parts_.prior, params_.prior, shape, params_.model);
   if (!params_.noise_sd.empty()) noise_sd_ = prob::spread(params_.noise_sd, shape.outputs, "noise_sd", "outputs");
   if (parts_.inversion_model != nullptr && parts_.inversion_model->shape().outputs != shape.outputs)
     throw deck::KeyError("inversion_model",
@@ -199,6 +201,7 @@ void SimulateJob::write_tables(const JobContext& context, const kernels::Batch& 
                                const std::vector<double>& data, const std::vector<double>& sd) const {
   const model::Shape& shape = parts_.model->shape();
   const std::vector<double> truth(u.data(), u.data() + u.size());
+  const std::vector<int> picture = shape.input_grid();
   const std::string noise =
       is_constant(sd) ? fmt::format("sd = {:.17g}", sd.front()) : std::string("sd of each: summary.json");
   const auto write = [&](const char* file, const std::string& comment, const std::vector<double>& values, int columns) {
@@ -210,7 +213,7 @@ void SimulateJob::write_tables(const JobContext& context, const kernels::Batch& 
         data, 1);
   write("clean.txt", fmt::format("outputs of model '{}' at the truth, without noise", params_.model), clean, 1);
   write("truth.txt", fmt::format("the parameters of model '{}' from which data.txt was made", params_.model), truth,
-        shape.input_grid.size() == 2 ? shape.input_grid[1] : 1);
+        picture.size() == 2 ? picture[1] : 1);
   io::Json out;
   out["deck"] = context.fingerprint;
   out["job"] = "simulate_data";

@@ -103,7 +103,9 @@ bool GaussianLikelihood::keep(const std::vector<int>& data) {
   return noise_ != nullptr;  // null: correlated
 }
 
-void GaussianLikelihood::refresh() { log_constant_ = is_normalised_ ? constant_of(*noise_, data_count()) : 0.0; }
+void GaussianLikelihood::refresh() {
+  log_constant_ = is_normalised_ ? constant_of(*noise_, data_count()) + seen().log_of_factors() : 0.0;
+}
 
 // r = W (y - d)
 void GaussianLikelihood::whiten(const double* y, double* r) const {

@@ -104,6 +104,12 @@ std::vector<double> Observations::in_output_units(std::vector<double> levels) co
   return levels;
 }
 
+double Observations::log_of_factors() const {
+  double sum = 0.0;
+  for (const double factor : factors) sum += std::log(factor);
+  return sum;
+}
+
 std::vector<double> values_of_columns(const deck::File& file, const std::vector<std::string>& names) {
   return named_values(file, names, io::NonFinite::allowed);
 }

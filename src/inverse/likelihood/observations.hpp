@@ -70,6 +70,9 @@ struct Observations {
   std::vector<double> present(const std::vector<double>& all) const;
   /// Of noise levels of the data that are there.
   std::vector<double> in_output_units(std::vector<double> levels) const;
+  /// What a log-density of the data as outputs lacks of that of the data as the file has them, by which models with outputs in
+  /// other units compare: sum ln |factor|.
+  double log_of_factors() const;
 };
 
 /// The columns of a table whose first line names them, row by row, NaN where they are missing; UserError for text and arrays

@@ -31,6 +31,7 @@ class Observed : public model::Likelihood, public PartlyMeasured, public model::
   std::shared_ptr<const model::Likelihood> only(const std::vector<int>& data) const final {
     std::unique_ptr<Self> part = copy();
     part->seen_ = {model::entries_at(data, seen_.values), {}, static_cast<int>(data.size())};
+    if (!seen_.factors.empty()) part->seen_.factors = model::entries_at(data, seen_.factors);
     if (!part->keep(data)) return nullptr;
     part->refresh();
     return part;

@@ -42,7 +42,7 @@ bool StudentTLikelihood::keep(const std::vector<int>& data) {
 
 void StudentTLikelihood::refresh() {
   const double one = math::log_rising_ratio(0.5 * dof_, 0.5) - 0.5 * std::log(2.0 * M_PI);
-  log_constant_ = 0.0;
+  log_constant_ = seen().log_of_factors();
   for (const double s : scale_) log_constant_ += one - std::log(s);
 }
 

@@ -79,7 +79,7 @@ JointModel::JointModel(const Params& params, std::vector<std::shared_ptr<const m
     const bool is_alone = std::count_if(names.begin(), names.end(), is_same) == 1;
     shape_.input_names.push_back(is_alone ? names[k] : takers[k] + "." + names[k]);
   }
-  if (params.inputs.empty()) shape_.input_grid = models[0]->shape().input_grid;
+  if (params.inputs.empty()) shape_.input_fields = models[0]->shape().input_fields;
 }
 
 // The most of any: a model that could do more would wait for the others.

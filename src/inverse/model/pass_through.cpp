@@ -25,7 +25,6 @@ PassThrough::PassThrough(std::shared_ptr<const model::ForwardModel> model, int c
       outputs_(shape_.outputs),
       count_(count) {
   shape_.inputs += count, shape_.outputs += count;
-  shape_.input_grid.clear();
   for (int k = 0; k < count; ++k) {
     const std::string name = count == 1 ? "likelihood_parameter" : fmt::format("likelihood_parameter[{}]", k);
     if (!shape_.input_names.empty()) shape_.input_names.push_back(name);

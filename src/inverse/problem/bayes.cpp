@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "inverse/model/measured.hpp"
+#include "model/prior_fields.hpp"
 
 namespace aleator::inverse {
 namespace {
@@ -29,8 +30,6 @@ bool are_telling(const std::vector<std::string>& names) {
     return name.find('[') == std::string::npos || array_of(name) != array_of(names[0]);
   });
 }
-
-std::string grid_in_words(const std::vector<int>& grid) { return fmt::format("{}", fmt::join(grid, " x ")); }
 
 }  // namespace
 
@@ -67,12 +66,12 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
         fmt::format("has {} data, but model '{}' gives {} outputs", p - own, params.model, shape.outputs - own),
         "the data file must hold one number for each output");
   refuse_other_order(params);
-  refuse_other_grid(params);
+  model::refuse_other_fields(*parts_.prior, params.prior, shape, params.model);
   read_known_parameters();
   facts_.data = parts_.likelihood->data();
   facts_.data_places = parts_.data_places, facts_.data_units = parts_.data_units;
   facts_.output_names = model::output_names(shape);
-  facts_.grid = shape.input_grid;
+  facts_.grid = shape.input_grid();
   const std::vector<double> lengths = parts_.prior->lengths();
   if (lengths.size() == 2) facts_.grid_aspect = lengths[0] / lengths[1];
 }
@@ -93,22 +92,6 @@ void BayesProblem::refuse_other_order(const Params& params) const {
                     k + 1, params.model, taken[k], taken[meant->second], meant->second + 1),
         fmt::format("parameters go by their order, which is that of the model: {}", fmt::join(taken, ", ")));
   }
-}
-
-// The entries of a field mean the model's cells only if both count them on the same grid.
-void BayesProblem::refuse_other_grid(const Params& params) const {
-  const std::vector<int> given = parts_.prior->grid();
-  const std::vector<int>& picture = parts_.model->shape().input_grid;
-  const std::vector<int> taken(picture.rbegin(), picture.rend());
-  const auto count = [](const std::vector<int>& grid) {
-    return std::accumulate(grid.begin(), grid.end(), 1, std::multiplies<>());
-  };
-  const int d = parts_.prior->dimension();  // of a field at nodes the grid is another
-  if (given.size() == taken.size() && given != taken && count(given) == d && count(taken) == d)
-    throw deck::KeyError("prior",
-                         fmt::format("'{}' is a field on {} cells (x first), but model '{}' takes one on {}",
-                                     params.prior, grid_in_words(given), params.model, grid_in_words(taken)),
-                         fmt::format("cells = [{}]", fmt::join(taken, ", ")));
 }
 
 std::unique_ptr<model::Problem> BayesProblem::with_data(const std::vector<double>& data) const {

@@ -45,7 +45,6 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
 
  private:
   void refuse_other_order(const Params& params) const;
-  void refuse_other_grid(const Params& params) const;
   std::vector<int> outputs_of(std::vector<int> terms) const;
   std::shared_ptr<const model::ForwardModel> some_outputs(const std::vector<int>& terms) const;
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;

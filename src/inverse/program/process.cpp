@@ -12,11 +12,14 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <filesystem>
+#include <numeric>
 #include <sstream>
 #include <thread>
 
 #include "core/error.hpp"
+#include "parallel/session.hpp"
 
 extern char** environ;
 
@@ -102,16 +105,28 @@ Outcome outcome_of(const Running& process, int status) {
   return outcome;
 }
 
+// Whether what ended a program was meant for the run, which was asked to stop by a signal to all processes of the job: it has
+// then to run again, for the step goes to its end. This process may hear of the signal a little later.
+bool was_stopped_with_us(const Outcome& outcome) {
+  if (outcome.signal != SIGTERM && outcome.signal != SIGINT && outcome.signal != SIGUSR1) return false;
+  for (int wait = 0; wait < 20 && parallel::stop_signal().empty(); ++wait)
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  return !parallel::stop_signal().empty();
+}
+
 }  // namespace
 
 void run_commands(int count, int concurrency, const std::function<Command(int)>& command,
                   const std::function<void(int, const Outcome&)>& done) {
   RunningCommands commands;
   std::vector<Running>& running = commands.list;
-  int next = 0;
+  std::deque<int> waiting(static_cast<std::size_t>(count));
+  std::iota(waiting.begin(), waiting.end(), 0);
   auto pause = std::chrono::milliseconds(1);
-  while (next < count || !running.empty()) {
-    for (; next < count && static_cast<int>(running.size()) < concurrency; ++next) {
+  while (!waiting.empty() || !running.empty()) {
+    while (!waiting.empty() && static_cast<int>(running.size()) < concurrency) {
+      const int next = waiting.front();
+      waiting.pop_front();
       Command one;
       Outcome outcome;
       try {
@@ -146,7 +161,10 @@ void run_commands(int count, int concurrency, const std::function<Command(int)>&
       has_ended = true;
       Outcome outcome = outcome_of(ended, status);
       if (answer < 0) outcome.error = fmt::format("its end was not told: {}", std::strerror(errno));
-      done(ended.index, outcome);
+      if (was_stopped_with_us(outcome))
+        waiting.push_front(ended.index);
+      else
+        done(ended.index, outcome);
     }
     pause = has_ended ? std::chrono::milliseconds(1) : std::min(2 * pause, std::chrono::milliseconds(20));
     if (!has_ended && !running.empty()) std::this_thread::sleep_for(pause);

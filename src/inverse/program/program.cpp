@@ -274,11 +274,15 @@ model::RowStatus ProgramModel::run(model::ConstBatch u, model::Batch y, int atte
   std::vector<std::string> folders(static_cast<std::size_t>(rows));
   const auto command = [&](int row) {
     std::string& folder = folders[static_cast<std::size_t>(row)];
+    std::error_code ignored;
+    if (!folder.empty()) std::filesystem::remove_all(folder, ignored);  // of a run that a signal has ended
     folder = new_folder();
     return prepare(&u(row, 0), folder, attempt);
   };
+  std::string trouble;  // of this machine, which is none of a row
   const auto done = [&](int row, const Outcome& outcome) {
     const std::string& folder = folders[static_cast<std::size_t>(row)];
+    if (!outcome.error.empty() && trouble.empty()) trouble = fmt::format("{} {}", params_.command[0], outcome.error);
     const std::string reason = read_outputs(folder, outcome, &y(row, 0));
     const bool is_kept =
         !folder.empty() && (params_.keep == Keep::all || (params_.keep == Keep::failed && !reason.empty()));
@@ -289,6 +293,7 @@ model::RowStatus ProgramModel::run(model::ConstBatch u, model::Batch y, int atte
     for (int i = 0; i < shape_.outputs; ++i) y(row, i) = std::numeric_limits<double>::quiet_NaN();
   };
   run_commands(rows, params_.concurrency, command, done);
+  if (!trouble.empty()) throw core::NumericsError(trouble + "; put that right and go on with 'aleator resume'");
   std::sort(status.failed.begin(), status.failed.end(),
             [](const model::FailedRow& a, const model::FailedRow& b) { return a.row < b.row; });
   return status;
@@ -296,7 +301,7 @@ model::RowStatus ProgramModel::run(model::ConstBatch u, model::Batch y, int atte
 
 std::string ProgramModel::read_outputs(const std::string& folder, const Outcome& outcome, double* y) const {
   const std::string name = params_.command[0];
-  if (!outcome.error.empty()) return fmt::format("{} {}", name, outcome.error);
+  if (!outcome.error.empty()) return outcome.error;
   const bool is_success =
       std::find(params_.exit_codes.begin(), params_.exit_codes.end(), outcome.exit_code) != params_.exit_codes.end();
   std::string reason;

@@ -3,6 +3,8 @@
 #include <hdf5_hl.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "core/error.hpp"
 #include "deck/value.hpp"
@@ -35,6 +37,32 @@ bool holds_numbers(hid_t dataset, const hdf5::Subject& what) {
   return kind == H5T_INTEGER || kind == H5T_FLOAT;
 }
 
+// NaN: the dataset has no such attribute, or one that is no number.
+double number_of(hid_t dataset, const char* attribute) {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  if (!hdf5::has_attribute(dataset, attribute)) return value;
+  const hid_t opened = H5Aopen(dataset, attribute, H5P_DEFAULT);
+  const hid_t space = opened < 0 ? -1 : H5Aget_space(opened);
+  if (space >= 0 && H5Sget_simple_extent_npoints(space) == 1) H5Aread(opened, H5T_NATIVE_DOUBLE, &value);
+  if (space >= 0) H5Sclose(space);
+  if (opened >= 0) H5Aclose(opened);
+  return value;
+}
+
+// The CF conventions (2.5.1, 8.1): entries that are a fill value are missing, others packed as (x - add_offset) / scale_factor.
+void unpack(hid_t dataset, std::vector<double>& values) {
+  const double fill = number_of(dataset, "_FillValue"), missing = number_of(dataset, "missing_value"),
+               scale = number_of(dataset, "scale_factor"), offset = number_of(dataset, "add_offset");
+  for (double& x : values) {
+    if (x == fill || x == missing) {
+      x = std::numeric_limits<double>::quiet_NaN();
+      continue;
+    }
+    if (!std::isnan(scale)) x *= scale;
+    if (!std::isnan(offset)) x += offset;
+  }
+}
+
 Array read_dataset(hid_t dataset, const std::string& name, const hdf5::Subject& what) {
   Array array{name, hdf5::extents_of(dataset, what), {}};
   array.axes = hdf5::axis_names(dataset, what);
@@ -44,6 +72,7 @@ Array read_dataset(hid_t dataset, const std::string& name, const hdf5::Subject& 
   if (count > 0)
     hdf5::check(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()), "reading",
                 what);
+  unpack(dataset, array.values);
   return array;
 }
 

@@ -25,7 +25,7 @@ std::string box_text(const std::vector<double>& box) {
 model::Shape shape_of(const BoxSetup& setup) {
   model::Shape shape;
   shape.inputs = setup.coefficients(), shape.outputs = setup.outputs();
-  shape.input_grid.assign(setup.cells.rbegin(), setup.cells.rend());  // x fastest
+  shape.input_fields = {{0, setup.cells, setup.grid.lengths}};
   for (int k = 0; k < shape.inputs; ++k) shape.input_names.push_back(fmt::format("theta_{}", k));
   for (const auto& p : setup.points) shape.output_names.push_back(fmt::format("u({})", listed(p)));
   for (const auto& b : setup.patches)

@@ -9,7 +9,7 @@ model::Shape shape_of(const Setup& setup) {
   const bool has_cells = setup.inclusions.empty();
   shape.inputs = has_cells ? setup.coefficients * setup.coefficients : static_cast<int>(setup.inclusions.size());
   shape.outputs = static_cast<int>(setup.sensors.size() + setup.patches.size());
-  if (has_cells) shape.input_grid = {setup.coefficients, setup.coefficients};
+  if (has_cells) shape.input_fields = {{0, {setup.coefficients, setup.coefficients}, {1.0, 1.0}}};
   for (int k = 0; k < shape.inputs; ++k) shape.input_names.push_back(fmt::format("theta_{}", k));
   for (const auto& p : setup.sensors) shape.output_names.push_back(fmt::format("u({:.6g}, {:.6g})", p[0], p[1]));
   for (const Box& b : setup.patches)

@@ -146,10 +146,12 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
   fem::observe(params, layout);
   fem::observe_reactions("reactions", params.reactions, "reaction", layout);
   for (const Quantity quantity : {Quantity::modulus, Quantity::ratio})
-    if (params.quantity == quantity || params.quantity == Quantity::both)
+    if (params.quantity == quantity || params.quantity == Quantity::both) {
+      for (model::InputField& field : values.fields_from(static_cast<int>(layout.input_names.size())))
+        layout.input_fields.push_back(std::move(field));
       for (const std::string& name : values.names)
         layout.input_names.push_back((quantity == Quantity::modulus ? "E_" : "nu_") + name);
-  if (params.quantity != Quantity::both) layout.input_grid = values.input_grid;
+    }
   return layout;
 }
 

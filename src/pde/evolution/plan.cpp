@@ -114,7 +114,7 @@ std::string Plan::fault_of_memory(int state_size) const {
 void Plan::name_outputs(const Layout& layout) {
   shape.inputs = static_cast<int>(layout.input_names.size());
   shape.input_names = layout.input_names;
-  shape.input_grid = layout.input_grid;
+  shape.input_fields = layout.input_fields;
   for (const double t : times) {
     for (const int field : layout.observed) {
       const std::string& name = layout.field_names[static_cast<std::size_t>(field)];

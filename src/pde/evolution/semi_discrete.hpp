@@ -29,7 +29,7 @@ struct Layout {
   std::vector<Flux> fluxes;
   int coefficients = 0;  ///< size of q
   std::vector<std::string> input_names;
-  std::vector<int> input_grid;  ///< as model::Shape
+  std::vector<model::InputField> input_fields;
   int state_size() const { return grid.size() * static_cast<int>(field_names.size()); }
   /// No strip has more.
   int largest_state_size() const { return grid.largest_size() * static_cast<int>(field_names.size()); }

@@ -92,6 +92,11 @@ int group_of(const Mesh& mesh, const std::string& key, const std::string& name) 
   return group;
 }
 
+std::vector<model::InputField> ElementValues::fields_from(int first) const {
+  if (grid.empty()) return {};
+  return {{first, grid, lengths}};
+}
+
 namespace {
 
 void own_by_groups(const MeshParams& params, const Mesh& mesh, bool are_others_zero, ElementValues& out) {
@@ -138,7 +143,8 @@ void own_by_grid(const MeshParams& params, const Mesh& mesh, ElementValues& out)
     out.owner.push_back(cell);
   }
   for (int k = 0; k < count; ++k) out.names.push_back(std::to_string(k));
-  if (mesh.dimension == 2) out.input_grid = {params.grid[1], params.grid[0]};
+  out.grid = params.grid;
+  for (std::size_t d = 0; d < params.grid.size(); ++d) out.lengths.push_back(box[1][d] - box[0][d]);
 }
 
 // Calls add(node, weight) with the integrals of the hats times the density interpolated over a simplex of `count` nodes.

@@ -35,8 +35,11 @@ struct ElementValues {
   std::vector<double> known;  ///< by element, where owner is -1
   int unknowns = 0;
   std::vector<std::string> names;  ///< of the unknowns, behind the name of the quantity
-  std::vector<int> input_grid;
+  std::vector<int> grid;           ///< cells along each axis where these own the unknowns
+  std::vector<double> lengths;     ///< of their box
 
+  /// As model::Shape; the unknowns are inputs from `first` on.
+  std::vector<model::InputField> fields_from(int first) const;
   double at(std::size_t element, const double* theta) const {
     return owner[element] >= 0 ? theta[owner[element]] : known[element];
   }

@@ -85,7 +85,7 @@ Engine::Engine(const std::string& name, std::unique_ptr<Equation> equation, cons
   if (ranks != nullptr) ranks->add_model({name, layout.unknowns()});
   ALEATOR_ASSERT(!layout.loads.empty() && !layout.output_names.empty());
   shape_.input_names = layout.input_names, shape_.inputs = static_cast<int>(layout.input_names.size());
-  shape_.input_grid = layout.input_grid;
+  shape_.input_fields = layout.input_fields;
   for (std::size_t load = 0; load < layout.loads.size(); ++load)
     for (const std::string& name : layout.output_names)
       shape_.output_names.push_back(layout.loads.size() == 1 ? name : fmt::format("{}, load {}", name, load + 1));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "field/mesh/mesh.hpp"
+#include "model/forward_model.hpp"
 #include "pde/fem/system.hpp"
 
 namespace aleator::pde::fem {
@@ -35,7 +36,7 @@ struct Layout {
   Functionals observed;                                ///< P
   Functionals reactions;                               ///< W, on fixed unknowns
   std::vector<std::string> input_names, output_names;  ///< outputs of one load
-  std::vector<int> input_grid;
+  std::vector<model::InputField> input_fields;
   bool is_definite = true, is_symmetric = true;
   std::vector<std::vector<double>> near_null_space;
 

@@ -96,7 +96,7 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
   add_loads(params, data, layout);
   fem::observe(params, layout);
   for (const std::string& name : c.names) layout.input_names.push_back("c_" + name);
-  layout.input_grid = c.input_grid;
+  layout.input_fields = c.fields_from(0);
   return layout;
 }
 

@@ -61,7 +61,7 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
   fem::observe(params, layout);
   fem::observe_reactions("fluxes", params.fluxes, "flux through", layout);
   for (const std::string& name : a.names) layout.input_names.push_back("a_" + name);
-  layout.input_grid = a.input_grid;
+  layout.input_fields = a.fields_from(0);
   return layout;
 }
 

@@ -24,9 +24,9 @@ Layout layout_of(const Params& p, evolution::Share share) {
   layout.observed = {Reaction::fields - 1};
   layout.coefficients = Reaction::coefficients;
   if (p.unknown != Unknown::initial) layout.input_names = Reaction::coefficient_names();
-  if (p.unknown != Unknown::coefficients)
-    for (int k = 0; k < p.cells * p.cells; ++k) layout.input_names.push_back(fmt::format("initial_{}", k));
-  if (p.unknown == Unknown::initial) layout.input_grid = {p.cells, p.cells};
+  if (p.unknown == Unknown::coefficients) return layout;
+  layout.input_fields = {{static_cast<int>(layout.input_names.size()), {p.cells, p.cells}, layout.grid.length}};
+  for (int k = 0; k < p.cells * p.cells; ++k) layout.input_names.push_back(fmt::format("initial_{}", k));
   return layout;
 }
 

@@ -48,7 +48,7 @@ Engine::Engine(const std::string& name, Setup setup, std::shared_ptr<parallel::P
 void Engine::name_everything() {
   const int c = setup_.cells;
   shape_.inputs = c * c;
-  shape_.input_grid = {c, c};
+  shape_.input_fields = {{0, {c, c}, {setup_.length, setup_.length}}};
   for (int k = 0; k < shape_.inputs; ++k) shape_.input_names.push_back(fmt::format("{}_{}", setup_.unknown_name, k));
   for (const double t : setup_.times)
     for (const Sensor& sensor : setup_.sensors)

@@ -74,7 +74,8 @@ void Medium::add_names(const std::string& quantity, const Params& params) {
                    "point_source may");
     by_element_ = fem::element_values(params, *mesh_, quantity == "source");
     for (const std::string& name : by_element_.names) names_.push_back(quantity + "_" + name);
-    if (params.quantities.size() == 1) input_grid_ = by_element_.input_grid;
+    for (model::InputField& field : by_element_.fields_from(first_.back().second))
+      input_fields_.push_back(std::move(field));
   } else if (quantity == "wind") {
     for (int a = 0; a < mesh_->dimension; ++a) names_.push_back(fmt::format("wind_{}", "xyz"[a]));
   } else if (quantity == "stream") {
@@ -82,7 +83,7 @@ void Medium::add_names(const std::string& quantity, const Params& params) {
       throw deck::KeyError("stream_grid", "is needed for an unknown stream function: cells along x and y");
     const int nx = params.stream_grid[0], ny = params.stream_grid[1];
     for (int k = 0; k < (nx + 1) * (ny + 1); ++k) names_.push_back(fmt::format("psi_{}", k));
-    if (params.quantities.size() == 1) input_grid_ = {ny + 1, nx + 1};
+    input_fields_.push_back({first_.back().second, {nx + 1, ny + 1}, {}});
     if (mesh_->dimension != 2) return;  // which the constructor refuses
     const auto box = mesh_->box();
     std::vector<std::vector<double>> nodes;

@@ -26,7 +26,7 @@ class Medium {
  public:
   Medium(const Params& params, std::shared_ptr<const field::Mesh> mesh);
   const std::vector<std::string>& input_names() const { return names_; }
-  const std::vector<int>& input_grid() const { return input_grid_; }
+  const std::vector<model::InputField>& input_fields() const { return input_fields_; }
   bool is_unknown(const std::string& quantity) const { return first_of(quantity) >= 0; }
 
   std::string fault(const double* theta) const;
@@ -50,7 +50,7 @@ class Medium {
   std::shared_ptr<const field::Mesh> mesh_;
   std::vector<std::pair<std::string, int>> first_;  ///< quantities, and where their unknowns begin
   std::vector<std::string> names_;
-  std::vector<int> input_grid_;
+  std::vector<model::InputField> input_fields_;
   fem::ElementValues by_element_;
   MediumFields known_;
   double width_ = 0.0;

@@ -251,7 +251,7 @@ Layout layout_of(const Params& params, const Data& data, const Medium& medium, s
   layout.is_symmetric = false;
   fem::observe(params, layout);
   fem::observe_reactions("fluxes", params.fluxes, "flux through", layout);
-  layout.input_names = medium.input_names(), layout.input_grid = medium.input_grid();
+  layout.input_names = medium.input_names(), layout.input_fields = medium.input_fields();
   return layout;
 }
 

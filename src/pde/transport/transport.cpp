@@ -53,7 +53,9 @@ Layout layout_of(const Params& p, evolution::Share share) {
   Layout layout;
   layout.grid = grid_of(p, share);
   layout.field_names = {"c"}, layout.observed = {0};
-  name_unknowns(p, layout.input_names);
+  const Unknowns unknowns = name_unknowns(p, layout.input_names);
+  for (const int first : {unknowns.initial, unknowns.source})
+    if (first >= 0) layout.input_fields.push_back({first, {p.cells, p.cells}, layout.grid.length});
   layout.coefficients = 2 * Faces(layout.grid, {}).count() + layout.grid.size();
   for (const std::string& name : p.outflow) {
     const Place side = side_of("outflow", name);
@@ -63,8 +65,6 @@ Layout layout_of(const Params& p, evolution::Share share) {
       throw deck::KeyError("outflow", fmt::format("side '{}' is closed: nothing leaves through it", name));
     layout.fluxes.push_back({"outflow " + name, side == left || side == right ? p.mesh[1] : p.mesh[0]});
   }
-  const bool is_blocks = p.quantities.size() == 1 && (p.quantities[0] == "initial" || p.quantities[0] == "source");
-  if (is_blocks) layout.input_grid = {p.cells, p.cells};
   return layout;
 }
 

@@ -27,7 +27,7 @@ Layout wave_layout(const Params& p, evolution::Share share) {
   }
   layout.coefficients = layout.grid.size();
   for (int k = 0; k < p.cells * p.cells; ++k) layout.input_names.push_back(fmt::format("velocity_{}", k));
-  layout.input_grid = {p.cells, p.cells};
+  layout.input_fields = {{0, {p.cells, p.cells}, layout.grid.length}};
   return layout;
 }
 

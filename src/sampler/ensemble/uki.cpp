@@ -59,10 +59,7 @@ Prediction predict(const Uki::Params& params, const Uki::State& s, int d) {
 // Row 0 is m^, rows 1 + j and 1 + d + j are m^ +- c L e_j.
 Ensemble sigma_points(const Prediction& at, const Context& context) {
   const int d = at.lower.rows;
-  Ensemble points;
-  points.layout = parallel::RowLayout(2 * d + 1, context.comm);
-  points.position = Batch("position", points.rows(), d);
-  points.log_likelihood = Vector("log_likelihood", points.rows());
+  const Ensemble points(parallel::RowLayout(2 * d + 1, context.comm), d);
   const int first = static_cast<int>(points.layout.first());
   for (int row = 0; row < points.rows(); ++row) {
     const int i = first + row, j = (i - 1) % d;

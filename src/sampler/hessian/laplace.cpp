@@ -113,7 +113,8 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
   settings.tolerance = 1e-6, settings.most_steps = 10;
   s.hessian = mean_hessian(problem, context, centre, settings, count);
   count.add_to(s);
-  if (s.hessian.rank() == params.rank && params.rank < d)
+  const bool is_cut = s.hessian.rank() == params.rank && params.rank < d;
+  if (is_cut)
     core::warn(
         "Laplace's approximation: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would keep more",
         params.rank, params.least_eigenvalue, s.hessian.values.back());
@@ -134,10 +135,8 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
     s.log_evidence = math::log_sum_exp(log_weights) - std::log(params.members);
     s.log_evidence_standard_error = std::sqrt(std::max(0.0, 1.0 / effective_share(log_weights) - 1.0) / params.members);
   } else if (std::isfinite(k)) {
-    core::warn(
-        "Laplace's approximation: Pareto k = {:.2f} (> 0.7): the posterior is no normal law; draws and evidence are "
-        "rough",
-        k);
+    core::warn("Laplace's approximation: Pareto k = {:.2f} (> 0.7): {}; draws and evidence are rough", k,
+               is_cut && s.hessian.values.back() > 1.0 ? "the rank is too small" : "the posterior is no normal law");
   }
   ++s.iteration;
   StepInfo info;

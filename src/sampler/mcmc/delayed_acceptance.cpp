@@ -11,20 +11,6 @@
 namespace aleator::sampler {
 namespace {
 
-Ensemble copy_of(const Ensemble& e) {
-  Ensemble copy;
-  copy.layout = e.layout;
-  copy.position = Batch("position", e.position.extent(0), e.position.extent(1));
-  copy.log_likelihood = Vector("log_likelihood", e.rows());
-  copy.gradient = Batch("gradient", e.gradient.extent(0), e.gradient.extent(1));
-  copy.accepted = Vector("accepted", e.rows());
-  Kokkos::deep_copy(copy.position, e.position);
-  Kokkos::deep_copy(copy.log_likelihood, e.log_likelihood);
-  Kokkos::deep_copy(copy.gradient, e.gradient);
-  Kokkos::deep_copy(copy.accepted, e.accepted);
-  return copy;
-}
-
 bool is_moved(const Ensemble& from, const Ensemble& to, int row) {
   const double* const a = from.position.data() + static_cast<std::size_t>(row) * from.position.extent(1);
   const double* const b = to.position.data() + static_cast<std::size_t>(row) * to.position.extent(1);
@@ -110,7 +96,7 @@ DelayedAcceptance::State DelayedAcceptance::init(const Problem& problem, const C
   s.moves.assign(coarse.size() + 1, 0);
   s.runs.assign(coarse.size(), 0.0);
   for (int level = 0; level < levels(); ++level) {
-    Ensemble e = copy_of(s.ensemble);
+    Ensemble e = s.ensemble.copy();
     e.gradient = Batch("gradient", e.rows(), level == 0 && needs_gradient(base_move()) ? d : 0);
     s.coarse.push_back(e);
   }
@@ -135,7 +121,7 @@ Vector DelayedAcceptance::move(int level, const Problem& problem, const Context&
   Ensemble& e = is_top ? s.ensemble : s.coarse[level];
   Ensemble& below = s.coarse[level - 1];
   std::vector<Ensemble> start;  // of all levels below, which go back there where the end of the subchain is rejected
-  for (int lower = 0; lower < level; ++lower) start.push_back(copy_of(s.coarse[lower]));
+  for (int lower = 0; lower < level; ++lower) start.push_back(s.coarse[lower].copy());
   for (int i = 0; i < subchain(level - 1); ++i) move(level - 1, problem, context, s, tally);
 
   Candidates c{below.position, {Vector("log_likelihood", e.rows()), {}, {}}, Vector("log_ratio", e.rows())};

@@ -22,15 +22,7 @@ constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 ChainState copy_of(const ChainState& from) {
   ChainState to = from;
-  Ensemble& e = to.ensemble;
-  e.position = Batch("position", e.rows(), from.ensemble.position.extent(1));
-  e.gradient = Batch("gradient", e.rows(), from.ensemble.gradient.extent(1));
-  e.log_likelihood = Vector("log_likelihood", e.rows());
-  e.accepted = Vector("accepted", e.rows());
-  Kokkos::deep_copy(e.position, from.ensemble.position);
-  Kokkos::deep_copy(e.gradient, from.ensemble.gradient);
-  Kokkos::deep_copy(e.log_likelihood, from.ensemble.log_likelihood);
-  Kokkos::deep_copy(e.accepted, from.ensemble.accepted);
+  to.ensemble = from.ensemble.copy();
   to.means = {};
   return to;
 }

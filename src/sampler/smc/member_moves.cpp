@@ -59,12 +59,7 @@ MoveRates move_members(const MoveOnce& kernel, const Problem& problem, const Con
 }
 
 Ensemble every(const Ensemble& e, int stride, const parallel::RowLayout& layout) {
-  Ensemble chosen;
-  chosen.layout = layout;
-  chosen.position = Batch("position", chosen.rows(), e.position.extent(1));
-  chosen.log_likelihood = Vector("log_likelihood", chosen.rows());
-  chosen.gradient = Batch("gradient", chosen.rows(), e.gradient.extent(1));
-  chosen.accepted = Vector("accepted", chosen.rows());
+  Ensemble chosen(layout, static_cast<int>(e.position.extent(1)), static_cast<int>(e.gradient.extent(1)));
   for (int row = 0, rows = chosen.rows(); row < rows; ++row) copy_member(e, row * stride, chosen, row);
   return chosen;
 }

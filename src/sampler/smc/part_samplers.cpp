@@ -35,12 +35,8 @@ void pack(Smc::State& part, double* row) {
 Smc::State unpacked(const Smc& smc, double* row, int d) {
   const int particles = smc.params.particles;
   Smc::State part;
-  Ensemble& e = part.ensemble;
-  e.layout = parallel::RowLayout(particles, parallel::Comm::self());
-  e.position = Batch("position", particles, d);
-  e.gradient = Batch("gradient", particles, needs_gradient(smc.params.move) ? d : 0);
-  e.log_likelihood = Vector("log_likelihood", static_cast<std::size_t>(particles));
-  e.accepted = Vector("accepted", static_cast<std::size_t>(particles));
+  part.ensemble =
+      Ensemble(parallel::RowLayout(particles, parallel::Comm::self()), d, needs_gradient(smc.params.move) ? d : 0);
   part.ancestors.resize(static_cast<std::size_t>(particles));
   part.evidence_influence.resize(static_cast<std::size_t>(particles));
   each_number_of_part(row, part, [](double& from, auto& to) { to = static_cast<std::decay_t<decltype(to)>>(from); });

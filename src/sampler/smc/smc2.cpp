@@ -90,12 +90,7 @@ std::string Smc2::objection(const Problem& problem) const {
 Smc2::State Smc2::init(const Problem& problem, const Context& context) const {
   State s;
   Ensemble& e = s.ensemble;
-  e.layout = parallel::RowLayout(params.particles, context.comm);
-  e.position = Batch("position", e.rows(), problem.dimension());
-  e.log_likelihood = Vector("log_likelihood", e.rows());
-  e.gradient = Batch("gradient", e.rows(), 0);
-  e.accepted = Vector("accepted", e.rows());
-  Kokkos::deep_copy(e.accepted, std::nan(""));
+  e = Ensemble(parallel::RowLayout(params.particles, context.comm), problem.dimension());
   context.rng.normals({kernels::Purpose::initial}, e.layout.first(), e.position);
   s.memory = Batch("memory", e.rows(), sequence_of(problem)->memory_size());
   s.log_weights.assign(static_cast<std::size_t>(params.particles), 0.0);

@@ -122,11 +122,8 @@ Draws in_kernel_coordinates(const PooledMoments& moments, Draws all) {
 }
 
 Ensemble ensemble_of(const Context& context, const std::vector<Point>& chosen) {
-  Ensemble e;
-  e.layout = parallel::RowLayout(static_cast<std::int64_t>(chosen.size()), context.comm);
-  e.position = Batch("position", e.rows(), chosen[0].z.size()), e.gradient = Batch("gradient", e.rows(), 0);
-  e.log_likelihood = Vector("log_likelihood", e.rows()), e.accepted = Vector("accepted", e.rows());
-  Kokkos::deep_copy(e.accepted, std::nan(""));
+  const Ensemble e(parallel::RowLayout(static_cast<std::int64_t>(chosen.size()), context.comm),
+                   static_cast<int>(chosen[0].z.size()));
   for (int row = 0; row < e.rows(); ++row) {
     const Point& c = chosen[static_cast<std::size_t>(e.layout.first() + row)];
     std::copy(c.z.begin(), c.z.end(), &e.position(row, 0));
