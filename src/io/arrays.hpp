@@ -1,9 +1,9 @@
 #pragma once
 /// What      Arrays of numbers in binary files: NumPy's .npy and HDF5 (netCDF-4 too), wherever a table of text may stand.
 /// Method    .npy: the format of NumPy's documentation (numpy.lib.format), versions 1 to 3, integers, reals and booleans of any
-///           byte order, C or Fortran order. HDF5: every dataset of integers or reals, read from memory, NaN
-///           where it is _FillValue or missing_value, unpacked by scale_factor and add_offset (CF conventions). Which of several is
-///           meant stands behind a colon of the file's name: "run.h5:posterior/theta". Entries are given row by row.
+///           byte order, C or Fortran order. HDF5: every dataset of integers or reals, read from memory, NaN where it is
+///           _FillValue or missing_value, unpacked by scale_factor and add_offset (CF conventions). Which of several is meant
+///           stands behind a colon of the file's name: "run.h5:posterior/theta". Entries are given row by row.
 /// Parallel  local: the bytes are those that the deck has read and shared.
 /// Cost      one copy of the file's numbers.
 /// Fails     UserError with the file's name: damaged, text or complex numbers, an array that is not there (with those that are).

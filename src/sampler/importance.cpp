@@ -86,7 +86,7 @@ StepInfo Importance::step(const Problem& problem, const Context& context) {
 }
 
 std::shared_ptr<const NormalLaw> Importance::fitted_law() const {
-  std::vector<double> lower = moments_.factor(), mean = sum_;
+  std::vector<double> lower = moments_.factor(PooledMoments::Correlations::as_seen), mean = sum_;
   if (lower.empty())
     throw core::NumericsError("importance correction: the sample lies in a hyperplane; use more members or draws");
   for (double& value : mean) value /= draws_;

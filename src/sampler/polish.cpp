@@ -1,5 +1,6 @@
 #include "sampler/polish.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace aleator::sampler {
@@ -40,7 +41,7 @@ const BaseState& Polish::state() const {
 
 void Polish::clear() {
   first_->clear();
-  positions_ = {}, own_ = {}, shown_ = {};
+  positions_ = {}, start_ = {}, own_ = {}, shown_ = {};
   kept_ = given_ = 0, is_first_done_ = false;
 }
 
@@ -63,10 +64,13 @@ void Polish::take_over(const Problem& problem, const Context& context) {
   own_ = first_->state();
   own_.iteration = 0;
   own_.means = {};
-  own_.influence.clear();  // the moves take members where no update of the first sampler does
   Ensemble& e = own_.ensemble;
   e.layout = layout_of_draws(context);
   e.position = positions_;
+  if (!own_.influence.empty()) {
+    start_ = Batch("start", e.rows(), d);
+    Kokkos::deep_copy(start_, positions_);
+  }
   e.log_likelihood = Vector("log_likelihood", e.rows());
   e.gradient = Batch("gradient", e.rows(), with_gradient ? d : 0);
   e.accepted = Vector("accepted", e.rows());
@@ -78,7 +82,7 @@ void Polish::take_over(const Problem& problem, const Context& context) {
     PooledMoments moments;
     moments.reset(d);
     moments.observe(e, context);
-    lower_ = moments.factor();
+    lower_ = moments.factor(PooledMoments::Correlations::as_seen);
   }
   log_scale_ = std::log(first_scale(move, d));
   is_first_done_ = true;
@@ -99,6 +103,32 @@ std::vector<std::pair<std::string, double>> Polish::move(const Problem& problem,
   own_.model_evaluations += e.layout.rows();
   own_.gradient_evaluations += needs_gradient(move) ? e.layout.rows() : 0;
   return {{"acceptance", acceptance}, {"scale", std::exp(log_scale_)}};
+}
+
+// What the members shared in the first sampler, as its gain, their mean still has as far as they remember where they began: with
+// r the largest correlation of a coordinate with its start, the mean's variance is r^2 that of the first sampler and 1 - r^2 that
+// of independent draws.
+void Polish::forget(const Context& context) {
+  if (own_.influence.empty()) return;
+  const Ensemble& e = own_.ensemble;
+  const int d = static_cast<int>(e.position.extent(1));
+  const auto members = static_cast<double>(e.layout.rows());
+  const std::vector<double> sums =
+      parallel::ordered_sum(context.comm, e.layout, 5 * d, [=, z = e.position, from = start_](int row, double* sum) {
+        for (int k = 0; k < d; ++k, sum += 5) {
+          const double x = from(row, k), y = z(row, k);
+          sum[0] += x, sum[1] += y, sum[2] += x * x, sum[3] += y * y, sum[4] += x * y;
+        }
+      });
+  double largest = 0.0;  // of r^2
+  for (int k = 0; k < d; ++k) {
+    const double* const s = &sums[static_cast<std::size_t>(k) * 5];
+    const double of_start = s[2] - s[0] * s[0] / members, of_end = s[3] - s[1] * s[1] / members,
+                 of_both = s[4] - s[0] * s[1] / members;
+    if (of_start > 0.0 && of_end > 0.0) largest = std::max(largest, of_both * of_both / (of_start * of_end));
+  }
+  for (double& w : own_.influence) w = std::sqrt(1.0 - largest + largest * w * w);
+  start_ = {};
 }
 
 // Draw `given_` of every member.
@@ -128,7 +158,10 @@ StepInfo Polish::step(const Problem& problem, const Context& context) {
     info.progress *= share_of_first;
     return info;
   }
-  if (own_.iteration < params_.moves) info.numbers = move(problem, context);
+  if (own_.iteration < params_.moves) {
+    info.numbers = move(problem, context);
+    if (own_.iteration == params_.moves) forget(context);
+  }
   info.is_draw = own_.iteration >= params_.moves;
   if (info.is_draw) hand_out(context);
   info.is_finished = given_ == plan().draws;
@@ -151,6 +184,7 @@ void Polish::fields(io::Archive& archive, const Context& context) {
   archive.field("given", given_);
   if (archive.is_loading()) own_.ensemble.layout = layout_of_draws(context);
   own_.fields(archive);
+  if (own_.iteration < params_.moves && !own_.influence.empty()) archive.rows("start", own_.ensemble.layout, start_);
   if (archive.is_loading() && given_ > 0) --given_, hand_out(context);
 }
 

@@ -36,10 +36,12 @@ class Polish final : public Sampler {
   void keep(const Ensemble& drawn, const Context& context);
   void take_over(const Problem& problem, const Context& context);
   std::vector<std::pair<std::string, double>> move(const Problem& problem, const Context& context);
+  void forget(const Context& context);
   void hand_out(const Context& context);
   Params params_;
   std::shared_ptr<Sampler> first_;
   Batch positions_;         ///< of all draws, as the first sampler makes them: draw t of member m is row m draws + t
+  Batch start_;             ///< of members whose updates moved each other: where the moves began
   std::int64_t kept_ = 0;   ///< draws of each member so far
   BaseState own_;           ///< of all draws
   BaseState shown_;         ///< of those handed out last

@@ -70,13 +70,13 @@ std::vector<double> PooledMoments::mean() const {
   return m;
 }
 
-std::vector<double> PooledMoments::factor() const {
+std::vector<double> PooledMoments::factor(Correlations correlations) const {
   const int d = static_cast<int>(shift.size());
   if (count < 2.0 * d || d == 0) return {};
   math::Matrix c(d, d);
   // Correlations are shrunk towards 0. A floor for the variances, as in Stan's warm-up, would be a length: under a vague prior a
   // coordinate may be known to a millionth of its prior's width.
-  const double weight = count / (count + 5.0);
+  const double weight = correlations == Correlations::shrunk ? count / (count + 5.0) : 1.0;
   const double* second = sums.data() + d;
   for (int i = 0; i < d; ++i) {
     for (int j = 0; j <= i; ++j)

@@ -29,8 +29,11 @@ struct PooledMoments {
   /// Members that count by their share of the weights, those of all members, summing to 1; together as many as the ESS.
   void observe_weighted(const Ensemble& ensemble, const std::vector<double>& share, const Context& context);
   std::vector<double> mean() const;
-  /// Lower factor (d x d, row by row) of the shrunk covariance; empty when there are too few members or it is singular.
-  std::vector<double> factor() const;
+  enum class Correlations { shrunk, as_seen };
+  /// Lower factor (d x d, row by row) of the covariance; empty when there are too few members or it is singular. Shrunk
+  /// correlations keep a proposal that is learnt from few from being too narrow; where members are known to have the law's
+  /// covariance they would widen directions that are known far better than the coordinates.
+  std::vector<double> factor(Correlations correlations = Correlations::shrunk) const;
   /// That of the variances alone; empty when there are too few members or one has none.
   std::vector<double> deviations() const;
   /// factor(), or of fewer members than a covariance takes deviations().

@@ -70,6 +70,28 @@ TEST(Polish, MakesABiasedEnsembleHonest) {
   }
 }
 
+// w^2 of the infinitesimal jackknife, by which EKI's means scatter more than independent draws.
+TEST(Polish, StatesTheErrorThatMembersShareAsFarAsTheyRememberIt) {
+  test::LinearGaussian far = linear_gaussian();  // from the prior: the members' gain moves all of them by much
+  for (double& value : far.data) value *= 30.0;
+  const auto problem = far.problem();
+  const auto shared_error = [&](Sampler& sampler) {
+    const std::vector<double> influence = finish(sampler, *problem, 3).state.influence;
+    double sum = 0.0;
+    for (const double w : influence) sum += w * w / static_cast<double>(influence.size());
+    return sum - 1.0;
+  };
+  Eki::Params params;
+  params.members = 800;
+  Erased<Eki> eki(params);
+  const double of_eki = shared_error(eki);
+  ASSERT_GT(of_eki, 0.5);
+  Polish once({"first", Polish::Kernel::random_walk, 1}, std::make_shared<Erased<Eki>>(params)),
+      often({"first", Polish::Kernel::random_walk, 300}, std::make_shared<Erased<Eki>>(params));
+  EXPECT_GT(shared_error(once), 0.3 * of_eki);
+  EXPECT_LT(shared_error(often), 0.1 * of_eki);
+}
+
 // One move of draws that are the posterior's leaves them so. With the random numbers that made the draws it does not: a member
 // far out would then always be proposed a place still farther out.
 TEST(Polish, MovesByRandomNumbersOfItsOwn) {
@@ -93,6 +115,22 @@ TEST(Importance, CorrectsABiasedEnsembleAndKnowsTheEvidence) {
   EXPECT_LT(f.state.log_evidence_standard_error, 0.05);
   EXPECT_EQ(f.info.numbers[0].first, "pareto_k");
   EXPECT_LT(f.info.numbers[0].second, 0.7);
+}
+
+TEST(Importance, ProposesByTheCovarianceAsItIs) {
+  // Differences of neighbours are known a thousand times better than the values: shrunk correlations would propose places of no
+  // mass, and a thousandth of the draws would count.
+  test::LinearGaussian p;
+  constexpr int d = 4;
+  p.prior_covariance = math::identity(d), p.prior_mean.assign(d, 0.0);
+  p.a = math::Matrix(d - 1, d), p.noise_sd.assign(d - 1, 1e-3), p.data.assign(d - 1, 0.0);
+  for (int i = 0; i + 1 < d; ++i) p.a(i, i) = 1.0, p.a(i, i + 1) = -1.0;
+  Uki::Params params;
+  params.members = 1000;
+  Importance importance({"first"}, std::make_shared<Erased<Uki>>(params));
+  const Finished f = finish(importance, *p.problem(), 3);
+  EXPECT_EQ(f.info.numbers[1].first, "effective_share");
+  EXPECT_GT(f.info.numbers[1].second, 0.5);
 }
 
 TEST(Importance, WarnsOfAnEnsembleThatMissesThePosterior) {

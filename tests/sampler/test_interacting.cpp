@@ -331,6 +331,21 @@ TEST(Aldi, IsTheLinearGaussianPosteriorForFewMembersToo) {
   }
 }
 
+// After a warm-up that is far too short for a posterior of a thousandth of the prior's width the ensemble still comes to rest.
+TEST(Aldi, DoesNotRunAwayAfterAShortWarmUp) {
+  test::LinearGaussian p = linear_gaussian();
+  for (double& sd : p.noise_sd) sd *= 1e-3;
+  Aldi aldi = aldi_of(40, true, Aldi::Gradient::exact);
+  aldi.params.warmup = 5, aldi.params.step = 0.2;
+  const auto problem = p.problem();
+  const Context context = test::serial(1);
+  Aldi::State s = aldi.init(*problem, context);
+  for (StepInfo info; !info.is_finished;) info = aldi.step(*problem, context, s);
+  for (int row = 0; row < s.ensemble.rows(); ++row)
+    for (std::size_t k = 0; k < s.ensemble.position.extent(1); ++k)
+      ASSERT_LT(std::abs(s.ensemble.position(row, k)), 100.0);
+}
+
 TEST(Aldi, ObjectsToTooFewMembers) {
   EXPECT_NE(aldi_of(5, true, Aldi::Gradient::exact).objection(*linear_gaussian().problem()), "");
   EXPECT_EQ(aldi_of(6, true, Aldi::Gradient::exact).objection(*linear_gaussian().problem()), "");

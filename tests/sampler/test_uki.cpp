@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/log.hpp"
+#include "inverse/expression/model.hpp"
 #include "sampler/ensemble/uki.hpp"
 #include "sampler/targets.hpp"
 
@@ -52,6 +53,25 @@ TEST(Uki, PrecisionOfALinearModelHasTheRateOfTheory) {
     for (std::size_t k = 0; k < 4; ++k) EXPECT_NEAR(s.mean[k], exact.mean[k], 1e-10);
     for (std::size_t k = 0; k < 16; ++k) EXPECT_NEAR(square(s.factor, 4).a[k], exact.covariance.a[k], 1e-10);
   }
+}
+
+// The model fails at both points of b: the step changes nothing, which is no rest.
+TEST(Uki, DoesNotSettleWhereItSeesNothing) {
+  inverse::ExpressionModel::Params model;
+  model.parameters = {"a", "b"}, model.outputs = {"a", "b + 0 * sqrt(1.44 - b * b)"};
+  inverse::GaussianLikelihood::Params likelihood{{"data.txt", "0.5 0.3"}, {0.1}, {}, true};
+  const inverse::BayesProblem problem({}, {std::make_shared<inverse::ExpressionModel>(model),
+                                           std::make_shared<prob::Normal>(prob::Normal::Params{2, {0.0}, {1.0}, {}}),
+                                           std::make_shared<inverse::GaussianLikelihood>(likelihood)});
+  Uki::Params params;
+  params.members = 8, params.max_iterations = 40;
+  const Uki uki{params};
+  const Context context = test::serial(1);
+  core::set_log_level(core::LogLevel::error);
+  Uki::State s = uki.init(problem, context);
+  while (!uki.step(problem, context, s).is_finished) continue;
+  core::set_log_level(core::LogLevel::info);
+  EXPECT_EQ(s.iteration, params.max_iterations);
 }
 
 TEST(Uki, InflationWidensTheGaussianAndLeavesItsMean) {

@@ -1,6 +1,6 @@
 #pragma once
-/// What      A model behind another: what the first gives is what the second takes, such as a formula that lays few parameters out
-///           as the field of a PDE.
+/// What      A model behind another: what the first gives is what the second takes, such as a formula that lays few parameters
+///           out as the field of a PDE.
 /// Method    y = G_2(G_1(u)). Adjoint: du = J_1(u)^T J_2(G_1(u))^T dy; the first model is run twice, for its outputs and to go
 ///           back. Tangent: dy = J_2 J_1 du.
 /// Parallel  the models', one after the other.

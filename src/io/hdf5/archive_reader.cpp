@@ -64,8 +64,7 @@ std::uint64_t entry_count(const std::vector<std::int64_t>& extents) {
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) {
-  throw core::UserError(path + " cannot be resumed from: " + why +
-                        "; remove it, and what it held is computed again");
+  throw core::UserError(path + " cannot be resumed from: " + why + "; remove it, and what it held is computed again");
 }
 
 [[noreturn]] void refuse_damaged(const std::string& path, const std::string& field) {

@@ -220,7 +220,9 @@ StepInfo Uki::step(const Problem& problem, const Context& context, State& s) con
   ++s.iteration;
   const double remaining = std::max(change, spread_change);
   StepInfo info;
-  const bool has_settled = remaining < params.tolerance;
+  int blind = 0;  // directions of which the step saw nothing
+  for (int j = 0; j < d; ++j) blind += f.weights[1 + j] == 0.0 && f.weights[1 + d + j] == 0.0 ? 1 : 0;
+  const bool has_settled = remaining < params.tolerance && blind == 0;
   info.is_draw = info.is_finished = has_settled || s.iteration >= params.max_iterations;
   info.phase = "inversion";
   info.progress = static_cast<double>(s.iteration) / params.max_iterations;
@@ -229,7 +231,13 @@ StepInfo Uki::step(const Problem& problem, const Context& context, State& s) con
                   {"spread_change", spread_change},
                   {"failed_points", 2 * d + 1 - f.usable}};
   if (!info.is_finished) return info;
-  if (!has_settled)
+  if (blind > 0)
+    core::warn(
+        "unscented Kalman inversion: in the last step the model failed at both points of {} of {} directions: nothing "
+        "is "
+        "learnt of them, and they keep the prior's spread; a narrower prior, or sampler/eki",
+        blind, d);
+  else if (!has_settled)
     core::warn(
         "unscented Kalman inversion: after {} iterations a step still moves mean or spread by {:.3g} standard "
         "deviations",

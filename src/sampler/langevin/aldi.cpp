@@ -168,7 +168,8 @@ StepInfo Aldi::step(const Problem& problem, const Context& context, State& s) co
     for (int k = 0; k < d; ++k) squares(row) += score(row, k) * score(row, k);
   });
   const double pull = std::sqrt(ordered_mean(context, e.layout, squares) / d);
-  const double h = params.step / (is_warming_up ? std::max(1.0, pull) : 1.0);
+  constexpr double at_rest = 2.0;  // a pull that draws of most laws keep below
+  const double h = params.step / std::max(1.0, is_warming_up ? pull : pull / at_rest);
   const double correction = params.finite_ensemble_correction ? h * (d + 1.0) / params.chains : 0.0;
   const Batch xi("xi", rows, d);
   context.rng.normals({kernels::Purpose::proposal, s.iteration}, e.layout.first(), xi);

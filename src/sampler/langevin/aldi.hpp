@@ -4,7 +4,8 @@
 ///           z_j += h (C grad log pi(z_j) + (d + 1) / J (z_j - mean)) + sqrt(2 h) L xi_j.
 ///           Without gradients C grad log pi(z_j) is replaced by -C_zr r_j - C z_j, r = R^-1/2 (G(T(z)) - data).
 ///           The term (d + 1) / J makes the posterior invariant for finite J > d + 1. Step h = step / max(1, |L^T grad log pi|
-///           / sqrt(d)) in the warm-up, where the ensemble is still wide, then h = step.
+///           / sqrt(d)) in the warm-up, where the ensemble is still wide; afterwards half as
+///           cautious, which is h = step where it has come to rest.
 ///           Biased by O(h), and without gradients by the model's nonlinearity over the ensemble.
 /// Parallel  collective; same bits on any number of ranks.
 /// Cost      a model run (with adjoint, if it is used) and O(d^2), or O(d p), flops a member and step.

@@ -91,6 +91,7 @@ Smc2::State Smc2::init(const Problem& problem, const Context& context) const {
   State s;
   Ensemble& e = s.ensemble;
   e = Ensemble(parallel::RowLayout(params.particles, context.comm), problem.dimension());
+  Kokkos::deep_copy(e.log_likelihood, 0.0);  // of no data yet
   context.rng.normals({kernels::Purpose::initial}, e.layout.first(), e.position);
   s.memory = Batch("memory", e.rows(), sequence_of(problem)->memory_size());
   s.log_weights.assign(static_cast<std::size_t>(params.particles), 0.0);
