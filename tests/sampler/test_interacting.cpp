@@ -331,19 +331,17 @@ TEST(Aldi, IsTheLinearGaussianPosteriorForFewMembersToo) {
   }
 }
 
-// After a warm-up that is far too short for a posterior of a thousandth of the prior's width the ensemble still comes to rest.
+// Nor after a warm-up that is far too short for a posterior of a thousandth of the prior's width.
 TEST(Aldi, DoesNotRunAwayAfterAShortWarmUp) {
   test::LinearGaussian p = linear_gaussian();
   for (double& sd : p.noise_sd) sd *= 1e-3;
   Aldi aldi = aldi_of(40, true, Aldi::Gradient::exact);
   aldi.params.warmup = 5, aldi.params.step = 0.2;
-  const auto problem = p.problem();
-  const Context context = test::serial(1);
+  const auto [context, problem] = std::pair(test::serial(1), p.problem());
   Aldi::State s = aldi.init(*problem, context);
   for (StepInfo info; !info.is_finished;) info = aldi.step(*problem, context, s);
-  for (int row = 0; row < s.ensemble.rows(); ++row)
-    for (std::size_t k = 0; k < s.ensemble.position.extent(1); ++k)
-      ASSERT_LT(std::abs(s.ensemble.position(row, k)), 100.0);
+  for (std::size_t k = 0; k < s.ensemble.position.size(); ++k)
+    ASSERT_LT(std::abs(s.ensemble.position.data()[k]), 100.0);
 }
 
 TEST(Aldi, ObjectsToTooFewMembers) {
