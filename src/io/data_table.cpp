@@ -323,13 +323,19 @@ std::optional<Table> named_rows(const std::string& text, const std::string& path
 Table parse_places(const std::string& text, const std::string& path) {
   Table table = parse_table(text, path);
   if (holds_arrays(text) || !deck::split_array_path(path).array.empty() || !has_head(text, path)) return table;
-  std::vector<Column> columns = parse_data_table(text, path);
+  std::vector<Column> columns;
+  try {
+    columns = parse_data_table(text, path);
+  } catch (const core::UserError&) {
+    return table;  // words above the numbers that are no names of columns
+  }
   const auto axis_of = [](const Column& column) { return std::string_view("xyz").find(column.name); };
   std::stable_sort(columns.begin(), columns.end(), [&](const Column& a, const Column& b) {
     return (a.name.size() == 1 ? axis_of(a) : std::string_view::npos) <
            (b.name.size() == 1 ? axis_of(b) : std::string_view::npos);
   });
-  for (std::size_t row = 0; row < table.rows && columns.size() == table.columns; ++row)
+  const bool are_alike = columns.size() == table.columns && columns[0].values.size() == table.rows;
+  for (std::size_t row = 0; row < table.rows && are_alike; ++row)
     for (std::size_t k = 0; k < table.columns; ++k) table.values[row * table.columns + k] = columns[k].values[row];
   return table;
 }

@@ -118,6 +118,9 @@ class ForwardModel {
   /// How many rows this rank computes side by side where they are long work: programs, or rows that share registers; 0: as many
   /// as threads.
   virtual int rows_at_once() const { return 0; }
+  /// Whether an evaluation may throw NumericsError on one rank alone, where what is wrong is no fault of a row: a server that is
+  /// away, a program that cannot be started.
+  virtual bool may_throw() const { return false; }
   virtual const Adjoint* adjoint() const { return nullptr; }
   virtual const Tangent* tangent() const { return nullptr; }
   virtual const Curvature* curvature() const { return nullptr; }

@@ -44,9 +44,10 @@ void compare(const prob::GridPart& given, const InputField& taken, const std::st
                          fmt::format("cells = [{}]", fmt::join(taken.cells, ", ")));
   if (!given.lengths.empty() && given.lengths.size() == taken.lengths.size() && !are_same(given.lengths, taken.lengths))
     core::warn(
-        "prior '{}' is a field on a box of {}, but {} on one of {}: range and places of the prior count on its own "
-        "box; lengths = [{:.6g}] makes it that of the model",
-        given.name, box_in_words(given.lengths), of_model, box_in_words(taken.lengths), fmt::join(taken.lengths, ", "));
+        "prior '{}' is a field on a box of {}, that of model '{}' on one of {}: range and places of the prior count on "
+        "its own box; lengths = [{:.6g}] makes it that of the model",
+        given.name, box_in_words(given.lengths), model_name, box_in_words(taken.lengths),
+        fmt::join(taken.lengths, ", "));
 }
 
 }  // namespace

@@ -36,6 +36,8 @@ class Target {
   virtual const std::vector<prob::Variable>& variables() const = 0;
   /// values = f(u).
   virtual RowStatus evaluate(ConstBatch u, Vector values) const = 0;
+  /// As ForwardModel::may_throw.
+  virtual bool may_throw() const { return false; }
   virtual const TargetGradient* gradient() const { return nullptr; }
   virtual const TargetCurvature* curvature() const { return nullptr; }
 };

@@ -77,9 +77,10 @@ double tail_shape(std::vector<double> draws) {
     if (side == 1)
       for (double& x : draws) x = -x;
     std::partial_sort(draws.begin(), draws.begin() + static_cast<std::ptrdiff_t>(tail + 1), draws.end());
-    std::vector<double> below;  // by how much, ascending
-    for (std::size_t i = tail; i-- > 0;) below.push_back(std::max(draws[tail] - draws[i], 1e-300));
-    if (std::isfinite(below.back()) && below.back() > 1e-300) heavier = std::max(heavier, fit_pareto(below).k);
+    std::vector<double> below;  // by how much, ascending; copies of the first that is not in the tail tell nothing
+    for (std::size_t i = tail; i-- > 0;)
+      if (draws[i] < draws[tail]) below.push_back(draws[tail] - draws[i]);
+    if (below.size() >= least_tail && std::isfinite(below.back())) heavier = std::max(heavier, fit_pareto(below).k);
   }
   return heavier;
 }

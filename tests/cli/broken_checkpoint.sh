@@ -46,6 +46,8 @@ broken broken/inputs 'rm -r inputs'
 broken broken/results.h5 'rm results.h5'
 broken broken/results.h5 'truncate -s 5000 results.h5'
 broken broken/results.h5 'cp ../whole/compare/smc/results.h5 .'
+cp -r good later && expect 0 "$ALEATOR" resume later --set run.wall_time_minutes=0.01 --set run.stop_margin_minutes=0.002
+broken "lacks draws" 'cp ../later/checkpoint.h5 .'
 expect 2 on 2 "$ALEATOR" resume broken
 says_once broken/results.h5
 expect 2 "$ALEATOR" resume good --set sampler.random_walk.draws=50

@@ -114,14 +114,15 @@ same in_one/results.h5 signalled/results.h5 "a program that a signal has ended"
 # Two keys that only together make a deck.
 expect 0 "$ALEATOR" resume signalled --set run.wall_time_minutes=0.5 --set run.stop_margin_minutes=0.1
 # Trouble of the machine fails no rows: the run stops, and goes on when it is put right.
-printf '#!/bin/sh\necho "$1"\n[ ! -e %s/move ] || mv "$0" "$0.away"\n' "$scratch" >solver.sh
-chmod +x solver.sh
-sed "s|command = .*|command = [\"./solver.sh\", \"{a}\"]|" slow.toml >moved.toml
-touch move
-expect 3 "$ALEATOR" run moved.toml --out moved --set run.report=false
-says "cannot be started" "aleator resume"
-[ ! -e moved/failed_rows.csv ] || fail "rows have failed by the machine's fault"
-rm move && mv solver.sh.away solver.sh
-expect 0 "$ALEATOR" resume moved --set run.report=false
-same in_one/results.h5 moved/results.h5 "a program that was away"
+ln -s "$(command -v sh)" solver
+sed 's|"sh"|"./solver"|' slow.toml >moved.toml
+for ranks in 1 2; do
+  (until ls program_runs/*/* >/dev/null 2>&1; do sleep 0.01; done && mv solver away) &
+  expect 3 on $ranks "$ALEATOR" run moved.toml --out moved_$ranks --set run.report=false
+  says "cannot be started" "aleator resume"
+  [ ! -e moved_$ranks/failed_rows.csv ] || fail "rows have failed by the machine's fault"
+  wait && mv away solver
+  expect 0 "$ALEATOR" resume moved_$ranks --set run.report=false
+  same in_one/results.h5 moved_$ranks/results.h5 "a program that was away"
+done
 done_testing

@@ -58,6 +58,10 @@ TEST(Pareto, TheHeavierTailOfDrawsSaysWhetherTheirMeanExists) {
     for (int i = 0; i < 20000; ++i) x.push_back(i % 2 == 0 ? -std::pow(uniform(i, 4), -k) : 3.0 * uniform(i, 5));
     EXPECT_NEAR(tail_shape(x), k, 0.2) << k;
   }
+  std::vector<double> tied;  // copies at the threshold: exponential beyond them, k = 0
+  for (int i = 0; i < 4000; ++i)
+    tied.push_back(i < 3900 ? std::min(uniform(i, 6), 0.5) : 0.5 - std::log(uniform(i, 7)));
+  EXPECT_LT(tail_shape(tied), 0.5);
   EXPECT_TRUE(std::isnan(tail_shape(std::vector<double>(24, 1.0))));
 }
 

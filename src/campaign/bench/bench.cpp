@@ -173,13 +173,13 @@ BenchResult bench(const parallel::Comm& comm, const BenchRequest& request) {
   comm.broadcast(out);
   std::vector<BenchRow> rows;
   for (const BenchProblem& problem : problems) {
-    if (comm.any(!parallel::stop_signal().empty()))
-      throw core::UserError(
-          fmt::format("stopped ({}) before problem '{}'; nothing was compared", parallel::stop_signal(), problem.name));
     const std::string folder = out + "/" + problem.name;
     const auto start = std::chrono::steady_clock::now();
     std::string failure = run_one(comm, problem, request, folder);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    if (comm.any(!parallel::stop_signal().empty()) && &problem != &problems.back())
+      throw core::UserError(
+          fmt::format("stopped ({}) in problem '{}'; nothing was compared", parallel::stop_signal(), problem.name));
     if (!failure.empty()) core::warn("{}: {}", problem.name, failure);
     if (!comm.is_root()) continue;
     std::vector<BenchRow> found;

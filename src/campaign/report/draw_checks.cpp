@@ -110,7 +110,8 @@ Check mean_check(const ReportData& data) {
   for (std::size_t p = 0; p < data.main.parameters.size(); ++p) {
     const ParameterRow& row = data.main.parameters[p];
     const double relative = row.mcse / prob::central_spread(row.q05, row.q95);
-    if (!prob::has_heavy_tail(row.sd, row.q05, row.q95) || !(relative > threshold::mean_error)) continue;
+    if (!(row.q95 > row.q05) || !prob::has_heavy_tail(row.sd, row.q05, row.q95) || !(relative > threshold::mean_error))
+      continue;
     ++uncertain;
     if (relative > worst) worst = relative, at = static_cast<int>(p);
   }

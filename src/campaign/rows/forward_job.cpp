@@ -162,8 +162,10 @@ JobEnd ForwardJob::run(const JobContext& context) {
   const kernels::Batch u = parameters(context, layout);
   RowResults results;
   const FailurePolicy policy{params_.on_failure, params_.retries};
+  const std::vector<std::string>& inputs = parts_.model->shape().input_names;
   const auto list_failures = [&] {
-    write_failed_rows(context, layout, u, prob::parameter_names(variables()), results);
+    write_failed_rows(context, layout, u, parts_.prior || inputs.empty() ? prob::parameter_names(variables()) : inputs,
+                      results);
   };
   try {
     if (!run_rows(context, model_at(*parts_.model, parts_.model_in_words, u), layout, policy, results))
@@ -172,7 +174,8 @@ JobEnd ForwardJob::run(const JobContext& context) {
     results.failed = context.comm.sum(std::count_if(results.reasons.begin(), results.reasons.end(),
                                                     [](const std::string& reason) { return !reason.empty(); }));
     list_failures();
-    throw core::NumericsError(fmt::format("{}; {}/failed_rows.csv", error.what(), context.folder));
+    throw core::NumericsError(
+        error.what() + (results.failed > 0 ? fmt::format("; {}/failed_rows.csv", context.folder) : std::string()));
   }
   list_failures();
   const std::vector<std::string> names = model::output_names(parts_.model->shape());

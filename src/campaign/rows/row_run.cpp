@@ -228,7 +228,12 @@ bool run_rows(const JobContext& context, const RowWork& work, const parallel::Ro
     int count = 0;  // rows that follow each other
     while (first + count < rows && count < batch && state(first + count) == not_done) ++count;
     const Clock::time_point start = Clock::now();
-    parallel::agree(comm, [&] { run_batch(work, first, count, policy, layout, results); });
+    try {
+      parallel::agree(comm, [&] { run_batch(work, first, count, policy, layout, results); });
+    } catch (const core::NumericsError&) {  // of all ranks; the rows before it are done
+      if (!context.folder.empty()) save(context, work.checkpoint, layout, state, results);
+      throw;
+    }
     std::fill(state.data() + first, state.data() + first + count, done);
     const double seconds = comm.whole().max(seconds_since(start));
     if (seconds < 0.5 && batch < (1 << 20)) batch *= 2;

@@ -54,7 +54,8 @@ deck::Schema<SampleJob::Params> SampleJob::schema() {
         deck::at_least(0));
   s.key("reference_run", &Params::reference_run, "",
         "results.h5, or the folder of a run that holds it, whose draws the draws are compared with")
-      .example("\"runs/long/results.h5\"");
+      .example("\"runs/long/results.h5\"")
+      .may_change();
   s.key("pairs", &Params::pairs, "",
         "pairs of parameters whose joint marginals the report shows, [[\"a\", \"b\"]]; empty: the most correlated, the "
         "widest, those that mix worst")

@@ -10,6 +10,7 @@
 #include "campaign/run/run_folder.hpp"
 #include "core/log.hpp"
 #include "io/files.hpp"
+#include "io/results.hpp"
 #include "parallel/session.hpp"
 #include "parallel/waiting.hpp"
 
@@ -67,7 +68,10 @@ sampler::StepInfo SamplerRun::step() {
   try {
     return named_.sampler->step(problem_, context_);
   } catch (const core::NumericsError& error) {  // of all ranks
+    const model::FailureCounts before = failures_;
+    const auto bytes_before = failed_rows_bytes_;
     std::string more = listed_failures();
+    failures_ = before, failed_rows_bytes_ = bytes_before;  // the step will be made again
     if (plan_.fails_before_it_moves && named_.sampler->state().iteration == iteration) {
       save_checkpoint();
       more += fmt::format("; the ensemble before iteration {} is in {}/checkpoint.h5", iteration + 1, folder_);
@@ -157,12 +161,31 @@ void SamplerRun::resume_from(const std::string& checkpoint, const std::string& r
     io::ArchiveReader archive(job_.comm, checkpoint);
     owner(archive);
     fields(archive);
+    refuse_lost_draws(checkpoint, results);
     recorder_ = std::make_unique<Recorder>(results, Recorder::Shape{plan_, predictive_}, problem_, context_, false,
                                            static_cast<int>(draws_));
   } catch (const core::UserError& error) {  // the same on all ranks
     throw core::UserError(fmt::format("{}\n  to compute {} from its beginning instead, remove {} and resume again",
                                       error.what(), named_.name, checkpoint));
   }
+}
+
+// The two files of a folder that was copied while the run went on may be of different times.
+void SamplerRun::refuse_lost_draws(const std::string& checkpoint, const std::string& results) const {
+  if (draws_ == 0 || plan_.kind != sampler::Plan::Kind::chains) return;
+  parallel::agree(job_.comm, [&] {
+    if (!job_.comm.is_root()) return;
+    const prob::Variable first = problem_.variables().front();
+    const io::ResultsReader reader(results);
+    const std::vector<std::int64_t> shape = reader.shape("posterior", first.name);
+    if (shape.size() != (first.size > 1 ? 3U : 2U) || shape[1] < draws_)
+      return;  // of another run, as the recorder says
+    io::Hyperslab last{{0, draws_ - 1}, {1, 1}};
+    if (first.size > 1) last.start.push_back(0), last.count.push_back(1);
+    if (std::isnan(reader.read("posterior", first.name, last).at(0)))
+      throw core::UserError(
+          fmt::format("{} lacks draws that {} counts ({}): it is older", results, checkpoint, draws_));
+  });
 }
 
 void SamplerRun::owner(io::Archive& archive) {

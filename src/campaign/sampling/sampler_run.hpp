@@ -33,6 +33,7 @@ class SamplerRun {
   void check_finished() const;
   void start_or_resume();
   void resume_from(const std::string& checkpoint, const std::string& results);
+  void refuse_lost_draws(const std::string& checkpoint, const std::string& results) const;
   /// Which deck and sampler a checkpoint belongs to: written, or read and compared.
   void owner(io::Archive& archive);
   void fields(io::Archive& archive);

@@ -51,6 +51,7 @@ class UmbridgeModel : public model::ForwardModel,
   const model::Shape& shape() const override { return shape_; }
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override;
   int rows_at_once() const override { return rows_at_once_; }
+  bool may_throw() const override { return unreachable_ == Unreachable::stop; }
   const model::Adjoint* adjoint() const override { return description_.has_gradient ? this : nullptr; }
   const model::Tangent* tangent() const override { return description_.has_jacobian ? this : nullptr; }
   const model::Curvature* curvature() const override { return description_.has_hessian ? this : nullptr; }

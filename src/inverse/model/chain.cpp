@@ -15,6 +15,45 @@ using model::Batch;
 using model::ConstBatch;
 using model::RowStatus;
 
+namespace {
+
+// Of a batch the rows that the first model could compute: the second runs there alone. Where these are all, nothing is copied.
+class SoundRows {
+ public:
+  SoundRows(const RowStatus& status, std::size_t rows) : rows_(static_cast<int>(rows)) {
+    std::vector<char> has_failed(rows, 0);
+    for (const model::FailedRow& failed : status.failed) has_failed[static_cast<std::size_t>(failed.row)] = 1;
+    for (int row = 0; row < rows_; ++row)
+      if (has_failed[static_cast<std::size_t>(row)] == 0) places_.push_back(row);
+  }
+  bool are_all() const { return static_cast<int>(places_.size()) == rows_; }
+  int place(int row) const { return places_[static_cast<std::size_t>(row)]; }
+  /// For what the second model gives: `all` itself where these are all rows.
+  Batch blank(Batch all) const {
+    return are_all() ? all : kernels::new_batch(places_.size(), static_cast<int>(all.extent(1)));
+  }
+  Batch of(Batch all) const {
+    const Batch some = blank(all);
+    for (std::size_t i = 0; !are_all() && i < places_.size(); ++i)
+      for (std::size_t k = 0; k < all.extent(1); ++k) some(i, k) = all(places_[i], k);
+    return some;
+  }
+  void put(ConstBatch some, Batch all) const {
+    for (std::size_t i = 0; !are_all() && i < places_.size(); ++i)
+      for (std::size_t k = 0; k < all.extent(1); ++k) all(places_[i], k) = some(i, k);
+  }
+  RowStatus renumbered(RowStatus status) const {
+    for (model::FailedRow& failed : status.failed) failed.row = place(failed.row);
+    return status;
+  }
+
+ private:
+  int rows_;
+  std::vector<int> places_;
+};
+
+}  // namespace
+
 deck::Schema<ChainModel::Params> ChainModel::schema() {
   deck::Schema<Params> s("Models one behind the other: each takes what the one before it gives", "");
   s.reference("models", &Params::models, "model",
@@ -57,12 +96,15 @@ const model::Tangent* ChainModel::tangent() const {
   return first_.model->tangent() != nullptr && second_.model->tangent() != nullptr ? this : nullptr;
 }
 
-RowStatus ChainModel::merged(const RowStatus& of_first, const RowStatus& of_second, Batch y) const {
+RowStatus ChainModel::merged(const std::vector<const RowStatus*>& of_first, const RowStatus& of_second, Batch y) const {
   std::map<int, std::string> reasons;
-  for (const auto& [part, status] : {std::pair(&first_, &of_first), std::pair(&second_, &of_second)})
-    for (const model::FailedRow& failed : status->failed)
+  const auto add = [&](const Part& part, const RowStatus& status) {
+    for (const model::FailedRow& failed : status.failed)
       reasons.emplace(failed.row,
-                      part->name.empty() ? failed.reason : fmt::format("model '{}': {}", part->name, failed.reason));
+                      part.name.empty() ? failed.reason : fmt::format("model '{}': {}", part.name, failed.reason));
+  };
+  for (const RowStatus* const status : of_first) add(first_, *status);
+  add(second_, of_second);
   RowStatus status;
   for (auto& [row, reason] : reasons) {
     status.failed.push_back({row, reason});
@@ -73,8 +115,12 @@ RowStatus ChainModel::merged(const RowStatus& of_first, const RowStatus& of_seco
 
 RowStatus ChainModel::evaluate_again(ConstBatch u, Batch y, int attempt) const {
   const Batch v = kernels::new_batch(u.extent(0), second_.model->shape().inputs);
-  const RowStatus of_first = first_.model->evaluate_again(u, v, attempt);  // failed rows are NaN, which fail again
-  return merged(of_first, second_.model->evaluate_again(v, y, attempt), y);
+  const RowStatus of_first = first_.model->evaluate_again(u, v, attempt);
+  const SoundRows rows(of_first, u.extent(0));
+  const Batch w = rows.blank(y);
+  const RowStatus of_second = second_.model->evaluate_again(rows.of(v), w, attempt);
+  rows.put(w, y);
+  return merged({&of_first}, rows.renumbered(of_second), y);
 }
 
 RowStatus ChainModel::evaluate_and_pullback_again(ConstBatch u, Batch y, const model::Cotangent& cotangent, Batch du,
@@ -82,16 +128,28 @@ RowStatus ChainModel::evaluate_and_pullback_again(ConstBatch u, Batch y, const m
   const int between = second_.model->shape().inputs;
   const Batch v = kernels::new_batch(u.extent(0), between), dv = kernels::new_batch(u.extent(0), between);
   const RowStatus of_first = first_.model->evaluate_again(u, v, attempt);
-  const RowStatus of_second = second_.model->adjoint()->evaluate_and_pullback_again(v, y, cotangent, dv, attempt);
-  RowStatus status = merged(of_first, of_second, y);
-  for (const model::FailedRow& failed : status.failed) std::fill_n(&dv(failed.row, 0), between, 0.0);
-  first_.model->adjoint()->evaluate_and_pullback_again(
+  const SoundRows rows(of_first, u.extent(0));
+  const Batch w = rows.blank(y), dw = rows.blank(dv);
+  const auto of_sound_rows = [&](int first, ConstBatch tile, Batch out) {
+    for (std::size_t i = 0; i < tile.extent(0); ++i) {
+      const auto one = std::make_pair(i, i + 1);
+      cotangent(rows.place(first + static_cast<int>(i)), Kokkos::subview(tile, one, Kokkos::ALL),
+                Kokkos::subview(out, one, Kokkos::ALL));
+    }
+  };
+  const RowStatus of_second = rows.renumbered(second_.model->adjoint()->evaluate_and_pullback_again(
+      rows.of(v), w, rows.are_all() ? cotangent : of_sound_rows, dw, attempt));
+  rows.put(w, y), rows.put(dw, dv);
+  for (const RowStatus* const status : {&of_first, &of_second})
+    for (const model::FailedRow& failed : status->failed) std::fill_n(&dv(failed.row, 0), between, 0.0);
+  const RowStatus on_the_way_back = first_.model->adjoint()->evaluate_and_pullback_again(
       u, v,
-      [&](int row, ConstBatch of_tile, Batch out) {
-        for (std::size_t i = 0; i < of_tile.extent(0); ++i)
+      [&](int row, ConstBatch tile, Batch out) {
+        for (std::size_t i = 0; i < tile.extent(0); ++i)
           for (int k = 0; k < between; ++k) out(i, k) = dv(row + static_cast<int>(i), k);
       },
       du, attempt);
+  RowStatus status = merged({&of_first, &on_the_way_back}, of_second, y);
   for (const model::FailedRow& failed : status.failed)
     std::fill_n(&du(failed.row, 0), shape_.inputs, std::numeric_limits<double>::quiet_NaN());
   return status;
@@ -101,7 +159,11 @@ RowStatus ChainModel::evaluate_and_pushforward(ConstBatch u, ConstBatch du, Batc
   const int between = second_.model->shape().inputs;
   const Batch v = kernels::new_batch(u.extent(0), between), dv = kernels::new_batch(u.extent(0), between);
   const RowStatus of_first = first_.model->tangent()->evaluate_and_pushforward(u, du, v, dv);
-  return merged(of_first, second_.model->tangent()->evaluate_and_pushforward(v, dv, y, dy), y);
+  const SoundRows rows(of_first, u.extent(0));
+  const Batch w = rows.blank(y), dw = rows.blank(dy);
+  const RowStatus of_second = second_.model->tangent()->evaluate_and_pushforward(rows.of(v), rows.of(dv), w, dw);
+  rows.put(w, y), rows.put(dw, dy);
+  return merged({&of_first}, rows.renumbered(of_second), y);
 }
 
 std::vector<model::GridField> ChainModel::states_again(const double* u, int attempt) const {

@@ -33,6 +33,7 @@ class ChainModel : public model::ForwardModel, private model::Adjoint, private m
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return evaluate_again(u, y, 0); }
   model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override;
   int rows_at_once() const override;
+  bool may_throw() const override { return first_.model->may_throw() || second_.model->may_throw(); }
   const model::Adjoint* adjoint() const override;
   const model::Tangent* tangent() const override;
   const model::States* states() const override { return second_.model->states() == nullptr ? nullptr : this; }
@@ -49,7 +50,8 @@ class ChainModel : public model::ForwardModel, private model::Adjoint, private m
   std::vector<model::GridField> states(const double* u) const override { return states_again(u, 0); }
   std::vector<model::GridField> states_again(const double* u, int attempt) const override;
   /// Failed rows of both models, each once, by the first that failed; their outputs become NaN.
-  model::RowStatus merged(const model::RowStatus& of_first, const model::RowStatus& of_second, model::Batch y) const;
+  model::RowStatus merged(const std::vector<const model::RowStatus*>& of_first, const model::RowStatus& of_second,
+                          model::Batch y) const;
 
   Part first_, second_;
   model::Shape shape_;

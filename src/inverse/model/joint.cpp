@@ -89,6 +89,10 @@ int JointModel::rows_at_once() const {
   return rows;
 }
 
+bool JointModel::may_throw() const {
+  return std::any_of(parts_.begin(), parts_.end(), [](const Part& p) { return p.model->may_throw(); });
+}
+
 const model::Adjoint* JointModel::adjoint() const {
   return std::all_of(parts_.begin(), parts_.end(), [](const Part& p) { return p.model->adjoint() != nullptr; })
              ? this

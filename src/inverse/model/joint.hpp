@@ -30,6 +30,7 @@ class JointModel : public model::ForwardModel, private model::Adjoint, private m
   model::RowStatus evaluate(model::ConstBatch u, model::Batch y) const override { return evaluate_again(u, y, 0); }
   model::RowStatus evaluate_again(model::ConstBatch u, model::Batch y, int attempt) const override;
   int rows_at_once() const override;
+  bool may_throw() const override;
   const model::Adjoint* adjoint() const override;
   const model::Tangent* tangent() const override;
   const model::States* states() const override;

@@ -48,6 +48,7 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
   std::vector<int> outputs_of(std::vector<int> terms) const;
   std::shared_ptr<const model::ForwardModel> some_outputs(const std::vector<int>& terms) const;
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;
+  bool density_may_throw() const override { return parts_.model->may_throw(); }
   /// Of a model whose output is a log-density; else there is Gauss-Newton.
   bool has_curvature() const override {
     return parts_.likelihood->data().empty() && has_gradient() && parts_.model->curvature() != nullptr;

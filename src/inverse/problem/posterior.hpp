@@ -41,7 +41,9 @@ class Posterior : public model::Problem,
   int dimension() const override { return prior_->latent_dimension(); }
   int parameter_dimension() const override { return prior_->dimension(); }
   std::string missing_gradient() const override;
-  bool may_stop() const override { return common_.on_failure == OnFailure::stop || imputes_failures(); }
+  bool may_stop() const override {
+    return common_.on_failure == OnFailure::stop || imputes_failures() || density_may_throw();
+  }
   bool imputes_failures() const override { return common_.on_failure == OnFailure::impute; }
   std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override;
   void parameters(model::ConstBatch z, model::Batch u) const override;
@@ -80,6 +82,8 @@ class Posterior : public model::Problem,
   /// is the first.
   virtual model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du,
                                    int attempt) const = 0;
+  /// As ForwardModel::may_throw.
+  virtual bool density_may_throw() const = 0;
   /// Whether the density has second derivatives, and then its slope and their product with v, both with respect to u, for
   /// small steps step_r v_r. No attempts are made again.
   virtual bool has_curvature() const = 0;

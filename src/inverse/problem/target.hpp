@@ -40,6 +40,7 @@ class TargetProblem : public Posterior, public model::HasSequence, public model:
 
  private:
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;
+  bool density_may_throw() const override { return target_->may_throw(); }
   bool has_curvature() const override { return has_gradient() && target_->curvature() != nullptr; }
   model::RowStatus curve(model::ConstBatch u, model::ConstBatch v, const std::vector<double>& step, model::Batch slope,
                          model::Batch product) const override;

@@ -81,8 +81,12 @@ std::string start(const Command& command, pid_t& pid) {
   posix_spawnattr_setsigdefault(&attributes, &usual);
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  const int error = posix_spawn(&pid, command.arguments[0].c_str(), &files, &attributes,
-                                pointers(command.arguments).data(), pointers(environment).data());
+  int error = EAGAIN;
+  for (int attempt = 0; attempt < 20 && (error == EAGAIN || error == ENOMEM || error == ETXTBSY); ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));  // that passes
+    error = posix_spawn(&pid, command.arguments[0].c_str(), &files, &attributes, pointers(command.arguments).data(),
+                        pointers(environment).data());
+  }
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   return error == 0 ? std::string() : fmt::format("cannot be started: {}", std::strerror(error));
@@ -106,9 +110,12 @@ Outcome outcome_of(const Running& process, int status) {
 }
 
 // Whether what ended a program was meant for the run, which was asked to stop by a signal to all processes of the job: it has
-// then to run again, for the step goes to its end. This process may hear of the signal a little later.
+// then to run again, for the step goes to its end. This process may hear of the signal a little later. A shell gives the signals
+// of its programs as exit codes from 128 on.
 bool was_stopped_with_us(const Outcome& outcome) {
-  if (outcome.signal != SIGTERM && outcome.signal != SIGINT && outcome.signal != SIGUSR1) return false;
+  const auto is_one = [](int signal) { return signal == SIGTERM || signal == SIGINT || signal == SIGUSR1; };
+  if (outcome.signal == 0) return is_one(outcome.exit_code - 128) && !parallel::stop_signal().empty();
+  if (!is_one(outcome.signal)) return false;
   for (int wait = 0; wait < 20 && parallel::stop_signal().empty(); ++wait)
     std::this_thread::sleep_for(std::chrono::milliseconds(25));
   return !parallel::stop_signal().empty();
@@ -122,6 +129,8 @@ void run_commands(int count, int concurrency, const std::function<Command(int)>&
   std::vector<Running>& running = commands.list;
   std::deque<int> waiting(static_cast<std::size_t>(count));
   std::iota(waiting.begin(), waiting.end(), 0);
+  constexpr int most_repeats = 2;  // a program may have reasons of its own to end so
+  std::vector<int> repeats(static_cast<std::size_t>(count), 0);
   auto pause = std::chrono::milliseconds(1);
   while (!waiting.empty() || !running.empty()) {
     while (!waiting.empty() && static_cast<int>(running.size()) < concurrency) {
@@ -147,12 +156,12 @@ void run_commands(int count, int concurrency, const std::function<Command(int)>&
     bool has_ended = false;
     for (std::size_t k = 0; k < running.size();) {
       int status = 0;
-      if (running[k].has_deadline && !running[k].is_late && Clock::now() > running[k].latest) {
-        running[k].is_late = true;
-        ::kill(-running[k].pid, SIGKILL);
-      }
       const pid_t answer = ::waitpid(running[k].pid, &status, WNOHANG);
       if (answer == 0 || (answer < 0 && errno == EINTR)) {
+        if (running[k].has_deadline && !running[k].is_late && Clock::now() > running[k].latest) {
+          running[k].is_late = true;
+          ::kill(-running[k].pid, SIGKILL);
+        }
         ++k;
         continue;
       }
@@ -161,8 +170,9 @@ void run_commands(int count, int concurrency, const std::function<Command(int)>&
       has_ended = true;
       Outcome outcome = outcome_of(ended, status);
       if (answer < 0) outcome.error = fmt::format("its end was not told: {}", std::strerror(errno));
-      if (was_stopped_with_us(outcome))
-        waiting.push_front(ended.index);
+      int& repeated = repeats[static_cast<std::size_t>(ended.index)];
+      if (repeated < most_repeats && was_stopped_with_us(outcome))
+        ++repeated, waiting.push_front(ended.index);
       else
         done(ended.index, outcome);
     }

@@ -27,7 +27,7 @@ struct Outcome {
 };
 
 /// Runs command(0) … command(count - 1), at most `concurrency` at a time; done(i, outcome) as each ends. A program that a signal
-/// ends with which the run was asked to stop is run again, its command asked for again.
+/// ends with which the run was asked to stop is run again, twice at most, its command asked for again.
 void run_commands(int count, int concurrency, const std::function<Command(int)>& command,
                   const std::function<void(int, const Outcome&)>& done);
 

@@ -48,6 +48,7 @@ class ProgramModel : public model::ForwardModel {
     return run(u, y, attempt);
   }
   int rows_at_once() const override { return params_.concurrency; }
+  bool may_throw() const override { return true; }
 
  private:
   model::RowStatus run(model::ConstBatch u, model::Batch y, int attempt) const;

@@ -37,29 +37,35 @@ bool holds_numbers(hid_t dataset, const hdf5::Subject& what) {
   return kind == H5T_INTEGER || kind == H5T_FLOAT;
 }
 
-// NaN: the dataset has no such attribute, or one that is no number.
-double number_of(hid_t dataset, const char* attribute) {
-  double value = std::numeric_limits<double>::quiet_NaN();
-  if (!hdf5::has_attribute(dataset, attribute)) return value;
+// Empty: the dataset has no such attribute, or one of text.
+std::vector<double> numbers_of(hid_t dataset, const char* attribute) {
+  std::vector<double> values;
+  if (!hdf5::has_attribute(dataset, attribute)) return values;
   const hid_t opened = H5Aopen(dataset, attribute, H5P_DEFAULT);
   const hid_t space = opened < 0 ? -1 : H5Aget_space(opened);
-  if (space >= 0 && H5Sget_simple_extent_npoints(space) == 1) H5Aread(opened, H5T_NATIVE_DOUBLE, &value);
+  const hssize_t count = space < 0 ? 0 : H5Sget_simple_extent_npoints(space);
+  values.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  if (!values.empty() && H5Aread(opened, H5T_NATIVE_DOUBLE, values.data()) < 0) values.clear();
   if (space >= 0) H5Sclose(space);
   if (opened >= 0) H5Aclose(opened);
-  return value;
+  return values;
 }
 
 // The CF conventions (2.5.1, 8.1): entries that are a fill value are missing, others packed as (x - add_offset) / scale_factor.
 void unpack(hid_t dataset, std::vector<double>& values) {
-  const double fill = number_of(dataset, "_FillValue"), missing = number_of(dataset, "missing_value"),
-               scale = number_of(dataset, "scale_factor"), offset = number_of(dataset, "add_offset");
+  std::vector<double> missing = numbers_of(dataset, "_FillValue");
+  for (const double value : numbers_of(dataset, "missing_value")) missing.push_back(value);
+  const std::vector<double> scale = numbers_of(dataset, "scale_factor"), offset = numbers_of(dataset, "add_offset");
   for (double& x : values) {
-    if (x == fill || x == missing) {
+    const bool is_missing = std::any_of(missing.begin(), missing.end(), [x](double value) {
+      return x == value || static_cast<float>(x) == static_cast<float>(value);  // of another width than the numbers
+    });
+    if (is_missing) {
       x = std::numeric_limits<double>::quiet_NaN();
       continue;
     }
-    if (!std::isnan(scale)) x *= scale;
-    if (!std::isnan(offset)) x += offset;
+    if (scale.size() == 1) x *= scale[0];
+    if (offset.size() == 1) x += offset[0];
   }
 }
 
