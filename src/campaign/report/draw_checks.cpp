@@ -100,11 +100,13 @@ Check ess_check(const ReportData& data, const char* what, const Extreme& worst) 
 Check mean_check(const ReportData& data) {
   const Extreme tail = extreme_of(data.main, &ParameterRow::pareto_k, 1);
   if (tail.value > threshold::mean_tail)
-    return {Level::caution, "Means",
-            fmt::format("{} has a tail like |x|^-{}, as far as the draws reach (Pareto k = {}): its mean may be "
-                        "infinite, and its error is not that stated",
-                        parameter_name(data, tail.parameter), number(1.0 + 1.0 / tail.value, 2), number(tail.value, 2)),
-            "Use its median and quantiles; a prior with lighter tails, or its logarithm as the parameter, has a mean."};
+    return {
+        Level::caution, "Means",
+        fmt::format("{} has a tail like |x|^-{}, as far as the draws reach (Pareto k = {}): its mean "
+                    "hangs on values rarer than the draws, or is infinite, and its error is not that stated",
+                    parameter_name(data, tail.parameter), number(1.0 + 1.0 / tail.value, 2), number(tail.value, 2)),
+        "Use its median and quantiles; if its mean is finite, run longer, or give it the tail or coordinate moves of "
+        "sampler/hmc. Its logarithm has a mean."};
   double worst = 0.0;
   int at = -1, uncertain = 0;
   for (std::size_t p = 0; p < data.main.parameters.size(); ++p) {
