@@ -117,14 +117,13 @@ std::string changeable_keys(const deck::Deck& deck) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-// Some of several --set may make a deck only together.
-bool is_sound(const std::string& deck_path, const deck::Registry& registry, const deck::Overrides& overrides,
-              const deck::FileReader& read) {
+// Some of several --set may make a deck only together: as `begun` where these make none.
+std::string computed_with(const std::string& deck_path, const deck::Registry& registry,
+                          const deck::Overrides& overrides, const deck::FileReader& read, const std::string& begun) {
   try {
-    const deck::Deck deck(deck_path, registry, overrides, read);
-    return true;
+    return what_is_computed(deck::Deck(deck_path, registry, overrides, read));
   } catch (const core::UserError&) {
-    return false;
+    return begun;
   }
 }
 
@@ -137,8 +136,7 @@ void refuse_other_run(const std::string& folder, const std::string& deck_path, c
   for (std::size_t last = 1; last <= overrides.size(); ++last) {  // the first that makes another run of it
     const deck::Overrides some(overrides.begin(), overrides.begin() + static_cast<std::ptrdiff_t>(last));
     const std::string& override = some.back();
-    if (is_sound(deck_path, registry, some, read) &&
-        what_is_computed(deck::Deck(deck_path, registry, some, read)) != begun)
+    if (computed_with(deck_path, registry, some, read, begun) != begun)
       throw core::UserError(fmt::format(
           "--set {0}: {1} was begun with another value; of a run only [run] may change, but for its seed, "
           "campaign.groups, and what computes nothing: {3}\n  to start another run:  aleator run {2} --set '{0}' "

@@ -125,4 +125,21 @@ for ranks in 1 2; do
   expect 0 "$ALEATOR" resume moved_$ranks --set run.report=false
   same in_one/results.h5 moved_$ranks/results.h5 "a program that was away"
 done
+# Rows at which a run ended are computed anew, for what was wrong may be mended.
+cat >rows.toml <<TOML
+[model.solver]
+type = "model/program"
+command = ["sh", "-c", "[ {a} != 2 ] || [ -e $scratch/mended ] && echo {a}"]
+parameters = ["a"]
+output_file = "stdout.txt"
+[job.j]
+type = "job/forward"
+model = "solver"
+at = [[1.0], [2.0], [3.0]]
+on_failure = "stop"
+TOML
+expect 3 "$ALEATOR" run rows.toml --out rows --set run.report=false
+touch mended
+expect 0 "$ALEATOR" resume rows
+grep -q '"failed": 0' rows/summary.json || fail "a row that was mended counts as failed"
 done_testing

@@ -38,7 +38,8 @@ void note_failures(const RowWork& work, const model::RowStatus& status, const st
 }
 
 void retry(const RowWork& work, const std::vector<int>& rows, int retries, RowResults& results) {
-  const std::vector<std::string> at_first = results.reasons;
+  for (const int row : rows)
+    results.retried[static_cast<std::size_t>(row)] = results.reasons[static_cast<std::size_t>(row)];
   for (int attempt = 1; attempt <= retries; ++attempt) {
     std::vector<int> failed;
     for (const int row : rows)
@@ -53,7 +54,7 @@ void retry(const RowWork& work, const std::vector<int>& rows, int retries, RowRe
     note_failures(work, status, failed, results);
   }
   for (const int row : rows)
-    if (const auto i = static_cast<std::size_t>(row); results.reasons[i].empty()) results.retried[i] = at_first[i];
+    if (const auto i = static_cast<std::size_t>(row); !results.reasons[i].empty()) results.retried[i].clear();
 }
 
 // Rows [first, first + count) of this rank.
@@ -61,7 +62,10 @@ void run_batch(const RowWork& work, int first, int count, FailurePolicy policy, 
                RowResults& results) {
   if (count == 0) return;
   std::vector<int> rows(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) rows[static_cast<std::size_t>(i)] = first + i;
+  for (int i = 0; i < count; ++i) {
+    rows[static_cast<std::size_t>(i)] = first + i;
+    results.reasons[static_cast<std::size_t>(first + i)].clear();  // of a run that this row has ended
+  }
   const model::Batch y = Kokkos::subview(results.values, Kokkos::make_pair(first, first + count), Kokkos::ALL);
   note_failures(work, work.run(first, y), rows, results);
   if (work.run_again) retry(work, rows, policy.retries_allowed(), results);
