@@ -8,19 +8,19 @@ set(ALEATOR_FLOORS
   2;math
   2;io
   3;field
-  3;prob
-  3;nn
-  4;model
-  5;pde
-  5;ode
-  5;external
-  5;surrogate
-  5;sampler
-  5;assimilation
-  5;inverse
-  5;design
-  5;variational
-  5;generative
-  5;transport
-  6;campaign
+  4;prob
+  4;nn
+  5;model
+  6;pde
+  6;ode
+  6;external
+  6;surrogate
+  6;sampler
+  6;assimilation
+  6;inverse
+  6;design
+  6;variational
+  6;generative
+  6;transport
+  7;campaign
 )

@@ -3,7 +3,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 packages=(g++ cmake ninja-build git ccache pkg-config dpkg-dev ca-certificates perl
-  libpetsc-real-dev libhdf5-openmpi-dev openmpi-bin libopenmpi-dev libopenblas-dev liblapacke-dev libboost-dev
+  libpetsc-real-dev libhdf5-openmpi-dev openmpi-bin libopenmpi-dev libopenblas-dev liblapacke-dev libsuitesparse-dev libboost-dev
   libfftw3-dev librandom123-dev libtomlplusplus-dev libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
   libudunits2-dev libpcre2-dev libgtest-dev libgmock-dev libbenchmark-dev
   hdf5-tools gnuplot-nox patchelf python3 python3-h5py python3-numpy clang-format)
@@ -18,7 +18,7 @@ missing_packages() {
 
 if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null; then
   die "this script knows Debian and Ubuntu only. Aleator needs: a C++17 compiler, CMake 3.25, Ninja, Open MPI,
-  PETSc >= 3.18 (real, with hypre), parallel HDF5, OpenBLAS with LAPACKE, FFTW 3, UDUNITS 2, PCRE2, Boost 1.74 headers, Kokkos 3.4, Random123,
+  PETSc >= 3.18 (real, with hypre), parallel HDF5, OpenBLAS with LAPACKE, CHOLMOD, FFTW 3, UDUNITS 2, PCRE2, Boost 1.74 headers, Kokkos 3.4, Random123,
   fmt, spdlog, toml++, CLI11, nlohmann-json, GoogleTest, and gnuplot for the figures."
 fi
 mapfile -t missing < <(missing_packages)

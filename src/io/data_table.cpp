@@ -329,11 +329,9 @@ Table parse_places(const std::string& text, const std::string& path) {
   } catch (const core::UserError&) {
     return table;  // words above the numbers that are no names of columns
   }
-  const auto axis_of = [](const Column& column) { return std::string_view("xyz").find(column.name); };
-  std::stable_sort(columns.begin(), columns.end(), [&](const Column& a, const Column& b) {
-    return (a.name.size() == 1 ? axis_of(a) : std::string_view::npos) <
-           (b.name.size() == 1 ? axis_of(b) : std::string_view::npos);
-  });
+  static constexpr std::string_view order[] = {"x", "y", "z", "x0", "x1", "y0", "y1", "z0", "z1", "radius", "height"};
+  const auto rank = [](const Column& column) { return std::find(std::begin(order), std::end(order), column.name); };
+  std::stable_sort(columns.begin(), columns.end(), [&](const Column& a, const Column& b) { return rank(a) < rank(b); });
   const bool are_alike = columns.size() == table.columns && columns[0].values.size() == table.rows;
   for (std::size_t row = 0; row < table.rows && are_alike; ++row)
     for (std::size_t k = 0; k < table.columns; ++k) table.values[row * table.columns + k] = columns[k].values[row];

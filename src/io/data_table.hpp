@@ -45,8 +45,8 @@ void refuse_nan(const Column& column, NonFinite non_finite);
 Table rows_of(const std::vector<Column>& columns, const std::vector<std::size_t>& places, const std::string& file,
               NonFinite non_finite);
 
-/// Rows of finite numbers, as io::parse_table, such as points: where the first line names columns x, y, z, these come first, in
-/// that order.
+/// Rows of finite numbers, as io::parse_table, such as points, boxes or spots: where the first line names columns x, y, z, then
+/// x0, x1, y0, y1, z0, z1, radius, height, these come first, in that order.
 Table parse_places(const std::string& text, const std::string& path);
 
 /// Points of so many parameters: the columns of their names (none: not known), whatever stands beside them, or without a line

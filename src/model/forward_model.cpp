@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <numeric>
 
 namespace aleator::model {
 
-int InputField::size() const { return std::accumulate(cells.begin(), cells.end(), 1, std::multiplies<>()); }
+int InputField::size() const {
+  if (cells.empty()) return owner.empty() ? 0 : 1 + *std::max_element(owner.begin(), owner.end());
+  return std::accumulate(cells.begin(), cells.end(), 1, std::multiplies<>());
+}
 
 std::vector<int> Shape::input_grid() const {
   if (input_fields.size() != 1 || input_fields[0].size() != inputs) return {};

@@ -19,12 +19,16 @@ using kernels::ConstBatch;
 using kernels::ConstVector;
 using kernels::Vector;
 
-/// Inputs from `first` on that are a field: one value for each cell, or each point, of a grid over a box, x fastest.
+/// Inputs from `first` on that are a field: one value for each cell, or each point, of a grid over a box, x fastest; or values
+/// on the elements of a mesh.
 struct InputField {
   int first = 0;
-  std::vector<int> cells;       ///< nx, ny, nz
+  std::vector<int> cells;       ///< nx, ny, nz; empty: on a mesh
   std::vector<double> lengths;  ///< of the box of the cells; empty: the values are not those of cells
+  std::shared_ptr<const io::Simplices> mesh{};
+  std::vector<int> owner{};  ///< by element: which of the values it has, or -1
   int size() const;
+  bool is_by_element() const { return cells.empty() && size() == static_cast<int>(owner.size()); }
 };
 
 /// Sizes and names of a model's inputs and outputs.

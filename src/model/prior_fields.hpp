@@ -1,7 +1,7 @@
 #pragma once
 /// What      Whether the fields of a prior are those that a model takes: at the same places among the parameters, on the same
 ///           cells, on a box of the same size.
-/// Method    Compares prob::grid_parts with Shape::input_fields.
+/// Method    Compares prob::field_parts with Shape::input_fields.
 /// Parallel  local; the same on every rank.
 /// Cost      -
 /// Fails     KeyError at `prior`. Boxes of different sizes are warned of: the prior's lengths, such as a range, then mean others

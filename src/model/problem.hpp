@@ -33,8 +33,7 @@ struct ProblemFacts {
   std::vector<std::string> output_names;  ///< of G
   std::vector<double> reference_mean;     ///< a known posterior mean of u to compare with
   std::vector<double> truth;              ///< the u that made the data
-  std::vector<int> grid;                  ///< {ny, nx} where the parameters form a picture, x fastest
-  double grid_aspect = 0.0;               ///< its width over its height; 0: its cells are squares
+  std::vector<InputField> input_fields;   ///< which parameters are fields to G
   /// The number of datum i, from 0, as its file counts.
   int number_of_datum(std::size_t i) const { return data_places.empty() ? static_cast<int>(i) : data_places[i]; }
 };

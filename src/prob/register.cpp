@@ -5,6 +5,7 @@
 #include "prob/field/conditioned.hpp"
 #include "prob/field/karhunen_loeve.hpp"
 #include "prob/field/levelset.hpp"
+#include "prob/field/matern_mesh.hpp"
 #include "prob/field/matern_spde.hpp"
 #include "prob/field/piecewise_constant.hpp"
 #include "prob/prior/closed_laws.hpp"
@@ -59,6 +60,7 @@ void register_components(deck::Registry& registry) {
   add_prior<Dirichlet>(registry, "prior/dirichlet");
   add_prior<Lkj>(registry, "prior/lkj");
   add_prior<MaternSpde>(registry, "prior/matern_spde");
+  add_prior<MaternMesh>(registry, "prior/matern_mesh");
   add_prior<KarhunenLoeve>(registry, "prior/karhunen_loeve");
   add_prior<Circulant>(registry, "prior/circulant");
   add_prior<PiecewiseConstant>(registry, "prior/piecewise_constant");

@@ -272,6 +272,26 @@ TEST(ReportPage, FieldsAmongOtherParametersAreDrawnOfSpaceTheMiddleLayer) {
   EXPECT_EQ(figure.find("1000000"), std::string::npos);
 }
 
+// Two triangles of a square with one value each, and a mesh of which one triangle is not unknown.
+TEST(ReportPage, FieldsOnMeshesAreDrawn) {
+  if (!gnuplot_is_installed()) GTEST_SKIP() << "gnuplot is not installed";
+  const auto mesh =
+      std::make_shared<const io::Simplices>(io::Simplices{2, {0, 0, 1, 0, 0, 1, 1, 1}, {0, 1, 2, 1, 3, 2}});
+  ReportData data;
+  data.fields = {{"stiffness", 1, {}, 0.0, true, mesh, {}, 2}, {"part", 3, {}, 0.0, true, mesh, {-1, 0}, 1}};
+  for (const double mean : {1e6, 1.0, 2.0, 5.0})  // the first is no field
+    data.main.parameters.push_back({"", mean, 0.1, 0, 500, 500, 1, 0.9, 1, 1.1});
+  const std::string page = render_html(data, work_dir());
+  const std::size_t begin = page.find("id=\"fields\""), end = page.find("</figure>", begin);
+  ASSERT_NE(begin, std::string::npos);
+  const std::string figure = page.substr(begin, end - begin);
+  for (const char* const text : {"Posterior mean: stiffness", "Posterior sd: part",
+                                 "2 parameters of the field stiffness have their values on the 2 elements of a mesh"})
+    EXPECT_NE(figure.find(text), std::string::npos) << text;
+  EXPECT_EQ(figure.find("1000000"), std::string::npos);
+  EXPECT_EQ(page.find("plots are missing"), std::string::npos);
+}
+
 TEST(ReportPage, FineFieldsAreAveragedAndDrawn) {
   if (!gnuplot_is_installed()) GTEST_SKIP() << "gnuplot is not installed";
   ReportData data;

@@ -217,10 +217,10 @@ TEST(RowsMpi, AStoppedRunGoesOnFromItsCheckpointToTheSameNumbers) {
 TEST(Rows, PartsOfAProductThatHaveAGridAreFields) {
   const prob::Product product({{"scale", std::make_shared<prob::Normal>(prob::Normal::Params{3, {0.0}, {1.0}, {}})},
                                {"map", std::make_shared<FieldPrior>(2)}});
-  const std::vector<prob::GridPart> parts = prob::grid_parts(product, "both");
+  const std::vector<prob::FieldPart> parts = prob::field_parts(product, "both");
   ASSERT_EQ(parts.size(), 1u);
   const double u[] = {7, 8, 9, 1, 2};
-  const io::Field field = field_of_prior(parts[0], parts[0].name, u);
+  const io::Field field = picture_of(parts[0], parts[0].name, u);
   EXPECT_EQ(field.name, "map");
   EXPECT_EQ(field.cells, (std::vector<int>{2, 1}));
   EXPECT_EQ(field.values, (std::vector<double>{1, 2}));
@@ -228,14 +228,14 @@ TEST(Rows, PartsOfAProductThatHaveAGridAreFields) {
 
 TEST(Rows, PriorsWithAGridAreFieldsInCellsOrAtNodes) {
   const double values[] = {1, 2, 3, 4, 5, 6};
-  const auto field_of_prior = [](const FieldPrior& prior, const char* name, const double* u) {
-    return campaign::field_of_prior(prob::grid_parts(prior, name).at(0), name, u);
+  const auto field = [](const FieldPrior& prior, const char* name, const double* u) {
+    return campaign::picture_of(prob::field_parts(prior, name).at(0), name, u);
   };
-  const io::Field cells = field_of_prior(FieldPrior(2), "a", values);
+  const io::Field cells = field(FieldPrior(2), "a", values);
   EXPECT_FALSE(cells.is_at_nodes);
   EXPECT_EQ(cells.spacing, (std::vector<double>{2.0, 3.0}));
   EXPECT_EQ(cells.values, (std::vector<double>{1, 2}));
-  const io::Field nodes = field_of_prior(FieldPrior(6), "a", values);
+  const io::Field nodes = field(FieldPrior(6), "a", values);
   EXPECT_TRUE(nodes.is_at_nodes);
   EXPECT_EQ(nodes.values.size(), 6u);
 }

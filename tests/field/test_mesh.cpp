@@ -217,6 +217,18 @@ TEST(Gmsh, FlatAndInvertedElementsAreRefusedWithTheirLine) {
       HasSubstr("m.msh:39: the elements at (0.6667, 0.3333) and (0.6333, 0.3667) overlap: one of them is inverted"));
 }
 
+TEST(Mesh, AnElementThatIsThereTwiceIsNamed) {
+  Mesh mesh;
+  mesh.points = {0, 0, 1, 0, 0, 1};
+  mesh.elements = {0, 1, 2, 2, 0, 1};
+  try {
+    finish(mesh);
+    FAIL() << "accepted";
+  } catch (const MeshFault& fault) {
+    EXPECT_THAT(fault.what(), HasSubstr("the element at (0.3333, 0.3333) is there twice"));
+  }
+}
+
 TEST(Mesh, ThreeElementsOnAFacetAreRefused) {
   Mesh mesh;
   mesh.points = {0, 0, 1, 0, 0.5, 1, 0.5, -1, 0.5, 2};

@@ -106,6 +106,8 @@ TEST(DataTable, PointsAreReadByTheNamesOfTheirColumns) {
 TEST(DataTable, PlacesAreInTheOrderOfTheAxes) {
   EXPECT_THAT(parse_places("y,rate,x\n1,2,3\n4,5,6\n", "wells.csv").values, ElementsAre(3, 1, 2, 6, 4, 5));
   EXPECT_THAT(parse_places("a,b\n1,2\n", "p.csv").values, ElementsAre(1, 2));
+  EXPECT_THAT(parse_places("y0,y1,x0,x1\n1,2,3,4\n", "boxes.csv").values, ElementsAre(3, 4, 1, 2));
+  EXPECT_THAT(parse_places("height,radius,x,y\n1,2,3,4\n", "spots.csv").values, ElementsAre(3, 4, 2, 1));
   EXPECT_THAT(parse_places("positions in metres  # y first\n2 1\n4 3\n", "p.txt").values, ElementsAre(2, 1, 4, 3));
   EXPECT_THAT(parse_places("2 1\n4 3\n", "p.txt").values, ElementsAre(2, 1, 4, 3));
 }

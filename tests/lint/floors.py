@@ -8,7 +8,7 @@ HOMES = [  # (header pattern, folders of src/ that may include it)
     (r"petsc\w*\.h$", ["math/petsc/"]),
     (r"hdf5(_hl)?\.h$|H5\w+\.h$", ["io/hdf5/"]),
     (r"toml\+\+/|toml\.hpp$", ["deck/"]),
-    (r"lapacke\w*\.h$|cblas\w*\.h$", ["math/"]),
+    (r"lapacke\w*\.h$|cblas\w*\.h$|cholmod\.h$", ["math/"]),
     (r"CLI/", []),
     (r"gtest/|gmock/|benchmark/", []),
 ]

@@ -73,6 +73,11 @@ TEST(ReactionDiffusion, HomogeneousFieldsFollowTheReaction) {
   p.kill = 0.0;  // v' = (1 - v) v^2 with u + v = 1: ln(v / (1 - v)) - 1 / v grows by 1
   const double v = evolution::outputs_at(*make(p), {0.2})[0];
   EXPECT_NEAR(std::log(v / (1.0 - v)) - 1.0 / v, std::log(0.25) - 5.0 + 1.0, 1e-11);
+  // u = 1.5 as the deck says: v' = (s - v) v^2 with s = 1.7, so that ln(v / (s - v)) / s^2 - 1 / (s v) grows by 1.
+  p.initial_state = {"1.5", "0"};
+  const double s = 1.7, w = evolution::outputs_at(*make(p), {0.2})[0];
+  EXPECT_NEAR(std::log(w / (s - w)) / (s * s) - 1.0 / (s * w), std::log(0.2 / 1.5) / (s * s) - 1.0 / (s * 0.2) + 1.0,
+              1e-10);
 }
 
 TEST(ReactionDiffusion, NegativeCoefficientsAreFailedRows) {

@@ -9,13 +9,14 @@
 #include "field_helpers.hpp"
 #include "prob/field/circulant.hpp"
 #include "prob/field/karhunen_loeve.hpp"
+#include "prob/field/matern_mesh.hpp"
 #include "prob/field/matern_spde.hpp"
 #include "prob/prior/normal.hpp"
 
 namespace aleator::prob {
 namespace {
 
-enum class Field { matern_spde, circulant, karhunen_loeve };
+enum class Field { matern_spde, circulant, karhunen_loeve, matern_mesh };
 
 std::shared_ptr<const GaussianField> field(Field kind, Transform transform) {
   const std::vector<double> mean = {0.4};
@@ -29,14 +30,27 @@ std::shared_ptr<const GaussianField> field(Field kind, Transform transform) {
     p.cells = {6, 5}, p.correlation_lengths = {0.3}, p.mean = mean, p.transform = transform;
     return std::make_shared<Circulant>(p);
   }
+  if (kind == Field::matern_mesh) {
+    MaternMesh::Params p;
+    p.cells = {5, 3}, p.range = {0.7}, p.mean = mean, p.transform = transform;
+    return std::make_shared<MaternMesh>(p);
+  }
   KarhunenLoeve::Params p;
   p.cells = {6, 5}, p.modes = 12, p.mean = mean, p.transform = transform;
   return std::make_shared<KarhunenLoeve>(p);
 }
 
-// Cells 8, 28 and 11 of 6 x 5 on the unit square.
+// Cells 8, 28 and 11 of 6 x 5 on the unit square, or elements of 2 x 5 x 3.
 Conditioned::Params three_wells(double sd) { return {"x", {{0.4, 0.25}, {0.7, 0.9}, {1.0, 0.3}}, {2.0, 0.7, 1.3}, sd}; }
-const std::vector<int> wells = {2 + 6 * 1, 4 + 6 * 4, 5 + 6 * 1};
+std::vector<int> wells_of(const GaussianField& field) {
+  std::vector<int> wells;
+  for (const std::vector<double>& point : three_wells(0.0).points) wells.push_back(field.value_at(point, 1));
+  return wells;
+}
+
+TEST(Conditioned, WellsLieInTheirCells) {
+  EXPECT_EQ(wells_of(*field(Field::circulant, Transform::none)), (std::vector<int>{2 + 6 * 1, 4 + 6 * 4, 5 + 6 * 1}));
+}
 
 class ConditionedFields : public testing::TestWithParam<Field> {};
 
@@ -45,6 +59,7 @@ class ConditionedFields : public testing::TestWithParam<Field> {};
 TEST_P(ConditionedFields, HaveTheMomentsOfKriging) {
   for (const double sd : {0.0, 0.3}) {
     const auto unconditioned = field(GetParam(), Transform::none);
+    const std::vector<int> wells = wells_of(*unconditioned);
     const Conditioned prior(three_wells(sd), unconditioned);
     math::Matrix c(30, 30), k(3, 3), cross(3, 30);
     for (int i = 0; i < 30; ++i) {
@@ -75,6 +90,7 @@ TEST_P(ConditionedFields, MeetExactDataWhateverTheCoordinates) {
   for (const Transform transform : {Transform::none, Transform::exp}) {
     const Conditioned prior(three_wells(0.0), field(GetParam(), transform));
     const Row u = to_parameters(prior, wave(prior.latent_dimension()));
+    const std::vector<int> wells = wells_of(*field(GetParam(), transform));
     for (int a = 0; a < 3; ++a) EXPECT_NEAR(u[wells[a]], three_wells(0.0).values[a], 1e-9);
     EXPECT_TRUE(std::isnan(prior.log_density(u.data())));
   }
@@ -94,7 +110,8 @@ TEST_P(ConditionedFields, PullbackIsTheTransposedJacobianAndLatentPointsComeBack
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ConditionedFields,
-                         testing::Values(Field::matern_spde, Field::circulant, Field::karhunen_loeve));
+                         testing::Values(Field::matern_spde, Field::circulant, Field::karhunen_loeve,
+                                         Field::matern_mesh));
 
 // One cell: N(m, s^2) given d with noise is normal in closed form.
 TEST(Conditioned, LogDensityIsThatOfTheConjugateNormal) {

@@ -67,7 +67,8 @@ class AutoRegressive : public Problem {
 };
 
 TEST(Nuts, ReachesThePosteriorWithEachMetric) {
-  for (const Nuts::Metric metric : {Nuts::Metric::unit, Nuts::Metric::diagonal, Nuts::Metric::dense})
+  for (const Nuts::Metric metric :
+       {Nuts::Metric::unit, Nuts::Metric::diagonal, Nuts::Metric::dense, Nuts::Metric::hessian})
     EXPECT_LT(test::largest_chain_z(nuts_of(metric), *linear_gaussian().problem(), linear_gaussian().exact(), 17),
               z_limit)
         << static_cast<int>(metric);
@@ -114,11 +115,36 @@ TEST(Nuts, AVaguePriorIsNoHindrance) {
   p.a.a = {1.0, 0.0, 0.0, 3.0, 1.0, 0.0, -2.0, 0.5, 1.0};
   p.prior_covariance = math::identity(3);
   p.prior_mean = {0.0, 0.0, 0.0}, p.noise_sd = {1e-6, 1e-4, 1e-5}, p.data = {0.3, 0.2, -1.0};
-  for (const Nuts::Metric metric : {Nuts::Metric::diagonal, Nuts::Metric::dense}) {
+  for (const Nuts::Metric metric : {Nuts::Metric::diagonal, Nuts::Metric::dense, Nuts::Metric::hessian}) {
     Nuts nuts = nuts_of(metric);
     nuts.params.warmup = 300, nuts.params.draws = 200;
     EXPECT_LT(test::largest_chain_z(nuts, *p.problem(), p.exact(), 5), z_limit) << static_cast<int>(metric);
   }
+}
+
+// Two sums of 40 coordinates known to a hundredth: variances do not show them, the Hessian's two eigenvectors do. In whitened
+// coordinates a trajectory of 40 coordinates takes some 7 leapfrogs, and before some 2 / 0.01 = 200.
+TEST(Nuts, TheHessianShortensTrajectoriesWhereDataTellFewDirections) {
+  const int d = 40;
+  test::LinearGaussian p;
+  p.a = math::Matrix(2, d);
+  for (int k = 0; k < d; ++k) p.a(0, k) = 1.0 / std::sqrt(d), p.a(1, k) = (k % 2 == 0 ? 1.0 : -1.0) / std::sqrt(d);
+  p.prior_covariance = math::identity(d);
+  p.prior_mean.assign(d, 0.0), p.noise_sd = {0.01, 0.01}, p.data = {0.7, -0.4};
+  const auto problem = p.problem();
+  const Context context = test::serial(9);
+  std::int64_t runs[2];
+  for (const Nuts::Metric metric : {Nuts::Metric::diagonal, Nuts::Metric::hessian}) {
+    Nuts nuts = nuts_of(metric);
+    nuts.params.chains = 8, nuts.params.warmup = 100, nuts.params.draws = 50;
+    Nuts::State s = nuts.init(*problem, context);
+    while (s.iteration < 100) nuts.step(*problem, context, s);
+    const std::int64_t before = s.model_evaluations;
+    while (s.iteration < 150) nuts.step(*problem, context, s);
+    runs[metric == Nuts::Metric::hessian ? 1 : 0] = (s.model_evaluations - before) / (8 * 50);
+  }
+  EXPECT_LE(runs[1], 8);
+  EXPECT_GE(runs[0], 60);
 }
 
 /// Two modes at +-6 e_1 of sd 0.5, the second with probability 0.3; the log-likelihood is what is left beside N(0, I).

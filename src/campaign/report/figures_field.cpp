@@ -6,6 +6,7 @@
 #include "campaign/report/field_panel.hpp"
 #include "campaign/report/figures.hpp"
 #include "campaign/report/format.hpp"
+#include "campaign/report/mesh_plane.hpp"
 #include "campaign/report/plot.hpp"
 
 namespace aleator::campaign::report {
@@ -78,18 +79,20 @@ std::string draw_field(const std::vector<int>& shape, const FieldPanel& panel, G
   s << fmt::format("set xrange [-0.5:{}]; set yrange [-0.5:{}]", f.nx - 0.5, f.ny - 0.5);
   s << fmt::format("set cbrange [{:.10g}:{:.10g}]", panel.colours.low, panel.colours.high);
   std::vector<std::vector<double>> rows, dark, light;
+  bool is_empty = true;
   const bool labelled = panel.is_numbered && nx * ny <= 100;
   for (int iy = 0; iy < f.ny; ++iy) {
     for (int ix = 0; ix < f.nx; ++ix) {
       const double v = panel.colours(f.cells[static_cast<std::size_t>(iy) * f.nx + ix]);
-      if (!std::isfinite(v)) continue;
       rows.push_back({static_cast<double>(ix), static_cast<double>(iy), v});
+      if (!std::isfinite(v)) continue;
+      is_empty = false;
       const double t = (v - panel.colours.low) / (panel.colours.high - panel.colours.low);
       (wants_dark_text(anchors, t) ? dark : light)
           .push_back({static_cast<double>(ix), static_cast<double>(iy), 1.0 * iy * nx + ix});
     }
   }
-  if (rows.empty()) return "";
+  if (is_empty) return "";
   s << "set colorbox horizontal user origin screen " + fmt::format("{:.5f},{:.5f} size screen {:.5f},{:.5f} noborder",
                                                                    left / width, 32.0 / height, box_width / width,
                                                                    9.0 / height);
@@ -99,7 +102,7 @@ std::string draw_field(const std::vector<int>& shape, const FieldPanel& panel, G
       ticks += fmt::format("{}{} {:.10g}", ticks.empty() ? "" : ", ", gnuplot_string(t.label), t.position);
   }
   s << fmt::format("set cbtics ({}) scale 0.3 offset 0,0.5 font ',11'", ticks);
-  std::string plot = fmt::format("plot {} using 1:2:3 with image pixels", s.block(rows));
+  std::string plot = fmt::format("plot {} using 1:2:3 with image pixels", s.pixels(rows));
   if (labelled && !dark.empty()) {
     plot +=
         fmt::format(", {} using 1:2:(sprintf('%d',$3)) with labels font ',10' textcolor rgb '#1d2733'", s.block(dark));
@@ -114,26 +117,41 @@ std::string draw_field(const std::vector<int>& shape, const FieldPanel& panel, G
 
 namespace {
 
+struct Map {
+  std::vector<int> shape;  // {ny, nx}
+  std::vector<double> values;
+};
+
+Map map_on_mesh(const FieldPart& field, const std::vector<double>& all) {
+  const double* const values = all.data() + field.first;
+  io::Field sampled{field.name, {}, {}, {}, false, {}, field.mesh};
+  if (field.owner.empty()) sampled.values.assign(values, values + field.size());
+  for (const int owner : field.owner) sampled.values.push_back(owner < 0 ? std::nan("") : values[owner]);
+  MeshPlane plane = sample_mesh(sampled);
+  return {std::move(plane.shape), std::move(plane.values)};
+}
+
 // Of fields in space the slice in the middle.
-std::vector<double> plane_of(const FieldPart& field, const std::vector<double>& all) {
+Map map_of(const FieldPart& field, const std::vector<double>& all) {
+  if (field.mesh != nullptr) return map_on_mesh(field, all);
   const std::size_t nx = static_cast<std::size_t>(field.shape.back()),
                     ny = static_cast<std::size_t>(field.shape[field.shape.size() - 2]);
   const std::size_t slice = field.shape.size() == 3 ? static_cast<std::size_t>(field.shape[0]) / 2 : 0;
   const auto from = all.begin() + static_cast<std::ptrdiff_t>(field.first + slice * nx * ny);
-  return {from, from + static_cast<std::ptrdiff_t>(nx * ny)};
+  return {{static_cast<int>(ny), static_cast<int>(nx)}, {from, from + static_cast<std::ptrdiff_t>(nx * ny)}};
 }
 
-std::vector<double> plane_of(const FieldPart& field, const MethodRun& run, double ParameterRow::*what) {
+Map map_of(const FieldPart& field, const MethodRun& run, double ParameterRow::*what) {
   std::vector<double> all;
   for (const ParameterRow& row : run.parameters) all.push_back(row.*what);
-  return plane_of(field, all);
+  return map_of(field, all);
 }
 
 void add_maps(const ReportData& data, const FieldPart& field, Gnuplot& gnuplot, Figure& figure) {
-  const std::vector<double> mean = plane_of(field, data.main, &ParameterRow::mean),
-                            sd = plane_of(field, data.main, &ParameterRow::sd);
+  const auto [plane, mean] = map_of(field, data.main, &ParameterRow::mean);
+  const std::vector<double> sd = map_of(field, data.main, &ParameterRow::sd).values;
   std::vector<double> both = mean, reference;
-  if (has_reference(data)) reference = plane_of(field, data.reference_mean);
+  if (has_reference(data)) reference = map_of(field, data.reference_mean).values;
   both.insert(both.end(), reference.begin(), reference.end());
   const Axis values = axis_for(both, field.has_log_scale, 0.0);
   const std::string of = field.name.empty() ? "" : ": " + field.name;
@@ -156,7 +174,6 @@ void add_maps(const ReportData& data, const FieldPart& field, Gnuplot& gnuplot, 
                       {-largest, largest, false},
                       true});
   }
-  const std::vector<int> plane{field.shape[field.shape.size() - 2], field.shape.back()};
   for (FieldPanel& panel : panels) {
     panel.aspect = field.aspect, panel.is_numbered = field.shape.size() == 2;
     const std::string picture = draw_field(plane, panel, gnuplot);
@@ -167,16 +184,25 @@ void add_maps(const ReportData& data, const FieldPart& field, Gnuplot& gnuplot, 
 std::string caption_of(const ReportData& data, const std::vector<FieldPart>& fields) {
   std::string caption;
   for (const FieldPart& field : fields) {
+    const std::string of_name = field.name.empty() ? "" : " " + field.name;
+    if (field.mesh != nullptr) {
+      caption += fmt::format(
+          "{} parameters of the field{} have their values on the {} elements of a mesh, shown on a raster{} (as they "
+          "are in "
+          "moments.xdmf, for ParaView). ",
+          field.size(), of_name, field.mesh->corners.size() / (static_cast<std::size_t>(field.mesh->dimension) + 1),
+          field.mesh->dimension == 3 ? " through the middle" : "");
+      continue;
+    }
     const std::string size = fmt::format("{}", fmt::join(field.shape.rbegin(), field.shape.rend(), " × "));
     if (field.shape.size() == 3) {
       caption += fmt::format(
           "Each square is one parameter of the {} field{}; of its {} layers in z the one in the middle is shown (all "
           "are in moments.xdmf, for ParaView). ",
-          size, field.name.empty() ? "" : " " + field.name, field.shape[0]);
+          size, of_name, field.shape[0]);
     } else {
       caption += fmt::format("Each square is one parameter of the {} field{}; the first is at the lower left{}. ", size,
-                             field.name.empty() ? "" : " " + field.name,
-                             field.size() <= 100 ? ", and each shows its number" : "");
+                             of_name, field.size() <= 100 ? ", and each shows its number" : "");
     }
   }
   if (has_reference(data))
@@ -198,7 +224,7 @@ Figure field_figure(const ReportData& data, Gnuplot& gnuplot) {
   Figure figure{"fields", "Fields", "four", {}, "", false};
   std::vector<FieldPart> fields;
   for (const FieldPart& field : data.fields)
-    if ((field.shape.size() == 2 || field.shape.size() == 3) && field.size() > 0 &&
+    if ((field.shape.size() == 2 || field.shape.size() == 3 || field.mesh != nullptr) && field.size() > 0 &&
         field.first + field.size() <= data.main.parameters.size() && fields.size() < most)
       fields.push_back(field);
   figure.has_data = !fields.empty();

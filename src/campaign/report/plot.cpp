@@ -152,6 +152,17 @@ std::string Script::block(const std::vector<std::vector<double>>& rows) {
   return name;
 }
 
+std::string Script::pixels(const std::vector<std::vector<double>>& rows) {
+  const std::string name = fmt::format("$d{}", ++blocks_);
+  text_ += name + " << END_OF_DATA\n";
+  for (const std::vector<double>& row : rows) {
+    for (const double v : row) text_ += std::isfinite(v) ? fmt::format("{:.6g} ", v) : "NaN ";
+    text_ += '\n';
+  }
+  text_ += "END_OF_DATA\n";
+  return name;
+}
+
 std::string Script::block(const std::vector<double>& x, const std::vector<double>& y) {
   std::vector<std::vector<double>> rows;
   for (std::size_t i = 0; i < std::min(x.size(), y.size()); ++i) rows.push_back({x[i], y[i]});

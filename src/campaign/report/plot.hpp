@@ -47,6 +47,8 @@ class Script {
   /// Adds rows of numbers as a data block and returns its name; rows with an undefined number become gaps.
   std::string block(const std::vector<std::vector<double>>& rows);
   std::string block(const std::vector<double>& x, const std::vector<double>& y);
+  /// For `with image`, which counts points: undefined numbers become transparent.
+  std::string pixels(const std::vector<std::vector<double>>& rows);
 
   /// Range, ticks and label of "x", "y", "cb" or "x2".
   void axis(const std::string& name, const Axis& axis, int about, std::string_view label = "");

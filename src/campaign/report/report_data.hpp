@@ -9,9 +9,12 @@
 
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "io/fields.hpp"
 
 namespace aleator::campaign::report {
 
@@ -73,15 +76,18 @@ struct Prediction {
   double p_value_log_likelihood = undefined;
 };
 
-/// Parameters from `first` on that are a field: parameter first + ix + nx (iy + ny iz), iy upwards.
+/// Parameters from `first` on that are a field: parameter first + ix + nx (iy + ny iz), iy upwards; or on a mesh.
 struct FieldPart {
   std::string name;  ///< empty: all parameters are this field
   std::size_t first = 0;
-  std::vector<int> shape;  ///< {ny, nx} or {nz, ny, nx}
+  std::vector<int> shape;  ///< {ny, nx} or {nz, ny, nx}; empty: on a mesh
   double aspect = 0.0;     ///< of the box, width over height; 0: cells are squares
   bool has_log_scale = true;
+  std::shared_ptr<const io::Simplices> mesh{};
+  std::vector<int> owner{};  ///< by element: which of `values` values it has, or -1; empty: each its own
+  std::size_t values = 0;    ///< on a mesh
   std::size_t size() const {
-    std::size_t count = shape.empty() ? 0 : 1;
+    std::size_t count = shape.empty() ? values : 1;
     for (const int cells : shape) count *= static_cast<std::size_t>(cells);
     return count;
   }

@@ -36,7 +36,7 @@ deck::Schema<PriorSampleJob::Params> PriorSampleJob::schema() {
 
 PriorSampleJob::PriorSampleJob(const Params& params, std::shared_ptr<const prob::Prior> prior, std::string text)
     : params_(params), prior_(std::move(prior)), text_(std::move(text)) {
-  if (params_.fields.value_or(0) > 0 && prob::grid_parts(*prior_, params_.prior).empty())
+  if (params_.fields.value_or(0) > 0 && prob::field_parts(*prior_, params_.prior).empty())
     throw deck::KeyError("fields", fmt::format("prior '{}' is not a field on a grid", params_.prior),
                          "leave the key out");
 }
@@ -65,7 +65,7 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
   file.flush();
   const std::vector<NamedSummary> statistics =
       summarise_columns(context.comm, layout, u, prob::parameter_names(variables));
-  if (!prob::grid_parts(*prior_, params_.prior).empty()) write_pictures(context, layout, u, statistics);
+  if (!prob::field_parts(*prior_, params_.prior).empty()) write_pictures(context, layout, u, statistics);
   io::Json out;
   out["deck"] = context.fingerprint;
   out["job"] = "prior_sample";
@@ -74,7 +74,7 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
   out["failed"] = results.failed;
   out["latent_coordinates"] = prior_->latent_dimension();
   // Of a field of millions of cells moments.h5 has the numbers, in a hundredth of the space.
-  const bool is_listed = statistics.size() <= most_listed || prob::grid_parts(*prior_, params_.prior).empty();
+  const bool is_listed = statistics.size() <= most_listed || prob::field_parts(*prior_, params_.prior).empty();
   out["parameters"] = is_listed ? io::Json::parse(statistics_json(statistics)) : io::Json::object();
   write_text(context.comm, context.folder + "/summary.json", io::text_of(out, 2) + "\n");
   remove_checkpoint(context);
@@ -87,7 +87,7 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
 void PriorSampleJob::write_pictures(const JobContext& context, const parallel::RowLayout& layout, kernels::ConstBatch u,
                                     const std::vector<NamedSummary>& statistics) const {
   const int shown = std::min(params_.fields.value_or(4), params_.samples), d = prior_->dimension();
-  const std::vector<prob::GridPart> parts = prob::grid_parts(*prior_, params_.prior);
+  const std::vector<prob::FieldPart> parts = prob::field_parts(*prior_, params_.prior);
   std::vector<io::FieldSet> sets;
   for (int row = 0; row < shown; ++row) {
     const int owner = layout.owner(row);
@@ -99,11 +99,10 @@ void PriorSampleJob::write_pictures(const JobContext& context, const parallel::R
     context.comm.broadcast(values.data(), values.size(), owner);
     if (!context.comm.is_root() || !std::isfinite(values[0])) continue;  // a failed draw is NaN
     sets.push_back({fmt::format("draw {}", row), static_cast<double>(row), {}});
-    for (const prob::GridPart& part : parts)
-      sets.back().fields.push_back(field_of_prior(part, part.name, values.data()));
+    for (const prob::FieldPart& part : parts) sets.back().fields.push_back(picture_of(part, part.name, values.data()));
   }
   if (shown > 0) write_fields(context.comm, context.folder + "/fields", sets);
-  write_fields(context.comm, context.folder + "/moments", {moments_of_prior(parts, statistics, params_.samples > 1)});
+  write_fields(context.comm, context.folder + "/moments", {moments_of(parts, statistics, params_.samples > 1)});
 }
 
 void PriorSampleJob::report(const std::string& folder, const RunSettings& settings) const {

@@ -204,7 +204,13 @@ std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model
   return sets;
 }
 
-io::Field field_of_prior(const prob::GridPart& part, const std::string& name, const double* u) {
+io::Field picture_of(const prob::FieldPart& part, const std::string& name, const double* u) {
+  if (part.mesh != nullptr) {
+    io::Field field{name, {}, {}, {}, false, {}, part.mesh};
+    if (part.owner.empty()) field.values.assign(u + part.first, u + part.first + part.size);
+    for (const int owner : part.owner) field.values.push_back(owner < 0 ? std::nan("") : u[part.first + owner]);
+    return field;
+  }
   io::Field field{name, part.grid, std::vector<double>(part.grid.size(), 0.0), {}, false, {}};
   std::int64_t cells = 1;
   for (std::size_t d = 0; d < field.cells.size(); ++d) {
@@ -216,15 +222,15 @@ io::Field field_of_prior(const prob::GridPart& part, const std::string& name, co
   return field;
 }
 
-io::FieldSet moments_of_prior(const std::vector<prob::GridPart>& parts, const std::vector<NamedSummary>& statistics,
-                              bool has_sd) {
+io::FieldSet moments_of(const std::vector<prob::FieldPart>& parts, const std::vector<NamedSummary>& statistics,
+                        bool has_sd) {
   std::vector<double> mean, sd;
   for (const NamedSummary& row : statistics) mean.push_back(row.summary.mean), sd.push_back(row.summary.sd);
   io::FieldSet moments{"all draws", 0.0, {}};
-  for (const prob::GridPart& part : parts) {
+  for (const prob::FieldPart& part : parts) {
     const std::string of = parts.size() > 1 ? " of " + part.name : "";
-    moments.fields.push_back(field_of_prior(part, "mean" + of, mean.data()));
-    if (has_sd) moments.fields.push_back(field_of_prior(part, "sd" + of, sd.data()));
+    moments.fields.push_back(picture_of(part, "mean" + of, mean.data()));
+    if (has_sd) moments.fields.push_back(picture_of(part, "sd" + of, sd.data()));
   }
   return moments;
 }

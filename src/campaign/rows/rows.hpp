@@ -16,7 +16,7 @@
 #include "model/forward_model.hpp"
 #include "parallel/row_layout.hpp"
 #include "prob/design.hpp"
-#include "prob/prior/grid_parts.hpp"
+#include "prob/prior/field_parts.hpp"
 #include "prob/prior/prior.hpp"
 
 namespace aleator::campaign {
@@ -41,10 +41,10 @@ std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model
                                          const parallel::RowLayout& layout, kernels::ConstBatch u,
                                          const std::vector<std::string>& reasons, int count, int retries = 0);
 /// Parameters of a prior that belong to a grid as a field.
-io::Field field_of_prior(const prob::GridPart& part, const std::string& name, const double* u);
+io::Field picture_of(const prob::FieldPart& part, const std::string& name, const double* u);
 /// Mean of each part, and sd where asked for.
-io::FieldSet moments_of_prior(const std::vector<prob::GridPart>& parts, const std::vector<NamedSummary>& statistics,
-                              bool has_sd);
+io::FieldSet moments_of(const std::vector<prob::FieldPart>& parts, const std::vector<NamedSummary>& statistics,
+                        bool has_sd);
 
 /// Writes stem.h5 and stem.xdmf from rank 0.
 void write_fields(const parallel::Comm& comm, const std::string& stem, const std::vector<io::FieldSet>& sets);

@@ -9,6 +9,7 @@
 #include "campaign/run/job_files.hpp"
 #include "campaign/run/verdict_file.hpp"
 #include "campaign/sampling/predictive.hpp"
+#include "campaign/sampling/problem_fields.hpp"
 #include "campaign/sampling/summary.hpp"
 #include "core/log.hpp"
 #include "inverse/problem/posterior.hpp"
@@ -16,7 +17,6 @@
 #include "io/files.hpp"
 #include "io/json.hpp"
 #include "io/results.hpp"
-#include "prob/prior/grid_parts.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -200,22 +200,15 @@ std::vector<std::string> warnings_in(const std::string& log) {
   return found;
 }
 
-// The model's picture of all parameters, or the fields that the prior knows of.
-std::vector<report::FieldPart> fields_of(const model::Problem& problem) {
-  report::FieldPart whole{"", 0, problem.facts().grid, problem.facts().grid_aspect};
-  if (whole.shape.size() > 1 && whole.size() == static_cast<std::size_t>(problem.parameter_dimension())) return {whole};
-  std::vector<report::FieldPart> fields;
-  const auto* const posterior = dynamic_cast<const inverse::Posterior*>(&problem);
-  if (posterior == nullptr) return fields;
-  for (const prob::GridPart& part : prob::grid_parts(posterior->prior(), problem.variables().front().name)) {
-    report::FieldPart& field = fields.emplace_back();
-    field.name = part.name, field.first = static_cast<std::size_t>(part.first);
-    field.shape.assign(part.grid.rbegin(), part.grid.rend());
-    if (field.size() != static_cast<std::size_t>(part.size))
-      for (int& cells : field.shape) ++cells;  // at the nodes
-    if (part.lengths.size() > 1) field.aspect = part.lengths[0] / part.lengths[1];
-  }
-  return fields;
+report::FieldPart shown(const prob::FieldPart& part) {
+  report::FieldPart field;
+  field.name = part.name, field.first = static_cast<std::size_t>(part.first);
+  field.mesh = part.mesh, field.owner = part.owner, field.values = static_cast<std::size_t>(part.size);
+  field.shape.assign(part.grid.rbegin(), part.grid.rend());
+  if (!field.shape.empty() && field.size() != field.values)
+    for (int& n : field.shape) ++n;  // at the nodes
+  if (part.lengths.size() > 1) field.aspect = part.lengths[0] / part.lengths[1];
+  return field;
 }
 
 }  // namespace
@@ -226,7 +219,8 @@ void write_report(const std::string& folder, const std::vector<std::string>& fol
   data.warnings = warnings_in(data.deck_path + "/log.txt");
   data.problem_text = problem_text;
   data.parameter_names = prob::parameter_names(problem.variables());
-  data.fields = fields_of(problem), data.pairs = plan.pairs;
+  for (const prob::FieldPart& part : fields_of(problem)) data.fields.push_back(shown(part));
+  data.pairs = plan.pairs;
   data.reference_is_truth = !problem.facts().truth.empty();
   data.reference_mean = data.reference_is_truth ? problem.facts().truth : problem.facts().reference_mean;
   data.reference_label = data.reference_is_truth ? "truth" : "published posterior mean";

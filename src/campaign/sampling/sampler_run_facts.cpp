@@ -6,9 +6,9 @@
 #include "campaign/rows/row_run.hpp"
 #include "campaign/rows/rows.hpp"
 #include "campaign/run/run_folder.hpp"
+#include "campaign/sampling/problem_fields.hpp"
 #include "campaign/sampling/sampler_run.hpp"
 #include "core/log.hpp"
-#include "inverse/problem/posterior.hpp"
 #include "io/files.hpp"
 #include "parallel/session.hpp"
 #include "parallel/waiting.hpp"
@@ -72,10 +72,8 @@ JobEnd SamplerRun::finish() {
 
 // For ParaView.
 void SamplerRun::write_moments(const std::vector<NamedSummary>& rows) const {
-  const auto* const posterior = dynamic_cast<const inverse::Posterior*>(&problem_);
-  if (posterior == nullptr) return;
-  const std::vector<prob::GridPart> parts = prob::grid_parts(posterior->prior(), problem_.variables().front().name);
-  if (!parts.empty()) write_fields(job_.comm, folder_ + "/moments", {moments_of_prior(parts, rows, true)});
+  const std::vector<prob::FieldPart> parts = fields_of(problem_);
+  if (!parts.empty()) write_fields(job_.comm, folder_ + "/moments", {moments_of(parts, rows, true)});
 }
 
 std::vector<double> SamplerRun::mode() const {

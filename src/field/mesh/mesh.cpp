@@ -77,10 +77,18 @@ void orient(Mesh& mesh) {
   }
 }
 
+bool has_same_nodes(const Mesh& mesh, int a, int b) {
+  return std::is_permutation(mesh.element(a), mesh.element(a) + mesh.corners(), mesh.element(b));
+}
+
 void refuse_overlaps(const Mesh& mesh, const std::vector<Face>& faces) {
   for (std::size_t i = 1; i < faces.size(); ++i) {
     if (faces[i].node != faces[i - 1].node) continue;
     const int e = faces[i].element;
+    if (has_same_nodes(mesh, faces[i - 1].element, e))
+      throw MeshFault("the element at " + place_of(mesh, e) +
+                          " is there twice, as where it belongs to two physical groups: each element has one",
+                      e, -1);
     if (i > 1 && faces[i - 2].node == faces[i].node)
       throw MeshFault("three elements share a facet of the element at " + place_of(mesh, e), e, -1);
     if (faces[i].is_positive == faces[i - 1].is_positive)
@@ -261,6 +269,10 @@ Place locate(const Mesh& mesh, const double* point) {
     if (best.element == e && least >= 0.0) break;
   }
   return best;
+}
+
+std::shared_ptr<const io::Simplices> simplices(const Mesh& mesh) {
+  return std::make_shared<const io::Simplices>(io::Simplices{mesh.dimension, mesh.points, mesh.elements});
 }
 
 std::string names_in_words(const std::vector<std::string>& names) {

@@ -8,9 +8,12 @@
 /// Cost      8 d bytes a node, 4 (d + 2) bytes an element; finish() sorts the facets of all elements.
 /// Fails     MeshFault: elements without volume, that overlap or share a facet with two others, facets of no element.
 #include <array>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "io/fields.hpp"
 
 namespace aleator::field {
 
@@ -72,6 +75,9 @@ Place locate(const Mesh& mesh, const double* point);
 /// A box cut into cells, and these into triangles (2, diagonals alternating) or tetrahedra (6, Kuhn). Sides: left and right
 /// (x), bottom and top (y), front and back (z); one group, "box".
 Mesh make_box_mesh(const std::vector<int>& cells, const std::vector<double>& lengths);
+
+/// Points and elements alone, for pictures.
+std::shared_ptr<const io::Simplices> simplices(const Mesh& mesh);
 
 /// "a, b": for messages.
 std::string names_in_words(const std::vector<std::string>& names);

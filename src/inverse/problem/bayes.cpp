@@ -71,9 +71,7 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
   facts_.data = parts_.likelihood->data();
   facts_.data_places = parts_.data_places, facts_.data_units = parts_.data_units;
   facts_.output_names = model::output_names(shape);
-  facts_.grid = shape.input_grid();
-  const std::vector<double> lengths = parts_.prior->lengths();
-  if (lengths.size() == 2) facts_.grid_aspect = lengths[0] / lengths[1];
+  facts_.input_fields = shape.input_fields;
 }
 
 // A parameter of the prior that has the name of another input of the model was meant for that one.

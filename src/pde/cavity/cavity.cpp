@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "model/rows.hpp"
 
 namespace aleator::pde::cavity {
@@ -18,6 +19,7 @@ using model::RowStatus;
 
 namespace {
 
+constexpr double resolved = 8.0;  // Reynolds number of a mesh cell up to which layers are
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
 double norm(const std::vector<double>& r) {
@@ -236,15 +238,32 @@ std::string Cavity::solve(const double* u, Slot& slot) const {
     if (std::string fault = newton(roughly, slot); !fault.empty()) return fault;
   }
   slot.flow.viscosity = viscosity;
-  return newton(setup_.tolerance, slot);
+  std::string fault = newton(setup_.tolerance, slot);
+  if (fault.empty()) warn_if_coarse(slot.flow);
+  return fault;
+}
+
+double Cavity::reynolds_of_cell(const FlowState& flow) const {
+  return fastest(flow.lid) / (setup_.mesh * flow.viscosity);
+}
+
+void Cavity::warn_if_coarse(const FlowState& flow) const {
+  const double cell = reynolds_of_cell(flow);
+  if (cell > resolved && !has_warned_.exchange(true))
+    core::warn(
+        "pde/cavity: at viscosity {:.3g} the Reynolds number of a mesh cell is {:.3g}: layers beside the walls are not "
+        "resolved, and velocities there are wrong by a tenth or more; mesh = {:.0f} would resolve them (said once, of "
+        "a "
+        "row of unknowns)",
+        flow.viscosity, cell, std::ceil(cell / resolved * setup_.mesh));
 }
 
 std::string Cavity::fault_of_newton(const Slot& slot, int iterations) const {
   const FlowState& s = slot.flow;
-  const double speed = fastest(s.lid), cell = speed / (setup_.mesh * s.viscosity), residual = norm(slot.trial_residual),
-               needed = std::ceil(cell / 8.0 * setup_.mesh);
-  const std::string cure = cell <= 8.0 ? fmt::format("set max_iterations above {} or tolerance above {:.2g}, or",
-                                                     setup_.max_iterations, setup_.tolerance)
+  const double cell = reynolds_of_cell(s), residual = norm(slot.trial_residual),
+               needed = std::ceil(cell / resolved * setup_.mesh);
+  const std::string cure = cell <= resolved ? fmt::format("set max_iterations above {} or tolerance above {:.2g}, or",
+                                                          setup_.max_iterations, setup_.tolerance)
                            : needed <= largest_mesh
                                ? fmt::format("set mesh = {:.0f} or more{}, or", needed,
                                              iterations >= setup_.max_iterations
@@ -254,7 +273,7 @@ std::string Cavity::fault_of_newton(const Slot& slot, int iterations) const {
   return fmt::format(
       "Newton's method did not converge: after {} iterations at viscosity = {:.4g} the residual is {:.2g}, the last "
       "step {:.2g} of psi; Reynolds number {:.4g}, {:.2g} a mesh cell: {} give less prior probability to such flows",
-      iterations, s.viscosity, residual, norm(slot.next) / norm(s.psi), speed / s.viscosity, cell, cure);
+      iterations, s.viscosity, residual, norm(slot.next) / norm(s.psi), cell * setup_.mesh, cell, cure);
 }
 
 std::string Cavity::factor(Slot& slot) const {

@@ -11,6 +11,7 @@
 /// Cost      16 n^4 flops a factorisation, 2 or 3 of them a row, one more for derivatives; 32 n^3 bytes a thread.
 /// Fails     rows: values that are not finite, a viscosity that is not positive, a Newton's method that does not converge.
 #include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -67,6 +68,9 @@ class Cavity : public model::IterativeModel, private model::Tangent {
   void begin(const double* u, Slot& slot) const;
   std::string newton(double tolerance, Slot& slot) const;
   double next_step(Slot& slot) const;
+  /// max |g| h / nu
+  double reynolds_of_cell(const FlowState& flow) const;
+  void warn_if_coarse(const FlowState& flow) const;
   std::string fault_of_newton(const Slot& slot, int iterations) const;
   /// dR/dpsi factored at the solution; why not, or empty.
   std::string factor(Slot& slot) const;
@@ -83,6 +87,7 @@ class Cavity : public model::IterativeModel, private model::Tangent {
   mutable std::once_flag are_stokes_flows_found_;    ///< by the first row, not while a deck is checked
   mutable std::vector<std::vector<double>> stokes_;  ///< psi by unknowns for each of the lid's values
   mutable std::vector<std::unique_ptr<Slot>> slots_;
+  mutable std::atomic<bool> has_warned_{false};
 };
 
 }  // namespace aleator::pde::cavity

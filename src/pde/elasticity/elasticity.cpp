@@ -271,7 +271,10 @@ deck::Schema<Params> schema() {
       .key("modulus", &Params::modulus, "1", "E everywhere", deck::positive())
       .only_with("quantity = \"ratio\"", [](const Params& p) { return p.quantity == Quantity::ratio; })
       .key("ratio", &Params::ratio, "1", "nu where it is not unknown", deck::inside(-1, 0.5))
-      .only_with("quantity = \"modulus\"", [](const Params& p) { return p.quantity == Quantity::modulus; })
+      .only_with("quantity = \"modulus\", or \"both\" with known groups",
+                 [](const Params& p) {
+                   return p.quantity == Quantity::modulus || (p.quantity == Quantity::both && !p.known.empty());
+                 })
       .key("fixed", &Params::fixed, "", "sides held in all directions")
       .example("[\"left\"]")
       .key("fixed_x", &Params::fixed_x, "", "sides held along x only: rollers, planes of symmetry")
@@ -292,7 +295,7 @@ deck::Schema<Params> schema() {
 
 std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks,
                                           const Data& data) {
-  std::shared_ptr<const field::Mesh> mesh = fem::make_mesh(params);
+  std::shared_ptr<const field::Mesh> mesh = field::make_mesh(params);
   fem::ElementValues values = fem::element_values(params, *mesh);
   Layout layout = layout_of(params, data, values, std::move(mesh));
   return std::make_unique<fem::Engine>("pde/elasticity",

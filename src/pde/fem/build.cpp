@@ -5,26 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/log.hpp"
 #include "deck/registry.hpp"
-#include "field/mesh/gmsh.hpp"
 
 namespace aleator::pde::fem {
 
 using field::Mesh;
-
-std::string fault_of_mesh(const MeshParams& p) {
-  if (p.mesh.empty() && p.cells.empty()) return "no mesh: give mesh, a file of Gmsh, or cells";
-  if (!p.mesh.empty()) return p.cells.empty() ? "" : "cells: the mesh is that of the file under mesh";
-  if (p.cells.size() < 2 || p.cells.size() > 3)
-    return fmt::format("cells has {} numbers: a box has two or three axes", p.cells.size());
-  double count = p.cells.size() == 2 ? 2.0 : 6.0;
-  for (const int n : p.cells) count *= n;
-  if (count > 2e7) return fmt::format("cells: {:.0f} elements are too many for one rank (at most 2e7)", count);
-  return p.lengths.size() == 1 || p.lengths.size() == p.cells.size()
-             ? ""
-             : fmt::format("lengths has {} numbers, but cells has {}", p.lengths.size(), p.cells.size());
-}
 
 std::string fault_of_unknowns(const MeshParams& p) {
   const bool by_groups = p.unknown == Unknown::groups, by_grid = p.unknown == Unknown::grid;
@@ -38,21 +23,6 @@ std::string fault_of_observation(const MeshParams& p, const std::vector<std::str
   return p.points.empty() && p.patches.empty() && !p.whole_field && more.empty()
              ? fmt::format("nothing is observed: give points, patches, whole_field{}{}", *key ? " or " : "", key)
              : "";
-}
-
-std::shared_ptr<const Mesh> make_mesh(const MeshParams& params) {
-  if (!params.mesh.empty()) {
-    auto mesh = std::make_shared<Mesh>(field::read_gmsh(params.mesh.text, params.mesh.path));
-    if (mesh->pieces > 1)
-      core::warn(
-          "{}: the mesh is in {} pieces that share no nodes (the second {}): nothing passes between them. Surfaces and "
-          "volumes that touch share nodes when Gmsh fragments them (Coherence, or BooleanFragments)",
-          params.mesh.path, mesh->pieces, field::place_of_piece(*mesh, 1));
-    return mesh;
-  }
-  std::vector<double> lengths = params.lengths;
-  lengths.resize(params.cells.size(), lengths.front());
-  return std::make_shared<Mesh>(field::make_box_mesh(params.cells, lengths));
 }
 
 void refuse_free_pieces(const Mesh& mesh, const std::vector<char>& is_held, const std::string& key,
@@ -93,7 +63,7 @@ int group_of(const Mesh& mesh, const std::string& key, const std::string& name) 
 }
 
 std::vector<model::InputField> ElementValues::fields_from(int first) const {
-  if (grid.empty()) return {};
+  if (grid.empty()) return {{first, {}, {}, picture, owner}};
   return {{first, grid, lengths}};
 }
 
@@ -207,7 +177,7 @@ ElementValues element_values(const MeshParams& params, const Mesh& mesh, bool ar
       for (int e = 0; e < mesh.element_count(); ++e) out.owner.push_back(e), out.names.push_back(std::to_string(e));
       break;
   }
-  out.unknowns = static_cast<int>(out.names.size());
+  out.unknowns = static_cast<int>(out.names.size()), out.picture = field::simplices(mesh);
   out.known.resize(out.owner.size(), 0.0);
   return out;
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// What      The parts of a Layout: the mesh of a deck, coefficients by element, conditions on sides, loads, observations, the
+/// What      The parts of a Layout: coefficients by element, conditions on sides, loads, observations, the
 ///           integrals over elements and facets.
 /// Method    P1 elements: with g_i the gradients of the hats, V the volume in d dimensions, A the area of a facet:
 ///           stiffness V g_i . g_j, mass V (1 + delta_ij) / ((d + 1)(d + 2)), mass of a facet A (1 + delta_ij) / (d (d + 1)).
@@ -22,9 +22,6 @@ inline SpaceFunction constant(double value) {
   return [value](const double*) { return value; };
 }
 
-/// With a warning where the file's mesh is in several pieces.
-std::shared_ptr<const field::Mesh> make_mesh(const MeshParams& params);
-
 /// KeyError where the mesh, or one of its pieces, has no node that is held: its solution is not determined.
 void refuse_free_pieces(const field::Mesh& mesh, const std::vector<char>& is_held, const std::string& key,
                         const std::string& fault, const std::string& hint);
@@ -37,6 +34,7 @@ struct ElementValues {
   std::vector<std::string> names;  ///< of the unknowns, behind the name of the quantity
   std::vector<int> grid;           ///< cells along each axis where these own the unknowns
   std::vector<double> lengths;     ///< of their box
+  std::shared_ptr<const io::Simplices> picture;
 
   /// As model::Shape; the unknowns are inputs from `first` on.
   std::vector<model::InputField> fields_from(int first) const;

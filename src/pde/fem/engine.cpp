@@ -244,8 +244,7 @@ std::vector<double> Engine::solution(const double* theta) const {
 std::vector<model::GridField> Engine::states(const double* theta) const {
   const Layout& layout = equation_->layout();
   const std::vector<double> u = solution(theta);
-  const auto mesh = std::make_shared<io::Simplices>();
-  mesh->dimension = layout.mesh->dimension, mesh->points = layout.mesh->points, mesh->corners = layout.mesh->elements;
+  const auto mesh = field::simplices(*layout.mesh);
   std::vector<model::GridField> fields;
   const auto add = [&](const std::string& name, bool is_at_nodes, std::vector<double> values) {
     model::GridField& field = fields.emplace_back();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "deck/schema.hpp"
+#include "field/mesh/mesh_keys.hpp"
 
 namespace aleator::pde::fem {
 
@@ -23,10 +24,7 @@ struct SolverParams {
 /// What one unknown is the value of.
 enum class Unknown { groups, grid, elements };
 
-struct MeshParams {
-  deck::File mesh;
-  std::vector<int> cells;
-  std::vector<double> lengths = {1.0};
+struct MeshParams : field::MeshKeys {
   Unknown unknown = Unknown::groups;
   std::vector<std::string> groups;
   deck::Table<double> known;
@@ -36,29 +34,17 @@ struct MeshParams {
 };
 
 /// What is wrong with the keys together, or empty.
-std::string fault_of_mesh(const MeshParams& params);
 std::string fault_of_unknowns(const MeshParams& params);
 /// `more`: sides that a model observes by a key of its own, and that key; none: empty.
 std::string fault_of_observation(const MeshParams& params, const std::vector<std::string>& more, const char* key);
 
 template <class Params>
 void add_mesh_keys(deck::Schema<Params>& s) {
-  s.key(
-       "mesh", &MeshParams::mesh, "",
-       "triangles or tetrahedra from Gmsh (MSH 2.2 or 4.1, ASCII): physical groups are groups and sides; or give cells")
-      .key("cells", &MeshParams::cells, "1",
-           "built-in mesh: a box of so many cells along x, y (and z), each of 2 triangles (6 tetrahedra), with the "
-           "sides left and right (x least and most), bottom and top (y), in three dimensions front and back (z), and "
-           "the group box",
-           deck::between(1, 4096))
-      .example("[16, 16]")
-      .key("lengths", &MeshParams::lengths, "1", "of the box of cells, one for all axes or one for each",
-           deck::positive())
-      .only_with("cells", [](const Params& p) { return p.mesh.empty(); })
-      .choice("unknown", &MeshParams::unknown, "where each unknown is the coefficient",
-              {{"groups", Unknown::groups, "one for each group of elements"},
-               {"grid", Unknown::grid, "one for each cell of a grid over the box around the mesh, x fastest"},
-               {"elements", Unknown::elements, "one for each element, in the mesh's order"}})
+  field::add_mesh_keys(s);
+  s.choice("unknown", &MeshParams::unknown, "where each unknown is the coefficient",
+           {{"groups", Unknown::groups, "one for each group of elements"},
+            {"grid", Unknown::grid, "one for each cell of a grid over the box around the mesh, x fastest"},
+            {"elements", Unknown::elements, "one for each element, in the mesh's order"}})
       .key("groups", &MeshParams::groups, "",
            "unknown = \"groups\": the groups whose coefficient is unknown, in this order; all of the mesh if empty")
       .key("known", &MeshParams::known, "", "unknown = \"groups\": coefficient of each other group, {name = value}",
@@ -73,7 +59,6 @@ void add_mesh_keys(deck::Schema<Params>& s) {
            "after the points")
       .key("whole_field", &MeshParams::whole_field, "",
            "whether the field is observed at every node of the mesh, after points and patches")
-      .check("cells", fault_of_mesh)
       .check("unknown", fault_of_unknowns);
 }
 

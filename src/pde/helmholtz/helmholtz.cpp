@@ -192,7 +192,7 @@ deck::Schema<Params> schema() {
 
 std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks,
                                           const Data& data) {
-  std::shared_ptr<const field::Mesh> mesh = fem::make_mesh(params);
+  std::shared_ptr<const field::Mesh> mesh = field::make_mesh(params);
   fem::ElementValues c = fem::element_values(params, *mesh);
   std::vector<int> facet_elements;
   Layout layout = layout_of(params, data, c, std::move(mesh), facet_elements);

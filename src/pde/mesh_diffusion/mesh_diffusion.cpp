@@ -133,7 +133,7 @@ deck::Schema<Params> schema() {
 
 std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks,
                                           const Data& data) {
-  std::shared_ptr<const field::Mesh> mesh = fem::make_mesh(params);
+  std::shared_ptr<const field::Mesh> mesh = field::make_mesh(params);
   fem::ElementValues a = fem::element_values(params, *mesh);
   Layout layout = layout_of(params, data, a, std::move(mesh));
   return std::make_unique<fem::Engine>(

@@ -53,8 +53,8 @@ void add_observed_nodes_keys(deck::Schema<Params>& s) {
 template <class Params>
 void add_initial_state_key(deck::Schema<Params>& s, const std::string& otherwise) {
   s.key("initial_state", &NodeParams::initial_state, "",
-        "the fields at time 0 where they are not the unknown, as data assimilation begins with them: a formula of x "
-        "(and y) for each; not given: " +
+        "the fields at time 0 where they are not the unknown, and in data assimilation always: a formula of x (and y) "
+        "for each; not given: " +
             otherwise)
       .example("[\"sin(2 * pi * x)\"]");
 }

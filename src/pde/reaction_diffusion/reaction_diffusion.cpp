@@ -57,6 +57,8 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
       : SemiDiscrete(layout_of<Reaction>(p, share)),
         knows_coefficients_(p.unknown == Unknown::initial),
         knows_initial_(p.unknown == Unknown::coefficients),
+        has_given_companion_(fields == 2 && !p.initial_state.empty()),
+        has_free_companion_(fields == 2 && p.initial_state.empty()),
         cells_(layout().grid.cells()),
         n_(cells_.size),
         q_(Reaction::values(p)),
@@ -77,7 +79,8 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
     }
     double* const observed = x + (fields - 1) * n_;
     blocks_.apply(u + first_block(), observed);
-    if (fields == 2)
+    if (has_given_companion_) std::copy_n(initial_.begin(), n_, x);
+    if (has_free_companion_)
       for (int i = 0; i < n_; ++i) x[i] = 1.0 - observed[i];
   }
   bool prepare_own(double* q, double* x) const override {
@@ -92,14 +95,14 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
     if (knows_initial_) return;
     double* const observed = dx + (fields - 1) * n_;
     blocks_.apply(du + first_block(), observed);
-    if (fields == 2)
+    if (has_free_companion_)
       for (int i = 0; i < n_; ++i) dx[i] = -observed[i];
   }
   void prepare_transposed(const double*, const double* gq, const double* gx, double* gu) const override {
     for (int k = 0; k < (knows_coefficients_ ? 0 : coefficients); ++k) gu[k] += gq[k];
     if (knows_initial_) return;
     std::vector<double> g(gx + (fields - 1) * n_, gx + fields * n_);
-    if (fields == 2)
+    if (has_free_companion_)
       for (int i = 0; i < n_; ++i) g[static_cast<std::size_t>(i)] -= gx[i];
     blocks_.add_transposed(cells_.begin, cells_.end, g.data(), gu + first_block());
   }
@@ -151,6 +154,7 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
   }
 
   bool knows_coefficients_, knows_initial_;
+  bool has_given_companion_, has_free_companion_;  ///< u of v where v(0) is unknown: as the deck says, or 1 - v
   evolution::Cells cells_;
   int n_;  ///< values of a field: own cells, and the neighbours' of a strip
   std::vector<double> q_, initial_;

@@ -10,6 +10,7 @@
 #include "math/bernoulli.hpp"
 #include "pde/fem/engine.hpp"
 #include "pde/steady_transport/medium.hpp"
+#include "pde/transport/smearing.hpp"
 
 namespace aleator::pde::steady_transport {
 namespace {
@@ -102,8 +103,11 @@ class SteadyTransport : public fem::Equation {
     if (!fault.empty() || free_piece() == is_determined.end()) return fault;
     const field::Mesh& mesh = *layout().mesh;
     medium_.fields(theta, at_);
+    constexpr double rounding = 1e-12;
+    double strongest = 0.0;
+    for (const double v : at_.velocity) strongest = std::max(strongest, std::abs(v));
     for (const OpenFacet& facet : parts_.facets)
-      if (through(facet, at_) > 0.0)
+      if (through(facet, at_) > rounding * strongest)
         is_determined[static_cast<std::size_t>(mesh.piece[static_cast<std::size_t>(mesh.element(facet.element)[0])])] =
             1;
     if (free_piece() == is_determined.end()) return {};
@@ -116,10 +120,12 @@ class SteadyTransport : public fem::Equation {
   }
   void coefficients(const double* theta, double* q) const override {
     medium_.fields(theta, at_);
+    const double* const fluxes = q;
     for (const Edge& edge : parts_.edges) {
       const math::FittedFlux flux = this->flux(edge);
       *q++ = flux.forth, *q++ = flux.back;
     }
+    smearing_.tell("pde/steady_transport", fluxes, fluxes + 1, static_cast<int>(parts_.edges.size()), 2);
     for (const OpenFacet& facet : parts_.facets) *q++ = std::max(0.0, through(facet, at_));
     std::copy(at_.source.begin(), at_.source.end(), q);
   }
@@ -183,6 +189,7 @@ class SteadyTransport : public fem::Equation {
 
   Medium medium_;
   Parts parts_;
+  transport::Smearing smearing_;
   int d_;
   std::vector<char> is_held_;         ///< by piece of the mesh: c is given somewhere
   mutable MediumFields at_, change_;  ///< of the row under way: rows come one after the other
@@ -317,7 +324,7 @@ deck::Schema<Params> schema() {
 
 std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<parallel::ProcessGrid> ranks,
                                           const Data& data) {
-  std::shared_ptr<const field::Mesh> mesh = fem::make_mesh(params);
+  std::shared_ptr<const field::Mesh> mesh = field::make_mesh(params);
   Medium medium(params, mesh);
   SteadyTransport::Parts parts;
   Layout layout = layout_of(params, data, medium, std::move(mesh), parts);

@@ -11,6 +11,7 @@
 #include "pde/nodal/formula.hpp"
 #include "pde/transport/faces.hpp"
 #include "pde/transport/quantities.hpp"
+#include "pde/transport/smearing.hpp"
 
 namespace aleator::pde::transport {
 namespace {
@@ -107,6 +108,7 @@ class Transport : public evolution::SemiDiscrete {
       faces_.flow(medium(u), q, q + faces_.count());
     else
       std::copy(known_flow_.begin(), known_flow_.end(), q);
+    smearing_.tell("pde/transport", q, q + faces_.count(), faces_.count());
     double* const f = q + 2 * faces_.count();
     std::fill_n(f, n_, 0.0);
     if (unknown_.source >= 0) blocks_.apply(u + unknown_.source, f);
@@ -354,6 +356,7 @@ class Transport : public evolution::SemiDiscrete {
   std::vector<double> south_of_all_, north_of_all_, nothing_;  ///< rows beyond the sides
   Unknowns unknown_;
   Medium known_;
+  Smearing smearing_;
   std::vector<double> source_, initial_, known_flow_;  ///< known_flow_: a, then b of the deck's medium
   evolution::SparseMap blocks_, stream_;
 };

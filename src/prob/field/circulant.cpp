@@ -104,7 +104,7 @@ Circulant::Embedding Circulant::embed(const Params& params) {
 Circulant::Circulant(const Params& params) : Circulant(params, embed(params)) {}
 
 Circulant::Circulant(const Params& params, Embedding embedding)
-    : GaussianField(make_box(params.cells, params.lengths), params.mean, params.transform),
+    : BoxField(make_box(params.cells, params.lengths), params.mean, params.transform),
       fft_(std::move(embedding.fft)),
       cells_(shape_of(box())),
       root_(std::move(embedding.root)) {

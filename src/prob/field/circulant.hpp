@@ -19,7 +19,7 @@
 
 namespace aleator::prob {
 
-class Circulant : public GaussianField {
+class Circulant : public BoxField {
  public:
   struct Params {
     std::vector<int> cells = {16, 16};

@@ -11,9 +11,11 @@ namespace aleator::prob {
 deck::Schema<Conditioned::Params> Conditioned::schema() {
   deck::Schema<Params> s("Normal or log-normal field, given measurements of its own values (kriging)",
                          "Matheron's rule; Wilson and others 2021");
-  s.reference("field", &Params::field, "prior", "the field: prior/matern_spde, prior/circulant or prior/karhunen_loeve")
+  s.reference("field", &Params::field, "prior",
+              "the field: prior/matern_spde, prior/circulant, prior/karhunen_loeve or prior/matern_mesh")
       .required();
-  s.key("points", &Params::points, "", "where it was measured: [x], [x, y] or [x, y, z]; the cell around counts")
+  s.key("points", &Params::points, "",
+        "where it was measured: [x], [x, y] or [x, y, z]; the cell or element around counts")
       .required()
       .example("[[0.5, 0.5]]")
       .key("values", &Params::values, "", "what was measured of the field there, in the same order")
@@ -34,10 +36,10 @@ Conditioned::Conditioned(const Params& params, const std::shared_ptr<const Prior
     : field_(std::dynamic_pointer_cast<const GaussianField>(field)), sd_(params.sd) {
   if (field_ == nullptr)
     throw deck::KeyError("field", "'" + params.field + "' is no normal field, or the exponential of one",
-                         "prior/matern_spde, prior/circulant and prior/karhunen_loeve are");
+                         "prior/matern_spde, prior/circulant, prior/karhunen_loeve and prior/matern_mesh are");
   if (params.values.empty() || params.values.size() != params.points.size())
     throw deck::KeyError("values", fmt::format("{} values for {} points", params.values.size(), params.points.size()));
-  find_cells(params.points);
+  for (std::size_t k = 0; k < params.points.size(); ++k) cells_.push_back(field_->value_at(params.points[k], k + 1));
   for (std::size_t k = 0; k < cells_.size(); ++k) {
     const bool is_exp = field_->transform() == Transform::exp;
     if (is_exp && !(params.values[k] > 0.0))
@@ -45,24 +47,6 @@ Conditioned::Conditioned(const Params& params, const std::shared_ptr<const Prior
     residual_.push_back((is_exp ? std::log(params.values[k]) : params.values[k]) - field_->mean()[cells_[k]]);
   }
   find_gain();
-}
-
-void Conditioned::find_cells(const std::vector<std::vector<double>>& points) {
-  const Box& box = field_->box();
-  for (std::size_t k = 0; k < points.size(); ++k) {
-    if (static_cast<int>(points[k].size()) != box.axes())
-      throw deck::KeyError("points",
-                           fmt::format("point {} has {} coordinates, not {}", k + 1, points[k].size(), box.axes()));
-    int cell = 0;
-    for (int axis = 0; axis < box.axes(); ++axis) {
-      const double x = points[k][axis];
-      if (!(x >= 0.0 && x <= box.lengths[axis]))
-        throw deck::KeyError(
-            "points", fmt::format("point {} lies outside the box: {} is not in [0, {}]", k + 1, x, box.lengths[axis]));
-      cell += box.inner(axis) * std::min(static_cast<int>(x / box.spacing(axis)), box.cells[axis] - 1);
-    }
-    cells_.push_back(cell);
-  }
 }
 
 void Conditioned::find_gain() {
@@ -82,9 +66,9 @@ void Conditioned::find_gain() {
   bool is_definite = math::try_cholesky(k, lower_);
   for (int i = 0; i < n && is_definite; ++i) is_definite = lower_(i, i) * lower_(i, i) > 1e-12 * largest;
   if (!is_definite)
-    throw deck::KeyError("points",
-                         "their values are not independent: two in one cell, or more than the field has modes",
-                         "set sd above 0, or leave some of them out");
+    throw deck::KeyError(
+        "points", "their values are not independent: two in one cell or element, or more than the field has modes",
+        "set sd above 0, or leave some of them out");
   gain_ = math::transpose(math::solve_cholesky(lower_, c));
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 /// What      A normal field that knows measurements of its own values: kriging, exactly, as a map from normal coordinates.
 /// Method    Matheron's rule (Journel, Huijbregts 1978; Wilson and others 2021): for x = S z and data d = m_p + x_p + sigma e at
-///           the cells p of the points,
+///           the cells (elements) p of the points,
 ///             x* = x + A (d - m_p - x_p - sigma e),   A = C P^T (P C P^T + sigma^2 I)^-1,   C = S S^T,
 ///           with z and e ~ N(0, I) has the distribution of x given d. u = m + x* or its exponential.
 /// Parallel  local, row by row, safe on any thread.
@@ -30,6 +30,7 @@ class Conditioned : public Prior {
   int latent_dimension() const override { return field_->latent_dimension() + (sd_ > 0.0 ? data() : 0); }
   std::vector<int> grid() const override { return field_->grid(); }
   std::vector<double> lengths() const override { return field_->lengths(); }
+  std::shared_ptr<const io::Simplices> mesh() const override { return field_->mesh(); }
   void to_parameters(const double* z, double* u) const override;
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;
@@ -38,7 +39,6 @@ class Conditioned : public Prior {
 
  private:
   int data() const { return static_cast<int>(cells_.size()); }
-  void find_cells(const std::vector<std::vector<double>>& points);
   void find_gain();
 
   std::shared_ptr<const GaussianField> field_;

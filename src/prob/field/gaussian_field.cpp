@@ -1,5 +1,8 @@
 #include "prob/field/gaussian_field.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -7,8 +10,8 @@
 
 namespace aleator::prob {
 
-GaussianField::GaussianField(Box box, const std::vector<double>& mean, Transform transform)
-    : box_(std::move(box)), mean_(spread(mean, box_.size(), "mean", "cells")), transform_(transform) {}
+GaussianField::GaussianField(int size, const std::string& parts, const std::vector<double>& mean, Transform transform)
+    : mean_(spread(mean, size, "mean", parts)), transform_(transform) {}
 
 void GaussianField::to_parameters(const double* z, double* u) const {
   apply(z, u);
@@ -42,6 +45,24 @@ void GaussianField::pullback(const double* z, const double* g_u, double* g_z) co
   to_parameters(z, g_x.get());
   for (std::size_t i = 0; i < mean_.size(); ++i) g_x[i] *= g_u[i];  // du_i / dx_i = u_i
   apply_transposed(g_x.get(), g_z);
+}
+
+BoxField::BoxField(Box box, const std::vector<double>& mean, Transform transform)
+    : GaussianField(box.size(), "cells", mean, transform), box_(std::move(box)) {}
+
+int BoxField::value_at(const std::vector<double>& point, std::size_t number) const {
+  if (static_cast<int>(point.size()) != box_.axes())
+    throw deck::KeyError("points",
+                         fmt::format("point {} has {} coordinates, not {}", number, point.size(), box_.axes()));
+  int cell = 0;
+  for (int axis = 0; axis < box_.axes(); ++axis) {
+    const double x = point[axis];
+    if (!(x >= 0.0 && x <= box_.lengths[axis]))
+      throw deck::KeyError(
+          "points", fmt::format("point {} lies outside the box: {} is not in [0, {}]", number, x, box_.lengths[axis]));
+    cell += box_.inner(axis) * std::min(static_cast<int>(x / box_.spacing(axis)), box_.cells[axis] - 1);
+  }
+  return cell;
 }
 
 }  // namespace aleator::prob

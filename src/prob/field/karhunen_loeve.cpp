@@ -93,7 +93,7 @@ deck::Schema<KarhunenLoeve::Params> KarhunenLoeve::schema() {
 }
 
 KarhunenLoeve::KarhunenLoeve(const Params& params)
-    : GaussianField(make_box(params.cells, params.lengths), params.mean, params.transform) {
+    : BoxField(make_box(params.cells, params.lengths), params.mean, params.transform) {
   const std::vector<double> b = spread(params.correlation_lengths, box().axes(), "correlation_lengths", "axes");
   if (params.covariance != Form::separable_exponential) {
     find_on_grid(params, b);

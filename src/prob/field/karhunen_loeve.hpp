@@ -22,7 +22,7 @@ struct AxisMode {
 };
 std::vector<AxisMode> exponential_modes(double a, double b, int count);
 
-class KarhunenLoeve : public GaussianField {
+class KarhunenLoeve : public BoxField {
  public:
   enum class Form { separable_exponential, exponential, matern, squared_exponential };
   struct Params {

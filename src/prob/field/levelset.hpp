@@ -28,6 +28,7 @@ class Levelset : public Prior {
   int latent_dimension() const override { return field_->latent_dimension(); }
   std::vector<int> grid() const override { return field_->grid(); }
   std::vector<double> lengths() const override { return field_->lengths(); }
+  std::shared_ptr<const io::Simplices> mesh() const override { return field_->mesh(); }
   void to_parameters(const double* z, double* u) const override;
   void to_latent(const double* u, double* z) const override;
   void pullback(const double* z, const double* g_u, double* g_z) const override;

@@ -103,7 +103,7 @@ deck::Schema<MaternSpde::Params> MaternSpde::schema() {
 }
 
 MaternSpde::MaternSpde(const Params& params)
-    : GaussianField(make_box(params.cells, params.lengths), params.mean, params.transform) {
+    : BoxField(make_box(params.cells, params.lengths), params.mean, params.transform) {
   const double nu = params.alpha - 0.5 * box().axes();
   if (!(nu > 0.0)) throw deck::KeyError("alpha", "must be above half the number of axes");
   std::vector<double> l = spread(params.range, box().axes(), "range", "axes");

@@ -20,7 +20,7 @@
 
 namespace aleator::prob {
 
-class MaternSpde : public GaussianField {
+class MaternSpde : public BoxField {
  public:
   enum class Boundary { neumann, dirichlet, robin };
   struct Params {

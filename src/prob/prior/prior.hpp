@@ -4,10 +4,12 @@
 /// Parallel  local to the rows given; row by row, so that results do not depend on the batch.
 /// Cost      O(rows x dimension); correlated normal O(rows x dimension^2).
 /// Fails     set-up: KeyError. log_density is -infinity outside the support.
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "deck/registry.hpp"
+#include "io/fields.hpp"
 
 namespace aleator::prob {
 
@@ -56,6 +58,8 @@ class Prior {
   virtual std::vector<int> grid() const { return {}; }
   /// Side lengths of that grid, whose corner is the origin; as many numbers.
   virtual std::vector<double> lengths() const { return {}; }
+  /// The mesh to whose elements the parameters belong, or null.
+  virtual std::shared_ptr<const io::Simplices> mesh() const { return nullptr; }
 };
 
 /// A value for each of `count` parameters (or whatever `things` says) from a deck's list: one value stands for all.

@@ -46,13 +46,14 @@ void forces(const Nuts::State& s, ConstBatch z, ConstBatch g, const Batch& force
         s.lower.data(), rows, d, [=](int row, int k) { return g(row, k) - z(row, k); },
         [=](int row, int k, double value) { force(row, k) = value; });
   const double* const deviation = s.deviations.empty() ? nullptr : s.deviations.data();
-  kernels::for_each_row(rows, [=](int row) {
+  kernels::for_each_row(rows, [=, &s](int row) {
     const double *const z_row = &z(row, 0), *const g_row = &g(row, 0);
     double* const out = &force(row, 0);
     if (deviation != nullptr)
       for (int k = 0; k < d; ++k) out[k] = deviation[k] * (g_row[k] - z_row[k]);
     else
       for (int k = 0; k < d; ++k) out[k] = g_row[k] - z_row[k];
+    if (s.subspace.rank() > 0) s.subspace.multiply_root(out);
   });
 }
 
@@ -70,7 +71,11 @@ void positions(const Nuts::State& s, const std::vector<int>& active, const Batch
     const double *const x = s.trees[static_cast<std::size_t>(active[row])].position(), *const z_0 =
                                                                                            &start(active[row], 0);
     double* const out = &z(row, 0);
-    if (deviation != nullptr)
+    if (s.subspace.rank() > 0) {
+      std::copy_n(x, d, out);
+      s.subspace.multiply_root(out);
+      for (int k = 0; k < d; ++k) out[k] += z_0[k];
+    } else if (deviation != nullptr)
       for (int k = 0; k < d; ++k) out[k] = z_0[k] + deviation[k] * x[k];
     else
       for (int k = 0; k < d; ++k) out[k] = z_0[k] + x[k];
@@ -130,12 +135,15 @@ void find_step(const Nuts& nuts, const Problem& problem, const Context& context,
   s.step_size.restart(std::exp(s.log_step));
 }
 
-void learn_metric(Nuts::Metric metric, Nuts::State& s) {
+void learn_metric(const Nuts& nuts, const Problem& problem, const Context& context, Nuts::State& s) {
+  const Nuts::Metric metric = nuts.params.metric;
   const int d = static_cast<int>(s.ensemble.position.extent(1));
-  if (metric == Nuts::Metric::dense) {
+  if (metric == Nuts::Metric::hessian) {
+    learn_subspace(nuts.params, problem, context, s.ensemble, s.subspace).add_to(s);
+  } else if (metric == Nuts::Metric::dense) {
     if (std::vector<double> lower = s.moments.factor(); !lower.empty()) s.lower = std::move(lower);
     s.moments.reset(d);
-  } else {
+  } else if (metric == Nuts::Metric::diagonal) {
     if (std::vector<double> deviations = s.variances.deviations(); !deviations.empty())
       s.deviations = std::move(deviations);
     s.variances.reset(d);
@@ -153,7 +161,7 @@ void adapt_nuts(const Nuts& nuts, const Problem& problem, const Context& context
   if ((is_window_end || s.iteration == plan.start) && 2 * s.iteration <= nuts.params.warmup)
     relocate_stragglers(context, s);
   if (is_window_end) {
-    learn_metric(nuts.params.metric, s);
+    learn_metric(nuts, problem, context, s);
     find_step(nuts, problem, context, s);
   }
   if (s.iteration == nuts.params.warmup && s.step_size.count > 0.0) s.log_step = s.step_size.log_average;
@@ -167,6 +175,7 @@ void Nuts::State::fields(io::Archive& archive) {
   step_size.fields(archive, "step_size");
   archive.field("deviations", deviations);
   archive.field("lower", lower);
+  subspace.fields(archive, "subspace");
   variances.fields(archive, "variances");
   moments.fields(archive, "moments");
   archive.field("divergences", divergences);
@@ -181,11 +190,21 @@ deck::Schema<Nuts::Params> Nuts::schema() {
            "acceptance statistic the step is tuned to; higher is slower and follows curved posteriors more closely",
            deck::inside(0, 1))
       .key("max_depth", &Params::max_depth, "1", "doublings of a trajectory, at most", deck::between(1, 20))
-      .choice("metric", &Params::metric, "what the coordinates are scaled by",
-              {{"unit", Metric::unit, "nothing: that of the prior"},
-               {"diagonal", Metric::diagonal, "the standard deviations of all chains in the warm-up"},
-               {"dense", Metric::dense, "the covariance of all chains in the warm-up; costs d^2 a leapfrog"}});
+      .choice(
+          "metric", &Params::metric, "what the coordinates are scaled by",
+          {{"unit", Metric::unit, "nothing: that of the prior"},
+           {"diagonal", Metric::diagonal, "the standard deviations of all chains in the warm-up"},
+           {"dense", Metric::dense, "the covariance of all chains in the warm-up; costs d^2 a leapfrog"},
+           {"hessian", Metric::hessian,
+            "(I + H)^-1/2, H the mean Hessian of some chains' log-likelihoods by its largest eigenvalues: for fields "
+            "of which the data tell few directions, and those well"}});
+  add_subspace_keys<Params>(s, "metric = \"hessian\"", [](const Params& p) { return p.metric == Metric::hessian; });
   return s;
+}
+
+std::string Nuts::objection(const Problem& problem) const {
+  if (const std::string no_gradient = gradient_objection(problem); !no_gradient.empty()) return no_gradient;
+  return params.metric == Metric::hessian ? hessian_objection(problem) : "";
 }
 
 Plan Nuts::plan() const {
@@ -242,6 +261,7 @@ std::int64_t Nuts::grow(const Problem& problem, const Context& context, double e
 StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) const {
   if (s.iteration == 0) {
     relocate_stragglers(context, s);
+    if (params.metric == Metric::hessian) learn_metric(*this, problem, context, s);
     find_step(*this, problem, context, s);
   }
   const std::int64_t mine = grow(problem, context, std::exp(s.log_step), params.max_depth, s);
