@@ -37,6 +37,12 @@ void times_cotangent(const model::Cotangent& cotangent, model::ConstBatch y, mod
     for (std::size_t k = 0; k < du.extent(1); ++k) du(row, k) *= dy(row, 0);
 }
 
+void add_rows_without_density(model::ConstBatch y, model::RowStatus& status) {
+  for (std::size_t row = 0; row < y.extent(0); ++row)
+    if (y(row, 0) == -std::numeric_limits<double>::infinity())
+      status.failed.push_back({static_cast<int>(row), "the density is zero: its logarithm has no gradient"});
+}
+
 // log p(data | u) + log p(u)
 class ParameterDensity : public model::ForwardModel, private model::Adjoint {
  public:
@@ -52,8 +58,9 @@ class ParameterDensity : public model::ForwardModel, private model::Adjoint {
  private:
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
                                          model::Batch du) const override {
-    const model::RowStatus status = run(u, y, du);
+    model::RowStatus status = run(u, y, du);
     times_cotangent(cotangent, y, du);
+    add_rows_without_density(y, status);
     return status;
   }
   model::RowStatus run(model::ConstBatch u, model::Batch y, model::Batch gradient) const {
@@ -98,8 +105,9 @@ class LatentDensity : public model::ForwardModel, private model::Adjoint {
   }
   model::RowStatus evaluate_and_pullback(model::ConstBatch z, model::Batch y, const model::Cotangent& cotangent,
                                          model::Batch dz) const override {
-    const model::RowStatus status = run(z, y, dz);
+    model::RowStatus status = run(z, y, dz);
     times_cotangent(cotangent, y, dz);
+    add_rows_without_density(y, status);
     return status;
   }
   Problem problem_;

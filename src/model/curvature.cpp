@@ -30,9 +30,12 @@ double distance(const Batch& a, const Batch& b) {
 RowStatus hessian_by_differences(const Adjoint& adjoint, ConstBatch u, ConstBatch dy, ConstBatch v, Batch h) {
   const double step = std::cbrt(std::numeric_limits<double>::epsilon());
   std::vector<double> e(u.extent(0), 0.0);
-  for (std::size_t row = 0; row < e.size(); ++row)
-    if (const double length = norm(&v(row, 0), v.extent(1)); length > 0.0)
-      e[row] = step * (1.0 + norm(&u(row, 0), u.extent(1))) / length;
+  for (std::size_t row = 0; row < e.size(); ++row) {
+    double largest = 0.0;  // relative change of an input by v
+    for (std::size_t k = 0; k < u.extent(1); ++k)
+      largest = std::max(largest, std::abs(v(row, k)) / (u(row, k) == 0.0 ? 1.0 : std::abs(u(row, k))));
+    if (largest > 0.0) e[row] = step / largest;
+  }
   return hessian_by_differences(adjoint, u, dy, v, e, h);
 }
 

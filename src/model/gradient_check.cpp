@@ -24,25 +24,34 @@ double scattered_weight(int k, int i) {
   return (bits >> 63 == 0 ? 1.0 : -1.0) * (0.5 + static_cast<double>((bits << 1) >> 11) * 0x1p-53);
 }
 
-GradientDoubt gradient_doubt(const ForwardModel& model, ConstBatch u) {
-  const int n = model.shape().inputs, m = model.shape().outputs;
-  const auto move = [&](int i, int k) { return scattered_weight(k, i) * (u(0, k) == 0.0 ? 1.0 : std::abs(u(0, k))); };
-  std::vector<double> weights(static_cast<std::size_t>(m), 1.0);
-  const Batch here("u", 1, n), y0("y", 1, m), du("du", 1, n);
-  for (int k = 0; k < n; ++k) here(0, k) = u(0, k);
-  const Cotangent cotangent = [&](int, ConstBatch y, Batch dy) {
-    for (int j = 0; j < m; ++j) {
-      weights[static_cast<std::size_t>(j)] = scattered_weight(j) / (std::abs(y(0, j)) > 0.0 ? std::abs(y(0, j)) : 1.0);
-      dy(0, j) = weights[static_cast<std::size_t>(j)];
-    }
-  };
-  if (!model.adjoint()->evaluate_and_pullback(here, y0, cotangent, du).ok()) return {};
+namespace {
 
+// How far entry k of u moves along direction i.
+double move(ConstBatch u, int i, int k) { return scattered_weight(k, i) * (u(0, k) == 0.0 ? 1.0 : std::abs(u(0, k))); }
+
+// Of the sum f of the outputs: so that each counts, but for those that are rounded around 0.
+std::vector<double> weights_of(ConstBatch y) {
+  constexpr double rounding = 1e-10;
+  const int m = static_cast<int>(y.extent(1));
+  double largest = 0.0;
+  for (int j = 0; j < m; ++j) largest = std::max(largest, std::abs(y(0, j)));
+  std::vector<double> weights;
+  for (int j = 0; j < m; ++j) {
+    const double size = std::abs(y(0, j)) > rounding * largest ? std::abs(y(0, j)) : largest;
+    weights.push_back(scattered_weight(j) / (size > 0.0 ? size : 1.0));
+  }
+  return weights;
+}
+
+// Derivatives of f along the directions against differences of its values.
+GradientDoubt doubt_of(const char* what, const std::vector<double>& slopes, const ForwardModel& model, ConstBatch u,
+                       const std::vector<double>& weights) {
+  const int n = model.shape().inputs, m = model.shape().outputs;
   constexpr int sizes = 2, rows = 2 * directions * sizes;
   const Batch near("u", rows, n), y("y", rows, m);
   for (int row = 0; row < rows; ++row)
     for (int k = 0; k < n; ++k)
-      near(row, k) = u(0, k) + (row % 2 == 0 ? 1.0 : -1.0) * steps[row / 2 % sizes] * move(row / 2 / sizes, k);
+      near(row, k) = u(0, k) + (row % 2 == 0 ? 1.0 : -1.0) * steps[row / 2 % sizes] * move(u, row / 2 / sizes, k);
   if (!model.evaluate(near, y).ok()) return {};
   const auto difference = [&](int i, int size) {
     const int row = 2 * (sizes * i + size);
@@ -52,22 +61,51 @@ GradientDoubt gradient_doubt(const ForwardModel& model, ConstBatch u) {
   };
   GradientDoubt doubt;
   for (int i = 0; i < directions; ++i) {
-    double slope = 0.0;
-    for (int k = 0; k < n; ++k) slope += du(0, k) * move(i, k);
-    const double fine = difference(i, 0), coarse = difference(i, 1);
+    const double slope = slopes[static_cast<std::size_t>(i)], fine = difference(i, 0), coarse = difference(i, 1);
     if (!(std::abs(fine - coarse) <= believed * std::max(std::abs(fine), std::abs(coarse)))) continue;
     doubt.is_known = true;
     if (std::abs(slope - fine) <= missed * std::max(std::abs(slope), std::abs(fine))) continue;
-    doubt.text = fmt::format("the gradient gives {:.6g} where differences of the values give {:.6g}", slope, fine);
+    doubt.text = fmt::format("{} gives {:.6g} where differences of the values give {:.6g}", what, slope, fine);
   }
   return doubt;
 }
 
-void GradientCheck::once(const ForwardModel& model, ConstBatch u, const std::string& name) {
+}  // namespace
+
+GradientDoubt gradient_doubt(const ForwardModel& model, ConstBatch u) {
+  const int n = model.shape().inputs, m = model.shape().outputs;
+  std::vector<double> weights;
+  const Batch here("u", 1, n), y("y", 1, m), du("du", 1, n);
+  for (int k = 0; k < n; ++k) here(0, k) = u(0, k);
+  const Cotangent cotangent = [&](int, ConstBatch y_tile, Batch dy) {
+    weights = weights_of(y_tile);
+    for (int j = 0; j < m; ++j) dy(0, j) = weights[static_cast<std::size_t>(j)];
+  };
+  if (!model.adjoint()->evaluate_and_pullback(here, y, cotangent, du).ok()) return {};
+  std::vector<double> slopes(directions, 0.0);
+  for (int i = 0; i < directions; ++i)
+    for (int k = 0; k < n; ++k) slopes[static_cast<std::size_t>(i)] += du(0, k) * move(u, i, k);
+  return doubt_of("the gradient", slopes, model, u, weights);
+}
+
+GradientDoubt tangent_doubt(const ForwardModel& model, ConstBatch u) {
+  const int n = model.shape().inputs, m = model.shape().outputs;
+  const Batch here("u", directions, n), du("du", directions, n), y("y", directions, m), dy("dy", directions, m);
+  for (int i = 0; i < directions; ++i)
+    for (int k = 0; k < n; ++k) here(i, k) = u(0, k), du(i, k) = move(u, i, k);
+  if (!model.tangent()->evaluate_and_pushforward(here, du, y, dy).ok()) return {};
+  const std::vector<double> weights = weights_of(y);
+  std::vector<double> slopes(directions, 0.0);
+  for (int i = 0; i < directions; ++i)
+    for (int j = 0; j < m; ++j) slopes[static_cast<std::size_t>(i)] += weights[static_cast<std::size_t>(j)] * dy(i, j);
+  return doubt_of("the tangent", slopes, model, u, weights);
+}
+
+void GradientCheck::once(const ForwardModel& model, ConstBatch u, const std::string& name, Derivative derivative) {
   if (tries_ == most_tries || u.extent(0) == 0) return;
   const int tried = tries_ + 1;
   tries_ = most_tries;  // the model asks again when it is run here
-  const GradientDoubt doubt = gradient_doubt(model, u);
+  const GradientDoubt doubt = derivative == Derivative::gradient ? gradient_doubt(model, u) : tangent_doubt(model, u);
   if (!doubt.is_known) tries_ = tried;
   if (doubt.text.empty()) return;
   std::string at;

@@ -1,5 +1,5 @@
 #pragma once
-/// What      Tells of a model of somebody else's whose gradient is not that of its values.
+/// What      Tells of a model of somebody else's whose gradient or tangent is not that of its values.
 /// Method    Of a weighted sum f of the outputs at u (1 + h s): central differences with h = 1e-4 and 1e-3 along two random
 ///           relative directions s (an input 0 moves by h s) against the gradient. Only where the two differences agree to
 ///           2 % are they believed (noise, kinks and tolerances of solvers make them differ), and only a gradient that misses
@@ -18,8 +18,10 @@ double scattered_weight(int k, int i = 0);
 
 class GradientCheck {
  public:
+  enum class Derivative { gradient, tangent };
   /// At the first row of u, unless it was done; `name`: what the warning calls the model.
-  void once(const ForwardModel& model, ConstBatch u, const std::string& name);
+  void once(const ForwardModel& model, ConstBatch u, const std::string& name,
+            Derivative derivative = Derivative::gradient);
 
  private:
   static constexpr int most_tries = 3;
@@ -32,5 +34,6 @@ struct GradientDoubt {
   std::string text;
 };
 GradientDoubt gradient_doubt(const ForwardModel& model, ConstBatch u);
+GradientDoubt tangent_doubt(const ForwardModel& model, ConstBatch u);
 
 }  // namespace aleator::model

@@ -34,6 +34,13 @@ class FittedLaw final : public NormalLaw {
       x[k] = sum;
     }
   }
+  void divide_root(double* x) const override {
+    const std::size_t d = mean_.size();
+    for (std::size_t k = 0; k < d; ++k) {
+      for (std::size_t j = 0; j < k; ++j) x[k] -= lower_[k * d + j] * x[j];
+      x[k] /= lower_[k * d + k];
+    }
+  }
   double log_det() const override {
     double sum = 0.0;
     for (std::size_t k = 0; k < mean_.size(); ++k) sum += std::log(lower_[k * mean_.size() + k]);
@@ -43,6 +50,24 @@ class FittedLaw final : public NormalLaw {
  private:
   std::vector<double> mean_, lower_;
 };
+
+// The share of the posterior, as draws of the prior tell it by their likelihoods, that lies where q has less than a thousandth of
+// what the weights allow: of a law that covers the posterior a thousandth at most (Markov's inequality for E_pi[pi / q]).
+double unseen_share(const PriorDraws& explored, const NormalLaw& law, double log_evidence, double effective_share) {
+  const int d = static_cast<int>(law.mean().size());
+  const double most = std::log(1000.0 / effective_share), shrink = std::sqrt((freedom - 2.0) / freedom);
+  double unseen = 0.0;
+  for (int i = 0; i < explored.z.rows; ++i) {
+    const double* const z = explored.z.row(i);
+    std::vector<double> x(z, z + d);
+    for (int k = 0; k < d; ++k) x[k] -= law.mean()[static_cast<std::size_t>(k)];
+    law.divide_root(x.data());
+    const double log_q = log_student(math::dot(x, x) / (shrink * shrink), law.log_det(), d),
+                 log_pi = explored.log_likelihood[i] + model::latent_log_prior(z, d) - log_evidence;
+    if (log_pi - log_q > most) unseen += 1.0 / explored.z.rows;
+  }
+  return unseen;
+}
 
 }  // namespace
 
@@ -143,11 +168,20 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
         "importance correction: Pareto k = {:.2f} (> 0.7): '{}' does not cover the posterior; trust neither the draws "
         "nor the evidence",
         k, params_.sampler);
+  const double unseen = unseen_share(first.explored, *law, own_.log_evidence, share);
+  constexpr double much = 0.1;
+  if (unseen > much)
+    core::warn(
+        "importance correction: by draws of the prior {:.0f} % of the posterior lie where '{}' has next to no draws, "
+        "as in "
+        "another mode; trust neither the draws nor the evidence",
+        100.0 * unseen, params_.sampler);
   StepInfo info;
   info.is_draw = info.is_finished = true;
   info.phase = "correction";
   info.progress = 1.0;
   info.numbers = {{"pareto_k", k}, {"effective_share", share}};
+  if (first.explored.z.rows > 0) info.numbers.emplace_back("unseen_share", unseen);
   return info;
 }
 

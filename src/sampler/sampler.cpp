@@ -1,8 +1,10 @@
 #include "sampler/sampler.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "parallel/move_rows.hpp"
+#include "sampler/weights.hpp"
 
 namespace aleator::sampler {
 
@@ -144,6 +146,32 @@ void Ensemble::fields(io::Archive& archive) {
   archive.rows("log_likelihood", layout, log_likelihood);
   archive.rows("gradient", layout, gradient);
   archive.rows("accepted", layout, accepted);
+}
+
+PriorDraws PriorDraws::of(const Ensemble& prior, int count, const Context& context) {
+  std::vector<double> all = prior.all_log_likelihoods(context);
+  for (double& value : all)
+    if (std::isnan(value)) value = -std::numeric_limits<double>::infinity();
+  if (!(*std::max_element(all.begin(), all.end()) > -std::numeric_limits<double>::infinity())) return {};
+  constexpr double middle = 0.5;
+  PriorDraws draws;
+  std::vector<double> mine;
+  const std::size_t d = prior.position.extent(1);
+  for (const std::int64_t member : systematic_resampling(all, middle, count)) {
+    draws.log_likelihood.push_back(all[static_cast<std::size_t>(member)]);
+    const std::int64_t row = member - prior.layout.first();
+    if (row >= 0 && row < prior.rows()) mine.insert(mine.end(), &prior.position(row, 0), &prior.position(row, 0) + d);
+  }
+  draws.z = math::Matrix(count, static_cast<int>(d));
+  draws.z.a = parallel::gather_rows(context.comm, mine);
+  return draws;
+}
+
+void PriorDraws::fields(io::Archive& archive, const std::string& name) {
+  const io::ArchiveGroup group(archive, name);
+  archive.field("z", z.a);
+  archive.field("log_likelihood", log_likelihood);
+  z.rows = static_cast<int>(log_likelihood.size()), z.cols = z.rows == 0 ? 0 : static_cast<int>(z.a.size()) / z.rows;
 }
 
 void BaseState::fields(io::Archive& archive) {

@@ -81,8 +81,20 @@ class NormalLaw {
   virtual const std::vector<double>& mean() const = 0;
   /// x <- A x
   virtual void multiply_root(double* x) const = 0;
+  /// x <- A^-1 x
+  virtual void divide_root(double* x) const = 0;
   /// log |det A|
   virtual double log_det() const = 0;
+};
+
+/// Draws of the prior that a method has looked at before it goes elsewhere, resampled by their likelihoods: rough draws of the
+/// posterior.
+struct PriorDraws {
+  math::Matrix z;  ///< by rows
+  std::vector<double> log_likelihood;
+
+  static PriorDraws of(const Ensemble& prior, int count, const Context& context);
+  void fields(io::Archive& archive, const std::string& name);
 };
 
 /// What every State has: the sample and the bill.
@@ -100,6 +112,7 @@ struct BaseState {
   double log_evidence_standard_error = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> mode;              ///< z of the largest posterior density, where the method looks for it
   std::shared_ptr<const NormalLaw> law;  ///< of the draws, in plans with has_law, once there are any
+  PriorDraws explored;                   ///< in plans with has_law
 
   void fields(io::Archive& archive);
 };

@@ -63,7 +63,9 @@ TEST(ReportVerdict, WhatTheErrorOfAnEvidenceDoesNotKnowIsSaid) {
   EXPECT_EQ(named(data, "Forgetting").level, Level::bad);
   data.main.histories.push_back({"log_likelihood_correlation", {0, 1}, {0.05, 0.02}});  // modes, in which all move
   EXPECT_EQ(named(data, "Forgetting").level, Level::caution);
-  data.main.histories.back().y[0] = 0.5;  // above the noise of 100 pairs: nothing has been forgotten
+  data.main.histories.back().y[0] = 0.5;  // above the noise of 100 pairs: as where modes have different heights
+  EXPECT_EQ(named(data, "Forgetting").level, Level::caution);
+  data.main.histories.back().y[0] = 0.65;  // nothing has been forgotten
   EXPECT_EQ(named(data, "Forgetting").level, Level::bad);
   data.main.histories.push_back({"chains", {0, 1}, {100, 100}});  // of one state each: all moved until they forgot
   EXPECT_EQ(named(data, "Forgetting").level, Level::bad);

@@ -91,6 +91,13 @@ TEST(ReportVerdict, DrawsFarTooWideAreFoundThoughTheyDoNotSeeEachOther) {
   EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::bad);
   data.main.ksd_spread = 0.3, data.main.ksd_spread_error = 0.02;
   EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::caution);
+  data.main.ksd_spread = 0.03,
+  data.main.ksd_spread_error = 0.002;  // as where a density jumps: bad where others doubt it too
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::caution);
+  const double rhat = data.main.parameters[0].rhat;
+  data.main.parameters[0].rhat = 1.2;
+  EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::bad);
+  data.main.parameters[0].rhat = rhat;
   data.main.ksd_spread = 3e9, data.main.ksd_spread_error = 2.9e9,
   data.main.ksd_typical_spread = 1e5;  // one draw makes it
   EXPECT_EQ(check_named(judge(data), "Stein discrepancy").level, Level::bad);
@@ -182,6 +189,11 @@ TEST(ReportVerdict, ABiasedMethodIsBiasedHoweverWellItConverged) {
   EXPECT_EQ(check_named(judge(data), "Bias").level, Level::good);
   data.main.histories[1].y[0] = 0.8;
   EXPECT_EQ(check_named(judge(data), "Bias").level, Level::biased);
+  data.main.histories[1].y[0] = 0.99;
+  data.main.histories.push_back({"mean_shift", {5}, {0.9}});
+  EXPECT_EQ(check_named(judge(data), "Bias").level, Level::good);
+  data.main.histories.back().y[0] = 3.0;  // the weights put means where the draws' errors do not reach
+  EXPECT_EQ(check_named(judge(data), "Bias").level, Level::biased);
 }
 
 TEST(ReportVerdict, WhatLooksForAMinimumIsNoPosterior) {
@@ -213,6 +225,11 @@ TEST(ReportVerdict, WeightsThatHangOnFewDrawsAreFound) {
   data.main.histories.back().y = {0.75};
   EXPECT_EQ(judge(data).headline, "Not reliable");
   EXPECT_EQ(check_named(judge(data), "Weights").level, Level::bad);
+  data.main.histories.back().y = {0.5};
+  data.main.histories.push_back({"unseen_share", {1.0}, {0.05}});
+  EXPECT_EQ(judge(data).level, Level::good);
+  data.main.histories.back().y = {0.6};
+  EXPECT_EQ(check_named(judge(data), "Cover").level, Level::bad);
 }
 
 TEST(ReportVerdict, MethodsThatDisagreeOnTheEvidenceAreFound) {

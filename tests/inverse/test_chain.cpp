@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "deck/diagnostics.hpp"
 #include "inverse/expression/model.hpp"
 #include "inverse/model/chain.hpp"
 #include "support/models.hpp"
@@ -41,6 +42,14 @@ TEST(ChainModel, DerivativesAreThoseOfTheComposition) {
   test_models::expect_dot_products(chain, u);
   test_models::expect_gradient(chain, u);
   test_models::expect_same_bits(chain, u);
+}
+
+TEST(ChainModel, OutputsInAnotherOrderThanTheParametersAreRefused) {
+  const auto behind = formulas("behind", {"width", "height"}, {"width * height"});
+  EXPECT_NO_THROW(refuse_other_order(formulas("first", {"a"}, {"width = a", "height = 2 * a"}), behind, 1));
+  EXPECT_NO_THROW(refuse_other_order(formulas("first", {"a"}, {"x = a", "z = 2 * a"}), behind, 1));
+  EXPECT_THROW(refuse_other_order(formulas("first", {"a"}, {"height = a", "width = 2 * a"}), behind, 1),
+               deck::KeyError);
 }
 
 TEST(ChainModel, ARowFailsByTheFirstModelThatCannotBeComputed) {

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <thread>
 
 #include "core/error.hpp"
 #include "inverse/likelihood/log_density.hpp"
@@ -166,6 +168,26 @@ TEST_F(Program, ALateRunIsEndedAndItsChildrenWithIt) {
   ASSERT_EQ(status.failed.size(), 1u);
   EXPECT_NE(status.failed[0].reason.find("was ended after 0.05 s"), std::string::npos) << status.failed[0].reason;
   EXPECT_EQ(folders_left(), 0u);
+}
+
+// timeout(1), like mpirun, gives its programs a group of their own.
+TEST_F(Program, ALateRunIsEndedWithProgramsInGroupsOfTheirOwn) {
+  params_.command = {"sh", "-c", "timeout 30 sleep 30.4321 & sleep 30"};
+  params_.timeout = 0.3, params_.keep = ProgramModel::Keep::none;
+  const Batch y("y", 1, 1);
+  EXPECT_EQ(run(y, 1).failed.size(), 1u);
+  const auto is_running = [] {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      std::ifstream file(entry.path() / "cmdline");
+      std::string words;
+      if (std::getline(file, words, '\0') && words.find("sleep") != std::string::npos &&
+          std::getline(file, words, '\0') && words == "30.4321")
+        return true;
+    }
+    return false;
+  };
+  for (int wait = 0; wait < 40 && is_running(); ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(is_running());
 }
 
 TEST_F(Program, TheEnvironmentIsHandedOnWithoutMpis) {

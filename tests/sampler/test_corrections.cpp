@@ -4,6 +4,7 @@
 #include "core/log.hpp"
 #include "sampler/ensemble/eki.hpp"
 #include "sampler/ensemble/uki.hpp"
+#include "sampler/evidence_targets.hpp"
 #include "sampler/hessian/laplace.hpp"
 #include "sampler/importance.hpp"
 #include "sampler/langevin/cbs.hpp"
@@ -246,6 +247,43 @@ TEST(Importance, TakesTheLawItselfWhereItIsKnown) {
     EXPECT_GT(f.info.numbers[1].second, 0.25);
     EXPECT_LT(std::abs(f.state.log_evidence - log_evidence), 3.0 * f.state.log_evidence_standard_error);
   }
+}
+
+/// Normals of sd 0.3 at -1.5 and at 1.5, with probabilities 0.4 and `second`, under N(0, 1).
+class TwoHumps : public test::DensityProblem {
+ public:
+  explicit TwoHumps(double second)
+      : DensityProblem(
+            1, {0.0, 0.0},
+            [second](const double* u) { return std::log(density(u[0], second)) - model::latent_log_prior(u, 1); }),
+        second_(second) {}
+  bool has_gradient() const override { return true; }
+  std::vector<int> evaluate(model::ConstBatch z, model::Evaluation& result) const override {
+    for (std::size_t row = 0; row < z.extent(0) && result.gradient.size() > 0; ++row) {
+      const double u = z(row, 0), step = 1e-5;
+      result.gradient(row, 0) =
+          (std::log(density(u + step, second_)) - std::log(density(u - step, second_))) / (2.0 * step) + u;
+    }
+    return DensityProblem::evaluate(z, result);
+  }
+
+ private:
+  static double density(double u, double second) {
+    const auto hump = [](double x) { return std::exp(-0.5 * x * x / 0.09) / std::sqrt(2.0 * M_PI * 0.09); };
+    return 0.4 * hump(u + 1.5) + second * hump(u - 1.5) + 1e-300;
+  }
+  double second_;
+};
+
+TEST(Importance, SaysWhatOfThePosteriorDrawsOfThePriorFindElsewhere) {
+  const auto unseen = [](double second) {
+    Importance importance({"first"}, std::make_shared<Erased<Laplace>>(Laplace::Params()));
+    const Finished f = finish(importance, TwoHumps(second), 3);
+    EXPECT_EQ(f.info.numbers.back().first, "unseen_share");
+    return f.info.numbers.back().second;
+  };
+  EXPECT_EQ(unseen(0.0), 0.0);
+  EXPECT_GT(unseen(0.6), 0.1);
 }
 
 TEST(Corrections, AreRefusedWhereTheyMakeNoSense) {

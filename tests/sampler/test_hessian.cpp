@@ -136,6 +136,24 @@ TEST(Laplace, IsExactOnALinearGaussianProblem) {
   }
 }
 
+// The data know one direction 1e6 times as well as another: where the gradient has fallen by 1e-6 the other has not moved yet.
+TEST(Laplace, GoesToTheModeAlongWeakDirectionsToo) {
+  test::LinearGaussian p;
+  p.a = math::Matrix(2, 2);
+  p.a.a = {1e6, 1e6, 1.0, -1.0};
+  p.prior_covariance = math::identity(2);
+  p.prior_mean = {0.0, 0.0}, p.noise_sd = {0.1, 0.1}, p.data = {1e6, 3.0};
+  Laplace::Params params;
+  params.members = 10;
+  const auto problem = p.problem();
+  const Laplace::State s = test::run_to_end(Laplace{params}, *problem, test::serial(4));
+  const model::Batch at("z", 1, 2);
+  std::copy(s.mode.begin(), s.mode.end(), at.data());
+  const Row centre = test::parameters_of(*problem, at);
+  for (std::size_t k = 0; k < 2; ++k)
+    EXPECT_NEAR(centre[k], p.exact().mean[k], 0.01 * std::sqrt(p.exact().covariance(1, 1)));
+}
+
 // A start at the mode leaves no gradient that could fall.
 TEST(Laplace, IsDoneWhereItStartsAtTheMode) {
   class Cosh : public test::DensityProblem {

@@ -19,7 +19,8 @@ Check memory_check(const MethodRun& run, const Series& correlations) {
   const Series *const chains = history_of(run, "chains"), *const densities =
                                                               history_of(run, "log_likelihood_correlation");
   const double pairs = chains == nullptr ? all_draws(run) : *std::min_element(chains->y.begin(), chains->y.end());
-  const double remembered = largest(correlations), limit = std::max(threshold::remembered, 4.0 / std::sqrt(pairs));
+  const double remembered = largest(correlations),
+               limit = std::max(threshold::remembered + 2.5 / std::sqrt(pairs), 4.0 / std::sqrt(pairs));
   Check c{Level::good, "Forgetting",
           fmt::format("correlation of a coordinate with the start of its level: {} at most", number(remembered, 2)),
           ""};
@@ -34,8 +35,11 @@ Check memory_check(const MethodRun& run, const Series& correlations) {
         "those of the means do not. Repeat the run ([campaign] replicates) to see how far they scatter.";
     return c;
   }
-  const bool all_move = pairs >= all_draws(run);
-  c.level = all_move && remembered > threshold::stuck ? Level::bad : Level::caution;
+  // Modes of different heights: the log-likelihood tells which one a particle is in, and forgets the rest.
+  const bool all_move = pairs >= all_draws(run),
+             is_stuck =
+                 remembered > threshold::stuck && (densities == nullptr || largest(*densities) > threshold::stuck);
+  c.level = all_move && is_stuck ? Level::bad : Level::caution;
   c.advice =
       "Means and evidence may err by many of their standard errors, with more particles no less: more moves (a smaller "
       "correlation and larger max_moves, max_burn_in or chain_length), another kind of move, or parameters that the "
@@ -85,6 +89,19 @@ Check weights_check(double pareto_k) {
   return c;
 }
 
+// Draws of the prior, of which the proposal knows nothing, find modes that it does not cover.
+Check cover_check(double unseen) {
+  Check c{Level::good, "Cover",
+          fmt::format("{} of the posterior, as draws of the prior tell it, where the proposal has next to none",
+                      percent(unseen)),
+          ""};
+  if (unseen > threshold::unseen) {
+    c.level = Level::bad;
+    c.advice = "There is another mode, or a long tail: sampler/smc or sampler/nested find such.";
+  }
+  return c;
+}
+
 // Of what is known: good, caution or bad.
 Level worst_level(const std::vector<Check>& checks) {
   const auto has = [&](Level level) {
@@ -122,6 +139,7 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
     checks.push_back(weights_check(tails->y.back()));
   else if (run.component == "sampler/importance")
     checks.push_back({Level::bad, "Weights", "too few draws to tell the weights' tail", "Take more draws."});
+  if (const Series* const unseen = history_of(run, "unseen_share")) checks.push_back(cover_check(unseen->y.back()));
   if (const Series* const correlations = history_of(run, "worst_correlation"))
     checks.push_back(memory_check(run, *correlations));
   else if (const Series* const of_log_likelihoods = history_of(run, "correlation"))

@@ -76,8 +76,8 @@ double quantile(const std::vector<double>& sorted, double probability) {
 std::vector<double> histogram(const std::vector<double>& values, double low, double high, int bins) {
   std::vector<double> counts(bins, 0.0);
   for (const double v : values) {
-    if (!(v >= low && v <= high && high - low < std::numeric_limits<double>::infinity())) continue;
-    counts[std::min(bins - 1, static_cast<int>((v - low) / (high - low) * bins))] += 1;
+    const double place = (v - low) / (high - low) * bins;  // NaN where the ends are one number, or an end is infinite
+    if (place >= 0.0 && place <= bins) counts[std::min(bins - 1, static_cast<int>(place))] += 1;
   }
   return counts;
 }

@@ -51,6 +51,8 @@ bool is_confirmed_by_weights(const MethodRun& run, double& share) {
   const Series *const shares = history_of(run, "effective_share"), *const tails = history_of(run, "pareto_k");
   if (shares == nullptr || history_of(run, "laplace_log_evidence") == nullptr) return false;
   share = shares->y.back();
+  const Series* const shifts = history_of(run, "mean_shift");
+  if (shifts != nullptr && !(shifts->y.back() <= threshold::weights_shift)) return false;
   return share >= threshold::weights_share && (tails == nullptr || !(tails->y.back() > threshold::weights_tail));
 }
 
@@ -279,7 +281,15 @@ Verdict judge(const ReportData& data) {
   if (data.posterior_prediction.draws >= 2)
     v.checks.push_back(prediction_check(data.posterior_prediction, run.is_exact));
   if (run.farthest > threshold::runaway) v.checks.push_back(range_check(run));
-  if (run.is_posterior && run.ksd_draws > 0) v.checks.push_back(stein_check(run));
+  if (run.is_posterior && run.ksd_draws > 0) {
+    Check stein = stein_check(run);
+    const bool is_alone = std::all_of(v.checks.begin(), v.checks.end(), [](const Check& c) {
+      return c.level == Level::good || c.level == Level::unknown;
+    });
+    // Of a density that jumps it says so of right draws, which no other check doubts.
+    if (is_alone && run.is_exact && run.ksd_spread < 1.0 && stein.level == Level::bad) stein.level = Level::caution;
+    v.checks.push_back(std::move(stein));
+  }
   if (!run.reference_run.empty()) v.checks.push_back(reference_check(run));
   if (run.rejected_rows + run.recovered_rows + run.imputed_rows > 0) v.checks.push_back(failure_check(run));
   bool any_known = false;

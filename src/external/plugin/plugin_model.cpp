@@ -197,7 +197,10 @@ model::RowStatus PluginModel::evaluate_and_pullback(model::ConstBatch u, model::
 
 model::RowStatus PluginModel::evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
                                                        model::Batch dy) const {
-  return run(plugin_.pushforward, u, y, {{}, dy, du, nullptr});
+  Kokkos::deep_copy(dy, 0.0);  // tangent codes add to it
+  const model::RowStatus status = run(plugin_.pushforward, u, y, {{}, dy, du, nullptr});
+  if (status.ok()) tangent_check_.once(*this, u, "plugin " + name_, model::GradientCheck::Derivative::tangent);
+  return status;
 }
 
 // Pieces of consecutive rows whose inputs are finite, so small that the threads share them evenly.

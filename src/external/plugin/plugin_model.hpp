@@ -53,7 +53,7 @@ class PluginModel : public model::ForwardModel, private model::Adjoint, private 
                                      const Arrays& arrays, int first, int end) const;
   aleator_plugin_model_v1 plugin_{};
   std::string name_;
-  mutable model::GradientCheck check_;
+  mutable model::GradientCheck check_, tangent_check_;
   model::Shape shape_;
 };
 

@@ -141,10 +141,13 @@ model::RowStatus UmbridgeModel::evaluate_and_pullback(model::ConstBatch u, model
 
 model::RowStatus UmbridgeModel::evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
                                                          model::Batch dy) const {
-  return run(u, y, [&](int row, PoolConnection& server) {
+  const model::RowStatus status = run(u, y, [&](int row, PoolConnection& server) {
     ask_value(server, &u(row, 0), &y(row, 0));
     ask_jacobian(server, &u(row, 0), &du(row, 0), &dy(row, 0));
   });
+  if (status.ok())
+    tangent_check_.once(*this, u, "model '" + description_.name + "'", model::GradientCheck::Derivative::tangent);
+  return status;
 }
 
 model::RowStatus UmbridgeModel::apply_hessian(model::ConstBatch u, model::ConstBatch dy, model::ConstBatch du,

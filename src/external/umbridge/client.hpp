@@ -78,7 +78,7 @@ class UmbridgeModel : public model::ForwardModel,
   model::Shape shape_;
   std::string head_;  // {"name":"…","config":{…}
   mutable ServerPool pool_;
-  mutable model::GradientCheck check_;
+  mutable model::GradientCheck check_, tangent_check_;
   mutable model::CurvatureCheck curvature_check_;
 };
 

@@ -17,11 +17,12 @@ std::vector<std::string> entry_names(const std::vector<math::NamedArray>& arrays
   return names;
 }
 
-model::RowStatus rows_that_are_not_finite(model::Batch y, const std::vector<std::string>& names) {
+// Minus infinity is a value, as of a log-density; likelihoods of data refuse it themselves.
+model::RowStatus rows_that_are_undefined(model::Batch y, const std::vector<std::string>& names) {
   model::RowStatus status;
   for (std::size_t row = 0; row < y.extent(0); ++row)
     for (std::size_t i = 0; i < y.extent(1); ++i)
-      if (!std::isfinite(y(row, i))) {
+      if (!(y(row, i) < std::numeric_limits<double>::infinity())) {
         status.failed.push_back(
             {static_cast<int>(row),
              fmt::format("output {} is {}", names[i], std::isnan(y(row, i)) ? "not a number" : "infinite")});
@@ -61,19 +62,19 @@ std::shared_ptr<const model::ForwardModel> ExpressionModel::only(const std::vect
 
 model::RowStatus ExpressionModel::evaluate(model::ConstBatch u, model::Batch y) const {
   formula_.evaluate(u, y);
-  return rows_that_are_not_finite(y, shape_.output_names);
+  return rows_that_are_undefined(y, shape_.output_names);
 }
 
 model::RowStatus ExpressionModel::evaluate_and_pullback(model::ConstBatch u, model::Batch y,
                                                         const model::Cotangent& cotangent, model::Batch du) const {
   formula_.evaluate_and_pullback(u, y, cotangent, du);
-  return rows_that_are_not_finite(y, shape_.output_names);
+  return rows_that_are_undefined(y, shape_.output_names);
 }
 
 model::RowStatus ExpressionModel::evaluate_and_pushforward(model::ConstBatch u, model::ConstBatch du, model::Batch y,
                                                            model::Batch dy) const {
   formula_.evaluate_and_pushforward(u, du, y, dy);
-  return rows_that_are_not_finite(y, shape_.output_names);
+  return rows_that_are_undefined(y, shape_.output_names);
 }
 
 }  // namespace aleator::inverse

@@ -54,6 +54,22 @@ class SoundRows {
 
 }  // namespace
 
+void refuse_other_order(const ChainModel::Part& before, const ChainModel::Part& behind, int entry) {
+  const std::vector<std::string> given = model::output_names(before.model->shape()),
+                                 &taken = behind.model->shape().input_names;
+  if (taken.size() != given.size()) return;
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    const auto meant = std::find(taken.begin(), taken.end(), given[k]);
+    if (meant == taken.end() || static_cast<std::size_t>(meant - taken.begin()) == k) continue;
+    throw deck::KeyError(
+        "models",
+        fmt::format("'{}' gives '{}' as output {}, but '{}' takes '{}' there, and '{}' as parameter {}", before.name,
+                    given[k], k + 1, behind.name, taken[k], given[k], meant - taken.begin() + 1),
+        fmt::format("outputs go by their order, which is that of the parameters: {}", fmt::join(taken, ", ")),
+        {entry, 0});
+  }
+}
+
 deck::Schema<ChainModel::Params> ChainModel::schema() {
   deck::Schema<Params> s("Models one behind the other: each takes what the one before it gives", "");
   s.reference("models", &Params::models, "model",
@@ -74,6 +90,7 @@ std::unique_ptr<ChainModel> ChainModel::make(const Params& params, deck::Builder
                            fmt::format("'{}' takes {} parameters, but '{}' before it has {} outputs", parts[i].name,
                                        takes, parts[i - 1].name, gives),
                            "", {static_cast<int>(i), 0});
+    refuse_other_order(parts[i - 1], parts[i], static_cast<int>(i));
   }
   Part rest = parts.back();
   for (std::size_t i = parts.size() - 2; i > 0; --i) rest = {"", std::make_shared<ChainModel>(parts[i], rest)};

@@ -57,4 +57,8 @@ class ChainModel : public model::ForwardModel, private model::Adjoint, private m
   model::Shape shape_;
 };
 
+/// KeyError at `models`, entry `entry`, where an output of one part has the name of another input of the next than the one it
+/// goes to.
+void refuse_other_order(const ChainModel::Part& before, const ChainModel::Part& behind, int entry);
+
 }  // namespace aleator::inverse

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <sstream>
 #include <thread>
@@ -79,8 +80,7 @@ std::string start(const Command& command, pid_t& pid) {
   for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGPIPE}) sigaddset(&usual, signal);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &usual);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   int error = EAGAIN;
   for (int attempt = 0; attempt < 20 && (error == EAGAIN || error == ENOMEM || error == ETXTBSY); ++attempt) {
     if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));  // that passes
@@ -92,11 +92,31 @@ std::string start(const Command& command, pid_t& pid) {
   return error == 0 ? std::string() : fmt::format("cannot be started: {}", std::strerror(error));
 }
 
+// Ends a program that leads a session, and all it has started there: mpirun and timeout put their programs into groups of their
+// own. Only what begins another session, as a service does, lives on.
+void end_session(pid_t leader) {
+  ::kill(-leader, SIGKILL);
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream file(entry.path() / "stat");
+    std::string line;
+    std::getline(file, line);
+    const std::size_t behind_name = line.rfind(')');
+    if (behind_name == std::string::npos) continue;
+    char state = 0;
+    pid_t parent = 0, group = 0, session = 0;
+    std::istringstream(line.substr(behind_name + 1)) >> state >> parent >> group >> session;
+    if (session == leader) ::kill(static_cast<pid_t>(std::stol(name)), SIGKILL);
+  }
+}
+
 // Whatever still runs ends with its owner: an error must not leave programs behind.
 struct RunningCommands {
   std::vector<Running> list;
   ~RunningCommands() {
-    for (const Running& process : list) ::kill(-process.pid, SIGKILL);
+    for (const Running& process : list) end_session(process.pid);
     for (const Running& process : list) ::waitpid(process.pid, nullptr, 0);
   }
 };
@@ -160,7 +180,7 @@ void run_commands(int count, int concurrency, const std::function<Command(int)>&
       if (answer == 0 || (answer < 0 && errno == EINTR)) {
         if (running[k].has_deadline && !running[k].is_late && Clock::now() > running[k].latest) {
           running[k].is_late = true;
-          ::kill(-running[k].pid, SIGKILL);
+          end_session(running[k].pid);
         }
         ++k;
         continue;

@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "core/log.hpp"
 #include "core/utf8.hpp"
 #include "io/files.hpp"
 #include "math/expression/formula.hpp"
@@ -152,6 +153,7 @@ deck::Schema<ProgramModel::Params> ProgramModel::schema() {
       .example("[\"a\", \"b\"]");
   s.key("input", &Params::input, "", "template of the input file, with {name} for the values")
       .key("input_file", &Params::input_file, "", "what the input file is called where the program runs")
+      .only_with("input", [](const Params& p) { return !p.input.text.empty(); })
       .key("output_file", &Params::output_file, "",
            "file the outputs are read from; stdout.txt is the standard output");
   s.choice("format", &Params::format, "how the outputs are read",
@@ -160,6 +162,7 @@ deck::Schema<ProgramModel::Params> ProgramModel::schema() {
             {"json", Format::json, "values of a JSON file, by the pointers under pick"}});
   s.key("pick", &Params::pick, "", "regular expressions with one group each, or JSON pointers such as /result/pressure")
       .key("column", &Params::column, "1", "column of the table to read, from 0; -1: all", deck::at_least(-1))
+      .only_with("format = \"numbers\"", [](const Params& p) { return p.format == Format::numbers; })
       .key("outputs", &Params::outputs, "1", "number of outputs", deck::at_least(1))
       .key("timeout", &Params::timeout, "s", "a run that takes longer is ended and has failed; 0: none",
            deck::at_least(0))
@@ -173,6 +176,16 @@ deck::Schema<ProgramModel::Params> ProgramModel::schema() {
       .may_change();
   s.key("folder", &Params::folder, "", "where the folders of the runs are made; relative: to where aleator was started")
       .may_change();
+  s.check("environment", [](const Params& p) {
+    for (const std::string& one : p.environment)
+      if (one.find('=') == std::string::npos || one[0] == '=')
+        return fmt::format("'{}' is not of the form NAME=value", one);
+    return std::string();
+  });
+  s.check("exit_codes", [](const Params& p) {
+    return p.exit_codes.empty() ? std::string("no exit code means success: every run would fail; leave it out, or [0]")
+                                : std::string();
+  });
   s.check("pick", [](const Params& p) {
     if ((p.format == Format::numbers) != p.pick.empty())
       return std::string(p.pick.empty() ? "nothing is picked: pick = [\"…\"]"
@@ -201,6 +214,7 @@ ProgramModel::ProgramModel(const Params& params) : params_(params), program_(fin
   for (std::size_t k = 1; k < params.command.size(); ++k)
     check_placeholders(params.command[k], "command", static_cast<int>(k));
   check_placeholders(params.input.text, "input", 0);
+  warn_of_lost_parameters();
   for (std::size_t k = 0; k < params.pick.size() && params.format == Format::json; ++k) try {
       const nlohmann::json::json_pointer place(params.pick[k]);
     } catch (const nlohmann::json::exception&) {
@@ -227,6 +241,24 @@ void ProgramModel::check_placeholders(const std::string& text, const std::string
     if (std::find(names.begin(), names.end(), (*match)[1]) == names.end())
       throw deck::KeyError(key, fmt::format("{} is no parameter", match->str()), deck::did_you_mean((*match)[1], names),
                            {entry, key == "input" ? -1 : static_cast<int>(match->position())});
+}
+
+// Those that neither the command nor the input file names: the program cannot know of them.
+void ProgramModel::warn_of_lost_parameters() const {
+  std::vector<std::string> lost;
+  for (const std::string& name : shape_.input_names) {
+    const std::string place = "{" + name + "}";
+    const bool is_there = params_.input.text.find(place) != std::string::npos ||
+                          std::any_of(params_.command.begin(), params_.command.end(),
+                                      [&](const std::string& word) { return word.find(place) != std::string::npos; });
+    if (!is_there) lost.push_back(name);
+  }
+  if (!lost.empty())
+    core::warn(
+        "model/program: {} {} not reach '{}': neither command nor input has {{{}}}; what is inferred of {} is the "
+        "prior",
+        fmt::join(lost, ", "), lost.size() == 1 ? "does" : "do", params_.command[0], lost[0],
+        lost.size() == 1 ? "it" : "them");
 }
 
 std::string ProgramModel::filled(const std::string& text, const double* u, int attempt) const {

@@ -58,6 +58,7 @@ class ProgramModel : public model::ForwardModel {
   std::string read_outputs(const std::string& folder, const Outcome& outcome, double* y) const;
   std::vector<double> numbers_in_output(const std::string& folder) const;
   std::string filled(const std::string& text, const double* u, int attempt) const;
+  void warn_of_lost_parameters() const;
   void check_placeholders(const std::string& text, const std::string& key, int entry) const;
   Params params_;
   std::string program_;

@@ -19,6 +19,7 @@ class LaplaceLaw final : public NormalLaw {
   LaplaceLaw(std::vector<double> mean, LowRankHessian hessian) : mean_(std::move(mean)), hessian_(std::move(hessian)) {}
   const std::vector<double>& mean() const override { return mean_; }
   void multiply_root(double* x) const override { hessian_.multiply_root(x); }
+  void divide_root(double* x) const override { hessian_.divide_root(x); }
   double log_det() const override { return -0.5 * hessian_.log_det(); }
 
  private:
@@ -37,6 +38,24 @@ Vector draw(const Context& context, const NormalLaw& law, Ensemble& e) {
     for (int k = 0; k < d; ++k) z(row, k) += law.mean()[static_cast<std::size_t>(k)];
   });
   return log_q;
+}
+
+// How far the weights put the mean from that of the draws, in the law's own standard deviations: the largest of all directions
+// A e_k, over what the draws' error and that of the weights themselves allow.
+double share_of_allowed_shift(const Ensemble& e, const std::vector<double>& log_weights, const NormalLaw& law,
+                              const Context& context) {
+  const int d = static_cast<int>(e.position.extent(1));
+  const double members = static_cast<double>(e.layout.rows());
+  const std::vector<double> share = normalised(log_weights).share;
+  std::vector<double> shift = parallel::ordered_sum(context.comm, e.layout, d, [&](int row, double* sum) {
+    const double weight = share[static_cast<std::size_t>(e.layout.first() + row)] - 1.0 / members;
+    for (int k = 0; k < d; ++k) sum[k] += weight * e.position(row, k);
+  });
+  law.divide_root(shift.data());
+  double largest = 0.0;
+  for (const double value : shift) largest = std::max(largest, std::abs(value));
+  const double of_weights = std::sqrt(std::max(0.0, 1.0 / effective_share(log_weights) - 1.0) / members);
+  return largest / (1.0 / std::sqrt(members) + 4.0 * of_weights);
 }
 
 }  // namespace
@@ -59,6 +78,7 @@ void Laplace::State::fields(io::Archive& archive) {
   BaseState::fields(archive);
   newton.fields(archive, "newton");
   hessian.fields(archive, "hessian");
+  explored.fields(archive, "explored");
   if (archive.is_loading() && !mode.empty()) know_law();
 }
 
@@ -74,20 +94,27 @@ Laplace::State Laplace::init(const Problem& problem, const Context& context) con
 StepInfo Laplace::step(const Problem& problem, const Context& context, State& s) const {
   RunCount count;
   if (s.iteration == 0) {
+    constexpr int explored = 32;
+    s.explored = PriorDraws::of(s.ensemble, explored, context);
     s.newton = Newton::at(best_start(problem, context, s.ensemble, count), problem, context, count);
     Kokkos::deep_copy(s.ensemble.log_likelihood,
                       std::numeric_limits<double>::quiet_NaN());  // no draws of the posterior yet
   }
-  // A start at the mode has no gradient to fall from: 1e-8 of a prior standard deviation a coordinate is near enough.
-  const double goal = std::max(params.tolerance * s.newton.first_norm, 1e-8 * std::sqrt(problem.dimension()));
-  const bool is_there = s.newton.gradient_norm() <= goal;
+  // A start at the mode has no gradient to fall from: 1e-8 of a prior standard deviation a coordinate is near enough. Far from
+  // it a gradient may fall far and still be large in the directions that the data tell least of. As I + H >= I, the density's
+  // logarithm is within |g|^2 / 2 of its largest value.
+  constexpr double near = 1e-2;
+  const double fallen = params.tolerance * s.newton.first_norm,
+               goal = std::max(std::min(fallen, near), 1e-8 * std::sqrt(problem.dimension())),
+               norm_now = s.newton.gradient_norm();
+  const bool is_there = norm_now <= goal || (s.newton.is_stuck && norm_now <= fallen);
   if (is_there || s.newton.is_stuck || s.newton.iterations >= params.max_iterations) {
     count.add_to(s);
     if (!is_there)
       core::warn(
           "Laplace's approximation: the gradient has fallen to {:.1e} of that at the start, not to {:.1e}, after {} "
           "steps; the centre is not the point of largest density",
-          s.newton.gradient_norm() / s.newton.first_norm, params.tolerance, s.newton.iterations);
+          norm_now / s.newton.first_norm, goal / s.newton.first_norm, s.newton.iterations);
     return finish(problem, context, s);
   }
   s.newton.step(problem, context, count);
@@ -96,7 +123,7 @@ StepInfo Laplace::step(const Problem& problem, const Context& context, State& s)
   StepInfo info;
   info.phase = "optimisation";
   const double norm = std::max(s.newton.gradient_norm(), goal) / s.newton.first_norm;
-  info.progress = 0.9 * std::min(1.0, std::log(norm) / std::log(params.tolerance));
+  info.progress = 0.9 * std::min(1.0, std::log(norm) / std::log(goal / s.newton.first_norm));
   info.numbers = {{"log_density", -s.newton.objective},
                   {"gradient", s.newton.gradient_norm()},
                   {"cg_iterations", s.newton.cg_iterations}};
@@ -128,7 +155,8 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
   const double by_formula = -s.newton.objective - 0.5 * s.hessian.log_det();
   const auto [least, most] = std::minmax_element(log_weights.begin(), log_weights.end());
   const bool is_flat = *most - *least < 1e-8;  // a normal posterior: all weights are equal but for rounding
-  const double share = effective_share(log_weights), k = is_flat ? 0.0 : prob::smooth_weights(log_weights);
+  const double share = effective_share(log_weights), k = is_flat ? 0.0 : prob::smooth_weights(log_weights),
+               shift = share_of_allowed_shift(e, log_weights, *s.law, context);
   constexpr double largest_k = 0.7;
   s.log_evidence = by_formula;
   if (k <= largest_k) {
@@ -143,7 +171,10 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
   info.is_draw = info.is_finished = true;
   info.phase = "draws";
   info.progress = 1.0;
-  info.numbers = {{"rank", s.hessian.rank()}, {"laplace_log_evidence", by_formula}, {"effective_share", share}};
+  info.numbers = {{"rank", s.hessian.rank()},
+                  {"laplace_log_evidence", by_formula},
+                  {"effective_share", share},
+                  {"mean_shift", shift}};
   if (std::isfinite(k)) info.numbers.emplace_back("pareto_k", k);
   return info;
 }

@@ -78,6 +78,13 @@ void LowRankHessian::multiply_root(double* x) const {
   add(c.data(), x);
 }
 
+void LowRankHessian::divide_root(double* x) const {
+  std::vector<double> c(values.size());
+  coordinates(x, c.data());
+  for (std::size_t k = 0; k < c.size(); ++k) c[k] *= std::sqrt(1.0 + values[k]) - 1.0;
+  add(c.data(), x);
+}
+
 void LowRankHessian::multiply_covariance(double* x) const {
   std::vector<double> c(values.size());
   coordinates(x, c.data());

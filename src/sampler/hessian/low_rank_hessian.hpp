@@ -31,6 +31,8 @@ struct LowRankHessian {
   void add(const double* c, double* y) const;
   /// x <- (I + H)^-1/2 x
   void multiply_root(double* x) const;
+  /// x <- (I + H)^1/2 x
+  void divide_root(double* x) const;
   /// x <- (I + H)^-1 x
   void multiply_covariance(double* x) const;
   void fields(io::Archive& archive, const std::string& name);
