@@ -12,6 +12,7 @@
 #include "deck/builder.hpp"
 #include "external/umbridge/service.hpp"
 #include "inverse/problem/posterior.hpp"
+#include "model/curvature.hpp"
 #include "model/problem.hpp"
 #include "parallel/process_grid.hpp"
 #include "parallel/session.hpp"
@@ -38,8 +39,10 @@ void times_cotangent(const model::Cotangent& cotangent, model::ConstBatch y, mod
 }
 
 void add_rows_without_density(model::ConstBatch y, model::RowStatus& status) {
+  std::vector<char> has_failed(y.extent(0), 0);
+  for (const model::FailedRow& failed : status.failed) has_failed[static_cast<std::size_t>(failed.row)] = 1;
   for (std::size_t row = 0; row < y.extent(0); ++row)
-    if (y(row, 0) == -std::numeric_limits<double>::infinity())
+    if (has_failed[row] == 0 && y(row, 0) == -std::numeric_limits<double>::infinity())
       status.failed.push_back({static_cast<int>(row), "the density is zero: its logarithm has no gradient"});
 }
 
@@ -84,13 +87,14 @@ class ParameterDensity : public model::ForwardModel, private model::Adjoint {
   model::Shape shape_;
 };
 
-// log p(data | G(T(z))) + log N(z; 0, I), what the samplers see.
-class LatentDensity : public model::ForwardModel, private model::Adjoint {
+// log p(data | G(T(z))) + log N(z; 0, I), what the samplers see. Steps of differences are those of coordinates of size 1.
+class LatentDensity : public model::ForwardModel, private model::Adjoint, private model::Curvature {
  public:
   explicit LatentDensity(Problem problem)
       : problem_(std::move(problem)), shape_(density_shape(problem_->dimension(), "z")) {}
   const model::Shape& shape() const override { return shape_; }
   const model::Adjoint* adjoint() const override { return problem_->has_gradient() ? this : nullptr; }
+  const model::Curvature* curvature() const override { return problem_->has_gradient() ? this : nullptr; }
   model::RowStatus evaluate(model::ConstBatch z, model::Batch y) const override { return run(z, y, {}); }
 
  private:
@@ -109,6 +113,16 @@ class LatentDensity : public model::ForwardModel, private model::Adjoint {
     times_cotangent(cotangent, y, dz);
     add_rows_without_density(y, status);
     return status;
+  }
+  model::RowStatus apply_hessian(model::ConstBatch z, model::ConstBatch dy, model::ConstBatch v,
+                                 model::Batch h) const override {
+    std::vector<double> e(z.extent(0), 0.0);
+    for (std::size_t row = 0; row < e.size(); ++row) {
+      double largest = 0.0;
+      for (std::size_t k = 0; k < v.extent(1); ++k) largest = std::max(largest, std::abs(v(row, k)));
+      if (largest > 0.0) e[row] = std::cbrt(std::numeric_limits<double>::epsilon()) / largest;
+    }
+    return model::hessian_by_differences(*this, z, dy, v, e, h);
   }
   Problem problem_;
   model::Shape shape_;

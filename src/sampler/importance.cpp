@@ -51,8 +51,9 @@ class FittedLaw final : public NormalLaw {
   std::vector<double> mean_, lower_;
 };
 
-// The share of the posterior, as draws of the prior tell it by their likelihoods, that lies where q has less than a thousandth of
-// what the weights allow: of a law that covers the posterior a thousandth at most (Markov's inequality for E_pi[pi / q]).
+// The mass of the posterior that draws of the prior find where q has less than a thousandth of what the weights allow, over this
+// mass and the evidence that q has found. A law that covers the posterior has a thousandth at most there (Markov's inequality for
+// E_pi[pi / q]).
 double unseen_share(const PriorDraws& explored, const NormalLaw& law, double log_evidence, double effective_share) {
   const int d = static_cast<int>(law.mean().size());
   const double most = std::log(1000.0 / effective_share), shrink = std::sqrt((freedom - 2.0) / freedom);
@@ -66,7 +67,8 @@ double unseen_share(const PriorDraws& explored, const NormalLaw& law, double log
                  log_pi = explored.log_likelihood[i] + model::latent_log_prior(z, d) - log_evidence;
     if (log_pi - log_q > most) unseen += 1.0 / explored.z.rows;
   }
-  return unseen;
+  const double mass = unseen * std::exp(explored.log_mean - log_evidence);
+  return mass < std::numeric_limits<double>::infinity() ? mass / (1.0 + mass) : 1.0;
 }
 
 }  // namespace

@@ -155,6 +155,7 @@ PriorDraws PriorDraws::of(const Ensemble& prior, int count, const Context& conte
   if (!(*std::max_element(all.begin(), all.end()) > -std::numeric_limits<double>::infinity())) return {};
   constexpr double middle = 0.5;
   PriorDraws draws;
+  draws.log_mean = normalised(all).log_sum - std::log(static_cast<double>(all.size()));
   std::vector<double> mine;
   const std::size_t d = prior.position.extent(1);
   for (const std::int64_t member : systematic_resampling(all, middle, count)) {
@@ -171,6 +172,7 @@ void PriorDraws::fields(io::Archive& archive, const std::string& name) {
   const io::ArchiveGroup group(archive, name);
   archive.field("z", z.a);
   archive.field("log_likelihood", log_likelihood);
+  archive.field("log_mean", log_mean);
   z.rows = static_cast<int>(log_likelihood.size()), z.cols = z.rows == 0 ? 0 : static_cast<int>(z.a.size()) / z.rows;
 }
 

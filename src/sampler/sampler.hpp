@@ -92,6 +92,7 @@ class NormalLaw {
 struct PriorDraws {
   math::Matrix z;  ///< by rows
   std::vector<double> log_likelihood;
+  double log_mean = 0.0;  ///< ln of the mean likelihood of all draws: an estimate of the evidence
 
   static PriorDraws of(const Ensemble& prior, int count, const Context& context);
   void fields(io::Archive& archive, const std::string& name);

@@ -78,6 +78,20 @@ TEST(SparseCholesky, SelectedEntriesAreThoseOfTheInverse) {
       EXPECT_NEAR(selected(i, a.column[k]), inverse(i, a.column[k]), 1e-14);
 }
 
+// Large enough for supernodes, some of which hold zeros.
+TEST(SparseCholesky, SelectedEntriesOfALargerMatrixSolveForUnitVectors) {
+  const SparseRows a = multiply(laplacian(60), Row(3600, 0.1), laplacian(60));
+  const SparseCholesky factor(a);
+  const SelectedInverse selected(factor);
+  for (const int j : {0, 59, 1234, 1830, 3599}) {
+    Row e(3600, 0.0);
+    e[j] = 1.0;
+    factor.solve(e.data(), e.data());
+    for (int k = a.first[j]; k < a.first[j + 1]; ++k)
+      EXPECT_NEAR(selected(a.column[k], j), e[a.column[k]], 1e-11 * e[j]);
+  }
+}
+
 TEST(SparseCholesky, MatricesThatAreNotDefiniteAreRefused) {
   EXPECT_THROW(SparseCholesky(sparse_rows(2, {{0, 0, 1.0}, {0, 1, 2.0}, {1, 0, 2.0}, {1, 1, 1.0}})),
                core::NumericsError);

@@ -1,4 +1,4 @@
-// Samplers by scores that are estimated: reverse diffusion without gradients.
+// Samplers by scores that are estimated: reverse diffusion without gradients; and what consensus leaves when it loses the density.
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
@@ -6,6 +6,7 @@
 #include "inverse/problem/target.hpp"
 #include "prob/score_matching.hpp"
 #include "sampler/evidence_targets.hpp"
+#include "sampler/langevin/cbs.hpp"
 #include "sampler/langevin/data_langevin.hpp"
 #include "sampler/langevin/score_diffusion.hpp"
 #include "sampler/mcmc/pcn.hpp"
@@ -261,6 +262,29 @@ TEST(DataLangevin, ObjectsToPointsThatDoNotFit) {
   params.data = {"points.txt", "1 2 3\n"};
   EXPECT_NE(DataLangevin{params}.objection(*target_problem("0 * u[0]")).find("3 numbers a row, but the problem has"),
             std::string::npos);
+}
+
+// The model answers for the first two ensembles alone: the step to the third leaves the second.
+TEST(Cbs, AStepThatLosesTheDensityLeavesTheLastGoodEnsemble) {
+  constexpr int members = 20;
+  int asked = 0;
+  const test::DensityProblem problem(2, {0.0, 0.0}, [&](const double* u) {
+    return asked++ < 2 * members ? -u[0] * u[0] : -std::numeric_limits<double>::infinity();
+  });
+  Cbs::Params params;
+  params.members = members;
+  const Context context = test::serial(3);
+  Cbs::State s = Cbs{params}.init(problem, context);
+  Cbs{params}.step(problem, context, s);
+  const Ensemble good = s.ensemble.copy();
+  EXPECT_THROW(Cbs{params}.step(problem, context, s), core::NumericsError);
+  EXPECT_EQ(s.iteration, 1);
+  EXPECT_EQ(s.model_evaluations, 2 * members);
+  for (int row = 0; row < members; ++row) {
+    EXPECT_EQ(s.ensemble.position(row, 1), good.position(row, 1));
+    EXPECT_EQ(s.ensemble.log_likelihood(row), good.log_likelihood(row));
+  }
+  EXPECT_TRUE(Cbs{params}.plan().fails_before_it_moves);
 }
 
 }  // namespace

@@ -281,17 +281,18 @@ Verdict judge(const ReportData& data) {
   if (data.posterior_prediction.draws >= 2)
     v.checks.push_back(prediction_check(data.posterior_prediction, run.is_exact));
   if (run.farthest > threshold::runaway) v.checks.push_back(range_check(run));
+  if (!run.reference_run.empty()) v.checks.push_back(reference_check(run));
+  if (run.rejected_rows + run.recovered_rows + run.imputed_rows > 0) v.checks.push_back(failure_check(run));
   if (run.is_posterior && run.ksd_draws > 0) {
     Check stein = stein_check(run);
     const bool is_alone = std::all_of(v.checks.begin(), v.checks.end(), [](const Check& c) {
       return c.level == Level::good || c.level == Level::unknown;
     });
     // Of a density that jumps it says so of right draws, which no other check doubts.
-    if (is_alone && run.is_exact && run.ksd_spread < 1.0 && stein.level == Level::bad) stein.level = Level::caution;
+    const bool may_jump = run.is_exact && run.ksd_spread < 1.0 && !(run.ksd_typical_spread > threshold::spread_bad);
+    if (is_alone && may_jump && stein.level == Level::bad) stein.level = Level::caution;
     v.checks.push_back(std::move(stein));
   }
-  if (!run.reference_run.empty()) v.checks.push_back(reference_check(run));
-  if (run.rejected_rows + run.recovered_rows + run.imputed_rows > 0) v.checks.push_back(failure_check(run));
   bool any_known = false;
   for (const Check& c : v.checks) {
     any_known = any_known || c.level == Level::good;

@@ -254,8 +254,10 @@ bool run_rows(const JobContext& context, const RowWork& work, const parallel::Ro
 
 void remove_checkpoint(const JobContext& context, const std::string& checkpoint) {
   parallel::agree(context.comm, [&] {
-    std::error_code ignored;  // it does no harm
-    if (context.comm.is_writer()) std::filesystem::remove(context.folder + "/" + checkpoint, ignored);
+    if (!context.comm.is_writer()) return;
+    std::error_code ignored;  // it does no harm; nor what a kill has left of a checkpoint under way
+    for (const char* const ending : {"", ".partial"})
+      std::filesystem::remove(context.folder + "/" + checkpoint + ending, ignored);
   });
 }
 

@@ -215,7 +215,7 @@ io::Field picture_of(const prob::FieldPart& part, const std::string& name, const
   std::int64_t cells = 1;
   for (std::size_t d = 0; d < field.cells.size(); ++d) {
     cells *= field.cells[d];
-    field.spacing.push_back(part.lengths.at(d) / field.cells[d]);
+    field.spacing.push_back(part.lengths.empty() ? 1.0 : part.lengths.at(d) / field.cells[d]);
   }
   field.is_at_nodes = cells != part.size;
   field.values.assign(u + part.first, u + part.first + part.size);

@@ -1,19 +1,33 @@
 #include "campaign/sampling/problem_fields.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <map>
 
 #include "inverse/problem/posterior.hpp"
 
 namespace aleator::campaign {
 namespace {
 
-// Of the array that parameter `first` belongs to.
-std::string name_at(const std::vector<prob::Variable>& variables, int first) {
+// Of the array that the parameters from `first` on belong to; where they are several, which they are.
+std::string name_of(const std::vector<prob::Variable>& variables, int first, int size) {
+  int place = first;
   for (const prob::Variable& variable : variables) {
-    if (first < variable.size) return variable.name;
-    first -= variable.size;
+    if (place < variable.size) {
+      if (place + size <= variable.size) return variable.name;
+      break;
+    }
+    place -= variable.size;
   }
-  return "";
+  return fmt::format("parameters {} to {}", first + 1, first + size);
+}
+
+// Names are keys of files.
+void tell_apart(std::vector<prob::FieldPart>& fields) {
+  std::map<std::string, int> seen;
+  for (prob::FieldPart& field : fields)
+    if (const int times = ++seen[field.name]; times > 1) field.name += fmt::format(" ({})", times);
 }
 
 }  // namespace
@@ -30,10 +44,11 @@ std::vector<prob::FieldPart> fields_of(const model::Problem& problem) {
         fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(of_prior), [&](const prob::FieldPart& given) {
           return given.first < taken.first + size && taken.first < given.first + given.size;
         });
-    if (is_known || size < 2 || (taken.cells.size() != taken.lengths.size())) continue;
-    fields.push_back(
-        {name_at(variables, taken.first), taken.first, size, taken.cells, taken.lengths, taken.mesh, taken.owner});
+    if (is_known || size < 2) continue;
+    fields.push_back({name_of(variables, taken.first, size), taken.first, size, taken.cells, taken.lengths, taken.mesh,
+                      taken.owner});
   }
+  tell_apart(fields);
   if (fields.size() == 1 && fields[0].size == problem.parameter_dimension()) fields[0].name.clear();
   return fields;
 }

@@ -57,10 +57,10 @@ class SoundRows {
 void refuse_other_order(const ChainModel::Part& before, const ChainModel::Part& behind, int entry) {
   const std::vector<std::string> given = model::output_names(before.model->shape()),
                                  &taken = behind.model->shape().input_names;
-  if (taken.size() != given.size()) return;
+  if (taken.size() != given.size() || !std::is_permutation(given.begin(), given.end(), taken.begin())) return;
   for (std::size_t k = 0; k < given.size(); ++k) {
+    if (given[k] == taken[k]) continue;
     const auto meant = std::find(taken.begin(), taken.end(), given[k]);
-    if (meant == taken.end() || static_cast<std::size_t>(meant - taken.begin()) == k) continue;
     throw deck::KeyError(
         "models",
         fmt::format("'{}' gives '{}' as output {}, but '{}' takes '{}' there, and '{}' as parameter {}", before.name,

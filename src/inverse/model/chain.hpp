@@ -57,8 +57,7 @@ class ChainModel : public model::ForwardModel, private model::Adjoint, private m
   model::Shape shape_;
 };
 
-/// KeyError at `models`, entry `entry`, where an output of one part has the name of another input of the next than the one it
-/// goes to.
+/// KeyError at `models`, entry `entry`, where the outputs of one part have the names of the next one's inputs in another order.
 void refuse_other_order(const ChainModel::Part& before, const ChainModel::Part& behind, int entry);
 
 }  // namespace aleator::inverse

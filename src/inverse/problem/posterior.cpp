@@ -245,7 +245,11 @@ model::RowStatus Posterior::evaluate_parameters(ConstBatch u, model::Evaluation&
   for (std::size_t row = 0; row < u.extent(0); ++row) {
     log_prior(row) = prior_->log_density(&u(row, 0));
     if (std::isnan(result.log_likelihood(row))) doubt(row) = result.log_likelihood(row);
-    for (int i = 0; i < outputs(); ++i) doubt(row) += result.outputs(row, i) - result.outputs(row, i);
+    for (int i = 0; i < outputs(); ++i) {
+      const double y = result.outputs(row, i);
+      const bool is_zero_density = facts_.data.empty() && y == -std::numeric_limits<double>::infinity();
+      if (!is_zero_density) doubt(row) += y - y;
+    }
   }
   add_undefined_rows(doubt, undefined_reason(outputs()), status);
   if (common_.on_failure == OnFailure::retry) {

@@ -92,15 +92,14 @@ std::string start(const Command& command, pid_t& pid) {
   return error == 0 ? std::string() : fmt::format("cannot be started: {}", std::strerror(error));
 }
 
-// Ends a program that leads a session, and all it has started there: mpirun and timeout put their programs into groups of their
-// own. Only what begins another session, as a service does, lives on.
-void end_session(pid_t leader) {
-  ::kill(-leader, SIGKILL);
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
-    const std::string name = entry.path().filename().string();
+// Those that are not zombies.
+std::vector<pid_t> processes_of_session(pid_t leader) {
+  std::vector<pid_t> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry("/proc", error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream file(entry.path() / "stat");
+    std::ifstream file(entry->path() / "stat");
     std::string line;
     std::getline(file, line);
     const std::size_t behind_name = line.rfind(')');
@@ -108,7 +107,19 @@ void end_session(pid_t leader) {
     char state = 0;
     pid_t parent = 0, group = 0, session = 0;
     std::istringstream(line.substr(behind_name + 1)) >> state >> parent >> group >> session;
-    if (session == leader) ::kill(static_cast<pid_t>(std::stol(name)), SIGKILL);
+    if (session == leader && state != 'Z') found.push_back(static_cast<pid_t>(std::stol(name)));
+  }
+  return found;
+}
+
+// Ends a program that leads a session, and all it has started there: mpirun and timeout put their programs into groups of their
+// own. Only what begins another session, as a service does, lives on.
+void end_session(pid_t leader) {
+  ::kill(-leader, SIGKILL);
+  constexpr int most_passes = 10;  // a program that starts others meanwhile
+  for (int pass = 0, found = 1; found > 0 && pass < most_passes; ++pass) {
+    found = 0;
+    for (const pid_t process : processes_of_session(leader)) found += ::kill(process, SIGKILL) == 0 ? 1 : 0;
   }
 }
 

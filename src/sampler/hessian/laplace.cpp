@@ -118,6 +118,9 @@ StepInfo Laplace::step(const Problem& problem, const Context& context, State& s)
     return finish(problem, context, s);
   }
   s.newton.step(problem, context, count);
+  const bool falls_no_more =
+      s.newton.gradient_norm() > 0.5 * norm_now;  // as where a model's rounding is all that is left
+  s.newton.is_stuck = s.newton.is_stuck || (norm_now <= fallen && falls_no_more);
   count.add_to(s);
   ++s.iteration;
   StepInfo info;

@@ -1,8 +1,11 @@
 #include "sampler/langevin/cbs.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.hpp"
 #include "core/log.hpp"
 #include "sampler/ensemble/forecast.hpp"
 #include "sampler/ensemble/panels.hpp"
@@ -16,6 +19,14 @@ namespace {
 std::vector<double> shares(std::vector<double> log_density, double beta) {
   for (double& value : log_density) value *= beta;
   return normalised(log_density).share;
+}
+
+void refuse_without_density(const std::vector<double>& log_density, std::int64_t iteration) {
+  if (std::isfinite(*std::max_element(log_density.begin(), log_density.end()))) return;
+  throw core::NumericsError(fmt::format(
+      "consensus-based sampling: no member has a positive posterior density {}; more members, a larger alpha (shorter "
+      "steps), or a prior without regions where the density is zero",
+      iteration == 0 ? std::string("at the start") : fmt::format("after iteration {}", iteration)));
 }
 
 void warn_if_apart(const std::vector<double>& log_density) {
@@ -98,8 +109,7 @@ Cbs::State Cbs::init(const Problem& problem, const Context& context) const {
 StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) const {
   const int members = params.members;
   const std::vector<double> log_density = s.ensemble.all_log_posteriors(context);
-  if (!std::isfinite(*std::max_element(log_density.begin(), log_density.end())))
-    throw core::NumericsError("consensus-based sampling: no member has a positive posterior density");
+  refuse_without_density(log_density, s.iteration);
   constexpr double largest_beta = 1e8;  // members that agree
   const double beta = increment_for_share(log_density, params.effective_share, largest_beta);
   const std::vector<double> w = shares(log_density, beta);
@@ -114,9 +124,16 @@ StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) con
   for (int j = 0; j < members; ++j)
     for (int i = 0; i < members; ++i)
       left(j, i) = spread * std::sqrt(w[i]) * left(j, i) + (i == j ? params.alpha - 1.0 : 0.0);
-  add_combination(context, s.ensemble, left, right);
-  model::Evaluation evaluation{s.ensemble.log_likelihood, {}, {}};
-  evaluate(problem, s.ensemble.position, evaluation, context);
+  const Ensemble before = s.ensemble.copy();
+  try {
+    add_combination(context, s.ensemble, left, right);
+    model::Evaluation evaluation{s.ensemble.log_likelihood, {}, {}};
+    evaluate(problem, s.ensemble.position, evaluation, context);
+    refuse_without_density(s.ensemble.all_log_posteriors(context), s.iteration + 1);
+  } catch (const core::NumericsError&) {
+    s.ensemble = before;
+    throw;
+  }
   s.model_evaluations += members;
 
   ++s.iteration;

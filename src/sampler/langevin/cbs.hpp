@@ -25,7 +25,9 @@ struct Cbs {
   };
   struct State : BaseState {};
   static deck::Schema<Params> schema();
-  Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false, 1, params.goal == Goal::posterior}; }
+  Plan plan() const {
+    return {Plan::Kind::ensemble, params.members, 1, false, 1, params.goal == Goal::posterior, true};
+  }
   std::string objection(const Problem&) const { return {}; }
 
   State init(const Problem& problem, const Context& context) const;

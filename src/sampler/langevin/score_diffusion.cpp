@@ -1,5 +1,7 @@
 #include "sampler/langevin/score_diffusion.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -141,9 +143,11 @@ StepInfo ScoreDiffusion::step(const Problem& problem, const Context& context, St
   const NoiseLevel now = noise_level_of(ratio), next = is_last ? NoiseLevel{1.0, 0.0} : noise_level_of(ratio * fall);
   const Pool pool = evaluated_pool(problem, context, proposed_pool(context, s, params.pairs, now),
                                    all_rows(context, s.noisy, params.members), now);
-  s.model_evaluations += std::int64_t{2} * params.pairs * params.members;
   if (!std::isfinite(*std::max_element(pool.log_weight.begin(), pool.log_weight.end())))
-    throw core::NumericsError("score-based diffusion: every candidate has likelihood zero");
+    throw core::NumericsError(fmt::format(
+        "score-based diffusion: every candidate of step {} has likelihood zero; more pairs look at more places",
+        s.iteration + 1));
+  s.model_evaluations += std::int64_t{2} * params.pairs * params.members;
 
   const double kept = now.signal / next.signal, fresh = 1.0 - kept * kept, variance = now.noise * now.noise,
                of_y = kept * next.noise * next.noise / variance, of_x = next.signal * fresh / variance,

@@ -31,7 +31,7 @@ struct ScoreDiffusion {
     void fields(io::Archive& archive);
   };
   static deck::Schema<Params> schema();
-  Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false}; }
+  Plan plan() const { return {Plan::Kind::ensemble, params.members, 1, false, 1, true, true}; }
   std::string objection(const Problem&) const { return {}; }
 
   State init(const Problem& problem, const Context& context) const;
