@@ -1,4 +1,4 @@
-// Samplers by scores that are estimated: reverse diffusion without gradients; and what consensus leaves when it loses the density.
+// Samplers by scores that are estimated: reverse diffusion without gradients; what consensus leaves when it loses the density.
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
