@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <limits>
 
 #include "core/error.hpp"
 
@@ -112,13 +113,12 @@ void Experiment::add_noise(int cycle, double* x, int rows_each, int first_row) c
   const int d = states();
   each_replicate(
       [&](int r) {
-        std::vector<double> xi(static_cast<std::size_t>(d));
         const std::vector<double> sd = model_noise_sd(r);
-        for (int j = 0; j < rows_each; ++j) {
-          rng(r).row_of_normals({Purpose::model_noise, cycle}, first_row + j, xi.data(), d);
-          double* const row = x + (static_cast<std::ptrdiff_t>(r) * rows_each + j) * d;
-          for (int i = 0; i < d; ++i) row[i] += sd[i] * xi[i];
-        }
+        const Batch xi = kernels::new_batch(static_cast<std::size_t>(rows_each), d);
+        rng(r).normals({Purpose::model_noise, cycle}, first_row, xi);
+        double* const own = x + static_cast<std::ptrdiff_t>(r) * rows_each * d;
+        for (int j = 0; j < rows_each; ++j)
+          for (int i = 0; i < d; ++i) own[static_cast<std::ptrdiff_t>(j) * d + i] += sd[i] * xi(j, i);
       },
       std::int64_t{10} * d * rows_each);
 }
@@ -129,6 +129,7 @@ void Experiment::draw_initial(int replicate, int row, double* x) const {
 }
 
 void Experiment::observe(const double* x, double* y) const {
+  if (density() != nullptr) return std::fill_n(y, observables(), std::numeric_limits<double>::quiet_NaN()), void();
   for (int k = 0; k < observables(); ++k) {
     y[k] = 0.0;
     for (const auto& [i, weight] : info().observed[k].weights) y[k] += weight * x[i];

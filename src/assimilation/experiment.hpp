@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "assimilation/observation_density.hpp"
 #include "io/archive.hpp"
 #include "kernels/random.hpp"
 #include "model/forward_model.hpp"
@@ -29,7 +30,7 @@ using kernels::Purpose;
 
 /// The numbers behind an experiment.
 struct Statistics {
-  std::vector<double> noise_sd;        ///< of the observations, p
+  std::vector<double> noise_sd;        ///< of the observations, p; empty: `density` says how they err
   std::vector<double> model_noise_sd;  ///< added to the states at every observation time, d; empty: none
   std::vector<double> initial_mean;    ///< of truth and members at the start, d
   std::vector<double> initial_sd;      ///< d
@@ -44,6 +45,8 @@ struct Statistics {
     return replicate == 0 ? seed : kernels::seed_of_part(seed, static_cast<std::uint64_t>(replicate), 0x4E9);
   }
   double cycle_length = 0.0;  ///< mean time between observations; 0: as the model's own times say
+  std::shared_ptr<const ObservationDensity> density =
+      nullptr;  ///< of data that are no y = H x + N(0, noise_sd^2); or null
 };
 
 /// What each replicate has of its own where they are rows of unknown parameters; row by row.
@@ -74,7 +77,9 @@ class Experiment {
   const Statistics& statistics() const { return statistics_; }
   const model::StateInfo& info() const { return model_.info(); }
   int states() const { return static_cast<int>(info().names.size()); }
-  int observables() const { return static_cast<int>(info().observed.size()); }
+  int observables() const {
+    return static_cast<int>(statistics_.density ? statistics_.density->names().size() : info().observed.size());
+  }
   const parallel::Comm& comm() const { return comm_; }
 
   int replicates() const { return count_; }       ///< of this rank
@@ -100,7 +105,13 @@ class Experiment {
   void add_noise(int cycle, double* x, int rows_each, int first_row) const;
   /// A draw from the initial distribution.
   void draw_initial(int replicate, int row, double* x) const;
-  /// y = H x.
+  /// The density of data that are no weighted sums of states; or null.
+  const ObservationDensity* density() const { return statistics_.density.get(); }
+  /// The model's inputs of a replicate, or null for the model's own values.
+  const double* inputs(int replicate) const {
+    return is_of_rows() && own_.inputs.extent(1) > 0 ? &own_.inputs(replicate, 0) : nullptr;
+  }
+  /// y = H x; NaN where the data have a density of their own.
   void observe(const double* x, double* y) const;
   /// Why rows failed last on this rank, in the model's words.
   const std::string& last_failure() const { return last_failure_; }

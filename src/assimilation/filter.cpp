@@ -45,9 +45,10 @@ void redraw(const Members& x, const std::vector<char>& is_sound, const kernels::
 }
 
 // Mean over the data of (y - H mean)^2 / (variance of H x + sd^2), in which `own` is the model's noise that members do not have
-// yet; NaN without data.
+// yet; NaN without data, or where these have a density of their own.
 double ratio_of_innovations(const Experiment& experiment, const Cycle& cycle, int r, const Members& x,
                             const std::vector<double>& w, const std::vector<double>& own) {
+  if (experiment.density() != nullptr) return std::numeric_limits<double>::quiet_NaN();
   const std::vector<double> sd = experiment.noise_sd(r);
   std::vector<double> seen(w.size());
   double sum = 0.0, squares_of_weights = 0.0;

@@ -68,6 +68,8 @@ class Filter {
   virtual std::string objection(const model::StateInfo& info, bool has_model_noise) const = 0;
   /// Why its likelihoods are none of the parameters, or empty.
   virtual std::string objection_to_likelihood() const = 0;
+  /// Why it cannot treat data that have a density of their own, or empty.
+  virtual std::string objection_to_density() const = 0;
   virtual void init(const Experiment& experiment) = 0;
   virtual void step(const Experiment& experiment, const Cycle& cycle) = 0;
   /// Saves or loads the state.
@@ -101,6 +103,18 @@ std::string objection_to_inflation(const Params&, long) {
   return "";
 }
 
+/// A filter that can treat any density has this member.
+template <typename Algorithm>
+auto objection_to_density(const Algorithm& algorithm, int) -> decltype(algorithm.objection_to_density()) {
+  return algorithm.objection_to_density();
+}
+template <typename Algorithm>
+std::string objection_to_density(const Algorithm&, long) {
+  return "needs data that are weighted sums of the states with Gaussian errors: take filter/particle, or noise_sd "
+         "instead "
+         "of observation_density";
+}
+
 template <typename Algorithm>
 class Erased final : public Filter {
  public:
@@ -114,6 +128,7 @@ class Erased final : public Filter {
     return algorithm_.objection(info, has_model_noise);
   }
   std::string objection_to_likelihood() const override { return objection_to_inflation(algorithm_.params, 0); }
+  std::string objection_to_density() const override { return assimilation::objection_to_density(algorithm_, 0); }
   void init(const Experiment& experiment) override { state_ = algorithm_.init(experiment); }
   void step(const Experiment& experiment, const Cycle& cycle) override {
     algorithm_.step(experiment, cycle, state_);

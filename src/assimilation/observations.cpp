@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "assimilation/filter.hpp"
 #include "deck/schema.hpp"
 #include "io/data_table.hpp"
 #include "io/files.hpp"
@@ -30,10 +31,14 @@ io::Table times_and_values(const deck::File& file, io::NonFinite non_finite, con
 
 }  // namespace
 
-Observations read_observations(const deck::File& file, bool nan_is_missing, const model::StateInfo& info) {
-  const std::size_t p = info.observed.size();
+Observations read_observations(const deck::File& file, bool nan_is_missing, const model::StateInfo& info,
+                               const ObservationDensity* density) {
   std::vector<std::string> names;
-  for (const model::LinearObservable& one : info.observed) names.push_back(one.name);
+  if (density != nullptr)
+    names = density->names();
+  else
+    for (const model::LinearObservable& one : info.observed) names.push_back(one.name);
+  const std::size_t p = names.size();
   const io::Table table =
       times_and_values(file, nan_is_missing ? io::NonFinite::allowed : io::NonFinite::missing, names);
   if (table.columns != 1 + p)
@@ -72,9 +77,30 @@ const model::StateSpace& states_of(const model::ForwardModel& model, const std::
   if (space == nullptr)
     throw deck::KeyError("model", fmt::format("'{}' is no model of states in time", name),
                          "take one of ode/…, or of pde/… in time on a regular grid");
-  if (const std::string& objection = space->info().objection; !objection.empty())
-    throw deck::KeyError("model", fmt::format("'{}' {}", name, objection));
   return *space;
+}
+
+std::vector<double> observation_noise(const std::vector<double>& noise_sd, const ObservationDensity* density,
+                                      const model::StateInfo& info, const std::string& model) {
+  if (density != nullptr) {
+    if (!noise_sd.empty())
+      throw deck::KeyError("noise_sd", "stands beside observation_density, which says how the data err",
+                           "leave one of them out");
+    return {};
+  }
+  if (noise_sd.empty())
+    throw deck::KeyError("noise_sd", "is not given, and no observation_density either", "set one of them");
+  if (!info.objection.empty())
+    throw deck::KeyError("model", fmt::format("'{}' {}", model, info.objection),
+                         "or give observation_density, formulas of any kind");
+  return spread_out("noise_sd", noise_sd, static_cast<int>(info.observed.size()), "observables");
+}
+
+void refuse_density(const ObservationDensity* density, const Filter& filter, const std::string& name,
+                    const std::string& component) {
+  if (density == nullptr) return;
+  if (const std::string objection = filter.objection_to_density(); !objection.empty())
+    throw deck::KeyError("filter", fmt::format("{} ({}) {}", name, component, objection));
 }
 
 std::vector<double> spread_out(const char* key, const std::vector<double>& values, int count, const char* what) {

@@ -7,12 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "assimilation/observation_density.hpp"
 #include "deck/schema.hpp"
 #include "model/forward_model.hpp"
 #include "model/state_space.hpp"
 #include "prob/prior/prior.hpp"
 
 namespace aleator::assimilation {
+
+class Filter;
 
 struct Observations {
   std::vector<double> times;
@@ -29,11 +32,21 @@ auto& add_observation_keys(deck::Schema<Params>& s, const std::string& otherwise
       "table of observations: time, then the value of each observable, NA or nothing where it is missing" + otherwise);
 }
 
-/// Of the file under the key `observations`.
-Observations read_observations(const deck::File& file, bool nan_is_missing, const model::StateInfo& info);
+/// Of the file under the key `observations`; what is observed is that of the model, or of a density.
+Observations read_observations(const deck::File& file, bool nan_is_missing, const model::StateInfo& info,
+                               const ObservationDensity* density);
 
-/// The states of the model `name`, whose observations must be linear; KeyError at `model`.
+/// The states of the model `name`; KeyError at `model`.
 const model::StateSpace& states_of(const model::ForwardModel& model, const std::string& name);
+
+/// The errors of the observations: standard deviations of the model's observables, which must be linear then, or the density
+/// that the deck gives instead (then empty). KeyError where it gives both or neither.
+std::vector<double> observation_noise(const std::vector<double>& noise_sd, const ObservationDensity* density,
+                                      const model::StateInfo& info, const std::string& model);
+
+/// KeyError where the filter `name` cannot treat a density of the data; null is none.
+void refuse_density(const ObservationDensity* density, const Filter& filter, const std::string& name,
+                    const std::string& component);
 
 /// One value for all, or one each; `what`: "observables".
 std::vector<double> spread_out(const char* key, const std::vector<double>& values, int count, const char* what);

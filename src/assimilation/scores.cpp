@@ -26,6 +26,13 @@ Moments moments_of(const Members& x, const double* w) {
   return m;
 }
 
+double effective_members(int members, const double* w) {
+  if (w == nullptr) return members;
+  double squares = 0.0;
+  for (int j = 0; j < members; ++j) squares += w[j] * w[j];
+  return 1.0 / squares;
+}
+
 double root_mean_square_error(const double* mean, const double* truth, int states) {
   double sum = 0.0;
   for (int i = 0; i < states; ++i) sum += (mean[i] - truth[i]) * (mean[i] - truth[i]);

@@ -19,6 +19,9 @@ struct Moments {
 /// w: null for equal weights.
 Moments moments_of(const Members& x, const double* w);
 
+/// 1 / sum w^2: how many members of equal weight would say as much. w: null for equal weights.
+double effective_members(int members, const double* w);
+
 double root_mean_square_error(const double* mean, const double* truth, int states);
 /// Mean over the states of (mean - truth)^2 / variance: 1 where the variances are right, whatever the units. NaN without any.
 double squared_errors_over_variances(const Moments& m, const double* truth);

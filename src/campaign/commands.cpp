@@ -75,7 +75,9 @@ deck::Deck::Change calibrations_alone(const deck::Deck& deck) {
       return type == nullptr || type->value.text != "job/calibrate";
     };
     jobs.erase(std::remove_if(jobs.begin(), jobs.end(), is_other), jobs.end());
-    if (!has_own) jobs.push_back({"calibration", {origin, 1, 1}, deck::parse_value(added, origin)});
+    if (has_own) return;
+    deck::Node value = deck::parse_value(added, origin);
+    jobs.push_back({"calibration", {origin, 1, 1}, std::move(value)});
   };
 }
 

@@ -29,6 +29,12 @@ struct Coordinate {
   double period = 0.0;  ///< 0: it does not
 };
 
+/// A quantity of the model and the value it has where it is not unknown.
+struct Constant {
+  std::string name;
+  double value;
+};
+
 struct StateInfo {
   std::vector<std::string> names;
   std::vector<double> initial;
@@ -40,6 +46,7 @@ struct StateInfo {
   std::vector<int> grid;                   ///< nx, or nx and ny: the states are fields on a grid, x fastest; else empty
   std::vector<std::string> fields;         ///< their names, one field after the other
   std::string objection;                   ///< why the model's observations are no linear sums of states, or empty
+  std::vector<Constant> constants;         ///< quantities that formulas of the data may use by their names
 };
 
 struct Interval {

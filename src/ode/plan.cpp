@@ -199,6 +199,7 @@ model::StateInfo Plan::state_info() const {
     if (!one.is_increment && one.weights.size() == 1 && one.weights[0].second == 1.0 &&
         one.weights[0].first < system.states)
       info.names[static_cast<std::size_t>(one.weights[0].first)] = one.name;
+  for (const Quantity& quantity : system.quantities) info.constants.push_back({quantity.name, quantity.value});
   info.start = start_, info.times = times, info.coordinates = system.coordinates;
   for (const Observable& one : observed) {
     info.observed.push_back({one.name, one.weights});

@@ -126,6 +126,29 @@ TEST(FilterVerdict, AnalysesThatDoHarmAndMembersThatDivergeAreTold) {
   EXPECT_EQ(judge(run).level, Level::bad);
 }
 
+TEST(FilterVerdict, FewTrajectoriesWithAllTheWeightAreTold) {
+  FilterRun run = sound_run();
+  run.effective = std::vector<double>(500, 60.0);
+  EXPECT_EQ(judge(run).level, Level::good);
+  std::fill_n(run.effective.begin(), 40, 3.0);
+  EXPECT_EQ(judge(run).level, Level::caution);
+  EXPECT_THAT(check_named(judge(run), "Weights")->found, testing::HasSubstr("fewer than 10 in 8 % of the cycles"));
+  std::fill_n(run.effective.begin(), 300, 3.0);
+  EXPECT_EQ(judge(run).level, Level::bad);
+}
+
+// Of data with a density of their own the weights alone are known.
+TEST(FilterVerdict, DensitiesAreJudgedByTheirWeights) {
+  FilterRun run = sound_run();
+  run.is_twin = false, run.are_of_data = true, run.has_density = true, run.ratios = {{}, {}}, run.ranks.clear();
+  run.effective = std::vector<double>(500, 60.0);
+  EXPECT_EQ(judge(run).level, Level::unknown);
+  EXPECT_THAT(judge(run).summary, testing::HasSubstr("More members should give the same log-likelihood"));
+  std::fill_n(run.effective.begin(), 40, 3.0);
+  EXPECT_EQ(judge(run).level, Level::caution);
+  EXPECT_THAT(judge(run).summary, testing::HasSubstr("The filter ran, with reservations: Weights."));
+}
+
 TEST(FilterVerdict, WhatIsNotKnownIsNotJudged) {
   FilterRun run = sound_run();
   run.is_twin = false, run.are_of_data = true, run.ratios = {{}, {}}, run.ranks.clear();

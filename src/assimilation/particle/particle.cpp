@@ -16,13 +16,6 @@ namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
-template <class Work>
-void each_particle(int count, const Work& work) {
-  constexpr int worth_a_team = 4096;
-  if (count >= worth_a_team) return kernels::for_each_row(count, work);
-  for (int j = 0; j < count; ++j) work(j);
-}
-
 // log sum exp, and the weights normalised; -infinity when all are zero.
 double normalise(std::vector<double>& log_w, double* w) {
   const double top = *std::max_element(log_w.begin(), log_w.end());
@@ -31,6 +24,15 @@ double normalise(std::vector<double>& log_w, double* w) {
   for (std::size_t j = 0; j < log_w.size(); ++j) sum += w[j] = std::exp(log_w[j] - top);
   for (std::size_t j = 0; j < log_w.size(); ++j) w[j] /= sum;
   return top + std::log(sum);
+}
+
+// Where no ancestor is taken though its noise might lead to the data, the likelihood would be too small.
+void refuse_impossible(const std::vector<double>& log_density, const Cycle& cycle) {
+  if (std::find(log_density.begin(), log_density.end(), minus_infinity) != log_density.end())
+    throw core::NumericsError(
+        fmt::format("{}: the data's density is 0 at a particle before the model's noise, and proposal = \"auxiliary\" "
+                    "would never choose it; take proposal = \"bootstrap\"",
+                    cycle.label()));
 }
 
 // source[i]: the particle copied to place i (Kitagawa 1996); u uniform on (0, 1].
@@ -66,13 +68,13 @@ struct Cloud {
     const std::vector<double> old(x.x, x.x + static_cast<std::ptrdiff_t>(x.count) * x.states);
     const int d = x.states;
     const double h = regularisation * std::pow(x.count, -1.0 / (d + 4.0));
+    const Batch xi = kernels::new_batch(root.rows == 0 ? 0 : static_cast<std::size_t>(x.count), d);
+    rng.normals({Purpose::jitter, cycle}, first_row, xi);
     each_particle(x.count, [&](int i) {
       std::copy_n(&old[static_cast<std::size_t>(source[i]) * d], d, x[i]);
       if (root.rows == 0 || i == 0 || source[i] != source[i - 1]) return;
-      std::vector<double> xi(static_cast<std::size_t>(d));
-      rng.row_of_normals({Purpose::jitter, cycle}, first_row + i, xi.data(), d);
       for (int k = 0; k < d; ++k)
-        for (int l = 0; l <= k; ++l) x[i][k] += h * root(k, l) * xi[l];
+        for (int l = 0; l <= k; ++l) x[i][k] += h * root(k, l) * xi(i, l);
     });
     std::fill_n(w, x.count, 1.0 / x.count);
   }
@@ -103,7 +105,7 @@ struct Cloud {
       log_likelihood += normalise(log_w, w);
       rest -= low;
       resample(stage, regularisation, root);
-      each_particle(x.count, [&](int j) { log_density[j] = datum.log_density(x[j]); });
+      datum.log_densities(x, log_density);
     }
     for (double& l : log_density) l *= rest;
     return log_likelihood;
@@ -166,10 +168,10 @@ struct Cloud {
   }
 
   void add_noise(const std::vector<double>& sd) const {
+    const Batch xi = kernels::new_batch(static_cast<std::size_t>(x.count), x.states);
+    rng.normals({Purpose::model_noise, cycle}, 1, xi);
     each_particle(x.count, [&](int j) {
-      std::vector<double> xi(sd.size());
-      rng.row_of_normals({Purpose::model_noise, cycle}, 1 + j, xi.data(), x.states);
-      for (int i = 0; i < x.states; ++i) x[j][i] += sd[i] * xi[i];
+      for (int i = 0; i < x.states; ++i) x[j][i] += sd[i] * xi(j, i);
     });
   }
 
@@ -234,6 +236,13 @@ std::string Particle::objection(const model::StateInfo&, bool has_model_noise) c
   return "";
 }
 
+std::string Particle::objection_to_density() const {
+  return params.proposal == Proposal::bootstrap || params.proposal == Proposal::auxiliary
+             ? ""
+             : "has a proposal for data that are weighted sums of the states with Gaussian errors: with "
+               "observation_density take proposal = \"bootstrap\" or \"auxiliary\"";
+}
+
 Particle::State Particle::init(const Experiment& experiment) const {
   State s;
   s.start(experiment, params.members, 1.0);
@@ -274,11 +283,9 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
       each_particle(n, [&](int j) { log_w[j] = std::log(c.w[j]) + conditional.log_density(datum, c.x[j]); });
       log_likelihood = normalise(log_w, c.w);
       c.add_noise(noise_sd);
-      each_particle(n, [&](int j) {
-        std::vector<double> e(static_cast<std::size_t>(experiment.observables()));
-        c.rng.row_of_normals({Purpose::proposal, cycle.number}, j, e.data(), static_cast<int>(e.size()));
-        conditional.correct(datum, e.data(), c.x[j]);
-      });
+      const Batch e = kernels::new_batch(static_cast<std::size_t>(n), experiment.observables());
+      c.rng.normals({Purpose::proposal, cycle.number}, 0, e);
+      each_particle(n, [&](int j) { conditional.correct(datum, &e(j, 0), c.x[j]); });
     } else if (params.proposal == Proposal::hamiltonian && !datum.y.empty()) {
       const Hamiltonian moves(datum, noise_sd, params.stages, params.leapfrog_steps);
       each_particle(n, [&](int j) { log_w[j] = std::log(c.w[j]) + moves.carry(c.rng, cycle.number, j, n, c.x[j]); });
@@ -286,10 +293,12 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
     } else {
       std::vector<double> first_stage(static_cast<std::size_t>(n));  // log N(y; H m_a, R)
       if (params.proposal == Proposal::auxiliary) {
-        each_particle(n, [&](int j) { log_w[j] = std::log(c.w[j]) + datum.log_density(c.x[j]); });
+        datum.log_densities(c.x, first_stage);
+        refuse_impossible(first_stage, cycle);
+        for (int j = 0; j < n; ++j) log_w[j] = std::log(c.w[j]) + first_stage[j];
         log_likelihood = normalise(log_w, c.w);
         if (log_likelihood > minus_infinity) resample(c);
-        each_particle(n, [&](int j) { first_stage[j] = datum.log_density(c.x[j]); });
+        datum.log_densities(c.x, first_stage);
       }
       if (!noise_sd.empty()) c.add_noise(noise_sd);
       std::vector<double> log_density(static_cast<std::size_t>(n));
@@ -297,13 +306,14 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
         for (int j = 0; j < n; ++j) log_w[j] = std::log(c.w[j]) + log_density[j];
         return normalise(log_w, weights);
       };
-      each_particle(n, [&](int j) { log_density[j] = datum.log_density(c.x[j]) - first_stage[j]; });
+      datum.log_densities(c.x, log_density);
+      for (int j = 0; j < n; ++j) log_density[j] -= first_stage[j];
       const bool is_regularised = params.regularisation > 0.0 && params.proposal == Proposal::bootstrap;
       const bool is_widened = is_regularised && c.widen(datum);
       double of_forecast = 0.0;  // the likelihood knows no second forecast
       if (is_widened) {
         of_forecast = weigh(std::vector<double>(log_density.size()).data());
-        each_particle(n, [&](int j) { log_density[j] = datum.log_density(c.x[j]); });
+        datum.log_densities(c.x, log_density);
       }
       if (is_regularised)
         log_likelihood = c.temper(datum, std::min(0.5, params.least_effective / n), params.regularisation, log_density);

@@ -8,6 +8,7 @@
 ///           hamiltonian  x_j from N(m_j, Q) through N(m_j, Q) N(y; H x, R)^beta by a Hamiltonian move at each beta, w_j = W_j
 ///                      times the product of N(y; H x, R)^(beta_t - beta_(t-1)) before each (Neal 2001);
 ///           optimal    w_j = W_j N(y; H m_j, H Q H^T + R), x_j ~ N(m_j + K (y - H m_j), (I - K H) Q).
+///           Bootstrap and auxiliary take any density of the data instead of N(y; H x, R) (observation_density.hpp).
 ///           The likelihood of a cycle's data is sum_j w_j (auxiliary: times the mean of the first stage): without bias, for the
 ///           product over cycles. Systematic resampling (Kitagawa 1996) before a cycle when ESS < resample_below N.
 ///           Regularisation (Musso, Oudjane, Le Gland 2001): copies made by resampling are moved by h C^1/2 xi,
@@ -41,6 +42,7 @@ struct Particle {
   static deck::Schema<Params> schema();
   int members() const { return params.members; }
   std::string objection(const model::StateInfo& info, bool has_model_noise) const;
+  std::string objection_to_density() const;
 
   State init(const Experiment& experiment) const;
   void step(const Experiment& experiment, const Cycle& cycle, State& s) const;

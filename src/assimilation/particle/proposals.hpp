@@ -15,14 +15,28 @@ namespace aleator::assimilation {
 
 inline constexpr double log_two_pi = 1.8378770664093454836;
 
-/// Data present, and their errors' Gaussian: diagonal R, or H Q H^T + R.
+/// Work of one particle each; of many on the threads.
+template <class Work>
+void each_particle(int count, const Work& work) {
+  constexpr int worth_a_team = 4096;
+  if (count >= worth_a_team) return kernels::for_each_row(count, work);
+  for (int j = 0; j < count; ++j) work(j);
+}
+
+/// The data of a cycle that are present, and the Gaussian of their errors: diagonal R, or H Q H^T + R; where the data have a
+/// density of their own there is that instead, and no y.
 struct Datum {
   std::vector<int> index;
   std::vector<double> y, sd;
   double log_constant = 0.0;
   const std::vector<model::LinearObservable>* observed;
+  const Experiment& experiment;
+  const Cycle& cycle;
+  int replicate;
 
-  Datum(const Experiment& experiment, const Cycle& cycle, int replicate) : observed(&experiment.info().observed) {
+  Datum(const Experiment& of, const Cycle& at, int r)
+      : observed(&of.info().observed), experiment(of), cycle(at), replicate(r) {
+    if (experiment.density() != nullptr) return;
     const std::vector<double> all = experiment.noise_sd(replicate);
     for (int k = 0; k < experiment.observables(); ++k) {
       if (std::isnan(cycle.data(replicate, k))) continue;
@@ -34,6 +48,13 @@ struct Datum {
     double sum = 0.0;
     for (const auto& [i, weight] : (*observed)[index[o]].weights) sum += weight * x[i];
     return sum;
+  }
+  /// Of all particles.
+  void log_densities(const Members& x, std::vector<double>& out) const {
+    if (const ObservationDensity* const density = experiment.density(); density != nullptr)
+      return density->evaluate(cycle.label(), cycle.interval.to, experiment.inputs(replicate),
+                               &cycle.data(replicate, 0), x, out.data());
+    each_particle(x.count, [&](int j) { out[j] = log_density(x[j]); });
   }
   double log_density(const double* x) const {
     double sum = log_constant;

@@ -40,8 +40,8 @@ deck::Schema<StateSpaceTarget::Params> StateSpaceTarget::schema() {
       .required();
   add_observation_keys(s).required();
   s.key("noise_sd", &Params::noise_sd, "",
-        "standard deviation of the observations' errors: one, or one for each observable", deck::positive())
-      .required();
+        "standard deviation of the observations' errors: one, or one for each observable", deck::positive());
+  add_density_keys(s);
   s.key("model_noise_sd", &Params::model_noise_sd, "",
         "standard deviation of the noise added to the states at every observation time, whatever lies between two of "
         "them; a time without data belongs into the file as a row of NA: none, one, or one for each state",
@@ -68,8 +68,12 @@ StateSpaceTarget::StateSpaceTarget(const Params& params, Parts parts) : params_(
     throw deck::KeyError("filter",
                          fmt::format("{} ({}) gives no likelihood of the parameters", params_.filter, parts_.component),
                          "take filter/particle, filter/enkf or filter/etkf");
-  statistics_.noise_sd =
-      spread_out("noise_sd", params_.noise_sd, static_cast<int>(info.observed.size()), "observables");
+  statistics_.density = ObservationDensity::make(params_, info, parts_.model->shape().input_names);
+  const ObservationDensity* const density = statistics_.density.get();
+  statistics_.noise_sd = observation_noise(params_.noise_sd, density, info, params_.model);
+  if (density != nullptr && params_.unknown_noise_scale)
+    throw deck::KeyError("unknown_noise_scale", "is a factor of noise_sd, and the data have an observation_density",
+                         "make it an unknown parameter of the model, and name it in the formula");
   statistics_.initial_perturbation = parts_.initial_perturbation;
   if (parts_.initial_perturbation)
     check_perturbation(*parts_.initial_perturbation, params_.model, d);
@@ -86,7 +90,8 @@ StateSpaceTarget::StateSpaceTarget(const Params& params, Parts parts) : params_(
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
   if (const std::string objection = parts_.filter->objection_to_likelihood(); !objection.empty())
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
-  Observations seen = read_observations(params_.observations, params_.nan_is_missing, info);
+  refuse_density(density, *parts_.filter, params_.filter, parts_.component);
+  Observations seen = read_observations(params_.observations, params_.nan_is_missing, info, density);
   times_ = std::move(seen.times), data_ = std::move(seen.data);
 }
 

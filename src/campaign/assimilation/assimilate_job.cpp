@@ -20,8 +20,8 @@ deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
   s.reference("model", &Params::model, "model", "what is followed; its block says what is observed when").required();
   s.reference("filter", &Params::filter, "filter", "how").required();
   s.key("noise_sd", &Params::noise_sd, "",
-        "standard deviation of the observations' errors: one, or one for each observable", deck::positive())
-      .required();
+        "standard deviation of the observations' errors: one, or one for each observable", deck::positive());
+  assimilation::add_density_keys(s);
   assimilation::add_observation_keys(
       s, "; not given: a twin experiment, whose truth and observations follow from the seed");
   s.key("model_noise_sd", &Params::model_noise_sd, "",
@@ -51,18 +51,23 @@ AssimilateJob::AssimilateJob(const Params& params, Parts parts) : params_(params
   const model::StateInfo& info = assimilation::states_of(*parts_.model, params_.model).info();
   const int d = static_cast<int>(info.names.size());
   using assimilation::spread_out;
-  params_.noise_sd = spread_out("noise_sd", params_.noise_sd, static_cast<int>(info.observed.size()), "observables");
+  density_ = assimilation::ObservationDensity::make(params_, info, parts_.model->shape().input_names);
+  params_.noise_sd = assimilation::observation_noise(params_.noise_sd, density_.get(), info, params_.model);
+  if (density_ && params_.observations.empty())
+    throw deck::KeyError("observations", "are not given, and a density of data cannot make them",
+                         "give a table, or noise_sd instead of observation_density for a twin experiment");
   params_.initial_sd = spread_out("initial_sd", params_.initial_sd, d, "states");
   if (parts_.initial_perturbation) assimilation::check_perturbation(*parts_.initial_perturbation, params_.model, d);
   params_.model_noise_sd = assimilation::model_noise(params_.model_noise_sd, d);
   if (const std::string objection = parts_.filter->objection(info, !params_.model_noise_sd.empty()); !objection.empty())
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
+  assimilation::refuse_density(density_.get(), *parts_.filter, params_.filter, parts_.component);
   if (info.map_step > 0.0 && !model::is_whole(params_.warm_up / info.map_step))
     throw deck::KeyError("warm_up", fmt::format("is no whole number of steps dt = {} of a map", info.map_step));
   times_ = info.times;
   if (!params_.observations.empty()) {
     assimilation::Observations seen =
-        assimilation::read_observations(params_.observations, params_.nan_is_missing, info);
+        assimilation::read_observations(params_.observations, params_.nan_is_missing, info, density_.get());
     times_ = std::move(seen.times), data_ = std::move(seen.data);
   }
   if (params_.spin_up.value_or(0) >= static_cast<int>(times_.size()))
@@ -73,6 +78,7 @@ assimilation::Statistics AssimilateJob::statistics(const JobContext& context) co
   const model::StateSpace& space = *parts_.model->state_space();
   assimilation::Statistics out;
   out.noise_sd = params_.noise_sd, out.model_noise_sd = params_.model_noise_sd, out.initial_sd = params_.initial_sd;
+  out.density = density_;
   out.initial_mean = space.info().initial, out.initial_perturbation = parts_.initial_perturbation;
   out.replicates = params_.replicates, out.seed = static_cast<std::uint64_t>(context.settings.seed);
   const double start = space.info().start;

@@ -2,7 +2,8 @@
 /// What      job/assimilate: follows a model in time with observations of it, by a filter: a twin experiment (truth and
 ///           observations made from the seed) or the observations of a file.
 /// Method    truth and members start from N(m, initial_sd^2), or m + draws of a prior, m the model's initial state after
-///           `warm_up`; at the model's observation times y = H x + N(0, noise_sd^2). The first replicate is the experiment of
+///           `warm_up`; at the model's observation times y = H x + N(0, noise_sd^2), or, of a file, y of any density
+///           given x. The first replicate is the experiment of
 ///           the seed, the others of seeds made of it. Writes results.h5 (scores in time, rank histogram, the last states),
 ///           summary.json, the report; checkpoint as job/sample.
 /// Parallel  as assimilation::Experiment; the files' bytes do not depend on ranks and threads.
@@ -22,7 +23,7 @@ namespace aleator::campaign {
 
 class AssimilateJob : public Job {
  public:
-  struct Params {
+  struct Params : assimilation::DensityParams {
     std::string model, filter, initial_perturbation;
     std::vector<double> noise_sd;
     std::vector<double> model_noise_sd;
@@ -53,6 +54,7 @@ class AssimilateJob : public Job {
   Parts parts_;
   std::vector<double> times_;
   std::vector<double> data_;  // of a file, [time][observable], NaN where missing; else empty
+  std::shared_ptr<const assimilation::ObservationDensity> density_;
 };
 
 }  // namespace aleator::campaign

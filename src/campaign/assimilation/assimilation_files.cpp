@@ -90,13 +90,19 @@ Score judged_score(const io::Json& summary) {
   return summary.at("is_twin").get<bool>() && summary.at("members").get<int>() > 1 ? error_ratio : innovation_ratio;
 }
 
-// `ratios`: of the judged score; `ranks`: of all replicates.
-report::FilterRun filter_run(const io::Json& summary, const std::vector<double>& ratios, std::vector<double> ranks) {
+// `scores_of`: [replicate][cycle] of a score; `ranks`: of all replicates.
+template <typename ScoresOf>
+report::FilterRun filter_run(const io::Json& summary, const ScoresOf& scores_of, std::vector<double> ranks) {
   report::FilterRun run;
   run.is_twin = summary.at("is_twin").get<bool>();
   run.members = summary.at("members").get<int>();
   const int replicates = summary.at("replicates").get<int>();
-  run.ratios = known_ratios(ratios, replicates, summary.at("spin_up").get<int>());
+  const int spin_up = summary.at("spin_up").get<int>();
+  run.ratios = known_ratios(scores_of(judged_score(summary)), replicates, spin_up);
+  if (summary.at("component") == "filter/particle")
+    for (const std::vector<double>& one : known_ratios(scores_of(effective_members), replicates, spin_up))
+      run.effective.insert(run.effective.end(), one.begin(), one.end());
+  run.has_density = summary.contains("observation_density");
   run.are_of_data = judged_score(summary) == innovation_ratio;
   if (run.is_twin && run.members > 1) run.ranks = std::move(ranks);
   const io::Json& means = summary.at("time_means");
@@ -150,6 +156,7 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   out["is_twin"] = run.is_twin();
   out["seed"] = context.settings.seed;
   out["states"] = experiment.states(), out["observables"] = experiment.observables();
+  if (experiment.density() != nullptr) out["observation_density"] = experiment.density()->formulas();
   out["grid"] = experiment.info().grid, out["fields"] = experiment.info().fields;
   out["members"] = names.algorithm.members(), out["replicates"] = all.replicates;
   out["cycles"] = all.cycles, out["spin_up"] = all.spin_up;
@@ -169,8 +176,9 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
              names.filter, all.spin_up, all.cycles, text(rmse), text(spread), text(crps), text(forecast_rmse),
              text(innovation));
   if (context.comm.is_writer())
-    write_verdict(context.folder, report::judge(filter_run(out, one_score(all.scores, judged_score(out)),
-                                                           merged(ranks, all.replicates))));
+    write_verdict(context.folder,
+                  report::judge(filter_run(
+                      out, [&](Score which) { return one_score(all.scores, which); }, merged(ranks, all.replicates))));
 }
 
 namespace {
@@ -188,6 +196,15 @@ std::vector<report::Series> curves(const io::ResultsReader& reader, const std::v
   return out;
 }
 
+// Not of data with a density of their own.
+bool has_innovations(const io::Json& summary) { return !summary.contains("observation_density"); }
+
+std::vector<std::string> shown_scores(const io::Json& summary) {
+  if (summary.at("is_twin").get<bool>()) return {"rmse", "spread"};
+  if (has_innovations(summary)) return {"innovation_rms", "spread"};
+  return {"spread"};
+}
+
 std::vector<std::pair<std::string, std::string>> tiles_of(const io::Json& summary) {
   const auto mean = [&](const char* name) {
     const io::Json& row = summary.at("time_means").at(name);
@@ -199,8 +216,12 @@ std::vector<std::pair<std::string, std::string>> tiles_of(const io::Json& summar
     tiles = {{mean("rmse"), "error of the analysis (rmse)"},
              {mean("spread"), "spread of the members"},
              {mean("crps"), "CRPS"}};
-  } else {
+  } else if (has_innovations(summary)) {
     tiles = {{mean("innovation_rms"), "data minus forecast (rms)"}, {mean("spread"), "spread of the members"}};
+  } else {
+    tiles = {{report::number(io::number_or_nan(summary.at("replicate_log_likelihood").at(0)), 6),
+              "log-likelihood of the data"},
+             {mean("spread"), "spread of the members"}};
   }
   tiles.emplace_back(report::count(summary.at("cycles").get<double>()), "cycles");
   tiles.emplace_back(report::count(summary.at("members").get<double>()), "members");
@@ -217,10 +238,7 @@ void write_assimilation_report(const std::string& folder, const RunSettings& set
   const io::ResultsReader reader(folder + "/results.h5");
   const std::vector<double> times = reader.read("scores", "time");
   page.is_twin = summary.at("is_twin").get<bool>();
-  page.curves = curves(
-      reader,
-      page.is_twin ? std::vector<std::string>{"rmse", "spread"} : std::vector<std::string>{"innovation_rms", "spread"},
-      times);
+  page.curves = curves(reader, shown_scores(summary), times);
   page.spin_up_end = times[static_cast<std::size_t>(summary.at("spin_up").get<int>())];
   if (page.is_twin) {
     page.ranks = merged(reader.read("rank_histogram", "count"), summary.at("replicates").get<int>());
@@ -237,12 +255,13 @@ void write_assimilation_report(const std::string& folder, const RunSettings& set
   page.headline =
       fmt::format("{} with {} members followed model '{}' over {} cycles", filter, summary.at("members").get<int>(),
                   summary.at("model").get<std::string>(), summary.at("cycles").get<int>());
-  page.headline +=
-      page.is_twin
-          ? fmt::format(" of a twin experiment: the analysis is off the truth by {} on average.", page.tiles[0].first)
-          : fmt::format("; the data were off the forecast by {} on average.", page.tiles[0].first);
-  page.verdict =
-      report::judge(filter_run(summary, reader.read("scores", score_names[judged_score(summary)]), page.ranks));
+  page.headline += page.is_twin ? fmt::format(" of a twin experiment: the analysis is off the truth by {} on average.",
+                                              page.tiles[0].first)
+                   : has_innovations(summary)
+                       ? fmt::format("; the data were off the forecast by {} on average.", page.tiles[0].first)
+                       : fmt::format("; the log-likelihood of the data is {}.", page.tiles[0].first);
+  page.verdict = report::judge(filter_run(
+      summary, [&](Score which) { return reader.read("scores", score_names[which]); }, page.ranks));
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_assimilation_html(page, folder + "/report"));
   core::info("report: {}/report/index.html", folder);

@@ -171,6 +171,7 @@ void AssimilationRun::take_scores(const assimilation::Cycle& cycle, int r) {
   out[spread] = m.spread, out[forecast_spread] = f.forecast_spread[r];
   out[innovation_ratio] = f.innovation_ratio[r];
   out[log_likelihood] = f.log_likelihood[r], out[inflation] = f.inflation[r];
+  out[effective_members] = assimilation::effective_members(f.members, w);
   std::vector<double> seen(static_cast<std::size_t>(p));
   experiment_.observe(forecast, seen.data());
   double squares = 0.0;

@@ -26,11 +26,13 @@ enum Score {
   innovation_ratio,
   log_likelihood,
   inflation,
+  effective_members,
   score_count
 };
 inline constexpr const char* score_names[score_count] = {
-    "rmse",        "spread",         "forecast_rmse",    "forecast_spread", "crps",
-    "error_ratio", "innovation_rms", "innovation_ratio", "log_likelihood",  "inflation"};
+    "rmse",           "spread",      "forecast_rmse",    "forecast_spread",
+    "crps",           "error_ratio", "innovation_rms",   "innovation_ratio",
+    "log_likelihood", "inflation",   "effective_members"};
 
 struct AssimilationPlan {
   std::vector<double> times;  ///< of the cycles

@@ -31,7 +31,9 @@ Series thinned(const Series& all) {
 }
 
 Figure skill_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
-  Figure figure{"skill", "Error and spread in time", "one", {}, "", !page.curves.empty()};
+  Figure figure{"skill", page.curves.size() > 1 ? "Error and spread in time" : "Spread in time",
+                "one",   {},
+                "",      !page.curves.empty()};
   if (page.curves.empty()) return figure;
   std::vector<double> all{0.0};
   std::vector<Series> curves;
@@ -60,7 +62,9 @@ Figure skill_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
           ? "Root mean square error of the analysis and spread of its members, means over the replicates. An ensemble "
             "that knows its error has both alike; a spread far below the error is about to lose the truth. Dashed: the "
             "end of the spin-up."
-          : "Root mean square of data minus forecast, and spread of the members. Dashed: the end of the spin-up.";
+      : page.curves.size() > 1
+          ? "Root mean square of data minus forecast, and spread of the members. Dashed: the end of the spin-up."
+          : "Spread of the members. Dashed: the end of the spin-up.";
   return figure;
 }
 
@@ -129,7 +133,7 @@ std::string draw_state(const AssimilationPage& page, std::size_t i, Gnuplot& gnu
     plot +=
         fmt::format(", {} using 1:2 with lines lw 1.2 dt 2 lc rgb '{}' notitle", s.block(of_truth), marker::reference);
   s << plot;
-  return gnuplot.draw(s.text(), 520, 230, "State " + page.states[i] + " in time");
+  return gnuplot.draw(s.text(), d == 1 ? 1060 : 520, 230, "State " + page.states[i] + " in time");
 }
 
 constexpr std::size_t pictured_times = 60;  // as many as a map shows without averaging
@@ -198,7 +202,7 @@ Figure map_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
 
 Figure state_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
   const std::size_t d = page.states.size(), shown = page.times.size();
-  Figure figure{"states", "States in time", "two", {}, "", d > 0 && shown > 0};
+  Figure figure{"states", "States in time", d == 1 ? "one" : "two", {}, "", d > 0 && shown > 0};
   if (!figure.has_data) return figure;
   const auto add = [&figure](const std::string& picture) {
     if (!picture.empty()) figure.pictures.push_back(picture);

@@ -20,6 +20,7 @@ constexpr double ranks = 0.15;                                       // total va
 constexpr double worse = 1.05;                                       // error after the data over that before
 constexpr double cycles = 30;                                        // of all replicates
 constexpr double replaced = 1e-3, replaced_bad = 0.05;               // share of the members
+constexpr double few = 10, few_cycles = 0.05, many_cycles = 0.5;  // effective members, shares of the cycles with fewer
 }  // namespace limit
 
 double share_lost(const double* begin, const double* end) {
@@ -168,6 +169,24 @@ Check gain_check(const FilterRun& run) {
   return c;
 }
 
+// Of very few trajectories with all the weight there is nothing to average over.
+Check weights_check(const FilterRun& run) {
+  const std::size_t all = run.effective.size();
+  double sum = 0.0, cycles = 0.0;
+  for (const double n : run.effective) sum += n, cycles += n < limit::few ? 1.0 : 0.0;
+  const double share = cycles / static_cast<double>(all);
+  Check c{Level::good, "Weights",
+          fmt::format("{} members effective on average; fewer than {} in {} of the cycles",
+                      number(sum / static_cast<double>(all), 3), limit::few, percent(share)),
+          ""};
+  if (share <= limit::few_cycles) return c;
+  c.level = share > limit::many_cycles ? Level::bad : Level::caution;
+  c.advice =
+      "A few trajectories have all the weight: more members, a proposal that looks at the data, or a larger "
+      "model_noise_sd.";
+  return c;
+}
+
 Check replaced_check(const FilterRun& run) {
   const double share = run.replaced / run.member_cycles;
   return {share > limit::replaced_bad ? Level::bad
@@ -189,10 +208,14 @@ void put_in_words(const FilterRun& run, Verdict& v) {
                                  : "It errs by about what its members say; error, spread and states below can be used.";
   } else if (v.level == Level::unknown) {
     v.headline = "Not judged";
-    v.summary = "The run left too little to say whether the filter follows.";
+    v.summary = run.has_density
+                    ? "Data with a density of their own are compared with no forecast; what is known of the "
+                      "members is below. More members should give the same log-likelihood."
+                    : "The run left too little to say whether the filter follows.";
   } else if (v.level == Level::caution) {
     v.headline = "Use with caution";
-    v.summary = fmt::format("The filter follows, with reservations: {}.", named);
+    v.summary =
+        fmt::format("{}, with reservations: {}.", run.has_density ? "The filter ran" : "The filter follows", named);
   } else {
     v.headline = "Not reliable";
     v.summary = fmt::format("Do not trust this run: {}.", named);
@@ -209,6 +232,7 @@ Verdict judge(const FilterRun& run) {
   if (is_known) v.checks.push_back(end_check(run, ratios));
   if (is_known && !run.ranks.empty()) v.checks.push_back(rank_check(run, ratios));
   if (run.is_twin && std::isfinite(run.rmse) && std::isfinite(run.forecast_rmse)) v.checks.push_back(gain_check(run));
+  if (!run.effective.empty() && run.members > 2 * limit::few) v.checks.push_back(weights_check(run));
   if (run.replaced > 0.0) v.checks.push_back(replaced_check(run));
   if (is_known && static_cast<double>(ratios.count) < limit::cycles)
     v.checks.push_back({Level::caution, "Cycles",
@@ -216,7 +240,7 @@ Verdict judge(const FilterRun& run) {
                         "Means over so few say little: more observations, or replicates."});
   v.level = is_known ? Level::good : Level::unknown;
   for (const Check& c : v.checks)
-    if (is_known || c.level == Level::bad) v.level = std::max(v.level, c.level);
+    if (is_known || c.level > Level::unknown) v.level = std::max(v.level, c.level);
   put_in_words(run, v);
   return v;
 }
