@@ -1,5 +1,5 @@
-// Data with a density of their own: against the Gaussian that a formula repeats, against likelihoods summed on a grid of the state,
-// and what is refused.
+// Data with a density of their own: against the Gaussian that a formula repeats, against likelihoods summed on a grid of the
+// state, and what is refused.
 #include "assimilation/observation_density.hpp"
 
 #include <gmock/gmock.h>

@@ -1,8 +1,8 @@
 #pragma once
 /// What      The likelihood of the parameters of a model in time whose states are noisy, estimated by a filter: with any
 ///           Metropolis sampler this is particle marginal Metropolis-Hastings.
-/// Method    x_0 ~ N(initial(u), initial_sd^2), or initial(u) + a draw of a prior; x_k = M(x_(k-1); u) + q_k, y_k = H x_k + r_k, or
-///           y_k of a density of its own given x_k and u (observation_density.hpp).
+/// Method    x_0 ~ N(initial(u), initial_sd^2), or initial(u) + a draw of a prior; x_k = M(x_(k-1); u) + q_k, y_k = H x_k + r_k,
+///           or y_k of a density of its own given x_k and u (observation_density.hpp).
 ///           f(u) = sum_k log p^(y_k | y_1 ... y_(k-1), u) from the filter's members. With filter/particle exp f is without
 ///           bias, E exp f(u) = p(y | u) (Del Moral 2004), so that chains on exp f have the exact posterior as their law
 ///           whatever the number of particles (Andrieu, Roberts 2009; Andrieu, Doucet, Holenstein 2010, section 2.4.2). With
