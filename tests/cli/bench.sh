@@ -59,3 +59,15 @@ cut -d, -f1-9 one/bench.csv >first
 cut -d, -f1-9 two/bench.csv >second
 same first second "the results depend on the number of ranks"
 done_testing
+
+# Squared relative errors of the means against the problem's own reference_mean: (-0.008389 - 1)^2, and not 0.
+mkdir -p errors/linear
+cp "$SOURCE_DIR"/input/benchmarks/linear_gaussian/*.t* errors/linear/
+sed -i '/^compare = /,$d; s/^likelihood = "measurements"/&\nreference_mean = "mean.txt"/' errors/linear/posterior.toml
+echo "1.452355 1 1.28192 0.722972" >errors/linear/mean.txt
+printf 'deck = "posterior.toml"\njob = "posterior"\n' >errors/linear/reference.toml
+for value in 1.0168 0; do
+  printf '[[value]]\nquantity = "error"\nvalue = %s\ntolerance = 0.05\nsource = "by hand"\n' $value >>errors/linear/reference.toml
+done
+expect 3 "$ALEATOR" bench errors --out squares
+says "1 of 2 values"

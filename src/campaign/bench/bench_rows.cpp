@@ -43,12 +43,12 @@ void refuse_other_keys(const deck::Node& table, const std::vector<std::string>& 
 
 // Quantities of a whole run, and not of one of its parameters or outputs.
 bool is_of_the_whole(const std::string& quantity) {
-  return quantity == "log_evidence" || quantity == "rmse" || quantity == "spread";
+  return quantity == "log_evidence" || quantity == "error" || quantity == "rmse" || quantity == "spread";
 }
 
 KnownValue value_of(const deck::Node& table, const std::string& job, deck::Diagnostics& faults) {
   const std::vector<std::string> quantities{"mean",        "sd",          "output_mean", "output_sd", "log_evidence",
-                                            "sobol_first", "sobol_total", "rmse",        "spread"};
+                                            "sobol_first", "sobol_total", "error",       "rmse",      "spread"};
   refuse_other_keys(table, {"quantity", "parameter", "value", "tolerance", "source", "job"}, faults);
   KnownValue known;
   known.quantity = text_of(table, "quantity", faults, true);
@@ -74,6 +74,7 @@ std::pair<double, double> found_in(const io::Json& summary, const KnownValue& kn
     const io::Json& evidence = member(summary, "log_evidence");
     return {io::number_or_nan(member(evidence, "value")), io::number_or_nan(member(evidence, "standard_error"))};
   }
+  if (known.quantity == "error") return {io::number_or_nan(member(summary, "error")), std::nan("")};
   if (known.quantity.rfind("sobol_", 0) == 0) {  // parameter = "output/factor"
     const std::size_t slash = known.parameter.rfind('/');
     const io::Json& output = member(member(summary, "sobol_indices"), known.parameter.substr(0, slash));
@@ -201,22 +202,25 @@ std::vector<report::BenchSummary> by_sampler(const std::vector<BenchRow>& rows) 
 }
 
 std::string bench_table(const std::vector<BenchRow>& rows) {
-  std::size_t width = 22;
-  for (const BenchRow& row : rows) width = std::max(width, row.sampler.size());
+  std::size_t first = 22, width = 22;
+  for (const BenchRow& row : rows)
+    first = std::max(first, row.problem.size()), width = std::max(width, row.sampler.size());
+  const auto count = [](double runs, const char* format) {
+    return std::isfinite(runs) ? fmt::format(fmt::runtime(format), runs) : std::string();
+  };
   std::string text =
-      fmt::format("{:<22} {:<28} {:<{}} {:>13} {:>13} {:>10} {:>6} {:>11} {:>9} {:>8}\n", "problem", "quantity",
+      fmt::format("{:<{}} {:<28} {:<{}} {:>13} {:>13} {:>10} {:>6} {:>11} {:>9} {:>8}\n", "problem", first, "quantity",
                   "sampler", width, "found", "known", "tolerance", "", "model runs", "runs/ESS", "seconds");
   for (const BenchRow& row : rows) {
     if (!row.failure.empty()) {
-      text += fmt::format("{:<22} {:<28} {:<{}} {}: {}\n", row.problem, name_of(row.known), row.sampler, width,
+      text += fmt::format("{:<{}} {:<28} {:<{}} {}: {}\n", row.problem, first, name_of(row.known), row.sampler, width,
                           word_of(row), row.failure);
       continue;
     }
-    text +=
-        fmt::format("{:<22} {:<28} {:<{}} {:>13.6g} {:>13.6g} {:>10.3g} {:>6} {:>11.0f} {:>9} {:>8.1f}\n", row.problem,
-                    name_of(row.known), row.sampler, width, row.found, row.known.value, row.known.tolerance,
-                    word_of(row), row.model_evaluations,
-                    std::isfinite(row.ess) ? fmt::format("{:.3g}", row.model_evaluations / row.ess) : "", row.seconds);
+    text += fmt::format("{:<{}} {:<28} {:<{}} {:>13.6g} {:>13.6g} {:>10.3g} {:>6} {:>11} {:>9} {:>8.1f}\n", row.problem,
+                        first, name_of(row.known), row.sampler, width, row.found, row.known.value, row.known.tolerance,
+                        word_of(row), count(row.model_evaluations, "{:.0f}"),
+                        count(row.model_evaluations / row.ess, "{:.3g}"), row.seconds);
   }
   return text;
 }

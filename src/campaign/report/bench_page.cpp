@@ -133,12 +133,13 @@ std::string render_bench_markdown(const BenchPage& page) {
       page.verdict +
       ".\n\n| problem | sampler | verdict | values | largest error / tolerance, at | log evidence | model "
       "runs | runs an effective sample | seconds |\n|---|---|---|---|---|---|---|---|---|\n";
+  const auto known = [](double runs, const char* format) {
+    return std::isfinite(runs) ? fmt::format(fmt::runtime(format), runs) : std::string();
+  };
   for (const BenchSummary& one : page.samplers)
-    out +=
-        fmt::format("| {} | `{}` | {} | {} of {} | {:.2f}, {} | {} | {:.0f} | {} | {:.1f} |\n", one.problem,
-                    one.sampler, word_of(one), one.passed, one.values, one.largest_error, one.largest_at,
-                    evidence_of(one), one.model_evaluations,
-                    std::isfinite(one.runs_per_sample) ? fmt::format("{:.3g}", one.runs_per_sample) : "", one.seconds);
+    out += fmt::format("| {} | `{}` | {} | {} of {} | {:.2f}, {} | {} | {} | {} | {:.1f} |\n", one.problem, one.sampler,
+                       word_of(one), one.passed, one.values, one.largest_error, one.largest_at, evidence_of(one),
+                       known(one.model_evaluations, "{:.0f}"), known(one.runs_per_sample, "{:.3g}"), one.seconds);
   return out;
 }
 
