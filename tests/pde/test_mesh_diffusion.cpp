@@ -55,6 +55,21 @@ TEST(MeshDiffusion, RobinAndFluxGiveTheLinearSolution) {
   EXPECT_NEAR(outputs_at(*make(p), {2.0})[0], 0.2 + 3.0 / 5.0 + 3.0 * 0.75 / 2.0, 1e-13);
 }
 
+// The same values known and unknown; a alone known, its block has no other unknowns.
+TEST(MeshDiffusion, ValuesOfSidesAndSourcesMayBeUnknown) {
+  Params p;
+  p.mesh = fem::bent_mesh({5, 4}), p.points = {{0.25, 0.5}, {0.6, 0.8}}, p.dirichlet = {{"bottom", 0.1}};
+  p.flux = {{"left", 3.0}, {"top", -0.4}}, p.robin = {{"right", {5.0, 0.2}}}, p.fluxes = {"bottom"};
+  p.source = 0.7, p.group_sources = {{"box", 0.3}};
+  const std::vector<double> known = outputs_at(*make(p), {2.0});
+  p.known = {{"box", 2.0}}, p.also_unknown = {"robin.right", "flux.left", "source", "group_sources.box"};
+  const auto model = make(p);
+  EXPECT_EQ(model->shape().input_names, (std::vector<std::string>{"h_right", "flux_left", "source", "source_box"}));
+  EXPECT_TRUE(model->shape().input_fields.empty());
+  const std::vector<double> unknown = outputs_at(*model, {5.0, 3.0, 0.7, 0.3});
+  for (std::size_t i = 0; i < known.size(); ++i) EXPECT_NEAR(unknown[i], known[i], 1e-13);
+}
+
 TEST(MeshDiffusion, WhatTheSourceBringsLeavesThroughTheBoundary) {
   Params p;
   p.mesh = fem::bent_mesh({4, 3, 5}), p.source = 2.5, p.fluxes = {"left", "top", "back"};
@@ -105,6 +120,13 @@ TEST(MeshDiffusion, SidesGroupsAndPointsThatAreNotThereAreNamed) {
               HasSubstr("flux: side 'left' is given twice, here and under dirichlet"));
   EXPECT_THAT(complaint([](Params& p) { p.robin = {{"left", {7.0, 2.0}}}; }), HasSubstr("side 'left' is given twice"));
   EXPECT_THAT(complaint([](Params& p) { p.fluxes = {"top"}; }), HasSubstr("fluxes: nothing is given on side 'top'"));
+  EXPECT_THAT(complaint([](Params& p) { p.also_unknown = {"flux.top"}; }),
+              HasSubstr("also_unknown: 'flux.top' has no value in this block one of source"));
+  EXPECT_THAT(complaint([](Params& p) {
+                p.also_unknown = {"source", "source"};
+              }),
+              HasSubstr("'source' stands there twice"));
+  EXPECT_THAT(complaint([](Params& p) { p.known = {{"box", 1.0}}; }), HasSubstr("known: leaves nothing unknown"));
   EXPECT_THAT(complaint([](Params& p) { p.patches = {{2.0, 3.0, 0.0, 1.0}}; }), HasSubstr("no element has its centre"));
 }
 

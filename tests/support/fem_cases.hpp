@@ -56,6 +56,20 @@ inline Case diffusion_case(const std::vector<int>& cells) {
           }};
 }
 
+// Beside a in two groups the flux at the top, the exchange at the right and both kinds of sources.
+inline Case loads_case() {
+  return {"loads", {1.5, 1.4, 0.8, 1.3, -0.7, 1.1}, [](Solver solver, const Ranks& ranks) {
+            mesh_diffusion::Params p;
+            p.mesh = bent_mesh({7, 6}), p.solver = solver, p.tolerance = 1e-13;
+            p.dirichlet = {{"left", 0.5}}, p.flux = {{"top", 9.0}, {"bottom", 0.2}}, p.robin = {{"right", {9.0, 0.7}}};
+            p.source = 9.0, p.group_sources = {{"box", 9.0}}, p.fluxes = {"left"};
+            p.unknown = Unknown::grid, p.grid = {2, 1};
+            p.also_unknown = {"flux.top", "source", "group_sources.box", "robin.right"};
+            p.points = {{0.3, 0.7}, {0.81, 0.4}};
+            return mesh_diffusion::make(p, ranks);
+          }};
+}
+
 inline Case elastic_case(const std::string& name, elasticity::Quantity quantity, elasticity::Plane plane,
                          const std::vector<int>& cells) {
   const bool is_plane = cells.size() == 2;
@@ -120,6 +134,7 @@ inline std::vector<Case> all_cases() {
   using elasticity::Quantity;
   return {diffusion_case({6, 6}),
           diffusion_case({3, 3, 3}),
+          loads_case(),
           elastic_case("modulus", Quantity::modulus, Plane::stress, {6, 6}),
           elastic_case("ratio", Quantity::ratio, Plane::strain, {6, 6}),
           elastic_case("both", Quantity::both, Plane::stress, {6, 6}),

@@ -63,6 +63,7 @@ int group_of(const Mesh& mesh, const std::string& key, const std::string& name) 
 }
 
 std::vector<model::InputField> ElementValues::fields_from(int first) const {
+  if (unknowns == 0) return {};
   if (grid.empty()) return {{first, {}, {}, picture, owner}};
   return {{first, grid, lengths}};
 }
@@ -70,7 +71,13 @@ std::vector<model::InputField> ElementValues::fields_from(int first) const {
 namespace {
 
 void own_by_groups(const MeshParams& params, const Mesh& mesh, bool are_others_zero, ElementValues& out) {
-  out.names = params.groups.empty() ? mesh.groups : params.groups;
+  const auto is_known = [&](const std::string& group) {
+    return std::any_of(params.known.begin(), params.known.end(), [&](const auto& one) { return one.name == group; });
+  };
+  out.names = params.groups;
+  if (params.groups.empty())
+    std::copy_if(mesh.groups.begin(), mesh.groups.end(), std::back_inserter(out.names),
+                 [&](const std::string& group) { return !is_known(group); });
   std::vector<int> owner(mesh.groups.size(), -1);
   std::vector<double> known(mesh.groups.size(), 0.0);
   for (std::size_t k = 0; k < out.names.size(); ++k) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "deck/diagnostics.hpp"
 #include "field/mesh/partition.hpp"
 
 namespace aleator::pde::fem {
@@ -84,6 +85,8 @@ Engine::Engine(const std::string& name, std::unique_ptr<Equation> equation, cons
   const Layout& layout = equation_->layout();
   if (ranks != nullptr) ranks->add_model({name, layout.unknowns()});
   ALEATOR_ASSERT(!layout.loads.empty() && !layout.output_names.empty());
+  if (layout.input_names.empty())
+    throw deck::KeyError("known", "leaves nothing unknown", "leave out the groups that are to be found");
   shape_.input_names = layout.input_names, shape_.inputs = static_cast<int>(layout.input_names.size());
   shape_.input_fields = layout.input_fields;
   for (std::size_t load = 0; load < layout.loads.size(); ++load)

@@ -46,7 +46,8 @@ void add_mesh_keys(deck::Schema<Params>& s) {
             {"grid", Unknown::grid, "one for each cell of a grid over the box around the mesh, x fastest"},
             {"elements", Unknown::elements, "one for each element, in the mesh's order"}})
       .key("groups", &MeshParams::groups, "",
-           "unknown = \"groups\": the groups whose coefficient is unknown, in this order; all of the mesh if empty")
+           "unknown = \"groups\": the groups whose coefficient is unknown, in this order; all that are not known, if "
+           "empty")
       .key("known", &MeshParams::known, "", "unknown = \"groups\": coefficient of each other group, {name = value}",
            deck::positive())
       .key("grid", &MeshParams::grid, "1",

@@ -1,5 +1,6 @@
 #pragma once
-/// What      -div(a grad u) = f on a mesh of triangles or tetrahedra, a unknown by group, grid cell or element.
+/// What      -div(a grad u) = f on a mesh of triangles or tetrahedra, a unknown by group, grid cell or element; fluxes through
+///           sides, their coefficients of exchange and sources too.
 /// Method    P1 elements, exact integrals; on sides u = g, a du/dn = g (inwards), or a du/dn = h (u_out - u).
 ///           docs/theory/finite_elements.md.
 /// Parallel  as fem::Engine.
@@ -21,6 +22,7 @@ struct Params : fem::MeshParams, fem::SolverParams {
   deck::Table<double> group_sources;
   std::vector<std::vector<double>> point_sources;
   std::vector<std::string> fluxes;
+  std::vector<std::string> also_unknown;
 };
 
 /// Functions of the place that a deck cannot write, added to what it says: for programs.
