@@ -32,8 +32,7 @@ template <typename Params>
 void add_density_keys(deck::Schema<Params>& s) {
   s.key("observation_density", &DensityParams::observation_density, "",
         "instead of noise_sd: log-densities of the data given the state, a formula for each of `observed`, of these, "
-        "the "
-        "model's states and parameters and the time t; with filter/particle")
+        "the model's states, the time t and of ode/… its parameters; with filter/particle")
       .example("[\"normal_lpdf(y, 0, exp(h / 2))\"]")
       .key("observed", &DensityParams::observed, "",
            "names of the columns of `observations` after the time, as observation_density calls them")

@@ -30,20 +30,19 @@ model::Shape density_shape(int inputs, const std::string& letter) {
   return shape;
 }
 
-// du = dy times the gradient of the one output.
-void times_cotangent(const model::Cotangent& cotangent, model::ConstBatch y, model::Batch du) {
+// du = dy times the gradient of the one output, and rows that have none.
+model::RowStatus pulled_back(model::RowStatus status, const model::Cotangent& cotangent, model::ConstBatch y,
+                             model::Batch du) {
   const model::Batch dy("dy", du.extent(0), 1);
   cotangent(0, y, dy);
   for (std::size_t row = 0; row < du.extent(0); ++row)
     for (std::size_t k = 0; k < du.extent(1); ++k) du(row, k) *= dy(row, 0);
-}
-
-void add_rows_without_density(model::ConstBatch y, model::RowStatus& status) {
   std::vector<char> has_failed(y.extent(0), 0);
   for (const model::FailedRow& failed : status.failed) has_failed[static_cast<std::size_t>(failed.row)] = 1;
   for (std::size_t row = 0; row < y.extent(0); ++row)
     if (has_failed[row] == 0 && y(row, 0) == -std::numeric_limits<double>::infinity())
       status.failed.push_back({static_cast<int>(row), "the density is zero: its logarithm has no gradient"});
+  return status;
 }
 
 // log p(data | u) + log p(u)
@@ -61,10 +60,7 @@ class ParameterDensity : public model::ForwardModel, private model::Adjoint {
  private:
   model::RowStatus evaluate_and_pullback(model::ConstBatch u, model::Batch y, const model::Cotangent& cotangent,
                                          model::Batch du) const override {
-    model::RowStatus status = run(u, y, du);
-    times_cotangent(cotangent, y, du);
-    add_rows_without_density(y, status);
-    return status;
+    return pulled_back(run(u, y, du), cotangent, y, du);
   }
   model::RowStatus run(model::ConstBatch u, model::Batch y, model::Batch gradient) const {
     const std::size_t rows = u.extent(0);
@@ -109,10 +105,7 @@ class LatentDensity : public model::ForwardModel, private model::Adjoint, privat
   }
   model::RowStatus evaluate_and_pullback(model::ConstBatch z, model::Batch y, const model::Cotangent& cotangent,
                                          model::Batch dz) const override {
-    model::RowStatus status = run(z, y, dz);
-    times_cotangent(cotangent, y, dz);
-    add_rows_without_density(y, status);
-    return status;
+    return pulled_back(run(z, y, dz), cotangent, y, dz);
   }
   model::RowStatus apply_hessian(model::ConstBatch z, model::ConstBatch dy, model::ConstBatch v,
                                  model::Batch h) const override {

@@ -19,6 +19,7 @@ struct Simplices {
   int dimension = 2;
   std::vector<double> points;  ///< `dimension` numbers each
   std::vector<int> corners;    ///< dimension + 1 points each
+  std::size_t elements() const { return corners.size() / (static_cast<std::size_t>(dimension) + 1); }
   bool operator==(const Simplices& other) const {
     return dimension == other.dimension && points == other.points && corners == other.corners;
   }
@@ -32,6 +33,10 @@ struct Field {
   std::vector<double> values;               ///< x fastest; of a mesh: by point or by element
   std::shared_ptr<const Simplices> mesh{};  ///< instead of cells, origin and spacing
 };
+
+/// Values on the elements of a mesh: element e has values[owner[e]], NaN where that is -1; without owners values[e].
+Field field_on_elements(std::string name, std::shared_ptr<const Simplices> mesh, const std::vector<int>& owner,
+                        const double* values);
 
 /// Fields that belong together: those of one row of parameters, one sample, one time.
 struct FieldSet {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.hpp"
 #include "core/markup.hpp"
@@ -33,8 +34,7 @@ std::string mesh_text(const std::string& h5_name, int number, const Simplices& m
     return fmt::format("     <DataItem Dimensions=\"{} {}\" {} Format=\"HDF\">{}:/mesh_{}/{}</DataItem>\n", rows,
                        columns, type, core::escape_markup(h5_name), number, name);
   };
-  const std::size_t elements = mesh.corners.size() / static_cast<std::size_t>(corners),
-                    points = mesh.points.size() / static_cast<std::size_t>(mesh.dimension);
+  const std::size_t elements = mesh.elements(), points = mesh.points.size() / static_cast<std::size_t>(mesh.dimension);
   return fmt::format("    <Topology TopologyType=\"{}\" NumberOfElements=\"{}\">\n",
                      mesh.dimension == 2 ? "Triangle" : "Tetrahedron", elements) +
          item(elements, corners, "NumberType=\"Int\" Precision=\"4\"", "corners") + "    </Topology>\n" +
@@ -116,10 +116,18 @@ int mesh_number(const Meshes& meshes, const Field& field) {
   return -1;
 }
 
+Field field_on_elements(std::string name, std::shared_ptr<const Simplices> mesh, const std::vector<int>& owner,
+                        const double* values) {
+  Field field{std::move(name), {}, {}, {}, false, {}, std::move(mesh)};
+  if (owner.empty()) field.values.assign(values, values + field.mesh->elements());
+  for (const int k : owner) field.values.push_back(k < 0 ? std::nan("") : values[k]);
+  return field;
+}
+
 std::vector<int> points_of(const Field& field) {
   if (field.mesh != nullptr) {
     const std::size_t d = static_cast<std::size_t>(field.mesh->dimension);
-    return {static_cast<int>(field.is_at_nodes ? field.mesh->points.size() / d : field.mesh->corners.size() / (d + 1))};
+    return {static_cast<int>(field.is_at_nodes ? field.mesh->points.size() / d : field.mesh->elements())};
   }
   std::vector<int> points = field.cells;
   for (int& n : points) n += field.is_at_nodes ? 1 : 0;

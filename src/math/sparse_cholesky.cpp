@@ -12,14 +12,6 @@
 
 namespace aleator::math {
 
-std::vector<double> SparseRows::diagonal() const {
-  std::vector<double> d(static_cast<std::size_t>(size), 0.0);
-  for (int i = 0; i < size; ++i)
-    for (int k = first[i]; k < first[i + 1]; ++k)
-      if (column[k] == i) d[i] = value[k];
-  return d;
-}
-
 SparseRows sparse_rows(int size, std::vector<SparseEntry> entries) {
   std::stable_sort(entries.begin(), entries.end(), [](const SparseEntry& a, const SparseEntry& b) {
     return a.row != b.row ? a.row < b.row : a.column < b.column;

@@ -17,8 +17,6 @@ struct SparseRows {
   std::vector<int> first;
   std::vector<int> column;
   std::vector<double> value;
-
-  std::vector<double> diagonal() const;
 };
 
 struct SparseEntry {

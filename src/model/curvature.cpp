@@ -28,13 +28,17 @@ double distance(const Batch& a, const Batch& b) {
 }  // namespace
 
 RowStatus hessian_by_differences(const Adjoint& adjoint, ConstBatch u, ConstBatch dy, ConstBatch v, Batch h) {
+  constexpr double most_apart = 1e4;  // an input that is 0 but for rounding must not stop the others
   const double step = std::cbrt(std::numeric_limits<double>::epsilon());
   std::vector<double> e(u.extent(0), 0.0);
   for (std::size_t row = 0; row < e.size(); ++row) {
-    double largest = 0.0;  // relative change of an input by v
-    for (std::size_t k = 0; k < u.extent(1); ++k)
-      largest = std::max(largest, std::abs(v(row, k)) / (u(row, k) == 0.0 ? 1.0 : std::abs(u(row, k))));
-    if (largest > 0.0) e[row] = step / largest;
+    double largest = 0.0, least = std::numeric_limits<double>::infinity();  // relative changes of the inputs by v
+    for (std::size_t k = 0; k < u.extent(1); ++k) {
+      if (v(row, k) == 0.0) continue;
+      const double change = std::abs(v(row, k)) / (u(row, k) == 0.0 ? 1.0 : std::abs(u(row, k)));
+      largest = std::max(largest, change), least = std::min(least, change);
+    }
+    if (largest > 0.0) e[row] = step / std::min(largest, most_apart * least);
   }
   return hessian_by_differences(adjoint, u, dy, v, e, h);
 }

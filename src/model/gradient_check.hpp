@@ -1,11 +1,11 @@
 #pragma once
 /// What      Tells of a model of somebody else's whose gradient or tangent is not that of its values.
 /// Method    Of a weighted sum f of the outputs at u (1 + h s): central differences with h = 1e-4 and 1e-3 along two random
-///           relative directions s (an input 0 moves by h s) against the gradient. Only where the two differences agree to
-///           2 % are they believed (noise, kinks and tolerances of solvers make them differ), and only a gradient that misses
-///           both by more than 5 % is told of: a wrong factor, sign or entry.
+///           relative directions s (an input 0 moves by h s) against the gradient or the tangent. Only where the two
+///           differences agree to 2 % are they believed (noise, kinks and tolerances of solvers make them differ), and only a
+///           derivative that misses both by more than 5 % is told of: a wrong factor, sign or entry.
 /// Parallel  local; not from worker threads.
-/// Cost      at the first rows that can be computed: nine model runs, one of them with the adjoint. Then nothing.
+/// Cost      at the first rows that can be computed: nine model runs and one with the derivative. Then nothing.
 /// Fails     never: a warning in the log.
 #include <string>
 
@@ -28,7 +28,7 @@ class GradientCheck {
   int tries_ = 0;
 };
 
-/// What is wrong with the gradient at u (one row), empty where nothing is; no value where differences cannot tell.
+/// What is wrong with the derivative at u (one row), empty where nothing is; no value where differences cannot tell.
 struct GradientDoubt {
   bool is_known = false;
   std::string text;

@@ -31,7 +31,7 @@ std::string box_in_words(const std::vector<double>& lengths) {
 
 std::string domain_in_words(const std::vector<int>& cells, const io::Simplices* mesh) {
   if (mesh == nullptr) return fmt::format("{} cells (x first)", fmt::join(cells, " x "));
-  return fmt::format("a mesh of {} elements", mesh->corners.size() / (static_cast<std::size_t>(mesh->dimension) + 1));
+  return fmt::format("a mesh of {} elements", mesh->elements());
 }
 
 bool are_on_one_domain(const prob::FieldPart& given, const InputField& taken) {

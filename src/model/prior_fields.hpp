@@ -1,6 +1,6 @@
 #pragma once
 /// What      Whether the fields of a prior are those that a model takes: at the same places among the parameters, on the same
-///           cells, on a box of the same size.
+///           cells or mesh, on a box of the same size.
 /// Method    Compares prob::field_parts with Shape::input_fields.
 /// Parallel  local; the same on every rank.
 /// Cost      -

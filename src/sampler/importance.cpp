@@ -13,10 +13,12 @@ namespace aleator::sampler {
 namespace {
 
 constexpr int freedom = 5;  // nu
+const double shrink =
+    std::sqrt((freedom - 2.0) / freedom);  // of the t distribution's root: so its covariance is that wanted
 
 // log q(z) of the t distribution with mean m and covariance A A^T; `squares`: of x = A^-1 (z - m), shrunk likewise.
 double log_student(double squares, double log_det, int d) {
-  const double nu = freedom, shrink = std::sqrt((nu - 2.0) / nu);
+  const double nu = freedom;
   return std::lgamma(0.5 * (nu + d)) - std::lgamma(0.5 * nu) - 0.5 * d * std::log(nu * M_PI) - log_det -
          d * std::log(shrink) - 0.5 * (nu + d) * std::log1p(squares / nu);
 }
@@ -56,7 +58,7 @@ class FittedLaw final : public NormalLaw {
 // E_pi[pi / q]).
 double unseen_share(const PriorDraws& explored, const NormalLaw& law, double log_evidence, double effective_share) {
   const int d = static_cast<int>(law.mean().size());
-  const double most = std::log(1000.0 / effective_share), shrink = std::sqrt((freedom - 2.0) / freedom);
+  const double most = std::log(1000.0 / effective_share);
   double unseen = 0.0;
   for (int i = 0; i < explored.z.rows; ++i) {
     const double* const z = explored.z.row(i);
@@ -67,6 +69,7 @@ double unseen_share(const PriorDraws& explored, const NormalLaw& law, double log
                  log_pi = explored.log_likelihood[i] + model::latent_log_prior(z, d) - log_evidence;
     if (log_pi - log_q > most) unseen += 1.0 / explored.z.rows;
   }
+  if (unseen == 0.0) return 0.0;
   const double mass = unseen * std::exp(explored.log_mean - log_evidence);
   return mass < std::numeric_limits<double>::infinity() ? mass / (1.0 + mass) : 1.0;
 }
@@ -134,7 +137,6 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
   const Batch xi("xi", rows, d + freedom);
   context.rng.normals({kernels::Purpose::importance}, e.layout.first(), xi);
   const Vector log_q("log_q", rows);
-  const double shrink = std::sqrt((freedom - 2.0) / freedom);
   kernels::for_each_row(rows, [=, z = e.position](int row) {
     double chi = 0.0, squares = 0.0;
     for (int i = 0; i < freedom; ++i) chi += xi(row, d + i) * xi(row, d + i);

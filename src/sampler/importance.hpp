@@ -5,7 +5,8 @@
 ///           distribution with 5 degrees of freedom, of the sample's mean and covariance (those of its law where that is known:
 ///           sampler/laplace), gets a weight w = posterior / q, smoothed by Pareto's tail (prob/pareto.hpp), and they are
 ///           resampled. log Z = log mean w, its standard error from the weights' variance. k > 0.7 is warned of: the sample
-///           then does not cover the posterior.
+///           then does not cover the posterior. Where sampler/laplace has drawn from the prior, so is posterior mass that those
+///           draws find and q does not.
 /// Parallel  collective; same bits on any number of ranks.
 /// Cost      the other sampler's, and J model runs.
 /// Fails     NumericsError when every draw has likelihood zero or the sample lies in a hyperplane; objects to J < 2 d where no

@@ -155,10 +155,11 @@ PriorDraws PriorDraws::of(const Ensemble& prior, int count, const Context& conte
   if (!(*std::max_element(all.begin(), all.end()) > -std::numeric_limits<double>::infinity())) return {};
   constexpr double middle = 0.5;
   PriorDraws draws;
-  draws.log_mean = normalised(all).log_sum - std::log(static_cast<double>(all.size()));
+  const Weights weights = normalised(all);
+  draws.log_mean = weights.log_sum - std::log(static_cast<double>(all.size()));
   std::vector<double> mine;
   const std::size_t d = prior.position.extent(1);
-  for (const std::int64_t member : systematic_resampling(all, middle, count)) {
+  for (const std::int64_t member : systematic_resampling(weights, middle, count)) {
     draws.log_likelihood.push_back(all[static_cast<std::size_t>(member)]);
     const std::int64_t row = member - prior.layout.first();
     if (row >= 0 && row < prior.rows()) mine.insert(mine.end(), &prior.position(row, 0), &prior.position(row, 0) + d);

@@ -278,7 +278,7 @@ TEST(ReportPage, FieldsOnMeshesAreDrawn) {
   const auto mesh =
       std::make_shared<const io::Simplices>(io::Simplices{2, {0, 0, 1, 0, 0, 1, 1, 1}, {0, 1, 2, 1, 3, 2}});
   ReportData data;
-  data.fields = {{"stiffness", 1, {}, 0.0, true, mesh, {}, 2}, {"part", 3, {}, 0.0, true, mesh, {-1, 0}, 1}};
+  data.fields = {{"stiffness", 1, {}, 0.0, mesh, {}, 2}, {"part", 3, {}, 0.0, mesh, {-1, 0}, 1}};
   for (const double mean : {1e6, 1.0, 2.0, 5.0})  // the first is no field
     data.main.parameters.push_back({"", mean, 0.1, 0, 500, 500, 1, 0.9, 1, 1.1});
   const std::string page = render_html(data, work_dir());

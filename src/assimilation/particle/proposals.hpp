@@ -29,13 +29,11 @@ struct Datum {
   std::vector<int> index;
   std::vector<double> y, sd;
   double log_constant = 0.0;
-  const std::vector<model::LinearObservable>* observed;
   const Experiment& experiment;
   const Cycle& cycle;
   int replicate;
 
-  Datum(const Experiment& of, const Cycle& at, int r)
-      : observed(&of.info().observed), experiment(of), cycle(at), replicate(r) {
+  Datum(const Experiment& of, const Cycle& at, int r) : experiment(of), cycle(at), replicate(r) {
     if (experiment.density() != nullptr) return;
     const std::vector<double> all = experiment.noise_sd(replicate);
     for (int k = 0; k < experiment.observables(); ++k) {
@@ -44,9 +42,13 @@ struct Datum {
       log_constant -= 0.5 * log_two_pi + std::log(all[k]);
     }
   }
+  /// Of datum o: states and what each of them adds.
+  const std::vector<std::pair<int, double>>& weights(std::size_t o) const {
+    return experiment.info().observed[static_cast<std::size_t>(index[o])].weights;
+  }
   double seen(const double* x, std::size_t o) const {
     double sum = 0.0;
-    for (const auto& [i, weight] : (*observed)[index[o]].weights) sum += weight * x[i];
+    for (const auto& [i, weight] : weights(o)) sum += weight * x[i];
     return sum;
   }
   /// Of all particles.
@@ -77,11 +79,10 @@ struct Conditional {
     const int p = q_h.cols;
     math::Matrix s(p, p);
     for (int o = 0; o < p; ++o)
-      for (const auto& [i, weight] : (*datum.observed)[datum.index[o]].weights)
-        q_h(i, o) += noise_sd[i] * noise_sd[i] * weight;
+      for (const auto& [i, weight] : datum.weights(o)) q_h(i, o) += noise_sd[i] * noise_sd[i] * weight;
     for (int l = 0; l < p; ++l) {
       for (int o = 0; o < p; ++o)
-        for (const auto& [i, weight] : (*datum.observed)[datum.index[l]].weights) s(l, o) += weight * q_h(i, o);
+        for (const auto& [i, weight] : datum.weights(l)) s(l, o) += weight * q_h(i, o);
       s(l, l) += datum.sd[l] * datum.sd[l];
     }
     factor = math::cholesky(s);
@@ -118,7 +119,7 @@ struct Hamiltonian {
     double row = 0.0;
     for (std::size_t o = 0; o < datum.y.size(); ++o) {
       double sum = 0.0;
-      for (const auto& [i, weight] : (*datum.observed)[datum.index[o]].weights) {
+      for (const auto& [i, weight] : datum.weights(o)) {
         const double entry = std::abs(weight) * noise_sd[i] / datum.sd[o];
         sum += entry, columns[i] += entry;
       }
@@ -168,8 +169,7 @@ struct Hamiltonian {
     for (std::size_t o = 0; o < datum.y.size(); ++o) {
       const double r = (datum.y[o] - datum.seen(x, o)) / datum.sd[o], pull = r / datum.sd[o];
       s.log_density -= 0.5 * r * r;
-      for (const auto& [i, weight] : (*datum.observed)[datum.index[o]].weights)
-        s.slope[i] += noise_sd[i] * weight * pull;
+      for (const auto& [i, weight] : datum.weights(o)) s.slope[i] += noise_sd[i] * weight * pull;
     }
   }
   static double energy(const State& s, const std::vector<double>& p, double power) {

@@ -76,9 +76,8 @@ std::vector<double> merged(const std::vector<double>& counts, int replicates) {
   return out;
 }
 
-// Squares of what the filter errs by over what it says, of each replicate in time after the spin-up, where they are known: of
-// the analysis of a twin, else, as of one state without members, of the data. `all`: [replicate][cycle].
-std::vector<std::vector<double>> known_ratios(const std::vector<double>& all, int replicates, int spin_up) {
+// A score of each replicate in time after the spin-up, where it is known. `all`: [replicate][cycle].
+std::vector<std::vector<double>> known_scores(const std::vector<double>& all, int replicates, int spin_up) {
   const std::size_t cycles = all.size() / static_cast<std::size_t>(replicates);
   std::vector<std::vector<double>> known(static_cast<std::size_t>(replicates));
   for (std::size_t i = 0; i < all.size(); ++i)
@@ -86,6 +85,8 @@ std::vector<std::vector<double>> known_ratios(const std::vector<double>& all, in
   return known;
 }
 
+// Squares of what the filter errs by over what it says: of the analysis of a twin, else, as of one state without members, of the
+// data.
 Score judged_score(const io::Json& summary) {
   return summary.at("is_twin").get<bool>() && summary.at("members").get<int>() > 1 ? error_ratio : innovation_ratio;
 }
@@ -98,9 +99,9 @@ report::FilterRun filter_run(const io::Json& summary, const ScoresOf& scores_of,
   run.members = summary.at("members").get<int>();
   const int replicates = summary.at("replicates").get<int>();
   const int spin_up = summary.at("spin_up").get<int>();
-  run.ratios = known_ratios(scores_of(judged_score(summary)), replicates, spin_up);
+  run.ratios = known_scores(scores_of(judged_score(summary)), replicates, spin_up);
   if (summary.at("component") == "filter/particle")
-    for (const std::vector<double>& one : known_ratios(scores_of(effective_members), replicates, spin_up))
+    for (const std::vector<double>& one : known_scores(scores_of(effective_members), replicates, spin_up))
       run.effective.insert(run.effective.end(), one.begin(), one.end());
   run.has_density = summary.contains("observation_density");
   run.are_of_data = judged_score(summary) == innovation_ratio;

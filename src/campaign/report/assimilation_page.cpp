@@ -55,7 +55,7 @@ Figure skill_figure(const AssimilationPage& page, Gnuplot& gnuplot) {
                         s.block(curves[i].x, curves[i].y), series_colour(static_cast<int>(i)),
                         gnuplot_string(curves[i].name == "innovation_rms" ? "data minus forecast" : curves[i].name));
   s << plot;
-  const std::string picture = gnuplot.draw(s.text(), 1060, 300, "Error and spread in time");
+  const std::string picture = gnuplot.draw(s.text(), 1060, 300, figure.title);
   if (!picture.empty()) figure.pictures.push_back(picture);
   figure.caption =
       page.is_twin

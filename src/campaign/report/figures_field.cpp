@@ -123,11 +123,7 @@ struct Map {
 };
 
 Map map_on_mesh(const FieldPart& field, const std::vector<double>& all) {
-  const double* const values = all.data() + field.first;
-  io::Field sampled{field.name, {}, {}, {}, false, {}, field.mesh};
-  if (field.owner.empty()) sampled.values.assign(values, values + field.size());
-  for (const int owner : field.owner) sampled.values.push_back(owner < 0 ? std::nan("") : values[owner]);
-  MeshPlane plane = sample_mesh(sampled);
+  MeshPlane plane = sample_mesh(io::field_on_elements(field.name, field.mesh, field.owner, all.data() + field.first));
   return {std::move(plane.shape), std::move(plane.values)};
 }
 
@@ -153,12 +149,11 @@ void add_maps(const ReportData& data, const FieldPart& field, Gnuplot& gnuplot, 
   std::vector<double> both = mean, reference;
   if (has_reference(data)) reference = map_of(field, data.reference_mean).values;
   both.insert(both.end(), reference.begin(), reference.end());
-  const Axis values = axis_for(both, field.has_log_scale, 0.0);
+  const Axis values = axis_for(both, true, 0.0);
   const std::string of = field.name.empty() ? "" : ": " + field.name;
   std::vector<FieldPanel> panels;
   panels.push_back({"Posterior mean" + of, "Map of the posterior mean", mean, values});
-  panels.push_back(
-      {"Posterior sd" + of, "Map of the posterior standard deviation", sd, axis_for(sd, field.has_log_scale, 0.0)});
+  panels.push_back({"Posterior sd" + of, "Map of the posterior standard deviation", sd, axis_for(sd, true, 0.0)});
   if (!reference.empty()) {
     double largest = 1.0;  // less than one sd stays pale
     std::vector<double> z;
@@ -188,10 +183,8 @@ std::string caption_of(const ReportData& data, const std::vector<FieldPart>& fie
     if (field.mesh != nullptr) {
       caption += fmt::format(
           "{} parameters of the field{} have their values on the {} elements of a mesh, shown on a raster{} (as they "
-          "are in "
-          "moments.xdmf, for ParaView). ",
-          field.size(), of_name, field.mesh->corners.size() / (static_cast<std::size_t>(field.mesh->dimension) + 1),
-          field.mesh->dimension == 3 ? " through the middle" : "");
+          "are in moments.xdmf, for ParaView). ",
+          field.size(), of_name, field.mesh->elements(), field.mesh->dimension == 3 ? " through the middle" : "");
       continue;
     }
     const std::string size = fmt::format("{}", fmt::join(field.shape.rbegin(), field.shape.rend(), " × "));

@@ -239,8 +239,7 @@ Verdict judge(const FilterRun& run) {
                         fmt::format("{} with data after the spin-up", count(static_cast<double>(ratios.count))),
                         "Means over so few say little: more observations, or replicates."});
   v.level = is_known ? Level::good : Level::unknown;
-  for (const Check& c : v.checks)
-    if (is_known || c.level > Level::unknown) v.level = std::max(v.level, c.level);
+  for (const Check& c : v.checks) v.level = std::max(v.level, c.level);
   put_in_words(run, v);
   return v;
 }

@@ -138,30 +138,23 @@ Script& Script::operator<<(const std::string& line) {
   return *this;
 }
 
-std::string Script::block(const std::vector<std::vector<double>>& rows) {
+std::string Script::data(const std::vector<std::vector<double>>& rows, Undefined undefined) {
   const std::string name = fmt::format("$d{}", ++blocks_);
   text_ += name + " << END_OF_DATA\n";
   for (const std::vector<double>& row : rows) {
-    const bool complete = std::all_of(row.begin(), row.end(), [](double v) { return std::isfinite(v); });
-    if (complete) {
-      for (const double v : row) text_ += fmt::format("{:.6g} ", v);
-    }
+    const bool is_shown = undefined == Undefined::is_kept ||
+                          std::all_of(row.begin(), row.end(), [](double v) { return std::isfinite(v); });
+    for (const double v : row)
+      if (is_shown) text_ += std::isfinite(v) ? fmt::format("{:.6g} ", v) : "NaN ";
     text_ += '\n';
   }
   text_ += "END_OF_DATA\n";
   return name;
 }
 
-std::string Script::pixels(const std::vector<std::vector<double>>& rows) {
-  const std::string name = fmt::format("$d{}", ++blocks_);
-  text_ += name + " << END_OF_DATA\n";
-  for (const std::vector<double>& row : rows) {
-    for (const double v : row) text_ += std::isfinite(v) ? fmt::format("{:.6g} ", v) : "NaN ";
-    text_ += '\n';
-  }
-  text_ += "END_OF_DATA\n";
-  return name;
-}
+std::string Script::block(const std::vector<std::vector<double>>& rows) { return data(rows, Undefined::is_gap); }
+
+std::string Script::pixels(const std::vector<std::vector<double>>& rows) { return data(rows, Undefined::is_kept); }
 
 std::string Script::block(const std::vector<double>& x, const std::vector<double>& y) {
   std::vector<std::vector<double>> rows;

@@ -58,6 +58,8 @@ class Script {
   const std::string& text() const { return text_; }
 
  private:
+  enum class Undefined { is_gap, is_kept };  ///< what becomes of a row with such a number
+  std::string data(const std::vector<std::vector<double>>& rows, Undefined undefined);
   std::string text_;
   int blocks_ = 0;
 };

@@ -82,7 +82,6 @@ struct FieldPart {
   std::size_t first = 0;
   std::vector<int> shape;  ///< {ny, nx} or {nz, ny, nx}; empty: on a mesh
   double aspect = 0.0;     ///< of the box, width over height; 0: cells are squares
-  bool has_log_scale = true;
   std::shared_ptr<const io::Simplices> mesh{};
   std::vector<int> owner{};  ///< by element: which of `values` values it has, or -1; empty: each its own
   std::size_t values = 0;    ///< on a mesh

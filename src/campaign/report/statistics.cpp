@@ -75,8 +75,8 @@ double quantile(const std::vector<double>& sorted, double probability) {
 
 std::vector<double> histogram(const std::vector<double>& values, double low, double high, int bins) {
   std::vector<double> counts(bins, 0.0);
+  if (!(high - low < std::numeric_limits<double>::infinity())) return counts;
   for (const double v : values) {
-    if (!(high - low < std::numeric_limits<double>::infinity())) continue;
     const double place = (v - low) / (high - low) * bins;  // NaN where the ends are one number
     if (place >= 0.0 && place <= bins) counts[std::min(bins - 1, static_cast<int>(place))] += 1;
   }

@@ -24,8 +24,8 @@ deck::Schema<PriorSampleJob::Params> PriorSampleJob::schema() {
   s.reference("prior", &Params::prior, "prior", "what to draw from").required();
   s.key("samples", &Params::samples, "1", "number of draws", deck::at_least(1));
   s.key("fields", &Params::fields, "1",
-        "how many draws of a prior on a grid, or with parts on grids, are written as fields, for ParaView; 4 if there "
-        "are any",
+        "how many draws of a prior that is a field, or has parts that are, are written as fields, for ParaView; 4 if "
+        "there are any",
         deck::at_least(0));
   s.choice("on_failure", &Params::on_failure, "what a draw that is not finite means",
            {{"reject", OnRowFailure::reject, "it is counted, listed in failed_rows.csv and left out of the statistics"},
@@ -37,8 +37,7 @@ deck::Schema<PriorSampleJob::Params> PriorSampleJob::schema() {
 PriorSampleJob::PriorSampleJob(const Params& params, std::shared_ptr<const prob::Prior> prior, std::string text)
     : params_(params), prior_(std::move(prior)), text_(std::move(text)) {
   if (params_.fields.value_or(0) > 0 && prob::field_parts(*prior_, params_.prior).empty())
-    throw deck::KeyError("fields", fmt::format("prior '{}' is not a field on a grid", params_.prior),
-                         "leave the key out");
+    throw deck::KeyError("fields", fmt::format("prior '{}' is no field", params_.prior), "leave the key out");
 }
 
 JobEnd PriorSampleJob::run(const JobContext& context) {

@@ -1,11 +1,11 @@
 #pragma once
 /// What      job/prior_sample: draws from a prior, to see what it says before any data.
 /// Method    u = T(z), z ~ N(0, I): with one seed the draws are those of the group `prior` of job/sample and those at which
-///           job/forward runs. Writes results.h5, summary.json, the report, and for a prior on a grid, or with parts on
-///           grids, fields.h5 and moments.h5 (mean and sd) with their .xdmf.
+///           job/forward runs. Writes results.h5, summary.json, the report, and for a prior that is a field, or has parts
+///           that are, fields.h5 and moments.h5 (mean and sd) with their .xdmf.
 /// Parallel  collective; draws are shared out to the ranks. The files' bytes do not depend on ranks and threads.
 /// Cost      the prior's map a draw; all draws are held in memory. Asked to stop, or now and then, it writes a checkpoint.
-/// Fails     KeyError when fields are asked of a prior without a grid; NumericsError for a draw that is not finite
+/// Fails     KeyError when fields are asked of a prior that is no field; NumericsError for a draw that is not finite
 ///           under on_failure = "stop".
 #include <memory>
 #include <optional>

@@ -205,12 +205,7 @@ std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model
 }
 
 io::Field picture_of(const prob::FieldPart& part, const std::string& name, const double* u) {
-  if (part.mesh != nullptr) {
-    io::Field field{name, {}, {}, {}, false, {}, part.mesh};
-    if (part.owner.empty()) field.values.assign(u + part.first, u + part.first + part.size);
-    for (const int owner : part.owner) field.values.push_back(owner < 0 ? std::nan("") : u[part.first + owner]);
-    return field;
-  }
+  if (part.mesh != nullptr) return io::field_on_elements(name, part.mesh, part.owner, u + part.first);
   io::Field field{name, part.grid, std::vector<double>(part.grid.size(), 0.0), {}, false, {}};
   std::int64_t cells = 1;
   for (std::size_t d = 0; d < field.cells.size(); ++d) {

@@ -40,7 +40,7 @@ std::string statistics_json(const std::vector<NamedSummary>& rows);
 std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model::ForwardModel& model,
                                          const parallel::RowLayout& layout, kernels::ConstBatch u,
                                          const std::vector<std::string>& reasons, int count, int retries = 0);
-/// Parameters of a prior that belong to a grid as a field.
+/// Parameters that are a field, on a grid or a mesh.
 io::Field picture_of(const prob::FieldPart& part, const std::string& name, const double* u);
 /// Mean of each part, and sd where asked for.
 io::FieldSet moments_of(const std::vector<prob::FieldPart>& parts, const std::vector<NamedSummary>& statistics,

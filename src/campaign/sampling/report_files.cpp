@@ -12,7 +12,6 @@
 #include "campaign/sampling/problem_fields.hpp"
 #include "campaign/sampling/summary.hpp"
 #include "core/log.hpp"
-#include "inverse/problem/posterior.hpp"
 #include "io/checksum.hpp"
 #include "io/files.hpp"
 #include "io/json.hpp"

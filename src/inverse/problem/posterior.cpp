@@ -241,15 +241,12 @@ model::RowStatus Posterior::evaluate_parameters(ConstBatch u, model::Evaluation&
                                                 model::Vector log_prior) const {
   if (outputs() > 0 && result.outputs.size() == 0) result.outputs = new_batch(u.extent(0), outputs());
   model::RowStatus status = density(u, result, result.gradient, 0);
-  const model::Vector doubt("doubt", u.extent(0));  // NaN where the log-likelihood is, or an output is not finite
+  const model::Vector doubt("doubt", u.extent(0));  // NaN where the log-likelihood or an output is
   for (std::size_t row = 0; row < u.extent(0); ++row) {
     log_prior(row) = prior_->log_density(&u(row, 0));
     if (std::isnan(result.log_likelihood(row))) doubt(row) = result.log_likelihood(row);
-    for (int i = 0; i < outputs(); ++i) {
-      const double y = result.outputs(row, i);
-      const bool is_zero_density = facts_.data.empty() && y == -std::numeric_limits<double>::infinity();
-      if (!is_zero_density) doubt(row) += y - y;
-    }
+    for (int i = 0; i < outputs(); ++i)
+      if (std::isnan(result.outputs(row, i))) doubt(row) = result.outputs(row, i);
   }
   add_undefined_rows(doubt, undefined_reason(outputs()), status);
   if (common_.on_failure == OnFailure::retry) {

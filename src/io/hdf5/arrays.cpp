@@ -56,10 +56,13 @@ void unpack(hid_t dataset, std::vector<double>& values) {
   std::vector<double> missing = numbers_of(dataset, "_FillValue");
   for (const double value : numbers_of(dataset, "missing_value")) missing.push_back(value);
   const std::vector<double> scale = numbers_of(dataset, "scale_factor"), offset = numbers_of(dataset, "add_offset");
+  const hid_t type = H5Dget_type(dataset);
+  const bool is_single = type >= 0 && H5Tget_class(type) == H5T_FLOAT && H5Tget_size(type) == sizeof(float);
+  if (type >= 0) H5Tclose(type);
+  if (is_single)  // a fill value may be written with more digits than the numbers have
+    for (double& value : missing) value = static_cast<float>(value);
   for (double& x : values) {
-    const bool is_missing = std::any_of(missing.begin(), missing.end(), [x](double value) {
-      return x == value || static_cast<float>(x) == static_cast<float>(value);  // of another width than the numbers
-    });
+    const bool is_missing = std::find(missing.begin(), missing.end(), x) != missing.end();
     if (is_missing) {
       x = std::numeric_limits<double>::quiet_NaN();
       continue;

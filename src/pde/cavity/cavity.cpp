@@ -248,14 +248,14 @@ double Cavity::reynolds_of_cell(const FlowState& flow) const {
 }
 
 void Cavity::warn_if_coarse(const FlowState& flow) const {
-  const double cell = reynolds_of_cell(flow);
+  const double cell = reynolds_of_cell(flow), needed = std::ceil(cell / resolved * setup_.mesh);
   if (cell > resolved && !has_warned_.exchange(true))
     core::warn(
         "pde/cavity: at viscosity {:.3g} the Reynolds number of a mesh cell is {:.3g}: layers beside the walls are not "
-        "resolved, and velocities there are wrong by a tenth or more; mesh = {:.0f} would resolve them (said once, of "
-        "a "
-        "row of unknowns)",
-        flow.viscosity, cell, std::ceil(cell / resolved * setup_.mesh));
+        "resolved, and velocities there are wrong by a tenth or more; {} (said once, of a row of unknowns)",
+        flow.viscosity, cell,
+        needed <= largest_mesh ? fmt::format("mesh = {:.0f} would resolve them", needed)
+                               : fmt::format("no mesh up to {} resolves them", largest_mesh));
 }
 
 std::string Cavity::fault_of_newton(const Slot& slot, int iterations) const {

@@ -184,8 +184,8 @@ ElementValues element_values(const MeshParams& params, const Mesh& mesh, bool ar
       for (int e = 0; e < mesh.element_count(); ++e) out.owner.push_back(e), out.names.push_back(std::to_string(e));
       break;
   }
-  out.unknowns = static_cast<int>(out.names.size()), out.picture = field::simplices(mesh);
-  out.known.resize(out.owner.size(), 0.0);
+  out.unknowns = static_cast<int>(out.names.size()), out.known.resize(out.owner.size(), 0.0);
+  if (out.grid.empty()) out.picture = field::simplices(mesh);
   return out;
 }
 

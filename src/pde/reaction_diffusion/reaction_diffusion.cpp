@@ -57,7 +57,6 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
       : SemiDiscrete(layout_of<Reaction>(p, share)),
         knows_coefficients_(p.unknown == Unknown::initial),
         knows_initial_(p.unknown == Unknown::coefficients),
-        has_given_companion_(fields == 2 && !p.initial_state.empty()),
         has_free_companion_(fields == 2 && p.initial_state.empty()),
         cells_(layout().grid.cells()),
         n_(cells_.size),
@@ -79,7 +78,7 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
     }
     double* const observed = x + (fields - 1) * n_;
     blocks_.apply(u + first_block(), observed);
-    if (has_given_companion_) std::copy_n(initial_.begin(), n_, x);
+    if (fields == 2 && !has_free_companion_) std::copy_n(initial_.begin(), n_, x);
     if (has_free_companion_)
       for (int i = 0; i < n_; ++i) x[i] = 1.0 - observed[i];
   }
@@ -154,7 +153,7 @@ class ReactionDiffusion : public evolution::SemiDiscrete {
   }
 
   bool knows_coefficients_, knows_initial_;
-  bool has_given_companion_, has_free_companion_;  ///< u of v where v(0) is unknown: as the deck says, or 1 - v
+  bool has_free_companion_;  ///< u(0) of v(0) that is unknown is 1 - v, and not what the deck says
   evolution::Cells cells_;
   int n_;  ///< values of a field: own cells, and the neighbours' of a strip
   std::vector<double> q_, initial_;

@@ -1,6 +1,7 @@
 #include "pde/transport/smearing.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/log.hpp"
 
@@ -18,10 +19,8 @@ void Smearing::tell(const char* component, const double* forth, const double* ba
   constexpr double ratio_of_a_tenth = 1.1;
   core::warn(
       "{}: across a cell the wind is up to {:.3g} times as strong as diffusion (|v| h / kappa), which adds {:.2g} "
-      "times "
-      "the diffusivity to it along the wind: fields come out smoother, a diffusivity that is inferred smaller. Cells "
-      "of "
-      "a {:.3g}th of the width would add a tenth (said once, of a row of unknowns)",
+      "times the diffusivity to it along the wind: fields come out smoother, a diffusivity that is inferred smaller. "
+      "Cells {:.0f} times as narrow would add a tenth (said once)",
       component, largest, 0.5 * largest / std::tanh(0.5 * largest) - 1.0, std::ceil(largest / ratio_of_a_tenth));
 }
 

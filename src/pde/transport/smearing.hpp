@@ -6,7 +6,6 @@
 /// Cost      two products a face, until it has been said.
 /// Fails     never.
 #include <atomic>
-#include <cmath>
 
 namespace aleator::pde::transport {
 

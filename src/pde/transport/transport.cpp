@@ -96,6 +96,7 @@ class Transport : public evolution::SemiDiscrete {
     if (unknown_.stream >= 0) stream_ = evolution::between_corners(corners, p.stream_grid, layout().grid.length);
     known_flow_.resize(static_cast<std::size_t>(2 * faces_.count()));
     faces_.flow(known_, known_flow_.data(), known_flow_.data() + faces_.count());
+    if (!unknown_.is_any_of_medium()) tell_smearing(known_flow_.data());
   }
 
   std::string fault(const double* u) const override {
@@ -104,11 +105,12 @@ class Transport : public evolution::SemiDiscrete {
                : fmt::format("diffusivity = {} is not positive", u[unknown_.diffusivity]);
   }
   void prepare(const double* u, double* q, double* x) const override {
-    if (unknown_.is_any_of_medium())
+    if (unknown_.is_any_of_medium()) {
       faces_.flow(medium(u), q, q + faces_.count());
-    else
+      tell_smearing(q);
+    } else {
       std::copy(known_flow_.begin(), known_flow_.end(), q);
-    smearing_.tell("pde/transport", q, q + faces_.count(), faces_.count());
+    }
     double* const f = q + 2 * faces_.count();
     std::fill_n(f, n_, 0.0);
     if (unknown_.source >= 0) blocks_.apply(u + unknown_.source, f);
@@ -357,6 +359,9 @@ class Transport : public evolution::SemiDiscrete {
   Unknowns unknown_;
   Medium known_;
   Smearing smearing_;
+  void tell_smearing(const double* flow) const {
+    smearing_.tell("pde/transport", flow, flow + faces_.count(), faces_.count());
+  }
   std::vector<double> source_, initial_, known_flow_;  ///< known_flow_: a, then b of the deck's medium
   evolution::SparseMap blocks_, stream_;
 };

@@ -32,17 +32,23 @@ Box make_box(const std::vector<int>& cells, const std::vector<double>& lengths);
 /// What the field is made of: itself, or its exponential.
 enum class Transform { none, exp };
 
+/// The keys mean and transform of fields with one value for each of the `parts`.
+template <typename Params>
+void add_value_keys(deck::Schema<Params>& s, const std::string& parts) {
+  s.key("mean", &Params::mean, "", "mean of the field (of its logarithm with transform = \"exp\"), one or all " + parts)
+      .choice("transform", &Params::transform, "what u is made of",
+              {{"none", Transform::none, "the normal field itself"},
+               {"exp", Transform::exp, "its exponential: a log-normal field"}});
+}
+
 /// The keys cells, lengths, mean and transform.
 template <typename Params>
 void add_field_keys(deck::Schema<Params>& s) {
   s.key("cells", &Params::cells, "1", "numbers of cells along x, y, z: one for each axis of the box",
         deck::between(1, 4096))
-      .key("lengths", &Params::lengths, "", "lengths of the box, one for all axes or one for each", deck::positive())
-      .key("mean", &Params::mean, "", "mean of the field (of its logarithm with transform = \"exp\"), one or all cells")
-      .choice("transform", &Params::transform, "what u is made of",
-              {{"none", Transform::none, "the normal field itself"},
-               {"exp", Transform::exp, "its exponential: a log-normal field"}})
-      .check("cells", [](const Params& p) { return box_fault(p.cells, p.lengths); });
+      .key("lengths", &Params::lengths, "", "lengths of the box, one for all axes or one for each", deck::positive());
+  add_value_keys(s, "cells");
+  s.check("cells", [](const Params& p) { return box_fault(p.cells, p.lengths); });
 }
 
 }  // namespace aleator::prob

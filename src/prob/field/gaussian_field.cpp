@@ -8,6 +8,8 @@
 #include <memory>
 #include <utility>
 
+#include "math/dense.hpp"
+
 namespace aleator::prob {
 
 GaussianField::GaussianField(int size, const std::string& parts, const std::vector<double>& mean, Transform transform)
@@ -37,6 +39,13 @@ void GaussianField::to_latent(const double* u, double* z) const {
   const std::unique_ptr<double[]> x(new double[mean_.size()]);
   if (to_field(u, x.get())) return solve(x.get(), z);
   for (int k = 0; k < latent_dimension(); ++k) z[k] = std::numeric_limits<double>::quiet_NaN();
+}
+
+double GaussianField::density_of_latent(const double* u) const {
+  std::vector<double> z(static_cast<std::size_t>(latent_dimension()));
+  to_latent(u, z.data());
+  if (std::isnan(z[0])) return -std::numeric_limits<double>::infinity();
+  return -0.5 * math::dot(z, z) - 0.5 * std::log(2.0 * M_PI) * static_cast<double>(z.size());
 }
 
 void GaussianField::pullback(const double* z, const double* g_u, double* g_z) const {

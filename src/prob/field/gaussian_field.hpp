@@ -33,6 +33,8 @@ class GaussianField : public Prior {
   GaussianField(int size, const std::string& parts, const std::vector<double>& mean, Transform transform);
   /// z = S^-1 x, in the sense of Prior::to_latent.
   virtual void solve(const double* x, double* z) const = 0;
+  /// ln N(z; 0, I) at the z of to_latent, of fields that have no density in du; -infinity where there is none.
+  double density_of_latent(const double* u) const;
 
  private:
   std::vector<double> mean_;

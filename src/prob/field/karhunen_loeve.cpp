@@ -268,11 +268,6 @@ void KarhunenLoeve::solve(const double* x, double* z) const {
   std::copy(y.begin(), y.end(), z);
 }
 
-double KarhunenLoeve::log_density(const double* u) const {
-  std::vector<double> z(eigenvalues_.size());
-  to_latent(u, z.data());
-  if (std::isnan(z[0])) return -std::numeric_limits<double>::infinity();
-  return -0.5 * math::dot(z, z) - 0.5 * std::log(2.0 * M_PI) * static_cast<double>(z.size());
-}
+double KarhunenLoeve::log_density(const double* u) const { return density_of_latent(u); }
 
 }  // namespace aleator::prob

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/log.hpp"
 
@@ -21,15 +20,16 @@ void warn_if_coarse(const Mesh& mesh, const std::vector<double>& range) {
   if (2.0 * longest > shortest)
     core::warn(
         "prior/matern_mesh: elements of length {:.3g} do not resolve the range {:.3g}: values of neighbours hang on "
-        "each "
-        "other otherwise than in the continuous field; take elements of at most half the range",
+        "each other otherwise than in the continuous field; take elements of at most half the range",
         longest, shortest);
 }
 
 std::vector<double> lumped_mass(const Mesh& mesh) {
   std::vector<double> mass(static_cast<std::size_t>(mesh.node_count()), 0.0);
-  for (int e = 0; e < mesh.element_count(); ++e)
-    for (int c = 0; c < mesh.corners(); ++c) mass[mesh.element(e)[c]] += mesh.volume(e) / mesh.corners();
+  for (int e = 0; e < mesh.element_count(); ++e) {
+    const double share = mesh.volume(e) / mesh.corners();
+    for (int c = 0; c < mesh.corners(); ++c) mass[mesh.element(e)[c]] += share;
+  }
   return mass;
 }
 
@@ -70,12 +70,8 @@ deck::Schema<MaternMesh::Params> MaternMesh::schema() {
       .key("sd", &Params::sd, "", "standard deviation of the normal field in every element", deck::positive())
       .key("alpha", &Params::alpha, "1",
            "power of the operator 1 - div(H grad); smoothness nu = alpha - d/2: 1, 2, 3 in the plane",
-           deck::between(2, 4))
-      .key("mean", &Params::mean, "",
-           "mean of the field (of its logarithm with transform = \"exp\"), one or all elements")
-      .choice("transform", &Params::transform, "what u is made of",
-              {{"none", Transform::none, "the normal field itself"},
-               {"exp", Transform::exp, "its exponential: a log-normal field"}});
+           deck::between(2, 4));
+  add_value_keys(s, "elements");
   return s;
 }
 
@@ -155,14 +151,7 @@ void MaternMesh::solve(const double* x, double* z) const {
   factor_->solve_root(y.data(), z);
 }
 
-double MaternMesh::log_density(const double* u) const {
-  std::vector<double> z(static_cast<std::size_t>(latent_dimension()));
-  to_latent(u, z.data());
-  if (std::isnan(z[0])) return -std::numeric_limits<double>::infinity();
-  double square = 0.0;
-  for (const double value : z) square += value * value;
-  return -0.5 * square - 0.5 * std::log(2.0 * M_PI) * static_cast<double>(z.size());
-}
+double MaternMesh::log_density(const double* u) const { return density_of_latent(u); }
 
 int MaternMesh::value_at(const std::vector<double>& point, std::size_t number) const {
   if (static_cast<int>(point.size()) != mesh_->dimension)

@@ -66,8 +66,8 @@ deck::Schema<Laplace::Params> Laplace::schema() {
   s.key("members", &Params::members, "1", "number of draws J; as many draws of the prior look for a start",
         deck::at_least(1))
       .key("max_iterations", &Params::max_iterations, "1", "Gauss-Newton steps, at most", deck::at_least(1))
-      .key("tolerance", &Params::tolerance, "1", "the search ends when the gradient has fallen by this factor",
-           deck::inside(0, 1))
+      .key("tolerance", &Params::tolerance, "1",
+           "the search ends when the gradient has fallen by this factor, and to 0.01 at most", deck::inside(0, 1))
       .key("rank", &Params::rank, "1", "eigenpairs of the Hessian that are kept, at most", deck::at_least(1))
       .key("least_eigenvalue", &Params::least_eigenvalue, "1",
            "directions with less are left as in the prior, whose precision is 1", deck::positive());

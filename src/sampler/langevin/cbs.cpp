@@ -109,7 +109,7 @@ Cbs::State Cbs::init(const Problem& problem, const Context& context) const {
 StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) const {
   const int members = params.members;
   const std::vector<double> log_density = s.ensemble.all_log_posteriors(context);
-  refuse_without_density(log_density, s.iteration);
+  if (s.iteration == 0) refuse_without_density(log_density, 0);
   constexpr double largest_beta = 1e8;  // members that agree
   const double beta = increment_for_share(log_density, params.effective_share, largest_beta);
   const std::vector<double> w = shares(log_density, beta);
@@ -125,11 +125,13 @@ StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) con
     for (int i = 0; i < members; ++i)
       left(j, i) = spread * std::sqrt(w[i]) * left(j, i) + (i == j ? params.alpha - 1.0 : 0.0);
   const Ensemble before = s.ensemble.copy();
+  std::vector<double> now;
   try {
     add_combination(context, s.ensemble, left, right);
     model::Evaluation evaluation{s.ensemble.log_likelihood, {}, {}};
     evaluate(problem, s.ensemble.position, evaluation, context);
-    refuse_without_density(s.ensemble.all_log_posteriors(context), s.iteration + 1);
+    now = s.ensemble.all_log_posteriors(context);
+    refuse_without_density(now, s.iteration + 1);
   } catch (const core::NumericsError&) {
     s.ensemble = before;
     throw;
@@ -148,10 +150,9 @@ StepInfo Cbs::step(const Problem& problem, const Context& context, State& s) con
   if (info.is_finished && params.goal == Goal::posterior)
     s.influence.assign(static_cast<std::size_t>(members), influence_at_rest(w, beta, params.alpha));
   if (info.is_finished) {
-    const std::vector<double> now = s.ensemble.all_log_posteriors(context);
     if (params.goal == Goal::mode)
       warn_if_apart(now);
-    else if (std::isfinite(*std::max_element(now.begin(), now.end())))
+    else
       warn_if_moving(context, s.ensemble, shares(now, beta), beta, params);
   }
   return info;

@@ -143,7 +143,7 @@ void learn_metric(const Nuts& nuts, const Problem& problem, const Context& conte
   } else if (metric == Nuts::Metric::dense) {
     if (std::vector<double> lower = s.moments.factor(); !lower.empty()) s.lower = std::move(lower);
     s.moments.reset(d);
-  } else if (metric == Nuts::Metric::diagonal) {
+  } else {
     if (std::vector<double> deviations = s.variances.deviations(); !deviations.empty())
       s.deviations = std::move(deviations);
     s.variances.reset(d);

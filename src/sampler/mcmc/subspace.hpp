@@ -1,7 +1,7 @@
 #pragma once
 /// What      The likelihood-informed subspace of chains, learned in their warm-up: what sampler/dili, gpcn and nuts share.
-/// Method    eigenpairs of the mean Hessian at the states of several chains (Cui, Law, Marzouk 2016), anew at the end of every
-///           other window of the warm-up, the last at 0.9 of it.
+/// Method    eigenpairs of the mean Hessian at the states of several chains (Cui, Law, Marzouk 2016), anew in the
+///           warm-up at times that the sampler chooses.
 /// Parallel  collective; same bits on any number of ranks.
 /// Cost      four Hessians of `points` states each (sampler/hessian/low_rank_hessian.hpp).
 /// Fails     as low_rank_hessian.hpp.
