@@ -113,6 +113,16 @@ TEST(Curvature, DifferencesSuitInputsOfAllSizes) {
   EXPECT_NEAR(h(0, 0) / std::exp(1e-3), 1.0, 1e-5);
 }
 
+// An input that is 0 but for rounding leaves a step to the others.
+TEST(Curvature, DifferencesMoveInputsBesideOneNearZero) {
+  const Faulty model;
+  const Batch u = point(1e-12, 1.0, 1.0), dy("dy", 1, 3), v("v", 1, 3), h("h", 1, 3);
+  dy(0, 0) = 1.0, v(0, 0) = v(0, 1) = 1.0;
+  ASSERT_TRUE(hessian_by_differences(*model.adjoint(), u, dy, v, h).ok());
+  EXPECT_NEAR(h(0, 0), 2.0, 1e-5);
+  EXPECT_NEAR(h(0, 1), 1.0, 1e-5);
+}
+
 TEST(GradientCheck, NoiseAndFailuresLeaveItOpen) {
   Faulty model;
   model.noise = 0.5, model.factor = 3.0;

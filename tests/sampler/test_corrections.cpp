@@ -1,5 +1,10 @@
 // Corrections of biased samples, ensembles and chains: polishing by Metropolis moves, and importance sampling.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "core/log.hpp"
 #include "sampler/ensemble/eki.hpp"
@@ -39,8 +44,9 @@ struct Finished {
   BaseState state;
 };
 
-Finished finish(Sampler& sampler, const Problem& problem, std::uint64_t seed) {
-  core::set_log_level(core::LogLevel::error);
+Finished finish(Sampler& sampler, const Problem& problem, std::uint64_t seed,
+                core::LogLevel logged = core::LogLevel::error) {
+  core::set_log_level(logged);
   const Context context = test::serial(seed);
   sampler.init(problem, context);
   Finished f;
@@ -284,6 +290,21 @@ TEST(Importance, SaysWhatOfThePosteriorDrawsOfThePriorFindElsewhere) {
   };
   EXPECT_EQ(unseen(0.0), 0.0);
   EXPECT_GT(unseen(0.6), 0.1);
+}
+
+// Where no draws of the prior are known, nothing is said of them, however small the evidence is.
+TEST(Importance, SaysNothingOfDrawsThatItDoesNotHave) {
+  const test::DensityProblem problem(1, {0.0, 0.0},
+                                     [](const double* u) { return -2000.0 - 8.0 * (u[0] - 1.0) * (u[0] - 1.0); });
+  const std::string log = testing::TempDir() + "importance.txt";
+  std::filesystem::remove(log);
+  core::set_log_file(log);
+  Importance importance({"first"}, std::make_shared<Erased<Cbs>>(Cbs::Params()));
+  finish(importance, problem, 3, core::LogLevel::info);
+  core::set_log_file("");
+  std::ifstream file(log);
+  const std::string said((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_THAT(said, testing::Not(testing::HasSubstr("next to no draws")));
 }
 
 TEST(Corrections, AreRefusedWhereTheyMakeNoSense) {
