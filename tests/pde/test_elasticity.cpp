@@ -44,6 +44,42 @@ TEST(Elasticity, UniaxialTensionIsExactWithItsReaction) {
   for (const std::size_t none : {3, 4, 5}) EXPECT_NEAR(y[none], 0.0, 1e-12);
 }
 
+// The same loads known and unknown; the gradient beside E, in which outputs are linear.
+TEST(Elasticity, LoadsMayBeUnknown) {
+  Params p;
+  p.mesh = fem::bent_mesh({6, 5}), p.ratio = 0.3, p.fixed_x = {"left"}, p.fixed_y = {"bottom"};
+  p.traction = {{"right", {0.8, -0.3}}, {"left", {0.0, 0.4}}}, p.body = {0.2, 0.5};
+  p.points = {{0.4, 0.7}}, p.reactions = {"left", "bottom"};
+  const std::vector<double> known = outputs_at(*make(p), {2.0});
+  p.also_unknown = {"body", "traction.left", "traction.right"};
+  const auto model = make(p);
+  const std::vector<std::string> names = {"E_box",           "body_x",           "body_y",
+                                          "traction_left_y", "traction_right_x", "traction_right_y"};
+  ASSERT_EQ(model->shape().input_names, names);
+  const std::vector<double> at = {2.0, 0.2, 0.5, 0.4, 0.8, -0.3}, unknown = outputs_at(*model, at);
+  for (std::size_t i = 0; i < known.size(); ++i) EXPECT_NEAR(unknown[i], known[i], 1e-13);
+
+  const int outputs = model->shape().outputs;
+  const fem::Batch u("u", 1, 6), w = fem::random_batch(1, outputs, 2), y("y", 1, outputs), du("du", 1, 6);
+  for (int k = 0; k < 6; ++k) u(0, k) = at[static_cast<std::size_t>(k)];
+  ASSERT_TRUE(model->adjoint()->evaluate_and_pullback(u, y, fem::weights(w), du).ok());
+  for (int k = 0; k < 6; ++k) {
+    const double step = k == 0 ? 1e-5 : 1.0;
+    std::vector<double> low = at, high = at;
+    low[static_cast<std::size_t>(k)] -= step, high[static_cast<std::size_t>(k)] += step;
+    const std::vector<double> below = outputs_at(*model, low), above = outputs_at(*model, high);
+    double slope = 0.0;
+    for (int i = 0; i < outputs; ++i) slope += w(0, i) * (above[i] - below[i]) / (2.0 * step);
+    EXPECT_NEAR(du(0, k), slope, k == 0 ? 1e-8 : 1e-12) << k;
+  }
+  const fem::Batch dy("dy", 1, outputs);
+  ASSERT_TRUE(model->tangent()->evaluate_and_pushforward(u, fem::random_batch(1, 6, 1), y, dy).ok());
+  double left = 0.0, right = 0.0;
+  for (int i = 0; i < outputs; ++i) left += w(0, i) * dy(0, i);
+  for (int k = 0; k < 6; ++k) right += du(0, k) * fem::number(100, k);
+  EXPECT_NEAR(left, right, 1e-12);
+}
+
 // The same under plane strain: u_x = (1 - nu^2) t x / E, u_y = -nu (1 + nu) t y / E.
 TEST(Elasticity, PlaneStrainIsStifferThanPlaneStress) {
   Params p;

@@ -121,7 +121,7 @@ TEST(MeshDiffusion, SidesGroupsAndPointsThatAreNotThereAreNamed) {
   EXPECT_THAT(complaint([](Params& p) { p.robin = {{"left", {7.0, 2.0}}}; }), HasSubstr("side 'left' is given twice"));
   EXPECT_THAT(complaint([](Params& p) { p.fluxes = {"top"}; }), HasSubstr("fluxes: nothing is given on side 'top'"));
   EXPECT_THAT(complaint([](Params& p) { p.also_unknown = {"flux.top"}; }),
-              HasSubstr("also_unknown: 'flux.top' has no value in this block one of source"));
+              HasSubstr("also_unknown: 'flux.top' has no value in this block one of: source"));
   EXPECT_THAT(complaint([](Params& p) {
                 p.also_unknown = {"source", "source"};
               }),

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "deck/registry.hpp"
+#include "pde/fem/also_unknown.hpp"
 #include "pde/fem/engine.hpp"
 
 namespace aleator::pde::elasticity {
@@ -107,26 +110,58 @@ void add_supports(const Params& params, const Data& data, Layout& layout) {
   }
 }
 
-void add_loads(const Params& params, const Data& data, Layout& layout) {
+// "traction.right", "body"
+std::vector<std::string> values_of(const Params& p) {
+  std::vector<std::string> names;
+  for (const deck::Named<std::vector<double>>& one : p.traction) names.push_back("traction." + one.name);
+  if (!p.body.empty()) names.emplace_back("body");
+  return names;
+}
+
+// What is known goes into the load, of what is not the loads of units to `also`.
+void add_loads(const Params& params, const Data& data, Layout& layout, fem::AlsoUnknown& also) {
   const field::Mesh& mesh = *layout.mesh;
   std::vector<double>& load = layout.loads.emplace_back(static_cast<std::size_t>(layout.unknowns()), 0.0);
   if (!params.body.empty()) refuse_wrong_size("body", "it", params.body.size(), mesh);
-  for (std::size_t a = 0; a < params.body.size(); ++a)
-    fem::add_body_load(layout, -1, static_cast<int>(a), fem::constant(params.body[a]), load);
+  const auto add_unit = [&](int k, const std::string& name, int a, const auto& add) {
+    std::vector<double> unit(load.size(), 0.0);
+    add(unit);
+    also.add(k, name + "xyz"[a], std::move(unit));
+  };
+  const int unknown_body = also.of("body");
+  for (int a = 0; a < static_cast<int>(params.body.size()); ++a) {
+    const auto put = [&](double value, std::vector<double>& to) {
+      fem::add_body_load(layout, -1, a, fem::constant(value), to);
+    };
+    if (unknown_body < 0)
+      put(params.body[static_cast<std::size_t>(a)], load);
+    else
+      add_unit(unknown_body, "body_", a, [&](std::vector<double>& unit) { put(1.0, unit); });
+  }
   for (std::size_t a = 0; a < data.body.size(); ++a)
     fem::add_body_load(layout, -1, static_cast<int>(a), data.body[a], load);
   for (const deck::Named<std::vector<double>>& one : params.traction) {
     refuse_wrong_size("traction", "that of side '" + one.name + "'", one.value.size(), mesh);
+    const int k = also.of("traction." + one.name), side = fem::side_of(mesh, "traction", one.name);
     for (int a = 0; a < mesh.dimension; ++a) {  // none along a direction that a support holds
       const double pull = one.value[static_cast<std::size_t>(a)];
-      if (pull != 0.0)
-        fem::add_side_load(layout, fem::claim_side(layout, "traction", one.name, a), a, fem::constant(pull), load);
+      const bool is_held = std::find(layout.held.begin(), layout.held.end(), std::pair(side, a)) != layout.held.end();
+      if (k < 0 ? pull == 0.0 : pull == 0.0 && is_held) continue;
+      fem::claim_side(layout, "traction", one.name, a);
+      const auto put = [&](double value, std::vector<double>& to) {
+        fem::add_side_load(layout, side, a, fem::constant(value), to);
+      };
+      if (k < 0)
+        put(pull, load);
+      else
+        add_unit(k, "traction_" + one.name + "_", a, [&](std::vector<double>& unit) { put(1.0, unit); });
     }
   }
 }
 
 Layout layout_of(const Params& params, const Data& data, const fem::ElementValues& values,
                  std::shared_ptr<const field::Mesh> mesh) {
+  fem::AlsoUnknown also(params.also_unknown, values_of(params));
   Layout layout;
   const bool is_plane = mesh->dimension == 2;
   layout.start(std::move(mesh),
@@ -142,7 +177,7 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
           "the supports leave a rigid motion of the body free" +
               (layout.mesh->pieces == 1 ? "" : ", of its piece " + field::place_of_piece(*layout.mesh, piece)),
           "name sides under fixed, fixed_x, fixed_y, fixed_z or displacement");
-  add_loads(params, data, layout);
+  add_loads(params, data, layout, also);
   fem::observe(params, layout);
   fem::observe_reactions("reactions", params.reactions, "reaction", layout);
   for (const Quantity quantity : {Quantity::modulus, Quantity::ratio})
@@ -152,6 +187,7 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
       for (const std::string& name : values.names)
         layout.input_names.push_back((quantity == Quantity::modulus ? "E_" : "nu_") + name);
     }
+  also.put_into(layout);
   return layout;
 }
 
@@ -165,7 +201,7 @@ class Elasticity : public fem::Equation {
         is_stress_(params.plane == Plane::stress && this->layout().mesh->dimension == 2) {}
 
   std::string fault(const double* theta) const override {
-    for (int k = 0; k < static_cast<int>(layout().input_names.size()); ++k) {
+    for (int k = 0; k < first_load(); ++k) {
       const bool is_modulus = params_.quantity != Quantity::ratio && k < values_.unknowns;
       const std::string& name = layout().input_names[static_cast<std::size_t>(k)];
       if (is_modulus && !(theta[k] > 0.0)) return fmt::format("{} = {} is not positive", name, theta[k]);
@@ -181,6 +217,7 @@ class Elasticity : public fem::Equation {
       q[e] = modulus * nu / (is_stress_ ? 1.0 - nu * nu : (1.0 + nu) * (1.0 - 2.0 * nu));
       q[n + e] = modulus / (2.0 * (1.0 + nu));
     }
+    std::copy_n(theta + first_load(), layout().sources.rows(), q + 2 * n);
   }
   void coefficients_tangent(const double* theta, const double* d_theta, double* dq) const override {
     const std::size_t n = values_.owner.size();
@@ -192,6 +229,7 @@ class Elasticity : public fem::Equation {
       dq[e] = s.lambda_by_modulus * d_modulus + s.lambda_by_ratio * d_ratio;
       dq[n + e] = s.mu_by_modulus * d_modulus + s.mu_by_ratio * d_ratio;
     }
+    std::copy_n(d_theta + first_load(), layout().sources.rows(), dq + 2 * n);
   }
   void add_transposed(const double* theta, const double* g_q, double* g_theta) const override {
     const std::size_t n = values_.owner.size();
@@ -202,6 +240,7 @@ class Elasticity : public fem::Equation {
       if (modulus_at_ >= 0) g_theta[modulus_at_ + k] += s.lambda_by_modulus * g_q[e] + s.mu_by_modulus * g_q[n + e];
       if (ratio_at() >= 0) g_theta[ratio_at() + k] += s.lambda_by_ratio * g_q[e] + s.mu_by_ratio * g_q[n + e];
     }
+    for (int k = 0; k < layout().sources.rows(); ++k) g_theta[first_load() + k] += g_q[2 * n + k];
   }
   std::vector<std::pair<std::string, std::vector<double>>> pictures(const double* theta) const override {
     std::vector<double> modulus, ratio;
@@ -224,6 +263,8 @@ class Elasticity : public fem::Equation {
         is_stress_ ? modulus * (1.0 + nu * nu) / (stress * stress) : modulus * (1.0 + 2.0 * nu * nu) / (s * s * t * t),
         0.5 / s, -0.5 * modulus / (s * s)};
   }
+  // Unknown loads are the last inputs.
+  int first_load() const { return static_cast<int>(layout().input_names.size()) - layout().sources.rows(); }
   int ratio_at() const { return params_.quantity == Quantity::modulus ? -1 : modulus_at_ < 0 ? 0 : values_.unknowns; }
   double modulus_of(std::size_t e, const double* theta) const {
     return params_.quantity == Quantity::ratio ? params_.modulus : values_.at(e, theta);
@@ -283,6 +324,10 @@ deck::Schema<Params> schema() {
       .key("displacement", &Params::displacement, "1", "given displacement of sides, {side = [u_x, u_y]}")
       .key("traction", &Params::traction, "1", "force a unit of area on sides, {side = [t_x, t_y]}")
       .key("body", &Params::body, "1", "force a unit of volume, [b_x, b_y]")
+      .key("also_unknown", &Params::also_unknown, "",
+           "loads of this block that are unknown too, component by component behind the coefficients: traction.SIDE, "
+           "body")
+      .example("[\"traction.right\"]")
       .key("reactions", &Params::reactions, "",
            "sides whose reaction force, x then y then z, is observed after points and patches (components that are "
            "held)");

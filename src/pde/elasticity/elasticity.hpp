@@ -1,6 +1,6 @@
 #pragma once
 /// What      Linear elasticity, plane or in space: -div sigma(v) = body, Young's modulus and/or Poisson's ratio unknown by group,
-///           grid cell or element; displacements and reaction forces are observed.
+///           grid cell or element, and loads; displacements and reaction forces are observed.
 /// Method    sigma = lambda div(v) I + 2 mu eps(v), P1 elements; lambda = E nu / ((1 + nu)(1 - 2 nu)), mu = E / (2 (1 + nu)), in
 ///           plane stress lambda = E nu / (1 - nu^2). A = sum_e lambda_e L_e + mu_e M_e. docs/theory/elasticity.md.
 /// Parallel  as fem::Engine.
@@ -28,6 +28,7 @@ struct Params : fem::MeshParams, fem::SolverParams {
   deck::Table<std::vector<double>> displacement, traction;
   std::vector<double> body;
   std::vector<std::string> reactions;
+  std::vector<std::string> also_unknown;
 };
 
 /// Functions of the place that a deck cannot write: component d of the body force, and of the displacement on all sides that

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "deck/registry.hpp"
+#include "pde/fem/also_unknown.hpp"
 #include "pde/fem/engine.hpp"
 
 namespace aleator::pde::mesh_diffusion {
@@ -12,54 +13,26 @@ namespace {
 
 using fem::Layout;
 
-// What the deck gives a value and names under also_unknown: "flux.left", "source". Its values are inputs behind the coefficients.
-class AlsoUnknown {
- public:
-  explicit AlsoUnknown(const Params& p) : texts_(p.also_unknown) {
-    std::vector<std::string> known{"source"};
-    for (const deck::Named<double>& one : p.flux) known.push_back("flux." + one.name);
-    for (const deck::Named<std::vector<double>>& one : p.robin) known.push_back("robin." + one.name);
-    for (const deck::Named<double>& one : p.group_sources) known.push_back("group_sources." + one.name);
-    for (std::size_t k = 0; k < texts_.size(); ++k) {
-      const std::string& text = texts_[k];
-      const deck::TextPlace place{static_cast<int>(k), 0};
-      if (std::find(known.begin(), known.end(), text) == known.end())
-        throw deck::KeyError("also_unknown", fmt::format("'{}' has no value in this block", text),
-                             fmt::format("one of {}", fmt::join(known, ", ")), place);
-      if (of(text) != static_cast<int>(k))
-        throw deck::KeyError("also_unknown", fmt::format("'{}' stands there twice", text), "leave one of them out",
-                             place);
-    }
-  }
-  int count() const { return static_cast<int>(texts_.size()); }
-  /// Which of them it is, or -1.
-  int of(const std::string& text) const {
-    const auto at = std::find(texts_.begin(), texts_.end(), text);
-    return at == texts_.end() ? -1 : static_cast<int>(at - texts_.begin());
-  }
-  bool is_rate(int k) const { return texts_[static_cast<std::size_t>(k)].rfind("robin.", 0) == 0; }
-  /// "flux_left", "h_top", "source_heater"
-  std::string name(int k) const {
-    const std::string& text = texts_[static_cast<std::size_t>(k)];
-    const std::size_t dot = text.find('.');
-    if (dot == std::string::npos) return text;
-    const std::string key = text.substr(0, dot), of = text.substr(dot + 1);
-    return (is_rate(k) ? "h_" : key == "flux" ? "flux_" : "source_") + of;
-  }
+// "flux.left", "robin.top", "group_sources.heater", "source"
+std::vector<std::string> values_of(const Params& p) {
+  std::vector<std::string> names{"source"};
+  for (const deck::Named<double>& one : p.flux) names.push_back("flux." + one.name);
+  for (const deck::Named<std::vector<double>>& one : p.robin) names.push_back("robin." + one.name);
+  for (const deck::Named<double>& one : p.group_sources) names.push_back("group_sources." + one.name);
+  return names;
+}
 
- private:
-  std::vector<std::string> texts_;
-};
-
-// What is known goes into the load; what is not, as the load of a unit, into the sources.
-void add_loads(const Params& params, const AlsoUnknown& also, const Data& data, Layout& layout) {
+// What is known goes into the load, of what is not the load of a unit to `also`.
+void add_loads(const Params& params, const Data& data, Layout& layout, fem::AlsoUnknown& also) {
   std::vector<double>& load = layout.loads.emplace_back(static_cast<std::size_t>(layout.unknowns()), 0.0);
-  std::vector<std::vector<double>> units(static_cast<std::size_t>(also.count()), std::vector<double>(load.size()));
   const field::Mesh& mesh = *layout.mesh;
-  // add(value, load) with the deck's value, or 1 where that is unknown.
-  const auto place = [&](const std::string& text, double value, const auto& add) {
+  // add(value, load) with the deck's value, or 1 where that is unknown and becomes the input `name`.
+  const auto place = [&](const std::string& text, const std::string& name, double value, const auto& add) {
     const int k = also.of(text);
-    k < 0 ? add(value, load) : add(1.0, units[static_cast<std::size_t>(k)]);
+    if (k < 0) return add(value, load);
+    std::vector<double> unit(load.size(), 0.0);
+    add(1.0, unit);
+    also.add(k, name, std::move(unit));
   };
   const auto in_group = [&](int group) {
     return [&layout, group](double value, std::vector<double>& to) {
@@ -71,10 +44,11 @@ void add_loads(const Params& params, const AlsoUnknown& also, const Data& data, 
       fem::add_side_load(layout, side, 0, fem::constant(factor * value), to);
     };
   };
-  place("source", params.source, in_group(-1));
+  place("source", "source", params.source, in_group(-1));
   if (data.source) fem::add_body_load(layout, -1, 0, data.source, load);
   for (const deck::Named<double>& one : params.group_sources)
-    place("group_sources." + one.name, one.value, in_group(fem::group_of(mesh, "group_sources", one.name)));
+    place("group_sources." + one.name, "source_" + one.name, one.value,
+          in_group(fem::group_of(mesh, "group_sources", one.name)));
   for (std::size_t k = 0; k < params.point_sources.size(); ++k) {
     std::vector<double> place = params.point_sources[k], unit(load.size(), 0.0);
     if (static_cast<int>(place.size()) != mesh.dimension + 1)
@@ -87,28 +61,25 @@ void add_loads(const Params& params, const AlsoUnknown& also, const Data& data, 
     for (std::size_t i = 0; i < load.size(); ++i) load[i] += strength * unit[i];
   }
   for (const deck::Named<double>& one : params.flux)
-    place("flux." + one.name, one.value, on_side(fem::claim_side(layout, "flux", one.name, 0), 1.0));
+    place("flux." + one.name, "flux_" + one.name, one.value,
+          on_side(fem::claim_side(layout, "flux", one.name, 0), 1.0));
   for (const deck::Named<std::vector<double>>& one : params.robin)
-    place("robin." + one.name, one.value[0], on_side(fem::side_of(mesh, "robin", one.name), one.value[1]));
-  for (const std::vector<double>& unit : units) {
-    for (std::size_t i = 0; i < unit.size(); ++i)
-      if (unit[i] != 0.0) layout.sources.add(static_cast<int>(i), unit[i]);
-    layout.sources.end_row();
-  }
+    place("robin." + one.name, "h_" + one.name, one.value[0],
+          on_side(fem::side_of(mesh, "robin", one.name), one.value[1]));
 }
 
 // q: a of every element, the 1 of what is known of Robin terms, then what is unknown beside a.
-Layout layout_of(const Params& params, const AlsoUnknown& also, const Data& data, const fem::ElementValues& a,
+Layout layout_of(const Params& params, const Data& data, const fem::ElementValues& a,
                  std::shared_ptr<const field::Mesh> mesh) {
+  fem::AlsoUnknown also(params.also_unknown, values_of(params));
   Layout layout;
   layout.start(std::move(mesh), {"u"});
   const int known_rate = layout.mesh->element_count();
-  layout.first_source = known_rate + 1;
-  layout.coefficients = layout.first_source + also.count();
+  layout.coefficients = known_rate + 1;
   layout.terms.push_back(fem::stiffness(*layout.mesh));
   for (const deck::Named<std::vector<double>>& one : params.robin) {
     const int k = also.of("robin." + one.name), side = fem::claim_side(layout, "robin", one.name, 0);
-    fem::Terms terms = fem::side_mass(*layout.mesh, side, k < 0 ? known_rate : layout.first_source + k);
+    fem::Terms terms = fem::side_mass(*layout.mesh, side, k < 0 ? known_rate : layout.coefficients + k);
     for (double& entry : terms.matrix) entry *= k < 0 ? one.value[0] : 1.0;
     layout.terms.push_back(std::move(terms));
   }
@@ -121,43 +92,44 @@ Layout layout_of(const Params& params, const AlsoUnknown& also, const Data& data
       is_held[static_cast<std::size_t>(node)] = 1;
   fem::refuse_free_pieces(*layout.mesh, is_held, "dirichlet", "no side has dirichlet or robin",
                           "u is determined up to a constant only: give it on a side of each piece, or join the pieces");
-  add_loads(params, also, data, layout);
+  add_loads(params, data, layout, also);
   fem::observe(params, layout);
   fem::observe_reactions("fluxes", params.fluxes, "flux through", layout);
   for (const std::string& name : a.names) layout.input_names.push_back("a_" + name);
-  for (int k = 0; k < also.count(); ++k) layout.input_names.push_back(also.name(k));
+  also.put_into(layout);
   layout.input_fields = a.fields_from(0);
   return layout;
 }
 
 class MeshDiffusion : public fem::Equation {
  public:
-  MeshDiffusion(Layout layout, fem::ElementValues a, AlsoUnknown also)
-      : Equation(std::move(layout)), a_(std::move(a)), also_(std::move(also)) {}
+  MeshDiffusion(Layout layout, fem::ElementValues a)
+      : Equation(std::move(layout)), a_(std::move(a)), others_(this->layout().sources.rows()) {}
 
   std::string fault(const double* theta) const override {
     for (int k = 0; k < a_.unknowns; ++k)
       if (!(theta[k] > 0.0))
         return fmt::format("a_{} = {} is not positive", a_.names[static_cast<std::size_t>(k)], theta[k]);
-    for (int k = 0; k < also_.count(); ++k)
-      if (also_.is_rate(k) && !(theta[a_.unknowns + k] > 0.0))
-        return fmt::format("{} = {} is not positive", also_.name(k), theta[a_.unknowns + k]);
+    for (int k = a_.unknowns; k < a_.unknowns + others_; ++k)
+      if (const std::string& name = layout().input_names[static_cast<std::size_t>(k)];
+          name.rfind("h_", 0) == 0 && !(theta[k] > 0.0))
+        return fmt::format("{} = {} is not positive", name, theta[k]);
     return {};
   }
   void coefficients(const double* theta, double* q) const override {
     for (std::size_t e = 0; e < a_.owner.size(); ++e) q[e] = a_.at(e, theta);
     q[a_.owner.size()] = 1.0;
-    std::copy_n(theta + a_.unknowns, also_.count(), q + layout().first_source);
+    std::copy_n(theta + a_.unknowns, others_, q + layout().first_source);
   }
   void coefficients_tangent(const double*, const double* d_theta, double* dq) const override {
     for (std::size_t e = 0; e < a_.owner.size(); ++e) dq[e] = a_.owner[e] >= 0 ? d_theta[a_.owner[e]] : 0.0;
     dq[a_.owner.size()] = 0.0;
-    std::copy_n(d_theta + a_.unknowns, also_.count(), dq + layout().first_source);
+    std::copy_n(d_theta + a_.unknowns, others_, dq + layout().first_source);
   }
   void add_transposed(const double*, const double* g_q, double* g_theta) const override {
     for (std::size_t e = 0; e < a_.owner.size(); ++e)
       if (a_.owner[e] >= 0) g_theta[a_.owner[e]] += g_q[e];
-    for (int k = 0; k < also_.count(); ++k) g_theta[a_.unknowns + k] += g_q[layout().first_source + k];
+    for (int k = 0; k < others_; ++k) g_theta[a_.unknowns + k] += g_q[layout().first_source + k];
   }
   std::vector<std::pair<std::string, std::vector<double>>> pictures(const double* theta) const override {
     return {{"coefficient", a_.all(theta)}};
@@ -165,7 +137,7 @@ class MeshDiffusion : public fem::Equation {
 
  private:
   fem::ElementValues a_;
-  AlsoUnknown also_;
+  int others_;  // unknowns that are no coefficients of elements
 };
 
 std::string fault_of_robin(const Params& p) {
@@ -213,11 +185,9 @@ std::unique_ptr<model::ForwardModel> make(const Params& params, std::shared_ptr<
                                           const Data& data) {
   std::shared_ptr<const field::Mesh> mesh = field::make_mesh(params);
   fem::ElementValues a = fem::element_values(params, *mesh);
-  AlsoUnknown also(params);
-  Layout layout = layout_of(params, also, data, a, std::move(mesh));
+  Layout layout = layout_of(params, data, a, std::move(mesh));
   return std::make_unique<fem::Engine>(
-      "pde/mesh_diffusion", std::make_unique<MeshDiffusion>(std::move(layout), std::move(a), std::move(also)), params,
-      std::move(ranks));
+      "pde/mesh_diffusion", std::make_unique<MeshDiffusion>(std::move(layout), std::move(a)), params, std::move(ranks));
 }
 
 }  // namespace aleator::pde::mesh_diffusion

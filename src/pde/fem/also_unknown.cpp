@@ -1,0 +1,52 @@
+#include "pde/fem/also_unknown.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "deck/diagnostics.hpp"
+
+namespace aleator::pde::fem {
+
+AlsoUnknown::AlsoUnknown(const std::vector<std::string>& texts, const std::vector<std::string>& known)
+    : texts_(texts), components_(texts.size()) {
+  for (std::size_t k = 0; k < texts_.size(); ++k) {
+    const deck::TextPlace place{static_cast<int>(k), 0};
+    if (std::find(known.begin(), known.end(), texts_[k]) == known.end())
+      throw deck::KeyError("also_unknown", fmt::format("'{}' has no value in this block", texts_[k]),
+                           fmt::format("one of: {}", fmt::join(known, ", ")), place);
+    if (of(texts_[k]) != static_cast<int>(k))
+      throw deck::KeyError("also_unknown", fmt::format("'{}' stands there twice", texts_[k]), "leave one of them out",
+                           place);
+  }
+}
+
+int AlsoUnknown::of(const std::string& text) const {
+  const auto at = std::find(texts_.begin(), texts_.end(), text);
+  return at == texts_.end() ? -1 : static_cast<int>(at - texts_.begin());
+}
+
+void AlsoUnknown::add(int k, const std::string& input, std::vector<double> unit) {
+  components_[static_cast<std::size_t>(k)].push_back({input, std::move(unit)});
+}
+
+void AlsoUnknown::put_into(Layout& layout) const {
+  layout.first_source = layout.coefficients;
+  layout.coefficients += count();
+  for (const std::vector<Component>& name : components_)
+    for (const Component& one : name) {
+      layout.input_names.push_back(one.input);
+      for (std::size_t i = 0; i < one.unit.size(); ++i)
+        if (one.unit[i] != 0.0) layout.sources.add(static_cast<int>(i), one.unit[i]);
+      layout.sources.end_row();
+    }
+}
+
+int AlsoUnknown::count() const {
+  std::size_t sum = 0;
+  for (const std::vector<Component>& name : components_) sum += name.size();
+  return static_cast<int>(sum);
+}
+
+}  // namespace aleator::pde::fem
