@@ -31,7 +31,7 @@ io::Table times_and_values(const deck::File& file, io::NonFinite non_finite, con
 
 }  // namespace
 
-Observations read_observations(const deck::File& file, bool nan_is_missing, const model::StateInfo& info,
+Observations read_observations(const ObservationParams& params, const model::StateInfo& info,
                                const ObservationDensity* density) {
   std::vector<std::string> names;
   if (density != nullptr)
@@ -39,8 +39,8 @@ Observations read_observations(const deck::File& file, bool nan_is_missing, cons
   else
     for (const model::LinearObservable& one : info.observed) names.push_back(one.name);
   const std::size_t p = names.size();
-  const io::Table table =
-      times_and_values(file, nan_is_missing ? io::NonFinite::allowed : io::NonFinite::missing, names);
+  const io::Table table = times_and_values(
+      params.observations, params.nan_is_missing ? io::NonFinite::allowed : io::NonFinite::missing, names);
   if (table.columns != 1 + p)
     throw deck::KeyError("observations", fmt::format("has {} columns, but the time and {} observables make {}",
                                                      table.columns, p, 1 + p));
@@ -96,11 +96,11 @@ std::vector<double> observation_noise(const std::vector<double>& noise_sd, const
   return spread_out("noise_sd", noise_sd, static_cast<int>(info.observed.size()), "observables");
 }
 
-void refuse_density(const ObservationDensity* density, const Filter& filter, const std::string& name,
-                    const std::string& component) {
-  if (density == nullptr) return;
-  if (const std::string objection = filter.objection_to_density(); !objection.empty())
-    throw deck::KeyError("filter", fmt::format("{} ({}) {}", name, component, objection));
+void refuse_filter(const Filter& filter, const std::string& name, const std::string& component,
+                   const model::StateInfo& info, bool has_model_noise, const ObservationDensity* density) {
+  std::string objection = filter.objection(info, has_model_noise);
+  if (objection.empty() && density != nullptr) objection = filter.objection_to_density();
+  if (!objection.empty()) throw deck::KeyError("filter", fmt::format("{} ({}) {}", name, component, objection));
 }
 
 std::vector<double> spread_out(const char* key, const std::vector<double>& values, int count, const char* what) {

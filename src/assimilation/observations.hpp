@@ -21,19 +21,33 @@ struct Observations {
   std::vector<double> times;
   std::vector<double> data;  ///< [time][observable], NaN where missing
 };
-/// Adds nan_is_missing and observations to the schema of what reads them; `otherwise`: what holds without a file. The schema
-/// as the last key leaves it, for .required().
+/// What a deck says of the data and of both noises.
+struct ObservationParams : DensityParams {
+  deck::File observations;
+  bool nan_is_missing = false;
+  std::vector<double> noise_sd, model_noise_sd;
+};
+/// Adds the keys of ObservationParams; `otherwise`: what holds without a file. The schema as the last key, observations, leaves
+/// it, for .required().
 template <typename Params>
 auto& add_observation_keys(deck::Schema<Params>& s, const std::string& otherwise = "") {
-  s.key("nan_is_missing", &Params::nan_is_missing, "",
+  s.key("noise_sd", &ObservationParams::noise_sd, "",
+        "standard deviation of the observations' errors: one, or one for each observable", deck::positive())
+      .key(
+          "model_noise_sd", &ObservationParams::model_noise_sd, "",
+          "standard deviation of the noise added to the states at every observation time, whatever lies between two of "
+          "them; a time without data belongs into the file as a row of NA: none, one, or one for each state",
+          deck::at_least(0.0));
+  add_density_keys(s);
+  s.key("nan_is_missing", &ObservationParams::nan_is_missing, "",
         "whether nan in the table of observations is a value that is missing; else it is an error");
   return s.key(
-      "observations", &Params::observations, "",
+      "observations", &ObservationParams::observations, "",
       "table of observations: time, then the value of each observable, NA or nothing where it is missing" + otherwise);
 }
 
 /// Of the file under the key `observations`; what is observed is that of the model, or of a density.
-Observations read_observations(const deck::File& file, bool nan_is_missing, const model::StateInfo& info,
+Observations read_observations(const ObservationParams& params, const model::StateInfo& info,
                                const ObservationDensity* density);
 
 /// The states of the model `name`; KeyError at `model`.
@@ -44,9 +58,9 @@ const model::StateSpace& states_of(const model::ForwardModel& model, const std::
 std::vector<double> observation_noise(const std::vector<double>& noise_sd, const ObservationDensity* density,
                                       const model::StateInfo& info, const std::string& model);
 
-/// KeyError where the filter `name` cannot treat a density of the data; null is none.
-void refuse_density(const ObservationDensity* density, const Filter& filter, const std::string& name,
-                    const std::string& component);
+/// KeyError where the filter `name` cannot treat the model, its noise, or a density of the data; null is none.
+void refuse_filter(const Filter& filter, const std::string& name, const std::string& component,
+                   const model::StateInfo& info, bool has_model_noise, const ObservationDensity* density);
 
 /// One value for all, or one each; `what`: "observables".
 std::vector<double> spread_out(const char* key, const std::vector<double>& values, int count, const char* what);

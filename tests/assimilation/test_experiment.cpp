@@ -28,9 +28,12 @@ class UnevenModel final : public LinearModel {
 TEST(Observations, AreFoundByTheirNamesInAnyOrder) {
   model::StateInfo info;
   info.times = {10.0}, info.observed = {{"x", {}}, {"y", {}}, {"z", {}}};
-  const auto read = [&](const std::string& text) {
-    return read_observations({"seen.csv", text}, false, info, nullptr).data;
+  const auto seen = [](const std::string& text) {
+    ObservationParams params;
+    params.observations = {"seen.csv", text};
+    return params;
   };
+  const auto read = [&](const std::string& text) { return read_observations(seen(text), info, nullptr).data; };
   const std::vector<double> in_order = {1.0, 2.0, 3.0};
   EXPECT_EQ(read("0.5,1,2,3\n"), in_order);
   EXPECT_EQ(read("t,x,y,z\n0.5,1,2,3\n"), in_order);

@@ -59,6 +59,14 @@ struct Cloud {
     return 1.0 / (squares * x.count);
   }
 
+  // Weights sum to `total`.
+  std::vector<double> mean_of_weights(double total) const {
+    std::vector<double> mean(static_cast<std::size_t>(x.states));
+    for (int j = 0; j < x.count; ++j)
+      for (int i = 0; i < x.states; ++i) mean[i] += w[j] / total * x[j][i];
+    return mean;
+  }
+
   // Copies of a particle, all but the first, are moved by h C^1/2 xi, `root` = C^1/2 (empty: not moved).
   // `round`: 0 at a cycle's start, then the stages of temper().
   void resample(int round, double regularisation, const math::Matrix& root) const {
@@ -118,10 +126,9 @@ struct Cloud {
     constexpr double refuted = 1e-8, plausible = 0.05, largest = 1e12;
     const int p = static_cast<int>(datum.y.size()), d = x.states;
     if (p == 0) return false;
-    std::vector<double> mean(static_cast<std::size_t>(d)), innovation(datum.y), deviation(innovation.size());
+    std::vector<double> innovation(datum.y), deviation(innovation.size());
     const double total = std::accumulate(w, w + x.count, 0.0);
-    for (int j = 0; j < x.count; ++j)
-      for (int i = 0; i < d; ++i) mean[i] += w[j] / total * x[j][i];
+    const std::vector<double> mean = mean_of_weights(total);
     math::Matrix seen(p, p);
     for (int o = 0; o < p; ++o) innovation[o] -= datum.seen(mean.data(), o);
     for (int j = 0; j < x.count; ++j) {
@@ -154,9 +161,7 @@ struct Cloud {
   math::Matrix covariance_root() const {
     const int d = x.states;
     const double total = std::accumulate(w, w + x.count, 0.0);
-    std::vector<double> mean(static_cast<std::size_t>(d));
-    for (int j = 0; j < x.count; ++j)
-      for (int i = 0; i < d; ++i) mean[i] += w[j] / total * x[j][i];
+    const std::vector<double> mean = mean_of_weights(total);
     math::Matrix c(d, d), root;
     for (int j = 0; j < x.count; ++j)
       for (int i = 0; i < d; ++i)

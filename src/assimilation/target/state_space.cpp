@@ -39,13 +39,6 @@ deck::Schema<StateSpaceTarget::Params> StateSpaceTarget::schema() {
               "estimates the likelihood: filter/particle without bias, filter/enkf and filter/etkf by a Gaussian")
       .required();
   add_observation_keys(s).required();
-  s.key("noise_sd", &Params::noise_sd, "",
-        "standard deviation of the observations' errors: one, or one for each observable", deck::positive());
-  add_density_keys(s);
-  s.key("model_noise_sd", &Params::model_noise_sd, "",
-        "standard deviation of the noise added to the states at every observation time, whatever lies between two of "
-        "them; a time without data belongs into the file as a row of NA: none, one, or one for each state",
-        deck::at_least(0.0));
   s.key("initial_sd", &Params::initial_sd, "",
         "standard deviation of the first states around the model's initial state: one, or one for each",
         deck::at_least(0.0));
@@ -85,13 +78,10 @@ StateSpaceTarget::StateSpaceTarget(const Params& params, Parts parts) : params_(
   if (params_.unknown_model_noise_scale && statistics_.model_noise_sd.empty())
     throw deck::KeyError("unknown_model_noise_scale", "is a factor of model_noise_sd, which is not given",
                          "set model_noise_sd");
-  if (const std::string objection = parts_.filter->objection(info, !statistics_.model_noise_sd.empty());
-      !objection.empty())
-    throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
+  refuse_filter(*parts_.filter, params_.filter, parts_.component, info, !statistics_.model_noise_sd.empty(), density);
   if (const std::string objection = parts_.filter->objection_to_likelihood(); !objection.empty())
     throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
-  refuse_density(density, *parts_.filter, params_.filter, parts_.component);
-  Observations seen = read_observations(params_.observations, params_.nan_is_missing, info, density);
+  Observations seen = read_observations(params_, info, density);
   times_ = std::move(seen.times), data_ = std::move(seen.data);
 }
 

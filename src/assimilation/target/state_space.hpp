@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "assimilation/filter.hpp"
+#include "assimilation/observations.hpp"
 #include "model/sequence.hpp"
 #include "model/target.hpp"
 
@@ -26,11 +27,9 @@ namespace aleator::assimilation {
 
 class StateSpaceTarget : public model::Target, public model::Sequence {
  public:
-  struct Params : DensityParams {
+  struct Params : ObservationParams {
     std::string model, filter, initial_perturbation;
-    deck::File observations;
-    bool nan_is_missing = false;
-    std::vector<double> noise_sd, model_noise_sd, initial_sd;
+    std::vector<double> initial_sd;
     bool unknown_noise_scale = false;
     bool unknown_model_noise_scale = false;
     int seed = 1;

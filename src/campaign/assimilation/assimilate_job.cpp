@@ -19,18 +19,11 @@ deck::Schema<AssimilateJob::Params> AssimilateJob::schema() {
   deck::Schema<Params> s("Follow a model in time with observations of it, by a filter", "");
   s.reference("model", &Params::model, "model", "what is followed; its block says what is observed when").required();
   s.reference("filter", &Params::filter, "filter", "how").required();
-  s.key("noise_sd", &Params::noise_sd, "",
-        "standard deviation of the observations' errors: one, or one for each observable", deck::positive());
-  assimilation::add_density_keys(s);
   assimilation::add_observation_keys(
       s, "; not given: a twin experiment, whose truth and observations follow from the seed");
-  s.key("model_noise_sd", &Params::model_noise_sd, "",
-        "standard deviation of the noise added to the states at every observation time, whatever lies between two of "
-        "them; a time without data belongs into the file as a row of NA: none, one, or one for each state",
+  s.key("initial_sd", &Params::initial_sd, "",
+        "standard deviation of truth and members around the initial state: one, or one for each state",
         deck::at_least(0.0))
-      .key("initial_sd", &Params::initial_sd, "",
-           "standard deviation of truth and members around the initial state: one, or one for each state",
-           deck::at_least(0.0))
       .reference(
           "initial_perturbation", &Params::initial_perturbation, "prior",
           "prior whose draws are added to the initial state instead of noise of initial_sd: fields that are smooth")
@@ -59,15 +52,13 @@ AssimilateJob::AssimilateJob(const Params& params, Parts parts) : params_(params
   params_.initial_sd = spread_out("initial_sd", params_.initial_sd, d, "states");
   if (parts_.initial_perturbation) assimilation::check_perturbation(*parts_.initial_perturbation, params_.model, d);
   params_.model_noise_sd = assimilation::model_noise(params_.model_noise_sd, d);
-  if (const std::string objection = parts_.filter->objection(info, !params_.model_noise_sd.empty()); !objection.empty())
-    throw deck::KeyError("filter", fmt::format("{} ({}) {}", params_.filter, parts_.component, objection));
-  assimilation::refuse_density(density_.get(), *parts_.filter, params_.filter, parts_.component);
+  assimilation::refuse_filter(*parts_.filter, params_.filter, parts_.component, info, !params_.model_noise_sd.empty(),
+                              density_.get());
   if (info.map_step > 0.0 && !model::is_whole(params_.warm_up / info.map_step))
     throw deck::KeyError("warm_up", fmt::format("is no whole number of steps dt = {} of a map", info.map_step));
   times_ = info.times;
   if (!params_.observations.empty()) {
-    assimilation::Observations seen =
-        assimilation::read_observations(params_.observations, params_.nan_is_missing, info, density_.get());
+    assimilation::Observations seen = assimilation::read_observations(params_, info, density_.get());
     times_ = std::move(seen.times), data_ = std::move(seen.data);
   }
   if (params_.spin_up.value_or(0) >= static_cast<int>(times_.size()))

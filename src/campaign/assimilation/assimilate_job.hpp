@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "assimilation/filter.hpp"
+#include "assimilation/observations.hpp"
 #include "campaign/run/job.hpp"
 #include "model/forward_model.hpp"
 
@@ -23,14 +24,10 @@ namespace aleator::campaign {
 
 class AssimilateJob : public Job {
  public:
-  struct Params : assimilation::DensityParams {
+  struct Params : assimilation::ObservationParams {
     std::string model, filter, initial_perturbation;
-    std::vector<double> noise_sd;
-    std::vector<double> model_noise_sd;
     std::vector<double> initial_sd = {1.0};
     double warm_up = 0.0;
-    deck::File observations;
-    bool nan_is_missing = false;
     int replicates = 1;
     std::optional<int> spin_up;
     int shown_cycles = 200;
