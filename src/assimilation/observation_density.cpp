@@ -11,6 +11,7 @@
 #include "assimilation/filter.hpp"
 #include "core/error.hpp"
 #include "model/formula_text.hpp"
+#include "prob/prior/prior.hpp"
 
 namespace aleator::assimilation {
 namespace {
@@ -19,8 +20,6 @@ bool is_name(const std::string& text) {
   return !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) == 0 &&
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
-
-std::string base_of(const std::string& name) { return name.substr(0, name.find('[')); }
 
 // The states as a formula declares them: a field by its name, x[0], x[1], ... as an array, others one by one.
 std::vector<std::string> declared(const model::StateInfo& info) {
@@ -31,7 +30,7 @@ std::vector<std::string> declared(const model::StateInfo& info) {
     return out;
   }
   for (std::size_t i = 0; i < n;) {
-    const std::string base = base_of(info.names[i]);
+    const std::string base(prob::array_of(info.names[i]));
     std::size_t length = 0;
     while (i + length < n && info.names[i + length] == fmt::format("{}[{}]", base, length)) ++length;
     out.push_back(length == 0 ? info.names[i] : fmt::format("{}[{}]", base, length));
@@ -64,18 +63,10 @@ ObservationDensity::ObservationDensity(const DensityParams& params, const model:
   math::FormulaText text;
   text.parameters = declared(info);
   std::set<std::string> taken;
-  for (const std::string& state : text.parameters) taken.insert(base_of(state));
-  for (std::size_t k = 0; k < names_.size(); ++k) {
-    const deck::TextPlace place{static_cast<int>(k), 0};
-    if (!is_name(names_[k]))
-      throw deck::KeyError("observed", fmt::format("'{}' is no name", names_[k]), "letters, digits and _", place);
-    if (!taken.insert(names_[k]).second)
-      throw deck::KeyError("observed", fmt::format("'{}' is the name of a state or stands there twice", names_[k]),
-                           "call the column otherwise: y", place);
-  }
+  for (const std::string& state : text.parameters) taken.emplace(prob::array_of(state));
   for (const model::Constant& constant : info.constants) {  // those that are unknown come row by row
-    const auto at = std::find(inputs.begin(), inputs.end(), constant.name);
     if (!is_name(constant.name) || !taken.insert(constant.name).second) continue;
+    const auto at = std::find(inputs.begin(), inputs.end(), constant.name);
     if (at == inputs.end()) {
       text.data.push_back({constant.name, 1, {constant.value}});
       continue;
@@ -83,8 +74,19 @@ ObservationDensity::ObservationDensity(const DensityParams& params, const model:
     text.parameters.push_back(constant.name);
     inputs_.push_back(static_cast<int>(at - inputs.begin())), own_values_.push_back(constant.value);
   }
-  text.parameters.insert(text.parameters.end(), names_.begin(), names_.end());
   has_time_ = taken.count("t") == 0;
+  if (has_time_) taken.insert("t");
+  for (std::size_t k = 0; k < names_.size(); ++k) {
+    const deck::TextPlace place{static_cast<int>(k), 0};
+    if (!is_name(names_[k]))
+      throw deck::KeyError("observed", fmt::format("'{}' is no name", names_[k]), "letters, digits and _", place);
+    if (!taken.insert(names_[k]).second)
+      throw deck::KeyError(
+          "observed",
+          fmt::format("'{}' is the name of a state, a parameter or the time, or stands there twice", names_[k]),
+          "call the column otherwise: y", place);
+  }
+  text.parameters.insert(text.parameters.end(), names_.begin(), names_.end());
   if (has_time_) text.parameters.emplace_back("t");
   text.definitions = params.definitions, text.results = formulas_, text.has_time = has_time_;
   formula_ = std::make_shared<const math::Formula>(

@@ -196,23 +196,27 @@ std::vector<Column> parse_data_table(const std::string& text, const std::string&
   }
   std::vector<std::vector<Cell>> cells;
   std::string_view rest = plain_text(text, name);
+  const bool is_named = has_head(text, name);
+  std::string comment;  // the last one above the numbers, "# x y", names columns too
+  std::size_t comment_number = 0;
   char separator = ' ';
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const std::size_t length = rest.find('\n');
     std::string_view line = rest.substr(0, length);
     rest.remove_prefix(length == std::string_view::npos ? rest.size() : length + 1);
-    std::string head;
     if (columns.empty() && !trimmed(line).empty() && trimmed(line).front() == '#') {
-      head = line;  // "# x y" names columns too
-      head[head.find('#')] = ' ';
-      line = head;
-    } else if (!columns.empty()) {
-      line = without_comment(line, separator);
+      comment = line;
+      comment[comment.find('#')] = ' ';
+      comment_number = number;
+      continue;
     }
+    if (!columns.empty()) line = without_comment(line, separator);
     if (trimmed(line).empty()) continue;
     if (columns.empty()) {
-      separator = separator_of(trimmed(line));
-      for (const Cell& cell : cells_of(line, separator, number)) {
+      const bool is_in_comment = !is_named && !comment.empty();
+      const std::string_view head = is_in_comment ? comment : line;
+      separator = separator_of(trimmed(head));
+      for (const Cell& cell : cells_of(head, separator, is_in_comment ? comment_number : number)) {
         double value = 0.0;
         if (!cell.is_quoted && read_number(cell.text, false, value))
           refuse(name, cell,
@@ -221,7 +225,8 @@ std::vector<Column> parse_data_table(const std::string& text, const std::string&
         columns.push_back({formula_name(cell.text, columns.size()), {}, {}, cell.text, {}});
       }
       cells.resize(columns.size());
-      continue;
+      if (!is_in_comment) continue;
+      line = without_comment(line, separator);
     }
     std::vector<Cell> row = cells_of(line, separator, number);
     if (row.size() != columns.size())

@@ -262,10 +262,15 @@ Table column_table(const std::string& text, const deck::ArrayPath& path, NonFini
 
 bool has_head(const std::string& text, const std::string& name) {
   if (holds_arrays(text)) return false;
-  const std::string_view all = plain_text(text, name);
-  const std::string_view line = all.substr(0, all.find('\n'));
-  const std::vector<Word> words = split_line(name, line, 1, tabs_of_head(line));
-  return !words.empty() && is_head(words);
+  std::string_view rest = plain_text(text, name);
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    const std::size_t length = rest.find('\n');
+    const std::string_view line = rest.substr(0, length);
+    rest.remove_prefix(length == std::string_view::npos ? rest.size() : length + 1);
+    const std::vector<Word> words = split_line(name, line, number, tabs_of_head(line));
+    if (!words.empty()) return is_head(words);
+  }
+  return false;
 }
 
 Table parse_table(const std::string& text, const std::string& name, NonFinite non_finite) {
@@ -283,7 +288,7 @@ Table parse_table(const std::string& text, const std::string& name, NonFinite no
     std::vector<Word> words = split_line(name, line, line_number, tabs);
     rest.remove_prefix(length == std::string_view::npos ? rest.size() : length + 1);
     if (words.empty()) continue;
-    if (line_number == 1 && is_head(words)) {
+    if (table.rows == 0 && names == 0 && is_head(words)) {
       tabs = tabs_of_head(line), names = words.size();
       continue;
     }

@@ -49,7 +49,7 @@ inline constexpr char nan_among_data[] =
     "is not allowed among data: write NA where one is missing (in a deck \"NA\"), or set nan_is_missing = true where "
     "all nan are missing";
 
-/// Does the text of a table begin with a line of names?
+/// Does the text of a table begin, below comments, with a line of names?
 bool has_head(const std::string& text, const std::string& name);
 
 /// The text of a file without a byte-order mark; UserError where it is no text of one byte a letter.

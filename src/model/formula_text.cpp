@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "io/data_table.hpp"
+#include "prob/prior/prior.hpp"
 
 namespace aleator::model {
 namespace {
@@ -12,7 +13,7 @@ void refuse_names_given_twice(const math::FormulaText& text, const deck::File& d
   for (std::size_t k = 0; k < text.data.size(); ++k) {
     const std::string& name = text.data[k].name;
     for (const std::string& parameter : text.parameters)
-      if (parameter.substr(0, parameter.find('[')) == name)
+      if (prob::array_of(parameter) == name)
         throw deck::KeyError(keys.data,
                              fmt::format("{} has a column '{}', and so is a parameter called", data.path, name),
                              "give one of them another name");

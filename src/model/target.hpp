@@ -34,6 +34,8 @@ class Target {
   virtual int dimension() const = 0;
   /// The named arrays that u consists of, in order; empty: the prior's names hold.
   virtual const std::vector<prob::Variable>& variables() const = 0;
+  /// What the parameters are called where the prior's names hold, to tell those in another order; empty: not known.
+  virtual std::vector<std::string> parameter_names() const { return {}; }
   /// values = f(u).
   virtual RowStatus evaluate(ConstBatch u, Vector values) const = 0;
   /// As ForwardModel::may_throw.

@@ -12,6 +12,7 @@
 #include "ode/implicit_runge_kutta.hpp"
 #include "ode/iterated_map.hpp"
 #include "ode/lane_formula.hpp"
+#include "prob/prior/prior.hpp"
 
 namespace aleator::ode {
 namespace {
@@ -64,7 +65,7 @@ class Formulas {
     for (const deck::Named<double>& one : p.parameters) arguments_.push_back(one.name);
     // A state or parameter of this name: the deck's own affair.
     has_time_ = std::none_of(arguments_.begin(), arguments_.end(),
-                             [](const std::string& name) { return name.substr(0, name.find('[')) == "t"; });
+                             [](const std::string& name) { return prob::array_of(name) == "t"; });
     for (const math::NamedArray& column : columns_)
       if (column.name == "t" && has_time_)
         throw deck::KeyError("data", fmt::format("{} has a column 't', which is the time in the formulas", p.data.path),

@@ -175,6 +175,8 @@ std::string Plan::reason(const Fault& fault) const {
 }
 
 std::string Plan::reason_of_state(const Fault& fault, double time) const {
+  if (fault.kind == Fault::Kind::not_finite && system.is_map)
+    return fmt::format("the state is not finite at t = {:.6g}: the map grows without bound for these parameters", time);
   const bool has_least = system.least_steps > 1;
   if (fault.kind == Fault::Kind::not_finite)
     return fmt::format(
@@ -194,11 +196,15 @@ std::string Plan::reason_of_state(const Fault& fault, double time) const {
 model::StateInfo Plan::state_info() const {
   model::StateInfo info;
   info.names.resize(static_cast<std::size_t>(system.states));
-  for (int i = 0; i < system.states; ++i) info.names[static_cast<std::size_t>(i)] = fmt::format("state_{}", i);
-  for (const Observable& one : system.observables)
-    if (!one.is_increment && one.weights.size() == 1 && one.weights[0].second == 1.0 &&
-        one.weights[0].first < system.states)
-      info.names[static_cast<std::size_t>(one.weights[0].first)] = one.name;
+  for (const Observable& one : system.observables) {  // the first that is the state itself names it
+    const bool is_state = !one.is_increment && one.weights.size() == 1 && one.weights[0].second == 1.0 &&
+                          one.weights[0].first < system.states;
+    if (!is_state) continue;
+    std::string& name = info.names[static_cast<std::size_t>(one.weights[0].first)];
+    if (name.empty()) name = one.name;
+  }
+  for (std::size_t i = 0; i < info.names.size(); ++i)
+    if (info.names[i].empty()) info.names[i] = fmt::format("state_{}", i);
   for (const Quantity& quantity : system.quantities) info.constants.push_back({quantity.name, quantity.value});
   info.start = start_, info.times = times, info.coordinates = system.coordinates;
   for (const Observable& one : observed) {

@@ -165,6 +165,24 @@ TEST(ObservationDensity, KnowsArraysAndSeveralData) {
   EXPECT_DOUBLE_EQ(out[0], 5.0 + 7.0);
 }
 
+// A name under `observe` is that of an observable, not of its state.
+TEST(ObservationDensity, StatesKeepTheirNames) {
+  ode::Expression::Params p;
+  p.states = {"x[2]"}, p.rates = {"[0.5 * x[0], 0.9 * x[1]]"}, p.initial = {"[0, 0]"};
+  p.observe = {"level = x[0]"}, p.time = ode::Expression::Time::discrete, p.dt = 1.0, p.end = 2.0, p.observations = 2;
+  const auto model = ode::Expression::make(p);
+  const model::StateInfo& info = model->state_space()->info();
+  EXPECT_EQ(info.names, (std::vector<std::string>{"x[0]", "x[1]"}));
+  EXPECT_EQ(info.observed[0].name, "level");
+}
+
+TEST(ObservationDensity, NamesTheParametersInTheirOrder) {
+  Walk walk(table(false));
+  walk.params.unknown_model_noise_scale = true;
+  EXPECT_EQ(walk.density({"normal_lpdf(y, z, sigma)"}).target()->parameter_names(),
+            (std::vector<std::string>{"phi", "sigma", "model_noise_scale"}));
+}
+
 TEST(ObservationDensity, RefusesWhatIsNoDensity) {
   const std::string text = table(false), formula = "normal_lpdf(y, z, 1)";
   EXPECT_THAT(Walk(text).refusal(), HasSubstr("noise_sd: is not given, and no observation_density either"));
@@ -175,6 +193,9 @@ TEST(ObservationDensity, RefusesWhatIsNoDensity) {
   stray.params.noise_sd = {1.0}, stray.params.observed = {"y"};
   EXPECT_THAT(stray.refusal(), HasSubstr("observed: is for observation_density"));
   EXPECT_THAT(Walk(text).density({formula}, {"z"}).refusal(), HasSubstr("'z' is the name of a state"));
+  EXPECT_THAT(Walk(text).density({"normal_lpdf(sigma, z, 1)"}, {"sigma"}).refusal(),
+              HasSubstr("'sigma' is the name of a state, a parameter or the time"));
+  EXPECT_THAT(Walk(text).density({"normal_lpdf(t, z, 1)"}, {"t"}).refusal(), HasSubstr("'t' is the name of"));
   EXPECT_THAT(Walk(text).density({formula}, {}).refusal(), HasSubstr("1 formulas for 0 names"));
   EXPECT_THAT(Walk(text).density({"[y, z]"}).refusal(), HasSubstr("gives 2 numbers"));
   EXPECT_THAT(Walk(text).density({"y + w"}).refusal(), HasSubstr("observation_density: unknown name 'w'"));

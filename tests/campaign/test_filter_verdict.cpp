@@ -137,6 +137,17 @@ TEST(FilterVerdict, FewTrajectoriesWithAllTheWeightAreTold) {
   EXPECT_EQ(judge(run).level, Level::bad);
 }
 
+TEST(FilterVerdict, LogLikelihoodsThatScatterAreTold) {
+  FilterRun run = sound_run();
+  run.is_twin = false, run.are_of_data = true, run.ranks.clear();
+  run.log_likelihoods = {-100.0, -101.0, -99.0, -100.5};
+  EXPECT_EQ(judge(run).level, Level::good);
+  run.log_likelihoods = {-100.0, -108.0, -96.0, -101.0};
+  EXPECT_EQ(judge(run).level, Level::caution);
+  EXPECT_THAT(check_named(judge(run), "Log-likelihood")->found,
+              testing::HasSubstr("with a standard deviation of 5.0 over 4 replicates"));
+}
+
 // Of data with a density of their own the weights alone are known.
 TEST(FilterVerdict, DensitiesAreJudgedByTheirWeights) {
   FilterRun run = sound_run();

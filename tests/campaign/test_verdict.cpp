@@ -20,6 +20,16 @@ const Check& check_named(const Verdict& verdict, const std::string& what) {
   return missing;
 }
 
+TEST(Verdict, EstimatesThatScatterAreTold) {
+  ReportData data = converged_run();
+  data.main.estimate_sd = 1.4;
+  EXPECT_EQ(judge(data).level, Level::good);
+  data.main.estimate_sd = 3.0;
+  EXPECT_EQ(judge(data).level, Level::caution);
+  data.main.component = "sampler/smc2";
+  EXPECT_EQ(judge(data).level, Level::good);
+}
+
 TEST(ReportVerdict, LimitsAreThoseOfVehtariEtAl) {
   EXPECT_EQ(rhat_level(1.0099), Level::good);
   EXPECT_EQ(rhat_level(1.01), Level::caution);

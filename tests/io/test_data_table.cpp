@@ -24,8 +24,10 @@ std::string fault_of(const std::string& text) {
 }
 
 TEST(DataTable, AnyCommonSeparatorAndQuotesAreRead) {
-  for (const char* const text : {"x,y\n1,2\n3,4e1\n", "\"x\";\"y\"\n1;2\n3;40\n", "x\ty\r\n1\t2\r\n3\t40\r\n",
-                                 "# x y\n1 2\n\n 3   40 # last\n", "\xEF\xBB\xBFx, y\n1, 2\n3, +40"}) {
+  for (const char* const text :
+       {"x,y\n1,2\n3,4e1\n", "\"x\";\"y\"\n1;2\n3;40\n", "x\ty\r\n1\t2\r\n3\t40\r\n", "# x y\n1 2\n\n 3   40 # last\n",
+        "\xEF\xBB\xBFx, y\n1, 2\n3, +40", "# two instruments\n\nx, y\n1, 2\n3, 40",
+        "# on 3 June, by hand\n# x y\n1 2\n3 40 # last\n"}) {
     const std::vector<Column> columns = parse_data_table(text, "data.csv");
     ASSERT_EQ(columns.size(), 2u) << text;
     EXPECT_EQ(columns[0].name, "x");

@@ -329,8 +329,8 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
     if (!(log_likelihood > minus_infinity))
       throw core::NumericsError(
           fmt::format("{}: no particle explains the data (all weights are zero); try more "
-                      "particles, a larger model_noise_sd, a larger regularisation or proposal = \"optimal\"",
-                      cycle.label()));
+                      "particles, a larger model_noise_sd, a larger regularisation{}",
+                      cycle.label(), experiment.density() == nullptr ? " or proposal = \"optimal\"" : ""));
   });
 }
 

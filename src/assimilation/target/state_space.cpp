@@ -90,6 +90,14 @@ int StateSpaceTarget::dimension() const {
          (params_.unknown_noise_scale ? 1 : 0);
 }
 
+std::vector<std::string> StateSpaceTarget::parameter_names() const {
+  std::vector<std::string> names = parts_.model->shape().input_names;
+  if (names.empty()) return {};
+  if (params_.unknown_model_noise_scale) names.emplace_back("model_noise_scale");
+  if (params_.unknown_noise_scale) names.emplace_back("noise_scale");
+  return names;
+}
+
 int StateSpaceTarget::memory_size() const {  // states, weights, inflation
   return parts_.filter->members() * (static_cast<int>(space().info().names.size()) + 1) + 1;
 }

@@ -104,6 +104,9 @@ report::FilterRun filter_run(const io::Json& summary, const ScoresOf& scores_of,
     for (const std::vector<double>& one : known_scores(scores_of(effective_members), replicates, spin_up))
       run.effective.insert(run.effective.end(), one.begin(), one.end());
   run.has_density = summary.contains("observation_density");
+  if (!run.is_twin && !run.effective.empty())
+    for (const io::Json& one : summary.at("replicate_log_likelihood"))
+      run.log_likelihoods.push_back(io::number_or_nan(one));
   run.are_of_data = judged_score(summary) == innovation_ratio;
   if (run.is_twin && run.members > 1) run.ranks = std::move(ranks);
   const io::Json& means = summary.at("time_means");

@@ -155,6 +155,20 @@ Check depth_check(const MethodRun& run, double cut_short) {
           "that lie far apart or hang on each other."};
 }
 
+// Chains stick at lucky estimates (Doucet, Pitt, Deligiannidis, Kohn 2015: 1 to 1.7 is best). SMC^2 takes more members by itself.
+Check estimate_check(const MethodRun& run) {
+  Check c{Level::good, "Estimated likelihood",
+          fmt::format("the filter's log-likelihood has a standard deviation of {} at the posterior mean",
+                      number(run.estimate_sd, 2)),
+          ""};
+  if (run.component == "sampler/smc2" || !(run.estimate_sd > threshold::estimate_sd)) return c;
+  c.level = Level::caution;
+  c.advice =
+      "Chains stick at lucky estimates, which looks like several modes: more members of the filter (the variance "
+      "falls with their number), or a proposal of it that looks at the data.";
+  return c;
+}
+
 }  // namespace
 
 void draw_checks(const ReportData& data, std::vector<Check>& checks) {
@@ -170,6 +184,7 @@ void draw_checks(const ReportData& data, std::vector<Check>& checks) {
   if (run.is_posterior && bulk.parameter >= 0) checks.push_back(ess_check(data, "Bulk ESS", bulk));
   if (run.is_posterior && tail.parameter >= 0) checks.push_back(ess_check(data, "Tail ESS", tail));
   if (Check c = mean_check(data); run.is_exact && !c.found.empty()) checks.push_back(std::move(c));
+  if (std::isfinite(run.estimate_sd)) checks.push_back(estimate_check(run));
   if (std::isfinite(run.acceptance)) checks.push_back(acceptance_check(run));
   if (const Series* const divergences = history_of(run, "divergences"))
     checks.push_back(divergence_check(run, divergences->y.back()));

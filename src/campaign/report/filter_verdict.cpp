@@ -20,7 +20,9 @@ constexpr double ranks = 0.15;                                       // total va
 constexpr double worse = 1.05;                                       // error after the data over that before
 constexpr double cycles = 30;                                        // of all replicates
 constexpr double replaced = 1e-3, replaced_bad = 0.05;               // share of the members
-constexpr double few = 10, few_cycles = 0.05, many_cycles = 0.5;  // effective members, shares of the cycles with fewer
+constexpr double few = 10, few_of_all = 0.25;                        // effective members
+constexpr double few_cycles = 0.05, many_cycles = 0.5;               // shares of the cycles with fewer
+constexpr double scatter = 2.0;                                      // sd of estimated log-likelihoods
 }  // namespace limit
 
 double share_lost(const double* begin, const double* end) {
@@ -172,18 +174,37 @@ Check gain_check(const FilterRun& run) {
 // Of very few trajectories with all the weight there is nothing to average over.
 Check weights_check(const FilterRun& run) {
   const std::size_t all = run.effective.size();
+  const double few = std::min(limit::few, limit::few_of_all * run.members);
   double sum = 0.0, cycles = 0.0;
-  for (const double n : run.effective) sum += n, cycles += n < limit::few ? 1.0 : 0.0;
+  for (const double n : run.effective) sum += n, cycles += n < few ? 1.0 : 0.0;
   const double share = cycles / static_cast<double>(all);
   Check c{Level::good, "Weights",
           fmt::format("{} members effective on average; fewer than {} in {} of the cycles",
-                      number(sum / static_cast<double>(all), 3), limit::few, percent(share)),
+                      number(sum / static_cast<double>(all), 3), number(few, 2), percent(share)),
           ""};
   if (share <= limit::few_cycles) return c;
   c.level = share > limit::many_cycles ? Level::bad : Level::caution;
   c.advice =
       "A few trajectories have all the weight: more members, a proposal that looks at the data, or a larger "
       "model_noise_sd.";
+  return c;
+}
+
+// The logarithm of an estimate without bias lies low by half its variance.
+Check scatter_check(const FilterRun& run) {
+  const std::vector<double>& all = run.log_likelihoods;
+  const auto n = static_cast<double>(all.size());
+  const double mean = std::accumulate(all.begin(), all.end(), 0.0) / n;
+  double squares = 0.0;
+  for (const double one : all) squares += (one - mean) * (one - mean);
+  const double sd = std::sqrt(squares / (n - 1.0));
+  Check c{
+      Level::good, "Log-likelihood",
+      fmt::format("{}, with a standard deviation of {} over {} replicates", number(mean, 6), number(sd, 2), count(n)),
+      ""};
+  if (!(sd > limit::scatter)) return c;
+  c.level = Level::caution;
+  c.advice = "Estimates that scatter so much lie low by half their variance, and chains on them stick: more members.";
   return c;
 }
 
@@ -208,10 +229,12 @@ void put_in_words(const FilterRun& run, Verdict& v) {
                                  : "It errs by about what its members say; error, spread and states below can be used.";
   } else if (v.level == Level::unknown) {
     v.headline = "Not judged";
-    v.summary = run.has_density
-                    ? "Data with a density of their own are compared with no forecast; what is known of the "
-                      "members is below. More members should give the same log-likelihood."
-                    : "The run left too little to say whether the filter follows.";
+    v.summary =
+        run.has_density
+            ? "Data with a density of their own are compared with no forecast; what is known of the "
+              "members is below. More members should give the same log-likelihood, and replicates = 20 tell how "
+              "far it scatters."
+            : "The run left too little to say whether the filter follows.";
   } else if (v.level == Level::caution) {
     v.headline = "Use with caution";
     v.summary =
@@ -232,7 +255,8 @@ Verdict judge(const FilterRun& run) {
   if (is_known) v.checks.push_back(end_check(run, ratios));
   if (is_known && !run.ranks.empty()) v.checks.push_back(rank_check(run, ratios));
   if (run.is_twin && std::isfinite(run.rmse) && std::isfinite(run.forecast_rmse)) v.checks.push_back(gain_check(run));
-  if (!run.effective.empty() && run.members > 2 * limit::few) v.checks.push_back(weights_check(run));
+  if (!run.effective.empty()) v.checks.push_back(weights_check(run));
+  if (run.log_likelihoods.size() > 1) v.checks.push_back(scatter_check(run));
   if (run.replaced > 0.0) v.checks.push_back(replaced_check(run));
   if (is_known && static_cast<double>(ratios.count) < limit::cycles)
     v.checks.push_back({Level::caution, "Cycles",

@@ -22,8 +22,9 @@ struct FilterRun {
   std::vector<double> ranks;                           ///< counts of a twin's truth among its members; empty: none
   double rmse = undefined, forecast_rmse = undefined;  ///< of a twin, time means
   double replaced = 0.0, member_cycles = 0.0;          ///< members that diverged, of how many that were moved
-  std::vector<double> effective = {};  ///< members after the weights of each cycle; empty: without weights
-  bool has_density = false;            ///< the data have a density of their own: no ratios
+  std::vector<double> effective = {};        ///< members after the weights of each cycle; empty: without weights
+  bool has_density = false;                  ///< the data have a density of their own: no ratios
+  std::vector<double> log_likelihoods = {};  ///< of a file's data, estimated by each replicate's weighted members
 };
 
 Verdict judge(const FilterRun& run);

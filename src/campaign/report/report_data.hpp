@@ -63,6 +63,7 @@ struct MethodRun {
   double farthest = undefined;            ///< largest |z| of a state at the end, in prior standard deviations
   double sliced_wasserstein = undefined, sliced_wasserstein_noise = undefined;  ///< to a reference run
   std::string reference_run;
+  double estimate_sd = undefined;  ///< of a log-likelihood that a filter estimates, at the posterior mean
   double rejected_rows = 0, recovered_rows = 0, imputed_rows = 0;  ///< model runs that failed
   double lost_in_warmup = 0, warmup_evaluations = 0;  ///< of them, and of all, before the first draw of chains
 };

@@ -20,6 +20,7 @@ namespace aleator::campaign::report {
 enum class Level { good, unknown, caution, biased, bad };  ///< in order of rising concern
 
 namespace threshold {
+inline constexpr double estimate_sd = 2.0;
 inline constexpr double rhat_good = 1.01, rhat_caution = 1.05;
 inline constexpr double ess_good = 400, ess_caution = 100;
 inline constexpr double mean_error = 0.1;  ///< Monte Carlo error of a heavy-tailed mean, relative to the central spread

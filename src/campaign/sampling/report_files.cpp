@@ -107,6 +107,7 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
   run.acceptance = io::number_or_nan(summary.at("acceptance"));
   run.error = io::number_or_nan(summary.at("error"));
   run.ancestors = summary.value("effective_ancestors", report::undefined);
+  run.estimate_sd = summary.value("estimate_sd", report::undefined);
   run.farthest = summary.contains("farthest") ? io::number_or_nan(summary.at("farthest")) : report::undefined;
   if (const json& s = summary.value("stein_discrepancy", json()); s.is_object()) {
     run.ksd = io::number_or_nan(s.at("value")), run.ksd_expected = io::number_or_nan(s.at("expected"));

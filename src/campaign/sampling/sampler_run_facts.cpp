@@ -6,6 +6,7 @@
 #include "campaign/rows/row_run.hpp"
 #include "campaign/rows/rows.hpp"
 #include "campaign/run/run_folder.hpp"
+#include "campaign/sampling/estimate_scatter.hpp"
 #include "campaign/sampling/problem_fields.hpp"
 #include "campaign/sampling/sampler_run.hpp"
 #include "core/log.hpp"
@@ -61,6 +62,9 @@ JobEnd SamplerRun::finish() {
   std::vector<NamedSummary> rows_summary =
       summarise_parameters(job_.comm, folder_, problem_.variables(), plan_.kind, influence);
   if (!estimate.mean.empty()) use_running_means(estimate, rows_summary);
+  std::vector<double> mean;
+  for (const NamedSummary& row : rows_summary) mean.push_back(row.summary.mean);
+  facts.estimate_sd = estimate_scatter(problem_, mean);
   write_moments(rows_summary);
   write_text(job_.comm, folder_ + "/history.json", history_.json());
   write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.facts().reference_mean));

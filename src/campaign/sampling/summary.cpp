@@ -253,6 +253,7 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["ess_per_evaluation"] = io::finite_or_null(worst.ess / static_cast<double>(facts.model_evaluations));
   out["ess_per_second"] = io::finite_or_null(worst.ess / facts.wall_time_seconds);
   out["error"] = io::finite_or_null(relative_squared_error(rows, reference));
+  if (std::isfinite(facts.estimate_sd)) out["estimate_sd"] = facts.estimate_sd;
   if (!is_chains && std::isfinite(facts.effective_ancestors)) out["effective_ancestors"] = facts.effective_ancestors;
   out["farthest"] = io::finite_or_null(facts.farthest);
   out["failed_rows"] = {{"rejected", facts.failures.rejected},

@@ -40,6 +40,7 @@ struct RunFacts {
   std::vector<double> mode;  ///< the parameters of the largest density in latent coordinates, where it was looked for
   RunDistance distance;
   std::string reference_run;
+  double estimate_sd = std::numeric_limits<double>::quiet_NaN();  ///< of a log-likelihood that a filter estimates
 };
 
 struct NamedSummary {

@@ -6,10 +6,9 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
-#include <string_view>
-#include <unordered_map>
 
 #include "inverse/model/measured.hpp"
+#include "inverse/problem/parameter_order.hpp"
 #include "model/prior_fields.hpp"
 
 namespace aleator::inverse {
@@ -20,15 +19,6 @@ int infinite_output(const double* y, std::size_t outputs, bool is_log_density) {
   for (std::size_t i = 0; i < outputs; ++i)
     if (std::isinf(y[i]) && !(is_log_density && y[i] < 0.0)) return static_cast<int>(i);
   return -1;
-}
-
-std::string_view array_of(std::string_view name) { return name.substr(0, name.find('[')); }
-
-// Whether the names tell one input from another: not those of the entries of one array.
-bool are_telling(const std::vector<std::string>& names) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return name.find('[') == std::string::npos || array_of(name) != array_of(names[0]);
-  });
 }
 
 }  // namespace
@@ -65,31 +55,13 @@ BayesProblem::BayesProblem(const Params& params, Parts parts)
         "likelihood",
         fmt::format("has {} data, but model '{}' gives {} outputs", p - own, params.model, shape.outputs - own),
         "the data file must hold one number for each output");
-  refuse_other_order(params);
+  refuse_other_order(variables(), shape.input_names, fmt::format("model '{}'", params.model));
   model::refuse_other_fields(*parts_.prior, params.prior, shape, params.model);
   read_known_parameters();
   facts_.data = parts_.likelihood->data();
   facts_.data_places = parts_.data_places, facts_.data_units = parts_.data_units;
   facts_.output_names = model::output_names(shape);
   facts_.input_fields = shape.input_fields;
-}
-
-// A parameter of the prior that has the name of another input of the model was meant for that one.
-void BayesProblem::refuse_other_order(const Params& params) const {
-  const std::vector<std::string>& taken = parts_.model->shape().input_names;
-  if (taken.empty() || !are_telling(taken) || variables().size() < 2) return;  // one block has no order
-  const std::vector<std::string> given = prob::parameter_names(variables());
-  std::unordered_map<std::string_view, std::size_t> place;  // fields have 10^5 names
-  for (std::size_t k = 0; k < taken.size(); ++k) place.emplace(array_of(taken[k]), k);
-  for (std::size_t k = 0; k < given.size(); ++k) {
-    const auto meant = place.find(array_of(given[k]));
-    if (array_of(given[k]) == array_of(taken[k]) || meant == place.end()) continue;
-    throw deck::KeyError(
-        "prior",
-        fmt::format("gives '{}' as parameter {}, but model '{}' takes '{}' there, and '{}' as parameter {}", given[k],
-                    k + 1, params.model, taken[k], taken[meant->second], meant->second + 1),
-        fmt::format("parameters go by their order, which is that of the model: {}", fmt::join(taken, ", ")));
-  }
 }
 
 std::unique_ptr<model::Problem> BayesProblem::with_data(const std::vector<double>& data) const {

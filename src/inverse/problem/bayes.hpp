@@ -44,7 +44,6 @@ class BayesProblem : public Posterior, public model::DataTerms, private model::G
   const Parts& parts() const { return parts_; }
 
  private:
-  void refuse_other_order(const Params& params) const;
   std::vector<int> outputs_of(std::vector<int> terms) const;
   std::shared_ptr<const model::ForwardModel> some_outputs(const std::vector<int>& terms) const;
   model::RowStatus density(model::ConstBatch u, model::Evaluation& result, model::Batch du, int attempt) const override;

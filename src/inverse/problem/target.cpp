@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "inverse/problem/parameter_order.hpp"
 #include "inverse/problem/steps.hpp"
 
 namespace aleator::inverse {
@@ -62,6 +63,7 @@ TargetProblem::TargetProblem(const Params& params, std::shared_ptr<const prob::P
                                        params.prior, d, dimension()),
         "relative_to = \"prior\"");
   take_names(params.prior);
+  refuse_other_order(variables_, target_->parameter_names(), fmt::format("target '{}'", params.target));
   read_known_parameters();
 }
 

@@ -20,6 +20,7 @@
 #include "core/utf8.hpp"
 #include "io/files.hpp"
 #include "math/expression/formula.hpp"
+#include "prob/prior/prior.hpp"
 
 namespace aleator::inverse {
 namespace {
@@ -39,7 +40,7 @@ std::vector<std::string> entry_names_of(const std::vector<std::string>& paramete
       throw deck::KeyError("parameters", fmt::format("'{}' is no name", parameters[k]), "a name, or name[size]",
                            {static_cast<int>(k), 0});
     for (std::size_t before = 0; before < k; ++before)
-      if (parameters[before].substr(0, parameters[before].find('[')) == match[1])
+      if (prob::array_of(parameters[before]) == match[1].str())
         throw deck::KeyError("parameters", fmt::format("'{}' is named twice", match[1].str()),
                              "a name for each parameter", {static_cast<int>(k), 0});
     const int size = match[3].matched ? std::stoi(match[3]) : 1;

@@ -21,6 +21,7 @@ class ModelTarget : public model::Target, private model::TargetGradient, private
 
   int dimension() const override { return model_->shape().inputs; }
   const std::vector<prob::Variable>& variables() const override { return variables_; }
+  std::vector<std::string> parameter_names() const override { return model_->shape().input_names; }
   model::RowStatus evaluate(model::ConstBatch u, model::Vector values) const override;
   bool may_throw() const override { return model_->may_throw(); }
   const model::TargetGradient* gradient() const override { return model_->adjoint() != nullptr ? this : nullptr; }

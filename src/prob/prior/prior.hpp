@@ -6,6 +6,7 @@
 /// Fails     set-up: KeyError. log_density is -infinity outside the support.
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "deck/registry.hpp"
@@ -19,6 +20,8 @@ struct Variable {
   int size = 1;
 };
 
+/// "theta" of "theta[3]"; the name itself where it is none of an array.
+inline std::string_view array_of(std::string_view name) { return name.substr(0, name.find('[')); }
 /// "theta[3]" for arrays, "kappa" for single parameters.
 std::vector<std::string> parameter_names(const std::vector<Variable>& variables);
 
