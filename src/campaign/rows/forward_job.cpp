@@ -10,10 +10,10 @@
 #include "campaign/run/progress.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "core/log.hpp"
+#include "inverse/problem/parameter_order.hpp"
 #include "io/data_table.hpp"
 #include "io/json.hpp"
 #include "io/results.hpp"
-#include "model/prior_fields.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -94,13 +94,10 @@ deck::Schema<ForwardJob::Params> ForwardJob::schema() {
 
 ForwardJob::ForwardJob(const Params& params, Parts parts) : params_(params), parts_(std::move(parts)) {
   const model::Shape& shape = parts_.model->shape();
-  if (parts_.prior == nullptr) {
+  if (parts_.prior == nullptr)
     table_ = io::read_rows(params_.at.text, params_.at.path, shape.inputs, shape.input_names, "model");
-  } else if (parts_.prior->dimension() != shape.inputs) {
-    throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
-                                              params_.model, shape.inputs));
-  }
-  if (parts_.prior != nullptr) model::refuse_other_fields(*parts_.prior, params_.prior, shape, params_.model);
+  else
+    inverse::refuse_other_parameters(*parts_.prior, params_.prior, shape, params_.model);
   if (params_.sobol_indices) factors_ = factors_of(*parts_.prior, params_.prior, shape.input_names);
   if (params_.design == prob::DesignKind::sobol && parts_.prior != nullptr &&
       design_dimension() > prob::Design::most_sobol_dimensions)

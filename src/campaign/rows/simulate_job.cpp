@@ -12,8 +12,8 @@
 #include "campaign/run/job_files.hpp"
 #include "campaign/run/run_folder.hpp"
 #include "core/log.hpp"
+#include "inverse/problem/parameter_order.hpp"
 #include "io/json.hpp"
-#include "model/prior_fields.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -118,13 +118,10 @@ deck::Schema<SimulateJob::Params> SimulateJob::schema() {
 
 SimulateJob::SimulateJob(const Params& params, Parts parts) : params_(params), parts_(std::move(parts)) {
   const model::Shape& shape = parts_.model->shape();
-  if (parts_.prior == nullptr) {
+  if (parts_.prior == nullptr)
     truth_ = io::read_point(params_.truth.text, params_.truth.path, shape.inputs, shape.input_names, "model");
-  } else if (parts_.prior->dimension() != shape.inputs) {
-    throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", parts_.prior->dimension(),
-                                              params_.model, shape.inputs));
-  }
-  if (parts_.prior != nullptr) model::refuse_other_fields(*parts_.prior, params_.prior, shape, params_.model);
+  else
+    inverse::refuse_other_parameters(*parts_.prior, params_.prior, shape, params_.model);
   if (!params_.noise_sd.empty()) noise_sd_ = prob::spread(params_.noise_sd, shape.outputs, "noise_sd", "outputs");
   if (parts_.inversion_model != nullptr && parts_.inversion_model->shape().outputs != shape.outputs)
     throw deck::KeyError("inversion_model",

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "model/prior_fields.hpp"
+
 namespace aleator::inverse {
 namespace {
 
@@ -34,6 +36,15 @@ void refuse_other_order(const std::vector<prob::Variable>& given, const std::vec
                                      names[k], k + 1, taker, taken[k], taken[meant->second], meant->second + 1),
                          fmt::format("parameters go by their order, which is: {}", fmt::join(taken, ", ")));
   }
+}
+
+void refuse_other_parameters(const prob::Prior& prior, const std::string& prior_name, const model::Shape& shape,
+                             const std::string& model_name) {
+  if (prior.dimension() != shape.inputs)
+    throw deck::KeyError("prior", fmt::format("has {} parameters, but model '{}' takes {}", prior.dimension(),
+                                              model_name, shape.inputs));
+  refuse_other_order(prior.variables(prior_name), shape.input_names, fmt::format("model '{}'", model_name));
+  model::refuse_other_fields(prior, prior_name, shape, model_name);
 }
 
 }  // namespace aleator::inverse

@@ -111,9 +111,10 @@ void add_supports(const Params& params, const Data& data, Layout& layout) {
 }
 
 // "traction.right", "body"
-std::vector<std::string> values_of(const Params& p) {
+std::vector<std::string> values_of(const Params& p, const field::Mesh& mesh) {
   std::vector<std::string> names;
-  for (const deck::Named<std::vector<double>>& one : p.traction) names.push_back("traction." + one.name);
+  for (const deck::Named<std::vector<double>>& one : p.traction)
+    fem::side_of(mesh, "traction", one.name), names.push_back("traction." + one.name);
   if (!p.body.empty()) names.emplace_back("body");
   return names;
 }
@@ -161,7 +162,7 @@ void add_loads(const Params& params, const Data& data, Layout& layout, fem::Also
 
 Layout layout_of(const Params& params, const Data& data, const fem::ElementValues& values,
                  std::shared_ptr<const field::Mesh> mesh) {
-  fem::AlsoUnknown also(params.also_unknown, values_of(params));
+  fem::AlsoUnknown also(params.also_unknown, values_of(params, *mesh));
   Layout layout;
   const bool is_plane = mesh->dimension == 2;
   layout.start(std::move(mesh),
@@ -326,7 +327,7 @@ deck::Schema<Params> schema() {
       .key("body", &Params::body, "1", "force a unit of volume, [b_x, b_y]")
       .key("also_unknown", &Params::also_unknown, "",
            "loads of this block that are unknown too, component by component behind the coefficients: traction.SIDE, "
-           "body")
+           "body; the inputs are called traction_SIDE_x, …, body_x, …")
       .example("[\"traction.right\"]")
       .key("reactions", &Params::reactions, "",
            "sides whose reaction force, x then y then z, is observed after points and patches (components that are "

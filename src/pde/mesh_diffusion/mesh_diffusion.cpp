@@ -14,11 +14,14 @@ namespace {
 using fem::Layout;
 
 // "flux.left", "robin.top", "group_sources.heater", "source"
-std::vector<std::string> values_of(const Params& p) {
+std::vector<std::string> values_of(const Params& p, const field::Mesh& mesh) {
   std::vector<std::string> names{"source"};
-  for (const deck::Named<double>& one : p.flux) names.push_back("flux." + one.name);
-  for (const deck::Named<std::vector<double>>& one : p.robin) names.push_back("robin." + one.name);
-  for (const deck::Named<double>& one : p.group_sources) names.push_back("group_sources." + one.name);
+  const auto add = [&](const std::string& key, const std::string& name) { names.push_back(key + "." + name); };
+  for (const deck::Named<double>& one : p.flux) fem::side_of(mesh, "flux", one.name), add("flux", one.name);
+  for (const deck::Named<std::vector<double>>& one : p.robin)
+    fem::side_of(mesh, "robin", one.name), add("robin", one.name);
+  for (const deck::Named<double>& one : p.group_sources)
+    fem::group_of(mesh, "group_sources", one.name), add("group_sources", one.name);
   return names;
 }
 
@@ -71,7 +74,7 @@ void add_loads(const Params& params, const Data& data, Layout& layout, fem::Also
 // q: a of every element, the 1 of what is known of Robin terms, then what is unknown beside a.
 Layout layout_of(const Params& params, const Data& data, const fem::ElementValues& a,
                  std::shared_ptr<const field::Mesh> mesh) {
-  fem::AlsoUnknown also(params.also_unknown, values_of(params));
+  fem::AlsoUnknown also(params.also_unknown, values_of(params, *mesh));
   Layout layout;
   layout.start(std::move(mesh), {"u"});
   const int known_rate = layout.mesh->element_count();
@@ -164,8 +167,8 @@ deck::Schema<Params> schema() {
            "added to it: [x, y, strength] or [x, y, z, strength] each, as wells")
       .key("also_unknown", &Params::also_unknown, "",
            "values of this block that are unknown too, in the prior's order behind the coefficients: flux.SIDE, "
-           "robin.SIDE "
-           "(its h), source, group_sources.GROUP")
+           "robin.SIDE (its h), source, group_sources.GROUP; the inputs are called flux_SIDE, h_SIDE, source, "
+           "source_GROUP")
       .example("[\"flux.left\"]")
       .key("fluxes", &Params::fluxes, "",
            "sides under dirichlet through which the flux into the domain is observed, after the patches");
