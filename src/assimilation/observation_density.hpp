@@ -5,8 +5,8 @@
 ///           know the states by their names (a field by its name, as an array), the model's parameters, the data and t.
 /// Parallel  local rows, threads over tiles of particles; the same bits for a particle whatever the others are.
 /// Cost      of N particles: N times the formulas; memory N (states + parameters + data) doubles.
-/// Fails     KeyError at the character of a formula, or where a name stands for two things; NumericsError where a density is
-///           NaN or infinite at a particle. A density of 0 (-infinity) is a value.
+/// Fails     KeyError at the character of a formula, or where a name stands for two things; NumericsError where a log-density
+///           is NaN or +infinity at a particle; -infinity, a density of 0, is a value.
 #include <memory>
 #include <string>
 #include <vector>

@@ -179,6 +179,56 @@ void read_column(const std::vector<Cell>& cells, bool has_decimal_commas, const 
   read_factor(cells, file, column);
 }
 
+// The names of the columns, and the line from which on rows are.
+struct Head {
+  std::vector<Cell> names;
+  char separator = ' ';
+  std::size_t first_row = 0;
+};
+
+bool are_words(const std::vector<Cell>& cells) {
+  double value = 0.0;
+  return std::none_of(cells.begin(), cells.end(),
+                      [&](const Cell& cell) { return !cell.is_quoted && read_number(cell.text, false, value); });
+}
+
+// The first line that is no comment, or above numbers, as above rows of words alone, the last comment of as many words: "# x y".
+Head find_head(std::string_view rest) {
+  struct Line {
+    std::string text;
+    std::size_t number;
+  };
+  std::vector<Line> comments, first;
+  for (std::size_t number = 1; !rest.empty() && first.size() < 2; ++number) {
+    const std::size_t length = rest.find('\n');
+    Line line{std::string(rest.substr(0, length)), number};
+    rest.remove_prefix(length == std::string_view::npos ? rest.size() : length + 1);
+    if (trimmed(line.text).empty()) continue;
+    const bool is_comment = trimmed(line.text).front() == '#';
+    if (!is_comment) first.push_back(std::move(line));
+    if (!is_comment || !first.empty()) continue;
+    line.text[line.text.find('#')] = ' ';
+    if (!trimmed(line.text).empty()) comments.push_back(std::move(line));
+  }
+  if (first.empty()) return {};
+  Head head;
+  head.separator = separator_of(trimmed(first[0].text));
+  const auto cells = [&](const Line& line) {
+    return cells_of(without_comment(line.text, head.separator), head.separator, line.number);
+  };
+  head.names = cells_of(first[0].text, head.separator, first[0].number), head.first_row = first[0].number + 1;
+  const std::size_t width = cells(first[0]).size();
+  if (are_words(head.names) && (first.size() < 2 || !are_words(cells(first[1])))) return head;
+  for (std::size_t k = comments.size(); k-- > 0;) {
+    const char separator = separator_of(trimmed(comments[k].text));
+    std::vector<Cell> names = cells_of(comments[k].text, separator, comments[k].number);
+    if (names.size() != width || !are_words(names)) continue;
+    head.names = std::move(names), head.first_row = first[0].number;
+    break;
+  }
+  return head;
+}
+
 }  // namespace
 
 std::vector<Column> parse_data_table(const std::string& text, const std::string& name) {
@@ -194,40 +244,23 @@ std::vector<Column> parse_data_table(const std::string& text, const std::string&
     }
     return columns;
   }
-  std::vector<std::vector<Cell>> cells;
+  const Head head = find_head(plain_text(text, name));
+  for (const Cell& cell : head.names) {
+    double value = 0.0;
+    if (!cell.is_quoted && read_number(cell.text, false, value))
+      refuse(
+          name, cell,
+          fmt::format("'{}' is no name of a column; the first line names the columns, as in: x, y, group", cell.text));
+    columns.push_back({formula_name(cell.text, columns.size()), {}, {}, cell.text, {}});
+  }
+  std::vector<std::vector<Cell>> cells(columns.size());
   std::string_view rest = plain_text(text, name);
-  const bool is_named = has_head(text, name);
-  std::string comment;  // the last one above the numbers, "# x y", names columns too
-  std::size_t comment_number = 0;
-  char separator = ' ';
+  const char separator = head.separator;
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const std::size_t length = rest.find('\n');
-    std::string_view line = rest.substr(0, length);
+    const std::string_view line = without_comment(rest.substr(0, length), separator);
     rest.remove_prefix(length == std::string_view::npos ? rest.size() : length + 1);
-    if (columns.empty() && !trimmed(line).empty() && trimmed(line).front() == '#') {
-      comment = line;
-      comment[comment.find('#')] = ' ';
-      comment_number = number;
-      continue;
-    }
-    if (!columns.empty()) line = without_comment(line, separator);
-    if (trimmed(line).empty()) continue;
-    if (columns.empty()) {
-      const bool is_in_comment = !is_named && !comment.empty();
-      const std::string_view head = is_in_comment ? comment : line;
-      separator = separator_of(trimmed(head));
-      for (const Cell& cell : cells_of(head, separator, is_in_comment ? comment_number : number)) {
-        double value = 0.0;
-        if (!cell.is_quoted && read_number(cell.text, false, value))
-          refuse(name, cell,
-                 fmt::format("'{}' is no name of a column; the first line names the columns, as in: x, y, group",
-                             cell.text));
-        columns.push_back({formula_name(cell.text, columns.size()), {}, {}, cell.text, {}});
-      }
-      cells.resize(columns.size());
-      if (!is_in_comment) continue;
-      line = without_comment(line, separator);
-    }
+    if (number < head.first_row || trimmed(line).empty()) continue;
     std::vector<Cell> row = cells_of(line, separator, number);
     if (row.size() != columns.size())
       refuse(name, row[std::min(row.size() - 1, columns.size())],

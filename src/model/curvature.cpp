@@ -32,11 +32,14 @@ RowStatus hessian_by_differences(const Adjoint& adjoint, ConstBatch u, ConstBatc
   const double step = std::cbrt(std::numeric_limits<double>::epsilon());
   std::vector<double> e(u.extent(0), 0.0);
   for (std::size_t row = 0; row < e.size(); ++row) {
+    double longest = 0.0;
+    for (std::size_t k = 0; k < u.extent(1); ++k) longest = std::max(longest, std::abs(v(row, k)));
     double largest = 0.0, least = std::numeric_limits<double>::infinity();  // relative changes of the inputs by v
     for (std::size_t k = 0; k < u.extent(1); ++k) {
       if (v(row, k) == 0.0) continue;
       const double change = std::abs(v(row, k)) / (u(row, k) == 0.0 ? 1.0 : std::abs(u(row, k)));
-      largest = std::max(largest, change), least = std::min(least, change);
+      largest = std::max(largest, change);
+      if (std::abs(v(row, k)) >= 0.01 * longest) least = std::min(least, change);
     }
     if (largest > 0.0) e[row] = step / std::min(largest, most_apart * least);
   }

@@ -1,7 +1,7 @@
 #pragma once
 /// What      Products with the Hessians of outputs by differences of gradients, and what is wrong with a model's own.
 /// Method    h = (J(u + e v)^T dy - J(u - e v)^T dy) / 2e with e max_k |v_k / u_k| = eps^(1/3) (|v_k| where u_k = 0; at
-///           most 1e4 times the least of them that is not 0). The check
+///           most 1e4 times the least of them where v_k is at least a hundredth of the largest). The check
 ///           is that of GradientCheck: the product along a random relative direction v against differences with e = 1e-4 and
 ///           1e-3, believed where these agree to 2 %, told of where it misses them by more than 5 %, all in the Euclidean norm.
 /// Parallel  local; the check not from worker threads.

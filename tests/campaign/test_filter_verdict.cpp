@@ -165,6 +165,9 @@ TEST(FilterVerdict, WhatIsNotKnownIsNotJudged) {
   run.is_twin = false, run.are_of_data = true, run.ratios = {{}, {}}, run.ranks.clear();
   EXPECT_EQ(judge(run).level, Level::unknown);
   EXPECT_EQ(judge(run).headline, "Not judged");
+  run.replaced = 4000;
+  EXPECT_EQ(judge(run).level, Level::caution);
+  EXPECT_THAT(judge(run).summary, testing::HasSubstr("The filter ran, with reservations: Members that diverged."));
 }
 
 }  // namespace

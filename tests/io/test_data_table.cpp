@@ -27,7 +27,8 @@ TEST(DataTable, AnyCommonSeparatorAndQuotesAreRead) {
   for (const char* const text :
        {"x,y\n1,2\n3,4e1\n", "\"x\";\"y\"\n1;2\n3;40\n", "x\ty\r\n1\t2\r\n3\t40\r\n", "# x y\n1 2\n\n 3   40 # last\n",
         "\xEF\xBB\xBFx, y\n1, 2\n3, +40", "# two instruments\n\nx, y\n1, 2\n3, 40",
-        "# on 3 June, by hand\n# x y\n1 2\n3 40 # last\n"}) {
+        "# on 3 June, by hand\n# x y\n1 2\n3 40 # last\n", "# x y\n# from run 3\n#\n1 2\n3 40\n",
+        "# x y\n# all in the same units\n1, 2\n# a pause\n3, 40\n"}) {
     const std::vector<Column> columns = parse_data_table(text, "data.csv");
     ASSERT_EQ(columns.size(), 2u) << text;
     EXPECT_EQ(columns[0].name, "x");
@@ -50,6 +51,14 @@ TEST(DataTable, TextBecomesPlacesInAlphabeticalOrderAndMissingEntriesNan) {
   EXPECT_EQ(columns[3].values[1], 1.5);
   EXPECT_EQ(&column_of(columns, "log radon (pCi/L)", "d"), &columns[3]);
   EXPECT_EQ(&column_of(columns, "floor", "d"), &columns[2]);
+}
+
+TEST(DataTable, ACommentNamesColumnsOfWordsToo) {
+  const std::vector<Column> columns = parse_data_table("# site colour\nA red\nB blue\n", "d");
+  ASSERT_EQ(columns.size(), 2u);
+  EXPECT_EQ(columns[1].name, "colour");
+  EXPECT_THAT(columns[0].levels, ElementsAre("A", "B"));
+  EXPECT_THAT(columns[1].values, ElementsAre(1, 0));
 }
 
 TEST(DataTable, DecimalCommasAreReadBetweenSemicolons) {

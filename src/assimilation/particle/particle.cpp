@@ -27,8 +27,11 @@ double normalise(std::vector<double>& log_w, double* w) {
 }
 
 // Where no ancestor is taken though its noise might lead to the data, the likelihood would be too small.
-void refuse_impossible(const std::vector<double>& log_density, const Cycle& cycle) {
-  if (std::find(log_density.begin(), log_density.end(), minus_infinity) != log_density.end())
+void refuse_impossible(const std::vector<double>& log_density, const double* w, const Cycle& cycle) {
+  bool is_one = false;
+  for (std::size_t j = 0; j < log_density.size(); ++j)
+    is_one = is_one || (w[j] > 0.0 && log_density[j] == minus_infinity);
+  if (is_one)
     throw core::NumericsError(
         fmt::format("{}: the data's density is 0 at a particle before the model's noise, and proposal = \"auxiliary\" "
                     "would never choose it; take proposal = \"bootstrap\"",
@@ -299,7 +302,7 @@ void Particle::step(const Experiment& experiment, const Cycle& cycle, State& s) 
       std::vector<double> first_stage(static_cast<std::size_t>(n));  // log N(y; H m_a, R)
       if (params.proposal == Proposal::auxiliary) {
         datum.log_densities(c.x, first_stage);
-        refuse_impossible(first_stage, cycle);
+        refuse_impossible(first_stage, c.w, cycle);
         for (int j = 0; j < n; ++j) log_w[j] = std::log(c.w[j]) + first_stage[j];
         log_likelihood = normalise(log_w, c.w);
         if (log_likelihood > minus_infinity) resample(c);

@@ -171,7 +171,6 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   out["replaced_members"] = replaced;
   out["ranks"] = context.comm.size();
   out["wall_time_seconds"] = run.seconds();
-  write_text(context.comm, context.folder + "/summary.json", io::text_of(out, 2) + "\n");
   const auto text = [&](Score which) {
     const io::Json& row = out["time_means"][score_names[which]];
     return row["mean"].is_null() ? std::string("-") : fmt::format("{:.4g}", row["mean"].get<double>());
@@ -179,10 +178,13 @@ void write_assimilation(const JobContext& context, const assimilation::Experimen
   core::info("{}: time means after {} of {} cycles: rmse {}, spread {}, CRPS {}; forecast rmse {}, innovation {}",
              names.filter, all.spin_up, all.cycles, text(rmse), text(spread), text(crps), text(forecast_rmse),
              text(innovation));
-  if (context.comm.is_writer())
-    write_verdict(context.folder,
-                  report::judge(filter_run(
-                      out, [&](Score which) { return one_score(all.scores, which); }, merged(ranks, all.replicates))));
+  parallel::agree(context.comm, [&] {
+    if (context.comm.is_writer())
+      write_verdict(context.folder, report::judge(filter_run(
+                                        out, [&](Score which) { return one_score(all.scores, which); },
+                                        merged(ranks, all.replicates))));
+  });
+  write_text(context.comm, context.folder + "/summary.json", io::text_of(out, 2) + "\n");  // last: it means finished
 }
 
 namespace {
@@ -265,7 +267,12 @@ void write_assimilation_report(const std::string& folder, const RunSettings& set
                        ? fmt::format("; the data were off the forecast by {} on average.", page.tiles[0].first)
                        : fmt::format("; the log-likelihood of the data is {}.", page.tiles[0].first);
   page.verdict = report::judge(filter_run(
-      summary, [&](Score which) { return reader.read("scores", score_names[which]); }, page.ranks));
+      summary,
+      [&](Score which) {  // one that earlier versions did not keep has no check
+        return reader.has("scores", score_names[which]) ? reader.read("scores", score_names[which])
+                                                        : std::vector<double>();
+      },
+      page.ranks));
   io::make_directory(folder + "/report");
   io::atomic_write_text(folder + "/report/index.html", report::render_assimilation_html(page, folder + "/report"));
   core::info("report: {}/report/index.html", folder);

@@ -219,7 +219,7 @@ Check replaced_check(const FilterRun& run) {
                                   : ""};
 }
 
-void put_in_words(const FilterRun& run, Verdict& v) {
+void put_in_words(const FilterRun& run, bool is_known, Verdict& v) {
   std::string named;
   for (const Check& c : v.checks)
     if (c.level == v.level) named += (named.empty() ? "" : ", ") + c.what;
@@ -237,8 +237,7 @@ void put_in_words(const FilterRun& run, Verdict& v) {
             : "The run left too little to say whether the filter follows.";
   } else if (v.level == Level::caution) {
     v.headline = "Use with caution";
-    v.summary =
-        fmt::format("{}, with reservations: {}.", run.has_density ? "The filter ran" : "The filter follows", named);
+    v.summary = fmt::format("{}, with reservations: {}.", is_known ? "The filter follows" : "The filter ran", named);
   } else {
     v.headline = "Not reliable";
     v.summary = fmt::format("Do not trust this run: {}.", named);
@@ -264,7 +263,7 @@ Verdict judge(const FilterRun& run) {
                         "Means over so few say little: more observations, or replicates."});
   v.level = is_known ? Level::good : Level::unknown;
   for (const Check& c : v.checks) v.level = std::max(v.level, c.level);
-  put_in_words(run, v);
+  put_in_words(run, is_known, v);
   return v;
 }
 

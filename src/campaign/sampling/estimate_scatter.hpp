@@ -3,8 +3,8 @@
 /// Method    The standard deviation of 32 estimates at one place, whose parameters differ in their last bits and so have random
 ///           numbers of their own (docs/theory/particle_mcmc.md).
 /// Parallel  local; the same on every rank.
-/// Cost      32 model runs.
-/// Fails     never: NaN where the likelihood is no estimate, or cannot be computed there.
+/// Cost      32 likelihoods, each of all members and times.
+/// Fails     never: NaN where the problem offers no model::Sequence, or has no likelihood there.
 #include <vector>
 
 #include "model/problem.hpp"

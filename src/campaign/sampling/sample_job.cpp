@@ -130,6 +130,7 @@ std::int64_t SampleJob::rows_at_once() const {
 bool SampleJob::is_finished(const std::string& folder, const RunSettings& settings) const {
   for (std::size_t i = 0; i < samplers_.size(); ++i)
     if (!io::file_exists(folder_of(folder, i) + "/summary.json")) return false;
+  if (!io::file_exists(folder + "/verdict.json")) return false;  // it comes after the summaries, and before the report
   return !settings.report || io::file_exists(folder + "/report/index.html");
 }
 

@@ -34,13 +34,17 @@ void AlsoUnknown::add(int k, const std::string& input, std::vector<double> unit)
 void AlsoUnknown::put_into(Layout& layout) const {
   layout.first_source = layout.coefficients;
   layout.coefficients += count();
-  for (const std::vector<Component>& name : components_)
-    for (const Component& one : name) {
+  for (std::size_t k = 0; k < components_.size(); ++k) {
+    if (components_[k].empty())
+      throw deck::KeyError("also_unknown", fmt::format("'{}' acts only where supports hold the body", texts_[k]),
+                           "leave it out", {static_cast<int>(k), 0});
+    for (const Component& one : components_[k]) {
       layout.input_names.push_back(one.input);
       for (std::size_t i = 0; i < one.unit.size(); ++i)
         if (one.unit[i] != 0.0) layout.sources.add(static_cast<int>(i), one.unit[i]);
       layout.sources.end_row();
     }
+  }
 }
 
 int AlsoUnknown::count() const {

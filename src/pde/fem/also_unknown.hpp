@@ -1,10 +1,10 @@
 #pragma once
 /// What      Values of a model's block that a deck names as unknown too, beside its coefficients: loads, and what they hang on.
-/// Method    Each is one or more rows of Layout::sources, the load of a unit, whose factor is an input behind the coefficients
-///           of the elements, in the order in which the deck names them.
+/// Method    Each is one or more rows of Layout::sources, the load at the value 1, whose factor is an input behind the
+///           coefficients of the elements, in the order in which the deck names them.
 /// Parallel  local.
 /// Cost      a load vector each, kept as its entries that are not zero.
-/// Fails     KeyError at also_unknown: a name without a value, or twice.
+/// Fails     KeyError at also_unknown: a name without a value, or twice, or that acts nowhere.
 #include <string>
 #include <vector>
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 
 #include "deck/registry.hpp"
 #include "pde/evolution/engine.hpp"
@@ -96,7 +97,6 @@ class Transport : public evolution::SemiDiscrete {
     if (unknown_.stream >= 0) stream_ = evolution::between_corners(corners, p.stream_grid, layout().grid.length);
     known_flow_.resize(static_cast<std::size_t>(2 * faces_.count()));
     faces_.flow(known_, known_flow_.data(), known_flow_.data() + faces_.count());
-    if (!unknown_.is_any_of_medium()) tell_smearing(known_flow_.data());
   }
 
   std::string fault(const double* u) const override {
@@ -110,6 +110,7 @@ class Transport : public evolution::SemiDiscrete {
       tell_smearing(q);
     } else {
       std::copy(known_flow_.begin(), known_flow_.end(), q);
+      std::call_once(is_told_, [&] { tell_smearing(q); });
     }
     double* const f = q + 2 * faces_.count();
     std::fill_n(f, n_, 0.0);
@@ -359,6 +360,7 @@ class Transport : public evolution::SemiDiscrete {
   Unknowns unknown_;
   Medium known_;
   Smearing smearing_;
+  mutable std::once_flag is_told_;  // of a flow that is known
   void tell_smearing(const double* flow) const {
     smearing_.tell("pde/transport", flow, flow + faces_.count(), faces_.count());
   }
