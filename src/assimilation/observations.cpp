@@ -29,6 +29,14 @@ io::Table times_and_values(const deck::File& file, io::NonFinite non_finite, con
   return io::rows_of(named.all, named.places, file.path, non_finite);
 }
 
+// Values behind the time that are not missing.
+std::size_t count_of_sound(const io::Table& table, std::size_t values) {
+  std::size_t count = 0;
+  for (std::size_t k = 0; k < table.rows; ++k)
+    for (std::size_t i = 0; i < values; ++i) count += std::isnan(table(k, 1 + i)) ? 0 : 1;
+  return count;
+}
+
 }  // namespace
 
 Observations read_observations(const ObservationParams& params, const model::StateInfo& info,
@@ -44,6 +52,8 @@ Observations read_observations(const ObservationParams& params, const model::Sta
   if (table.columns != 1 + p)
     throw deck::KeyError("observations", fmt::format("has {} columns, but the time and {} observables make {}",
                                                      table.columns, p, 1 + p));
+  if (p > 0 && count_of_sound(table, p) == 0)
+    throw deck::KeyError("observations", params.observations.path + " holds missing entries only");
   Observations out;
   double before = info.start;
   for (std::size_t k = 0; k < table.rows; ++k) {

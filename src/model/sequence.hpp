@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "model/forward_model.hpp"
+#include "model/problem.hpp"
 
 namespace aleator::model {
 
@@ -41,5 +41,11 @@ class HasSequence {
   /// Counts and lists rows with parameters u that could not be advanced.
   virtual void record_failures(const RowStatus& status, ConstBatch u) const = 0;
 };
+
+/// Null where the problem's likelihood has none.
+inline const Sequence* sequence_of(const Problem& problem) {
+  const auto* const has = dynamic_cast<const HasSequence*>(&problem);
+  return has == nullptr ? nullptr : has->sequence();
+}
 
 }  // namespace aleator::model

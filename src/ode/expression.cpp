@@ -235,7 +235,7 @@ deck::Schema<Expression::Params> Expression::schema() {
            "lines name = formula, each may use those before it; name(a, b) = formula is a function")
       .choice("time", &Params::time, "how time passes",
               {{"continuous", Time::continuous, "x' = rates, by Runge-Kutta steps of at most dt"},
-               {"discrete", Time::discrete, "x <- rates, once every dt"}})
+               {"discrete", Time::discrete, "x <- rates, once every dt; t in the formulas is the time before the step"}})
       .choice("layout", &Params::layout, "where the entries of the states are, for filters that localise",
               {{"none", Layout::none, "nowhere"},
                {"line", Layout::line, "entry i of each array at i"},

@@ -35,6 +35,8 @@ assert sum(int(line.split("|")[4].split(" of ")[1]) for line in lines) == len(ro
 E2
 ! command -v gnuplot >/dev/null || grep -q "<svg" good/bench.html || fail "no chart"
 grep -q "linear_gaussian" good/bench.html || fail "no table in bench.html"
+expect 0 "$ALEATOR" bench "$SOURCE_DIR/input/benchmarks" --only karhunen_loeve --out modes
+says "eigenvalue of line[0]" "15 of 15 values within their tolerance"
 expect 2 "$ALEATOR" bench "$SOURCE_DIR/input/benchmarks" --only ishigami --out good
 says "nothing was overwritten"
 expect 2 "$ALEATOR" bench "$SOURCE_DIR/input/benchmarks" --only nobody

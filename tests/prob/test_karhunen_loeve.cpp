@@ -25,8 +25,8 @@ const Row eigenvalues_half_tenth = {.18708255, .15604556, .12115435, .09132424};
 
 TEST(KarhunenLoeve, EigenvaluesOnAnIntervalAreTheKnownOnes) {
   const KarhunenLoeve one(params({64}, {2.0}, {1.0}, 5)), other(params({64}, {1.0}, {0.1}, 4));
-  for (int n = 0; n < 5; ++n) EXPECT_NEAR(one.eigenvalues()[n] / eigenvalues_1_1[n], 1.0, 2e-7);
-  for (int n = 0; n < 4; ++n) EXPECT_NEAR(other.eigenvalues()[n] / eigenvalues_half_tenth[n], 1.0, 2e-7);
+  for (int n = 0; n < 5; ++n) EXPECT_NEAR(one.spectrum().eigenvalues[n] / eigenvalues_1_1[n], 1.0, 2e-7);
+  for (int n = 0; n < 4; ++n) EXPECT_NEAR(other.spectrum().eigenvalues[n] / eigenvalues_half_tenth[n], 1.0, 2e-7);
 }
 
 TEST(KarhunenLoeve, EigenvaluesInABoxAreTheLargestProducts) {
@@ -37,7 +37,7 @@ TEST(KarhunenLoeve, EigenvaluesInABoxAreTheLargestProducts) {
     for (const AxisMode& q : y)
       for (const AxisMode& r : x) products.push_back(p.eigenvalue * q.eigenvalue * r.eigenvalue);
   std::sort(products.rbegin(), products.rend());
-  for (int n = 0; n < 100; ++n) EXPECT_NEAR(prior.eigenvalues()[n] / products[n], 1.0, 1e-14) << n;
+  for (int n = 0; n < 100; ++n) EXPECT_NEAR(prior.spectrum().eigenvalues[n] / products[n], 1.0, 1e-14) << n;
 }
 
 TEST(KarhunenLoeve, ModesSolveTheIntegralEquation) {
@@ -50,7 +50,7 @@ TEST(KarhunenLoeve, ModesSolveTheIntegralEquation) {
     Row z(6, 0.0);
     z[mode] = 1.0;
     const Row u = to_parameters(prior, z);
-    const double lambda = prior.eigenvalues()[mode];
+    const double lambda = prior.spectrum().eigenvalues[mode];
     EXPECT_NEAR(h * math::dot(u, u) / lambda, 1.0, 1e-3);  // |phi| = 1, midpoint rule
     for (const int i : {0, 333, 1000, 1999}) {
       double sum = 0.0;
@@ -69,7 +69,9 @@ TEST(KarhunenLoeve, ManyModesGiveTheCovariance) {
     EXPECT_NEAR(c[i] / 1.69, std::exp(-std::abs(i - 180) / 400.0 / 0.3), 0.01) << i;
   // In a plane truncation takes much more: 1 - sum lambda / area of the variance on the average.
   const KarhunenLoeve plane(params({200, 150}, {1.0, 2.0}, {1.0, 1.5}, 400));
-  const double missing = 1.0 - std::accumulate(plane.eigenvalues().begin(), plane.eigenvalues().end(), 0.0) / 2.0;
+  const ModeSpectrum modes = plane.spectrum();
+  EXPECT_NEAR(modes.total, 2.0, 1e-12);
+  const double missing = 1.0 - std::accumulate(modes.eigenvalues.begin(), modes.eigenvalues.end(), 0.0) / 2.0;
   EXPECT_LT(missing, 0.06);
   const Row d = covariance_row(plane, 75 * 200 + 100);
   for (const int i : {0, 50, 100})
@@ -94,7 +96,7 @@ TEST(KarhunenLoeve, ModesFoundOnTheGridAreThoseOfTheClosedForm) {
   KarhunenLoeve::Params p = params({400}, {2.0}, {1.0}, 5);
   p.covariance = KarhunenLoeve::Form::exponential;
   const KarhunenLoeve found(p), exact(params({400}, {2.0}, {1.0}, 5));
-  for (int n = 0; n < 5; ++n) EXPECT_NEAR(found.eigenvalues()[n], eigenvalues_1_1[n], 2e-5);
+  for (int n = 0; n < 5; ++n) EXPECT_NEAR(found.spectrum().eigenvalues[n], eigenvalues_1_1[n], 2e-5);
   const Row e = {0, 0, 1, 0, 0}, u = to_parameters(found, e), v = to_parameters(exact, e);
   const double sign = u[0] * v[0] < 0.0 ? -1.0 : 1.0;
   for (int i = 0; i < 400; ++i) EXPECT_NEAR(sign * u[i], v[i], 1e-3);
@@ -129,7 +131,7 @@ TEST(KarhunenLoeve, ModesOnALargerGridAreEigenvectorsInFallingOrder) {
       c(a, b) = std::exp(-0.5 * r * r) / 192.0;
     }
   const math::SymmetricEigen dense = math::eigen_symmetric(c);
-  for (int n = 0; n < 12; ++n) EXPECT_NEAR(prior.eigenvalues()[n], dense.values[191 - n], 1e-12);
+  for (int n = 0; n < 12; ++n) EXPECT_NEAR(prior.spectrum().eigenvalues[n], dense.values[191 - n], 1e-12);
   p.modes = 150;  // far below rounding for so smooth a covariance
   EXPECT_THROW(KarhunenLoeve{p}, deck::KeyError);
 }

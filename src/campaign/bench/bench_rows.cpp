@@ -9,6 +9,7 @@
 #include "campaign/run/csv.hpp"
 #include "deck/diagnostics.hpp"
 #include "io/json.hpp"
+#include "prob/prior/prior.hpp"
 
 namespace aleator::campaign {
 namespace {
@@ -47,8 +48,9 @@ bool is_of_the_whole(const std::string& quantity) {
 }
 
 KnownValue value_of(const deck::Node& table, const std::string& job, deck::Diagnostics& faults) {
-  const std::vector<std::string> quantities{"mean",        "sd",          "output_mean", "output_sd", "log_evidence",
-                                            "sobol_first", "sobol_total", "error",       "rmse",      "spread"};
+  const std::vector<std::string> quantities{"mean",         "sd",          "output_mean", "output_sd",
+                                            "log_evidence", "sobol_first", "sobol_total", "error",
+                                            "rmse",         "spread",      "eigenvalue"};
   refuse_other_keys(table, {"quantity", "parameter", "value", "tolerance", "source", "job"}, faults);
   KnownValue known;
   known.quantity = text_of(table, "quantity", faults, true);
@@ -73,6 +75,14 @@ std::pair<double, double> found_in(const io::Json& summary, const KnownValue& kn
   if (known.quantity == "log_evidence") {
     const io::Json& evidence = member(summary, "log_evidence");
     return {io::number_or_nan(member(evidence, "value")), io::number_or_nan(member(evidence, "standard_error"))};
+  }
+  if (known.quantity == "eigenvalue") {  // parameter = "field[0]"
+    const io::Json& modes = member(member(summary, "modes"), std::string(prob::array_of(known.parameter)));
+    const io::Json& values = member(modes, "eigenvalues");
+    for (std::size_t n = 0; n < values.size(); ++n)
+      if (known.parameter == fmt::format("{}[{}]", prob::array_of(known.parameter), n))
+        return {io::number_or_nan(values.at(n)), std::nan("")};
+    return {std::nan(""), std::nan("")};
   }
   if (known.quantity == "error") return {io::number_or_nan(member(summary, "error")), std::nan("")};
   if (known.quantity.rfind("sobol_", 0) == 0) {  // parameter = "output/factor"

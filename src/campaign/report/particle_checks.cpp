@@ -134,7 +134,7 @@ void particle_checks(const MethodRun& run, std::vector<Check>& checks) {
     checks.push_back({run.ancestors < threshold::ancestors_bad ? Level::bad : Level::caution, "Ancestors",
                       fmt::format("the particles descend from no more than {}", number(run.ancestors)),
                       "The standard errors come from differences between families: of so few they are guesses. Take "
-                      "more particles, or more moves between two temperatures."});
+                      "more particles, or more moves after each resampling."});
   if (const Series* const tails = history_of(run, "pareto_k"))
     checks.push_back(weights_check(tails->y.back()));
   else if (run.component == "sampler/importance")

@@ -27,6 +27,13 @@ struct PairShare {
   double second, low, high;
 };
 
+/// Eigenvalues of the modes that a field is made of, and their share of the field's variance.
+struct FieldModes {
+  std::string field;
+  std::vector<double> eigenvalues;
+  double kept;
+};
+
 struct RowsPage {
   ReportData base;  ///< title, deck, version, date; `row_word` and `main.parameters`: the statistics
   std::string headline;
@@ -38,6 +45,7 @@ struct RowsPage {
   std::vector<double> clean, noisy;  ///< of simulated data
   std::vector<VarianceShare> shares;
   std::vector<PairShare> pairs;
+  std::vector<FieldModes> spectra;
 };
 
 std::string render_rows_html(const RowsPage& page, const std::string& work_dir, const RenderOptions& options = {});

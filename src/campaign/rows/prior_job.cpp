@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "campaign/rows/rows_report.hpp"
 #include "campaign/run/job_files.hpp"
@@ -72,6 +73,12 @@ JobEnd PriorSampleJob::run(const JobContext& context) {
   out["samples"] = params_.samples;
   out["failed"] = results.failed;
   out["latent_coordinates"] = prior_->latent_dimension();
+  for (const prob::FieldPart& part : prob::field_parts(*prior_, params_.prior)) {
+    const std::vector<double>& modes = part.spectrum.eigenvalues;
+    if (modes.empty()) continue;
+    const double kept = std::accumulate(modes.begin(), modes.end(), 0.0) / part.spectrum.total;
+    out["modes"][part.name] = {{"eigenvalues", modes}, {"kept", kept}};
+  }
   // Of a field of millions of cells moments.h5 has the numbers, in a hundredth of the space.
   const bool is_listed = statistics.size() <= most_listed || prob::field_parts(*prior_, params_.prior).empty();
   out["parameters"] = is_listed ? io::Json::parse(statistics_json(statistics)) : io::Json::object();
@@ -122,6 +129,9 @@ void PriorSampleJob::report(const std::string& folder, const RunSettings& settin
     page.warnings.push_back(fmt::format(
         "{} of {} draws are not finite and left out of all statistics; their numbers are in failed_rows.csv.",
         count_text(failed), count_text(params_.samples)));
+  if (summary.contains("modes"))
+    for (const auto& [field, modes] : summary.at("modes").items())
+      page.spectra.push_back({field, modes.at("eigenvalues"), modes.at("kept")});
   add_samples(folder, "prior", prior_->variables(params_.prior), page);
   add_fields(folder, page);
   finish_page(folder, page);

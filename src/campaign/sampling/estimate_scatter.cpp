@@ -8,8 +8,7 @@ namespace aleator::campaign {
 
 double estimate_scatter(const model::Problem& problem, const std::vector<double>& u) {
   constexpr int estimates = 32;
-  const auto* const has = dynamic_cast<const model::HasSequence*>(&problem);
-  if (has == nullptr || has->sequence() == nullptr) return std::nan("");
+  if (model::sequence_of(problem) == nullptr) return std::nan("");
   const kernels::Batch rows = kernels::new_batch(estimates, static_cast<int>(u.size()));
   for (int row = 0; row < estimates; ++row)
     for (std::size_t k = 0; k < u.size(); ++k) rows(row, k) = u[k] * (1.0 + 1e-15 * row);

@@ -93,7 +93,8 @@ deck::Schema<KarhunenLoeve::Params> KarhunenLoeve::schema() {
 }
 
 KarhunenLoeve::KarhunenLoeve(const Params& params)
-    : BoxField(make_box(params.cells, params.lengths), params.mean, params.transform) {
+    : BoxField(make_box(params.cells, params.lengths), params.mean, params.transform),
+      total_(params.sd * params.sd * box().size() * box().cell_volume()) {
   const std::vector<double> b = spread(params.correlation_lengths, box().axes(), "correlation_lengths", "axes");
   if (params.covariance != Form::separable_exponential) {
     find_on_grid(params, b);

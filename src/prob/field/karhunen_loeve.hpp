@@ -42,8 +42,8 @@ class KarhunenLoeve : public BoxField {
   int latent_dimension() const override { return static_cast<int>(eigenvalues_.size()); }
   double log_density(const double* u) const override;
   bool has_density() const override { return false; }
-  /// lambda_n in falling order; their sum tends to sd^2 times the volume of the box.
-  const std::vector<double>& eigenvalues() const { return eigenvalues_; }
+  /// lambda_n in falling order; the sum over all is sd^2 times the volume of the box.
+  ModeSpectrum spectrum() const override { return {eigenvalues_, total_}; }
 
  protected:
   void apply(const double* z, double* x) const override;
@@ -58,6 +58,7 @@ class KarhunenLoeve : public BoxField {
   /// The same by the Nystrom method.
   void find_on_grid(const Params& params, const std::vector<double>& lengths);
 
+  double total_ = 0.0;  // of all modes
   std::vector<double> eigenvalues_;
   std::vector<std::array<int, 3>> numbers_;  // of mode n along x, y, z
   std::vector<math::Matrix> phi_;            // an axis: cells x modes

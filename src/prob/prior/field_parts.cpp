@@ -6,7 +6,7 @@ namespace aleator::prob {
 
 std::vector<FieldPart> field_parts(const Prior& prior, const std::string& name) {
   if (!prior.grid().empty() || prior.mesh() != nullptr)
-    return {{name, 0, prior.dimension(), prior.grid(), prior.lengths(), prior.mesh()}};
+    return {{name, 0, prior.dimension(), prior.grid(), prior.lengths(), prior.mesh(), {}, prior.spectrum()}};
   std::vector<FieldPart> all;
   const auto* const product = dynamic_cast<const Product*>(&prior);
   if (product == nullptr) return all;

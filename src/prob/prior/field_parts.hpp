@@ -19,6 +19,7 @@ struct FieldPart {
   std::vector<double> lengths;  ///< of the sides
   std::shared_ptr<const io::Simplices> mesh{};
   std::vector<int> owner{};  ///< by element: which of the values it has, or -1; empty: each its own
+  ModeSpectrum spectrum{};   ///< empty: the field is not cut off at some modes
 };
 
 /// `name` is that of the prior's block.

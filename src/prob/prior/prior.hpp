@@ -33,6 +33,12 @@ class DensitySlope {
   virtual void log_density_gradient(const double* u, double* g) const = 0;
 };
 
+/// The modes of a covariance of which a prior keeps the largest.
+struct ModeSpectrum {
+  std::vector<double> eigenvalues;  ///< of the modes kept, the largest first
+  double total = 0.0;               ///< sum over all modes
+};
+
 class Prior {
  public:
   virtual ~Prior() = default;
@@ -63,6 +69,8 @@ class Prior {
   virtual std::vector<double> lengths() const { return {}; }
   /// The mesh to whose elements the parameters belong, or null.
   virtual std::shared_ptr<const io::Simplices> mesh() const { return nullptr; }
+  /// Of a field made of a covariance's largest modes; else empty.
+  virtual ModeSpectrum spectrum() const { return {}; }
 };
 
 /// A value for each of `count` parameters (or whatever `things` says) from a deck's list: one value stands for all.

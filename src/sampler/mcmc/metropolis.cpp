@@ -9,6 +9,7 @@
 
 #include "kernels/elementary.hpp"
 #include "math/dense.hpp"
+#include "model/sequence.hpp"
 #include "sampler/weights.hpp"
 
 namespace aleator::sampler {
@@ -236,9 +237,10 @@ Plan chain_plan(const ChainLength& params) { return {Plan::Kind::chains, params.
 std::string gradient_objection(const Problem& problem, const char* needed) {
   if (problem.has_gradient()) return "";
   return fmt::format(
-      "needs {} of the log-likelihood, which {} (of sampler/ these do without: random_walk, pcn, "
-      "dram, slice, stretch, dream, parallel_tempering, smc, tmcmc, nested, eki, eks, uki, aldi, cbs, score_diffusion)",
-      needed, problem.missing_gradient());
+      "needs {} of the log-likelihood, which {} (of sampler/ these do without: random_walk, pcn, dram, slice, stretch, "
+      "dream, parallel_tempering, smc, tmcmc, nested, aldi, cbs, score_diffusion{}{})",
+      needed, problem.missing_gradient(), problem.noise() != nullptr ? ", eki, eks, uki" : "",
+      model::sequence_of(problem) != nullptr ? ", smc2" : "");
 }
 
 }  // namespace aleator::sampler

@@ -15,11 +15,6 @@ namespace {
 
 constexpr double impossible = -std::numeric_limits<double>::infinity();
 
-const model::Sequence* sequence_of(const Problem& problem) {
-  const auto* const has = dynamic_cast<const model::HasSequence*>(&problem);
-  return has == nullptr ? nullptr : has->sequence();
-}
-
 // Filters' random numbers: the bits of a uniform number of each row, whose 52 random bits are enough.
 std::vector<std::uint64_t> seeds_of(const Context& context, kernels::Stream stream, const parallel::RowLayout& layout) {
   std::vector<std::uint64_t> seeds(static_cast<std::size_t>(layout.local_rows()));
@@ -78,7 +73,7 @@ void Smc2::State::fields(io::Archive& archive) {
 }
 
 std::string Smc2::objection(const Problem& problem) const {
-  if (sequence_of(problem) == nullptr)
+  if (model::sequence_of(problem) == nullptr)
     return "needs a likelihood whose data come one after the other: problem/target with target/state_space and "
            "on_failure = \"reject\"";
   const double least = std::ceil(2.0 * problem.dimension() / params.ess_share);
@@ -93,7 +88,7 @@ Smc2::State Smc2::init(const Problem& problem, const Context& context) const {
   e = Ensemble(parallel::RowLayout(params.particles, context.comm), problem.dimension());
   Kokkos::deep_copy(e.log_likelihood, 0.0);  // of no data yet
   context.rng.normals({kernels::Purpose::initial}, e.layout.first(), e.position);
-  s.memory = Batch("memory", e.rows(), sequence_of(problem)->memory_size());
+  s.memory = Batch("memory", e.rows(), model::sequence_of(problem)->memory_size());
   s.log_weights.assign(static_cast<std::size_t>(params.particles), 0.0);
   s.log_scale = std::log(first_scale(InnerMove::random_walk, problem.dimension()));
   s.model_evaluations = params.particles;  // the filters that go along
@@ -103,14 +98,14 @@ Smc2::State Smc2::init(const Problem& problem, const Context& context) const {
 
 // The filters as they are after the doublings so far.
 const model::Sequence& Smc2::sequence(const Problem& problem, State& s) const {
-  const model::Sequence* const first = sequence_of(problem);
+  const model::Sequence* const first = model::sequence_of(problem);
   if (s.refinements > 0 && s.refined == nullptr) s.refined = first->refined(1 << s.refinements);
   return s.refinements > 0 ? *s.refined : *first;
 }
 
 // New filters of twice the members, run through the data so far, take the place of the old ones (section 3.6).
 void Smc2::refine(const Problem& problem, const Context& context, State& s) const {
-  std::shared_ptr<const model::Sequence> finer = sequence_of(problem)->refined(2 << s.refinements);
+  std::shared_ptr<const model::Sequence> finer = model::sequence_of(problem)->refined(2 << s.refinements);
   if (finer == nullptr) return;
   ++s.refinements, s.refined = std::move(finer);
   Ensemble& e = s.ensemble;
@@ -180,7 +175,7 @@ void Smc2::resample_and_move(const Problem& problem, const Context& context, con
 
 StepInfo Smc2::step(const Problem& problem, const Context& context, State& s) const {
   assimilate(problem, context, s);
-  const bool is_last = s.iteration + 1 == sequence_of(problem)->stages();
+  const bool is_last = s.iteration + 1 == model::sequence_of(problem)->stages();
   const Weights weights = normalised(s.log_weights);
   const Genealogy genealogy = genealogy_of(s.ancestors, weights, params.particles);
   s.log_evidence_standard_error = evidence_error(genealogy, s.ancestors.size(), s.rounding);
@@ -195,7 +190,7 @@ StepInfo Smc2::step(const Problem& problem, const Context& context, State& s) co
   StepInfo info;
   info.is_draw = info.is_finished = is_last;
   info.phase = "data";
-  info.progress = static_cast<double>(s.iteration) / sequence_of(problem)->stages();
+  info.progress = static_cast<double>(s.iteration) / model::sequence_of(problem)->stages();
   info.numbers = {{"ess_share", share},
                   {"acceptance", s.acceptance},
                   {"scale", std::exp(s.log_scale)},
