@@ -50,10 +50,15 @@ LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings, const Blo
     multiply_rows(q, a_q);
     multiply_along_axis(q, {p, 1}, a_q.a.data(), small.a.data());  // small = (A Q) Q'
     const SymmetricEigen ritz = eigen_symmetric(small);
-    Matrix turn(p, p);  // rows: Ritz vectors, the largest first
+    std::vector<int> order(static_cast<std::size_t>(p));  // the largest first
+    for (int k = 0; k < p; ++k) order[k] = p - 1 - k;
+    if (settings.by_magnitude)
+      std::stable_sort(order.begin(), order.end(),
+                       [&](int a, int b) { return std::abs(ritz.values[a]) > std::abs(ritz.values[b]); });
+    Matrix turn(p, p);  // rows: Ritz vectors
     for (int k = 0; k < p; ++k) {
-      values[k] = ritz.values[p - 1 - k];
-      for (int i = 0; i < p; ++i) turn(k, i) = ritz.vectors(i, p - 1 - k);
+      values[k] = ritz.values[order[k]];
+      for (int i = 0; i < p; ++i) turn(k, i) = ritz.vectors(i, order[k]);
     }
     multiply_along_axis(turn, {1, n}, q.a.data(), rotated.a.data());
     std::swap(q, rotated);
@@ -61,11 +66,11 @@ LargestEigenpairs largest_eigenpairs(const SubspaceSettings& settings, const Blo
     std::swap(a_q, rotated);
     worst = worst_residual(q, a_q, values, count);
     const bool is_last = step + 1 == settings.most_steps && !settings.must_converge;
-    if (is_last || worst <= settings.tolerance * values[0]) return first_rows(std::move(values), q, count);
+    if (is_last || worst <= settings.tolerance * std::abs(values[0])) return first_rows(std::move(values), q, count);
     std::swap(q, a_q);
   }
   throw core::NumericsError(fmt::format("the {} largest eigenpairs were not found in {} steps: residual {:.1e}", count,
-                                        settings.most_steps, worst / values[0]));
+                                        settings.most_steps, worst / std::abs(values[0])));
 }
 
 }  // namespace aleator::math

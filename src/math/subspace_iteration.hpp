@@ -1,5 +1,5 @@
 #pragma once
-/// What      The largest eigenpairs of a symmetric positive semi-definite matrix known by its products.
+/// What      The largest eigenpairs of a symmetric matrix known by its products: positive semi-definite, or by magnitude.
 /// Method    subspace iteration with Rayleigh-Ritz (Rutishauser 1969) on 2 count + 10 vectors (or count + extra), normal
 ///           random at first (Halko, Martinsson, Tropp 2011). With n vectors pair k gains a factor lambda_(n + 1) / lambda_k a
 ///           step.
@@ -24,6 +24,7 @@ struct SubspaceSettings {
   int most_steps = 200;
   int extra = -1;             ///< vectors beside the `count` wanted; -1: count + 10
   bool must_converge = true;  ///< false: pairs are returned as they are after the last step
+  bool by_magnitude = false;  ///< the largest |lambda|, in falling order of these
 };
 
 /// Row k of a_q becomes A times row k of q.

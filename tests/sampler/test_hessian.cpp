@@ -174,6 +174,33 @@ TEST(Laplace, IsDoneWhereItStartsAtTheMode) {
   EXPECT_TRUE(info.is_finished);
 }
 
+// A density without data may be wider than the prior that its coordinates come from.
+TEST(Laplace, KnowsDirectionsWiderThanThePrior) {
+  static constexpr double sd[] = {3.0, 0.2, 1.0};
+  class Normal : public test::DensityProblem {
+   public:
+    Normal()
+        : DensityProblem(3, {0.0, 0.0}, [](const double* u) {
+            double sum = 0.0;
+            for (int k = 0; k < 3; ++k) sum += 0.5 * u[k] * u[k] * (1.0 - 1.0 / (sd[k] * sd[k]));  // over the prior
+            return sum;
+          }) {}
+    bool has_gradient() const override { return true; }
+    std::vector<int> evaluate(ConstBatch z, model::Evaluation& result) const override {
+      for (std::size_t row = 0; row < z.extent(0) && result.gradient.size() > 0; ++row)
+        for (int k = 0; k < 3; ++k) result.gradient(row, k) = z(row, k) * (1.0 - 1.0 / (sd[k] * sd[k]));
+      return DensityProblem::evaluate(z, result);
+    }
+  } problem;
+  Laplace::Params params;
+  params.members = 2000;
+  const Laplace::State s = test::run_to_end(Laplace{params}, problem, test::serial(4));
+  ASSERT_EQ(s.hessian.rank(), 2);
+  EXPECT_NEAR(s.hessian.variance(0), 0.04, 1e-6);
+  EXPECT_NEAR(s.hessian.variance(1), 9.0, 1e-5);
+  EXPECT_NEAR(s.log_evidence, std::log(3.0 * 0.2), 1e-5);  // of densities without their factors
+}
+
 TEST(Laplace, GivesTheEvidenceOfACurvedPosteriorWithItsError) {
   Laplace::Params params;
   params.members = 4000;

@@ -70,7 +70,7 @@ deck::Schema<Laplace::Params> Laplace::schema() {
            "the search ends when the gradient has fallen by this factor, and to 0.01 at most", deck::inside(0, 1))
       .key("rank", &Params::rank, "1", "eigenpairs of the Hessian that are kept, at most", deck::at_least(1))
       .key("least_eigenvalue", &Params::least_eigenvalue, "1",
-           "directions with less are left as in the prior, whose precision is 1", deck::positive());
+           "directions with less, above or below 0, are left as in the prior, whose precision is 1", deck::positive());
   return s;
 }
 
@@ -140,14 +140,16 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
   centre.a = s.mode = s.newton.z;
   HessianSettings settings;
   settings.most = params.rank, settings.least = params.least_eigenvalue;
-  settings.tolerance = 1e-6, settings.most_steps = 10;
+  settings.tolerance = 1e-6, settings.most_steps = 10, settings.both_signs = true;
   s.hessian = mean_hessian(problem, context, centre, settings, count);
   count.add_to(s);
   const bool is_cut = s.hessian.rank() == params.rank && params.rank < d;
+  double last = std::numeric_limits<double>::infinity();
+  for (const double value : s.hessian.values) last = std::min(last, std::abs(value));
   if (is_cut)
     core::warn(
         "Laplace's approximation: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would keep more",
-        params.rank, params.least_eigenvalue, s.hessian.values.back());
+        params.rank, params.least_eigenvalue, last);
   Ensemble& e = s.ensemble;
   s.know_law();
   const Vector log_q = draw(context, *s.law, e);
@@ -167,7 +169,7 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
     s.log_evidence_standard_error = std::sqrt(std::max(0.0, 1.0 / effective_share(log_weights) - 1.0) / params.members);
   } else if (std::isfinite(k)) {
     core::warn("Laplace's approximation: Pareto k = {:.2f} (> 0.7): {}; draws and evidence are rough", k,
-               is_cut && s.hessian.values.back() > 1.0 ? "the rank is too small" : "the posterior is no normal law");
+               is_cut && last > 1.0 ? "the rank is too small" : "the posterior is no normal law");
   }
   ++s.iteration;
   StepInfo info;

@@ -12,7 +12,9 @@
 namespace aleator::sampler {
 namespace {
 
-constexpr int extra_vectors = 10;         // Halko, Martinsson, Tropp 2011, section 4.2
+constexpr double least_precision =
+    1e-6;                          // of a direction, where the prior's is 1: below it there is no maximum to speak of
+constexpr int extra_vectors = 10;  // Halko, Martinsson, Tropp 2011, section 4.2
 constexpr double difference_step = 1e-4;  // of the gradient: relative error some 1e-7 where that is exact to rounding
 
 // The gradient of the log-likelihood at z + step v, and whether there is one.
@@ -160,14 +162,22 @@ LowRankHessian mean_hessian(const Problem& problem, const Context& context, cons
     count.gradients += price.gradients * q.rows * points.rows;
   };
   const int most = std::min(settings.most, d);
-  math::LargestEigenpairs pairs =
-      math::largest_eigenpairs({d, most, settings.tolerance, settings.most_steps, extra_vectors, false}, multiply_rows);
-  int kept = 0;
-  while (kept < most && pairs.values[kept] > settings.least) ++kept;
+  const math::LargestEigenpairs pairs = math::largest_eigenpairs(
+      {d, most, settings.tolerance, settings.most_steps, extra_vectors, false, settings.both_signs}, multiply_rows);
+  std::vector<int> kept;
+  for (int k = 0; k < most; ++k) {
+    const double value = pairs.values[static_cast<std::size_t>(k)];
+    if (value > settings.least || (settings.both_signs && value < -settings.least && 1.0 + value > least_precision))
+      kept.push_back(k);
+  }
+  std::stable_sort(kept.begin(), kept.end(), [&](int a, int b) { return pairs.values[a] > pairs.values[b]; });
   LowRankHessian result;
-  result.values.assign(pairs.values.begin(), pairs.values.begin() + kept);
-  result.vectors = math::Matrix(kept, d);
-  std::copy_n(pairs.vectors.a.data(), result.vectors.a.size(), result.vectors.a.data());
+  result.vectors = math::Matrix(0, d);
+  for (const int k : kept) {
+    result.values.push_back(pairs.values[static_cast<std::size_t>(k)]);
+    result.vectors.a.insert(result.vectors.a.end(), pairs.vectors.row(k), pairs.vectors.row(k) + d);
+    ++result.vectors.rows;
+  }
   return result;
 }
 

@@ -6,7 +6,8 @@
 ///           and the prior's precision, in other coordinates) by subspace iteration (Halko, Martinsson, Tropp 2011;
 ///           Bui-Thanh, Ghattas, Martin, Stadler 2013; math/subspace_iteration.hpp), matrix-free.
 ///           Of several points the mean of their Hessians (Cui, Martin, Marzouk, Solonen, Spantini 2014). Pairs below a least
-///           eigenvalue are left out: (I + H)^-1 = I - V^T diag(lambda / (1 + lambda)) V.
+///           eigenvalue are left out: (I + H)^-1 = I - V^T diag(lambda / (1 + lambda)) V. Where asked for, pairs far enough below 0
+///           are kept too: directions in which the density is wider than the prior. A Gauss-Newton matrix has none.
 /// Parallel  collective: the vectors of the iteration are spread over the ranks; same bits on any number of them.
 /// Cost      a step: (most + 10) products a point, each a tangent and an adjoint run (without
 ///           GaussNewton 2 gradients, or a gradient and a product).
@@ -17,7 +18,7 @@
 namespace aleator::sampler {
 
 struct LowRankHessian {
-  std::vector<double> values;  ///< lambda, falling
+  std::vector<double> values;  ///< lambda > -1, falling
   math::Matrix vectors;        ///< V, row k belongs to values[k]; orthonormal
 
   int rank() const { return static_cast<int>(values.size()); }
@@ -43,6 +44,7 @@ struct HessianSettings {
   double least = 0.1;       ///< smallest eigenvalue kept; the prior's precision is 1
   double tolerance = 1e-3;  ///< of the residuals, relative to the largest eigenvalue
   int most_steps = 4;       ///< of the subspace iteration
+  bool both_signs = false;  ///< whether eigenvalues below -least are kept too; those near -1 or below are no variance
 };
 
 /// What was spent, over all ranks.
