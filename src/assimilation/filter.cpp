@@ -146,9 +146,11 @@ void note_forecast(const Experiment& experiment, const Cycle& cycle, BaseState& 
           squares += share[j] * sum;
         }
         const double bias = 1.0 - sum_of_squares;  // (N - 1) / N for equal weights
-        s.forecast_spread[r] = bias > 0.0 ? std::sqrt(squares / bias / d) : 0.0;
-        s.innovation_ratio[r] = ratio_of_innovations(
-            experiment, cycle, r, x, share, is_before_noise ? experiment.model_noise_sd(r) : std::vector<double>());
+        const std::vector<double> noise = is_before_noise ? experiment.model_noise_sd(r) : std::vector<double>();
+        double variance = bias > 0.0 ? squares / bias / d : 0.0;
+        for (const double sd : noise) variance += sd * sd / static_cast<double>(noise.size());
+        s.forecast_spread[r] = std::sqrt(variance);
+        s.innovation_ratio[r] = ratio_of_innovations(experiment, cycle, r, x, share, noise);
       },
       static_cast<std::int64_t>(s.members) * experiment.states());
 }

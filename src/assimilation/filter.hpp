@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "assimilation/experiment.hpp"
@@ -70,6 +71,8 @@ class Filter {
   virtual std::string objection_to_likelihood() const = 0;
   /// Why it cannot treat data that have a density of their own, or empty.
   virtual std::string objection_to_density() const = 0;
+  /// What its likelihoods take for granted, so that they err by more than chance where that does not hold; or empty.
+  virtual std::string approximation() const = 0;
   virtual void init(const Experiment& experiment) = 0;
   virtual void step(const Experiment& experiment, const Cycle& cycle) = 0;
   /// Saves or loads the state.
@@ -91,28 +94,14 @@ bool set_members(Params&, int, long) {
   return false;
 }
 
-/// Inflated members belong to a wider forecast than the model's, and every later factor of the likelihood is one of that.
-template <typename Params>
-auto objection_to_inflation(const Params& params, int) -> decltype(params.inflation, params.adaptation, std::string()) {
-  return params.inflation == 1.0 && params.adaptation == 0.0
-             ? ""
-             : "inflates its members, which makes likelihoods wrong: set inflation = 1 and no adaptation in its block";
-}
-template <typename Params>
-std::string objection_to_inflation(const Params&, long) {
-  return "";
-}
-
-/// A filter that can treat any density has this member.
-template <typename Algorithm>
-auto objection_to_density(const Algorithm& algorithm, int) -> decltype(algorithm.objection_to_density()) {
-  return algorithm.objection_to_density();
-}
-template <typename Algorithm>
-std::string objection_to_density(const Algorithm&, long) {
-  return "needs data that are weighted sums of the states with Gaussian errors: take filter/particle, or noise_sd "
-         "instead "
-         "of observation_density";
+/// What an algorithm answers that can be asked, and what holds for those that cannot.
+template <typename Algorithm, typename Ask>
+std::string answer(const Algorithm& algorithm, [[maybe_unused]] const Ask& ask,
+                   [[maybe_unused]] const char* otherwise) {
+  if constexpr (std::is_invocable_v<const Ask&, const Algorithm&>)
+    return ask(algorithm);
+  else
+    return otherwise;
 }
 
 template <typename Algorithm>
@@ -127,8 +116,26 @@ class Erased final : public Filter {
   std::string objection(const model::StateInfo& info, bool has_model_noise) const override {
     return algorithm_.objection(info, has_model_noise);
   }
-  std::string objection_to_likelihood() const override { return objection_to_inflation(algorithm_.params, 0); }
-  std::string objection_to_density() const override { return assimilation::objection_to_density(algorithm_, 0); }
+  // Inflated members belong to a wider forecast than the model's, and every later factor of the likelihood is one of that.
+  std::string objection_to_likelihood() const override {
+    const auto ask = [](const auto& a) -> decltype(a.params.inflation, a.params.adaptation, std::string()) {
+      return a.params.inflation == 1.0 && a.params.adaptation == 0.0
+                 ? ""
+                 : "inflates its members, which makes likelihoods wrong: set inflation = 1 and no adaptation in its "
+                   "block";
+    };
+    return answer(algorithm_, ask, "");
+  }
+  std::string objection_to_density() const override {
+    const auto ask = [](const auto& a) -> decltype(a.objection_to_density()) { return a.objection_to_density(); };
+    return answer(algorithm_, ask,
+                  "needs data that are weighted sums of the states with Gaussian errors: take filter/particle, or "
+                  "noise_sd instead of observation_density");
+  }
+  std::string approximation() const override {
+    const auto ask = [](const auto& a) -> decltype(a.approximation()) { return a.approximation(); };
+    return answer(algorithm_, ask, "takes forecasts for normal, with the covariance of its members");
+  }
   void init(const Experiment& experiment) override { state_ = algorithm_.init(experiment); }
   void step(const Experiment& experiment, const Cycle& cycle) override {
     algorithm_.step(experiment, cycle, state_);

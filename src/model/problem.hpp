@@ -34,6 +34,7 @@ struct ProblemFacts {
   std::vector<double> reference_mean;     ///< a known posterior mean of u to compare with
   std::vector<double> truth;              ///< the u that made the data
   std::vector<InputField> input_fields;   ///< which parameters are fields to G
+  std::string approximation;              ///< why the density is not quite the posterior's; empty: it is
   /// The number of datum i, from 0, as its file counts.
   int number_of_datum(std::size_t i) const { return data_places.empty() ? static_cast<int>(i) : data_places[i]; }
 };

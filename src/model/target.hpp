@@ -38,6 +38,8 @@ class Target {
   virtual std::vector<std::string> parameter_names() const { return {}; }
   /// values = f(u).
   virtual RowStatus evaluate(ConstBatch u, Vector values) const = 0;
+  /// Why f is not quite the density that is meant, or empty.
+  virtual std::string approximation() const { return {}; }
   /// As ForwardModel::may_throw.
   virtual bool may_throw() const { return false; }
   virtual const TargetGradient* gradient() const { return nullptr; }

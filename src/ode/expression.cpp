@@ -229,13 +229,15 @@ deck::Schema<Expression::Params> Expression::schema() {
       .required()
       .example("[\"1\", \"0\"]")
       .key("parameters", &Params::parameters, "",
-           "names of what may be unknown, with the values they have when they are not, {name = value}")
+           "names of what may be unknown, with the values they have when they are not, {name = value}; arrays as "
+           "{\"name[40]\" = value}, the value of every entry")
       .key("data", &Params::data, "", "table (CSV) whose columns the formulas may use by their names")
       .key("definitions", &Params::definitions, "",
            "lines name = formula, each may use those before it; name(a, b) = formula is a function")
-      .choice("time", &Params::time, "how time passes",
-              {{"continuous", Time::continuous, "x' = rates, by Runge-Kutta steps of at most dt"},
-               {"discrete", Time::discrete, "x <- rates, once every dt; t in the formulas is the time before the step"}})
+      .choice(
+          "time", &Params::time, "how time passes",
+          {{"continuous", Time::continuous, "x' = rates, by Runge-Kutta steps of at most dt"},
+           {"discrete", Time::discrete, "x <- rates, once every dt; t in the formulas is the time before the step"}})
       .choice("layout", &Params::layout, "where the entries of the states are, for filters that localise",
               {{"none", Layout::none, "nowhere"},
                {"line", Layout::line, "entry i of each array at i"},
@@ -262,16 +264,22 @@ std::unique_ptr<model::ForwardModel> Expression::make(const Params& p) {
   System system;
   check_steps(p);
   const Formulas formulas(p);
-  std::vector<std::string> names;
-  for (const deck::Named<double>& one : p.parameters) {
-    names.push_back(one.name);
-    system.quantities.push_back({one.name, one.value});
-  }
   if (p.rates.size() != p.states.size())
     throw deck::KeyError("rates", fmt::format("{} formulas for {} states", p.rates.size(), p.states.size()),
                          "one formula for each entry of states, in its order");
-  std::vector<math::NamedArray> states = formulas.of(p.rates, "rates").parameters();
-  states.resize(p.states.size());
+  const std::vector<math::NamedArray> arguments = formulas.of(p.rates, "rates").parameters();
+  const std::vector<math::NamedArray> states(arguments.begin(),
+                                             arguments.begin() + static_cast<std::ptrdiff_t>(p.states.size()));
+  std::vector<std::string> names;  // of all parameters, entry by entry
+  for (std::size_t k = 0; k < p.parameters.size(); ++k) {
+    const math::NamedArray& array = arguments[p.states.size() + k];
+    const std::vector<std::string> all = entries(array);
+    for (const std::string& entry : all) {
+      names.push_back(entry);
+      system.quantities.push_back({entry, p.parameters[k].value});
+    }
+    if (array.size > 1) system.groups.push_back({array.name, all});
+  }
   const auto rates = formulas.of_states(p.rates, "rates", states);
   const auto start = formulas.of_states(p.initial, "initial", states);
   refuse_dependence_on_states(*start, states);

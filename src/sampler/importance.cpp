@@ -115,6 +115,14 @@ StepInfo Importance::step(const Problem& problem, const Context& context) {
   return info;
 }
 
+// As many draws as the sample has, at most; what sampler/laplace does of itself.
+PriorDraws Importance::look_at_prior(const Problem& problem, const Context& context) {
+  constexpr std::int64_t most = 256, kept = 32;
+  const std::int64_t count = std::min(most, plan().members);
+  own_.model_evaluations += count;
+  return PriorDraws::of(Ensemble::from_prior(count, false, problem, context), kept, context);
+}
+
 std::shared_ptr<const NormalLaw> Importance::fitted_law() const {
   std::vector<double> lower = moments_.factor(PooledMoments::Correlations::as_seen), mean = sum_;
   if (lower.empty())
@@ -172,7 +180,8 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
         "importance correction: Pareto k = {:.2f} (> 0.7): '{}' does not cover the posterior; trust neither the draws "
         "nor the evidence",
         k, params_.sampler);
-  const double unseen = unseen_share(first.explored, *law, own_.log_evidence, share);
+  const PriorDraws explored = first.explored.z.rows > 0 ? first.explored : look_at_prior(problem, context);
+  const double unseen = unseen_share(explored, *law, own_.log_evidence, share);
   constexpr double much = 0.1;
   if (unseen > much)
     core::warn(
@@ -185,7 +194,7 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
   info.phase = "correction";
   info.progress = 1.0;
   info.numbers = {{"pareto_k", k}, {"effective_share", share}};
-  if (first.explored.z.rows > 0) info.numbers.emplace_back("unseen_share", unseen);
+  if (explored.z.rows > 0) info.numbers.emplace_back("unseen_share", unseen);
   return info;
 }
 

@@ -5,10 +5,10 @@
 ///           distribution with 5 degrees of freedom, of the sample's mean and covariance (those of its law where that is known:
 ///           sampler/laplace), gets a weight w = posterior / q, smoothed by Pareto's tail (prob/pareto.hpp), and they are
 ///           resampled. log Z = log mean w, its standard error from the weights' variance. k > 0.7 is warned of: the sample
-///           then does not cover the posterior. Where sampler/laplace has drawn from the prior, so is posterior mass that those
-///           draws find and q does not.
+///           then does not cover the posterior. So is posterior mass that draws of the prior (those of sampler/laplace, or
+///           up to 256 of its own) find and q does not.
 /// Parallel  collective; same bits on any number of ranks.
-/// Cost      the other sampler's, and J model runs.
+/// Cost      the other sampler's, J model runs, and up to 256 at draws of the prior.
 /// Fails     NumericsError when every draw has likelihood zero or the sample lies in a hyperplane; objects to J < 2 d where no
 ///           law is known.
 #include "sampler/proposal_scale.hpp"
@@ -34,6 +34,7 @@ class Importance final : public Sampler {
  private:
   void observe(const Ensemble& drawn, const Context& context);
   std::shared_ptr<const NormalLaw> fitted_law() const;
+  PriorDraws look_at_prior(const Problem& problem, const Context& context);
   StepInfo correct(const Problem& problem, const Context& context);
   Params params_;
   std::shared_ptr<Sampler> first_;

@@ -187,6 +187,7 @@ void BaseState::fields(io::Archive& archive) {
   archive.field("influence", influence);
   archive.field("log_evidence", log_evidence);
   archive.field("log_evidence_standard_error", log_evidence_standard_error);
+  archive.field("curvatures", curvatures);
   archive.field("mode", mode);
 }
 

@@ -111,7 +111,8 @@ struct BaseState {
   std::vector<double> influence;
   double log_evidence = std::numeric_limits<double>::quiet_NaN();
   double log_evidence_standard_error = std::numeric_limits<double>::quiet_NaN();
-  std::vector<double> mode;              ///< z of the largest posterior density, where the method looks for it
+  std::vector<double> curvatures;  ///< eigenvalues of the Hessian of -log-likelihood in z, where the method has them
+  std::vector<double> mode;        ///< z of the largest posterior density, where the method looks for it
   std::shared_ptr<const NormalLaw> law;  ///< of the draws, in plans with has_law, once there are any
   PriorDraws explored;                   ///< in plans with has_law
 

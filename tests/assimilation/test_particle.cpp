@@ -102,7 +102,7 @@ TEST(Particle, BuriesThoseThatDiverge) {
   for (const double x : s.x) EXPECT_TRUE(std::isfinite(x));
 }
 
-// Of particles that are all alike the forecast is theirs, however many have been buried.
+// Of particles that are all alike the forecast is theirs, however many have been buried; it errs by the model's noise.
 TEST(Particle, TheForecastIsThatOfTheParticlesThatAreLeft) {
   LinearModel model = three_states();
   Statistics statistics = statistics_of(model, 1, 0.4);
@@ -115,7 +115,10 @@ TEST(Particle, TheForecastIsThatOfTheParticlesThatAreLeft) {
   one_step(filter, experiment, {0.0, 0.0}, s);
   const std::vector<double> expected = math::multiply(model.m_, model.info_.initial);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(s.forecast_mean[i], expected[i], 1e-7);
-  EXPECT_NEAR(s.forecast_spread[0], 0.0, 1e-7);
+  double variance = 0.0;
+  for (const double sd : experiment.model_noise_sd(0)) variance += sd * sd / 3.0;
+  EXPECT_GT(variance, 0.1);
+  EXPECT_NEAR(s.forecast_spread[0], std::sqrt(variance), 1e-7);
 }
 
 TEST(Particle, SaysWhenNoneExplainsTheData) {

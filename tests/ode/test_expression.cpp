@@ -145,6 +145,23 @@ TEST(OdeExpression, StepsEndAtBreaks) {
 }
 
 // beta S I and logarithms by hand, from the states that the same run gives.
+TEST(OdeExpression, ParametersMayBeArrays) {
+  Expression::Params p;
+  p.states = {"x[2]"}, p.rates = {"-k * x + c"}, p.initial = {"x0"}, p.times = {0.5, 1.0}, p.dt = 0.02;
+  p.parameters = {{"k[2]", 0.5}, {"c", 0.3}, {"x0[2]", 1.0}}, p.unknown = {"x0", "k[1]"};
+  p.observe = {"x", "k[0]", "k[1]", "c", "t"};
+  const auto model = Expression::make(p);
+  EXPECT_EQ(model->shape().input_names, (std::vector<std::string>{"x0[0]", "x0[1]", "k[1]"}));
+  const std::vector<double> y = outputs_at(*model, {2.0, -1.0, 0.8});
+  const auto exact = [](double x0, double k, double t) { return (x0 - 0.3 / k) * std::exp(-k * t) + 0.3 / k; };
+  ASSERT_EQ(y.size(), 12u);
+  EXPECT_NEAR(y[6], exact(2.0, 0.5, 1.0), 1e-8);
+  EXPECT_NEAR(y[7], exact(-1.0, 0.8, 1.0), 1e-8);
+  EXPECT_EQ((std::vector<double>(y.begin() + 8, y.end())), (std::vector<double>{0.5, 0.8, 0.3, 1.0}));
+  p.unknown = {};
+  EXPECT_EQ(Expression::make(p)->shape().inputs, 5);
+}
+
 TEST(OdeExpression, ObservesFormulasOfStatesParametersAndTime) {
   Expression::Params p = seasons_as_formulas(0.05);
   const std::vector<double> u = {0.9, 0.3, 0.4, 20.0};

@@ -49,21 +49,22 @@ TEST(Elasticity, LoadsMayBeUnknown) {
   Params p;
   p.mesh = fem::bent_mesh({6, 5}), p.ratio = 0.3, p.fixed_x = {"left"}, p.fixed_y = {"bottom"};
   p.traction = {{"right", {0.8, -0.3}}, {"left", {0.0, 0.4}}}, p.body = {0.2, 0.5};
-  p.points = {{0.4, 0.7}}, p.reactions = {"left", "bottom"};
+  p.displacement = {{"top", {0.05, -0.1}}};
+  p.points = {{0.4, 0.7}}, p.reactions = {"left", "bottom", "top"};
   const std::vector<double> known = outputs_at(*make(p), {2.0});
-  p.also_unknown = {"body", "traction.left", "traction.right"};
+  p.also_unknown = {"body", "displacement.top", "traction.left", "traction.right"};
   const auto model = make(p);
-  const std::vector<std::string> names = {"E_box",           "body_x",           "body_y",
-                                          "traction_left_y", "traction_right_x", "traction_right_y"};
+  const std::vector<std::string> names = {"E_box",   "body_x",          "body_y",           "u_top_x",
+                                          "u_top_y", "traction_left_y", "traction_right_x", "traction_right_y"};
   ASSERT_EQ(model->shape().input_names, names);
-  const std::vector<double> at = {2.0, 0.2, 0.5, 0.4, 0.8, -0.3}, unknown = outputs_at(*model, at);
+  const std::vector<double> at = {2.0, 0.2, 0.5, 0.05, -0.1, 0.4, 0.8, -0.3}, unknown = outputs_at(*model, at);
   for (std::size_t i = 0; i < known.size(); ++i) EXPECT_NEAR(unknown[i], known[i], 1e-13);
 
   const int outputs = model->shape().outputs;
-  const fem::Batch u("u", 1, 6), w = fem::random_batch(1, outputs, 2), y("y", 1, outputs), du("du", 1, 6);
-  for (int k = 0; k < 6; ++k) u(0, k) = at[static_cast<std::size_t>(k)];
+  const fem::Batch u("u", 1, 8), w = fem::random_batch(1, outputs, 2), y("y", 1, outputs), du("du", 1, 8);
+  for (int k = 0; k < 8; ++k) u(0, k) = at[static_cast<std::size_t>(k)];
   ASSERT_TRUE(model->adjoint()->evaluate_and_pullback(u, y, fem::weights(w), du).ok());
-  for (int k = 0; k < 6; ++k) {
+  for (int k = 0; k < 8; ++k) {
     const double step = k == 0 ? 1e-5 : 1.0;
     std::vector<double> low = at, high = at;
     low[static_cast<std::size_t>(k)] -= step, high[static_cast<std::size_t>(k)] += step;
@@ -73,10 +74,10 @@ TEST(Elasticity, LoadsMayBeUnknown) {
     EXPECT_NEAR(du(0, k), slope, k == 0 ? 1e-8 : 1e-12) << k;
   }
   const fem::Batch dy("dy", 1, outputs);
-  ASSERT_TRUE(model->tangent()->evaluate_and_pushforward(u, fem::random_batch(1, 6, 1), y, dy).ok());
+  ASSERT_TRUE(model->tangent()->evaluate_and_pushforward(u, fem::random_batch(1, 8, 1), y, dy).ok());
   double left = 0.0, right = 0.0;
   for (int i = 0; i < outputs; ++i) left += w(0, i) * dy(0, i);
-  for (int k = 0; k < 6; ++k) right += du(0, k) * fem::number(100, k);
+  for (int k = 0; k < 8; ++k) right += du(0, k) * fem::number(100, k);
   EXPECT_NEAR(left, right, 1e-12);
 }
 

@@ -62,11 +62,13 @@ TEST(MeshDiffusion, ValuesOfSidesAndSourcesMayBeUnknown) {
   p.flux = {{"left", 3.0}, {"top", -0.4}}, p.robin = {{"right", {5.0, 0.2}}}, p.fluxes = {"bottom"};
   p.source = 0.7, p.group_sources = {{"box", 0.3}};
   const std::vector<double> known = outputs_at(*make(p), {2.0});
-  p.known = {{"box", 2.0}}, p.also_unknown = {"robin.right", "flux.left", "source", "group_sources.box"};
+  p.known = {{"box", 2.0}}, p.dirichlet = {{"bottom", 9.0}};
+  p.also_unknown = {"robin.right", "flux.left", "dirichlet.bottom", "source", "group_sources.box"};
   const auto model = make(p);
-  EXPECT_EQ(model->shape().input_names, (std::vector<std::string>{"h_right", "flux_left", "source", "source_box"}));
+  EXPECT_EQ(model->shape().input_names,
+            (std::vector<std::string>{"h_right", "flux_left", "u_bottom", "source", "source_box"}));
   EXPECT_TRUE(model->shape().input_fields.empty());
-  const std::vector<double> unknown = outputs_at(*model, {5.0, 3.0, 0.7, 0.3});
+  const std::vector<double> unknown = outputs_at(*model, {5.0, 3.0, 0.1, 0.7, 0.3});
   for (std::size_t i = 0; i < known.size(); ++i) EXPECT_NEAR(unknown[i], known[i], 1e-13);
 }
 

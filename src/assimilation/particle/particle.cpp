@@ -244,6 +244,10 @@ std::string Particle::objection(const model::StateInfo&, bool has_model_noise) c
   return "";
 }
 
+std::string Particle::approximation() const {
+  return params.regularisation > 0.0 ? "moves its particles after resampling (regularisation)" : "";
+}
+
 std::string Particle::objection_to_density() const {
   return params.proposal == Proposal::bootstrap || params.proposal == Proposal::auxiliary
              ? ""

@@ -43,6 +43,7 @@ struct Particle {
   int members() const { return params.members; }
   std::string objection(const model::StateInfo& info, bool has_model_noise) const;
   std::string objection_to_density() const;
+  std::string approximation() const;
 
   State init(const Experiment& experiment) const;
   void step(const Experiment& experiment, const Cycle& cycle, State& s) const;

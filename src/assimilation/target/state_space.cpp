@@ -90,6 +90,11 @@ int StateSpaceTarget::dimension() const {
          (params_.unknown_noise_scale ? 1 : 0);
 }
 
+std::string StateSpaceTarget::approximation() const {
+  const std::string what = parts_.filter->approximation();
+  return what.empty() ? "" : fmt::format("the likelihood is that of {}, which {}", parts_.component, what);
+}
+
 std::vector<std::string> StateSpaceTarget::parameter_names() const {
   std::vector<std::string> names = parts_.model->shape().input_names;
   if (names.empty()) return {};

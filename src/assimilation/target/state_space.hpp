@@ -46,6 +46,7 @@ class StateSpaceTarget : public model::Target, public model::Sequence {
   int dimension() const override;
   const std::vector<prob::Variable>& variables() const override { return variables_; }
   std::vector<std::string> parameter_names() const override;
+  std::string approximation() const override;
   model::RowStatus evaluate(model::ConstBatch u, model::Vector values) const override;
 
   int stages() const override { return static_cast<int>(times_.size()); }

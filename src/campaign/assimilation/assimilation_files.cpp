@@ -117,6 +117,13 @@ report::FilterRun filter_run(const io::Json& summary, const ScoresOf& scores_of,
   return run;
 }
 
+std::vector<std::string> names_of_data(const assimilation::Experiment& experiment) {
+  if (experiment.density() != nullptr) return experiment.density()->names();
+  std::vector<std::string> names;
+  for (const model::LinearObservable& one : experiment.info().observed) names.push_back(one.name);
+  return names;
+}
+
 void write_results(const JobContext& context, const assimilation::Experiment& experiment, const AssimilationRun& run,
                    const AssimilationPlan& plan, const std::vector<double>& scores, const std::vector<double>& ranks) {
   const std::int64_t replicates = experiment.statistics().replicates, cycles = run.cycles();
@@ -132,7 +139,9 @@ void write_results(const JobContext& context, const assimilation::Experiment& ex
   const bool has_states = shown > 0;
   for (const char* const name : {"truth", "mean", "sd"})
     if (has_states) file.define("states", name, {shown_time, state});
+  file.define("observations", "y", {time, {"observable", experiment.observables(), names_of_data(experiment)}});
   file.commit_layout();
+  file.write("observations", "y", run.state().data);
   for (int i = 0; i < score_count; ++i) file.write("scores", score_names[i], one_score(scores, i));
   if (run.is_twin()) file.write("rank_histogram", "count", ranks);
   if (has_states) {

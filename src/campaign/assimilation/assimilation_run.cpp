@@ -119,6 +119,7 @@ void AssimilationRun::one_cycle() {
   const kernels::Batch data(Kokkos::view_alloc(Kokkos::WithoutInitializing, "data"), experiment_.replicates(), p);
   make_data(cycle, data);
   cycle.data = data;
+  if (experiment_.first_replicate() == 0) std::copy_n(&data(0, 0), p, &s_.data[static_cast<std::size_t>(k) * p]);
   step(cycle);
   experiment_.each_replicate([&](int r) { take_scores(cycle, r); }, std::int64_t{20} * d * filter_.members());
   if (k >= first_shown() && experiment_.first_replicate() == 0) {
@@ -199,6 +200,7 @@ void AssimilationRun::start_or_resume() {
   s_.scores.assign(replicates * cycles() * score_count, no_number);
   s_.shown_truth.assign(static_cast<std::size_t>(cycles() - first_shown()) * d, no_number);
   s_.mean = s_.sd = s_.shown_truth;
+  s_.data.assign(static_cast<std::size_t>(cycles()) * experiment_.observables(), no_number);
   if (exists(job_.comm, checkpoint)) {
     io::ArchiveReader archive(job_.comm, checkpoint);
     fields(archive);
@@ -225,6 +227,7 @@ void AssimilationRun::fields(io::Archive& archive) {
   archive.field("shown_truth", s_.shown_truth);
   archive.field("shown_mean", s_.mean);
   archive.field("shown_sd", s_.sd);
+  archive.field("data", s_.data);
   const io::ArchiveGroup group(archive, "filter");
   filter_.fields(archive, experiment_);
 }

@@ -62,6 +62,7 @@ class AssimilationRun {
     std::vector<double> scores;             ///< [replicate][cycle][score]
     std::vector<double> shown_truth, mean;  ///< replicate 0: [shown cycle][state]
     std::vector<double> sd;
+    std::vector<double> data;  ///< replicate 0: [cycle][observable], NaN where missing
   };
   const State& state() const { return s_; }
 

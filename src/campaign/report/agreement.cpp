@@ -18,11 +18,7 @@ namespace {
 std::vector<const MethodRun*> trusted_methods(const ReportData& data) {
   std::vector<const MethodRun*> out;
   const auto add = [&](const MethodRun& run) {
-    const Series* const refusing = history_of(run, "refusing");
-    const bool has_failed = extreme_of(run, &ParameterRow::rhat, 1).value > threshold::rhat_caution ||
-                            extreme_of(run, &ParameterRow::ess_bulk, -1).value < threshold::ess_caution ||
-                            (refusing != nullptr && refusing->y.back() > threshold::refusing);
-    if (run.is_exact && !has_failed) out.push_back(&run);
+    if (run.is_exact && !has_failed(run)) out.push_back(&run);
   };
   add(data.main);
   for (const MethodRun& other : data.comparisons) add(other);
@@ -43,6 +39,27 @@ double p_value_of_one_evidence(const std::vector<const MethodRun*>& runs) {
 }
 
 }  // namespace
+
+bool has_failed(const MethodRun& run) {
+  const auto last_exceeds = [&run](const char* name, double limit) {
+    const Series* const history = history_of(run, name);
+    return history != nullptr && history->y.back() > limit;
+  };
+  return extreme_of(run, &ParameterRow::rhat, 1).value > threshold::rhat_caution ||
+         extreme_of(run, &ParameterRow::ess_bulk, -1).value < threshold::ess_caution ||
+         last_exceeds("refusing", threshold::refusing) || last_exceeds("pareto_k", threshold::weights_tail_bad) ||
+         last_exceeds("unseen_share", threshold::unseen);
+}
+
+const MethodRun* best_exact_comparison(const ReportData& data) {
+  const MethodRun* best = nullptr;
+  const auto samples = [](const MethodRun& run) { return extreme_of(run, &ParameterRow::ess_bulk, -1).value; };
+  for (const MethodRun& run : data.comparisons)
+    if (run.is_exact && !has_failed(run) && run.parameters.size() == data.main.parameters.size() &&
+        (best == nullptr || samples(run) > samples(*best)))
+      best = &run;
+  return best;
+}
 
 Check evidence_agreement(const ReportData& data) {
   Check c{Level::good, "Evidence of other methods", "", ""};

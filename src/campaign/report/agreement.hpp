@@ -10,6 +10,10 @@
 
 namespace aleator::campaign::report {
 
+/// Whether its own diagnostics say that its draws are not to be used.
+bool has_failed(const MethodRun& run);
+/// Of the methods that the job's is compared with the exact one with most effective samples that has not failed, or null.
+const MethodRun* best_exact_comparison(const ReportData& data);
 /// A Check without words in `found`: there is nothing to compare.
 Check evidence_agreement(const ReportData& data);
 Check mean_agreement(const ReportData& data);

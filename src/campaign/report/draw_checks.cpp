@@ -81,6 +81,24 @@ Check rhat_check(const ReportData& data, const Extreme& worst) {
   return c;
 }
 
+// `factor`: of the draws.
+std::string advice_on_samples(const MethodRun& run, double factor) {
+  constexpr double apart = 1.1, hardly = 1.1, far = 20.0;
+  if (extreme_of(run, &ParameterRow::rhat, 1).value > apart)
+    return "So far it tells no more than that the chains do not agree: see R-hat.";
+  if (const Series* const tails = history_of(run, "pareto_k");
+      tails != nullptr && tails->y.back() > threshold::weights_tail_bad)
+    return "More draws of this proposal do not help: see the weights.";
+  if (factor < hardly) return fmt::format("A few more draws would reach {}.", count(threshold::ess_good));
+  const bool knows_shape = run.component == "sampler/hmc" || run.component == "sampler/nuts" ||
+                           run.component == "sampler/mala" || run.component == "sampler/dili" ||
+                           run.component == "sampler/gpcn";
+  return fmt::format("About {} times as many draws would reach {}{}.", number(factor, 2), count(threshold::ess_good),
+                     factor > far && !knows_shape
+                         ? "; a sampler that uses gradients or the posterior's shape costs less than that"
+                         : "");
+}
+
 Check ess_check(const ReportData& data, const char* what, const Extreme& worst) {
   Check c{ess_level(worst.value), what,
           fmt::format("smallest {}, at {}", count(worst.value), parameter_name(data, worst.parameter)), ""};
@@ -88,10 +106,7 @@ Check ess_check(const ReportData& data, const char* what, const Extreme& worst) 
     c.level = Level::caution;
     c.advice = "What all members share (a gain, a covariance, a kernel) is known from them alone: take more members.";
   } else if (c.level != Level::good) {
-    const double factor = threshold::ess_good / std::max(worst.value, 1.0);
-    c.advice =
-        fmt::format("About {} times as many draws would reach {}", number(factor, 2), count(threshold::ess_good));
-    c.advice += factor > 20 ? "; a sampler that uses gradients or the posterior's shape costs less than that." : ".";
+    c.advice = advice_on_samples(data.main, threshold::ess_good / std::max(worst.value, 1.0));
   }
   return c;
 }
@@ -152,7 +167,8 @@ Check depth_check(const MethodRun& run, double cut_short) {
   return {Level::caution, "Trajectories",
           fmt::format("{} were as long as max_depth allows", percent(std::min(1.0, share))),
           "Steps are short beside the posterior: look for jumps of the density (an if in a formula) and for scales "
-          "that lie far apart or hang on each other."};
+          "that lie far apart or hang on each other. metric = \"dense\", or \"hessian\" for many parameters and data, "
+          "makes such scales alike."};
 }
 
 // Chains stick at lucky estimates (Doucet, Pitt, Deligiannidis, Kohn 2015: 1 to 1.7 is best). SMC^2 takes more members by itself.

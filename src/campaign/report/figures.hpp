@@ -29,6 +29,10 @@ Figure autocorrelation_figure(const ReportData& data, Gnuplot& gnuplot);
 Figure joint_figure(const ReportData& data, Gnuplot& gnuplot);
 Figure marginal_figure(const ReportData& data, Gnuplot& gnuplot);
 Figure history_figure(const ReportData& data, Gnuplot& gnuplot);
+/// Of the Hessian, where the method has it.
+Figure hessian_figure(const ReportData& data, Gnuplot& gnuplot);
+/// Eigenvalues by their number, on a logarithmic axis if all are positive; an SVG, or empty.
+std::string draw_spectrum(const std::string& title, const std::vector<double>& values, Gnuplot& gnuplot);
 Figure comparison_figure(const ReportData& data, Gnuplot& gnuplot);
 Figure data_fit_figure(const ReportData& data, Gnuplot& gnuplot);
 Figure predictive_figure(const ReportData& data, Gnuplot& gnuplot);

@@ -21,6 +21,7 @@ constexpr double worse = 1.05;                                       // error af
 constexpr double cycles = 30;                                        // of all replicates
 constexpr double replaced = 1e-3, replaced_bad = 0.05;               // share of the members
 constexpr double few = 10, few_of_all = 0.25;                        // effective members
+constexpr double many_members = 50, alone = 2;                       // effective members of a single cycle
 constexpr double few_cycles = 0.05, many_cycles = 0.5;               // shares of the cycles with fewer
 constexpr double scatter = 2.0;                                      // sd of estimated log-likelihoods
 }  // namespace limit
@@ -182,7 +183,16 @@ Check weights_check(const FilterRun& run) {
           fmt::format("{} members effective on average; fewer than {} in {} of the cycles",
                       number(sum / static_cast<double>(all), 3), number(few, 2), percent(share)),
           ""};
-  if (share <= limit::few_cycles) return c;
+  const double least = *std::min_element(run.effective.begin(), run.effective.end());
+  if (share <= limit::few_cycles) {
+    if (run.members < limit::many_members || least >= limit::alone) return c;
+    c.level = Level::caution;
+    c.found += fmt::format("; once {} of {}", number(least, 2), count(run.members));
+    c.advice =
+        "At that time hardly any particle lay where the data say: the log-likelihood may be far too low, and what "
+        "follows hangs on a few. More members, or another proposal.";
+    return c;
+  }
   c.level = share > limit::many_cycles ? Level::bad : Level::caution;
   c.advice =
       "A few trajectories have all the weight: more members, a proposal that looks at the data, or a larger "

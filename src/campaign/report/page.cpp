@@ -90,7 +90,8 @@ std::vector<Section> all_sections(const ReportData& data, Gnuplot& gnuplot) {
   add("fit", "Fit", figure_html(data_fit_figure(data, gnuplot)) + figure_html(predictive_figure(data, gnuplot)));
   add("convergence", "Convergence",
       figure_html(trace_figure(data, gnuplot)) + figure_html(rank_figure(data, gnuplot)) +
-          figure_html(autocorrelation_figure(data, gnuplot)) + figure_html(history_figure(data, gnuplot)));
+          figure_html(autocorrelation_figure(data, gnuplot)) + figure_html(history_figure(data, gnuplot)) +
+          figure_html(hessian_figure(data, gnuplot)));
   std::string cost = figure_html(comparison_figure(data, gnuplot));
   if (!cost.empty() || !data.comparisons.empty()) cost += comparison_table(data) + bias_table(data);
   add("cost", "Cost", std::move(cost));

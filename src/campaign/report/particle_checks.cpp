@@ -72,7 +72,8 @@ Check moves_check(double refusing) {
     c.advice =
         "Where these stand the posterior is far narrower than elsewhere (the neck of a hierarchical scale, a curved "
         "ridge, a hard edge), and what lies behind is found too seldom: means and evidence may err by many of their "
-        "standard errors. Other parameters (a scale and standard normal factors), or sampler/nested to compare with.";
+        "standard errors. Other parameters (where data say little of each effect, a scale and standard normal "
+        "factors; where they say much, the effects themselves), or sampler/nested to compare with.";
   }
   return c;
 }

@@ -41,6 +41,7 @@ struct MethodRun {
   std::string kind = "chains";  ///< "chains" | "particles" | "ensemble"
   bool is_exact = true;         ///< false: biased but in special cases (EKI in the linear Gaussian one)
   bool is_posterior = true;     ///< false: it looks for something else, as a minimum
+  std::string approximation;    ///< why the density it sampled is not quite the posterior's; empty: it is
   int chains = 0, draws = 0, dimension = 0;
   int stride = 1;              ///< `values` and `log_likelihood` hold every stride-th draw of the run
   int draws_made = 0;          ///< of the run; 0: as many as `draws`
@@ -50,6 +51,7 @@ struct MethodRun {
   std::vector<double> log_likelihood;  ///< [chain][draw]; may be empty
   double model_evaluations = undefined, wall_time_seconds = undefined, acceptance = undefined;
   double log_evidence = undefined, log_evidence_standard_error = undefined;
+  std::vector<double> curvatures;  ///< eigenvalues of the Hessian of -log-likelihood; empty: not known
   std::vector<double> idle;  ///< share of the time that each group of ranks waited for others; empty with one group
   std::vector<Series> histories;  ///< numbers per step
   Series error_curve;        ///< e = sum_k ((mean_k - ref_k) / ref_k)^2 against model evaluations, with a reference

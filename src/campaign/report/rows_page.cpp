@@ -95,27 +95,12 @@ Figure rows_field_figure(const RowsPage& page, Gnuplot& gnuplot) {
   return figure;
 }
 
-std::string draw_spectrum(const FieldModes& modes, Gnuplot& gnuplot) {
-  std::vector<double> number, drawn;
-  const Axis y = axis_for(modes.eigenvalues, true);
-  for (std::size_t n = 0; n < modes.eigenvalues.size(); ++n)
-    number.push_back(static_cast<double>(n + 1)), drawn.push_back(y(modes.eigenvalues[n]));
-  Script s;
-  s.place(0.17, 0.97, 0.17, 0.88);
-  s << fmt::format("set label 1 at screen 0.04, screen 0.94 {} font ',12' textcolor rgb '{}'",
-                   gnuplot_string(fmt::format("{}: {} of the variance", modes.field, percent(modes.kept))),
-                   marker::ink);
-  s.axis("x", axis_for(number, false), 5, "mode");
-  s.axis("y", y, 5, "eigenvalue");
-  s << fmt::format("plot {} using 1:2 with points pt 7 ps 0.4 lc rgb {}", s.block(number, drawn), series_colour(0));
-  return gnuplot.draw(s.text(), 340, 240, "Eigenvalues of the modes of " + modes.field);
-}
-
 Figure spectrum_figure(const RowsPage& page, Gnuplot& gnuplot) {
   Figure figure{"modes", "Modes", "three", {}, "", false};
   for (const FieldModes& modes : page.spectra) {
     figure.has_data = true;
-    const std::string picture = draw_spectrum(modes, gnuplot);
+    const std::string picture = draw_spectrum(fmt::format("{}: {} of the variance", modes.field, percent(modes.kept)),
+                                              modes.eigenvalues, gnuplot);
     if (!picture.empty()) figure.pictures.push_back(picture);
   }
   figure.caption =

@@ -15,7 +15,40 @@
 namespace aleator::campaign::report {
 namespace {
 
-// What can be measured of a biased method's bias: against the reference, and the spread against an exact method's.
+// Effective samples of a typical parameter; of an ensemble that does not know them, its members.
+double typical_samples(const MethodRun& run) {
+  std::vector<double> all;
+  for (const ParameterRow& row : run.parameters) all.push_back(row.ess_bulk);
+  const double typical = quantile(sorted_finite(std::move(all)), 0.5);
+  return std::isfinite(typical) ? typical : static_cast<double>(run.chains) * run.draws;
+}
+
+// Spreads and means beside an exact method's, with what chance leaves of them.
+std::string bias_beside(const ReportData& data, const MethodRun& exact) {
+  const MethodRun& run = data.main;
+  std::vector<double> ratios;
+  Extreme apart;
+  double apart_error = 0.0;
+  for (std::size_t p = 0; p < run.parameters.size(); ++p) {
+    const ParameterRow &a = run.parameters[p], &b = exact.parameters[p];
+    ratios.push_back(a.sd / b.sd);
+    const double shift = (a.mean - b.mean) / b.sd;
+    if (!std::isfinite(shift) || std::abs(shift) <= std::abs(apart.value)) continue;
+    apart = {shift, static_cast<int>(p)};
+    apart_error = std::hypot(std::isfinite(a.mcse) ? a.mcse : 0.0, std::isfinite(b.mcse) ? b.mcse : 0.0) / b.sd;
+  }
+  const double typical = quantile(sorted_finite(std::move(ratios)), 0.5),
+               error = typical * std::sqrt(0.5 / typical_samples(run) + 0.5 / typical_samples(exact));
+  if (!std::isfinite(typical)) return "";
+  std::string out = fmt::format("its standard deviations are typically {} ± {} times those of {}", number(typical, 2),
+                                number(error, 1), exact.name);
+  if (apart.parameter >= 0)
+    out += fmt::format(", and the mean of {} is furthest off, by {} ± {} of them",
+                       parameter_name(data, apart.parameter), number(apart.value, 2), number(apart_error, 1));
+  return out;
+}
+
+// What can be measured of a biased method's bias: against the reference, and against an exact method.
 std::string measured_bias(const ReportData& data) {
   const MethodRun& run = data.main;
   std::string out;
@@ -32,18 +65,18 @@ std::string measured_bias(const ReportData& data) {
                          data.reference_label);
     }
   }
-  for (const MethodRun& exact : data.comparisons) {
-    if (!exact.is_exact || exact.parameters.size() != run.parameters.size()) continue;
-    std::vector<double> ratios;
-    for (std::size_t p = 0; p < run.parameters.size(); ++p)
-      ratios.push_back(run.parameters[p].sd / exact.parameters[p].sd);
-    const double typical = quantile(sorted_finite(std::move(ratios)), 0.5);
-    if (!std::isfinite(typical)) continue;
-    out += fmt::format("{}its standard deviations are typically {} times those of {}", out.empty() ? "" : "; ",
-                       number(typical, 2), exact.name);
-    break;
+  if (const MethodRun* const exact = best_exact_comparison(data); exact != nullptr) {
+    const std::string beside = bias_beside(data, *exact);
+    if (!beside.empty()) out += (out.empty() ? "" : "; ") + beside;
   }
   return out;
+}
+
+std::string why_not_measured(const ReportData& data) {
+  const bool has_exact =
+      std::any_of(data.comparisons.begin(), data.comparisons.end(), [](const MethodRun& run) { return run.is_exact; });
+  return has_exact ? "not measured: no exact method beside it has enough sound draws"
+                   : "not measured: there is no reference";
 }
 
 // Laplace's approximation weighs its own draws: where the weights hardly differ it is the posterior.
@@ -69,7 +102,12 @@ Check bias_check(const ReportData& data) {
                         "as many exact ones{}",
                         percent(share), measured.empty() ? "" : "; " + measured),
             ""};
-  return {Level::biased, "Bias", measured.empty() ? "not measured: there is no reference" : "measured: " + measured,
+  const std::string known = measured.empty() ? why_not_measured(data) : "measured: " + measured;
+  if (!data.main.approximation.empty())
+    return {Level::biased, "Bias", data.main.approximation + "; " + known,
+            "Where that does not hold means, spreads and evidence err by more than their errors say: compare with a "
+            "filter that is right for every model (filter/particle without regularisation)."};
+  return {Level::biased, "Bias", known,
           "Its draws follow the posterior in special cases only (see its page in docs/theory). Use the result to start "
           "an exact sampler, or check it against one."};
 }

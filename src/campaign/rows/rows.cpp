@@ -218,7 +218,7 @@ io::Field picture_of(const prob::FieldPart& part, const std::string& name, const
 }
 
 io::FieldSet moments_of(const std::vector<prob::FieldPart>& parts, const std::vector<NamedSummary>& statistics,
-                        bool has_sd) {
+                        bool has_sd, const std::vector<double>& mode) {
   std::vector<double> mean, sd;
   for (const NamedSummary& row : statistics) mean.push_back(row.summary.mean), sd.push_back(row.summary.sd);
   io::FieldSet moments{"all draws", 0.0, {}};
@@ -226,6 +226,7 @@ io::FieldSet moments_of(const std::vector<prob::FieldPart>& parts, const std::ve
     const std::string of = parts.size() > 1 ? " of " + part.name : "";
     moments.fields.push_back(picture_of(part, "mean" + of, mean.data()));
     if (has_sd) moments.fields.push_back(picture_of(part, "sd" + of, sd.data()));
+    if (!mode.empty()) moments.fields.push_back(picture_of(part, "mode" + of, mode.data()));
   }
   return moments;
 }

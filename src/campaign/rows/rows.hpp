@@ -42,9 +42,9 @@ std::vector<io::FieldSet> fields_of_rows(const parallel::Comm& comm, const model
                                          const std::vector<std::string>& reasons, int count, int retries = 0);
 /// Parameters that are a field, on a grid or a mesh.
 io::Field picture_of(const prob::FieldPart& part, const std::string& name, const double* u);
-/// Mean of each part, and sd where asked for.
+/// Mean of each part, sd where asked for, and the parameters `mode` of largest density if there are any.
 io::FieldSet moments_of(const std::vector<prob::FieldPart>& parts, const std::vector<NamedSummary>& statistics,
-                        bool has_sd);
+                        bool has_sd, const std::vector<double>& mode = {});
 
 /// Writes stem.h5 and stem.xdmf from rank 0.
 void write_fields(const parallel::Comm& comm, const std::string& stem, const std::vector<io::FieldSet>& sets);

@@ -100,9 +100,11 @@ report::MethodRun read_method(const std::string& folder, const model::Problem& p
   report::MethodRun run;
   run.name = summary.at("sampler"), run.component = summary.at("component"), run.kind = summary.at("kind");
   run.is_posterior = summary.value("is_posterior", true);
+  run.approximation = summary.value("approximation", std::string());
   run.is_exact = summary.at("is_exact"), run.chains = summary.at("chains"), run.draws = summary.at("draws");
   run.model_evaluations = io::number_or_nan(summary.at("model_evaluations"));
   run.wall_time_seconds = io::number_or_nan(summary.at("wall_time_seconds"));
+  run.curvatures = summary.value("hessian_eigenvalues", std::vector<double>());
   run.idle = summary.value("idle", std::vector<double>());
   run.acceptance = io::number_or_nan(summary.at("acceptance"));
   run.error = io::number_or_nan(summary.at("error"));

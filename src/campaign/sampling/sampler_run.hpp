@@ -65,7 +65,7 @@ class SamplerRun {
   std::vector<double> mode() const;
   sampler::MeanEstimate running_means() const;
   /// Mean and sd of what is a field.
-  void write_moments(const std::vector<NamedSummary>& rows) const;
+  void write_moments(const std::vector<NamedSummary>& rows, const std::vector<double>& mode) const;
   void use_running_means(const sampler::MeanEstimate& estimate, std::vector<NamedSummary>& rows) const;
   /// History of the error of the running means against the reference.
   void record_error();

@@ -21,6 +21,7 @@ RunFacts SamplerRun::facts() const {
   const sampler::BaseState& state = named_.sampler->state();
   RunFacts facts;
   facts.sampler = named_.name, facts.component = named_.component, facts.plan = plan_;
+  facts.approximation = problem_.facts().approximation;
   facts.model_evaluations = state.model_evaluations, facts.gradient_evaluations = state.gradient_evaluations;
   facts.evaluations_at_first_draw = evaluations_at_first_draw_;
   facts.wall_time_seconds = seconds_before_ + job_.watch.seconds() - start_seconds_;
@@ -47,7 +48,7 @@ JobEnd SamplerRun::finish() {
   report_failures();
   facts.farthest = farthest_state();
   facts.effective_ancestors = sampler::effective_ancestors(named_.sampler->state().ancestors);
-  facts.mode = mode();
+  facts.mode = mode(), facts.curvatures = named_.sampler->state().curvatures;
   const sampler::MeanEstimate estimate = running_means();
   const std::vector<double> influence = named_.sampler->state().influence;
   named_.sampler->clear();  // what follows reads the draws again: not beside the members, nor beside each other
@@ -65,7 +66,7 @@ JobEnd SamplerRun::finish() {
   std::vector<double> mean;
   for (const NamedSummary& row : rows_summary) mean.push_back(row.summary.mean);
   facts.estimate_sd = estimate_scatter(problem_, mean);
-  write_moments(rows_summary);
+  write_moments(rows_summary, facts.mode);
   write_text(job_.comm, folder_ + "/history.json", history_.json());
   write_text(job_.comm, folder_ + "/summary.json", summary_json(facts, rows_summary, problem_.facts().reference_mean));
   core::info("{}: {}", named_.name, summary_text(facts, rows_summary, problem_.facts().reference_mean));
@@ -75,9 +76,9 @@ JobEnd SamplerRun::finish() {
 }
 
 // For ParaView.
-void SamplerRun::write_moments(const std::vector<NamedSummary>& rows) const {
+void SamplerRun::write_moments(const std::vector<NamedSummary>& rows, const std::vector<double>& mode) const {
   const std::vector<prob::FieldPart> parts = fields_of(problem_);
-  if (!parts.empty()) write_fields(job_.comm, folder_ + "/moments", {moments_of(parts, rows, true)});
+  if (!parts.empty()) write_fields(job_.comm, folder_ + "/moments", {moments_of(parts, rows, true, mode)});
 }
 
 std::vector<double> SamplerRun::mode() const {

@@ -228,7 +228,8 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["sampler"] = facts.sampler;
   out["component"] = facts.component;
   out["kind"] = kind_text(facts.plan.kind);
-  out["is_exact"] = facts.plan.is_exact;
+  out["is_exact"] = facts.plan.is_exact && facts.approximation.empty();
+  if (!facts.approximation.empty()) out["approximation"] = facts.approximation;
   out["is_posterior"] = facts.plan.is_posterior;
   const bool is_chains = facts.plan.kind == sampler::Plan::Kind::chains;
   out["chains"] = is_chains ? facts.plan.members : 1;
@@ -278,6 +279,7 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
                                         {"draws", facts.distance.draws},
                                         {"sliced_wasserstein", io::finite_or_null(facts.distance.sliced_wasserstein)},
                                         {"noise", io::finite_or_null(facts.distance.noise)}};
+  if (!facts.curvatures.empty()) out["hessian_eigenvalues"] = facts.curvatures;
   std::string text = io::text_of(out, 2);
   text.erase(text.size() - 2);  // the last brace: parameters follow, one after the other, for fields have many
   text += ",\n  \"parameters\": {";
@@ -342,6 +344,8 @@ std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>&
     text += "; not of the posterior";
   else if (!facts.plan.is_exact)
     text += "; an approximate method: biased but in special cases";
+  else if (!facts.approximation.empty())
+    text += "; an approximation: " + facts.approximation;
   if (!reference.empty())
     text += fmt::format("; error e = {:.4g} against the reference mean", relative_squared_error(rows, reference));
   return text;

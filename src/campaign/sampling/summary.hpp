@@ -22,6 +22,7 @@ namespace aleator::campaign {
 struct RunFacts {
   std::string sampler, component;
   sampler::Plan plan;
+  std::string approximation;  ///< model::ProblemFacts; no method is exact then
   std::int64_t model_evaluations = 0, gradient_evaluations = 0;
   std::int64_t evaluations_at_first_draw = 0;
   double wall_time_seconds = 0.0, sampling_seconds = 0.0;
@@ -38,6 +39,7 @@ struct RunFacts {
   double farthest = 0.0;                                                  ///< largest |z| of a state at the end
   double effective_ancestors = std::numeric_limits<double>::quiet_NaN();  ///< of particles
   std::vector<double> mode;  ///< the parameters of the largest density in latent coordinates, where it was looked for
+  std::vector<double> curvatures;  ///< sampler::BaseState
   RunDistance distance;
   std::string reference_run;
   double estimate_sd = std::numeric_limits<double>::quiet_NaN();  ///< of a log-likelihood that a filter estimates

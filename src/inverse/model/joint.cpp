@@ -74,7 +74,10 @@ JointModel::JointModel(const Params& params, std::vector<std::shared_ptr<const m
   }
   shape_.inputs = names.rbegin()->first + 1;
   for (int k = 0; k < shape_.inputs; ++k) {
-    if (names.count(k) == 0) throw deck::KeyError("inputs", fmt::format("no model takes parameter {}", k));
+    if (names.count(k) == 0)
+      throw deck::KeyError("inputs", fmt::format("no model takes parameter {}", k),
+                           "every parameter goes to a model: one that acts through the prior alone, as the scale of a "
+                           "prior/hierarchical, to any that ignores it (a model/expression that does not use it)");
     const auto is_same = [&](const auto& other) { return other.second == names[k]; };
     const bool is_alone = std::count_if(names.begin(), names.end(), is_same) == 1;
     shape_.input_names.push_back(is_alone ? names[k] : takers[k] + "." + names[k]);

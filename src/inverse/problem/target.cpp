@@ -46,6 +46,7 @@ TargetProblem::TargetProblem(const Params& params, std::shared_ptr<const prob::P
       target_in_words_(target_in_words.empty() ? "target '" + params.target + "'" : std::move(target_in_words)),
       relative_to_(params.relative_to),
       target_(std::move(target)) {
+  facts_.approximation = target_->approximation();
   const int d = parameter_dimension();
   if (target_->dimension() != d)
     throw deck::KeyError(

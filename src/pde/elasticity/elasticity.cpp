@@ -90,7 +90,7 @@ void refuse_wrong_size(const std::string& key, const std::string& what, std::siz
         key, fmt::format("{} has {} components, but the mesh is in {} dimensions", what, size, mesh.dimension));
 }
 
-void add_supports(const Params& params, const Data& data, Layout& layout) {
+void add_supports(const Params& params, const Data& data, Layout& layout, fem::AlsoUnknown& also) {
   const field::Mesh& mesh = *layout.mesh;
   const auto fix = [&](const char* key, const std::vector<std::string>& sides, int first, int last) {
     for (const std::string& side : sides)
@@ -100,21 +100,33 @@ void add_supports(const Params& params, const Data& data, Layout& layout) {
   if (mesh.dimension == 2 && !params.fixed_z.empty()) throw deck::KeyError("fixed_z", "the mesh is plane: it has no z");
   fix("fixed_x", params.fixed_x, 0, 0), fix("fixed_y", params.fixed_y, 1, 1), fix("fixed_z", params.fixed_z, 2, 2);
   fix("fixed", params.fixed, 0, mesh.dimension - 1);
+  std::vector<int> held;  // component by component
   for (const deck::Named<std::vector<double>>& one : params.displacement) {
     refuse_wrong_size("displacement", "that of side '" + one.name + "'", one.value.size(), mesh);
+    const bool is_unknown = also.of("displacement." + one.name) >= 0;
     for (int a = 0; a < mesh.dimension; ++a) {
       const auto component = static_cast<std::size_t>(a);
-      fem::fix_side(layout, fem::claim_side(layout, "displacement", one.name, a), a,
-                    data.displacement.empty() ? fem::constant(one.value[component]) : data.displacement[component]);
+      held.push_back(fem::fix_side(layout, fem::claim_side(layout, "displacement", one.name, a), a,
+                                   is_unknown                  ? fem::constant(0.0)
+                                   : data.displacement.empty() ? fem::constant(one.value[component])
+                                                               : data.displacement[component]));
     }
+  }
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    const std::string& side = params.displacement[i / static_cast<std::size_t>(mesh.dimension)].name;
+    if (const int k = also.of("displacement." + side); k >= 0)
+      also.impose(k, fmt::format("u_{}_{}", side, "xyz"[i % static_cast<std::size_t>(mesh.dimension)]),
+                  fem::nodes_held(layout, held[i]));
   }
 }
 
-// "traction.right", "body"
+// "traction.right", "displacement.top", "body"
 std::vector<std::string> values_of(const Params& p, const field::Mesh& mesh) {
   std::vector<std::string> names;
   for (const deck::Named<std::vector<double>>& one : p.traction)
     fem::side_of(mesh, "traction", one.name), names.push_back("traction." + one.name);
+  for (const deck::Named<std::vector<double>>& one : p.displacement)
+    fem::side_of(mesh, "displacement", one.name), names.push_back("displacement." + one.name);
   if (!p.body.empty()) names.emplace_back("body");
   return names;
 }
@@ -169,7 +181,7 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
                is_plane ? std::vector<std::string>{"u_x", "u_y"} : std::vector<std::string>{"u_x", "u_y", "u_z"});
   layout.coefficients = 2 * layout.mesh->element_count();
   add_terms(layout);
-  add_supports(params, data, layout);
+  add_supports(params, data, layout, also);
   layout.near_null_space = rigid_motions(*layout.mesh);
   for (int piece = 0; piece < layout.mesh->pieces; ++piece)
     if (!is_supported(layout, piece))
@@ -326,8 +338,8 @@ deck::Schema<Params> schema() {
       .key("traction", &Params::traction, "1", "force a unit of area on sides, {side = [t_x, t_y]}")
       .key("body", &Params::body, "1", "force a unit of volume, [b_x, b_y]")
       .key("also_unknown", &Params::also_unknown, "",
-           "loads of this block that are unknown too, component by component behind the coefficients: traction.SIDE, "
-           "body; the inputs are called traction_SIDE_x, …, body_x, …")
+           "values of this block that are unknown too, component by component behind the coefficients: traction.SIDE, "
+           "displacement.SIDE, body; the inputs are called traction_SIDE_x, …, u_SIDE_x, …, body_x, …")
       .example("[\"traction.right\"]")
       .key("reactions", &Params::reactions, "",
            "sides whose reaction force, x then y then z, is observed after points and patches (components that are "

@@ -27,10 +27,6 @@ int AlsoUnknown::of(const std::string& text) const {
   return at == texts_.end() ? -1 : static_cast<int>(at - texts_.begin());
 }
 
-void AlsoUnknown::add(int k, const std::string& input, std::vector<double> unit) {
-  components_[static_cast<std::size_t>(k)].push_back({input, std::move(unit)});
-}
-
 void AlsoUnknown::put_into(Layout& layout) const {
   layout.first_source = layout.coefficients;
   layout.coefficients += count();
@@ -40,9 +36,10 @@ void AlsoUnknown::put_into(Layout& layout) const {
                            "leave it out", {static_cast<int>(k), 0});
     for (const Component& one : components_[k]) {
       layout.input_names.push_back(one.input);
+      Functionals& to = one.is_imposed ? layout.imposed : layout.sources;
       for (std::size_t i = 0; i < one.unit.size(); ++i)
-        if (one.unit[i] != 0.0) layout.sources.add(static_cast<int>(i), one.unit[i]);
-      layout.sources.end_row();
+        if (one.unit[i] != 0.0) to.add(static_cast<int>(i), one.unit[i]);
+      layout.sources.end_row(), layout.imposed.end_row();
     }
   }
 }

@@ -242,13 +242,22 @@ int claim_side(Layout& layout, const std::string& key, const std::string& name, 
   return side;
 }
 
-void fix_side(Layout& layout, int side, int field, const SpaceFunction& value) {
+int fix_side(Layout& layout, int side, int field, const SpaceFunction& value) {
+  const int place = static_cast<int>(layout.held.size());
   layout.held.emplace_back(side, field);
   for (const int node : layout.mesh->nodes_of_side(side)) {
     const auto dof = static_cast<std::size_t>(node * layout.fields() + field);
     ++layout.is_fixed[dof];
     layout.fixed_values[dof] = value(layout.mesh->point(node));
+    layout.held_by[dof] = place;
   }
+  return place;
+}
+
+std::vector<double> nodes_held(const Layout& layout, int place) {
+  std::vector<double> unit(layout.held_by.size());
+  for (std::size_t i = 0; i < unit.size(); ++i) unit[i] = layout.held_by[i] == place ? 1.0 : 0.0;
+  return unit;
 }
 
 void add_body_load(const Layout& layout, int group, int field, const SpaceFunction& density,

@@ -59,8 +59,10 @@ Terms side_mass(const field::Mesh& mesh, int side, int coefficient);
 
 /// Index of a side on which `key` gives a condition for a field; KeyError where one is given already.
 int claim_side(Layout& layout, const std::string& key, const std::string& name, int field);
-/// u_field = value on a side; later calls replace earlier ones at common nodes.
-void fix_side(Layout& layout, int side, int field, const SpaceFunction& value);
+/// u_field = value on a side; later calls replace earlier ones at common nodes. Returns the place in Layout::held.
+int fix_side(Layout& layout, int side, int field, const SpaceFunction& value);
+/// By unknown: 1 where it is held by that entry of Layout::held and no later one, else 0.
+std::vector<double> nodes_held(const Layout& layout, int place);
 /// Adds integrals of density times hats, over one group of elements or all (-1).
 void add_body_load(const Layout& layout, int group, int field, const SpaceFunction& density, std::vector<double>& load);
 void add_side_load(const Layout& layout, int side, int field, const SpaceFunction& density, std::vector<double>& load);

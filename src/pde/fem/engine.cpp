@@ -37,14 +37,6 @@ math::SparseSolver::Settings settings_of(const Layout& layout, const SolverParam
   return settings;
 }
 
-/// g_s += S lambda.
-void add_source_gradient(const Layout& layout, const double* lambda, double* g) {
-  const Functionals& s = layout.sources;
-  for (int k = 0; k < s.rows(); ++k)
-    for (std::size_t i = s.begin[static_cast<std::size_t>(k)]; i < s.begin[static_cast<std::size_t>(k) + 1]; ++i)
-      g[layout.first_source + k] += s.weight[i] * lambda[s.index[i]];
-}
-
 bool is_finite(const double* x, std::size_t count) {
   double doubt = 0.0;
   for (std::size_t i = 0; i < count; ++i) doubt += x[i] - x[i];
@@ -56,14 +48,15 @@ bool is_finite(const double* x, std::size_t count) {
 void Layout::start(std::shared_ptr<const field::Mesh> the_mesh, std::vector<std::string> names) {
   mesh = std::move(the_mesh), field_names = std::move(names);
   is_fixed.assign(static_cast<std::size_t>(unknowns()), 0);
-  fixed_values.assign(is_fixed.size(), 0.0);
+  fixed_values.assign(is_fixed.size(), 0.0), held_by.assign(is_fixed.size(), -1);
 }
 
 struct Engine::Work {
   System system;
   math::SparseSolver solver;
   std::size_t n;
-  std::vector<double> q, dq, values, u, lambda, right_side, product, sources;  ///< u: of all loads; sources: S^T s
+  std::vector<double> q, dq, values, u, lambda, right_side, product;  ///< u: of all loads
+  std::vector<double> sources, fixed;                                 ///< S^T s and g + G^T s, or their derivatives
 
   Work(const Layout& layout, const SolverParams& params, const parallel::Comm& ranks)
       : system(layout.unknowns(), layout.terms, layout.is_fixed),
@@ -76,7 +69,8 @@ struct Engine::Work {
         lambda(n),
         right_side(n),
         product(n),
-        sources(n) {}
+        sources(n),
+        fixed(n) {}
 };
 
 Engine::Engine(const std::string& name, std::unique_ptr<Equation> equation, const SolverParams& params,
@@ -137,14 +131,17 @@ std::string Engine::solve_row(const double* theta, double* y) const {
   w.system.solved_values(w.values);
   w.solver.allow(allowed(params_.max_iterations));
   if (std::string fault = w.solver.set_values(w.values.data()); !fault.empty()) return fault;
-  w.system.multiply(layout.fixed_values.data(), w.product.data());
+  const double* const s = w.q.data() + layout.first_source;
+  w.fixed = layout.fixed_values;
+  layout.imposed.add_transposed(s, w.fixed.data());
+  w.system.multiply(w.fixed.data(), w.product.data());
   std::fill(w.sources.begin(), w.sources.end(), 0.0);
-  layout.sources.add_transposed(&w.q[static_cast<std::size_t>(layout.first_source)], w.sources.data());
+  layout.sources.add_transposed(s, w.sources.data());
   for (std::size_t load = 0; load < layout.loads.size(); ++load) {
     const std::vector<double>& b = layout.loads[load];
     for (std::size_t i = 0; i < w.n; ++i)
-      w.right_side[i] = layout.is_fixed[i] ? layout.fixed_values[i] * w.system.diagonal(static_cast<int>(i))
-                                           : b[i] + w.sources[i] - w.product[i];
+      w.right_side[i] =
+          layout.is_fixed[i] ? w.fixed[i] * w.system.diagonal(static_cast<int>(i)) : b[i] + w.sources[i] - w.product[i];
     double* const u = &w.u[load * w.n];
     if (std::string fault = solve(w.right_side.data(), u); !fault.empty()) return fault;
     if (y == nullptr) continue;
@@ -167,26 +164,33 @@ std::string Engine::back(const double* theta, const double* dy, double* g_theta)
   const Layout& layout = equation_->layout();
   Work& w = work();
   std::fill(w.dq.begin(), w.dq.end(), 0.0);
+  double* const g_s = w.dq.data() + layout.first_source;
+  const auto multiply_transposed = [&](const double* x, double* y) {
+    layout.is_symmetric ? w.system.multiply(x, y) : w.system.multiply_transposed(x, y);
+  };
   std::vector<double> weights(layout.reactions.rows() > 0 ? w.n : 0);
   for (std::size_t load = 0; load < layout.loads.size(); ++load) {
     std::fill(w.right_side.begin(), w.right_side.end(), 0.0);
     if (!weights.empty()) {
       std::fill(weights.begin(), weights.end(), 0.0);
       layout.reactions.add_transposed(dy + layout.observed.rows(), weights.data());
-      if (layout.is_symmetric)
-        w.system.multiply(weights.data(), w.right_side.data());
-      else
-        w.system.multiply_transposed(weights.data(), w.right_side.data());
+      multiply_transposed(weights.data(), w.right_side.data());
     }
     layout.observed.add_transposed(dy, w.right_side.data());
+    layout.imposed.add_product(w.right_side.data(), g_s);
     for (std::size_t i = 0; i < w.n; ++i)
       if (layout.is_fixed[i]) w.right_side[i] = 0.0;
     if (std::string fault = solve(w.right_side.data(), w.lambda.data(), Matrix::transposed); !fault.empty())
       return fault;
+    if (layout.imposed.has_entries()) {  // what free unknowns make of a fixed one: - (A^T lambda) there
+      multiply_transposed(w.lambda.data(), w.product.data());
+      for (double& x : w.product) x = -x;
+      layout.imposed.add_product(w.product.data(), g_s);
+    }
     for (std::size_t i = 0; i < weights.size(); ++i)
       if (layout.is_fixed[i]) w.lambda[i] = -weights[i];
     w.system.add_gradient(w.lambda.data(), &w.u[load * w.n], w.dq.data());
-    add_source_gradient(layout, w.lambda.data(), w.dq.data());
+    layout.sources.add_product(w.lambda.data(), g_s);
     dy += layout.observed.rows() + layout.reactions.rows();
   }
   std::fill_n(g_theta, shape_.inputs, 0.0);
@@ -207,17 +211,24 @@ RowStatus Engine::evaluate_and_pullback(ConstBatch u, Batch y, const Cotangent& 
   });
 }
 
-// A du = S^T ds - (dA) u on free unknowns.
+// A du = S^T ds - (dA) u on free unknowns, du = G^T ds on fixed ones.
 std::string Engine::forth(const double* theta, const double* d_theta, double* dy) const {
   const Layout& layout = equation_->layout();
   Work& w = work();
   equation_->coefficients_tangent(theta, d_theta, w.dq.data());
+  const double* const ds = w.dq.data() + layout.first_source;
   std::fill(w.sources.begin(), w.sources.end(), 0.0);
-  layout.sources.add_transposed(&w.dq[static_cast<std::size_t>(layout.first_source)], w.sources.data());
+  layout.sources.add_transposed(ds, w.sources.data());
+  std::fill(w.fixed.begin(), w.fixed.end(), 0.0);
+  layout.imposed.add_transposed(ds, w.fixed.data());
+  std::vector<double> lifted(w.n, 0.0);
+  if (layout.imposed.has_entries()) w.system.multiply(w.fixed.data(), lifted.data());
   for (std::size_t load = 0; load < layout.loads.size(); ++load) {
     w.system.multiply_derivative(w.dq.data(), &w.u[load * w.n], w.product.data());
     for (std::size_t i = 0; i < w.n; ++i) w.product[i] -= w.sources[i];
-    for (std::size_t i = 0; i < w.n; ++i) w.right_side[i] = layout.is_fixed[i] ? 0.0 : -w.product[i];
+    for (std::size_t i = 0; i < w.n; ++i)
+      w.right_side[i] =
+          layout.is_fixed[i] ? w.fixed[i] * w.system.diagonal(static_cast<int>(i)) : -w.product[i] - lifted[i];
     if (std::string fault = solve(w.right_side.data(), w.lambda.data()); !fault.empty()) return fault;
     layout.observed.apply(w.lambda.data(), dy);
     dy += layout.observed.rows();

@@ -1,8 +1,8 @@
 #pragma once
 /// What      What a finite element model brings: its terms, conditions, loads and observations, and how its coefficients hang on
 ///           the unknowns theta. Engine does the rest.
-/// Method    A(q(theta)) u = b_l + S^T s for each load l, s a part of q, u = g where fixed; outputs P u, then W (A u - b), load
-///           by load.
+/// Method    A(q(theta)) u = b_l + S^T s for each load l, s a part of q, u = g + G^T s where fixed; outputs P u, then W (A u - b),
+///           load by load.
 /// Parallel  local; const functions, called by one thread.
 /// Cost      -
 /// Fails     fault() says why a row of unknowns cannot be; construction throws KeyError.
@@ -24,6 +24,7 @@ struct Layout {
   std::vector<Terms> terms;
   std::vector<char> is_fixed;             ///< by unknown: how many sides hold it
   std::vector<std::pair<int, int>> held;  ///< sides and fields that they hold
+  std::vector<int> held_by;               ///< by unknown: the last of `held` that holds it, or -1
   struct Condition {
     int side, field;
     std::string key;
@@ -32,6 +33,7 @@ struct Layout {
   std::vector<double> fixed_values;   ///< g
   std::vector<std::vector<double>> loads;
   Functionals sources;  ///< S, added to every load with the coefficients from first_source on
+  Functionals imposed;  ///< G, on fixed unknowns, of the same coefficients; no rows where none is unknown
   int first_source = 0;
   Functionals observed;                                ///< P
   Functionals reactions;                               ///< W, on fixed unknowns

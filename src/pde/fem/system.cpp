@@ -35,11 +35,16 @@ int place_in(const math::SparsePattern& pattern, int row, int column) {
 }  // namespace
 
 void Functionals::apply(const double* x, double* y) const {
+  std::fill_n(y, rows(), 0.0);
+  add_product(x, y);
+}
+
+void Functionals::add_product(const double* x, double* y) const {
   for (int k = 0; k < rows(); ++k) {
     double sum = 0.0;
     for (std::size_t i = begin[static_cast<std::size_t>(k)]; i < begin[static_cast<std::size_t>(k) + 1]; ++i)
       sum += weight[i] * x[index[i]];
-    y[k] = sum;
+    y[k] += sum;
   }
 }
 

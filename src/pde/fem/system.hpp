@@ -34,8 +34,11 @@ struct Functionals {
   void add(int at, double w) { index.push_back(at), weight.push_back(w); }
   void end_row() { begin.push_back(index.size()); }
   void apply(const double* x, double* y) const;
+  /// y += F x.
+  void add_product(const double* x, double* y) const;
   /// x += F^T y.
   void add_transposed(const double* y, double* x) const;
+  bool has_entries() const { return !index.empty(); }
 };
 
 class System {

@@ -13,13 +13,15 @@ namespace {
 
 using fem::Layout;
 
-// "flux.left", "robin.top", "group_sources.heater", "source"
+// "flux.left", "robin.top", "dirichlet.bottom", "group_sources.heater", "source"
 std::vector<std::string> values_of(const Params& p, const field::Mesh& mesh) {
   std::vector<std::string> names{"source"};
   const auto add = [&](const std::string& key, const std::string& name) { names.push_back(key + "." + name); };
   for (const deck::Named<double>& one : p.flux) fem::side_of(mesh, "flux", one.name), add("flux", one.name);
   for (const deck::Named<std::vector<double>>& one : p.robin)
     fem::side_of(mesh, "robin", one.name), add("robin", one.name);
+  for (const deck::Named<double>& one : p.dirichlet)
+    fem::side_of(mesh, "dirichlet", one.name), add("dirichlet", one.name);
   for (const deck::Named<double>& one : p.group_sources)
     fem::group_of(mesh, "group_sources", one.name), add("group_sources", one.name);
   return names;
@@ -86,9 +88,17 @@ Layout layout_of(const Params& params, const Data& data, const fem::ElementValue
     for (double& entry : terms.matrix) entry *= k < 0 ? one.value[0] : 1.0;
     layout.terms.push_back(std::move(terms));
   }
-  for (const deck::Named<double>& one : params.dirichlet)
-    fem::fix_side(layout, fem::claim_side(layout, "dirichlet", one.name, 0), 0,
-                  data.dirichlet ? data.dirichlet : fem::constant(one.value));
+  std::vector<int> held;
+  for (const deck::Named<double>& one : params.dirichlet) {
+    const bool is_unknown = also.of("dirichlet." + one.name) >= 0;
+    held.push_back(fem::fix_side(layout, fem::claim_side(layout, "dirichlet", one.name, 0), 0,
+                                 is_unknown       ? fem::constant(0.0)
+                                 : data.dirichlet ? data.dirichlet
+                                                  : fem::constant(one.value)));
+  }
+  for (std::size_t i = 0; i < held.size(); ++i)
+    if (const std::string& side = params.dirichlet[i].name; also.of("dirichlet." + side) >= 0)
+      also.impose(also.of("dirichlet." + side), "u_" + side, fem::nodes_held(layout, held[i]));
   std::vector<char> is_held = layout.is_fixed;
   for (const deck::Named<std::vector<double>>& one : params.robin)
     for (const int node : layout.mesh->nodes_of_side(layout.mesh->side(one.name)))
@@ -167,8 +177,8 @@ deck::Schema<Params> schema() {
            "added to it: [x, y, strength] or [x, y, z, strength] each, as wells")
       .key("also_unknown", &Params::also_unknown, "",
            "values of this block that are unknown too, in the prior's order behind the coefficients: flux.SIDE, "
-           "robin.SIDE (its h), source, group_sources.GROUP; the inputs are called flux_SIDE, h_SIDE, source, "
-           "source_GROUP")
+           "robin.SIDE (its h), dirichlet.SIDE, source, group_sources.GROUP; the inputs are called flux_SIDE, h_SIDE, "
+           "u_SIDE, source, source_GROUP")
       .example("[\"flux.left\"]")
       .key("fluxes", &Params::fluxes, "",
            "sides under dirichlet through which the flux into the domain is observed, after the patches");

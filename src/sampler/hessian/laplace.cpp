@@ -143,6 +143,7 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
   settings.tolerance = 1e-6, settings.most_steps = 10, settings.both_signs = true;
   s.hessian = mean_hessian(problem, context, centre, settings, count);
   count.add_to(s);
+  s.curvatures = s.hessian.values;
   const bool is_cut = s.hessian.rank() == params.rank && params.rank < d;
   double last = std::numeric_limits<double>::infinity();
   for (const double value : s.hessian.values) last = std::min(last, std::abs(value));

@@ -314,7 +314,8 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
         "{} of {} trajectories were as long as max_depth = {} allows: steps are short beside the posterior, as where a "
         "density has jumps or scales lie far apart; {}",
         s.cut_short, trajectories, params.max_depth,
-        s.divergences > 0 ? "a longer warm-up or metric = \"dense\" may help" : "the draws are right, but dear");
+        s.divergences > 0 ? "a longer warm-up or metric = \"dense\" may help"
+                          : "the draws are right, but dear; metric = \"dense\" or \"hessian\" may help");
   if (info.is_finished && s.left_support > 0)
     core::info(
         "{} of {} trajectories ended where the density is zero or the model fails: the draws are right, but a prior "
