@@ -81,6 +81,18 @@ TEST(StateSpaceTarget, GaussianFiltersAreExactForLinearModels) {
   EXPECT_NEAR(mean, Ar1Case().log_likelihood(u), 0.15);
 }
 
+TEST(StateSpaceTarget, SaysWhichLikelihoodsAreNotThatOfTheModel) {
+  EXPECT_EQ(Ar1Case().target(60)->approximation(), "");
+  Particle::Params moved;
+  moved.regularisation = 1.0, moved.resample_below = 1.0;
+  EXPECT_THAT(Ar1Case().target(std::make_shared<Erased<Particle>>(moved), "filter/particle")->approximation(),
+              testing::HasSubstr("regularisation"));
+  Etkf::Params etkf;
+  etkf.inflation = 1.0;
+  EXPECT_THAT(Ar1Case().target(std::make_shared<Erased<Etkf>>(etkf), "filter/etkf")->approximation(),
+              testing::HasSubstr("filter/etkf, which takes forecasts for normal"));
+}
+
 // New parameters have new random numbers, old ones the same again, in any company.
 TEST(StateSpaceTarget, RandomNumbersBelongToTheParameters) {
   const auto target = Ar1Case().target(60);

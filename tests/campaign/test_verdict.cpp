@@ -1,4 +1,5 @@
 // Verdicts of the run report: thresholds from Vehtari et al. 2021.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -204,6 +205,33 @@ TEST(ReportVerdict, ABiasedMethodIsBiasedHoweverWellItConverged) {
   EXPECT_EQ(check_named(judge(data), "Bias").level, Level::good);
   data.main.histories.back().y[0] = 3.0;  // the weights put means where the draws' errors do not reach
   EXPECT_EQ(check_named(judge(data), "Bias").level, Level::biased);
+}
+
+// Against the exact method with most samples that has not failed: spreads and means, with what chance leaves of them.
+TEST(ReportVerdict, ABiasIsMeasuredBesideTheBestExactMethod) {
+  ReportData data = converged_run();
+  data.reference_mean.clear(), data.main.error = undefined;
+  MethodRun stuck = data.main, rough = data.main, good = data.main;
+  stuck.name = "stuck", rough.name = "rough", good.name = "good";
+  for (ParameterRow& row : stuck.parameters) row.rhat = 1.8, row.sd *= 10.0, row.ess_bulk = 1e6;
+  for (ParameterRow& row : rough.parameters) row.sd *= 0.9, row.ess_bulk = 450;
+  for (ParameterRow& row : good.parameters) row.sd *= 0.5, row.ess_bulk = 10000;
+  good.parameters[1].mean -= 3.0 * good.parameters[1].sd;
+  data.main.is_exact = false;
+  data.comparisons = {stuck};
+  EXPECT_THAT(check_named(judge(data), "Bias").found, testing::HasSubstr("no exact method beside it has enough"));
+  data.comparisons = {stuck, rough, good};
+  const std::string found = check_named(judge(data), "Bias").found;
+  EXPECT_THAT(found, testing::HasSubstr("typically 2.0 ± "));
+  EXPECT_THAT(found, testing::HasSubstr("times those of good"));
+  EXPECT_THAT(found, testing::HasSubstr("by 3.0 ± "));
+}
+
+TEST(ReportVerdict, AnApproximateLikelihoodMakesEveryMethodBiased) {
+  ReportData data = converged_run();
+  data.main.is_exact = false, data.main.approximation = "the likelihood is that of filter/etkf";
+  EXPECT_EQ(judge(data).level, Level::biased);
+  EXPECT_THAT(check_named(judge(data), "Bias").found, testing::HasSubstr("filter/etkf"));
 }
 
 TEST(ReportVerdict, WhatLooksForAMinimumIsNoPosterior) {

@@ -19,6 +19,15 @@ expect 0 "$ALEATOR" run $particles --out particles
 expect 0 env OMP_NUM_THREADS=2 mpirun -n 4 "$ALEATOR" run $particles --out particles_4
 same_results particles particles_4 "particles on 1 rank, and on 4 ranks with 2 threads"
 
+# The observations of the first replicate are kept: those of every state here, with errors of sd 1.
+! python3 -c "import h5py" 2>/dev/null || python3 - <<'EOF' || fail "the observations of a twin"
+import h5py
+with h5py.File("etkf_3/results.h5") as f, h5py.File("etkf_3_2/results.h5") as g:
+    y, truth = f["observations/y"][:], f["states/truth"][:]
+    assert (y == g["observations/y"][:]).all() and len(y) == 300 and y.shape[1] == truth.shape[1], y.shape
+    assert 0.9 < (y[-len(truth):] - truth).std() < 1.1, (y[-len(truth):] - truth).std()
+EOF
+
 # More replicates than ranks, and no whole number for each.
 expect 0 "$ALEATOR" run "$deck" $small --set job.twin.replicates=32 --out many
 expect 0 on 5 "$ALEATOR" run "$deck" $small --set job.twin.replicates=32 --out many_5

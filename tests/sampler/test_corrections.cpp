@@ -292,8 +292,42 @@ TEST(Importance, SaysWhatOfThePosteriorDrawsOfThePriorFindElsewhere) {
   EXPECT_GT(unseen(0.6), 0.1);
 }
 
-// Where no draws of the prior are known, nothing is said of them, however small the evidence is.
-TEST(Importance, SaysNothingOfDrawsThatItDoesNotHave) {
+// Draws of the left hump alone.
+class OneHump final : public Sampler {
+ public:
+  Plan plan() const override { return {Plan::Kind::ensemble, 500, 1, false}; }
+  std::string objection(const Problem& /*problem*/) const override { return {}; }
+  void init(const Problem& problem, const Context& context) override {
+    state_.ensemble = Ensemble::unevaluated(500, problem, context);
+    const Batch& z = state_.ensemble.position;
+    for (int row = 0; row < 500; ++row) z(row, 0) = -1.5 + 0.3 * z(row, 0);
+  }
+  StepInfo step(const Problem& /*problem*/, const Context& /*context*/) override {
+    return {true, true, 1.0, "draws", {}};
+  }
+  void fields(io::Archive& /*archive*/, const Context& /*context*/) override {}
+  const BaseState& state() const override { return state_; }
+  void clear() override {}
+
+ private:
+  BaseState state_;
+};
+
+// Behind methods that have not looked at the prior it does so itself.
+TEST(Importance, LooksAtThePriorBehindMethodsThatHaveNot) {
+  const auto unseen = [](double second) {
+    Importance importance({"first"}, std::make_shared<OneHump>());
+    const Finished f = finish(importance, TwoHumps(second), 3);
+    EXPECT_EQ(f.info.numbers.back().first, "unseen_share");
+    EXPECT_EQ(f.state.model_evaluations, 500 + 256);
+    return f.info.numbers.back().second;
+  };
+  EXPECT_EQ(unseen(0.0), 0.0);
+  EXPECT_NEAR(unseen(0.6), 0.6, 0.2);
+}
+
+// However small the evidence is.
+TEST(Importance, SaysNothingOfDrawsWhereItsLawCoversThem) {
   const test::DensityProblem problem(1, {0.0, 0.0},
                                      [](const double* u) { return -2000.0 - 8.0 * (u[0] - 1.0) * (u[0] - 1.0); });
   const std::string log = testing::TempDir() + "importance.txt";

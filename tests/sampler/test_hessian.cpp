@@ -196,6 +196,7 @@ TEST(Laplace, KnowsDirectionsWiderThanThePrior) {
   params.members = 2000;
   const Laplace::State s = test::run_to_end(Laplace{params}, problem, test::serial(4));
   ASSERT_EQ(s.hessian.rank(), 2);
+  EXPECT_EQ(s.curvatures, s.hessian.values);
   EXPECT_NEAR(s.hessian.variance(0), 0.04, 1e-6);
   EXPECT_NEAR(s.hessian.variance(1), 9.0, 1e-5);
   EXPECT_NEAR(s.log_evidence, std::log(3.0 * 0.2), 1e-5);  // of densities without their factors

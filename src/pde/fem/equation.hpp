@@ -1,8 +1,8 @@
 #pragma once
 /// What      What a finite element model brings: its terms, conditions, loads and observations, and how its coefficients hang on
 ///           the unknowns theta. Engine does the rest.
-/// Method    A(q(theta)) u = b_l + S^T s for each load l, s a part of q, u = g + G^T s where fixed; outputs P u, then W (A u - b),
-///           load by load.
+/// Method    A(q(theta)) u = b_l + S^T s for each load l, s a part of q, u = g + G^T s where fixed; outputs P u, then
+///           W (A u - b), load by load.
 /// Parallel  local; const functions, called by one thread.
 /// Cost      -
 /// Fails     fault() says why a row of unknowns cannot be; construction throws KeyError.

@@ -6,8 +6,8 @@
 ///           and the prior's precision, in other coordinates) by subspace iteration (Halko, Martinsson, Tropp 2011;
 ///           Bui-Thanh, Ghattas, Martin, Stadler 2013; math/subspace_iteration.hpp), matrix-free.
 ///           Of several points the mean of their Hessians (Cui, Martin, Marzouk, Solonen, Spantini 2014). Pairs below a least
-///           eigenvalue are left out: (I + H)^-1 = I - V^T diag(lambda / (1 + lambda)) V. Where asked for, pairs far enough below 0
-///           are kept too: directions in which the density is wider than the prior. A Gauss-Newton matrix has none.
+///           eigenvalue are left out: (I + H)^-1 = I - V^T diag(lambda / (1 + lambda)) V. Where asked for, pairs far enough
+///           below 0 are kept too: directions in which the density is wider than the prior. A Gauss-Newton matrix has none.
 /// Parallel  collective: the vectors of the iteration are spread over the ranks; same bits on any number of them.
 /// Cost      a step: (most + 10) products a point, each a tangent and an adjoint run (without
 ///           GaussNewton 2 gradients, or a gradient and a product).
