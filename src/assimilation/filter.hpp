@@ -134,7 +134,7 @@ class Erased final : public Filter {
   }
   std::string approximation() const override {
     const auto ask = [](const auto& a) -> decltype(a.approximation()) { return a.approximation(); };
-    return answer(algorithm_, ask, "takes forecasts for normal, with the covariance of its members");
+    return answer(algorithm_, ask, "is right for linear models with normal errors, and many members");
   }
   void init(const Experiment& experiment) override { state_ = algorithm_.init(experiment); }
   void step(const Experiment& experiment, const Cycle& cycle) override {

@@ -21,22 +21,25 @@ bool is_name(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
-// The states as a formula declares them: a field by its name, x[0], x[1], ... as an array, others one by one.
-std::vector<std::string> declared(const model::StateInfo& info) {
+// As a formula declares them: x[0], x[1], … as the array x[n], others one by one.
+std::vector<std::string> arrays_of(const std::vector<std::string>& names) {
   std::vector<std::string> out;
-  const std::size_t n = info.names.size();
-  if (!info.fields.empty()) {
-    for (const std::string& field : info.fields) out.push_back(fmt::format("{}[{}]", field, n / info.fields.size()));
-    return out;
-  }
-  for (std::size_t i = 0; i < n;) {
-    const std::string base(prob::array_of(info.names[i]));
+  for (std::size_t i = 0; i < names.size();) {
+    const std::string base(prob::array_of(names[i]));
     std::size_t length = 0;
-    while (i + length < n && info.names[i + length] == fmt::format("{}[{}]", base, length)) ++length;
-    out.push_back(length == 0 ? info.names[i] : fmt::format("{}[{}]", base, length));
+    while (i + length < names.size() && names[i + length] == fmt::format("{}[{}]", base, length)) ++length;
+    out.push_back(length == 0 ? names[i] : fmt::format("{}[{}]", base, length));
     i += std::max<std::size_t>(length, 1);
   }
   return out;
+}
+
+// The states: a field by its name.
+std::vector<std::string> declared(const model::StateInfo& info) {
+  std::vector<std::string> out;
+  for (const std::string& field : info.fields)
+    out.push_back(fmt::format("{}[{}]", field, info.names.size() / info.fields.size()));
+  return out.empty() ? arrays_of(info.names) : out;
 }
 
 }  // namespace
@@ -64,15 +67,27 @@ ObservationDensity::ObservationDensity(const DensityParams& params, const model:
   text.parameters = declared(info);
   std::set<std::string> taken;
   for (const std::string& state : text.parameters) taken.emplace(prob::array_of(state));
-  for (const model::Constant& constant : info.constants) {  // those that are unknown come row by row
-    if (!is_name(constant.name) || !taken.insert(constant.name).second) continue;
-    const auto at = std::find(inputs.begin(), inputs.end(), constant.name);
-    if (at == inputs.end()) {
-      text.data.push_back({constant.name, 1, {constant.value}});
+  std::vector<std::string> constants;
+  for (const model::Constant& constant : info.constants) constants.push_back(constant.name);
+  std::size_t next = 0;
+  for (const std::string& array : arrays_of(constants)) {  // those that are unknown come row by row
+    const std::string base(prob::array_of(array));
+    const std::size_t first = next;
+    std::vector<double> values;
+    std::vector<int> places;  // among the inputs, or -1
+    while (next < constants.size() && prob::array_of(constants[next]) == base && (next == first || base != array)) {
+      const auto at = std::find(inputs.begin(), inputs.end(), constants[next]);
+      places.push_back(at == inputs.end() ? -1 : static_cast<int>(at - inputs.begin()));
+      values.push_back(info.constants[next++].value);
+    }
+    if (!is_name(base) || !taken.insert(base).second) continue;
+    if (*std::max_element(places.begin(), places.end()) < 0) {
+      text.data.push_back({base, static_cast<int>(values.size()), values});
       continue;
     }
-    text.parameters.push_back(constant.name);
-    inputs_.push_back(static_cast<int>(at - inputs.begin())), own_values_.push_back(constant.value);
+    text.parameters.push_back(array);
+    inputs_.insert(inputs_.end(), places.begin(), places.end());
+    own_values_.insert(own_values_.end(), values.begin(), values.end());
   }
   has_time_ = taken.count("t") == 0;
   if (has_time_) taken.insert("t");
@@ -104,7 +119,8 @@ void ObservationDensity::evaluate(const std::string& when, double t, const doubl
                        terms = kernels::new_batch(static_cast<std::size_t>(x.count), p);
   for (int j = 0; j < x.count; ++j) {
     double* to = std::copy_n(x[j], x.states, &rows(j, 0));
-    for (std::size_t k = 0; k < inputs_.size(); ++k) *to++ = inputs == nullptr ? own_values_[k] : inputs[inputs_[k]];
+    for (std::size_t k = 0; k < inputs_.size(); ++k)
+      *to++ = inputs == nullptr || inputs_[k] < 0 ? own_values_[k] : inputs[inputs_[k]];
     to = std::copy_n(data, p, to);
     if (has_time_) *to = t;
   }

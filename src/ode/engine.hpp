@@ -242,7 +242,7 @@ class Engine : public model::ForwardModel,
     const model::RowStatus status = Engine(rhs_, plan).evaluate(ConstBatch(u, 1, plan.shape.inputs), y);
     if (!status.ok()) throw core::NumericsError(status.failed[0].reason);
     if (count > most_curves)
-      return {{plan.system.groups.back().name,
+      return {{plan.system.groups.empty() ? "states" : plan.system.groups.back().name,
                {count - 1, cells},
                {0.0, start},
                {1.0, spacing},

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <regex>
+#include <set>
 #include <utility>
 
 #include "model/formula_text.hpp"
@@ -57,11 +59,26 @@ std::vector<std::string> entries(const math::NamedArray& array) {
   return names;
 }
 
+// Names, or arrays as "k[4]".
+void check_names(const deck::Table<double>& parameters) {
+  static const std::regex form("[A-Za-z_][A-Za-z0-9_]*(\\[[1-9][0-9]*\\])?");
+  std::set<std::string> seen;
+  for (const deck::Named<double>& one : parameters) {
+    if (!std::regex_match(one.name, form))
+      throw deck::KeyError("parameters", fmt::format("'{}' is no name, nor one with a size from 1", one.name),
+                           "{k = 1.0, \"rate[4]\" = 0.5}");
+    if (!seen.emplace(prob::array_of(one.name)).second)
+      throw deck::KeyError("parameters", fmt::format("'{}' stands there twice", prob::array_of(one.name)),
+                           "call one of them otherwise");
+  }
+}
+
 // The deck's formulas, all of the same states, parameters and time.
 class Formulas {
  public:
   explicit Formulas(const Expression::Params& p) : params_(p), columns_(model::read_columns(p.data)) {
     for (const std::string& state : p.states) arguments_.push_back(state);
+    check_names(p.parameters);
     for (const deck::Named<double>& one : p.parameters) arguments_.push_back(one.name);
     // A state or parameter of this name: the deck's own affair.
     has_time_ = std::none_of(arguments_.begin(), arguments_.end(),
@@ -278,7 +295,7 @@ std::unique_ptr<model::ForwardModel> Expression::make(const Params& p) {
       names.push_back(entry);
       system.quantities.push_back({entry, p.parameters[k].value});
     }
-    if (array.size > 1) system.groups.push_back({array.name, all});
+    if (array.size > 1) system.quantity_groups.push_back({array.name, all});
   }
   const auto rates = formulas.of_states(p.rates, "rates", states);
   const auto start = formulas.of_states(p.initial, "initial", states);

@@ -81,13 +81,13 @@ std::unique_ptr<model::ForwardModel> Lorenz96::make(const Params& p) {
   System system;
   system.states = n;
   system.quantities = {{"forcing", p.forcing}};
-  system.groups = {{"initial", {}}, {"x", {}}};
+  system.quantity_groups = {{"initial", {}}}, system.groups = {{"x", {}}};
   for (int i = 0; i < n; ++i) {
     const std::string start = fmt::format("initial_{}", i), name = fmt::format("x_{}", i);
     system.quantities.push_back({start, initial[static_cast<std::size_t>(i)]});
     system.observables.push_back({name, {{i, 1.0}}});
-    system.groups[0].members.push_back(start);
-    system.groups[1].members.push_back(name);
+    system.quantity_groups[0].members.push_back(start);
+    system.groups[0].members.push_back(name);
   }
   system.coordinates = {{{}, static_cast<double>(n)}};
   for (int i = 0; i < n; ++i) system.coordinates[0].position.push_back(i);

@@ -53,14 +53,14 @@ Plan::Plan(const CommonParams& params, System system_)
 
 // Groups replaced by their members, each name known and once.
 std::vector<std::string> Plan::expanded(const std::vector<std::string>& names, const std::vector<std::string>& known,
-                                        const char* key) const {
+                                        const std::vector<Group>& groups, const char* key) {
   std::vector<std::string> result;
   for (const std::string& name : names) {
-    const int group = index_of(name, names_of(system.groups));
-    const bool is_group = group < static_cast<int>(system.groups.size()) &&
-                          index_of(system.groups[group].members.front(), known) < static_cast<int>(known.size());
-    if (!is_group) result.push_back(name);
-    if (is_group) result.insert(result.end(), system.groups[group].members.begin(), system.groups[group].members.end());
+    const int group = index_of(name, names_of(groups));
+    if (group == static_cast<int>(groups.size()))
+      result.push_back(name);
+    else
+      result.insert(result.end(), groups[group].members.begin(), groups[group].members.end());
   }
   std::set<std::string> seen;
   for (const std::string& name : result) {
@@ -78,12 +78,13 @@ std::vector<std::string> Plan::expanded(const std::vector<std::string>& names, c
 void Plan::choose_unknown(const std::vector<std::string>& names) {
   const std::vector<std::string> known = names_of(system.quantities);
   if (known.empty() && names.empty()) return;  // a model without unknowns: its states can be followed
-  for (const std::string& name : expanded(names, known, "unknown")) unknown.push_back(index_of(name, known));
+  for (const std::string& name : expanded(names, known, system.quantity_groups, "unknown"))
+    unknown.push_back(index_of(name, known));
 }
 
 void Plan::choose_observed(const std::vector<std::string>& names) {
   const std::vector<std::string> known = names_of(system.observables);
-  for (const std::string& name : expanded(names, known, "observe"))
+  for (const std::string& name : expanded(names, known, system.groups, "observe"))
     observed.push_back(system.observables[static_cast<std::size_t>(index_of(name, known))]);
 }
 

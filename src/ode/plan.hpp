@@ -87,14 +87,15 @@ struct System {
   int states;
   std::vector<Quantity> quantities;
   std::vector<Observable> observables;
-  bool stays_positive = false;  ///< a negative state is a failed run
-  std::vector<Group> groups;
+  bool stays_positive = false;                      ///< a negative state is a failed run
+  std::vector<Group> groups;                        ///< of observables
   std::vector<model::Coordinate> coordinates = {};  ///< where the states are; none: nowhere
   int derived = 0;  ///< values that a right-hand side makes of the state, after the states in an observable
   std::vector<double> breaks = {};  ///< times, increasing, at which a step ends whatever is observed
   int least_steps = 1;              ///< from one time to the next
   bool is_map = false;              ///< a step is dt and nothing else: times are start + k dt, to rounding
   std::string advice = {};          ///< what else to try where a step is too long
+  std::vector<Group> quantity_groups = {};
 };
 
 /// What went wrong with a row.
@@ -146,8 +147,8 @@ class Plan {
   Piece piece_between(double from, double to) const;
   double whole_steps(double t) const { return std::round((t - start_) / dt_); }
   std::vector<std::pair<double, int>> ends(double from, const std::vector<double>& times) const;
-  std::vector<std::string> expanded(const std::vector<std::string>& names, const std::vector<std::string>& known,
-                                    const char* key) const;
+  static std::vector<std::string> expanded(const std::vector<std::string>& names, const std::vector<std::string>& known,
+                                           const std::vector<Group>& groups, const char* key);
   double start_, dt_;
 };
 

@@ -53,27 +53,6 @@ class FittedLaw final : public NormalLaw {
   std::vector<double> mean_, lower_;
 };
 
-// The mass of the posterior that draws of the prior find where q has less than a thousandth of what the weights allow, over this
-// mass and the evidence that q has found. A law that covers the posterior has a thousandth at most there (Markov's inequality for
-// E_pi[pi / q]).
-double unseen_share(const PriorDraws& explored, const NormalLaw& law, double log_evidence, double effective_share) {
-  const int d = static_cast<int>(law.mean().size());
-  const double most = std::log(1000.0 / effective_share);
-  double unseen = 0.0;
-  for (int i = 0; i < explored.z.rows; ++i) {
-    const double* const z = explored.z.row(i);
-    std::vector<double> x(z, z + d);
-    for (int k = 0; k < d; ++k) x[k] -= law.mean()[static_cast<std::size_t>(k)];
-    law.divide_root(x.data());
-    const double log_q = log_student(math::dot(x, x) / (shrink * shrink), law.log_det(), d),
-                 log_pi = explored.log_likelihood[i] + model::latent_log_prior(z, d) - log_evidence;
-    if (log_pi - log_q > most) unseen += 1.0 / explored.z.rows;
-  }
-  if (unseen == 0.0) return 0.0;
-  const double mass = unseen * std::exp(explored.log_mean - log_evidence);
-  return mass < std::numeric_limits<double>::infinity() ? mass / (1.0 + mass) : 1.0;
-}
-
 }  // namespace
 
 deck::Schema<Importance::Params> Importance::schema() {
@@ -115,12 +94,23 @@ StepInfo Importance::step(const Problem& problem, const Context& context) {
   return info;
 }
 
-// As many draws as the sample has, at most; what sampler/laplace does of itself.
+// As many draws as the sample has, at most; what sampler/laplace does of itself. They are others than those that methods begin
+// with, and one that fails has no likelihood, whatever the deck says of failures.
 PriorDraws Importance::look_at_prior(const Problem& problem, const Context& context) {
-  constexpr std::int64_t most = 256, kept = 32;
-  const std::int64_t count = std::min(most, plan().members);
-  own_.model_evaluations += count;
-  return PriorDraws::of(Ensemble::from_prior(count, false, problem, context), kept, context);
+  constexpr std::int64_t most = 256;
+  constexpr int kept = 32;
+  Ensemble e(parallel::RowLayout(std::min(most, plan().members), context.comm), problem.dimension());
+  context.rng.normals({kernels::Purpose::importance, 2}, e.layout.first(), e.position);
+  const auto rows = static_cast<std::size_t>(e.rows());
+  const Batch u = kernels::new_batch(rows, problem.parameter_dimension());
+  problem.parameters(e.position, u);
+  model::Evaluation evaluation{e.log_likelihood, {}, {}};
+  const Vector log_prior("log_prior", rows);
+  parallel::agree(context.comm, [&] {
+    if (rows > 0) problem.evaluate_parameters(u, evaluation, log_prior);
+  });
+  own_.model_evaluations += e.layout.rows();
+  return PriorDraws::of(e, kept, context);
 }
 
 std::shared_ptr<const NormalLaw> Importance::fitted_law() const {
@@ -138,7 +128,7 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
   const std::shared_ptr<const NormalLaw> law = first.law != nullptr ? first.law : fitted_law();
   const double log_det = law->log_det();
   own_ = BaseState();
-  own_.mode = first.mode;
+  own_.mode = first.mode, own_.curvatures = first.curvatures;
   Ensemble& e = own_.ensemble;
   e = Ensemble(plan().layout(context.comm), d);
   const int rows = e.rows();
@@ -171,6 +161,7 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
   own_.model_evaluations = first.model_evaluations + plan().members;
   own_.gradient_evaluations = first.gradient_evaluations;
   own_.iteration = 1;
+  const PriorDraws explored = first.explored.z.rows > 0 ? first.explored : look_at_prior(problem, context);
   is_done_ = true;
   if (k == std::numeric_limits<double>::infinity())
     core::warn("importance correction: {} draws are too few to tell how well '{}' covers the posterior", plan().members,
@@ -180,8 +171,13 @@ StepInfo Importance::correct(const Problem& problem, const Context& context) {
         "importance correction: Pareto k = {:.2f} (> 0.7): '{}' does not cover the posterior; trust neither the draws "
         "nor the evidence",
         k, params_.sampler);
-  const PriorDraws explored = first.explored.z.rows > 0 ? first.explored : look_at_prior(problem, context);
-  const double unseen = unseen_share(explored, *law, own_.log_evidence, share);
+  const auto log_q_of = [&](const double* z) {
+    std::vector<double> x(z, z + d);
+    for (int i = 0; i < d; ++i) x[i] -= law->mean()[static_cast<std::size_t>(i)];
+    law->divide_root(x.data());
+    return log_student(math::dot(x, x) / (shrink * shrink), log_det, d);
+  };
+  const double unseen = explored.unseen_share(log_q_of, own_.log_evidence, share);
   constexpr double much = 0.1;
   if (unseen > much)
     core::warn(

@@ -169,6 +169,22 @@ PriorDraws PriorDraws::of(const Ensemble& prior, int count, const Context& conte
   return draws;
 }
 
+double PriorDraws::unseen_share(const std::function<double(const double* z)>& log_q, double log_evidence,
+                                double effective_share) const {
+  const double most = std::log(50.0 / effective_share);
+  double unseen = 0.0;
+  std::vector<int> found;
+  for (int i = 0; i < z.rows; ++i) {
+    const double log_pi = log_likelihood[i] + model::latent_log_prior(z.row(i), z.cols) - log_evidence;
+    if (!(log_pi - log_q(z.row(i)) > most)) continue;
+    unseen += 1.0 / z.rows;
+    if (found.empty() || !std::equal(z.row(i), z.row(i) + z.cols, z.row(found.back()))) found.push_back(i);
+  }
+  if (found.size() < 2) return 0.0;
+  const double mass = unseen * std::exp(log_mean - log_evidence);
+  return mass < std::numeric_limits<double>::infinity() ? mass / (1.0 + mass) : 1.0;
+}
+
 void PriorDraws::fields(io::Archive& archive, const std::string& name) {
   const io::ArchiveGroup group(archive, name);
   archive.field("z", z.a);

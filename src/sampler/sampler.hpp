@@ -6,6 +6,7 @@
 /// Fails     as the algorithm.
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -95,6 +96,11 @@ struct PriorDraws {
   double log_mean = 0.0;  ///< ln of the mean likelihood of all draws: an estimate of the evidence
 
   static PriorDraws of(const Ensemble& prior, int count, const Context& context);
+  /// The mass of the posterior that these draws find where a law q has next to none, over this mass and the evidence that q has
+  /// found: pi / q is fifty times what the weights allow. A law that covers the posterior has a fiftieth there at most (Markov's
+  /// inequality for E_pi[pi / q]). A single draw, however often resampled, tells nothing.
+  double unseen_share(const std::function<double(const double* z)>& log_q, double log_evidence,
+                      double effective_share) const;
   void fields(io::Archive& archive, const std::string& name);
 };
 

@@ -90,7 +90,7 @@ TEST(StateSpaceTarget, SaysWhichLikelihoodsAreNotThatOfTheModel) {
   Etkf::Params etkf;
   etkf.inflation = 1.0;
   EXPECT_THAT(Ar1Case().target(std::make_shared<Erased<Etkf>>(etkf), "filter/etkf")->approximation(),
-              testing::HasSubstr("filter/etkf, which takes forecasts for normal"));
+              testing::HasSubstr("filter/etkf, which is right for linear models"));
 }
 
 // New parameters have new random numbers, old ones the same again, in any company.

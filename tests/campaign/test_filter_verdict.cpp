@@ -137,6 +137,18 @@ TEST(FilterVerdict, FewTrajectoriesWithAllTheWeightAreTold) {
   EXPECT_EQ(judge(run).level, Level::bad);
 }
 
+// Of data a single such time spoils the likelihood; of a twin experiment it does no harm.
+TEST(FilterVerdict, ATimeThatHardlyAnyParticleExplainsIsTold) {
+  FilterRun run = sound_run();
+  run.members = 1000, run.effective = std::vector<double>(500, 600.0), run.effective[7] = 1.3;
+  EXPECT_EQ(judge(run).level, Level::good);
+  run.is_twin = false, run.are_of_data = true, run.ranks.clear();
+  EXPECT_EQ(check_named(judge(run), "Weights")->level, Level::caution);
+  EXPECT_THAT(check_named(judge(run), "Weights")->found, testing::HasSubstr("once 1.3 of"));
+  run.effective[7] = 3.0;
+  EXPECT_EQ(check_named(judge(run), "Weights")->level, Level::good);
+}
+
 TEST(FilterVerdict, LogLikelihoodsThatScatterAreTold) {
   FilterRun run = sound_run();
   run.is_twin = false, run.are_of_data = true, run.ranks.clear();

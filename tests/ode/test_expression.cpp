@@ -144,7 +144,6 @@ TEST(OdeExpression, StepsEndAtBreaks) {
   EXPECT_NEAR(x(0, 0), 2.888, 1e-13);
 }
 
-// beta S I and logarithms by hand, from the states that the same run gives.
 TEST(OdeExpression, ParametersMayBeArrays) {
   Expression::Params p;
   p.states = {"x[2]"}, p.rates = {"-k * x + c"}, p.initial = {"x0"}, p.times = {0.5, 1.0}, p.dt = 0.02;
@@ -158,10 +157,22 @@ TEST(OdeExpression, ParametersMayBeArrays) {
   EXPECT_NEAR(y[6], exact(2.0, 0.5, 1.0), 1e-8);
   EXPECT_NEAR(y[7], exact(-1.0, 0.8, 1.0), 1e-8);
   EXPECT_EQ((std::vector<double>(y.begin() + 8, y.end())), (std::vector<double>{0.5, 0.8, 0.3, 1.0}));
-  p.unknown = {};
+  const Batch u("u", 1, 3), out("y", 1, 12), du("du", 1, 3);
+  u(0, 0) = 2.0, u(0, 1) = -1.0, u(0, 2) = 0.8;
+  const auto last = [](int, ConstBatch, Batch dy) {  // of x[0] and x[1] at the end
+    Kokkos::deep_copy(dy, 0.0);
+    dy(0, 6) = 1.0, dy(0, 7) = 2.0;
+  };
+  ASSERT_TRUE(model->adjoint()->evaluate_and_pullback(u, out, last, du).ok());
+  EXPECT_NEAR(du(0, 0), std::exp(-0.5), 1e-7);
+  EXPECT_NEAR(du(0, 1), 2.0 * std::exp(-0.8), 1e-7);
+  EXPECT_NEAR(du(0, 2), (exact(-1.0, 0.8 + 1e-5, 1.0) - exact(-1.0, 0.8 - 1e-5, 1.0)) / 1e-5, 1e-6);
+  p.unknown = {}, p.observe = {"k", "x"};
   EXPECT_EQ(Expression::make(p)->shape().inputs, 5);
+  EXPECT_EQ(Expression::make(p)->shape().output_names.front(), "k[0](0.5)");
 }
 
+// beta S I and logarithms by hand, from the states that the same run gives.
 TEST(OdeExpression, ObservesFormulasOfStatesParametersAndTime) {
   Expression::Params p = seasons_as_formulas(0.05);
   const std::vector<double> u = {0.9, 0.3, 0.4, 20.0};

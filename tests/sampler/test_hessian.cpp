@@ -174,24 +174,34 @@ TEST(Laplace, IsDoneWhereItStartsAtTheMode) {
   EXPECT_TRUE(info.is_finished);
 }
 
+// A diagonal normal density of d coordinates over N(0, I), by its precisions; -log-likelihood has the Hessian precision - 1.
+class DiagonalNormal : public test::DensityProblem {
+ public:
+  DiagonalNormal(const Row& precision, const Row& mean)
+      : DensityProblem(static_cast<int>(precision.size()), {0.0, 0.0},
+                       [=](const double* u) {
+                         double sum = 0.0;
+                         for (std::size_t k = 0; k < precision.size(); ++k)
+                           sum += 0.5 * (u[k] * u[k] - precision[k] * (u[k] - mean[k]) * (u[k] - mean[k]));
+                         return sum;
+                       }),
+        precision_(precision),
+        mean_(mean) {}
+  bool has_gradient() const override { return true; }
+  std::vector<int> evaluate(ConstBatch z, model::Evaluation& result) const override {
+    for (std::size_t row = 0; row < z.extent(0) && result.gradient.size() > 0; ++row)
+      for (std::size_t k = 0; k < z.extent(1); ++k)
+        result.gradient(row, k) = z(row, k) - precision_[k] * (z(row, k) - mean_[k]);
+    return DensityProblem::evaluate(z, result);
+  }
+
+ private:
+  Row precision_, mean_;
+};
+
 // A density without data may be wider than the prior that its coordinates come from.
 TEST(Laplace, KnowsDirectionsWiderThanThePrior) {
-  static constexpr double sd[] = {3.0, 0.2, 1.0};
-  class Normal : public test::DensityProblem {
-   public:
-    Normal()
-        : DensityProblem(3, {0.0, 0.0}, [](const double* u) {
-            double sum = 0.0;
-            for (int k = 0; k < 3; ++k) sum += 0.5 * u[k] * u[k] * (1.0 - 1.0 / (sd[k] * sd[k]));  // over the prior
-            return sum;
-          }) {}
-    bool has_gradient() const override { return true; }
-    std::vector<int> evaluate(ConstBatch z, model::Evaluation& result) const override {
-      for (std::size_t row = 0; row < z.extent(0) && result.gradient.size() > 0; ++row)
-        for (int k = 0; k < 3; ++k) result.gradient(row, k) = z(row, k) * (1.0 - 1.0 / (sd[k] * sd[k]));
-      return DensityProblem::evaluate(z, result);
-    }
-  } problem;
+  const DiagonalNormal problem({1.0 / 9.0, 25.0, 1.0}, {0.0, 0.0, 0.0});
   Laplace::Params params;
   params.members = 2000;
   const Laplace::State s = test::run_to_end(Laplace{params}, problem, test::serial(4));
@@ -200,6 +210,36 @@ TEST(Laplace, KnowsDirectionsWiderThanThePrior) {
   EXPECT_NEAR(s.hessian.variance(0), 0.04, 1e-6);
   EXPECT_NEAR(s.hessian.variance(1), 9.0, 1e-5);
   EXPECT_NEAR(s.log_evidence, std::log(3.0 * 0.2), 1e-5);  // of densities without their factors
+}
+
+TEST(LowRankHessian, KeepsTheLargestByMagnitude) {
+  Row precision(60, 1.0);
+  precision[3] = 0.1, precision[7] = 1.5, precision[9] = 1.4;
+  for (int k = 20; k < 60; ++k) precision[static_cast<std::size_t>(k)] = 1.2;
+  const DiagonalNormal problem(precision, Row(60, 0.0));
+  HessianSettings settings;
+  settings.most = 3, settings.tolerance = 1e-8, settings.most_steps = 60, settings.both_signs = true;
+  RunCount count;
+  const LowRankHessian h = mean_hessian(problem, test::serial(1), math::Matrix(1, 60), settings, count);
+  ASSERT_EQ(h.rank(), 3);
+  EXPECT_NEAR(h.values[0], 0.5, 1e-5);
+  EXPECT_NEAR(h.values[1], 0.4, 1e-5);
+  EXPECT_NEAR(h.values[2], -0.9, 1e-5);
+  EXPECT_EQ(h.without_variance, 0);
+  precision[5] = -1.0;
+  EXPECT_EQ(mean_hessian(DiagonalNormal(precision, Row(60, 0.0)), test::serial(1), math::Matrix(1, 60), settings, count)
+                .without_variance,
+            1);
+}
+
+// Beside a direction that the data know a million times as well the gradient along a wide one is nothing.
+TEST(Laplace, GoesToTheModeAlongDirectionsWiderThanThePrior) {
+  const DiagonalNormal problem({1e6, 1e-4}, {0.3, 150.0});
+  Laplace::Params params;
+  params.members = 500;
+  const Laplace::State s = test::run_to_end(Laplace{params}, problem, test::serial(4));
+  EXPECT_NEAR(s.mode[0], 0.3, 1e-5);
+  EXPECT_NEAR(s.mode[1], 150.0, 2.0);  // of 100
 }
 
 TEST(Laplace, GivesTheEvidenceOfACurvedPosteriorWithItsError) {

@@ -61,7 +61,7 @@ inline Case loads_case() {
   return {"loads", {1.5, 1.4, 0.8, 1.3, 0.4, -0.7, 1.1}, [](Solver solver, const Ranks& ranks) {
             mesh_diffusion::Params p;
             p.mesh = bent_mesh({7, 6}), p.solver = solver, p.tolerance = 1e-13;
-            p.dirichlet = {{"left", 0.5}}, p.flux = {{"top", 9.0}, {"bottom", 0.2}}, p.robin = {{"right", {9.0, 0.7}}};
+            p.dirichlet = {{"left", 9.0}, {"bottom", 0.2}}, p.flux = {{"top", 9.0}}, p.robin = {{"right", {9.0, 0.7}}};
             p.source = 9.0, p.group_sources = {{"box", 9.0}}, p.fluxes = {"left"};
             p.unknown = Unknown::grid, p.grid = {2, 1};
             p.also_unknown = {"flux.top", "source", "dirichlet.left", "group_sources.box", "robin.right"};

@@ -167,7 +167,7 @@ Check depth_check(const MethodRun& run, double cut_short) {
   return {Level::caution, "Trajectories",
           fmt::format("{} were as long as max_depth allows", percent(std::min(1.0, share))),
           "Steps are short beside the posterior: look for jumps of the density (an if in a formula) and for scales "
-          "that lie far apart or hang on each other. metric = \"dense\", or \"hessian\" for many parameters and data, "
+          "that lie far apart or hang on each other. Another metric (dense, or hessian for many parameters and data) "
           "makes such scales alike."};
 }
 

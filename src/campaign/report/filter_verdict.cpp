@@ -185,7 +185,7 @@ Check weights_check(const FilterRun& run) {
           ""};
   const double least = *std::min_element(run.effective.begin(), run.effective.end());
   if (share <= limit::few_cycles) {
-    if (run.members < limit::many_members || least >= limit::alone) return c;
+    if (run.is_twin || run.members < limit::many_members || least >= limit::alone) return c;
     c.level = Level::caution;
     c.found += fmt::format("; once {} of {}", number(least, 2), count(run.members));
     c.advice =

@@ -104,8 +104,8 @@ Figure spectrum_figure(const RowsPage& page, Gnuplot& gnuplot) {
     if (!picture.empty()) figure.pictures.push_back(picture);
   }
   figure.caption =
-      "Eigenvalues of the covariance for the modes that the field is made of, and the share of the field's variance, "
-      "averaged over the domain, that they hold. summary.json has the numbers.";
+      "Eigenvalues of the covariance for the modes that the field is made of, and the share of its variance (of its "
+      "logarithm with transform = \"exp\"), averaged over the domain, that they hold. summary.json has the numbers.";
   return figure;
 }
 

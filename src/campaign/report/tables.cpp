@@ -52,8 +52,10 @@ std::string comparison_row(const MethodRun& run, bool is_main) {
              ? cell(fmt::format("{} ± {}", number(run.log_evidence, 5), number(evidence_error, 2)), run.log_evidence)
              : number_cell(run.log_evidence, 5);
   return out + fmt::format("<td class=\"words\">{}</td></tr>",
-                           run.is_exact ? "exact in the limit"
-                                        : "<span class=\"tag biased\">biased</span> but in special cases");
+                           !run.is_exact ? "<span class=\"tag biased\">biased</span> but in special cases"
+                           : run.approximation.empty()
+                               ? "exact in the limit"
+                               : "exact in the limit, of an <span class=\"tag biased\">approximate</span> likelihood");
 }
 
 }  // namespace

@@ -79,6 +79,12 @@ std::string why_not_measured(const ReportData& data) {
                    : "not measured: there is no reference";
 }
 
+// What draws of the prior find of the posterior where the method's have next to none.
+double unseen_of(const MethodRun& run) {
+  const Series* const unseen = history_of(run, "unseen_share");
+  return unseen == nullptr ? 0.0 : unseen->y.back();
+}
+
 // Laplace's approximation weighs its own draws: where the weights hardly differ it is the posterior.
 bool is_confirmed_by_weights(const MethodRun& run, double& share) {
   const Series *const shares = history_of(run, "effective_share"), *const tails = history_of(run, "pareto_k");
@@ -86,6 +92,7 @@ bool is_confirmed_by_weights(const MethodRun& run, double& share) {
   share = shares->y.back();
   const Series* const shifts = history_of(run, "mean_shift");
   if (shifts != nullptr && !(shifts->y.back() <= threshold::weights_shift)) return false;
+  if (unseen_of(run) > threshold::unseen) return false;
   return share >= threshold::weights_share && (tails == nullptr || !(tails->y.back() > threshold::weights_tail));
 }
 
@@ -102,11 +109,11 @@ Check bias_check(const ReportData& data) {
                         "as many exact ones{}",
                         percent(share), measured.empty() ? "" : "; " + measured),
             ""};
-  const std::string known = measured.empty() ? why_not_measured(data) : "measured: " + measured;
-  if (!data.main.approximation.empty())
-    return {Level::biased, "Bias", data.main.approximation + "; " + known,
-            "Where that does not hold means, spreads and evidence err by more than their errors say: compare with a "
-            "filter that is right for every model (filter/particle without regularisation)."};
+  std::string known = measured.empty() ? why_not_measured(data) : "measured: " + measured;
+  if (const double unseen = unseen_of(data.main); unseen > threshold::unseen)
+    known = fmt::format("by draws of the prior {} of the posterior lie where its own have next to none; ",
+                        percent(unseen)) +
+            known;
   return {Level::biased, "Bias", known,
           "Its draws follow the posterior in special cases only (see its page in docs/theory). Use the result to start "
           "an exact sampler, or check it against one."};
@@ -244,14 +251,17 @@ void put_in_words(const MethodRun& run, Verdict& v) {
           fmt::format("Good for a first look, not for final numbers: {}.", advice_count(v.checks, Level::caution));
       break;
     case Level::biased:
-      v.headline = run.is_posterior ? "Biased method" : "Not the posterior";
+      v.headline = !run.is_posterior ? "Not the posterior" : run.is_exact ? "Approximate likelihood" : "Biased method";
       if (!run.is_posterior) {
         v.summary = "This setting looks for something else than the posterior: its page in docs/theory says for what.";
         break;
       }
-      v.summary =
-          "This method approximates the posterior: but in special cases its mean and spread are wrong by an amount "
-          "that more draws alone do not remove.";
+      v.summary = run.is_exact
+                      ? "The sample is that of an approximate likelihood: its mean and spread may be wrong by an "
+                        "amount that more draws do not remove."
+                      : "This method approximates the posterior: but in special cases its mean and spread are wrong by "
+                        "an amount "
+                        "that more draws alone do not remove.";
       break;
     case Level::bad:
       v.headline = run.kind == "chains" ? "Not converged" : "Not reliable";
@@ -312,6 +322,11 @@ Verdict judge(const ReportData& data) {
     v.checks.push_back(aim_check());
   else if (!run.is_exact)
     v.checks.push_back(bias_check(data));
+  if (!run.approximation.empty())
+    v.checks.push_back({Level::biased, "Likelihood", run.approximation,
+                        "Where that does not hold means, spreads and evidence err by more than their errors say: "
+                        "compare with a filter that is right for every model (filter/particle without "
+                        "regularisation)."});
   draw_checks(data, v.checks);
   if (run.kind == "particles") particle_checks(run, v.checks);
   if (Check c = evidence_agreement(data); !c.found.empty()) v.checks.push_back(std::move(c));

@@ -228,7 +228,7 @@ std::string summary_json(const RunFacts& facts, const std::vector<NamedSummary>&
   out["sampler"] = facts.sampler;
   out["component"] = facts.component;
   out["kind"] = kind_text(facts.plan.kind);
-  out["is_exact"] = facts.plan.is_exact && facts.approximation.empty();
+  out["is_exact"] = facts.plan.is_exact;
   if (!facts.approximation.empty()) out["approximation"] = facts.approximation;
   out["is_posterior"] = facts.plan.is_posterior;
   const bool is_chains = facts.plan.kind == sampler::Plan::Kind::chains;
@@ -344,8 +344,7 @@ std::string summary_text(const RunFacts& facts, const std::vector<NamedSummary>&
     text += "; not of the posterior";
   else if (!facts.plan.is_exact)
     text += "; an approximate method: biased but in special cases";
-  else if (!facts.approximation.empty())
-    text += "; an approximation: " + facts.approximation;
+  if (!facts.approximation.empty()) text += "; " + facts.approximation;
   if (!reference.empty())
     text += fmt::format("; error e = {:.4g} against the reference mean", relative_squared_error(rows, reference));
   return text;

@@ -34,6 +34,13 @@ void AlsoUnknown::put_into(Layout& layout) const {
     if (components_[k].empty())
       throw deck::KeyError("also_unknown", fmt::format("'{}' acts only where supports hold the body", texts_[k]),
                            "leave it out", {static_cast<int>(k), 0});
+    const auto acts = [](const Component& one) {
+      return std::any_of(one.unit.begin(), one.unit.end(), [](double value) { return value != 0.0; });
+    };
+    if (std::none_of(components_[k].begin(), components_[k].end(), acts))
+      throw deck::KeyError("also_unknown",
+                           fmt::format("'{}' counts at no node: other sides hold all of them", texts_[k]),
+                           "leave it out, or give that side last", {static_cast<int>(k), 0});
     for (const Component& one : components_[k]) {
       layout.input_names.push_back(one.input);
       Functionals& to = one.is_imposed ? layout.imposed : layout.sources;

@@ -56,7 +56,7 @@ struct Engine::Work {
   math::SparseSolver solver;
   std::size_t n;
   std::vector<double> q, dq, values, u, lambda, right_side, product;  ///< u: of all loads
-  std::vector<double> sources, fixed;                                 ///< S^T s and g + G^T s, or their derivatives
+  std::vector<double> sources, fixed, lifted;  ///< S^T s and g + G^T s, or their derivatives; A of the latter
 
   Work(const Layout& layout, const SolverParams& params, const parallel::Comm& ranks)
       : system(layout.unknowns(), layout.terms, layout.is_fixed),
@@ -221,14 +221,14 @@ std::string Engine::forth(const double* theta, const double* d_theta, double* dy
   layout.sources.add_transposed(ds, w.sources.data());
   std::fill(w.fixed.begin(), w.fixed.end(), 0.0);
   layout.imposed.add_transposed(ds, w.fixed.data());
-  std::vector<double> lifted(w.n, 0.0);
-  if (layout.imposed.has_entries()) w.system.multiply(w.fixed.data(), lifted.data());
+  w.lifted.assign(w.n, 0.0);
+  if (layout.imposed.has_entries()) w.system.multiply(w.fixed.data(), w.lifted.data());
   for (std::size_t load = 0; load < layout.loads.size(); ++load) {
     w.system.multiply_derivative(w.dq.data(), &w.u[load * w.n], w.product.data());
     for (std::size_t i = 0; i < w.n; ++i) w.product[i] -= w.sources[i];
     for (std::size_t i = 0; i < w.n; ++i)
       w.right_side[i] =
-          layout.is_fixed[i] ? w.fixed[i] * w.system.diagonal(static_cast<int>(i)) : -w.product[i] - lifted[i];
+          layout.is_fixed[i] ? w.fixed[i] * w.system.diagonal(static_cast<int>(i)) : -w.product[i] - w.lifted[i];
     if (std::string fault = solve(w.right_side.data(), w.lambda.data()); !fault.empty()) return fault;
     layout.observed.apply(w.lambda.data(), dy);
     dy += layout.observed.rows();

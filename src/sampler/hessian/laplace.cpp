@@ -101,8 +101,8 @@ StepInfo Laplace::step(const Problem& problem, const Context& context, State& s)
                       std::numeric_limits<double>::quiet_NaN());  // no draws of the posterior yet
   }
   // A start at the mode has no gradient to fall from: 1e-8 of a prior standard deviation a coordinate is near enough. Far from
-  // it a gradient may fall far and still be large in the directions that the data tell least of. As I + H >= I, the density's
-  // logarithm is within |g|^2 / 2 of its largest value.
+  // it a gradient may fall far and still be large in the directions that the data tell least of. As I + H >= I (but see
+  // hessian_at_mode), the density's logarithm is within |g|^2 / 2 of its largest value.
   constexpr double near = 1e-2;
   const double fallen = params.tolerance * s.newton.first_norm,
                goal = std::max(std::min(fallen, near), 1e-8 * std::sqrt(problem.dimension())),
@@ -133,23 +133,54 @@ StepInfo Laplace::step(const Problem& problem, const Context& context, State& s)
   return info;
 }
 
-StepInfo Laplace::finish(const Problem& problem, const Context& context, State& s) const {
-  RunCount count;
-  const int d = problem.dimension();
-  math::Matrix centre(1, d);
-  centre.a = s.mode = s.newton.z;
+// Along directions wider than the prior the gradient is small far from the mode: there steps go on by the Hessian itself, until
+// g (I + H)^-1 g / 2, which the logarithm of the density lacks, is small.
+LowRankHessian Laplace::hessian_at_mode(const Problem& problem, const Context& context, Newton& newton,
+                                        RunCount& count) const {
   HessianSettings settings;
   settings.most = params.rank, settings.least = params.least_eigenvalue;
   settings.tolerance = 1e-6, settings.most_steps = 10, settings.both_signs = true;
-  s.hessian = mean_hessian(problem, context, centre, settings, count);
+  constexpr int most_steps = 20;
+  constexpr double enough = 1e-4;
+  for (int step = 0;; ++step) {
+    math::Matrix centre(1, problem.dimension());
+    centre.a = newton.z;
+    LowRankHessian hessian = mean_hessian(problem, context, centre, settings, count);
+    std::vector<double> p = newton.gradient;
+    hessian.multiply_covariance(p.data());
+    const double missing = math::dot(p, newton.gradient);
+    const bool has_wide = !hessian.values.empty() && hessian.values.back() < 0.0;
+    if (hessian.without_variance > 0)
+      core::warn(
+          "Laplace's approximation: along {} direction{} the density does not fall from the centre, which is no "
+          "maximum; "
+          "the prior's deviation is left there",
+          hessian.without_variance, hessian.without_variance == 1 ? "" : "s");
+    if (!has_wide || missing <= enough || hessian.without_variance > 0) return hessian;
+    if (step == most_steps || newton.is_stuck) {
+      core::warn("Laplace's approximation: the centre is some {:.1e} of its own deviations from the largest density",
+                 std::sqrt(missing));
+      return hessian;
+    }
+    for (double& value : p) value = -value;
+    newton.go_along(p, problem, context, count);
+  }
+}
+
+StepInfo Laplace::finish(const Problem& problem, const Context& context, State& s) const {
+  RunCount count;
+  const int d = problem.dimension();
+  s.hessian = hessian_at_mode(problem, context, s.newton, count);
+  s.mode = s.newton.z;
   count.add_to(s);
   s.curvatures = s.hessian.values;
-  const bool is_cut = s.hessian.rank() == params.rank && params.rank < d;
+  const bool is_cut = s.hessian.rank() + s.hessian.without_variance == params.rank && params.rank < d;
   double last = std::numeric_limits<double>::infinity();
   for (const double value : s.hessian.values) last = std::min(last, std::abs(value));
   if (is_cut)
     core::warn(
-        "Laplace's approximation: all {} eigenvalues kept exceed {}, the last is {:.3g}; a larger rank would keep more",
+        "Laplace's approximation: all {} eigenvalues kept exceed {} in magnitude, the last is {:.3g}; a larger rank "
+        "would keep more",
         params.rank, params.least_eigenvalue, last);
   Ensemble& e = s.ensemble;
   s.know_law();
@@ -163,13 +194,19 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
   const bool is_flat = *most - *least < 1e-8;  // a normal posterior: all weights are equal but for rounding
   const double share = effective_share(log_weights), k = is_flat ? 0.0 : prob::smooth_weights(log_weights),
                shift = share_of_allowed_shift(e, log_weights, *s.law, context);
-  constexpr double largest_k = 0.7;
+  const auto log_q_of = [&](const double* z) {
+    std::vector<double> x(z, z + d);
+    for (int i = 0; i < d; ++i) x[i] -= s.mode[static_cast<std::size_t>(i)];
+    s.law->divide_root(x.data());
+    return model::latent_log_prior(x.data(), d) - s.law->log_det();
+  };
+  constexpr double largest_k = 0.5;  // above, the error of the mean weight is not that of its variance
   s.log_evidence = by_formula;
   if (k <= largest_k) {
     s.log_evidence = math::log_sum_exp(log_weights) - std::log(params.members);
     s.log_evidence_standard_error = std::sqrt(std::max(0.0, 1.0 / effective_share(log_weights) - 1.0) / params.members);
   } else if (std::isfinite(k)) {
-    core::warn("Laplace's approximation: Pareto k = {:.2f} (> 0.7): {}; draws and evidence are rough", k,
+    core::warn("Laplace's approximation: Pareto k = {:.2f} (> 0.5): {}; draws and evidence are rough", k,
                is_cut && last > 1.0 ? "the rank is too small" : "the posterior is no normal law");
   }
   ++s.iteration;
@@ -180,7 +217,8 @@ StepInfo Laplace::finish(const Problem& problem, const Context& context, State& 
   info.numbers = {{"rank", s.hessian.rank()},
                   {"laplace_log_evidence", by_formula},
                   {"effective_share", share},
-                  {"mean_shift", shift}};
+                  {"mean_shift", shift},
+                  {"unseen_share", s.explored.unseen_share(log_q_of, s.log_evidence, share)}};
   if (std::isfinite(k)) info.numbers.emplace_back("pareto_k", k);
   return info;
 }

@@ -3,10 +3,8 @@
 ///           Hessian there; independent draws of it, and the evidence.
 /// Method    MAP point m by Gauss-Newton (newton.hpp) from the best of J draws of the prior and its middle z = 0;
 ///           N(m, (I + H)^-1) with a low-rank H (Bui-Thanh, Ghattas, Martin, Stadler 2013, section 3.3):
-///           eigenvalues below 0, of directions in which the density is wider than the prior, are kept where the problem has
-///           them, which a Gauss-Newton matrix has not:
 ///           z = m + xi - V^T diag(1 - (1 + lambda)^-1/2) V xi; log Z = log L(m) - |m|^2 / 2 - log det(I + H) / 2. The draws'
-///           importance weights pi / q are known: where they are good (Pareto k <= 0.7) log Z is their estimate, with its
+///           importance weights pi / q are known: where they are good (Pareto k <= 0.5) log Z is their estimate, with its
 ///           standard error, and exact as J grows.
 /// Parallel  collective; same bits on any number of ranks. The search for m is one row and does not share out.
 /// Cost      2 J model runs, some ten Newton steps, and the Hessian's runs.
@@ -44,6 +42,7 @@ struct Laplace {
   Params params;
 
  private:
+  LowRankHessian hessian_at_mode(const Problem& problem, const Context& context, Newton& newton, RunCount& count) const;
   StepInfo finish(const Problem& problem, const Context& context, State& s) const;
 };
 

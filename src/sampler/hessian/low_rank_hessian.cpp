@@ -164,14 +164,17 @@ LowRankHessian mean_hessian(const Problem& problem, const Context& context, cons
   const int most = std::min(settings.most, d);
   const math::LargestEigenpairs pairs = math::largest_eigenpairs(
       {d, most, settings.tolerance, settings.most_steps, extra_vectors, false, settings.both_signs}, multiply_rows);
+  LowRankHessian result;
   std::vector<int> kept;
   for (int k = 0; k < most; ++k) {
     const double value = pairs.values[static_cast<std::size_t>(k)];
-    if (value > settings.least || (settings.both_signs && value < -settings.least && 1.0 + value > least_precision))
+    const bool is_wide = settings.both_signs && value < -settings.least;
+    if (is_wide && !(1.0 + value > least_precision))
+      ++result.without_variance;
+    else if (is_wide || value > settings.least)
       kept.push_back(k);
   }
   std::stable_sort(kept.begin(), kept.end(), [&](int a, int b) { return pairs.values[a] > pairs.values[b]; });
-  LowRankHessian result;
   result.vectors = math::Matrix(0, d);
   for (const int k : kept) {
     result.values.push_back(pairs.values[static_cast<std::size_t>(k)]);

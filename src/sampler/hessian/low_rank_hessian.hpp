@@ -20,6 +20,7 @@ namespace aleator::sampler {
 struct LowRankHessian {
   std::vector<double> values;  ///< lambda > -1, falling
   math::Matrix vectors;        ///< V, row k belongs to values[k]; orthonormal
+  int without_variance = 0;    ///< pairs found with lambda near -1 or below, left out: the point is no maximum
 
   int rank() const { return static_cast<int>(values.size()); }
   /// log det(I + H)

@@ -86,11 +86,15 @@ Newton Newton::at(const Point& start, const Problem& problem, const Context& con
 double Newton::gradient_norm() const { return std::sqrt(math::dot(gradient, gradient)); }
 
 void Newton::step(const Problem& problem, const Context& context, RunCount& count) {
-  constexpr double least_fall = 1e-4, rounding = 1e-13;
-  constexpr int most_halvings = 40;
   cg_iterations = 0;
   Point p;
   parallel::agree(context.comm, [&] { p = newton_direction(*this, problem, count, cg_iterations); });
+  go_along(p, problem, context, count);
+}
+
+void Newton::go_along(const Point& p, const Problem& problem, const Context& context, RunCount& count) {
+  constexpr double least_fall = 1e-4, rounding = 1e-13;
+  constexpr int most_halvings = 40;
   const double slope = math::dot(p, gradient);
   Point next(z.size()), next_gradient(z.size());
   double length = 1.0;

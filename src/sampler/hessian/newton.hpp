@@ -21,6 +21,8 @@ struct Newton {
   /// Begins at `start`.
   static Newton at(const std::vector<double>& start, const Problem& problem, const Context& context, RunCount& count);
   double gradient_norm() const;
+  /// Along p, a direction of descent: 1, 1/2, 1/4, … of it until the objective falls.
+  void go_along(const std::vector<double>& p, const Problem& problem, const Context& context, RunCount& count);
   void step(const Problem& problem, const Context& context, RunCount& count);
   void fields(io::Archive& archive, const std::string& name);
 };

@@ -315,7 +315,7 @@ StepInfo Nuts::step(const Problem& problem, const Context& context, State& s) co
         "density has jumps or scales lie far apart; {}",
         s.cut_short, trajectories, params.max_depth,
         s.divergences > 0 ? "a longer warm-up or metric = \"dense\" may help"
-                          : "the draws are right, but dear; metric = \"dense\" or \"hessian\" may help");
+                          : "the draws are right, but dear; another metric (dense, hessian) may help");
   if (info.is_finished && s.left_support > 0)
     core::info(
         "{} of {} trajectories ended where the density is zero or the model fails: the draws are right, but a prior "
