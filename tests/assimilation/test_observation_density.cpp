@@ -165,6 +165,24 @@ TEST(ObservationDensity, KnowsArraysAndSeveralData) {
   EXPECT_DOUBLE_EQ(out[0], 5.0 + 7.0);
 }
 
+// An array of parameters of which the problem finds some; arrays that it does not find.
+TEST(ObservationDensity, KnowsArraysOfParameters) {
+  model::StateInfo info;
+  info.names = {"x"};
+  info.constants = {{"a[0]", 0.1}, {"a[1]", 0.2}, {"b", 0.3}, {"r[0]", 3.0}, {"r[1]", 4.0}};
+  DensityParams params;
+  params.observed = {"y"}, params.observation_density = {"y * sum(a) + b + r[1] + x"};
+  const auto density = ObservationDensity::make(params, info, {"b", "a[1]"});
+  double state[] = {100.0}, out[1];
+  const double data[] = {2.0}, inputs[] = {0.5, 7.0};
+  density->evaluate("here", 0.0, inputs, data, {state, 1, 1}, out);
+  EXPECT_DOUBLE_EQ(out[0], 2.0 * 7.1 + 0.5 + 4.0 + 100.0);
+  density->evaluate("here", 0.0, nullptr, data, {state, 1, 1}, out);
+  EXPECT_NEAR(out[0], 2.0 * 0.3 + 0.3 + 4.0 + 100.0, 1e-12);
+  params.observed = {"a"};
+  EXPECT_THROW(ObservationDensity::make(params, info, {}), deck::KeyError);
+}
+
 // A name under `observe` is that of an observable, not of its state.
 TEST(ObservationDensity, StatesKeepTheirNames) {
   ode::Expression::Params p;

@@ -201,6 +201,10 @@ TEST(ReportVerdict, ABiasedMethodIsBiasedHoweverWellItConverged) {
   data.main.histories[1].y[0] = 0.8;
   EXPECT_EQ(check_named(judge(data), "Bias").level, Level::biased);
   data.main.histories[1].y[0] = 0.99;
+  data.main.histories.push_back({"unseen_share", {5}, {0.27}});
+  EXPECT_EQ(check_named(judge(data), "Bias").level, Level::biased);
+  EXPECT_THAT(check_named(judge(data), "Bias").found, testing::HasSubstr("27 % of the posterior lie where"));
+  data.main.histories.pop_back();
   data.main.histories.push_back({"mean_shift", {5}, {0.9}});
   EXPECT_EQ(check_named(judge(data), "Bias").level, Level::good);
   data.main.histories.back().y[0] = 3.0;  // the weights put means where the draws' errors do not reach

@@ -338,6 +338,10 @@ TEST(OdeExpression, WhatDoesNotFitIsRefusedAtItsKey) {
   expect_refused(p, "rates", "2 numbers for state 'z', which has 1");
   p = lorenz63_as_formulas(), p.rates[0] = "sigme * x";
   expect_refused(p, "rates", "sigme");
+  p = lorenz63_as_formulas(), p.parameters.push_back({"k[0]", 1.0});
+  expect_refused(p, "parameters", "'k[0]' is no name, nor one with a size");
+  p = lorenz63_as_formulas(), p.parameters.push_back({"k", 1.0}), p.parameters.push_back({"k[2]", 1.0});
+  expect_refused(p, "parameters", "'k' stands there twice");
   p = lorenz63_as_formulas(), p.observe = {"w"};
   expect_refused(p, "observe", "this model has no 'w'");
   p = lorenz63_as_formulas(), p.observe = {"x", "log(w)"};

@@ -128,6 +128,11 @@ TEST(MeshDiffusion, SidesGroupsAndPointsThatAreNotThereAreNamed) {
                 p.also_unknown = {"source", "source"};
               }),
               HasSubstr("'source' stands there twice"));
+  EXPECT_THAT(complaint([](Params& p) {
+                p.cells = {1, 4}, p.dirichlet = {{"bottom", 8.0}, {"left", 1.0}, {"right", 2.0}};
+                p.also_unknown = {"dirichlet.bottom"};
+              }),
+              HasSubstr("also_unknown: 'dirichlet.bottom' counts at no node"));
   EXPECT_THAT(complaint([](Params& p) { p.known = {{"box", 1.0}}; }), HasSubstr("known: leaves nothing unknown"));
   EXPECT_THAT(complaint([](Params& p) { p.patches = {{2.0, 3.0, 0.0, 1.0}}; }), HasSubstr("no element has its centre"));
 }

@@ -326,6 +326,30 @@ TEST(Importance, LooksAtThePriorBehindMethodsThatHaveNot) {
   EXPECT_NEAR(unseen(0.6), 0.6, 0.2);
 }
 
+// Laplace's approximation tells of such modes itself.
+TEST(Laplace, SaysWhatOfThePosteriorItDoesNotCover) {
+  const auto unseen = [](double second) {
+    Erased<Laplace> laplace{Laplace::Params()};
+    const Finished f = finish(laplace, TwoHumps(second), 3);
+    for (const auto& [name, value] : f.info.numbers)
+      if (name == "unseen_share") return value;
+    return -1.0;
+  };
+  EXPECT_EQ(unseen(0.0), 0.0);
+  EXPECT_NEAR(unseen(0.6), 0.6, 0.25);  // or 0.4, where it finds the other one
+}
+
+// One draw of the prior, however often resampled, is none that tells.
+TEST(PriorDraws, ASingleOneTellsNothingOfModes) {
+  PriorDraws draws;
+  draws.z = math::Matrix(4, 1), draws.z.a = {2.0, 2.0, 2.0, 2.0};
+  draws.log_likelihood = {0.0, 0.0, 0.0, 0.0}, draws.log_mean = 0.0;
+  const auto nothing = [](const double*) { return -1000.0; };
+  EXPECT_EQ(draws.unseen_share(nothing, 0.0, 1.0), 0.0);
+  draws.z.a = {2.0, 2.0, 1.0, 1.0};
+  EXPECT_EQ(draws.unseen_share(nothing, 0.0, 1.0), 0.5);  // as much as the evidence found
+}
+
 // However small the evidence is.
 TEST(Importance, SaysNothingOfDrawsWhereItsLawCoversThem) {
   const test::DensityProblem problem(1, {0.0, 0.0},
