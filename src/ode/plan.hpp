@@ -91,11 +91,11 @@ struct System {
   std::vector<Group> groups;                        ///< of observables
   std::vector<model::Coordinate> coordinates = {};  ///< where the states are; none: nowhere
   int derived = 0;  ///< values that a right-hand side makes of the state, after the states in an observable
-  std::vector<double> breaks = {};  ///< times, increasing, at which a step ends whatever is observed
-  int least_steps = 1;              ///< from one time to the next
-  bool is_map = false;              ///< a step is dt and nothing else: times are start + k dt, to rounding
-  std::string advice = {};          ///< what else to try where a step is too long
-  std::vector<Group> quantity_groups = {};
+  std::vector<double> breaks = {};          ///< times, increasing, at which a step ends whatever is observed
+  int least_steps = 1;                      ///< from one time to the next
+  bool is_map = false;                      ///< a step is dt and nothing else: times are start + k dt, to rounding
+  std::string advice = {};                  ///< what else to try where a step is too long
+  std::vector<Group> quantity_groups = {};  ///< names for several quantities
 };
 
 /// What went wrong with a row.

@@ -260,8 +260,7 @@ void put_in_words(const MethodRun& run, Verdict& v) {
                       ? "The sample is that of an approximate likelihood: its mean and spread may be wrong by an "
                         "amount that more draws do not remove."
                       : "This method approximates the posterior: but in special cases its mean and spread are wrong by "
-                        "an amount "
-                        "that more draws alone do not remove.";
+                        "an amount that more draws alone do not remove.";
       break;
     case Level::bad:
       v.headline = run.kind == "chains" ? "Not converged" : "Not reliable";

@@ -153,8 +153,7 @@ LowRankHessian Laplace::hessian_at_mode(const Problem& problem, const Context& c
     if (hessian.without_variance > 0)
       core::warn(
           "Laplace's approximation: along {} direction{} the density does not fall from the centre, which is no "
-          "maximum; "
-          "the prior's deviation is left there",
+          "maximum; the prior's deviation is left there",
           hessian.without_variance, hessian.without_variance == 1 ? "" : "s");
     if (!has_wide || missing <= enough || hessian.without_variance > 0) return hessian;
     if (step == most_steps || newton.is_stuck) {
